@@ -1,0 +1,112 @@
+namespace Spar.Seams;
+
+/// <summary>Data set in, checkpoint out. The method knows nothing of how training works.</summary>
+public interface ITrainer
+{
+    /// <summary>
+    /// Trains <see cref="TrainingJob.StartModel"/> on the job's data and writes the result to <see cref="TrainingJob.OutputModel"/>.
+    /// Deterministic in the job: the same job gives the same bytes. Interrupted and called again with the same job, it continues
+    /// from its last checkpoint (or starts again) and ends in the same bytes.
+    /// </summary>
+    /// <param name="job">What to train, on what, and how.</param>
+    /// <param name="progress">Told after every optimizer step; may be null.</param>
+    /// <param name="cancellationToken">Stops after the step in progress.</param>
+    /// <returns>What was trained and how the loss went.</returns>
+    Task<TrainingReport> TrainAsync(TrainingJob job, IProgress<TrainingStep>? progress, CancellationToken cancellationToken);
+}
+
+/// <summary>One training run.</summary>
+/// <param name="StartModel">The model to start from: a checkpoint directory, or a name that the trainer knows.</param>
+/// <param name="OutputModel">Where the trained checkpoint goes; replaced as a whole when training has ended.</param>
+/// <param name="Data">Supervised examples or preference pairs; not empty.</param>
+/// <param name="Settings">Learning rate and the like.</param>
+/// <param name="Seed">Seed of the data order.</param>
+public sealed record TrainingJob(string StartModel, string OutputModel, TrainingData Data, TrainingSettings Settings, ulong Seed);
+
+/// <summary>The rows of a training run.</summary>
+public abstract record TrainingData
+{
+    /// <summary>Cross-entropy on the response's tokens (SFT, RFT).</summary>
+    /// <param name="Examples">The rows.</param>
+    public sealed record Supervised(IReadOnlyList<SupervisedExample> Examples) : TrainingData;
+
+    /// <summary>Direct preference optimization; the reference model is <see cref="TrainingJob.StartModel"/>.</summary>
+    /// <param name="Pairs">The rows.</param>
+    public sealed record Preference(IReadOnlyList<PreferencePair> Pairs) : TrainingData;
+}
+
+/// <summary>One user turn and the assistant's turn to learn.</summary>
+/// <param name="Prompt">The user turn.</param>
+/// <param name="Response">The assistant turn; the loss is on its tokens and the end-of-turn token.</param>
+public sealed record SupervisedExample(string Prompt, string Response);
+
+/// <summary>One user turn with a better and a worse assistant turn.</summary>
+/// <param name="Prompt">The user turn.</param>
+/// <param name="Chosen">The preferred response.</param>
+/// <param name="Rejected">The other response.</param>
+public sealed record PreferencePair(string Prompt, string Chosen, string Rejected);
+
+/// <summary>How the learning rate moves after warmup.</summary>
+public enum LearningRateSchedule
+{
+    /// <summary>Stays at the peak.</summary>
+    Constant,
+
+    /// <summary>Falls in a straight line to 0 at the last step.</summary>
+    Linear,
+
+    /// <summary>Falls along a half cosine to 0 at the last step.</summary>
+    Cosine,
+}
+
+/// <summary>Settings of one training run; defaults are the reference's (method paper, appendix) where it has them.</summary>
+public sealed record TrainingSettings
+{
+    /// <summary>Peak learning rate, above 0.</summary>
+    public required double LearningRate { get; init; }
+
+    /// <summary>How the learning rate moves after warmup.</summary>
+    public LearningRateSchedule Schedule { get; init; } = LearningRateSchedule.Constant;
+
+    /// <summary>Share of the steps over which the learning rate rises from 0, 0..1.</summary>
+    public double WarmupRatio { get; init; } = 0.1;
+
+    /// <summary>Passes over the data; may be a fraction, above 0.</summary>
+    public double Epochs { get; init; } = 1;
+
+    /// <summary>Rows an optimizer step, at least 1.</summary>
+    public int BatchSize { get; init; } = 32;
+
+    /// <summary>Rows longer than this many tokens (prompt and response) are truncated at their end.</summary>
+    public int CutoffTokens { get; init; } = 2048;
+
+    /// <summary>Decoupled weight decay (AdamW) on matrices; norms and biases have none.</summary>
+    public double WeightDecay { get; init; }
+
+    /// <summary>Gradient norm above which gradients are scaled down; 0 turns clipping off.</summary>
+    public double MaxGradientNorm { get; init; } = 1;
+
+    /// <summary>DPO's beta (preference data only).</summary>
+    public double Beta { get; init; } = 0.1;
+
+    /// <summary>Weight of the mean negative log-likelihood of chosen responses beside the DPO loss (preference data only).</summary>
+    public double SftWeight { get; init; } = 0.1;
+}
+
+/// <summary>One optimizer step, as it was taken.</summary>
+/// <param name="Step">1-based.</param>
+/// <param name="Steps">Steps in all.</param>
+/// <param name="Loss">The step's loss.</param>
+/// <param name="LearningRate">What the step used.</param>
+/// <param name="Tokens">Tokens seen so far, prompts included.</param>
+/// <param name="RewardMargin">Mean of beta * ((pc - rc) - (pr - rr)) over the step's pairs; null for supervised data.</param>
+/// <param name="RewardAccuracy">Share of the step's pairs with a positive margin; null for supervised data.</param>
+public sealed record TrainingStep(
+    int Step, int Steps, double Loss, double LearningRate, long Tokens, double? RewardMargin = null, double? RewardAccuracy = null);
+
+/// <summary>What a training run did.</summary>
+/// <param name="Model">The trained model: <see cref="TrainingJob.OutputModel"/>, or the name under which it is served.</param>
+/// <param name="Steps">Every optimizer step in order.</param>
+/// <param name="Examples">Rows that were used.</param>
+/// <param name="TruncatedExamples">Rows that were cut at <see cref="TrainingSettings.CutoffTokens"/>.</param>
+public sealed record TrainingReport(string Model, IReadOnlyList<TrainingStep> Steps, int Examples, int TruncatedExamples);
