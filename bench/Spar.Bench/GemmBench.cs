@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using Spar.Engine.Kernels;
+
+namespace Spar.Bench;
+
+/// <summary>GFLOP/s of the matrix product by shape: best of several rounds, on all processors.</summary>
+internal static unsafe class GemmBench
+{
+    private static readonly (string Name, int M, int N, int K, bool TransposeA, bool TransposeB)[] Shapes =
+    [
+        ("square", 1024, 1024, 1024, false, false),
+        ("forward q", 6144, 128, 128, false, true),
+        ("forward up", 6144, 384, 128, false, true),
+        ("forward down", 6144, 128, 384, false, true),
+        ("dX down", 6144, 384, 128, false, false),
+        ("dW q", 128, 128, 6144, true, false),
+        ("dW up", 384, 128, 6144, true, false),
+        ("head", 3000, 512, 128, false, true),
+    ];
+
+    public static void Run(int threads)
+    {
+        using ThreadTeam team = new(threads);
+        foreach ((string name, int m, int n, int k, bool transposeA, bool transposeB) in Shapes)
+        {
+            float[] a = Fill(m * k), b = Fill(n * k), c = new float[m * n];
+            fixed (float* pa = a, pb = b, pc = c)
+            {
+                float* x = pa, y = pb, z = pc;
+                Report($"{name} {m}x{n}x{k}", 2.0 * m * n * k, () => Gemm.Multiply(team, m, n, k, x, transposeA ? m : k, transposeA, y, transposeB ? k : n, transposeB, z, n));
+            }
+        }
+
+        foreach ((int outputs, int inputs) in ((int, int)[])[(128, 128), (384, 128), (2048, 2048)])
+        {
+            PackedMatrix w = new(Fill(outputs * inputs), outputs, inputs);
+            foreach (int rows in (int[])[1, 2, 4, 8, 16])
+            {
+                float[] a = Fill(rows * inputs), c = new float[rows * outputs];
+                fixed (float* pa = a, pc = c)
+                {
+                    float* x = pa, z = pc;
+                    Report($"decode {rows} x [{outputs}, {inputs}]", 2.0 * rows * outputs * inputs, () => Gemm.Multiply(team, x, inputs, rows, w, z, outputs));
+                }
+            }
+        }
+    }
+
+    private static void Report(string name, double flops, Action action)
+    {
+        double best = double.MaxValue;
+        int inner = (int)Math.Clamp(2e8 / flops, 1, 2000);
+        for (int round = 0; round < 15; round++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            for (int i = 0; i < inner; i++)
+            {
+                action();
+            }
+
+            best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds / inner);
+        }
+
+        Console.WriteLine($"{name,-32} {flops / best / 1e9,8:F1} GFLOP/s {best * 1e6,10:F1} us");
+    }
+
+    private static float[] Fill(int count)
+    {
+        Random random = new(1);
+        float[] numbers = GC.AllocateUninitializedArray<float>(count);
+        for (int i = 0; i < count; i++)
+        {
+            numbers[i] = (float)random.NextDouble() - 0.5f;
+        }
+
+        return numbers;
+    }
+}

@@ -1,0 +1,12 @@
+using Spar.Bench;
+
+int threads = args.Length > 1 ? int.Parse(args[1]) : Environment.ProcessorCount;
+switch (args.FirstOrDefault())
+{
+    case "gemm":
+        GemmBench.Run(threads);
+        return 0;
+    default:
+        Console.Error.WriteLine("usage: Spar.Bench gemm [threads]");
+        return 1;
+}

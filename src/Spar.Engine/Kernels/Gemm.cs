@@ -1,0 +1,269 @@
+namespace Spar.Engine.Kernels;
+
+/// <summary>
+/// Matrix products in float32. Every element of C is one chain of fused multiply-adds in the order of k, broken only every
+/// <see cref="MicroKernel.StretchK"/> steps, where the stretch's sum is added to C. The order depends on k alone: not on the other rows and
+/// columns, the number of threads, or on whether B was packed before. A row computed alone has the same bits as in a batch.
+/// Knows nothing of layers; matrices are pointers to row-major floats with a leading dimension (floats from one row to the next).
+/// </summary>
+public static unsafe class Gemm
+{
+    private const int PanelsPerBlock = 8;        // panels of A that one task keeps in its L2 cache
+    private const int SharedPackRows = 768;      // up to this many rows A is packed as a whole
+    private const int ColumnsPerPass = 4096;     // columns of B packed at a time
+    private const long SerialWork = 100_000;     // multiply-adds below which waking the team costs more than it gains
+
+    /// <summary>C [m, n] = or += op(A) [m, k] op(B) [k, n].</summary>
+    /// <param name="team">Threads to use.</param>
+    /// <param name="m">Rows of C.</param>
+    /// <param name="n">Columns of C.</param>
+    /// <param name="k">Length of the sums.</param>
+    /// <param name="a">A [m, k], or A^T [k, m] if <paramref name="transposeA"/>.</param>
+    /// <param name="lda">Leading dimension of <paramref name="a"/> as stored.</param>
+    /// <param name="transposeA">Whether A is stored transposed.</param>
+    /// <param name="b">B [k, n], or B^T [n, k] if <paramref name="transposeB"/>.</param>
+    /// <param name="ldb">Leading dimension of <paramref name="b"/> as stored.</param>
+    /// <param name="transposeB">Whether B is stored transposed.</param>
+    /// <param name="c">C; must not overlap A or B.</param>
+    /// <param name="ldc">Leading dimension of C.</param>
+    /// <param name="accumulate">Adds to C instead of overwriting it.</param>
+    public static void Multiply(
+        ThreadTeam team, int m, int n, int k, float* a, int lda, bool transposeA, float* b, int ldb, bool transposeB, float* c, int ldc, bool accumulate = false)
+    {
+        if (HandledAsEmpty(m, n, k, c, ldc, accumulate))
+        {
+            return;
+        }
+
+        for (int n0 = 0; n0 < n; n0 += ColumnsPerPass)
+        {
+            int width = Math.Min(ColumnsPerPass, n - n0);
+            for (int k0 = 0; k0 < k; k0 += MicroKernel.StretchK)
+            {
+                int depth = Math.Min(MicroKernel.StretchK, k - k0);
+                long aFloats = APanelFloats(transposeA, depth) * RowPanels(Math.Min(m, SharedPackRows));
+                float* packedB = team.SharedScratch(aFloats + ((long)Panels(width) * MicroKernel.Columns * depth)) + aFloats;
+                PackBBody pack = new()
+                {
+                    B = b + (transposeB ? ((nint)n0 * ldb) + k0 : ((nint)k0 * ldb) + n0),
+                    Ldb = ldb,
+                    Transposed = transposeB,
+                    N = width,
+                    K = depth,
+                    Packed = packedB,
+                };
+                Run(team, Panels(width), ref pack, (long)width * depth * 8);
+                float* aAtK = a + (transposeA ? (nint)k0 * lda : k0);
+                Stretch(team, m, width, depth, aAtK, lda, transposeA, packedB, c + n0, ldc, accumulate || k0 > 0);
+            }
+        }
+    }
+
+    /// <summary>y [rows, outputs] = or += x [rows, inputs] W^T for a packed W.</summary>
+    /// <param name="team">Threads to use.</param>
+    /// <param name="x">Inputs, one row after another.</param>
+    /// <param name="ldx">Floats from one row of x to the next, at least <see cref="PackedMatrix.Inputs"/>.</param>
+    /// <param name="rows">Rows of x.</param>
+    /// <param name="w">The weight.</param>
+    /// <param name="y">Receives the outputs; must not overlap x.</param>
+    /// <param name="ldy">Floats from one row of y to the next, at least <see cref="PackedMatrix.Outputs"/>.</param>
+    /// <param name="accumulate">Adds to y instead of overwriting it.</param>
+    public static void Multiply(ThreadTeam team, float* x, int ldx, int rows, PackedMatrix w, float* y, int ldy, bool accumulate = false)
+    {
+        for (int k0 = 0; k0 < w.Inputs && rows > 0; k0 += MicroKernel.StretchK)
+        {
+            int depth = Math.Min(MicroKernel.StretchK, w.Inputs - k0);
+            team.SharedScratch(APanelFloats(false, depth) * RowPanels(Math.Min(rows, SharedPackRows)));
+            Stretch(team, rows, w.Outputs, depth, x + k0, ldx, false, w.Stretch(k0), y, ldy, accumulate || k0 > 0);
+        }
+    }
+
+    /// <summary>Panels of B that <paramref name="columns"/> columns take.</summary>
+    internal static int Panels(int columns) => (columns + MicroKernel.Columns - 1) / MicroKernel.Columns;
+
+    private static int RowPanels(int rows) => (rows + MicroKernel.Rows - 1) / MicroKernel.Rows;
+
+    private static long APanelFloats(bool transposed, int depth) => transposed ? MicroKernel.Rows * MicroKernel.StretchK : MicroKernel.Rows * MicroKernel.RowPanelStride;
+
+    private static bool HandledAsEmpty(int m, int n, int k, float* c, int ldc, bool accumulate)
+    {
+        if (m > 0 && n > 0 && k <= 0 && !accumulate)
+        {
+            for (int i = 0; i < m; i++)
+            {
+                new Span<float>(c + ((nint)i * ldc), n).Clear();
+            }
+        }
+
+        return m <= 0 || n <= 0 || k <= 0;
+    }
+
+    /// <summary>One stretch of k, with B packed.</summary>
+    private static void Stretch(ThreadTeam team, int m, int n, int k, float* a, int lda, bool transposeA, float* packedB, float* c, int ldc, bool add)
+    {
+        long work = (long)m * n * k;
+        int rowPanels = RowPanels(m), columnPanels = Panels(n);
+        BlockBody body = new()
+        {
+            M = m, N = n, K = k, A = a, Lda = lda, DepthMajor = transposeA, B = packedB, C = c, Ldc = ldc, Add = add,
+            PanelFloats = APanelFloats(transposeA, k),
+            Team = team,
+        };
+        int grain = Math.Max(1, team.Threads * 12);
+        if (m <= SharedPackRows)
+        {
+            float* packedA = team.SharedScratch(0);
+            PackABody pack = new() { Body = body, Packed = packedA };
+            Run(team, rowPanels, ref pack, (long)m * k * 8);
+            body.PackedA = packedA;
+            body.RowPanelsPerTask = Math.Clamp(rowPanels / grain, 1, PanelsPerBlock);
+            int rowTasks = (rowPanels + body.RowPanelsPerTask - 1) / body.RowPanelsPerTask;
+            int columnTasks = Math.Clamp(grain / rowTasks, 1, columnPanels);
+            int atLeast = MicroKernel.PanelsAtOnce(m);
+            body.ColumnPanelsPerTask = (((columnPanels + columnTasks - 1) / columnTasks) + atLeast - 1) / atLeast * atLeast;
+        }
+        else
+        {
+            body.RowPanelsPerTask = PanelsPerBlock;
+            body.ColumnPanelsPerTask = columnPanels;
+        }
+
+        body.ColumnTasks = (columnPanels + body.ColumnPanelsPerTask - 1) / body.ColumnPanelsPerTask;
+        Run(team, (rowPanels + body.RowPanelsPerTask - 1) / body.RowPanelsPerTask * body.ColumnTasks, ref body, work);
+    }
+
+    private static void Run<TBody>(ThreadTeam team, int count, ref TBody body, long work)
+        where TBody : struct, IParallelBody
+    {
+        if (work >= SerialWork)
+        {
+            team.For(count, ref body);
+            return;
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            body.Run(i, 0);
+        }
+    }
+
+    private struct PackBBody : IParallelBody
+    {
+        public float* B, Packed;
+        public nint Ldb;
+        public bool Transposed;
+        public int N, K;
+
+        public readonly void Run(int index, int worker)
+        {
+            int first = index * MicroKernel.Columns;
+            int columns = Math.Min(MicroKernel.Columns, N - first);
+            float* panel = Packed + ((nint)first * K);
+            if (Transposed)
+            {
+                Packing.PackBTransposed(B + (first * Ldb), Ldb, columns, K, panel);
+            }
+            else
+            {
+                Packing.PackBRows(B + first, Ldb, columns, K, panel);
+            }
+        }
+    }
+
+    private struct PackABody : IParallelBody
+    {
+        public BlockBody Body;
+        public float* Packed;
+
+        public readonly void Run(int index, int worker) => Body.PackPanel(index, Packed + (index * (nint)Body.PanelFloats));
+    }
+
+    private struct BlockBody : IParallelBody
+    {
+        public float* A, B, C, PackedA;
+        public nint Lda, Ldc;
+        public long PanelFloats;
+        public int M, N, K, RowPanelsPerTask, ColumnPanelsPerTask, ColumnTasks;
+        public bool DepthMajor, Add;
+        public ThreadTeam Team;
+
+        public readonly void Run(int index, int worker)
+        {
+            int firstPanel = index / ColumnTasks * RowPanelsPerTask;
+            int panels = Math.Min(RowPanelsPerTask, RowPanels(M) - firstPanel);
+            int firstColumnPanel = index % ColumnTasks * ColumnPanelsPerTask;
+            int lastColumnPanel = Math.Min(firstColumnPanel + ColumnPanelsPerTask, Panels(N));
+            float* tile = stackalloc float[12 * 32];
+            float* packed;
+            if (PackedA != null)
+            {
+                packed = PackedA + (firstPanel * (nint)PanelFloats);
+            }
+            else
+            {
+                packed = Team.Scratch(worker, PanelsPerBlock * PanelFloats);
+                for (int i = 0; i < panels; i++)
+                {
+                    PackPanel(firstPanel + i, packed + (i * (nint)PanelFloats));
+                }
+            }
+
+            int atOnce = M <= 3 && !DepthMajor ? MicroKernel.PanelsAtOnce(M) : 1;
+            int columnPanel = firstColumnPanel;
+            if (atOnce > 1)
+            {
+                for (; columnPanel + atOnce <= lastColumnPanel && (columnPanel + atOnce) * MicroKernel.Columns <= N; columnPanel += atOnce)
+                {
+                    int column = columnPanel * MicroKernel.Columns;
+                    MicroKernel.RunPanels(M, packed, B + ((nint)column * K), (nint)MicroKernel.Columns * K, K, C + column, Ldc, Add);
+                }
+            }
+
+            for (; columnPanel < lastColumnPanel; columnPanel++)
+            {
+                int column = columnPanel * MicroKernel.Columns;
+                int columns = Math.Min(MicroKernel.Columns, N - column);
+                for (int i = 0; i < panels; i++)
+                {
+                    int row = (firstPanel + i) * MicroKernel.Rows;
+                    int rows = Math.Min(MicroKernel.Rows, M - row);
+                    float* target = C + (row * Ldc) + column;
+                    if (columns == MicroKernel.Columns)
+                    {
+                        MicroKernel.Run(rows, DepthMajor, packed + (i * (nint)PanelFloats), B + ((nint)column * K), K, target, Ldc, Add);
+                    }
+                    else
+                    {
+                        MicroKernel.Run(rows, DepthMajor, packed + (i * (nint)PanelFloats), B + ((nint)column * K), K, tile, MicroKernel.Columns, false);
+                        CopyTile(tile, rows, columns, target);
+                    }
+                }
+            }
+        }
+
+        public readonly void PackPanel(int panel, float* target)
+        {
+            int row = panel * MicroKernel.Rows;
+            int rows = Math.Min(MicroKernel.Rows, M - row);
+            if (DepthMajor)
+            {
+                Packing.PackATransposed(A + row, Lda, rows, K, target);
+            }
+            else
+            {
+                Packing.PackARows(A + (row * Lda), Lda, rows, K, target);
+            }
+        }
+
+        private readonly void CopyTile(float* tile, int rows, int columns, float* target)
+        {
+            for (int i = 0; i < rows; i++, tile += MicroKernel.Columns, target += Ldc)
+            {
+                for (int j = 0; j < columns; j++)
+                {
+                    target[j] = Add ? target[j] + tile[j] : tile[j];
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,368 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace Spar.Engine.Sampling;
+
+/// <summary>
+/// Turns a row of logits into a token id. Holds scratch for one vocabulary, so each thread needs its own; nothing else is kept between calls.
+/// Every sum runs in one fixed order: the result depends on the arguments alone.
+/// </summary>
+public sealed class Sampler
+{
+    private const int Lanes = 16;
+
+    private readonly int _vocab;
+    private readonly float[] _logits;
+    private readonly float[] _weights;
+    private readonly float[] _keys;
+    private readonly int[] _ids;
+    private readonly ulong[] _seen;
+
+    /// <summary>Prepares scratch for rows of <paramref name="vocabSize"/> logits.</summary>
+    /// <param name="vocabSize">Number of token ids, above 0.</param>
+    public Sampler(int vocabSize)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(vocabSize, 1);
+        _vocab = vocabSize;
+        int padded = (vocabSize + Lanes - 1) / Lanes * Lanes;
+        _logits = new float[padded];
+        _weights = new float[padded];
+        _keys = new float[vocabSize];
+        _ids = new int[vocabSize];
+        _seen = new ulong[(vocabSize + 63) / 64];
+    }
+
+    /// <summary>Draws the next id: the first whose running probability exceeds <paramref name="draw"/>, in id order.</summary>
+    /// <param name="logits">One row, [V].</param>
+    /// <param name="options">Filters; validated by the caller.</param>
+    /// <param name="previousIds">Ids that the repetition penalty applies to; may repeat. Unused when the penalty is 1.</param>
+    /// <param name="draw">A uniform number in [0, 1); unused at temperature 0.</param>
+    /// <returns>The id.</returns>
+    /// <exception cref="EngineException">The logits hold NaN or no finite value.</exception>
+    public int Sample(ReadOnlySpan<float> logits, SamplingOptions options, ReadOnlySpan<int> previousIds, double draw)
+    {
+        ReadOnlySpan<float> row = Penalise(logits, options, previousIds);
+        if (options.Temperature == 0)
+        {
+            return ArgMax(row);
+        }
+
+        double total = Weigh(row, options);
+        return Pick(draw * total);
+    }
+
+    /// <summary>The probabilities that <see cref="Sample"/> draws from; at temperature 0 all mass is on the arg-max.</summary>
+    /// <param name="logits">One row, [V].</param>
+    /// <param name="options">Filters; validated by the caller.</param>
+    /// <param name="previousIds">Ids that the repetition penalty applies to.</param>
+    /// <param name="probabilities">Receives [V] probabilities; 0 where an id was filtered out.</param>
+    /// <exception cref="EngineException">The logits hold NaN or no finite value.</exception>
+    public void Distribution(ReadOnlySpan<float> logits, SamplingOptions options, ReadOnlySpan<int> previousIds, Span<double> probabilities)
+    {
+        ReadOnlySpan<float> row = Penalise(logits, options, previousIds);
+        if (options.Temperature == 0)
+        {
+            probabilities.Clear();
+            probabilities[ArgMax(row)] = 1;
+            return;
+        }
+
+        double total = Weigh(row, options);
+        for (int id = 0; id < _vocab; id++)
+        {
+            probabilities[id] = _weights[id] / total;
+        }
+    }
+
+    /// <summary>The id of the largest logit; the lowest such id on ties.</summary>
+    /// <param name="logits">One row; not empty.</param>
+    /// <exception cref="EngineException">No logit is above negative infinity.</exception>
+    public static int ArgMax(ReadOnlySpan<float> logits)
+    {
+        float max = Max(logits);
+        int id = logits.IndexOf(max);
+        return id >= 0 && max > float.NegativeInfinity ? id : throw NotFinite();
+    }
+
+    private static EngineException NotFinite()
+        => new("The model's logits are not finite: its weights are damaged, or it was trained into overflow. Check the checkpoint.");
+
+    private static float Max(ReadOnlySpan<float> values)
+    {
+        ref float start = ref MemoryMarshal.GetReference(values);
+        Vector512<float> best = Vector512.Create(float.NegativeInfinity);
+        int i = 0;
+        for (; i <= values.Length - Lanes; i += Lanes)
+        {
+            Vector512<float> v = Vector512.LoadUnsafe(ref start, (nuint)i);
+            best = Vector512.ConditionalSelect(Vector512.GreaterThan(v, best), v, best);
+        }
+
+        float max = float.NegativeInfinity;
+        for (int lane = 0; lane < Lanes; lane++)
+        {
+            max = best.GetElement(lane) > max ? best.GetElement(lane) : max;
+        }
+
+        for (; i < values.Length; i++)
+        {
+            max = values[i] > max ? values[i] : max;
+        }
+
+        return max;
+    }
+
+    private ReadOnlySpan<float> Penalise(ReadOnlySpan<float> logits, SamplingOptions options, ReadOnlySpan<int> previousIds)
+    {
+        if (logits.Length != _vocab)
+        {
+            throw new ArgumentException($"The row has {logits.Length} logits; the sampler was made for {_vocab}.", nameof(logits));
+        }
+
+        if (options.RepetitionPenalty == 1)
+        {
+            return logits;
+        }
+
+        logits.CopyTo(_logits);
+        float penalty = (float)options.RepetitionPenalty;
+        foreach (int id in previousIds)
+        {
+            ulong bit = 1UL << (id & 63);
+            if ((_seen[id >> 6] & bit) == 0)
+            {
+                _seen[id >> 6] |= bit;
+                _logits[id] = _logits[id] < 0 ? _logits[id] * penalty : _logits[id] / penalty;
+            }
+        }
+
+        foreach (int id in previousIds)
+        {
+            _seen[id >> 6] = 0;
+        }
+
+        return _logits.AsSpan(0, _vocab);
+    }
+
+    /// <summary>Fills <see cref="_weights"/> with exp((l - max) / T), 0 where filtered; returns their sum.</summary>
+    private double Weigh(ReadOnlySpan<float> logits, SamplingOptions options)
+    {
+        float max = Max(logits);
+        float threshold = options.TopK > 0 && options.TopK < _vocab ? KthLargest(logits, options.TopK) : float.NegativeInfinity;
+        float inverse = (float)(1 / options.Temperature);
+        Vector512<float> vMax = Vector512.Create(max);
+        Vector512<float> vThreshold = Vector512.Create(threshold);
+        Vector512<float> vInverse = Vector512.Create(inverse);
+
+        ref float source = ref MemoryMarshal.GetReference(logits);
+        ref float target = ref MemoryMarshal.GetArrayDataReference(_weights);
+        int i = 0;
+        for (; i <= _vocab - Lanes; i += Lanes)
+        {
+            Weight(Vector512.LoadUnsafe(ref source, (nuint)i), vMax, vThreshold, vInverse).StoreUnsafe(ref target, (nuint)i);
+        }
+
+        if (i < _vocab)
+        {
+            Span<float> tail = stackalloc float[Lanes];
+            tail.Fill(float.NegativeInfinity);
+            logits[i..].CopyTo(tail);
+            Weight(Vector512.Create((ReadOnlySpan<float>)tail), vMax, vThreshold, vInverse).StoreUnsafe(ref target, (nuint)i);
+        }
+
+        double total = Sum(_weights);
+        if (!(total > 0) || !double.IsFinite(total))
+        {
+            throw NotFinite();
+        }
+
+        bool filtered = false;
+        if (options.TopP < 1)
+        {
+            KeepNucleus(options.TopP * total);
+            filtered = true;
+        }
+
+        if (options.MinP > 0)
+        {
+            // The largest weight is exp(0) = 1.
+            Vector512<float> least = Vector512.Create((float)options.MinP);
+            for (i = 0; i < _weights.Length; i += Lanes)
+            {
+                Vector512<float> w = Vector512.LoadUnsafe(ref target, (nuint)i);
+                Vector512.ConditionalSelect(Vector512.LessThan(w, least), Vector512<float>.Zero, w).StoreUnsafe(ref target, (nuint)i);
+            }
+
+            filtered = true;
+        }
+
+        return filtered ? Sum(_weights) : total;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Weight(Vector512<float> l, Vector512<float> max, Vector512<float> threshold, Vector512<float> inverse)
+        => Vector512.ConditionalSelect(Vector512.LessThan(l, threshold), Vector512<float>.Zero, Vector512.Exp((l - max) * inverse));
+
+    /// <summary>Sum of weights: 16 at a time in float32, these sums in float64.</summary>
+    private static double Sum(float[] weights)
+    {
+        ref float start = ref MemoryMarshal.GetArrayDataReference(weights);
+        double total = 0;
+        for (int i = 0; i < weights.Length; i += Lanes)
+        {
+            total += Vector512.Sum(Vector512.LoadUnsafe(ref start, (nuint)i));
+        }
+
+        return total;
+    }
+
+    private int Pick(double target)
+    {
+        ref float start = ref MemoryMarshal.GetArrayDataReference(_weights);
+        double running = 0;
+        int last = 0;
+        for (int i = 0; i < _weights.Length; i += Lanes)
+        {
+            float sum = Vector512.Sum(Vector512.LoadUnsafe(ref start, (nuint)i));
+            if (sum == 0)
+            {
+                continue;
+            }
+
+            last = i;
+            if (running + sum > target)
+            {
+                break;
+            }
+
+            running += sum;
+        }
+
+        // Within the 16, rounding may leave the running sum just below the target: the last id of weight is the answer then.
+        int pick = last;
+        for (int id = last; id < Math.Min(last + Lanes, _vocab); id++)
+        {
+            if (_weights[id] > 0)
+            {
+                pick = id;
+                running += _weights[id];
+                if (running > target)
+                {
+                    break;
+                }
+            }
+        }
+
+        return pick;
+    }
+
+    /// <summary>Zeroes all weights but the largest ones whose sum reaches <paramref name="mass"/>.</summary>
+    private void KeepNucleus(double mass)
+    {
+        // Only weights above a floor are sorted; the floor falls until they hold enough mass.
+        float floor = 1f / 64;
+        int count;
+        while (true)
+        {
+            double sum = 0;
+            count = 0;
+            for (int id = 0; id < _vocab; id++)
+            {
+                if (_weights[id] >= floor && _weights[id] > 0)
+                {
+                    sum += _weights[id];
+                    _keys[count] = -_weights[id];
+                    _ids[count++] = id;
+                }
+            }
+
+            if (sum > mass || floor == 0)
+            {
+                break;
+            }
+
+            floor = floor > 1e-9f ? floor / 64 : 0;
+        }
+
+        SortStable(_keys.AsSpan(0, count), _ids.AsSpan(0, count));
+        double running = 0;
+        int kept = 0;
+        while (kept < count && (kept == 0 || running < mass))
+        {
+            running -= _keys[kept++];
+        }
+
+        Array.Clear(_weights);
+        for (int i = 0; i < kept; i++)
+        {
+            _weights[_ids[i]] = -_keys[i];
+        }
+    }
+
+    /// <summary>Sorts by key, then by id.</summary>
+    private static void SortStable(Span<float> keys, Span<int> ids)
+    {
+        keys.Sort(ids);
+        for (int i = 0; i < keys.Length;)
+        {
+            int end = i + 1;
+            while (end < keys.Length && keys[end] == keys[i])
+            {
+                end++;
+            }
+
+            if (end - i > 1)
+            {
+                ids[i..end].Sort();
+            }
+
+            i = end;
+        }
+    }
+
+    /// <summary>The k-th largest value (1-based), by a heap of the k largest so far.</summary>
+    private float KthLargest(ReadOnlySpan<float> values, int k)
+    {
+        Span<float> heap = _keys.AsSpan(0, k);
+        values[..k].CopyTo(heap);
+        for (int i = k / 2 - 1; i >= 0; i--)
+        {
+            SiftDown(heap, i);
+        }
+
+        foreach (float value in values[k..])
+        {
+            if (value > heap[0])
+            {
+                heap[0] = value;
+                SiftDown(heap, 0);
+            }
+        }
+
+        return heap[0];
+    }
+
+    private static void SiftDown(Span<float> heap, int i)
+    {
+        float value = heap[i];
+        while (2 * i + 1 < heap.Length)
+        {
+            int child = 2 * i + 1;
+            if (child + 1 < heap.Length && heap[child + 1] < heap[child])
+            {
+                child++;
+            }
+
+            if (heap[child] >= value)
+            {
+                break;
+            }
+
+            heap[i] = heap[child];
+            i = child;
+        }
+
+        heap[i] = value;
+    }
+}

@@ -1,0 +1,187 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Spar.Engine.Kernels;
+
+namespace Spar.Engine.Tests.Kernels;
+
+public sealed unsafe class GemmTests : IDisposable
+{
+    private readonly ThreadTeam _one = new(1);
+    private readonly ThreadTeam _three = new(3);
+
+    public void Dispose()
+    {
+        _one.Dispose();
+        _three.Dispose();
+    }
+
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(1, 33, 7)]
+    [InlineData(1, 160, 600)]
+    [InlineData(2, 128, 128)]
+    [InlineData(3, 97, 513)]
+    [InlineData(5, 31, 1025)]
+    [InlineData(11, 64, 64)]
+    [InlineData(13, 65, 130)]
+    [InlineData(100, 40, 96)]
+    [InlineData(790, 70, 33)]
+    [InlineData(25, 4100, 9)]
+    public void Product_matches_double_precision(int m, int n, int k)
+    {
+        foreach (bool transposeA in (bool[])[false, true])
+        {
+            foreach (bool transposeB in (bool[])[false, true])
+            {
+                AssertMatches(m, n, k, transposeA, transposeB, accumulate: false);
+                AssertMatches(m, n, k, transposeA, transposeB, accumulate: true);
+            }
+        }
+    }
+
+    [Fact]
+    public void Random_shapes_match_double_precision()
+        => Prop.ForAll(
+            (from m in Gen.Choose(1, 40) from n in Gen.Choose(1, 90) from k in Gen.Choose(1, 60) from flags in Gen.Choose(0, 7) select (m, n, k, flags)).ToArbitrary(),
+            shape => AssertMatches(shape.m, shape.n, shape.k, (shape.flags & 1) != 0, (shape.flags & 2) != 0, (shape.flags & 4) != 0))
+            .QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void A_row_has_the_same_bits_alone_in_any_batch_and_at_any_thread_count()
+    {
+        const int M = 530, N = 200, K = 700;
+        float[] x = Numbers(M * K, 1), w = Numbers(N * K, 2);
+        PackedMatrix packed = new(w, N, K);
+        float[] expected = new float[M * N];
+        fixed (float* px = x, pw = w, pe = expected)
+        {
+            for (int row = 0; row < M; row++)
+            {
+                Gemm.Multiply(_one, 1, N, K, px + (row * K), K, false, pw, K, true, pe + (row * N), N);
+            }
+
+            foreach (int rows in (int[])[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 29, 200, M])
+            {
+                foreach (ThreadTeam team in (ThreadTeam[])[_one, _three])
+                {
+                    float[] plain = new float[M * N], prepacked = new float[M * N];
+                    fixed (float* p = plain, q = prepacked)
+                    {
+                        for (int row = 0; row < M; row += rows)
+                        {
+                            int count = Math.Min(rows, M - row);
+                            Gemm.Multiply(team, count, N, K, px + (row * K), K, false, pw, K, true, p + (row * N), N);
+                            Gemm.Multiply(team, px + (row * K), K, count, packed, q + (row * N), N);
+                        }
+                    }
+
+                    Assert.True(expected.AsSpan().SequenceEqual(plain), $"batches of {rows}, {team.Threads} threads");
+                    Assert.True(expected.AsSpan().SequenceEqual(prepacked), $"packed, batches of {rows}, {team.Threads} threads");
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Transposed_storage_and_position_in_C_do_not_change_bits()
+    {
+        const int M = 77, N = 75, K = 1100;
+        float[] a = Numbers(M * K, 3), b = Numbers(K * N, 4);
+        float[] at = Transpose(a, M, K), bt = Transpose(b, K, N);
+        float[] expected = Product(_one, M, N, K, a, false, b, false);
+        Assert.Equal(expected, Product(_three, M, N, K, at, true, b, false));
+        Assert.Equal(expected, Product(_three, M, N, K, at, true, bt, true));
+
+        // The last 43 columns alone: they sit elsewhere in their panels.
+        const int Skip = 32;
+        float[] part = new float[M * (N - Skip)];
+        fixed (float* pa = a, pb = b, pc = part)
+        {
+            Gemm.Multiply(_three, M, N - Skip, K, pa, K, false, pb + Skip, N, false, pc, N - Skip);
+        }
+
+        for (int i = 0; i < M; i++)
+        {
+            Assert.True(part.AsSpan(i * (N - Skip), N - Skip).SequenceEqual(expected.AsSpan((i * N) + Skip, N - Skip)));
+        }
+    }
+
+    [Fact]
+    public void An_empty_sum_clears_C_unless_it_accumulates()
+    {
+        float[] c = [1, 2, 3, 4];
+        fixed (float* p = c)
+        {
+            Gemm.Multiply(_one, 2, 2, 0, p, 1, false, p, 1, false, p, 2, accumulate: true);
+            Assert.Equal([1, 2, 3, 4], c);
+            Gemm.Multiply(_one, 2, 2, 0, p, 1, false, p, 1, false, p, 2);
+            Assert.Equal([0, 0, 0, 0], c);
+        }
+    }
+
+    internal static float[] Numbers(int count, int seed)
+    {
+        Random random = new(seed);
+        float[] numbers = new float[count];
+        for (int i = 0; i < count; i++)
+        {
+            numbers[i] = (float)((random.NextDouble() * 2) - 1);
+        }
+
+        return numbers;
+    }
+
+    private static float[] Transpose(float[] matrix, int rows, int columns)
+    {
+        float[] result = new float[matrix.Length];
+        for (int i = 0; i < rows; i++)
+        {
+            for (int j = 0; j < columns; j++)
+            {
+                result[(j * rows) + i] = matrix[(i * columns) + j];
+            }
+        }
+
+        return result;
+    }
+
+    private static float[] Product(ThreadTeam team, int m, int n, int k, float[] a, bool transposeA, float[] b, bool transposeB)
+    {
+        float[] c = new float[m * n];
+        fixed (float* pa = a, pb = b, pc = c)
+        {
+            Gemm.Multiply(team, m, n, k, pa, transposeA ? m : k, transposeA, pb, transposeB ? k : n, transposeB, pc, n);
+        }
+
+        return c;
+    }
+
+    private void AssertMatches(int m, int n, int k, bool transposeA, bool transposeB, bool accumulate)
+    {
+        // Leading dimensions wider than the matrix, and a guard column in C that must stay.
+        int lda = (transposeA ? m : k) + 3, ldb = (transposeB ? k : n) + 2, ldc = n + 1;
+        float[] a = Numbers((transposeA ? k : m) * lda, 5), b = Numbers((transposeB ? n : k) * ldb, 6), c = Numbers(m * ldc, 7);
+        float[] before = [.. c];
+        fixed (float* pa = a, pb = b, pc = c)
+        {
+            Gemm.Multiply(_three, m, n, k, pa, lda, transposeA, pb, ldb, transposeB, pc, ldc, accumulate);
+        }
+
+        double tolerance = 2e-7 * (k + 4);
+        for (int i = 0; i < m; i++)
+        {
+            for (int j = 0; j < n; j++)
+            {
+                double sum = accumulate ? before[(i * ldc) + j] : 0;
+                for (int p = 0; p < k; p++)
+                {
+                    sum += (double)(transposeA ? a[(p * lda) + i] : a[(i * lda) + p]) * (transposeB ? b[(j * ldb) + p] : b[(p * ldb) + j]);
+                }
+
+                Assert.True(Math.Abs(sum - c[(i * ldc) + j]) <= tolerance, $"{m}x{n}x{k} A{transposeA} B{transposeB} +{accumulate} at {i},{j}: {c[(i * ldc) + j]} for {sum}");
+            }
+
+            Assert.Equal(before[(i * ldc) + n], c[(i * ldc) + n]);
+        }
+    }
+}
