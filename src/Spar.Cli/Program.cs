@@ -1,4 +1,3 @@
-using System.CommandLine;
+using Spar.Cli;
 
-var root = new RootCommand("Self-play with tree-search refinement for instruction following.");
-return await root.Parse(args).InvokeAsync();
+return await CommandLine.InvokeAsync(args, CommandContext.ForProcess());

@@ -1,0 +1,37 @@
+using Spar.Nano;
+using Spar.Prompts;
+using Spar.Seams;
+
+namespace Spar.Runtime.Nano;
+
+/// <summary>The nano world's program as a run's teacher: it writes in the formats of the run's prompt set.</summary>
+/// <param name="prompts">The run's prompt set.</param>
+public sealed class NanoTeacher(PromptSet prompts) : ITeacher
+{
+    /// <inheritdoc/>
+    public Task<string> RespondAsync(string instruction, ulong seed, CancellationToken cancellationToken) =>
+        Task.FromResult(Writer.Write(TaskOf(instruction), new SeededRandom(seed)));
+
+    /// <inheritdoc/>
+    public Task<string> JudgeAsync(string instruction, string response, ulong seed, CancellationToken cancellationToken) =>
+        Task.FromResult(Critic.Critique(TaskOf(instruction), response, prompts.Format.Verdict));
+
+    /// <inheritdoc/>
+    public Task<string> RefineAsync(string instruction, string response, string critique, ulong seed, CancellationToken cancellationToken)
+    {
+        NanoTask task = TaskOf(instruction);
+        SeededRandom random = new(seed);
+        string refined = Editor.Edit(task, response, random) ?? Writer.Write(task, random);
+        return Task.FromResult(RefinerOutput(prompts, Critic.Reflection(task, response), refined));
+    }
+
+    /// <summary>A refiner's output in a prompt set's format.</summary>
+    /// <param name="prompts">The prompt set.</param>
+    /// <param name="reflection">What has to be mended.</param>
+    /// <param name="refined">The refined response.</param>
+    internal static string RefinerOutput(PromptSet prompts, string reflection, string refined) =>
+        $"{reflection}\n{prompts.Format.ResponseStart} {refined}{(prompts.Format.ResponseEnd is string end ? "\n" + end : "")}";
+
+    private static NanoTask TaskOf(string instruction) => NanoTask.Parse(instruction)
+        ?? throw new SparException($"The nano world's teacher knows only the nano world's instructions, and this is none: {instruction}");
+}

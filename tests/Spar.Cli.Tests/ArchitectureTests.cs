@@ -1,0 +1,47 @@
+using System.Xml.Linq;
+using Spar.TestSupport;
+
+namespace Spar.Cli.Tests;
+
+public class ArchitectureTests
+{
+    private static readonly Dictionary<string, string[]> s_allowed = new()
+    {
+        ["Spar.Engine"] = [],
+        ["Spar"] = [],
+        ["Spar.Evaluation"] = [],
+        ["Spar.Nano"] = [],
+        ["Spar.Runtime"] = ["Spar.Engine", "Spar", "Spar.Evaluation", "Spar.Nano"],
+        ["Spar.Web"] = ["Spar"],
+        ["Spar.Cli"] = ["Spar.Engine", "Spar", "Spar.Evaluation", "Spar.Nano", "Spar.Runtime", "Spar.Web"],
+    };
+
+    [Fact]
+    public void Projects_refer_only_to_what_they_may()
+    {
+        string[] projects = Directory.GetFiles(Path.Combine(SharedData.ProjectRoot, "src"), "*.csproj", SearchOption.AllDirectories);
+        Assert.Equal(s_allowed.Keys.Order(), projects.Select(path => Path.GetFileNameWithoutExtension(path)!).Order());
+        foreach (string path in projects)
+        {
+            string[] references = [.. XDocument.Load(path).Descendants("ProjectReference")
+                .Select(element => Path.GetFileNameWithoutExtension((string)element.Attribute("Include")!))];
+            string name = Path.GetFileNameWithoutExtension(path);
+            Assert.True(references.All(s_allowed[name].Contains), $"{name} refers to {string.Join(", ", references.Except(s_allowed[name]))}");
+        }
+    }
+
+    [Fact]
+    public void The_method_knows_no_console_no_network_and_no_model_files()
+    {
+        string[] forbidden = ["System.Net.Http", "Console.", "Spectre", "safetensors", "tokenizer.json", "HttpClient"];
+        foreach (string file in Directory.GetFiles(Path.Combine(SharedData.ProjectRoot, "src", "Spar"), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal)))
+        {
+            string text = File.ReadAllText(file);
+            foreach (string word in forbidden)
+            {
+                Assert.False(text.Contains(word, StringComparison.Ordinal), $"{file} mentions {word}");
+            }
+        }
+    }
+}
