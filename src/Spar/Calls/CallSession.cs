@@ -75,8 +75,9 @@ public sealed class CallSession : IDisposable
         {
             answer = await make(SeedOf(key), cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception fault) when (fault is not SparException && !cancellationToken.IsCancellationRequested)
+        catch (Exception fault) when (fault is not SparException)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             int failures = Interlocked.Increment(ref _failuresInARow);
             throw failures < _failureLimit
                 ? new CallFailedException(key, fault)
