@@ -1,0 +1,12 @@
+namespace Spar.Calls;
+
+/// <summary>What a model gave for one call.</summary>
+/// <param name="Text">The answer's text.</param>
+/// <param name="InputTokens">Tokens of the prompt; 0 where the model does not say.</param>
+/// <param name="OutputTokens">Tokens generated; 0 where the model does not say.</param>
+/// <param name="Finish">Why it ended: "stop", "length" or what else the model says; null where it does not say.</param>
+public sealed record Answer(string Text, int InputTokens, int OutputTokens, string? Finish)
+{
+    /// <summary>True when the answer ended because its token limit was reached.</summary>
+    public bool CutOff => Finish == "length";
+}

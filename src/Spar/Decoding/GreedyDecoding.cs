@@ -1,0 +1,16 @@
+using Spar.Calls;
+
+namespace Spar.Decoding;
+
+/// <summary>The actor's most likely response: one call at temperature 0.</summary>
+/// <param name="actor">The model that answers.</param>
+/// <param name="sampling">Gives the token limit; its temperature is not used.</param>
+public sealed class GreedyDecoding(ModelCaller actor, Sampling sampling) : IDecodingStrategy
+{
+    /// <inheritdoc/>
+    public async Task<Decoded> DecodeAsync(string key, string instruction, CancellationToken cancellationToken)
+    {
+        Answer answer = await actor.AskAsync($"{key}/greedy", instruction, sampling.Greedy(), cancellationToken).ConfigureAwait(false);
+        return new Decoded(answer.Text, [new Candidate(answer.Text, null)]);
+    }
+}

@@ -1,0 +1,26 @@
+using Spar.Judging;
+using Spar.Search;
+
+namespace Spar.Decoding;
+
+/// <summary>A way to spend model calls on one instruction at inference time.</summary>
+public interface IDecodingStrategy
+{
+    /// <summary>Answers an instruction.</summary>
+    /// <param name="key">Names the answer in the run; its calls' names begin with it.</param>
+    /// <param name="instruction">The instruction.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="Calls.CallFailedException">A call failed, and there is no response to fall back on.</exception>
+    Task<Decoded> DecodeAsync(string key, string instruction, CancellationToken cancellationToken);
+}
+
+/// <summary>A response that was weighed.</summary>
+/// <param name="Response">Its text.</param>
+/// <param name="Vote">The refiner's votes on it; null where the strategy asks for none.</param>
+public sealed record Candidate(string Response, MajorityVote? Vote);
+
+/// <summary>What a strategy came to.</summary>
+/// <param name="Response">The response it settled on.</param>
+/// <param name="Candidates">Every response that was generated, in the order of the calls; for a search, the tree's nodes.</param>
+/// <param name="Tree">The search tree; null where none was grown.</param>
+public sealed record Decoded(string Response, IReadOnlyList<Candidate> Candidates, SearchTree? Tree = null);

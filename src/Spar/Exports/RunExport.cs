@@ -1,0 +1,150 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Spar.SelfPlay;
+using Spar.Store;
+
+namespace Spar.Exports;
+
+/// <summary>A trainer's file format.</summary>
+public enum ExportFormat
+{
+    /// <summary>LLaMA-Factory: one JSON list a data set (sharegpt, with messages) and dataset_info.json.</summary>
+    LlamaFactory,
+
+    /// <summary>TRL, conversational: one JSONL file a data set, prompt and completion (or chosen and rejected) as lists of messages, so that the chat template is applied.</summary>
+    Trl,
+
+    /// <summary>TRL, plain: the same with texts instead of lists of messages.</summary>
+    TrlText,
+}
+
+/// <summary>A file that was written.</summary>
+/// <param name="Path">Where.</param>
+/// <param name="Rows">Rows in it.</param>
+public sealed record ExportedFile(string Path, int Rows);
+
+/// <summary>Writes a run's training data for other trainers: a view of the store, one file a trained model, named after it (actor-0, refiner-0, actor-1, ...).</summary>
+public static class RunExport
+{
+    /// <summary>Writes every data set that the run has so far.</summary>
+    /// <param name="store">The run.</param>
+    /// <param name="format">For which trainer.</param>
+    /// <param name="directory">Where to; made if it is not there. Files of the same names are replaced.</param>
+    /// <exception cref="SparException">The run has no data yet, or a file cannot be written.</exception>
+    public static IReadOnlyList<ExportedFile> Write(RunStore store, ExportFormat format, string directory)
+    {
+        List<ExportedFile> written = [];
+        JsonObject info = [];
+        try
+        {
+            Directory.CreateDirectory(directory);
+            foreach ((string name, bool preference, IReadOnlyList<JsonObject> rows) in DataSets(store, format))
+            {
+                string file = $"{name}.{(format == ExportFormat.LlamaFactory ? "json" : "jsonl")}";
+                string path = Path.Combine(directory, file);
+                File.WriteAllText(path, format == ExportFormat.LlamaFactory ? ToList(rows) : ToLines(rows));
+                written.Add(new ExportedFile(path, rows.Count));
+                info[name] = DataSetInfo(file, preference);
+            }
+
+            if (format == ExportFormat.LlamaFactory && written.Count > 0)
+            {
+                string path = Path.Combine(directory, "dataset_info.json");
+                File.WriteAllText(path, info.ToJsonString(StoreJson.Indented) + "\n");
+                written.Add(new ExportedFile(path, info.Count));
+            }
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new SparException($"The export to {directory} failed: {fault.Message} Free some space or name another directory.", fault);
+        }
+
+        return written.Count > 0
+            ? written
+            : throw new SparException($"The run in {store.Directory} has no training data yet. Let it go on until its first training stage.");
+    }
+
+    private static IEnumerable<(string Name, bool Preference, IReadOnlyList<JsonObject> Rows)> DataSets(RunStore store, ExportFormat format)
+    {
+        IReadOnlyList<JsonObject> Supervised(IReadOnlyList<DataRow> rows) => [.. rows.Select(row => SupervisedRow(row.Prompt, row.Response, format))];
+
+        if (store.FindProduct<SupervisedProduct>(StageNames.ActorSftData) is { Rows.Count: > 0 } actor)
+        {
+            yield return (StageNames.Actor(0), false, Supervised(actor.Rows));
+        }
+
+        if (store.FindProduct<SupervisedProduct>(StageNames.RefinerSftData) is { Rows.Count: > 0 } refiner)
+        {
+            yield return (StageNames.Refiner(0), false, Supervised(refiner.Rows));
+        }
+
+        for (int iteration = 1; store.FindProduct<DataProduct>(StageNames.Data(iteration)) is { } data; iteration++)
+        {
+            if (data.Pairs.Count > 0)
+            {
+                yield return (StageNames.Actor(iteration), true, [.. data.Pairs.Select(pair => PreferenceRow(pair, format))]);
+            }
+
+            if (data.RefinerRows.Count > 0)
+            {
+                yield return (StageNames.Refiner(iteration), false, Supervised(data.RefinerRows));
+            }
+        }
+    }
+
+    private static JsonObject SupervisedRow(string prompt, string response, ExportFormat format) => format switch
+    {
+        ExportFormat.LlamaFactory => new() { ["messages"] = new JsonArray(Message("user", prompt), Message("assistant", response)) },
+        ExportFormat.Trl => new() { ["prompt"] = Turn("user", prompt), ["completion"] = Turn("assistant", response) },
+        _ => new() { ["prompt"] = prompt, ["completion"] = response },
+    };
+
+    private static JsonObject PreferenceRow(PairRow pair, ExportFormat format) => format switch
+    {
+        ExportFormat.LlamaFactory => new()
+        {
+            ["messages"] = Turn("user", pair.Prompt),
+            ["chosen"] = Message("assistant", pair.Chosen),
+            ["rejected"] = Message("assistant", pair.Rejected),
+        },
+        ExportFormat.Trl => new()
+        {
+            ["prompt"] = Turn("user", pair.Prompt),
+            ["chosen"] = Turn("assistant", pair.Chosen),
+            ["rejected"] = Turn("assistant", pair.Rejected),
+        },
+        _ => new() { ["prompt"] = pair.Prompt, ["chosen"] = pair.Chosen, ["rejected"] = pair.Rejected },
+    };
+
+    private static JsonObject Message(string role, string content) => new() { ["role"] = role, ["content"] = content };
+
+    private static JsonArray Turn(string role, string content) => new(Message(role, content));
+
+    private static JsonObject DataSetInfo(string file, bool preference)
+    {
+        JsonObject columns = new() { ["messages"] = "messages" };
+        JsonObject info = new() { ["file_name"] = file, ["formatting"] = "sharegpt", ["columns"] = columns };
+        if (preference)
+        {
+            info["ranking"] = true;
+            columns["chosen"] = "chosen";
+            columns["rejected"] = "rejected";
+        }
+
+        info["tags"] = new JsonObject
+        {
+            ["role_tag"] = "role",
+            ["content_tag"] = "content",
+            ["user_tag"] = "user",
+            ["assistant_tag"] = "assistant",
+            ["system_tag"] = "system",
+        };
+        return info;
+    }
+
+    private static string ToList(IReadOnlyList<JsonObject> rows) =>
+        $"[\n{string.Join(",\n", rows.Select(row => row.ToJsonString(StoreJson.Compact)))}\n]\n";
+
+    private static string ToLines(IReadOnlyList<JsonObject> rows) =>
+        string.Concat(rows.Select(row => row.ToJsonString(StoreJson.Compact) + "\n"));
+}

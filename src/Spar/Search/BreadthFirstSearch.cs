@@ -1,0 +1,45 @@
+using Spar.Calls;
+using Spar.Judging;
+
+namespace Spar.Search;
+
+/// <summary>
+/// Level by level: the chosen nodes of a level are expanded one after the other, their children are the next level. The children of one node
+/// are sampled and judged side by side.
+/// </summary>
+/// <param name="judge">Values responses.</param>
+/// <param name="refiner">Writes refinements.</param>
+/// <param name="settings">Limits.</param>
+public sealed class BreadthFirstSearch(Judge judge, Refiner refiner, SearchSettings settings) : IRefinementSearch
+{
+    /// <inheritdoc/>
+    public async Task<SearchTree> SearchAsync(
+        string key, string instruction, string response, MajorityVote vote, CancellationToken cancellationToken)
+    {
+        TreeGrowth tree = new(judge, refiner, settings, key, instruction, response, vote);
+        try
+        {
+            IReadOnlyList<SearchNode> level = [tree.Root];
+            for (int depth = 0; depth < settings.MaxDepth && level.Count > 0; depth++)
+            {
+                List<SearchNode> next = [];
+                foreach (SearchNode node in level)
+                {
+                    next.AddRange(await tree.ExpandAsync(node, cancellationToken).ConfigureAwait(false));
+                    if (tree.Ended)
+                    {
+                        return tree.Finish();
+                    }
+                }
+
+                level = tree.Select(next);
+            }
+
+            return tree.Finish();
+        }
+        catch (CallFailedException failure)
+        {
+            return tree.Finish(failure.Message);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+namespace Spar.Search;
+
+/// <summary>In which order a tree is searched.</summary>
+public enum SearchOrder
+{
+    /// <summary>Level by level.</summary>
+    BreadthFirst,
+
+    /// <summary>Best child first, with backtracking.</summary>
+    DepthFirst,
+}
+
+/// <summary>How the nodes that are expanded next are chosen.</summary>
+public enum NodeSelection
+{
+    /// <summary>Those of the highest value; the earlier node at equal values.</summary>
+    Greedy,
+
+    /// <summary>Sampled without replacement, each with probability in proportion to its value.</summary>
+    Sampled,
+}
+
+/// <summary>Limits of a tree search; defaults are the paper's.</summary>
+public sealed record SearchSettings
+{
+    /// <summary>Breadth first or depth first.</summary>
+    public SearchOrder Order { get; init; } = SearchOrder.BreadthFirst;
+
+    /// <summary>Refinements sampled when a node is expanded, at least 1.</summary>
+    public int Branch { get; init; } = 3;
+
+    /// <summary>Nodes of a level (breadth first) or children of a node (depth first) that are expanded in turn, at least 1.</summary>
+    public int SelectBranch { get; init; } = 2;
+
+    /// <summary>Deepest level; the root is level 0. At least 1.</summary>
+    public int MaxDepth { get; init; } = 3;
+
+    /// <summary>A child whose value is above this ends the search with success, 0..1.</summary>
+    public double Gate { get; init; } = 0.5;
+
+    /// <summary>Depth first: a child whose value is below this is not descended into, 0..1; 0 descends into all.</summary>
+    public double BacktrackBelow { get; init; }
+
+    /// <summary>Most model calls a tree, refinements and judgements together, at least 1.</summary>
+    public int MaxCalls { get; init; } = 1000;
+
+    /// <summary>Tries for a refinement whose output cannot be read, at least 1.</summary>
+    public int RefinementTries { get; init; } = 3;
+
+    /// <summary>How nodes are chosen.</summary>
+    public NodeSelection Selection { get; init; } = NodeSelection.Greedy;
+}

@@ -1,0 +1,39 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Spar.SelfPlay;
+
+/// <summary>A checkpoint's fingerprint: SHA-256 over the names, lengths and bytes of all files in a directory.</summary>
+public static class CheckpointDigest
+{
+    /// <summary>64 hexadecimal digits; null when there is no such directory or no file in it.</summary>
+    /// <param name="directory">The checkpoint.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<string?> OfAsync(string directory, CancellationToken cancellationToken)
+    {
+        if (!Directory.Exists(directory))
+        {
+            return null;
+        }
+
+        string[] files = [.. Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(directory, file).Replace('\\', '/')).Order(StringComparer.Ordinal)];
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        byte[] buffer = new byte[1 << 20];
+        foreach (string file in files)
+        {
+            using FileStream stream = File.OpenRead(Path.Combine(directory, file));
+            hash.AppendData(Encoding.UTF8.GetBytes(file + "\0"));
+            BinaryPrimitives.WriteInt64LittleEndian(buffer, stream.Length);
+            hash.AppendData(buffer, 0, sizeof(long));
+            int read;
+            while ((read = await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
+            {
+                hash.AppendData(buffer, 0, read);
+            }
+        }
+
+        return files.Length == 0 ? null : Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}

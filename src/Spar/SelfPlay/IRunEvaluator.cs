@@ -1,0 +1,45 @@
+using Spar.Calls;
+using Spar.Prompts;
+
+namespace Spar.SelfPlay;
+
+/// <summary>Measures actor and refiner on held-out prompts. What it measures never reaches the loop.</summary>
+public interface IRunEvaluator
+{
+    /// <summary>Items that an evaluation works on, for the progress display; 0 when they cannot be counted.</summary>
+    int Items { get; }
+
+    /// <summary>Measures one row. The same models give the same row.</summary>
+    /// <param name="context">The models and how to use them.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task<EvaluationRow> EvaluateAsync(EvaluationContext context, CancellationToken cancellationToken);
+}
+
+/// <summary>What an evaluator works with.</summary>
+/// <param name="Row">The row's name; the names of the evaluation's calls begin with eval/{Row}/.</param>
+/// <param name="Actor">The model that answers.</param>
+/// <param name="Refiner">The model that judges and refines.</param>
+/// <param name="Prompts">How the refiner is asked.</param>
+/// <param name="Recipe">Sampling, votes, limits.</param>
+/// <param name="ItemFinished">To be called at the end of each item, with true when it got lost.</param>
+public sealed record EvaluationContext(
+    string Row, ModelCaller Actor, ModelCaller Refiner, PromptSet Prompts, Recipe Recipe, Action<bool> ItemFinished);
+
+/// <summary>A row of the results; shares are 0..1.</summary>
+/// <param name="Stage">"base", "sft", "iteration-1", ...</param>
+/// <param name="HeldOutPrompt">Share of held-out prompts whose greedy response satisfies everything.</param>
+/// <param name="HeldOutInstruction">Share of their single requirements that it satisfies.</param>
+/// <param name="HeldOutPromptSearch">As <paramref name="HeldOutPrompt"/>, with tree search at inference time.</param>
+/// <param name="JudgeAccuracy">Share of the actor's responses on which the refiner's vote is right.</param>
+/// <param name="RefineSuccess">Share of failed responses that the refiner's search repairs.</param>
+/// <param name="HeldOutCount">Held-out prompts.</param>
+/// <param name="Details">Further measures by name, for the report; may be null.</param>
+public sealed record EvaluationRow(
+    string Stage,
+    double HeldOutPrompt,
+    double HeldOutInstruction,
+    double HeldOutPromptSearch,
+    double JudgeAccuracy,
+    double RefineSuccess,
+    int HeldOutCount,
+    IReadOnlyDictionary<string, double>? Details = null);

@@ -1,0 +1,66 @@
+using Spar.Calls;
+using Spar.Seams;
+using Spar.Store;
+
+namespace Spar.SelfPlay;
+
+/// <summary>Is told how a run goes. Called from many threads at once, so it must be quick and thread-safe.</summary>
+public interface IRunObserver
+{
+    /// <summary>A stage begins.</summary>
+    /// <param name="stage">Its name.</param>
+    /// <param name="items">Items it will work on, those kept from an earlier session included; 0 when they cannot be counted.</param>
+    void StageStarted(string stage, int items)
+    {
+    }
+
+    /// <summary>An item of the stage has ended.</summary>
+    /// <param name="stage">The stage.</param>
+    /// <param name="failed">True when it got lost.</param>
+    void ItemFinished(string stage, bool failed)
+    {
+    }
+
+    /// <summary>A call was answered.</summary>
+    /// <param name="answer">The answer.</param>
+    /// <param name="kept">True when it came from the store.</param>
+    void CallAnswered(Answer answer, bool kept)
+    {
+    }
+
+    /// <summary>An optimizer step was taken.</summary>
+    /// <param name="stage">The training stage.</param>
+    /// <param name="step">The step.</param>
+    void TrainingStepTaken(string stage, TrainingStep step)
+    {
+    }
+
+    /// <summary>A stage has ended, and its product is kept.</summary>
+    /// <param name="stage">Its name.</param>
+    /// <param name="statistics">What it counted.</param>
+    /// <param name="timing">How long it took.</param>
+    void StageFinished(string stage, StageStatistics statistics, StageTiming timing)
+    {
+    }
+
+    /// <summary>A stage had ended in an earlier session.</summary>
+    /// <param name="stage">Its name.</param>
+    void StageSkipped(string stage)
+    {
+    }
+
+    /// <summary>A row of the results is there, new or from an earlier session.</summary>
+    /// <param name="row">The row.</param>
+    void RowMeasured(EvaluationRow row)
+    {
+    }
+
+    /// <summary>Something the user should know.</summary>
+    /// <param name="message">One sentence or two.</param>
+    void Warn(string message)
+    {
+    }
+}
+
+/// <summary>Takes no notice.</summary>
+public sealed class SilentObserver : IRunObserver;

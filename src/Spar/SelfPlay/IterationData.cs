@@ -1,0 +1,102 @@
+using Spar.Calls;
+using Spar.Judging;
+using Spar.Prompts;
+using Spar.Search;
+
+namespace Spar.SelfPlay;
+
+/// <summary>Makes an iteration's training data from its play: a pure function of the records and the seed.</summary>
+/// <param name="quotas">Most rows of each kind for the refiner.</param>
+/// <param name="prompts">The refiner's prompts, as it will see them.</param>
+/// <param name="seed">Decides which rows a quota drops, and which of a prompt's candidates is taken.</param>
+internal sealed class IterationData(RefinerQuotas quotas, PromptSet prompts, ulong seed)
+{
+    public DataProduct Build(IEnumerable<PlayRecord> records)
+    {
+        List<PairRow> pairs = [];
+        OrderedDictionary<string, (int Quota, List<DataRow> Rows)> kinds = new(StringComparer.Ordinal)
+        {
+            [RowKinds.Refinement] = (quotas.Refinements, []),
+            [RowKinds.TreeYes] = (quotas.TreeYes, []),
+            [RowKinds.TreeNo] = (quotas.TreeNo, []),
+            [RowKinds.VoteYes] = (quotas.VoteYes, []),
+            [RowKinds.VoteNo] = (quotas.VoteNo, []),
+        };
+        foreach (PlayRecord record in records)
+        {
+            if (record.Tree is { Found: { } found } tree)
+            {
+                pairs.Add(new PairRow(record.PromptId, record.Prompt, tree.Node(found).Response, tree.Nodes[0].Response));
+            }
+
+            // Rows of one prompt: one a kind, and none twice (a tree may meet a response that the actor gave too).
+            HashSet<(string Prompt, string Response)> seen = [];
+            foreach ((string kind, (_, List<DataRow> rows)) in kinds)
+            {
+                DataRow[] candidates = [.. Candidates(record, kind).Where(row => !seen.Contains((row.Prompt, row.Response)))];
+                if (candidates.Length > 0)
+                {
+                    DataRow row = candidates[new SeededRandom(StableHash.Seed(seed, $"{kind}/{record.PromptId}")).Next(candidates.Length)];
+                    seen.Add((row.Prompt, row.Response));
+                    rows.Add(row);
+                }
+            }
+        }
+
+        Counts counts = new();
+        counts.Add("pairs", pairs.Count);
+        List<DataRow> refinerRows = [];
+        foreach ((string kind, (int quota, List<DataRow> rows)) in kinds)
+        {
+            List<DataRow> taken = new SeededRandom(StableHash.Seed(seed, $"quota/{kind}")).Choose(rows, quota);
+            counts.Add($"{kind}: candidates", rows.Count);
+            counts.Add($"{kind}: rows", taken.Count);
+            refinerRows.AddRange(taken);
+        }
+
+        return new DataProduct(counts.ToStatistics(), pairs, refinerRows);
+    }
+
+    private IEnumerable<DataRow> Candidates(PlayRecord record, string kind)
+    {
+        SearchTree? tree = record.Tree;
+        switch (kind)
+        {
+            case RowKinds.Refinement:
+                if (tree?.Found is { } found)
+                {
+                    SearchNode child = tree.Node(found);
+                    SearchNode parent = tree.Node(child.Parent!.Value);
+                    yield return new DataRow(
+                        record.PromptId, kind, prompts.RefinePrompt(record.Prompt, parent.Response, parent.Vote!.Critique!), child.Refinement!);
+                }
+
+                break;
+            case RowKinds.TreeYes or RowKinds.TreeNo:
+                foreach (SearchNode node in tree?.Nodes ?? [])
+                {
+                    bool wanted = kind == RowKinds.TreeYes ? node.Value > 0.5 : node.Value is > 0 and < 0.5;
+                    if (node.Parent is not null && node.SameAs is null && wanted)
+                    {
+                        yield return Judged(record, kind, node.Response, node.Vote!);
+                    }
+                }
+
+                break;
+            default:
+                Majority majority = kind == RowKinds.VoteYes ? Majority.Yes : Majority.No;
+                foreach (PlayedResponse response in record.Responses)
+                {
+                    if (response.Vote is { Disputed: true } vote && vote.Majority == majority)
+                    {
+                        yield return Judged(record, kind, response.Text!, vote);
+                    }
+                }
+
+                break;
+        }
+    }
+
+    private DataRow Judged(PlayRecord record, string kind, string response, MajorityVote vote) =>
+        new(record.PromptId, kind, prompts.JudgePrompt(record.Prompt, response), vote.Critique!);
+}

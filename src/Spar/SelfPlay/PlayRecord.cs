@@ -1,0 +1,29 @@
+using System.Text.Json.Serialization;
+using Spar.Judging;
+using Spar.Search;
+
+namespace Spar.SelfPlay;
+
+/// <summary>What self-play made of one prompt.</summary>
+/// <param name="PromptId">The prompt's id.</param>
+/// <param name="Prompt">The instruction.</param>
+/// <param name="Responses">The actor's responses in the order of sampling.</param>
+/// <param name="Negative">The position of the response that was searched from; null when none was judged a failure.</param>
+/// <param name="Tree">The search; null without a negative.</param>
+public sealed record PlayRecord(
+    string PromptId, string Prompt, IReadOnlyList<PlayedResponse> Responses, int? Negative, SearchTree? Tree)
+{
+    /// <summary>True when a call failed, so that another attempt may bring more.</summary>
+    [JsonIgnore]
+    public bool Incomplete => Tree?.Outcome == SearchOutcome.Failed || Responses.Any(response => response.Failure is not null);
+
+    /// <summary>True when nothing came of the prompt because calls failed.</summary>
+    [JsonIgnore]
+    public bool Lost => Tree?.Outcome == SearchOutcome.Failed || Responses.All(response => response.Failure is not null);
+}
+
+/// <summary>One response of the actor.</summary>
+/// <param name="Text">The response; null when its call failed.</param>
+/// <param name="Vote">The votes on it; null when a call failed.</param>
+/// <param name="Failure">What failed; null when nothing did.</param>
+public sealed record PlayedResponse(string? Text, MajorityVote? Vote, string? Failure = null);

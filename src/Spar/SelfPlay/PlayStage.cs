@@ -1,0 +1,204 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Spar.Calls;
+using Spar.Judging;
+using Spar.Prompts;
+using Spar.Search;
+using Spar.Seams;
+using Spar.Store;
+
+namespace Spar.SelfPlay;
+
+/// <summary>
+/// The play of one iteration. Prompts flow: a response is judged as soon as it is there, and a negative is searched as soon as the prompt's
+/// votes are known, while other prompts are still being answered.
+/// </summary>
+internal sealed class PlayStage(Recipe recipe, PromptSet prompts, StageRunner runner, RunStore store, CallSession session, IRunObserver observer)
+{
+    /// <summary>Plays all prompts that are not kept yet. The records are the stage's items, by the prompt's position.</summary>
+    /// <param name="iteration">1 and up.</param>
+    /// <param name="items">The prompts.</param>
+    /// <param name="openModels">Opens actor and refiner; not called when the stage has ended before.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public Task<PlayProduct> RunAsync(
+        int iteration, IReadOnlyList<Prompt> items, Func<Task<(ModelCaller Actor, ModelCaller Refiner)>> openModels, CancellationToken cancellationToken)
+    {
+        string stage = StageNames.Play(iteration);
+        return runner.RunAsync(stage, items.Count, async () =>
+        {
+            HashSet<int> kept = [.. store.ReadItems<PlayRecord>(stage)
+                .Where(entry => entry.Item < items.Count && items[entry.Item].Id == entry.Record.PromptId && items[entry.Item].Text == entry.Record.Prompt)
+                .Select(entry => entry.Item)];
+            foreach (int _ in kept)
+            {
+                observer.ItemFinished(stage, failed: false);
+            }
+
+            int[] open = [.. Enumerable.Range(0, items.Count).Where(i => !kept.Contains(i))];
+            if (open.Length > 0)
+            {
+                (ModelCaller actor, ModelCaller refiner) = await openModels().ConfigureAwait(false);
+                await PlayAllAsync(iteration, items, open, actor, refiner, cancellationToken).ConfigureAwait(false);
+            }
+
+            return new PlayProduct(Count(store.ReadItems<PlayRecord>(stage).Select(entry => entry.Record)));
+        });
+    }
+
+    private async Task PlayAllAsync(
+        int iteration, IReadOnlyList<Prompt> items, int[] open, ModelCaller actor, ModelCaller refiner, CancellationToken cancellationToken)
+    {
+        string stage = StageNames.Play(iteration);
+        Judge judge = new(refiner, prompts, recipe.Judge, recipe.Votes);
+        IRefinementSearch search = RefinementSearch.Create(judge, new Refiner(refiner, prompts, recipe.Refine), recipe.Search);
+        ConcurrentDictionary<int, PlayRecord> incomplete = [];
+        int lost = 0;
+        ParallelOptions options = new() { MaxDegreeOfParallelism = session.Concurrency, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(open, options, async (item, token) =>
+        {
+            PlayRecord record = await PlayAsync(iteration, item, items[item], actor, judge, search, token).ConfigureAwait(false);
+            if (record.Incomplete)
+            {
+                incomplete[item] = record;
+            }
+            else
+            {
+                store.KeepItem(stage, item, record);
+            }
+
+            if (record.Lost)
+            {
+                Interlocked.Increment(ref lost);
+            }
+
+            observer.ItemFinished(stage, record.Lost);
+        }).ConfigureAwait(false);
+
+        if (lost == items.Count)
+        {
+            PlayRecord first = incomplete[open[0]];
+            throw StageRunner.AllFailed(
+                stage, items.Count, first.Tree?.Failure ?? first.Responses.First(response => response.Failure is not null).Failure!);
+        }
+
+        // Kept only now that the stage ends with them: an interrupted stage tries failed calls again.
+        foreach ((int item, PlayRecord record) in incomplete)
+        {
+            store.KeepItem(stage, item, record);
+        }
+
+        store.Flush();
+    }
+
+    private async Task<PlayRecord> PlayAsync(
+        int iteration, int item, Prompt prompt, ModelCaller actor, Judge judge, IRefinementSearch search, CancellationToken cancellationToken)
+    {
+        // Equal responses of one prompt are judged once. Their key comes from the text, so that it does not matter which came first.
+        ConcurrentDictionary<string, Lazy<Task<MajorityVote>>> votes = new(StringComparer.Ordinal);
+        PlayedResponse[] responses = await Task.WhenAll(Enumerable.Range(0, recipe.Responses).Select(async k =>
+        {
+            string? text = null;
+            try
+            {
+                Answer answer = await actor.AskAsync($"it{iteration}/respond/p{item}/k{k}", prompt.Text, recipe.Respond, cancellationToken)
+                    .ConfigureAwait(false);
+                text = answer.Text;
+                string key = string.Create(CultureInfo.InvariantCulture, $"it{iteration}/judge/p{item}/{StableHash.Of(text):x16}");
+                MajorityVote vote = await votes.GetOrAdd(text, _ => new(() => judge.JudgeAsync(key, prompt.Text, answer.Text, cancellationToken)))
+                    .Value.ConfigureAwait(false);
+                return new PlayedResponse(text, vote);
+            }
+            catch (CallFailedException failure)
+            {
+                return new PlayedResponse(text, null, failure.Message);
+            }
+        })).ConfigureAwait(false);
+
+        int[] negatives = [.. Enumerable.Range(0, responses.Length).Where(k => responses[k].Vote?.Majority == Majority.No)];
+        if (negatives.Length == 0)
+        {
+            return new PlayRecord(prompt.Id, prompt.Text, responses, null, null);
+        }
+
+        int negative = negatives[new SeededRandom(session.SeedOf($"it{iteration}/negative/p{item}")).Next(negatives.Length)];
+        SearchTree tree = await search.SearchAsync(
+            $"it{iteration}/tree/p{item}", prompt.Text, responses[negative].Text!, responses[negative].Vote!, cancellationToken).ConfigureAwait(false);
+        return new PlayRecord(prompt.Id, prompt.Text, responses, negative, tree);
+    }
+
+    private static StageStatistics Count(IEnumerable<PlayRecord> records)
+    {
+        Counts counts = new();
+        foreach (string name in (string[])["prompts", "responses", "voted yes", "voted no", "tied", "undecided", "negatives searched"])
+        {
+            counts.Add(name, 0);
+        }
+
+        foreach (SearchOutcome outcome in Enum.GetValues<SearchOutcome>())
+        {
+            counts.Add(NameOf(outcome), 0);
+        }
+
+        foreach (PlayRecord record in records)
+        {
+            counts.Add("prompts");
+            for (int k = 0; k < record.Responses.Count; k++)
+            {
+                PlayedResponse response = record.Responses[k];
+                counts.Add("responses");
+                if (response.Failure is { } failure)
+                {
+                    counts.Add("responses lost");
+                    counts.Fail($"{record.PromptId}, response {k}", failure);
+                    continue;
+                }
+
+                counts.Add(response.Vote!.Majority switch
+                {
+                    Majority.Yes => "voted yes",
+                    Majority.No => "voted no",
+                    Majority.Tie => "tied",
+                    _ => "undecided",
+                });
+            }
+
+            foreach (PlayedResponse judged in record.Responses.DistinctBy(response => response.Text))
+            {
+                counts.AddReasons("judgement", judged.Vote?.Unparsed);
+            }
+
+            if (record.Tree is { } tree)
+            {
+                CountTree(record.PromptId, tree, counts);
+            }
+        }
+
+        return counts.ToStatistics();
+    }
+
+    private static void CountTree(string promptId, SearchTree tree, Counts counts)
+    {
+        counts.Add("negatives searched");
+        counts.Add(NameOf(tree.Outcome));
+        counts.Add("tree nodes", tree.Nodes.Count - 1);
+        counts.Add("tree calls", tree.Calls);
+        counts.AddReasons("refinement", tree.Unparsed);
+        foreach (SearchNode node in tree.Nodes.Where(node => node.Parent is not null && node.SameAs is null))
+        {
+            counts.AddReasons("judgement", node.Vote?.Unparsed);
+        }
+
+        if (tree.Failure is { } failure)
+        {
+            counts.Fail($"{promptId}, search", failure);
+        }
+    }
+
+    private static string NameOf(SearchOutcome outcome) => outcome switch
+    {
+        SearchOutcome.Success => "search: success",
+        SearchOutcome.Exhausted => "search: exhausted",
+        SearchOutcome.OverBudget => "search: over budget",
+        _ => "search: failed",
+    };
+}

@@ -1,0 +1,133 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Spar.Calls;
+using Spar.Decoding;
+using Spar.Prompts;
+using Spar.Search;
+using Spar.Seams;
+using Spar.Store;
+
+namespace Spar.SelfPlay;
+
+/// <summary>A self-play run in numbers. Defaults are the paper's for 8B models, where it has them.</summary>
+public sealed record Recipe
+{
+    /// <summary>Decides everything that is random.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>The model that actor and refiner start from: a checkpoint directory, or a name that host and trainer know.</summary>
+    public required string BaseModel { get; init; }
+
+    /// <summary>A built-in prompt set's name, or a folder.</summary>
+    public string PromptSet { get; init; } = "full";
+
+    /// <summary>Prompts whose teacher responses the actor learns first.</summary>
+    public int SftPrompts { get; init; } = 8000;
+
+    /// <summary>Prompts on which the refiner learns from the teacher to judge and refine.</summary>
+    public int RefinerPrompts { get; init; } = 5000;
+
+    /// <summary>Prompts an iteration of self-play.</summary>
+    public int PromptsPerIteration { get; init; } = 10_000;
+
+    /// <summary>Iterations of self-play.</summary>
+    public int Iterations { get; init; } = 3;
+
+    /// <summary>Responses a prompt (K).</summary>
+    public int Responses { get; init; } = 5;
+
+    /// <summary>Judgements a response (N).</summary>
+    public int Votes { get; init; } = 5;
+
+    /// <summary>How the actor's responses are sampled.</summary>
+    public Sampling Respond { get; init; } = new(0.9, 0.9, 2048);
+
+    /// <summary>How judgements are sampled.</summary>
+    public Sampling Judge { get; init; } = new(0.7, 1, 2048);
+
+    /// <summary>How refinements are sampled.</summary>
+    public Sampling Refine { get; init; } = new(0.7, 1, 3072);
+
+    /// <summary>Order and limits of the tree search.</summary>
+    public SearchSettings Search { get; init; } = new();
+
+    /// <summary>Most rows of each kind that the refiner learns from in an iteration.</summary>
+    public RefinerQuotas Quotas { get; init; } = new();
+
+    /// <summary>Whether the teacher's judgements that the refiner learns from are cut to as many of yes as of no.</summary>
+    public bool BalanceJudgements { get; init; } = true;
+
+    /// <summary>Training of M_0 on the teacher's responses; 0 epochs skip it.</summary>
+    public TrainingSettings ActorSft { get; init; } = new() { LearningRate = 2e-6, Epochs = 5, CutoffTokens = 4096 };
+
+    /// <summary>Training of R_0 on the teacher's judgements and refinements; 0 epochs skip it.</summary>
+    public TrainingSettings RefinerSft { get; init; } = new() { LearningRate = 2e-6, Epochs = 5, CutoffTokens = 4096 };
+
+    /// <summary>Training of the actor in each iteration; 0 epochs skip it.</summary>
+    public TrainingSettings Dpo { get; init; } = new() { LearningRate = 2e-7, Schedule = LearningRateSchedule.Linear };
+
+    /// <summary>Training of the refiner in each iteration; 0 epochs skip it.</summary>
+    public TrainingSettings Rft { get; init; } = new() { LearningRate = 2e-6, Epochs = 5, CutoffTokens = 4096 };
+
+    /// <summary>Most model calls in flight. Has no influence on results.</summary>
+    public int Concurrency { get; init; } = 256;
+
+    /// <summary>These settings for decoding: best-of-N samples as many responses as self-play does.</summary>
+    public DecodingSettings Decoding() => new(Respond, Judge, Refine, Votes, Responses, Search);
+
+    /// <summary>What of this recipe decides a run's results, for the run store.</summary>
+    /// <param name="prompts">The prompt set that the recipe names.</param>
+    public RunIdentity Identity(PromptSet prompts)
+    {
+        JsonObject json = (JsonObject)JsonSerializer.SerializeToNode(this, StoreJson.Compact)!;
+        json.Remove("concurrency");
+        json["promptSet"] = $"{prompts.Name} {prompts.Digest}";
+        return RunIdentity.Of(json);
+    }
+
+    /// <summary>Checks every number.</summary>
+    /// <exception cref="SparException">Names every key with an impossible value.</exception>
+    public void Validate()
+    {
+        RecipeCheck check = new();
+        check.That(!string.IsNullOrWhiteSpace(BaseModel), "baseModel", "must name a model", BaseModel);
+        check.AtLeast(0, "sftPrompts", SftPrompts);
+        check.AtLeast(0, "refinerPrompts", RefinerPrompts);
+        check.AtLeast(0, "iterations", Iterations);
+        check.AtLeast(1, "promptsPerIteration", PromptsPerIteration);
+        check.AtLeast(1, "responses", Responses);
+        check.AtLeast(1, "votes", Votes);
+        check.AtLeast(1, "concurrency", Concurrency);
+        check.That(SftPrompts > 0 || ActorSft.Epochs == 0, "sftPrompts", "must be above 0 unless actorSft.epochs is 0", SftPrompts);
+        check.That(RefinerPrompts > 0 || RefinerSft.Epochs == 0, "refinerPrompts", "must be above 0 unless refinerSft.epochs is 0", RefinerPrompts);
+        check.Sampling("respond", Respond);
+        check.Sampling("judge", Judge);
+        check.Sampling("refine", Refine);
+        check.Search(Search);
+        check.Quotas(Quotas);
+        check.Training("actorSft", ActorSft);
+        check.Training("refinerSft", RefinerSft);
+        check.Training("dpo", Dpo);
+        check.Training("rft", Rft);
+        check.ThrowIfFaulty();
+    }
+}
+
+/// <summary>Most rows of each kind that the refiner learns from in an iteration; one row a prompt and kind. Defaults are the paper's.</summary>
+public sealed record RefinerQuotas
+{
+    /// <summary>Refinements whose response passed the gate.</summary>
+    public int Refinements { get; init; } = 4000;
+
+    /// <summary>Judgements met in trees, of responses with a value above 0.5.</summary>
+    public int TreeYes { get; init; } = 1500;
+
+    /// <summary>Judgements met in trees, of responses with a value between 0 and 0.5, both excluded.</summary>
+    public int TreeNo { get; init; } = 1000;
+
+    /// <summary>Judgements of the actor's responses where votes disagreed and yes won.</summary>
+    public int VoteYes { get; init; } = 500;
+
+    /// <summary>Judgements of the actor's responses where votes disagreed and no won.</summary>
+    public int VoteNo { get; init; } = 2500;
+}

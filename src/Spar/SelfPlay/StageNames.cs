@@ -1,0 +1,31 @@
+namespace Spar.SelfPlay;
+
+/// <summary>Names of a run's stages, by which their products are kept. Trained models lie in checkpoints/{stage}.</summary>
+public static class StageNames
+{
+    /// <summary>Teacher responses for the actor.</summary>
+    public const string ActorSftData = "actor-sft-data";
+
+    /// <summary>Teacher judgements and refinements for the refiner.</summary>
+    public const string RefinerSftData = "refiner-sft-data";
+
+    /// <summary>Training of M_{iteration}; 0 is the actor's SFT.</summary>
+    /// <param name="iteration">0 and up.</param>
+    public static string Actor(int iteration) => $"actor-{iteration}";
+
+    /// <summary>Training of R_{iteration}; 0 is the refiner's SFT.</summary>
+    /// <param name="iteration">0 and up.</param>
+    public static string Refiner(int iteration) => $"refiner-{iteration}";
+
+    /// <summary>Responses, judgements and searches of an iteration.</summary>
+    /// <param name="iteration">1 and up.</param>
+    public static string Play(int iteration) => $"play-{iteration}";
+
+    /// <summary>Pairs and refiner data made from them.</summary>
+    /// <param name="iteration">1 and up.</param>
+    public static string Data(int iteration) => $"data-{iteration}";
+
+    /// <summary>Evaluation of the models after a row's stage ("base", "sft", "iteration-1", ...).</summary>
+    /// <param name="row">The row's name in results.json.</param>
+    public static string Evaluation(string row) => $"evaluation-{row}";
+}

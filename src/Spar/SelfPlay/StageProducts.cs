@@ -1,0 +1,49 @@
+using System.Text.Json.Serialization;
+using Spar.Seams;
+
+namespace Spar.SelfPlay;
+
+/// <summary>What a stage leaves in the store.</summary>
+public interface IStageProduct
+{
+    /// <summary>What the stage counted.</summary>
+    StageStatistics Statistics { get; }
+}
+
+/// <summary>Product of <see cref="StageNames.ActorSftData"/> and <see cref="StageNames.RefinerSftData"/>.</summary>
+/// <param name="Statistics">What the stage counted.</param>
+/// <param name="Rows">What is learnt.</param>
+public sealed record SupervisedProduct(StageStatistics Statistics, IReadOnlyList<DataRow> Rows) : IStageProduct;
+
+/// <summary>Product of <see cref="StageNames.Play"/>; the prompts' <see cref="PlayRecord"/>s are the stage's items.</summary>
+/// <param name="Statistics">What the stage counted.</param>
+public sealed record PlayProduct(StageStatistics Statistics) : IStageProduct;
+
+/// <summary>Product of <see cref="StageNames.Data"/>.</summary>
+/// <param name="Statistics">What the stage counted.</param>
+/// <param name="Pairs">For the actor.</param>
+/// <param name="RefinerRows">For the refiner.</param>
+public sealed record DataProduct(StageStatistics Statistics, IReadOnlyList<PairRow> Pairs, IReadOnlyList<DataRow> RefinerRows) : IStageProduct;
+
+/// <summary>Product of a training stage.</summary>
+/// <param name="Statistics">What the stage counted.</param>
+/// <param name="Model">The model to use from here on, where it lies outside the run directory; else null.</param>
+/// <param name="Checkpoint">The model to use from here on as a path in the run directory; else null.</param>
+/// <param name="Digest">SHA-256 of the checkpoint's files; null when nothing was trained or the model lies elsewhere.</param>
+/// <param name="Steps">Every optimizer step; empty when nothing was trained.</param>
+public sealed record TrainedProduct(
+    StageStatistics Statistics, string? Model, string? Checkpoint, string? Digest, IReadOnlyList<TrainingStep> Steps) : IStageProduct
+{
+    /// <summary>Path or name of the model.</summary>
+    /// <param name="runDirectory">The run directory.</param>
+    public string Resolve(string runDirectory) => Checkpoint is null ? Model! : Path.Combine(runDirectory, Checkpoint);
+}
+
+/// <summary>Product of an evaluation stage.</summary>
+/// <param name="Row">The row of results.json.</param>
+public sealed record EvaluationProduct(EvaluationRow Row) : IStageProduct
+{
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public StageStatistics Statistics => StageStatistics.None;
+}

@@ -1,0 +1,15 @@
+namespace Spar.SelfPlay;
+
+/// <summary>An item that got lost, and why.</summary>
+/// <param name="Item">The prompt's id, and what of it.</param>
+/// <param name="Reason">What failed.</param>
+public sealed record ItemFailure(string Item, string Reason);
+
+/// <summary>What a stage counted; the same for every run of the same recipe.</summary>
+/// <param name="Counts">Name to count, in the order of the stage's work.</param>
+/// <param name="Failures">Items that got lost.</param>
+public sealed record StageStatistics(IReadOnlyDictionary<string, long> Counts, IReadOnlyList<ItemFailure> Failures)
+{
+    /// <summary>Nothing counted.</summary>
+    public static StageStatistics None { get; } = new(new Dictionary<string, long>(), []);
+}

@@ -1,0 +1,123 @@
+using Spar.Calls;
+using Spar.Prompts;
+using Spar.Seams;
+
+namespace Spar.SelfPlay;
+
+/// <summary>What the teacher gives the run to start from: responses for the actor, judgements and refinements for the refiner.</summary>
+internal sealed class TeacherStages(Recipe recipe, PromptSet prompts, TeacherCaller teacher, StageRunner runner, CallSession session)
+{
+    private readonly JudgementParser _judgements = new(prompts.Format);
+    private readonly RefinementParser _refinements = new(prompts.Format);
+
+    /// <summary>The teacher's response to each prompt.</summary>
+    public Task<SupervisedProduct> ActorDataAsync(IReadOnlyList<Prompt> items, CancellationToken cancellationToken) =>
+        runner.RunAsync(StageNames.ActorSftData, items.Count, async () =>
+        {
+            IReadOnlyList<(string? Result, string? Failure)> responses = await runner.EachAsync(
+                StageNames.ActorSftData, items, (i, prompt, token) => teacher.RespondAsync($"sft/p{i}", prompt.Text, token), cancellationToken)
+                .ConfigureAwait(false);
+            Counts counts = new();
+            List<DataRow> rows = [];
+            for (int i = 0; i < items.Count; i++)
+            {
+                counts.Add("prompts");
+                if (responses[i].Result is { } response)
+                {
+                    rows.Add(new DataRow(items[i].Id, RowKinds.Response, items[i].Text, response));
+                }
+                else
+                {
+                    counts.Fail(items[i].Id, responses[i].Failure!);
+                }
+            }
+
+            counts.Add("rows", rows.Count);
+            return new SupervisedProduct(counts.ToStatistics(), rows);
+        });
+
+    /// <summary>The actor answers each prompt once; the teacher judges the response, and refines it when it failed.</summary>
+    /// <param name="items">The prompts.</param>
+    /// <param name="openActor">Opens M_0; not called when the stage has ended before.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public Task<SupervisedProduct> RefinerDataAsync(
+        IReadOnlyList<Prompt> items, Func<Task<ModelCaller>> openActor, CancellationToken cancellationToken) =>
+        runner.RunAsync(StageNames.RefinerSftData, items.Count, async () =>
+        {
+            ModelCaller actor = await openActor().ConfigureAwait(false);
+            IReadOnlyList<(Lesson? Result, string? Failure)> lessons = await runner.EachAsync(
+                StageNames.RefinerSftData, items, (i, prompt, token) => TeachAsync(actor, i, prompt, token), cancellationToken)
+                .ConfigureAwait(false);
+            Counts counts = new();
+            List<DataRow> rows = [];
+            for (int i = 0; i < items.Count; i++)
+            {
+                counts.Add("prompts");
+                if (lessons[i].Result is { } lesson)
+                {
+                    rows.AddRange(RowsOf(items[i], lesson, counts));
+                }
+                else
+                {
+                    counts.Fail(items[i].Id, lessons[i].Failure!);
+                }
+            }
+
+            rows = recipe.BalanceJudgements ? Balance(rows) : rows;
+            foreach (IGrouping<string, DataRow> kind in rows.GroupBy(row => row.Kind).OrderBy(kind => kind.Key, StringComparer.Ordinal))
+            {
+                counts.Add($"rows {kind.Key}", kind.Count());
+            }
+
+            return new SupervisedProduct(counts.ToStatistics(), rows);
+        });
+
+    private async Task<Lesson> TeachAsync(ModelCaller actor, int item, Prompt prompt, CancellationToken cancellationToken)
+    {
+        Answer response = await actor.AskAsync($"refiner-sft/respond/p{item}", prompt.Text, recipe.Respond, cancellationToken).ConfigureAwait(false);
+        Judgement judgement = _judgements.Parse(
+            await teacher.JudgeAsync($"refiner-sft/judge/p{item}", prompt.Text, response.Text, cancellationToken).ConfigureAwait(false));
+        Refinement? refinement = judgement.Verdict != false
+            ? null
+            : _refinements.Parse(await teacher.RefineAsync(
+                $"refiner-sft/refine/p{item}", prompt.Text, response.Text, judgement.Critique, cancellationToken).ConfigureAwait(false));
+        return new Lesson(response.Text, judgement, refinement);
+    }
+
+    private IEnumerable<DataRow> RowsOf(Prompt prompt, Lesson lesson, Counts counts)
+    {
+        counts.Add(lesson.Judgement.Verdict switch { true => "judged yes", false => "judged no", null => "not judged" });
+        counts.AddReasons("judgement", lesson.Judgement.Unparsed is { } reason ? [reason] : null);
+        counts.AddReasons("refinement", lesson.Refinement?.Unparsed is { } cause ? [cause] : null);
+        if (lesson.Judgement.Verdict is { } passed)
+        {
+            yield return new DataRow(
+                prompt.Id,
+                passed ? RowKinds.JudgementYes : RowKinds.JudgementNo,
+                prompts.JudgePrompt(prompt.Text, lesson.Response),
+                lesson.Judgement.Critique);
+        }
+
+        if (lesson.Refinement?.Response is not null)
+        {
+            yield return new DataRow(
+                prompt.Id,
+                RowKinds.Refinement,
+                prompts.RefinePrompt(prompt.Text, lesson.Response, lesson.Judgement.Critique),
+                lesson.Refinement.Output);
+        }
+    }
+
+    /// <summary>Drops judgements of the more frequent verdict, at random, until there are as many of either.</summary>
+    private List<DataRow> Balance(List<DataRow> rows)
+    {
+        DataRow[] yes = [.. rows.Where(row => row.Kind == RowKinds.JudgementYes)];
+        DataRow[] no = [.. rows.Where(row => row.Kind == RowKinds.JudgementNo)];
+        int each = Math.Min(yes.Length, no.Length);
+        SeededRandom random = new(session.SeedOf("refiner-sft/balance"));
+        HashSet<DataRow> kept = new([.. random.Choose(yes, each), .. random.Choose(no, each)], ReferenceEqualityComparer.Instance);
+        return [.. rows.Where(row => row.Kind == RowKinds.Refinement || kept.Contains(row))];
+    }
+
+    private sealed record Lesson(string Response, Judgement Judgement, Refinement? Refinement);
+}

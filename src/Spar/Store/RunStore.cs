@@ -1,0 +1,316 @@
+using System.Globalization;
+using System.Text.Json;
+using Dapper;
+using Microsoft.Data.Sqlite;
+using Spar.Calls;
+
+namespace Spar.Store;
+
+/// <summary>
+/// A run directory: <c>run.db</c> (SQLite in WAL mode) with every answered call and every stage's product, <c>checkpoints/</c>, and
+/// <c>results.json</c>. Rows are committed in the order in which they came, in groups; a process that is killed loses the last few, never the
+/// order, and whoever opens the directory again finds a run that can go on. May be used from many threads.
+/// </summary>
+public sealed class RunStore : ICallMemo, IDisposable
+{
+    private const string TeacherKeys = "teacher/*";
+
+    private readonly FileStream? _lock;
+    private readonly SqliteConnection _reader;
+    private readonly SqliteConnection? _writerConnection;
+    private readonly GroupCommitWriter? _writer;
+    private readonly Lock _reading = new();
+    private readonly HashSet<ulong> _keysAtOpening = [];
+    private readonly TimeProvider _time;
+    private readonly long _opened;
+    private readonly long _session;
+
+    private RunStore(string directory, RunIdentity? identity, TimeProvider time)
+    {
+        Directory = directory;
+        _time = time;
+        _opened = time.GetTimestamp();
+        string file = Path.Combine(directory, "run.db");
+        if (identity is null)
+        {
+            _reader = Open(file, SqliteOpenMode.ReadWrite);
+            CheckVersion();
+            return;
+        }
+
+        System.IO.Directory.CreateDirectory(directory);
+        _lock = TakeLock(directory);
+        try
+        {
+            _writerConnection = Open(file, SqliteOpenMode.ReadWriteCreate);
+            _writerConnection.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+            _writerConnection.Execute(StoreSchema.Create);
+            _reader = _writerConnection;
+            CheckVersion();
+            CheckIdentity(identity);
+            _session = _writerConnection.QuerySingle<long>(
+                "INSERT INTO sessions (started, seconds) VALUES (@now, 0) RETURNING id", new { now = Now() });
+            foreach (string key in _writerConnection.Query<string>("SELECT key FROM calls", buffered: false))
+            {
+                _keysAtOpening.Add(StableHash.Of(key));
+            }
+
+            _reader = Open(file, SqliteOpenMode.ReadWrite);
+            _writer = new GroupCommitWriter(_writerConnection, fault => StoreFaults.Explain(directory, fault), CountTime);
+        }
+        catch
+        {
+            _reader?.Dispose();
+            _writerConnection?.Dispose();
+            _lock.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The run directory.</summary>
+    public string Directory { get; }
+
+    /// <summary>Opens a run directory for a run: makes it if it is not there, goes on with it if it is.</summary>
+    /// <param name="directory">The run directory.</param>
+    /// <param name="identity">What decides the run's results.</param>
+    /// <param name="time">The clock; the system's when null.</param>
+    /// <exception cref="SparException">
+    /// The directory belongs to another recipe (the message names the keys that differ), is in use by another process, or cannot be written.
+    /// </exception>
+    public static RunStore Open(string directory, RunIdentity identity, TimeProvider? time = null) =>
+        StoreFaults.Guard(directory, () => new RunStore(directory, identity, time ?? TimeProvider.System));
+
+    /// <summary>Opens a run directory for reading, also while a run is at work in it.</summary>
+    /// <param name="directory">The run directory.</param>
+    /// <exception cref="SparException">There is no run in it, or it cannot be read.</exception>
+    public static RunStore OpenForReading(string directory) => File.Exists(Path.Combine(directory, "run.db"))
+        ? StoreFaults.Guard(directory, () => new RunStore(directory, null, TimeProvider.System))
+        : throw new SparException($"There is no run in {directory}: it holds no run.db. Name the directory that a run was written to.");
+
+    /// <summary>What decides the run's results.</summary>
+    public RunIdentity Identity => Read(connection =>
+        RunIdentity.FromJson(connection.QuerySingle<string>("SELECT value FROM meta WHERE key = 'identity'")));
+
+    /// <inheritdoc/>
+    public Answer? Find(string key, ulong promptHash)
+    {
+        if (!_keysAtOpening.Contains(StableHash.Of(key)))
+        {
+            return null;
+        }
+
+        CallRow? row = Read(connection => connection.QuerySingleOrDefault<CallRow>(
+            "SELECT prompt_hash AS PromptHash, text AS Text, input_tokens AS InputTokens, output_tokens AS OutputTokens, finish AS Finish " +
+            "FROM calls WHERE key = @key", new { key }));
+        return row is null || unchecked((ulong)row.PromptHash) != promptHash
+            ? null
+            : new Answer(row.Text, (int)row.InputTokens, (int)row.OutputTokens, row.Finish);
+    }
+
+    /// <inheritdoc/>
+    public void Keep(string key, ulong promptHash, Answer answer) => Write(connection =>
+    {
+        // Dapper caches the command's plan by its text; the row is a few microseconds.
+        connection.Execute(
+            "INSERT OR REPLACE INTO calls (key, prompt_hash, text, input_tokens, output_tokens, finish) " +
+            "VALUES (@key, @hash, @text, @input, @output, @finish)",
+            new { key, hash = unchecked((long)promptHash), text = answer.Text, input = answer.InputTokens, output = answer.OutputTokens, finish = answer.Finish });
+    });
+
+    /// <summary>What a stage made; null when it has not ended yet.</summary>
+    /// <typeparam name="T">The product's type.</typeparam>
+    /// <param name="stage">The stage's name.</param>
+    public T? FindProduct<T>(string stage)
+        where T : class
+    {
+        string? json = Read(connection =>
+            connection.QuerySingleOrDefault<string>("SELECT json FROM products WHERE stage = @stage", new { stage }));
+        return json is null ? null : JsonSerializer.Deserialize<T>(json, StoreJson.Compact);
+    }
+
+    /// <summary>Keeps what a stage made, and returns when it and everything before it is on the disk.</summary>
+    /// <typeparam name="T">The product's type.</typeparam>
+    /// <param name="stage">The stage's name.</param>
+    /// <param name="product">What it made; holds no times.</param>
+    /// <param name="timing">How the stage went.</param>
+    public void KeepProduct<T>(string stage, T product, StageTiming timing)
+        where T : class
+    {
+        string json = JsonSerializer.Serialize(product, StoreJson.Compact);
+        Write(connection =>
+        {
+            connection.Execute("INSERT OR REPLACE INTO products (stage, json) VALUES (@stage, @json)", new { stage, json });
+            connection.Execute("DELETE FROM stage_log WHERE stage = @Stage", timing);
+            connection.Execute(
+                "INSERT INTO stage_log (stage, started, seconds, calls, output_tokens) VALUES (@Stage, @Started, @Seconds, @Calls, @OutputTokens)",
+                timing);
+        });
+        Flush();
+    }
+
+    /// <summary>Forgets what a stage made.</summary>
+    /// <param name="stage">The stage's name.</param>
+    public void DropProduct(string stage)
+    {
+        Write(connection => connection.Execute("DELETE FROM products WHERE stage = @stage", new { stage }));
+        Flush();
+    }
+
+    /// <summary>Keeps what a stage made for one item.</summary>
+    /// <typeparam name="T">The record's type.</typeparam>
+    /// <param name="stage">The stage's name.</param>
+    /// <param name="item">The item's number in the stage.</param>
+    /// <param name="record">What was made; holds no times.</param>
+    public void KeepItem<T>(string stage, int item, T record)
+    {
+        string json = JsonSerializer.Serialize(record, StoreJson.Compact);
+        Write(connection => connection.Execute(
+            "INSERT OR REPLACE INTO items (stage, item, json) VALUES (@stage, @item, @json)", new { stage, item, json }));
+    }
+
+    /// <summary>The items of a stage that are kept, in the order of their numbers; read one by one. Call <see cref="Flush"/> first to see the latest.</summary>
+    /// <typeparam name="T">The record's type.</typeparam>
+    /// <param name="stage">The stage's name.</param>
+    public IEnumerable<(int Item, T Record)> ReadItems<T>(string stage)
+    {
+        int[] items = Read(connection =>
+            connection.Query<int>("SELECT item FROM items WHERE stage = @stage ORDER BY item", new { stage }).ToArray());
+        foreach (int item in items)
+        {
+            string json = Read(connection =>
+                connection.QuerySingle<string>("SELECT json FROM items WHERE stage = @stage AND item = @item", new { stage, item }));
+            yield return (item, JsonSerializer.Deserialize<T>(json, StoreJson.Compact)!);
+        }
+    }
+
+    /// <summary>Names of the stages that have ended.</summary>
+    public IReadOnlyList<string> Stages() => Read(connection =>
+        connection.Query<string>("SELECT stage FROM products ORDER BY rowid").ToArray());
+
+    /// <summary>How long each stage took, in the order in which they ended.</summary>
+    public IReadOnlyList<StageTiming> Timings() => Read(connection => connection.Query<StageTiming>(
+        "SELECT stage AS Stage, started AS Started, seconds AS Seconds, calls AS Calls, output_tokens AS OutputTokens FROM stage_log ORDER BY id")
+        .ToArray());
+
+    /// <summary>What the run took so far, over all its sessions.</summary>
+    public RunTotals Totals()
+    {
+        if (_writer is not null)
+        {
+            Write(CountTime);
+            Flush();
+        }
+
+        return Read(connection => new RunTotals(
+            connection.ExecuteScalar<double>("SELECT coalesce(sum(seconds), 0) FROM sessions"),
+            connection.ExecuteScalar<long>("SELECT count(*) FROM calls WHERE key NOT GLOB @TeacherKeys", new { TeacherKeys }),
+            connection.ExecuteScalar<long>("SELECT coalesce(sum(output_tokens), 0) FROM calls WHERE key NOT GLOB @TeacherKeys", new { TeacherKeys })));
+    }
+
+    /// <summary>Returns when everything kept so far is on the disk.</summary>
+    /// <exception cref="SparException">A write failed.</exception>
+    public void Flush() => _writer?.Flush();
+
+    /// <summary>Commits what waits and closes the directory.</summary>
+    public void Dispose()
+    {
+        _writer?.Dispose();
+        CloseFiles();
+    }
+
+    /// <summary>Closes without committing what waits, as a killed process would leave it. For tests.</summary>
+    internal void Abandon()
+    {
+        _writer?.Abandon();
+        CloseFiles();
+    }
+
+    /// <summary>Runs a statement on the reading connection. For tests.</summary>
+    internal IReadOnlyList<string> Dump(string sql) => Read(connection => connection.Query<string>(sql).ToArray());
+
+    /// <summary>Caps the file's size, which makes later writes fail as a full disk would. For tests.</summary>
+    internal void LimitPages(int pages) => Write(connection => connection.Execute($"PRAGMA max_page_count = {pages.ToString(CultureInfo.InvariantCulture)}"));
+
+    private static SqliteConnection Open(string file, SqliteOpenMode mode)
+    {
+        SqliteConnection connection = new(new SqliteConnectionStringBuilder
+        {
+            DataSource = file,
+            Mode = mode,
+            Pooling = false,
+            DefaultTimeout = 30,
+        }.ToString());
+        connection.Open();
+        return connection;
+    }
+
+    private static FileStream TakeLock(string directory)
+    {
+        try
+        {
+            return new FileStream(Path.Combine(directory, "run.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException fault) when (File.Exists(Path.Combine(directory, "run.lock")))
+        {
+            throw new SparException($"The run directory {directory} is in use by another process. Wait for it to end, or name another directory.", fault);
+        }
+    }
+
+    private void CheckVersion()
+    {
+        string? version = _reader.QuerySingleOrDefault<string>("SELECT value FROM meta WHERE key = 'schema'");
+        if (version is null && _lock is not null)
+        {
+            _reader.Execute("INSERT INTO meta (key, value) VALUES ('schema', @Version)", new { StoreSchema.Version });
+        }
+        else if (version != StoreSchema.Version)
+        {
+            throw new SparException(
+                $"The run directory {Directory} was written by another version of the program (run.db has schema {version ?? "none"}, this program " +
+                $"reads {StoreSchema.Version}). Use that version, or name another run directory.");
+        }
+    }
+
+    private void CheckIdentity(RunIdentity identity)
+    {
+        string? known = _reader.QuerySingleOrDefault<string>("SELECT value FROM meta WHERE key = 'identity'");
+        if (known is null)
+        {
+            _reader.Execute("INSERT INTO meta (key, value) VALUES ('identity', @json)", new { json = identity.ToJson() });
+            return;
+        }
+
+        IReadOnlyList<string> differences = RunIdentity.FromJson(known).DifferencesFrom(identity);
+        if (differences.Count > 0)
+        {
+            throw new SparException(
+                $"The run directory {Directory} belongs to another recipe; it differs in {string.Join(", ", differences)}. " +
+                "Name another run directory, or set the recipe back to go on with this run.");
+        }
+    }
+
+    private void Write(Action<SqliteConnection> row) =>
+        (_writer ?? throw new InvalidOperationException("The run directory was opened for reading.")).Write(row);
+
+    private T Read<T>(Func<SqliteConnection, T> query)
+    {
+        lock (_reading)
+        {
+            return StoreFaults.Guard(Directory, () => query(_reader));
+        }
+    }
+
+    private void CountTime(SqliteConnection connection) => connection.Execute(
+        "UPDATE sessions SET seconds = @seconds WHERE id = @_session", new { seconds = _time.GetElapsedTime(_opened).TotalSeconds, _session });
+
+    private string Now() => _time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+
+    private void CloseFiles()
+    {
+        _reader.Dispose();
+        _writerConnection?.Dispose();
+        _lock?.Dispose();
+    }
+
+    private sealed record CallRow(long PromptHash, string Text, long InputTokens, long OutputTokens, string? Finish);
+}

@@ -1,0 +1,37 @@
+namespace Spar.Store;
+
+/// <summary>The tables of run.db.</summary>
+internal static class StoreSchema
+{
+    public const string Version = "1";
+
+    public const string Create = """
+        CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+        -- One row a finished call. prompt_hash is that of prompt and sampling.
+        CREATE TABLE IF NOT EXISTS calls (
+            key TEXT PRIMARY KEY, prompt_hash INTEGER NOT NULL, text TEXT NOT NULL,
+            input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, finish TEXT);
+        -- What a stage made: one row a stage, and for stages that work item by item one row an item.
+        CREATE TABLE IF NOT EXISTS products (stage TEXT PRIMARY KEY, json TEXT NOT NULL);
+        CREATE TABLE IF NOT EXISTS items (stage TEXT NOT NULL, item INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (stage, item));
+        -- Times are for people; nothing is computed from them.
+        CREATE TABLE IF NOT EXISTS stage_log (
+            id INTEGER PRIMARY KEY, stage TEXT NOT NULL, started TEXT NOT NULL, seconds REAL NOT NULL,
+            calls INTEGER NOT NULL, output_tokens INTEGER NOT NULL);
+        CREATE TABLE IF NOT EXISTS sessions (id INTEGER PRIMARY KEY, started TEXT NOT NULL, seconds REAL NOT NULL);
+        """;
+}
+
+/// <summary>One execution of a stage; a stage that was interrupted has a row for its last execution only.</summary>
+/// <param name="Stage">The stage's name.</param>
+/// <param name="Started">When, ISO 8601.</param>
+/// <param name="Seconds">How long it took.</param>
+/// <param name="Calls">Model calls made in it, kept answers not counted.</param>
+/// <param name="OutputTokens">Tokens generated in it.</param>
+public sealed record StageTiming(string Stage, string Started, double Seconds, long Calls, long OutputTokens);
+
+/// <summary>What a run took, over all its sessions.</summary>
+/// <param name="WallSeconds">Time in which the run was at work.</param>
+/// <param name="ModelCalls">Answered calls of actor and refiner, evaluation included; the teacher's are not counted.</param>
+/// <param name="GeneratedTokens">Tokens that those generated.</param>
+public sealed record RunTotals(double WallSeconds, long ModelCalls, long GeneratedTokens);
