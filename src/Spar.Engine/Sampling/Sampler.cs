@@ -14,6 +14,8 @@ public sealed class Sampler
     private const int Lanes = 16;
     private const int Chunk = 16 * Lanes;
 
+    private static readonly SamplingOptions Unfiltered = new();
+
     private readonly int _vocab;
     private readonly float[] _logits;
     private readonly float[] _weights;
@@ -77,6 +79,16 @@ public sealed class Sampler
         {
             probabilities[id] = _weights[id] / total;
         }
+    }
+
+    /// <summary>Natural logarithm of an id's probability at temperature 1 without filters.</summary>
+    /// <param name="logits">One row, [V].</param>
+    /// <param name="id">The id.</param>
+    /// <exception cref="EngineException">The logits hold NaN or no finite value.</exception>
+    public double LogProbability(ReadOnlySpan<float> logits, int id)
+    {
+        double total = Weigh(logits, Unfiltered);
+        return (double)logits[id] - Max(logits) - Math.Log(total);
     }
 
     /// <summary>The id of the largest logit; the lowest such id on ties.</summary>
