@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
+using Spar.Engine.Kernels;
 
 namespace Spar.Engine.Inference;
 
@@ -43,7 +43,7 @@ internal static unsafe class Attention
         }
     }
 
-    /// <summary>Fills scores with exp(s - max) from the first block on, 0 outside the window; returns their sum.</summary>
+    /// <summary>Fills scores with exp(s - max) from the first block on, 1e-38 outside the window; returns their sum.</summary>
     private static float Weights(
         float* q, int headDim, KvCache cache, int layer, nint offset, int[] table, int firstBlock, int lastBlock, int first, int position, float scale, float* scores)
     {
@@ -61,10 +61,10 @@ internal static unsafe class Attention
             for (int i = 0; i < headDim; i++)
             {
                 Vector512<float> qi = Vector512.Create(q[i]);
-                s0 = Fma(qi, Vector512.Load(k0 + (i * Lanes)), s0);
-                s1 = Fma(qi, Vector512.Load(k1 + (i * Lanes)), s1);
-                s2 = Fma(qi, Vector512.Load(k2 + (i * Lanes)), s2);
-                s3 = Fma(qi, Vector512.Load(k3 + (i * Lanes)), s3);
+                s0 = VectorMath.MultiplyAdd(qi, Vector512.Load(k0 + (i * Lanes)), s0);
+                s1 = VectorMath.MultiplyAdd(qi, Vector512.Load(k1 + (i * Lanes)), s1);
+                s2 = VectorMath.MultiplyAdd(qi, Vector512.Load(k2 + (i * Lanes)), s2);
+                s3 = VectorMath.MultiplyAdd(qi, Vector512.Load(k3 + (i * Lanes)), s3);
             }
 
             max = Keep(s0 * vScale, block, first, position, target, max);
@@ -79,22 +79,22 @@ internal static unsafe class Attention
             Vector512<float> s0 = Vector512<float>.Zero;
             for (int i = 0; i < headDim; i++)
             {
-                s0 = Fma(Vector512.Create(q[i]), Vector512.Load(k0 + (i * Lanes)), s0);
+                s0 = VectorMath.MultiplyAdd(Vector512.Create(q[i]), Vector512.Load(k0 + (i * Lanes)), s0);
             }
 
             max = Keep(s0 * vScale, block, first, position, target, max);
         }
 
-        Vector512<float> most = Vector512.Create(HorizontalMax(max));
+        Vector512<float> most = Vector512.Create(VectorMath.Max(max));
         Vector512<float> sum = Vector512<float>.Zero;
         for (float* s = scores; s < target; s += Lanes)
         {
-            Vector512<float> weight = FastExp.Exp(Vector512.Load(s) - most);
+            Vector512<float> weight = VectorMath.Exp(Vector512.Load(s) - most);
             weight.Store(s);
             sum += weight;
         }
 
-        return Vector512.Sum(sum);
+        return VectorMath.Sum(sum);
     }
 
     /// <summary>Masks the scores outside first..position, stores them and updates the running maximum.</summary>
@@ -130,32 +130,32 @@ internal static unsafe class Attention
                 for (; positions >= 4; positions -= 4, w += 4, v += 4 * stride)
                 {
                     Vector512<float> w0 = Vector512.Create(w[0]), w1 = Vector512.Create(w[1]), w2 = Vector512.Create(w[2]), w3 = Vector512.Create(w[3]);
-                    a0 = Fma(w0, Vector512.Load(v), a0);
-                    b0 = Fma(w0, Vector512.Load(v + 16), b0);
-                    a1 = Fma(w1, Vector512.Load(v + stride), a1);
-                    b1 = Fma(w1, Vector512.Load(v + stride + 16), b1);
-                    a2 = Fma(w2, Vector512.Load(v + (2 * stride)), a2);
-                    b2 = Fma(w2, Vector512.Load(v + (2 * stride) + 16), b2);
-                    a3 = Fma(w3, Vector512.Load(v + (3 * stride)), a3);
-                    b3 = Fma(w3, Vector512.Load(v + (3 * stride) + 16), b3);
+                    a0 = VectorMath.MultiplyAdd(w0, Vector512.Load(v), a0);
+                    b0 = VectorMath.MultiplyAdd(w0, Vector512.Load(v + 16), b0);
+                    a1 = VectorMath.MultiplyAdd(w1, Vector512.Load(v + stride), a1);
+                    b1 = VectorMath.MultiplyAdd(w1, Vector512.Load(v + stride + 16), b1);
+                    a2 = VectorMath.MultiplyAdd(w2, Vector512.Load(v + (2 * stride)), a2);
+                    b2 = VectorMath.MultiplyAdd(w2, Vector512.Load(v + (2 * stride) + 16), b2);
+                    a3 = VectorMath.MultiplyAdd(w3, Vector512.Load(v + (3 * stride)), a3);
+                    b3 = VectorMath.MultiplyAdd(w3, Vector512.Load(v + (3 * stride) + 16), b3);
                 }
 
                 if (positions > 0)
                 {
-                    a0 = Fma(Vector512.Create(w[0]), Vector512.Load(v), a0);
-                    b0 = Fma(Vector512.Create(w[0]), Vector512.Load(v + 16), b0);
+                    a0 = VectorMath.MultiplyAdd(Vector512.Create(w[0]), Vector512.Load(v), a0);
+                    b0 = VectorMath.MultiplyAdd(Vector512.Create(w[0]), Vector512.Load(v + 16), b0);
                 }
 
                 if (positions > 1)
                 {
-                    a1 = Fma(Vector512.Create(w[1]), Vector512.Load(v + stride), a1);
-                    b1 = Fma(Vector512.Create(w[1]), Vector512.Load(v + stride + 16), b1);
+                    a1 = VectorMath.MultiplyAdd(Vector512.Create(w[1]), Vector512.Load(v + stride), a1);
+                    b1 = VectorMath.MultiplyAdd(Vector512.Create(w[1]), Vector512.Load(v + stride + 16), b1);
                 }
 
                 if (positions > 2)
                 {
-                    a2 = Fma(Vector512.Create(w[2]), Vector512.Load(v + (2 * stride)), a2);
-                    b2 = Fma(Vector512.Create(w[2]), Vector512.Load(v + (2 * stride) + 16), b2);
+                    a2 = VectorMath.MultiplyAdd(Vector512.Create(w[2]), Vector512.Load(v + (2 * stride)), a2);
+                    b2 = VectorMath.MultiplyAdd(Vector512.Create(w[2]), Vector512.Load(v + (2 * stride) + 16), b2);
                 }
             }
 
@@ -173,15 +173,15 @@ internal static unsafe class Attention
                 int positions = Math.Min(Lanes, position + 1 - (block * Lanes));
                 for (; positions >= 4; positions -= 4, w += 4, v += 4 * stride)
                 {
-                    a0 = Fma(Vector512.Create(w[0]), Vector512.Load(v), a0);
-                    a1 = Fma(Vector512.Create(w[1]), Vector512.Load(v + stride), a1);
-                    a2 = Fma(Vector512.Create(w[2]), Vector512.Load(v + (2 * stride)), a2);
-                    a3 = Fma(Vector512.Create(w[3]), Vector512.Load(v + (3 * stride)), a3);
+                    a0 = VectorMath.MultiplyAdd(Vector512.Create(w[0]), Vector512.Load(v), a0);
+                    a1 = VectorMath.MultiplyAdd(Vector512.Create(w[1]), Vector512.Load(v + stride), a1);
+                    a2 = VectorMath.MultiplyAdd(Vector512.Create(w[2]), Vector512.Load(v + (2 * stride)), a2);
+                    a3 = VectorMath.MultiplyAdd(Vector512.Create(w[3]), Vector512.Load(v + (3 * stride)), a3);
                 }
 
-                a0 = positions > 0 ? Fma(Vector512.Create(w[0]), Vector512.Load(v), a0) : a0;
-                a1 = positions > 1 ? Fma(Vector512.Create(w[1]), Vector512.Load(v + stride), a1) : a1;
-                a2 = positions > 2 ? Fma(Vector512.Create(w[2]), Vector512.Load(v + (2 * stride)), a2) : a2;
+                a0 = positions > 0 ? VectorMath.MultiplyAdd(Vector512.Create(w[0]), Vector512.Load(v), a0) : a0;
+                a1 = positions > 1 ? VectorMath.MultiplyAdd(Vector512.Create(w[1]), Vector512.Load(v + stride), a1) : a1;
+                a2 = positions > 2 ? VectorMath.MultiplyAdd(Vector512.Create(w[2]), Vector512.Load(v + (2 * stride)), a2) : a2;
             }
 
             Vector512<float> mixed = ((a0 + a1) + (a2 + a3)) * scale;
@@ -191,20 +191,4 @@ internal static unsafe class Attention
             }
         }
     }
-
-    private static float HorizontalMax(Vector512<float> v)
-    {
-        Vector256<float> a = Vector256.ConditionalSelect(Vector256.GreaterThan(v.GetLower(), v.GetUpper()), v.GetLower(), v.GetUpper());
-        float max = a.GetElement(0);
-        for (int i = 1; i < 8; i++)
-        {
-            max = a.GetElement(i) > max ? a.GetElement(i) : max;
-        }
-
-        return max;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Fma(Vector512<float> a, Vector512<float> b, Vector512<float> c)
-        => Avx512F.IsSupported ? Avx512F.FusedMultiplyAdd(a, b, c) : Vector512.FusedMultiplyAdd(a, b, c);
 }

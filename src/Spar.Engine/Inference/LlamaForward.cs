@@ -22,7 +22,6 @@ public sealed unsafe class LlamaForward : IDisposable
     private readonly ModelConfig _config;
     private readonly KvCache _cache;
     private readonly ThreadTeam _team;
-    private readonly ThreadTeam[] _single;
     private readonly RotaryTable _rotary;
     private readonly int _capacity;
     private readonly int _smallBatch;
@@ -51,8 +50,7 @@ public sealed unsafe class LlamaForward : IDisposable
         _team = team;
         _capacity = capacity;
         _rotary = new RotaryTable(config);
-        _single = [.. Enumerable.Range(0, team.Threads).Select(_ => new ThreadTeam(1))];
-        _smallBatch = team.Threads == 1 ? 0 : Math.Min(capacity, 16 * team.Threads);
+        _smallBatch = team.Threads == 1 ? 0 : Math.Min(512, 16 * team.Threads);
         _queryFloats = config.HeadCount * config.HeadDim;
         _keyFloats = config.KvHeadCount * config.HeadDim;
         _qkvFloats = _queryFloats + (2 * _keyFloats);
@@ -106,10 +104,6 @@ public sealed unsafe class LlamaForward : IDisposable
         NativeMemory.AlignedFree(_qkv);
         NativeMemory.AlignedFree(_logits);
         _x = _qkv = _logits = null;
-        foreach (ThreadTeam single in _single)
-        {
-            single.Dispose();
-        }
     }
 
     private enum Stage
@@ -135,7 +129,7 @@ public sealed unsafe class LlamaForward : IDisposable
     {
         if (rows <= _smallBatch)
         {
-            RunStage(stage, layer, 0, rows, _team, 0);
+            RunStage(stage, layer, new Rows(0, rows, Worker: 0, IsPiece: false));
             return;
         }
 
@@ -145,30 +139,43 @@ public sealed unsafe class LlamaForward : IDisposable
         _team.For((rows + body.Size - 1) / body.Size, ref body);
     }
 
-    private void RunStage(Stage stage, int layer, int from, int to, ThreadTeam team, int worker)
+    private void RunStage(Stage stage, int layer, Rows rows)
     {
         switch (stage)
         {
             case Stage.Project:
-                Project(layer, from, to, team, worker);
+                Project(layer, rows);
                 break;
             case Stage.Mix:
-                Mix(layer, from, to, team, worker);
+                Mix(layer, rows);
                 break;
             default:
-                Head(from, to, team, worker);
+                Head(rows);
                 break;
         }
     }
 
+    /// <summary>y = or += x W^T, on the calling thread for a piece, else on all.</summary>
+    private void Multiply(in Rows rows, float* x, PackedMatrix w, float* y, bool accumulate, float* scratch, int ldx = 0)
+    {
+        ldx = ldx > 0 ? ldx : w.Inputs;
+        if (rows.IsPiece)
+        {
+            Gemm.MultiplyRows(x, ldx, rows.Count, w, y, w.Outputs, accumulate, scratch);
+        }
+        else
+        {
+            Gemm.Multiply(_team, x, ldx, rows.Count, w, y, w.Outputs, accumulate);
+        }
+    }
+
     /// <summary>x to queries, keys and values: norm, projection, rotation; keys and values go to the cache.</summary>
-    private void Project(int layer, int from, int to, ThreadTeam team, int worker)
+    private void Project(int layer, in Rows rows)
     {
         LlamaWeights.Layer weights = _weights.Layers[layer];
         int d = _config.HiddenSize;
-        int rows = to - from;
-        float* normed = _single[worker].Scratch(0, (long)rows * d);
-        for (int row = from; row < to; row++)
+        float* normed = _team.Scratch(rows.Worker, ((long)rows.Count * d) + Gemm.RowsScratch(rows.Count));
+        for (int row = rows.From; row < rows.To; row++)
         {
             float* x = _x + ((nint)row * d);
             if (layer == 0)
@@ -176,23 +183,22 @@ public sealed unsafe class LlamaForward : IDisposable
                 _weights.Embedding.Data.AsSpan(_batch.Tokens[row] * d, d).CopyTo(new Span<float>(x, d));
             }
 
-            RowMath.RmsNorm(x, Pinned(weights.InputNorm), normed + ((nint)(row - from) * d), d, (float)_config.RmsNormEps);
+            RmsNorm.Forward(x, Pinned(weights.InputNorm), normed + ((nint)(row - rows.From) * d), d, (float)_config.RmsNormEps);
         }
 
-        Gemm.Multiply(team, normed, d, rows, weights.Qkv, _qkv + ((nint)from * _qkvFloats), _qkvFloats);
-        for (int row = from; row < to; row++)
+        Multiply(rows, normed, weights.Qkv, _qkv + ((nint)rows.From * _qkvFloats), accumulate: false, normed + ((nint)rows.Count * d));
+        for (int row = rows.From; row < rows.To; row++)
         {
             float* q = _qkv + ((nint)row * _qkvFloats);
             if (weights.QkvBias is { } bias)
             {
-                RowMath.Add(Pinned(bias), q, _qkvFloats);
+                VectorMath.Add(q, Pinned(bias), _qkvFloats);
             }
 
             int position = _batch.Positions[row];
-            float* cos = _rotary.Cos(position), sin = _rotary.Sin(position);
             for (int head = 0; head < _config.HeadCount + _config.KvHeadCount; head++)
             {
-                RowMath.Rotate(q + ((nint)head * _config.HeadDim), cos, sin, _rotary.Pairs, _config.InterleavedRotary);
+                _rotary.Apply(q + ((nint)head * _config.HeadDim), position);
             }
 
             Write(layer, row, q + _queryFloats);
@@ -222,73 +228,74 @@ public sealed unsafe class LlamaForward : IDisposable
     }
 
     /// <summary>Attention, its output projection, and the feed-forward layer; both added to x.</summary>
-    private void Mix(int layer, int from, int to, ThreadTeam team, int worker)
+    private void Mix(int layer, in Rows rows)
     {
         LlamaWeights.Layer weights = _weights.Layers[layer];
         int d = _config.HiddenSize;
         int f = _config.IntermediateSize;
-        int rows = to - from;
         int longest = 0;
-        for (int row = from; row < to; row++)
+        for (int row = rows.From; row < rows.To; row++)
         {
             longest = Math.Max(longest, _batch.Positions[row]);
         }
 
-        // Attention's output and the gated layer's are not needed at the same time.
-        long wide = (long)rows * Math.Max(_queryFloats, 2 * f);
-        float* scratch = _single[worker].Scratch(0, wide + ((long)rows * d) + Attention.ScratchFloats(longest));
-        float* normed = scratch + wide;
-        float* x = _x + ((nint)from * d);
-        if (team.Threads > 1)
+        // Attention's output and the gated layer's are not needed at the same time, nor attention's scores and the rest.
+        long wide = (long)rows.Count * Math.Max(_queryFloats, 2 * f);
+        long scores = Attention.ScratchFloats(longest);
+        long narrow = (long)rows.Count * d;
+        float* hidden = _team.Scratch(rows.Worker, wide + Math.Max(narrow + Gemm.RowsScratch(rows.Count), scores * (rows.IsPiece ? 1 : _team.Threads)));
+        float* normed = hidden + wide;
+        float* x = _x + ((nint)rows.From * d);
+        AttentionItems attention = new() { Forward = this, Layer = layer, From = rows.From, Output = hidden, Scores = normed, ScoresFloats = (nint)scores };
+        int items = rows.Count * _config.KvHeadCount;
+        if (rows.IsPiece)
         {
-            AttentionItems body = new() { Forward = this, Layer = layer, From = from, Output = scratch };
-            team.For(rows * _config.KvHeadCount, ref body);
+            for (int i = 0; i < items; i++)
+            {
+                attention.Run(i, 0);
+            }
         }
         else
         {
-            for (int row = from; row < to; row++)
-            {
-                for (int head = 0; head < _config.KvHeadCount; head++)
-                {
-                    Attend(layer, row, head, scratch + ((nint)(row - from) * _queryFloats), normed + ((nint)rows * d));
-                }
-            }
+            _team.For(items, ref attention);
         }
 
-        Gemm.Multiply(team, scratch, _queryFloats, rows, weights.Output, x, d, accumulate: true);
-        for (int row = 0; row < rows; row++)
+        Multiply(rows, hidden, weights.Output, x, accumulate: true, normed);
+        for (int row = 0; row < rows.Count; row++)
         {
-            RowMath.RmsNorm(x + ((nint)row * d), Pinned(weights.PostNorm), normed + ((nint)row * d), d, (float)_config.RmsNormEps);
+            RmsNorm.Forward(x + ((nint)row * d), Pinned(weights.PostNorm), normed + ((nint)row * d), d, (float)_config.RmsNormEps);
         }
 
-        Gemm.Multiply(team, normed, d, rows, weights.GateUp, scratch, 2 * f);
-        for (int row = 0; row < rows; row++)
+        Multiply(rows, normed, weights.GateUp, hidden, accumulate: false, normed + narrow);
+        for (int row = 0; row < rows.Count; row++)
         {
-            float* gate = scratch + ((nint)row * 2 * f);
-            RowMath.SwiGlu(gate, gate + f, f);
+            float* gate = hidden + ((nint)row * 2 * f);
+            SwiGlu.Forward(gate, gate + f, gate, f);
         }
 
-        Gemm.Multiply(team, scratch, 2 * f, rows, weights.Down, x, d, accumulate: true);
+        Multiply(rows, hidden, weights.Down, x, accumulate: true, normed, ldx: 2 * f);
     }
 
-    private void Attend(int layer, int row, int kvHead, float* output, float* scores)
-    {
-        int group = _config.HeadCount / _config.KvHeadCount;
-        nint offset = (nint)kvHead * group * _config.HeadDim;
-        Attention.Run(
-            _qkv + ((nint)row * _qkvFloats) + offset, group, _config.HeadDim, _cache, layer, kvHead, _batch.Tables[row], _batch.Positions[row], _window, scores, output + offset);
-    }
-
-    private void Head(int from, int to, ThreadTeam team, int worker)
+    private void Head(in Rows rows)
     {
         int d = _config.HiddenSize;
-        float* normed = _single[worker].Scratch(0, (long)(to - from) * d);
-        for (int i = from; i < to; i++)
+        float* normed = _team.Scratch(rows.Worker, ((long)rows.Count * d) + Gemm.RowsScratch(rows.Count));
+        for (int i = rows.From; i < rows.To; i++)
         {
-            RowMath.RmsNorm(_x + ((nint)_batch.LogitRows[i] * d), Pinned(_weights.FinalNorm), normed + ((nint)(i - from) * d), d, (float)_config.RmsNormEps);
+            RmsNorm.Forward(_x + ((nint)_batch.LogitRows[i] * d), Pinned(_weights.FinalNorm), normed + ((nint)(i - rows.From) * d), d, (float)_config.RmsNormEps);
         }
 
-        Gemm.Multiply(team, normed, d, to - from, _weights.Head, _logits + ((nint)from * _config.VocabSize), _config.VocabSize);
+        Multiply(rows, normed, _weights.Head, _logits + ((nint)rows.From * _config.VocabSize), accumulate: false, normed + ((nint)rows.Count * d));
+    }
+
+    /// <summary>The rows that a stage works on.</summary>
+    /// <param name="From">First row.</param>
+    /// <param name="To">Row after the last.</param>
+    /// <param name="Worker">Whose scratch memory to use.</param>
+    /// <param name="IsPiece">Whether other threads work on other rows at the same time.</param>
+    private readonly record struct Rows(int From, int To, int Worker, bool IsPiece)
+    {
+        public int Count => To - From;
     }
 
     private struct Pieces : IParallelBody
@@ -298,20 +305,28 @@ public sealed unsafe class LlamaForward : IDisposable
         public int Layer, Rows, Size;
 
         public readonly void Run(int index, int worker)
-            => Forward.RunStage(Stage, Layer, index * Size, Math.Min(Rows, (index + 1) * Size), Forward._single[worker], worker);
+            => Forward.RunStage(Stage, Layer, new Rows(index * Size, Math.Min(Rows, (index + 1) * Size), worker, IsPiece: true));
     }
 
+    /// <summary>Attention of one row and key/value head an item.</summary>
     private struct AttentionItems : IParallelBody
     {
         public LlamaForward Forward;
         public int Layer, From;
-        public float* Output;
+        public float* Output, Scores;
+        public nint ScoresFloats;
 
         public readonly void Run(int index, int worker)
         {
-            int row = From + (index / Forward._config.KvHeadCount);
-            float* scores = Forward._single[worker].SharedScratch(Attention.ScratchFloats(Forward._batch.Positions[row]));
-            Forward.Attend(Layer, row, index % Forward._config.KvHeadCount, Output + ((nint)(row - From) * Forward._queryFloats), scores);
+            ModelConfig config = Forward._config;
+            (int row, int head) = Math.DivRem(index, config.KvHeadCount);
+            int group = config.HeadCount / config.KvHeadCount;
+            nint offset = (nint)head * group * config.HeadDim;
+            float* q = Forward._qkv + ((nint)(From + row) * Forward._qkvFloats) + offset;
+            float* output = Output + ((nint)row * Forward._queryFloats) + offset;
+            Attention.Run(
+                q, group, config.HeadDim, Forward._cache, Layer, head, Forward._batch.Tables[From + row], Forward._batch.Positions[From + row], Forward._window,
+                Scores + (worker * ScoresFloats), output);
         }
     }
 }

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using Spar.Engine.Inference;
+using Spar.Engine.Kernels;
 
 namespace Spar.Engine.Sampling;
 
@@ -216,9 +216,14 @@ public sealed class Sampler
         return filtered ? Sum() : total;
     }
 
+    /// <summary>e^((l - max) / T); 0 below the threshold and where it would vanish.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Weight(Vector512<float> l, Vector512<float> max, Vector512<float> threshold, Vector512<float> inverse)
-        => Vector512.ConditionalSelect(Vector512.LessThan(l, threshold), Vector512<float>.Zero, FastExp.Exp((l - max) * inverse));
+    {
+        Vector512<float> x = (l - max) * inverse;
+        Vector512<float> none = Vector512.LessThan(l, threshold) | Vector512.LessThan(x, Vector512.Create(-87f));
+        return Vector512.ConditionalSelect(none, Vector512<float>.Zero, VectorMath.Exp(x));
+    }
 
     /// <summary>Sums the weights by chunks of 256 ids in float32, and these sums in float64.</summary>
     private double Sum()
@@ -233,7 +238,7 @@ public sealed class Sampler
                 sum += Vector512.LoadUnsafe(ref start, (nuint)((chunk * Chunk) + i));
             }
 
-            total += _chunkSums[chunk] = Vector512.Sum(sum);
+            total += _chunkSums[chunk] = VectorMath.Sum(sum);
         }
 
         return total;
