@@ -73,9 +73,9 @@ public sealed class BlockPool
     /// <param name="block">The block.</param>
     public int References(int block) => _references[block];
 
-    /// <summary>Whether all 16 tokens of a block are known, so that nothing in it may change.</summary>
+    /// <summary>Number of tokens, from its start, that a block is known by; 0 if it cannot be found.</summary>
     /// <param name="block">The block.</param>
-    public bool IsComplete(int block) => _known[block] == Size;
+    public int Known(int block) => _known[block];
 
     /// <summary>Takes the block that was unused for longest; what it held is forgotten.</summary>
     /// <param name="owner">Number of the sequence that will write it, above 0.</param>
@@ -150,6 +150,22 @@ public sealed class BlockPool
             _known[block] = tokens.Length;
             tokens.CopyTo(_tokens.AsSpan(block * Size));
         }
+    }
+
+    /// <summary>Makes a sequence the owner of a block that it alone uses: from <paramref name="lanes"/> on, what the block held is forgotten.</summary>
+    /// <param name="block">A block with one user.</param>
+    /// <param name="owner">The sequence's number.</param>
+    /// <param name="lanes">Tokens to keep, 1 to 16; the block stays findable under them.</param>
+    public void TakeOver(int block, long owner, int lanes)
+    {
+        if (_known[block] > lanes)
+        {
+            Forget(block);
+            Register(block, _parents[block], _tokens.AsSpan(block * Size, lanes));
+        }
+
+        Owner[block] = owner;
+        Filled[block] = Math.Min(Filled[block], lanes);
     }
 
     private static ulong Hash(long parent, ReadOnlySpan<int> tokens)

@@ -11,6 +11,7 @@ public static unsafe class Gemm
     private const int PanelsPerBlock = 8;        // panels of A that one task keeps in its L2 cache
     private const int SharedPackRows = 768;      // up to this many rows A is packed as a whole
     private const int ColumnsPerPass = 4096;     // columns of B packed at a time
+    private const int PackDepth = 32;            // where k is outermost in memory, rows that one task packs: they are read from end to end
     private const long SerialWork = 100_000;     // multiply-adds below which waking the team costs more than it gains
 
     /// <summary>C [m, n] = or += op(A) [m, k] op(B) [k, n].</summary>
@@ -52,7 +53,7 @@ public static unsafe class Gemm
                     K = depth,
                     Packed = packedB,
                 };
-                Run(team, Panels(width), ref pack, (long)width * depth * 8);
+                Run(team, pack.Items, ref pack, (long)width * depth * 8);
                 float* aAtK = a + (transposeA ? (nint)k0 * lda : k0);
                 Stretch(team, m, width, depth, aAtK, lda, transposeA, packedB, c + n0, ldc, accumulate || k0 > 0);
             }
@@ -75,6 +76,49 @@ public static unsafe class Gemm
             int depth = Math.Min(MicroKernel.StretchK, w.Inputs - k0);
             team.SharedScratch(APanelFloats(false, depth) * RowPanels(Math.Min(rows, SharedPackRows)));
             Stretch(team, rows, w.Outputs, depth, x + k0, ldx, false, w.Stretch(k0), y, ldy, accumulate || k0 > 0);
+        }
+    }
+
+    /// <summary>Floats of scratch memory that <see cref="MultiplyRows"/> needs for a number of rows.</summary>
+    internal static long RowsScratch(int rows) => RowPanels(rows) * (long)MicroKernel.Rows * MicroKernel.RowPanelStride;
+
+    /// <summary>The product of <see cref="Multiply(ThreadTeam, float*, int, int, PackedMatrix, float*, int, bool)"/> on the calling thread alone, for use inside a parallel loop over blocks of rows.</summary>
+    /// <param name="x">Inputs, one row after another.</param>
+    /// <param name="ldx">Floats from one row of x to the next.</param>
+    /// <param name="rows">Rows of x; some dozens are best.</param>
+    /// <param name="w">The weight.</param>
+    /// <param name="y">Receives the outputs; must not overlap x.</param>
+    /// <param name="ldy">Floats from one row of y to the next.</param>
+    /// <param name="accumulate">Adds to y instead of overwriting it.</param>
+    /// <param name="scratch"><see cref="RowsScratch"/> floats.</param>
+    internal static void MultiplyRows(float* x, int ldx, int rows, PackedMatrix w, float* y, int ldy, bool accumulate, float* scratch)
+    {
+        for (int k0 = 0; k0 < w.Inputs; k0 += MicroKernel.StretchK)
+        {
+            int depth = Math.Min(MicroKernel.StretchK, w.Inputs - k0);
+            BlockBody body = new()
+            {
+                M = rows,
+                N = w.Outputs,
+                K = depth,
+                A = x + k0,
+                Lda = ldx,
+                B = w.Stretch(k0),
+                C = y,
+                Ldc = ldy,
+                Add = accumulate || k0 > 0,
+                PanelFloats = APanelFloats(false, depth),
+                PackedA = scratch,
+                RowPanelsPerTask = RowPanels(rows),
+                ColumnPanelsPerTask = Panels(w.Outputs),
+                ColumnTasks = 1,
+            };
+            for (int panel = 0; panel < body.RowPanelsPerTask; panel++)
+            {
+                body.PackPanel(panel, 0, depth, scratch + (panel * (nint)body.PanelFloats));
+            }
+
+            body.Run(0, 0);
         }
     }
 
@@ -105,7 +149,16 @@ public static unsafe class Gemm
         int rowPanels = RowPanels(m), columnPanels = Panels(n);
         BlockBody body = new()
         {
-            M = m, N = n, K = k, A = a, Lda = lda, DepthMajor = transposeA, B = packedB, C = c, Ldc = ldc, Add = add,
+            M = m,
+            N = n,
+            K = k,
+            A = a,
+            Lda = lda,
+            DepthMajor = transposeA,
+            B = packedB,
+            C = c,
+            Ldc = ldc,
+            Add = add,
             PanelFloats = APanelFloats(transposeA, k),
             Team = team,
         };
@@ -114,7 +167,7 @@ public static unsafe class Gemm
         {
             float* packedA = team.SharedScratch(0);
             PackABody pack = new() { Body = body, Packed = packedA };
-            Run(team, rowPanels, ref pack, (long)m * k * 8);
+            Run(team, pack.Items, ref pack, (long)m * k * 8);
             body.PackedA = packedA;
             body.RowPanelsPerTask = Math.Clamp(rowPanels / grain, 1, PanelsPerBlock);
             int rowTasks = (rowPanels + body.RowPanelsPerTask - 1) / body.RowPanelsPerTask;
@@ -154,18 +207,23 @@ public static unsafe class Gemm
         public bool Transposed;
         public int N, K;
 
+        public readonly int Items => Transposed ? Panels(N) : (K + PackDepth - 1) / PackDepth;
+
         public readonly void Run(int index, int worker)
         {
-            int first = index * MicroKernel.Columns;
-            int columns = Math.Min(MicroKernel.Columns, N - first);
-            float* panel = Packed + ((nint)first * K);
             if (Transposed)
             {
-                Packing.PackBTransposed(B + (first * Ldb), Ldb, columns, K, panel);
+                int first = index * MicroKernel.Columns;
+                Packing.PackBTransposed(B + (first * Ldb), Ldb, Math.Min(MicroKernel.Columns, N - first), K, Packed + ((nint)first * K));
+                return;
             }
-            else
+
+            int k0 = index * PackDepth;
+            int depth = Math.Min(PackDepth, K - k0);
+            for (int first = 0; first < N; first += MicroKernel.Columns)
             {
-                Packing.PackBRows(B + first, Ldb, columns, K, panel);
+                float* panel = Packed + ((nint)first * K) + (k0 * MicroKernel.Columns);
+                Packing.PackBRows(B + (k0 * Ldb) + first, Ldb, Math.Min(MicroKernel.Columns, N - first), depth, panel);
             }
         }
     }
@@ -175,7 +233,22 @@ public static unsafe class Gemm
         public BlockBody Body;
         public float* Packed;
 
-        public readonly void Run(int index, int worker) => Body.PackPanel(index, Packed + (index * (nint)Body.PanelFloats));
+        public readonly int Items => Body.DepthMajor ? (Body.K + PackDepth - 1) / PackDepth : RowPanels(Body.M);
+
+        public readonly void Run(int index, int worker)
+        {
+            if (!Body.DepthMajor)
+            {
+                Body.PackPanel(index, 0, Body.K, Packed + (index * (nint)Body.PanelFloats));
+                return;
+            }
+
+            int k0 = index * PackDepth;
+            for (int panel = 0; panel < RowPanels(Body.M); panel++)
+            {
+                Body.PackPanel(panel, k0, Math.Min(PackDepth, Body.K - k0), Packed + (panel * (nint)Body.PanelFloats) + (k0 * MicroKernel.Rows));
+            }
+        }
     }
 
     private struct BlockBody : IParallelBody
@@ -204,7 +277,7 @@ public static unsafe class Gemm
                 packed = Team.Scratch(worker, PanelsPerBlock * PanelFloats);
                 for (int i = 0; i < panels; i++)
                 {
-                    PackPanel(firstPanel + i, packed + (i * (nint)PanelFloats));
+                    PackPanel(firstPanel + i, 0, K, packed + (i * (nint)PanelFloats));
                 }
             }
 
@@ -230,28 +303,28 @@ public static unsafe class Gemm
                     float* target = C + (row * Ldc) + column;
                     if (columns == MicroKernel.Columns)
                     {
-                        MicroKernel.Run(rows, DepthMajor, packed + (i * (nint)PanelFloats), B + ((nint)column * K), K, target, Ldc, Add);
+                        MicroKernel.Run(rows, DepthMajor ? MicroKernel.Rows : 0, packed + (i * (nint)PanelFloats), B + ((nint)column * K), K, target, Ldc, Add);
                     }
                     else
                     {
-                        MicroKernel.Run(rows, DepthMajor, packed + (i * (nint)PanelFloats), B + ((nint)column * K), K, tile, MicroKernel.Columns, false);
+                        MicroKernel.Run(rows, DepthMajor ? MicroKernel.Rows : 0, packed + (i * (nint)PanelFloats), B + ((nint)column * K), K, tile, MicroKernel.Columns, false);
                         CopyTile(tile, rows, columns, target);
                     }
                 }
             }
         }
 
-        public readonly void PackPanel(int panel, float* target)
+        public readonly void PackPanel(int panel, int k0, int depth, float* target)
         {
             int row = panel * MicroKernel.Rows;
             int rows = Math.Min(MicroKernel.Rows, M - row);
             if (DepthMajor)
             {
-                Packing.PackATransposed(A + row, Lda, rows, K, target);
+                Packing.PackATransposed(A + (k0 * Lda) + row, Lda, rows, depth, target);
             }
             else
             {
-                Packing.PackARows(A + (row * Lda), Lda, rows, K, target);
+                Packing.PackARows(A + (row * Lda) + k0, Lda, rows, depth, target);
             }
         }
 

@@ -61,26 +61,26 @@ internal static unsafe class MicroKernel
 
     /// <summary>One block from one panel of B.</summary>
     /// <param name="rows">1 .. <see cref="Rows"/>.</param>
-    /// <param name="depthMajor">False: A's panel is rows of <see cref="RowPanelStride"/>. True: it is k groups of <see cref="Rows"/>.</param>
+    /// <param name="depthStep">0: A's panel is rows of <see cref="RowPanelStride"/>. Otherwise k is outermost: the rows' elements lie side by side, and the next k is this many floats on.</param>
     /// <param name="a">Panel of A.</param>
     /// <param name="b">Panel of B: k groups of <see cref="Columns"/>.</param>
     /// <param name="k">Length of the stretch.</param>
     /// <param name="c">First element of the block of C.</param>
     /// <param name="ldc">Floats from one row of C to the next.</param>
     /// <param name="add">Whether to add to C rather than overwrite it.</param>
-    public static void Run(int rows, bool depthMajor, float* a, float* b, int k, float* c, nint ldc, bool add)
+    public static void Run(int rows, nint depthStep, float* a, float* b, int k, float* c, nint ldc, bool add)
     {
         if (Wide)
         {
-            Select<Unit512, Vector512<float>>(rows, depthMajor, a, b, k, c, ldc, add);
+            Select<Unit512, Vector512<float>>(rows, depthStep, a, b, k, c, ldc, add);
         }
         else if (Vector256.IsHardwareAccelerated)
         {
-            Select<Unit256, Vector256<float>>(rows, depthMajor, a, b, k, c, ldc, add);
+            Select<Unit256, Vector256<float>>(rows, depthStep, a, b, k, c, ldc, add);
         }
         else
         {
-            Select<Unit128, Vector128<float>>(rows, depthMajor, a, b, k, c, ldc, add);
+            Select<Unit128, Vector128<float>>(rows, depthStep, a, b, k, c, ldc, add);
         }
     }
 
@@ -112,24 +112,24 @@ internal static unsafe class MicroKernel
         }
     }
 
-    private static void Select<TUnit, TVector>(int rows, bool depthMajor, float* a, float* b, int k, float* c, nint ldc, bool add)
+    private static void Select<TUnit, TVector>(int rows, nint depthStep, float* a, float* b, int k, float* c, nint ldc, bool add)
         where TUnit : IVectorUnit<TVector>
         where TVector : struct
     {
         switch (rows)
         {
-            case 1: Block<TUnit, TVector, R1>(depthMajor, a, b, k, c, ldc, add); break;
-            case 2: Block<TUnit, TVector, R2>(depthMajor, a, b, k, c, ldc, add); break;
-            case 3: Block<TUnit, TVector, R3>(depthMajor, a, b, k, c, ldc, add); break;
-            case 4: Block<TUnit, TVector, R4>(depthMajor, a, b, k, c, ldc, add); break;
-            case 5: Block<TUnit, TVector, R5>(depthMajor, a, b, k, c, ldc, add); break;
-            case 6: Block<TUnit, TVector, R6>(depthMajor, a, b, k, c, ldc, add); break;
-            case 7: Block<TUnit, TVector, R7>(depthMajor, a, b, k, c, ldc, add); break;
-            case 8: Block<TUnit, TVector, R8>(depthMajor, a, b, k, c, ldc, add); break;
-            case 9: Block<TUnit, TVector, R9>(depthMajor, a, b, k, c, ldc, add); break;
-            case 10: Block<TUnit, TVector, R10>(depthMajor, a, b, k, c, ldc, add); break;
-            case 11: Block<TUnit, TVector, R11>(depthMajor, a, b, k, c, ldc, add); break;
-            case 12: Block<TUnit, TVector, R12>(depthMajor, a, b, k, c, ldc, add); break;
+            case 1: Block<TUnit, TVector, R1>(depthStep, a, b, k, c, ldc, add); break;
+            case 2: Block<TUnit, TVector, R2>(depthStep, a, b, k, c, ldc, add); break;
+            case 3: Block<TUnit, TVector, R3>(depthStep, a, b, k, c, ldc, add); break;
+            case 4: Block<TUnit, TVector, R4>(depthStep, a, b, k, c, ldc, add); break;
+            case 5: Block<TUnit, TVector, R5>(depthStep, a, b, k, c, ldc, add); break;
+            case 6: Block<TUnit, TVector, R6>(depthStep, a, b, k, c, ldc, add); break;
+            case 7: Block<TUnit, TVector, R7>(depthStep, a, b, k, c, ldc, add); break;
+            case 8: Block<TUnit, TVector, R8>(depthStep, a, b, k, c, ldc, add); break;
+            case 9: Block<TUnit, TVector, R9>(depthStep, a, b, k, c, ldc, add); break;
+            case 10: Block<TUnit, TVector, R10>(depthStep, a, b, k, c, ldc, add); break;
+            case 11: Block<TUnit, TVector, R11>(depthStep, a, b, k, c, ldc, add); break;
+            case 12: Block<TUnit, TVector, R12>(depthStep, a, b, k, c, ldc, add); break;
             default: throw new ArgumentOutOfRangeException(nameof(rows));
         }
     }
@@ -148,7 +148,7 @@ internal static unsafe class MicroKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Block<TUnit, TVector, TRows>(bool depthMajor, float* a, float* b, int k, float* c, nint ldc, bool add)
+    private static void Block<TUnit, TVector, TRows>(nint depthStep, float* a, float* b, int k, float* c, nint ldc, bool add)
         where TUnit : IVectorUnit<TVector>
         where TVector : struct
         where TRows : struct, IConstant
@@ -171,10 +171,10 @@ internal static unsafe class MicroKernel
         TVector c10l = TUnit.Zero, c10r = TUnit.Zero;
         TVector c11l = TUnit.Zero, c11r = TUnit.Zero;
 
-        if (depthMajor)
+        if (depthStep != 0)
         {
-            float* end = a + ((nint)k * TUnit.MaxRows);
-            for (; a < end; a += TUnit.MaxRows, b += 2 * TUnit.Lanes)
+            float* end = b + ((nint)k * 2 * TUnit.Lanes);
+            for (; b < end; a += depthStep, b += 2 * TUnit.Lanes)
             {
                 TVector bl = TUnit.Load(b), br = TUnit.Load(b + TUnit.Lanes);
                 TVector x = TUnit.Broadcast(a);

@@ -24,31 +24,26 @@ public sealed unsafe class PackedMatrix
     /// <param name="outputs">Rows of W, at least 1.</param>
     /// <param name="inputs">Columns of W, at least 1.</param>
     public PackedMatrix(ReadOnlySpan<float> weight, int outputs, int inputs)
+        : this(outputs, inputs)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(weight.Length, checked(outputs * inputs), nameof(weight));
+        fixed (float* source = weight)
+        {
+            Fill(source, inputs, inputsOutermost: false);
+        }
+    }
+
+    /// <summary>Makes room for a matrix that <see cref="Fill"/> writes.</summary>
+    internal PackedMatrix(int outputs, int inputs)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(outputs, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(inputs, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(weight.Length, checked(outputs * inputs), nameof(weight));
         Outputs = outputs;
         Inputs = inputs;
-        int panels = Gemm.Panels(outputs);
-        _data = GC.AllocateUninitializedArray<float>(checked((panels * MicroKernel.Columns * inputs) + 16), pinned: true);
+        _data = GC.AllocateUninitializedArray<float>(checked((Gemm.Panels(outputs) * MicroKernel.Columns * inputs) + 16), pinned: true);
         fixed (float* data = _data)
         {
             _start = (int)((64 - ((nuint)data & 63)) & 63) / sizeof(float);
-        }
-
-        fixed (float* source = weight)
-        {
-            for (int k0 = 0; k0 < inputs; k0 += MicroKernel.StretchK)
-            {
-                int k = Math.Min(MicroKernel.StretchK, inputs - k0);
-                for (int panel = 0; panel < panels; panel++)
-                {
-                    int first = panel * MicroKernel.Columns;
-                    Packing.PackBTransposed(
-                        source + ((nint)first * inputs) + k0, inputs, Math.Min(MicroKernel.Columns, outputs - first), k, Stretch(k0) + ((nint)panel * MicroKernel.Columns * k));
-                }
-            }
         }
     }
 
@@ -57,6 +52,31 @@ public sealed unsafe class PackedMatrix
 
     /// <summary>Columns of W: elements of x a row.</summary>
     public int Inputs { get; }
+
+    /// <summary>Packs a matrix over the present one.</summary>
+    /// <param name="source">The elements.</param>
+    /// <param name="ld">Floats from one row of the source to the next.</param>
+    /// <param name="inputsOutermost">False: the source is W [outputs, inputs]. True: it is W^T [inputs, outputs].</param>
+    internal void Fill(float* source, nint ld, bool inputsOutermost)
+    {
+        for (int k0 = 0; k0 < Inputs; k0 += MicroKernel.StretchK)
+        {
+            int k = Math.Min(MicroKernel.StretchK, Inputs - k0);
+            float* panel = Stretch(k0);
+            for (int first = 0; first < Outputs; first += MicroKernel.Columns, panel += MicroKernel.Columns * k)
+            {
+                int columns = Math.Min(MicroKernel.Columns, Outputs - first);
+                if (inputsOutermost)
+                {
+                    Packing.PackBRows(source + (k0 * ld) + first, ld, columns, k, panel);
+                }
+                else
+                {
+                    Packing.PackBTransposed(source + (first * ld) + k0, ld, columns, k, panel);
+                }
+            }
+        }
+    }
 
     /// <summary>The panels of the stretch that begins at input <paramref name="k0"/>.</summary>
     internal float* Stretch(int k0)

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Spar.Engine.Kernels;
 
@@ -82,20 +83,64 @@ internal static unsafe class Packing
     /// <param name="panel">Receives the panel.</param>
     public static void PackBTransposed(float* b, nint ldb, int columns, int k, float* panel)
     {
-        const int Run = 16; // a cache line of the source at a time
-        for (int p0 = 0; p0 < k; p0 += Run)
+        int p0 = 0;
+        if (columns == MicroKernel.Columns && Avx.IsSupported)
         {
-            int length = Math.Min(Run, k - p0);
-            for (int j = 0; j < MicroKernel.Columns; j++)
+            for (; p0 <= k - 8; p0 += 8)
             {
-                float* target = panel + ((nint)p0 * MicroKernel.Columns) + j;
-                float* source = b + (j * ldb) + p0;
-                for (int p = 0; p < length; p++)
+                for (int j = 0; j < MicroKernel.Columns; j += 8)
                 {
-                    target[p * MicroKernel.Columns] = j < columns ? source[p] : 0;
+                    Transpose8(b + (j * ldb) + p0, ldb, panel + ((nint)p0 * MicroKernel.Columns) + j, MicroKernel.Columns);
                 }
             }
         }
+
+        for (int j = 0; j < MicroKernel.Columns; j++)
+        {
+            for (int p = p0; p < k; p++)
+            {
+                panel[((nint)p * MicroKernel.Columns) + j] = j < columns ? b[(j * ldb) + p] : 0;
+            }
+        }
+    }
+
+    /// <summary>Transposes a block of 8 x 8 (AVX).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Transpose8(float* s, nint lds, float* t, nint ldt)
+    {
+        Vector256<float> a = Vector256.Load(s), b = Vector256.Load(s + lds), c = Vector256.Load(s + (2 * lds)), d = Vector256.Load(s + (3 * lds));
+        s += 4 * lds;
+        Vector256<float> e = Vector256.Load(s), f = Vector256.Load(s + lds), g = Vector256.Load(s + (2 * lds)), h = Vector256.Load(s + (3 * lds));
+        Interleave(a, e, out a, out e);
+        Interleave(b, f, out b, out f);
+        Interleave(c, g, out c, out g);
+        Interleave(d, h, out d, out h);
+        Interleave(a, c, out a, out c);
+        Interleave(b, d, out b, out d);
+        Interleave(e, g, out e, out g);
+        Interleave(f, h, out f, out h);
+        Interleave(a, b, out a, out b);
+        Interleave(c, d, out c, out d);
+        Interleave(e, f, out e, out f);
+        Interleave(g, h, out g, out h);
+        a.Store(t);
+        b.Store(t + ldt);
+        c.Store(t + (2 * ldt));
+        d.Store(t + (3 * ldt));
+        t += 4 * ldt;
+        e.Store(t);
+        f.Store(t + ldt);
+        g.Store(t + (2 * ldt));
+        h.Store(t + (3 * ldt));
+    }
+
+    /// <summary>x0 y0 x1 y1 .. x3 y3, and x4 y4 .. x7 y7.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Interleave(Vector256<float> x, Vector256<float> y, out Vector256<float> low, out Vector256<float> high)
+    {
+        Vector256<float> first = Avx.UnpackLow(x, y), second = Avx.UnpackHigh(x, y);
+        low = Avx.Permute2x128(first, second, 0x20);
+        high = Avx.Permute2x128(first, second, 0x31);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

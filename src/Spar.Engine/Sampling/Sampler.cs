@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using Spar.Engine.Kernels;
 
 namespace Spar.Engine.Sampling;
 
@@ -11,10 +12,14 @@ namespace Spar.Engine.Sampling;
 public sealed class Sampler
 {
     private const int Lanes = 16;
+    private const int Chunk = 16 * Lanes;
+
+    private static readonly SamplingOptions Unfiltered = new();
 
     private readonly int _vocab;
     private readonly float[] _logits;
     private readonly float[] _weights;
+    private readonly float[] _chunkSums;
     private readonly float[] _keys;
     private readonly int[] _ids;
     private readonly ulong[] _seen;
@@ -25,9 +30,10 @@ public sealed class Sampler
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(vocabSize, 1);
         _vocab = vocabSize;
-        int padded = (vocabSize + Lanes - 1) / Lanes * Lanes;
-        _logits = new float[padded];
-        _weights = new float[padded];
+        int chunks = (vocabSize + Chunk - 1) / Chunk;
+        _logits = new float[vocabSize];
+        _weights = new float[chunks * Chunk];
+        _chunkSums = new float[chunks];
         _keys = new float[vocabSize];
         _ids = new int[vocabSize];
         _seen = new ulong[(vocabSize + 63) / 64];
@@ -73,6 +79,16 @@ public sealed class Sampler
         {
             probabilities[id] = _weights[id] / total;
         }
+    }
+
+    /// <summary>Natural logarithm of an id's probability at temperature 1 without filters.</summary>
+    /// <param name="logits">One row, [V].</param>
+    /// <param name="id">The id.</param>
+    /// <exception cref="EngineException">The logits hold NaN or no finite value.</exception>
+    public double LogProbability(ReadOnlySpan<float> logits, int id)
+    {
+        double total = Weigh(logits, Unfiltered);
+        return (double)logits[id] - Max(logits) - Math.Log(total);
     }
 
     /// <summary>The id of the largest logit; the lowest such id on ties.</summary>
@@ -171,7 +187,7 @@ public sealed class Sampler
             Weight(Vector512.Create((ReadOnlySpan<float>)tail), vMax, vThreshold, vInverse).StoreUnsafe(ref target, (nuint)i);
         }
 
-        double total = Sum(_weights);
+        double total = Sum();
         if (!(total > 0) || !double.IsFinite(total))
         {
             throw NotFinite();
@@ -197,51 +213,60 @@ public sealed class Sampler
             filtered = true;
         }
 
-        return filtered ? Sum(_weights) : total;
+        return filtered ? Sum() : total;
     }
 
+    /// <summary>e^((l - max) / T); 0 below the threshold and where it would vanish.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Weight(Vector512<float> l, Vector512<float> max, Vector512<float> threshold, Vector512<float> inverse)
-        => Vector512.ConditionalSelect(Vector512.LessThan(l, threshold), Vector512<float>.Zero, Vector512.Exp((l - max) * inverse));
-
-    /// <summary>Sum of weights: 16 at a time in float32, these sums in float64.</summary>
-    private static double Sum(float[] weights)
     {
-        ref float start = ref MemoryMarshal.GetArrayDataReference(weights);
+        Vector512<float> x = (l - max) * inverse;
+        Vector512<float> none = Vector512.LessThan(l, threshold) | Vector512.LessThan(x, Vector512.Create(-87f));
+        return Vector512.ConditionalSelect(none, Vector512<float>.Zero, VectorMath.Exp(x));
+    }
+
+    /// <summary>Sums the weights by chunks of 256 ids in float32, and these sums in float64.</summary>
+    private double Sum()
+    {
+        ref float start = ref MemoryMarshal.GetArrayDataReference(_weights);
         double total = 0;
-        for (int i = 0; i < weights.Length; i += Lanes)
+        for (int chunk = 0; chunk < _chunkSums.Length; chunk++)
         {
-            total += Vector512.Sum(Vector512.LoadUnsafe(ref start, (nuint)i));
+            Vector512<float> sum = Vector512<float>.Zero;
+            for (int i = 0; i < Chunk; i += Lanes)
+            {
+                sum += Vector512.LoadUnsafe(ref start, (nuint)((chunk * Chunk) + i));
+            }
+
+            total += _chunkSums[chunk] = VectorMath.Sum(sum);
         }
 
         return total;
     }
 
+    /// <summary>The first id at which the running sum of weights exceeds <paramref name="target"/>.</summary>
     private int Pick(double target)
     {
-        ref float start = ref MemoryMarshal.GetArrayDataReference(_weights);
         double running = 0;
-        int last = 0;
-        for (int i = 0; i < _weights.Length; i += Lanes)
+        int chunk = -1;
+        for (int i = 0; i < _chunkSums.Length; i++)
         {
-            float sum = Vector512.Sum(Vector512.LoadUnsafe(ref start, (nuint)i));
-            if (sum == 0)
+            if (_chunkSums[i] > 0)
             {
-                continue;
-            }
+                chunk = i;
+                if (running + _chunkSums[i] > target)
+                {
+                    break;
+                }
 
-            last = i;
-            if (running + sum > target)
-            {
-                break;
+                running += _chunkSums[i];
             }
-
-            running += sum;
         }
 
-        // Within the 16, rounding may leave the running sum just below the target: the last id of weight is the answer then.
-        int pick = last;
-        for (int id = last; id < Math.Min(last + Lanes, _vocab); id++)
+        // Rounding may leave the running sum just below the target at the chunk's end: its last id of weight is the answer then.
+        int pick = -1;
+        int end = Math.Min((chunk + 1) * Chunk, _vocab);
+        for (int id = chunk * Chunk; id < end; id++)
         {
             if (_weights[id] > 0)
             {

@@ -1,0 +1,42 @@
+using Spar.Engine.Models;
+
+namespace Spar.Engine.Inference;
+
+/// <summary>Size of the generation engine. None of these changes what is generated, only how fast.</summary>
+public sealed record EngineOptions
+{
+    private const long DefaultCacheBytes = 512L << 20;
+
+    /// <summary>Threads that compute, at least 1; null takes one a processor.</summary>
+    public int? Threads { get; init; }
+
+    /// <summary>Most requests that are computed at the same time, at least 1; further ones wait their turn.</summary>
+    public int MaxSequences { get; init; } = 256;
+
+    /// <summary>
+    /// Tokens whose keys and values are kept, rounded up to blocks of 16; null takes what <see cref="MaxSequences"/> sequences of the
+    /// model's full length need, at most 512 MiB, but no less than one such sequence. One request cannot be longer than this.
+    /// </summary>
+    public int? CacheTokens { get; init; }
+
+    /// <summary>The number of blocks of a model's cache.</summary>
+    /// <param name="config">The model.</param>
+    /// <exception cref="EngineException">A setting is out of range.</exception>
+    internal int CacheBlocks(ModelConfig config)
+    {
+        Require(Threads is null or >= 1, nameof(Threads), Threads ?? 0);
+        Require(MaxSequences >= 1, nameof(MaxSequences), MaxSequences);
+        Require(CacheTokens is null or >= KvCache.BlockSize, nameof(CacheTokens), CacheTokens ?? 0, KvCache.BlockSize);
+        long longest = config.MaxPositions;
+        long tokens = CacheTokens ?? Math.Max(longest, Math.Min(longest * MaxSequences, DefaultCacheBytes / KvCache.BytesPerToken(config)));
+        return checked((int)((tokens + KvCache.BlockSize - 1) / KvCache.BlockSize));
+    }
+
+    private static void Require(bool holds, string name, int value, int least = 1)
+    {
+        if (!holds)
+        {
+            throw new EngineException($"Engine option {name} is {value}; it must be at least {least}.");
+        }
+    }
+}
