@@ -221,6 +221,10 @@ public sealed class Tokenizer
         }
     }
 
+    /// <summary>The pieces of a text within which BPE merges; added tokens are left out.</summary>
+    internal IEnumerable<Piece> Pieces(string text) =>
+        Segments(WellFormed(text), origin: null).Where(segment => segment.Id is null).SelectMany(segment => preTokenizer.Split(segment.Piece));
+
     internal bool TryGetDecoded(int id, out byte[] bytes, out bool isByteToken, out bool special)
     {
         bool known = (uint)id < (uint)decoded.Length && tokens[id] is not null;
