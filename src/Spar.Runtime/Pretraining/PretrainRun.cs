@@ -1,0 +1,201 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Threading.Channels;
+using Spar.Engine;
+using Spar.Engine.Chat;
+using Spar.Engine.Checkpoints;
+using Spar.Engine.Kernels;
+using Spar.Engine.Models;
+using Spar.Engine.Tensors;
+using Spar.Engine.Tokenization;
+using Spar.Engine.Training;
+using Spar.Nano;
+using Spar.Prompts;
+using Spar.Runtime.Embedded;
+using Spar.Runtime.Nano;
+
+namespace Spar.Runtime.Pretraining;
+
+/// <summary>How pretraining stands after an optimizer step.</summary>
+/// <param name="Step">1-based.</param>
+/// <param name="Steps">Steps in all.</param>
+/// <param name="Loss">Loss of the step: mean of -log p over the tokens of responses, natural logarithm.</param>
+/// <param name="Tokens">Tokens seen so far, prompts included.</param>
+public sealed record PretrainStep(int Step, int Steps, double Loss, long Tokens);
+
+/// <summary>
+/// Makes the nano base model: trains the tokenizer, then the weights. The state is saved every so often; called again, it goes on from there and ends in the
+/// same bytes as a run that was never interrupted.
+/// </summary>
+/// <param name="recipe">A valid recipe.</param>
+/// <param name="threads">Threads to train with; has no influence on the result.</param>
+public sealed class PretrainRun(PretrainRecipe recipe, int threads)
+{
+    private const string StateFile = "state.safetensors";
+    private const string ProgressFile = "state.json";
+    private const int TokenizerRows = 40_000;
+
+    private readonly PretrainingCorpus _corpus = new(recipe.Seed, recipe.Corpus, Format(PromptSet.Load(recipe.Prompts)));
+
+    /// <summary>The nano world's corpus format in the words of a prompt set.</summary>
+    /// <param name="prompts">The prompt set.</param>
+    public static CorpusFormat Format(PromptSet prompts) => new()
+    {
+        JudgePrompt = prompts.JudgePrompt,
+        RefinePrompt = prompts.RefinePrompt,
+        RefineOutput = (reflection, response) => NanoTeacher.RefinerOutput(prompts, reflection, response),
+        VerdictMarker = prompts.Format.Verdict,
+    };
+
+    /// <summary>Trains to the end and leaves the model in the recipe's output folder.</summary>
+    /// <param name="progress">Told after every step; may be null.</param>
+    /// <param name="cancellationToken">Saves the state and stops.</param>
+    /// <exception cref="EngineException">A file cannot be read or written, or the saved state belongs to another recipe.</exception>
+    /// <exception cref="OperationCanceledException">It was stopped; the state is saved.</exception>
+    public async Task RunAsync(IProgress<PretrainStep>? progress, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(recipe.Work);
+        Tokenizer tokenizer = TrainTokenizer();
+        ModelConfig config = Config(tokenizer);
+        using ThreadTeam team = new(threads);
+        LlamaParameters parameters = LlamaParameters.Initialize(config, recipe.Seed);
+        using LlamaTrainer trainer = new(
+            parameters, new AdamWOptions { Beta2 = recipe.Training.Beta2, WeightDecay = recipe.Training.WeightDecay, MaxGradientNorm = 1 }, team);
+        int steps = (int)Math.Ceiling(recipe.Training.Tokens / (double)recipe.Training.BatchTokens);
+        LearningRateSchedule schedule = new(LearningRateKind.Cosine, 0.9 * recipe.Training.LearningRate, steps, recipe.Training.WarmupRatio);
+
+        (int step, long row, long tokens) = Restore(trainer);
+        using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Channel<Batch> batches = Channel.CreateBounded<Batch>(8);
+        Task reading = Task.Run(() => ReadAsync(new ChatEncoder(tokenizer, ChatTemplate.For(tokenizer)), row, batches.Writer, ended.Token), CancellationToken.None);
+        try
+        {
+            while (step < steps)
+            {
+                Batch batch = await batches.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+
+                // A tenth of the peak remains at the end, so that the last tokens still teach something.
+                double rate = schedule.At(step) + (step < schedule.WarmupSteps ? 0 : 0.1 * recipe.Training.LearningRate);
+                SupervisedStepResult result = trainer.SupervisedStep(batch.Sequences, rate);
+                (step, row, tokens) = (step + 1, batch.NextRow, tokens + result.Tokens);
+                progress?.Report(new PretrainStep(step, steps, result.Loss, tokens));
+                if (step % recipe.Training.SaveEvery == 0 || cancellationToken.IsCancellationRequested)
+                {
+                    Save(trainer, step, row, tokens);
+                    cancellationToken.ThrowIfCancellationRequested();
+                }
+            }
+        }
+        finally
+        {
+            await ended.CancelAsync().ConfigureAwait(false);
+            await reading.ContinueWith(_ => { }, TaskScheduler.Default).ConfigureAwait(false);
+        }
+
+        tokenizer.Save(recipe.Output);
+        Checkpoint.Save(recipe.Output, config, parameters.ToDictionary());
+        Directory.Delete(recipe.Work, recursive: true);
+    }
+
+    private Tokenizer TrainTokenizer()
+    {
+        if (File.Exists(Path.Combine(recipe.Work, "tokenizer.json")))
+        {
+            return Tokenizer.Load(recipe.Work);
+        }
+
+        IEnumerable<string> texts = Enumerable.Range(0, TokenizerRows).Select(i => _corpus.Row(i)).SelectMany(row => new[] { row.Prompt, row.Response });
+        Tokenizer tokenizer = BpeTrainer.Train(texts, recipe.Model.Vocabulary, ChatTemplate.PlainTokens).WithConfig(ChatTemplate.PlainConfig(recipe.Model.Context));
+        tokenizer.Save(recipe.Work);
+        return tokenizer;
+    }
+
+    private ModelConfig Config(Tokenizer tokenizer) => new()
+    {
+        ModelType = "llama",
+        VocabSize = recipe.Model.Vocabulary,
+        HiddenSize = recipe.Model.Hidden,
+        IntermediateSize = recipe.Model.FeedForward,
+        LayerCount = recipe.Model.Layers,
+        HeadCount = recipe.Model.Heads,
+        KvHeadCount = recipe.Model.Heads,
+        HeadDim = recipe.Model.Hidden / recipe.Model.Heads,
+        MaxPositions = recipe.Model.Context,
+        RmsNormEps = 1e-5,
+        TieWordEmbeddings = true,
+        EosTokenIds = [tokenizer.TokenToId(tokenizer.Config.EosToken!)!.Value],
+    };
+
+    private async Task ReadAsync(ChatEncoder encoder, long row, ChannelWriter<Batch> batches, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                List<TrainingSequence> sequences = [];
+                for (int tokens = 0; tokens < recipe.Training.BatchTokens; row++)
+                {
+                    CorpusRow text = _corpus.Row(row);
+                    TrainingSequence sequence = encoder.Encode(text.Prompt, text.Response, recipe.Model.Context, out bool truncated);
+                    if (!truncated)
+                    {
+                        sequences.Add(sequence);
+                        tokens += sequence.Tokens.Length;
+                    }
+                }
+
+                await batches.WriteAsync(new Batch(sequences, row), cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (Exception e)
+        {
+            batches.Complete(e);
+        }
+    }
+
+    private void Save(LlamaTrainer trainer, int step, long row, long tokens)
+    {
+        // One file with a name of its own for each save, and then the small file that says which one counts: a kill between the two loses nothing.
+        string name = string.Create(CultureInfo.InvariantCulture, $"{step}-{StateFile}");
+        Safetensors.Save(
+            Path.Combine(recipe.Work, name),
+            trainer.Parameters.All.Select(entry => (entry.Name, entry.Tensor)).Concat(trainer.Optimizer.State.Select(entry => (entry.Key, entry.Value))));
+        AtomicFile.Write(
+            Path.Combine(recipe.Work, ProgressFile),
+            stream => JsonSerializer.Serialize(stream, new Progress(step, row, tokens, name, Digest())));
+        foreach (string old in Directory.GetFiles(recipe.Work, "*-" + StateFile).Where(path => Path.GetFileName(path) != name))
+        {
+            File.Delete(old);
+        }
+    }
+
+    private (int Step, long Row, long Tokens) Restore(LlamaTrainer trainer)
+    {
+        string path = Path.Combine(recipe.Work, ProgressFile);
+        if (!File.Exists(path))
+        {
+            return (0, 0, 0);
+        }
+
+        Progress progress = JsonSerializer.Deserialize<Progress>(File.ReadAllText(path))
+            ?? throw new EngineException($"{path} is empty; delete the folder {recipe.Work} to start again.");
+        if (progress.Recipe != Digest())
+        {
+            throw new EngineException($"The saved state in {recipe.Work} was made with other settings than the recipe's. Put the recipe back as it was, or delete the folder to start again.");
+        }
+
+        IReadOnlyDictionary<string, Tensor> state = Safetensors.Load(Path.Combine(recipe.Work, progress.File));
+        trainer.Parameters.CopyFrom(LlamaParameters.FromTensors(trainer.Parameters.Config, trainer.Parameters.All.ToDictionary(entry => entry.Name, entry => state[entry.Name])));
+        trainer.LoadParameters();
+        trainer.Optimizer.Restore(progress.Step, state.Where(entry => entry.Key.StartsWith("exp_avg", StringComparison.Ordinal)).ToDictionary());
+        return (progress.Step, progress.Row, progress.Tokens);
+    }
+
+    // Everything that decides the result: all of the recipe but the folders and how often to save.
+    private string Digest() =>
+        JsonSerializer.Serialize(recipe with { Output = "", Work = "", Training = recipe.Training with { SaveEvery = 1 } });
+
+    private sealed record Batch(List<TrainingSequence> Sequences, long NextRow);
+
+    private sealed record Progress(int Step, long Row, long Tokens, string File, string Recipe);
+}
