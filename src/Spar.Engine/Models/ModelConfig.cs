@@ -6,7 +6,7 @@ namespace Spar.Engine.Models;
 /// </summary>
 public sealed record ModelConfig
 {
-    /// <summary><c>model_type</c>: llama, mistral, qwen2, ...</summary>
+    /// <summary><c>model_type</c>: llama, mistral, qwen2 or glm.</summary>
     public required string ModelType { get; init; }
 
     /// <summary>Number of token ids, V.</summary>
@@ -45,11 +45,46 @@ public sealed record ModelConfig
     /// <summary>True when the output head is the token embedding (no <c>lm_head.weight</c> in the checkpoint).</summary>
     public bool TieWordEmbeddings { get; init; }
 
+    /// <summary>Number of positions that attention sees, the current one included (query i reads keys j with i - window &lt; j &lt;= i), or null for all.</summary>
+    public int? SlidingWindow { get; init; }
+
+    /// <summary>True when the query, key and value projections have a bias (Qwen2, GLM-4). The output projection never has one.</summary>
+    public bool QkvBias { get; init; }
+
+    /// <summary>Share of each head's dimensions that rotate, in (0, 1]; the first <see cref="RotaryDim"/> of them, the rest pass unchanged.</summary>
+    public double PartialRotaryFactor { get; init; } = 1;
+
+    /// <summary>True when rotary pairs are neighbours (2i, 2i+1), as in GLM-4; false when they are half a head apart (i, i + RotaryDim/2).</summary>
+    public bool InterleavedRotary { get; init; }
+
+    /// <summary>True when gate and up projections are stored as one tensor <c>gate_up_proj</c> [2F, D], gate first (GLM-4).</summary>
+    public bool FusedGateUp { get; init; }
+
     /// <summary>Id of the begin-of-sequence token, or null.</summary>
     public int? BosTokenId { get; init; }
 
-    /// <summary>Ids that end a generation; may be empty.</summary>
-    public IReadOnlyList<int> EosTokenIds { get; init; } = [];
+    /// <summary>Id of the padding token, or null.</summary>
+    public int? PadTokenId { get; init; }
+
+    /// <summary>Ids that end a generation; may be empty. Two configs with the same ids in the same order are equal.</summary>
+    public IReadOnlyList<int> EosTokenIds { get => eosTokenIds.Ids ?? []; init => eosTokenIds = new TokenIds(value); }
+
+    /// <summary>Number of a head's dimensions that rotate: d * <see cref="PartialRotaryFactor"/>, even.</summary>
+    public int RotaryDim => (int)(HeadDim * PartialRotaryFactor);
+
+    private readonly TokenIds eosTokenIds;
+
+    /// <summary>A list that is compared by its elements, so that the record's equality is too.</summary>
+    private readonly struct TokenIds(IReadOnlyList<int> ids) : IEquatable<TokenIds>
+    {
+        public IReadOnlyList<int>? Ids { get; } = [.. ids];
+
+        public bool Equals(TokenIds other) => (Ids ?? []).SequenceEqual(other.Ids ?? []);
+
+        public override bool Equals(object? obj) => obj is TokenIds other && Equals(other);
+
+        public override int GetHashCode() => (Ids ?? []).Aggregate(0, HashCode.Combine);
+    }
 }
 
 /// <summary>

@@ -1,0 +1,195 @@
+using Spar.Engine.Models;
+using Spar.Engine.Tensors;
+
+namespace Spar.Engine.Checkpoints;
+
+/// <summary>
+/// A model folder in the Hugging Face layout: <c>config.json</c>, the weights in <c>model.safetensors</c> (or shards with
+/// <c>model.safetensors.index.json</c>), and the tokenizer's files.
+/// </summary>
+/// <param name="Config">The architecture.</param>
+/// <param name="Tensors">Every weight by its name in the file, float32: exactly those that <see cref="TensorShapes"/> lists.</param>
+public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, Tensor> Tensors)
+{
+    private const string SingleFile = "model.safetensors";
+    private const string IndexFile = "model.safetensors.index.json";
+
+    // What a saved checkpoint takes over from the folder that its tokenizer comes from.
+    private static readonly string[] TokenizerFiles =
+    [
+        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja", "tokenizer.model", "vocab.json", "merges.txt", "added_tokens.json",
+    ];
+
+    /// <summary>Reads a model folder.</summary>
+    /// <param name="directory">The folder.</param>
+    /// <exception cref="EngineException">
+    /// The folder or a file in it is missing or broken, a tensor is missing or unknown, or a shape disagrees with the config; names file and tensor.
+    /// </exception>
+    public static Checkpoint Load(string directory)
+    {
+        if (!Directory.Exists(directory))
+        {
+            throw new EngineException($"There is no model folder '{directory}'.");
+        }
+
+        ModelConfig config = ModelConfigFile.Load(Path.Combine(directory, "config.json"));
+        string single = Path.Combine(directory, SingleFile);
+        string index = Path.Combine(directory, IndexFile);
+        if (File.Exists(single))
+        {
+            return new Checkpoint(config, Fit(config, single, Safetensors.Load(single)));
+        }
+
+        return File.Exists(index)
+            ? new Checkpoint(config, Fit(config, index, LoadShards(directory, index)))
+            : throw new EngineException($"The model folder '{directory}' has neither '{SingleFile}' nor '{IndexFile}'.");
+    }
+
+    /// <summary>
+    /// Writes a model folder that <see cref="Load"/>, Transformers and vLLM open. <c>config.json</c> is written last, so a folder
+    /// whose writing was cut short does not load.
+    /// </summary>
+    /// <param name="directory">The folder; made if need be, files in it are replaced.</param>
+    /// <param name="config">The architecture.</param>
+    /// <param name="tensors">The weights, as <see cref="TensorShapes"/> lists them.</param>
+    /// <param name="dtype">The type in which weights are stored.</param>
+    /// <param name="tokenizerSource">Folder from which the tokenizer's files are copied, or null to leave them out.</param>
+    /// <exception cref="EngineException">A tensor is missing, unknown or of the wrong shape, the source folder is missing, or the disk is full.</exception>
+    public static void Save(
+        string directory, ModelConfig config, IReadOnlyDictionary<string, Tensor> tensors, DType dtype = DType.Float32, string? tokenizerSource = null)
+    {
+        string weights = Path.Combine(directory, SingleFile);
+        IReadOnlyDictionary<string, Tensor> fitting = Fit(config, weights, tensors);
+        if (tokenizerSource is not null && !Directory.Exists(tokenizerSource))
+        {
+            throw new EngineException($"Cannot write the model folder '{directory}': there is no folder '{tokenizerSource}' to take the tokenizer from.");
+        }
+
+        Safetensors.Save(weights, fitting.Select(t => (t.Key, t.Value)), dtype);
+        if (tokenizerSource is not null && Path.GetFullPath(tokenizerSource) != Path.GetFullPath(directory))
+        {
+            foreach (string name in TokenizerFiles.Where(name => File.Exists(Path.Combine(tokenizerSource, name))))
+            {
+                AtomicFile.Write(Path.Combine(directory, name), stream =>
+                {
+                    using FileStream source = File.OpenRead(Path.Combine(tokenizerSource, name));
+                    source.CopyTo(stream);
+                });
+            }
+        }
+
+        ModelConfigFile.SaveGeneration(Path.Combine(directory, "generation_config.json"), config);
+        ModelConfigFile.Save(Path.Combine(directory, "config.json"), config, dtype);
+    }
+
+    /// <summary>
+    /// The weights that a model of this architecture has: name to shape, outermost first. A linear layer's weight is [out, in].
+    /// In order: embedding, layers, final norm, output head (absent when tied).
+    /// </summary>
+    /// <param name="config">The architecture.</param>
+    public static IReadOnlyList<(string Name, int[] Shape)> TensorShapes(ModelConfig config)
+    {
+        int d = config.HiddenSize;
+        int f = config.IntermediateSize;
+        int queries = checked(config.HeadCount * config.HeadDim);
+        int keys = checked(config.KvHeadCount * config.HeadDim);
+        List<(string, int[])> shapes = [("model.embed_tokens.weight", [config.VocabSize, d])];
+        for (int layer = 0; layer < config.LayerCount; layer++)
+        {
+            string prefix = $"model.layers.{layer}.";
+            shapes.Add((prefix + "input_layernorm.weight", [d]));
+            foreach ((string name, int size) in new[] { ("q_proj", queries), ("k_proj", keys), ("v_proj", keys) })
+            {
+                shapes.Add(($"{prefix}self_attn.{name}.weight", [size, d]));
+                if (config.QkvBias)
+                {
+                    shapes.Add(($"{prefix}self_attn.{name}.bias", [size]));
+                }
+            }
+
+            shapes.Add((prefix + "self_attn.o_proj.weight", [d, queries]));
+            shapes.Add((prefix + "post_attention_layernorm.weight", [d]));
+            if (config.FusedGateUp)
+            {
+                shapes.Add((prefix + "mlp.gate_up_proj.weight", [checked(2 * f), d]));
+            }
+            else
+            {
+                shapes.Add((prefix + "mlp.gate_proj.weight", [f, d]));
+                shapes.Add((prefix + "mlp.up_proj.weight", [f, d]));
+            }
+
+            shapes.Add((prefix + "mlp.down_proj.weight", [d, f]));
+        }
+
+        shapes.Add(("model.norm.weight", [d]));
+        if (!config.TieWordEmbeddings)
+        {
+            shapes.Add(("lm_head.weight", [config.VocabSize, d]));
+        }
+
+        return shapes;
+    }
+
+    private static Dictionary<string, Tensor> LoadShards(string directory, string index)
+    {
+        Dictionary<string, Tensor> tensors = new(StringComparer.Ordinal);
+        var shards = JsonFile.Read(index)["weight_map"].Properties()
+            .Select(p => (Tensor: p.Name, p.Value, File: p.Value.Text())).GroupBy(p => p.File, StringComparer.Ordinal);
+        foreach (var shard in shards)
+        {
+            string path = Path.Combine(directory, shard.Key);
+            if (Path.GetFileName(shard.Key) != shard.Key || !File.Exists(path))
+            {
+                throw shard.First().Value.Fault($"names a shard that is not in the folder '{directory}'");
+            }
+
+            IReadOnlyDictionary<string, Tensor> content = Safetensors.Load(path);
+            foreach ((string name, JsonFile value, _) in shard)
+            {
+                tensors[name] = content.TryGetValue(name, out Tensor? tensor) ? tensor : throw value.Fault($"names a file without tensor '{name}'");
+            }
+        }
+
+        return tensors;
+    }
+
+    // Keeps the tensors that the architecture asks for, in its order; anything that would be silently wrong is a fault.
+    private static Dictionary<string, Tensor> Fit(ModelConfig config, string file, IReadOnlyDictionary<string, Tensor> tensors)
+    {
+        Dictionary<string, Tensor> fitting = new(StringComparer.Ordinal);
+        try
+        {
+            foreach ((string name, int[] shape) in TensorShapes(config))
+            {
+                if (!tensors.TryGetValue(name, out Tensor? tensor))
+                {
+                    throw new EngineException($"'{file}' lacks tensor '{name}', which a {config.ModelType} model of {config.LayerCount} layers has.");
+                }
+
+                if (!tensor.Shape.SequenceEqual(shape))
+                {
+                    throw new EngineException(
+                        $"'{file}': tensor '{name}' has shape [{string.Join(", ", tensor.Shape)}], but config.json asks for [{string.Join(", ", shape)}].");
+                }
+
+                fitting.Add(name, tensor);
+            }
+        }
+        catch (OverflowException e)
+        {
+            throw new EngineException($"The sizes in the config.json beside '{file}' are too large: a layer would exceed 2^31 rows.", e);
+        }
+
+        foreach (string name in tensors.Keys)
+        {
+            bool redundant = name.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal) || (name == "lm_head.weight" && config.TieWordEmbeddings);
+            if (!fitting.ContainsKey(name) && !redundant)
+            {
+                throw new EngineException($"'{file}' has tensor '{name}', which a {config.ModelType} model with this config.json does not use.");
+            }
+        }
+
+        return fitting;
+    }
+}

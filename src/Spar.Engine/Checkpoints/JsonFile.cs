@@ -1,0 +1,139 @@
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace Spar.Engine.Checkpoints;
+
+/// <summary>
+/// A JSON text whose values are fetched by key, with a fault that names the file and the key when one is missing or of the wrong kind.
+/// Knows nothing of what the values mean.
+/// </summary>
+internal readonly struct JsonFile
+{
+    private readonly string file;
+    private readonly string key;
+
+    private JsonFile(string file, string key, JsonElement element) => (this.file, this.key, Element) = (file, key, element);
+
+    /// <summary>The value itself.</summary>
+    public JsonElement Element { get; }
+
+    /// <summary>True when the key was absent or its value is null.</summary>
+    public bool IsNull => Element.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null;
+
+    /// <summary>Reads and parses a file; duplicated keys are an error.</summary>
+    public static JsonFile Read(string path)
+    {
+        try
+        {
+            return Parse(path, File.ReadAllBytes(path));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new EngineException($"Cannot read '{path}': {(e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file." : e.Message)}", e);
+        }
+    }
+
+    /// <summary>Parses UTF-8 JSON; <paramref name="file"/> is named in faults.</summary>
+    public static JsonFile Parse(string file, ReadOnlyMemory<byte> utf8)
+    {
+        if (!Utf8.IsValid(utf8.Span))
+        {
+            throw new EngineException($"'{file}' is not valid JSON: it is not UTF-8 text.");
+        }
+
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(utf8, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            return new JsonFile(file, "", document.RootElement.Clone());
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new EngineException($"'{file}' is not valid JSON: {e.Message}", e);
+        }
+    }
+
+    /// <summary>The value of an object's key; <see cref="IsNull"/> when it is absent.</summary>
+    public JsonFile this[string name]
+    {
+        get
+        {
+            if (Element.ValueKind != JsonValueKind.Object)
+            {
+                throw Fault("must be an object");
+            }
+
+            return new JsonFile(file, key.Length == 0 ? name : $"{key}.{name}", Element.TryGetProperty(name, out JsonElement value) ? value : default);
+        }
+    }
+
+    /// <summary>The keys and values of an object.</summary>
+    public IEnumerable<(string Name, JsonFile Value)> Properties()
+    {
+        if (Element.ValueKind != JsonValueKind.Object)
+        {
+            throw Fault("must be an object");
+        }
+
+        foreach (JsonProperty property in Element.EnumerateObject())
+        {
+            string name = Checked(static p => p.Name, property, "a name that is not valid text");
+            yield return (name, new JsonFile(file, key.Length == 0 ? name : $"{key}.{name}", property.Value));
+        }
+    }
+
+    /// <summary>The elements of an array.</summary>
+    public IEnumerable<JsonFile> Items()
+    {
+        if (Element.ValueKind != JsonValueKind.Array)
+        {
+            throw Fault("must be a list");
+        }
+
+        int index = 0;
+        foreach (JsonElement item in Element.EnumerateArray())
+        {
+            yield return new JsonFile(file, $"{key}[{index++}]", item);
+        }
+    }
+
+    /// <summary>The value as text.</summary>
+    public string Text() => Element.ValueKind == JsonValueKind.String
+        ? Checked(static e => e.GetString()!, Element, "must be valid text")
+        : throw Fault("must be text");
+
+    /// <summary>The value as an integer in [<paramref name="min"/>, <paramref name="max"/>].</summary>
+    public int Int(int min = 0, int max = int.MaxValue) =>
+        Element.ValueKind == JsonValueKind.Number && Element.TryGetInt32(out int value) && value >= min && value <= max
+            ? value
+            : throw Fault(max == int.MaxValue ? $"must be an integer of at least {min}" : $"must be an integer from {min} to {max}");
+
+    /// <summary>The value as a finite number.</summary>
+    public double Number() => Element.ValueKind == JsonValueKind.Number && Element.TryGetDouble(out double value) && double.IsFinite(value)
+        ? value
+        : throw Fault("must be a number");
+
+    /// <summary>The value as true or false.</summary>
+    public bool Bool() => Element.ValueKind is JsonValueKind.True or JsonValueKind.False ? Element.GetBoolean() : throw Fault("must be true or false");
+
+    /// <summary>A fault that names the file, the key and, shortened, the value found there.</summary>
+    public EngineException Fault(string problem)
+    {
+        string found = Element.ValueKind == JsonValueKind.Undefined ? "it is missing" : $"found {Short(Element.GetRawText())}";
+        return new EngineException($"'{file}': {(key.Length == 0 ? "the file" : $"key '{key}'")} {problem}; {found}.");
+    }
+
+    private static string Short(string text) => text.Length <= 80 ? text : text[..77] + "...";
+
+    // Text in JSON may hold half of a surrogate pair, which System.Text.Json reports as InvalidOperationException.
+    private T Checked<TSource, T>(Func<TSource, T> get, TSource source, string problem)
+    {
+        try
+        {
+            return get(source);
+        }
+        catch (InvalidOperationException)
+        {
+            throw Fault(problem);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Spar.Engine.Checkpoints;
+using Spar.Engine.Models;
+using Spar.TestSupport;
+
+namespace Spar.Engine.Tests.Checkpoints;
+
+public class ModelConfigFileTests
+{
+    public static TheoryData<string> Models => ["llama3-tiny", "llama-tiny-tied", "llama-tiny-tied-bf16", "mistral-tiny", "qwen2-tiny", "glm-tiny"];
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void Both_layouts_give_the_same_config_and_a_saved_one_reads_back(string model)
+    {
+        string folder = SharedData.Path("fixtures", "models", model);
+        ModelConfig config = ModelConfigFile.Load(Path.Combine(folder, "config.json"));
+        string other = Directory.GetFiles(folder, "config.v*.json").Single();
+        Assert.Equal(config, ModelConfigFile.Load(other));
+
+        using TempFolder temp = new();
+        ModelConfigFile.Save(temp.File("config.json"), config, DType.BFloat16);
+        Assert.Equal(config, ModelConfigFile.Load(temp.File("config.json")));
+        JsonNode saved = JsonNode.Parse(File.ReadAllText(temp.File("config.json")))!;
+        JsonNode original = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "config.json")))!;
+        Assert.Equal(original["architectures"]!.ToJsonString(), saved["architectures"]!.ToJsonString());
+        Assert.Equal("bfloat16", (string?)saved["torch_dtype"]);
+    }
+
+    [Fact]
+    public void Every_family_has_its_particulars()
+    {
+        ModelConfig Load(string model) => ModelConfigFile.Load(SharedData.Path("fixtures", "models", model, "config.json"));
+        ModelConfig llama3 = Load("llama3-tiny");
+        Assert.Equal(new Llama3RopeScaling(8, 1, 4, 64), llama3.RopeScaling);
+        Assert.Equal((500000.0, 16, 16, 2, 1e-5), (llama3.RopeTheta, llama3.HeadDim, llama3.RotaryDim, llama3.KvHeadCount, llama3.RmsNormEps));
+        Assert.True(Load("llama-tiny-tied").TieWordEmbeddings);
+        Assert.Equal(8, Load("mistral-tiny").SlidingWindow);
+        ModelConfig qwen = ModelConfigFile.Load(SharedData.Path("fixtures", "models", "qwen2-tiny", "config.v4.json"));
+        Assert.Equal((true, (int?)null), (qwen.QkvBias, qwen.SlidingWindow));
+        ModelConfig glm = Load("glm-tiny");
+        Assert.Equal((true, true, true, 8), (glm.QkvBias, glm.InterleavedRotary, glm.FusedGateUp, glm.RotaryDim));
+        Assert.Equal([505, 508], glm.EosTokenIds);
+    }
+
+    [Theory]
+    [InlineData("model_type", "\"gpt_neox\"", "model_type")]
+    [InlineData("model_type", null, "model_type")]
+    [InlineData("hidden_size", null, "hidden_size")]
+    [InlineData("hidden_size", "\"64\"", "hidden_size")]
+    [InlineData("hidden_size", "-1", "hidden_size")]
+    [InlineData("hidden_size", "65", "num_attention_heads")]
+    [InlineData("num_key_value_heads", "3", "num_key_value_heads")]
+    [InlineData("head_dim", "15", "head_dim")]
+    [InlineData("hidden_act", "\"gelu\"", "hidden_act")]
+    [InlineData("mlp_bias", "true", "mlp_bias")]
+    [InlineData("attention_bias", "true", "attention_bias")]
+    [InlineData("rope_scaling", "{\"rope_type\":\"yarn\",\"factor\":2}", "rope_type")]
+    [InlineData("rope_scaling", "{\"type\":\"llama3\",\"factor\":2}", "low_freq_factor")]
+    [InlineData("rope_theta", "0", "rope_theta")]
+    [InlineData("eos_token_id", "[1,512]", "vocab_size")]
+    [InlineData("vocab_size", "1e30", "vocab_size")]
+    public void A_bad_key_is_named(string key, string? value, string expected)
+    {
+        JsonObject json = JsonNode.Parse(File.ReadAllText(SharedData.Path("fixtures", "models", "llama-tiny-tied", "config.json")))!.AsObject();
+        json.Remove(key);
+        if (value is not null)
+        {
+            json[key] = JsonNode.Parse(value);
+        }
+
+        using TempFolder temp = new();
+        string path = temp.Write("config.json", Encoding.UTF8.GetBytes(json.ToJsonString()));
+        EngineException e = Assert.Throws<EngineException>(() => ModelConfigFile.Load(path));
+        Assert.Contains(expected, e.Message);
+        Assert.Contains(path, e.Message);
+    }
+}
