@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 using Spar.Calls;
 using Spar.Decoding;
 using Spar.Prompts;
-using Spar.Search;
 using Spar.Seams;
+using Spar.Search;
 using Spar.Store;
 
 namespace Spar.SelfPlay;

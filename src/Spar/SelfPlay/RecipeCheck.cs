@@ -1,7 +1,7 @@
 using System.Globalization;
 using Spar.Calls;
-using Spar.Search;
 using Spar.Seams;
+using Spar.Search;
 
 namespace Spar.SelfPlay;
 

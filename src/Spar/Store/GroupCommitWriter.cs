@@ -87,6 +87,11 @@ internal sealed class GroupCommitWriter : IDisposable
     {
         lock (_gate)
         {
+            if (_closing)
+            {
+                return;
+            }
+
             _closing = true;
         }
 

@@ -1,0 +1,106 @@
+using Spar.Calls;
+using Spar.Decoding;
+using Spar.Search;
+using Spar.Tests.Fakes;
+
+namespace Spar.Tests.Decoding;
+
+public sealed class StrategyTests
+{
+    private static readonly Sampling _sampling = new(0.7, 1, 9);
+
+    /// <summary>The actor says 1, 2, 3, ... at a temperature and 0 greedily; a refinement adds one; yes votes of two are the number, at most 2.</summary>
+    private static async Task<Decoded> DecodeAsync(string strategy, int perVote = 1, Func<string, bool>? fails = null)
+    {
+        using CallSession session = new(1, 1);
+        int samples = 0;
+        Dictionary<string, int> asked = [];
+        ModelCaller actor = new(
+            new ScriptedClient((_, options) => Task.FromResult(options.Temperature == 0 ? "0" : $"{++samples}")), session);
+        ModelCaller refiner = new(
+            new ScriptedClient(prompt =>
+            {
+                if (fails?.Invoke(prompt) == true)
+                {
+                    throw new TimeoutException("too slow");
+                }
+
+                int number = int.Parse(prompt.Split("response: ")[1].Split('\n')[0], null);
+                int count = asked[prompt] = asked.GetValueOrDefault(prompt) + 1;
+                return prompt.StartsWith("judge", StringComparison.Ordinal)
+                    ? $"judgement: {(count <= number / perVote ? "yes" : "no")}"
+                    : $"refined: {number + 1}";
+            }),
+            session);
+        DecodingSettings settings = new(_sampling, _sampling, _sampling, Votes: 2, Samples: 4, new SearchSettings());
+        return await Strategies.Create(strategy, actor, refiner, TestRuns.Compact, settings).DecodeAsync("k", "task", default);
+    }
+
+    [Fact]
+    public async Task GreedyIsOneCall()
+    {
+        Decoded decoded = await DecodeAsync("greedy");
+        Assert.Equal("0", decoded.Response);
+        Assert.Equal(new Candidate("0", null), Assert.Single(decoded.Candidates));
+    }
+
+    [Fact]
+    public async Task BestOfNTakesTheHighestValueAndTheEarlierAtEqualValues()
+    {
+        Decoded decoded = await DecodeAsync("best-of-n");
+        Assert.Equal("2", decoded.Response);
+        Assert.Equal(["1", "2", "3", "4"], decoded.Candidates.Select(candidate => candidate.Response));
+    }
+
+    [Theory]
+    [InlineData("bfs", 7)]
+    [InlineData("dfs", 7)]
+    [InlineData("iterative", 3)]
+    public async Task SearchesGoOnUntilSomethingPasses(string strategy, int candidates)
+    {
+        Decoded decoded = await DecodeAsync(strategy);
+        Assert.Equal("2", decoded.Response);
+        Assert.Equal(SearchOutcome.Success, decoded.Tree!.Outcome);
+        Assert.Equal(candidates, decoded.Candidates.Count);
+    }
+
+    [Theory]
+    [InlineData("bfs")]
+    [InlineData("iterative")]
+    public async Task WithoutSuccessTheBestOfTheTreeIsTaken(string strategy)
+    {
+        Decoded decoded = await DecodeAsync(strategy, perVote: 3);
+        Assert.Equal(SearchOutcome.Exhausted, decoded.Tree!.Outcome);
+        Assert.Equal("3", decoded.Response);
+        Assert.Equal("0", (await DecodeAsync(strategy, perVote: 9)).Response);
+    }
+
+    [Fact]
+    public async Task AResponseThatPassesIsLeftAsItIs()
+    {
+        using CallSession session = new(1, 1);
+        ModelCaller actor = new(new ScriptedClient(_ => "fine"), session);
+        ModelCaller refiner = new(new ScriptedClient(_ => "judgement: yes"), session);
+        Decoded decoded = await Strategies.Create(
+            "bfs", actor, refiner, TestRuns.Compact, new DecodingSettings(_sampling, _sampling, _sampling, 2, 4, new SearchSettings()))
+            .DecodeAsync("k", "task", default);
+        Assert.Equal("fine", decoded.Response);
+        Assert.Null(decoded.Tree);
+    }
+
+    [Fact]
+    public async Task AFailedSearchFallsBackToTheFirstResponse()
+    {
+        Decoded decoded = await DecodeAsync("bfs", fails: prompt => prompt.StartsWith("refine", StringComparison.Ordinal));
+        Assert.Equal("0", decoded.Response);
+        Assert.Equal(SearchOutcome.Failed, decoded.Tree!.Outcome);
+        await Assert.ThrowsAsync<CallFailedException>(() => DecodeAsync("bfs", fails: _ => true));
+    }
+
+    [Fact]
+    public async Task AnUnknownNameIsRefused()
+    {
+        SparException fault = await Assert.ThrowsAsync<SparException>(() => DecodeAsync("beam"));
+        Assert.Contains("greedy, best-of-n, iterative, bfs, dfs", fault.Message, StringComparison.Ordinal);
+    }
+}

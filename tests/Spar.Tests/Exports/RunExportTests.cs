@@ -1,0 +1,87 @@
+using System.Text.Json;
+using Spar.Exports;
+using Spar.SelfPlay;
+using Spar.Store;
+using Spar.Tests.Fakes;
+
+namespace Spar.Tests.Exports;
+
+public sealed class RunExportTests : IDisposable
+{
+    private readonly TempDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task LlamaFactoryGetsListsOfMessagesAndTheirIndex()
+    {
+        using RunStore store = await RunAsync();
+        string[] files = [.. RunExport.Write(store, ExportFormat.LlamaFactory, _directory.File("out")).Select(file => Path.GetFileName(file.Path))];
+        Assert.Equal(["actor-0.json", "refiner-0.json", "actor-1.json", "refiner-1.json", "actor-2.json", "refiner-2.json", "dataset_info.json"], files);
+
+        JsonElement info = Read("dataset_info.json");
+        Assert.Equal(6, info.EnumerateObject().Count());
+        foreach (JsonProperty set in info.EnumerateObject())
+        {
+            bool preference = set.Name is "actor-1" or "actor-2";
+            Assert.Equal("sharegpt", set.Value.GetProperty("formatting").GetString());
+            Assert.Equal("role", set.Value.GetProperty("tags").GetProperty("role_tag").GetString());
+            Assert.Equal(preference, set.Value.TryGetProperty("ranking", out _));
+            Assert.Equal(preference, set.Value.GetProperty("columns").TryGetProperty("chosen", out _));
+            foreach (JsonElement row in Read(set.Value.GetProperty("file_name").GetString()!).EnumerateArray())
+            {
+                JsonElement messages = row.GetProperty("messages");
+                Assert.Equal("user", messages[0].GetProperty("role").GetString());
+                Assert.Equal(preference ? 1 : 2, messages.GetArrayLength());
+                JsonElement answer = preference ? row.GetProperty("chosen") : messages[1];
+                Assert.Equal("assistant", answer.GetProperty("role").GetString());
+                Assert.Equal(preference, row.TryGetProperty("rejected", out _));
+            }
+        }
+
+        DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(1))!;
+        Assert.Equal(
+            data.Pairs.Select(pair => (pair.Prompt, pair.Chosen, pair.Rejected)),
+            Read("actor-1.json").EnumerateArray().Select(row => (
+                row.GetProperty("messages")[0].GetProperty("content").GetString()!,
+                row.GetProperty("chosen").GetProperty("content").GetString()!,
+                row.GetProperty("rejected").GetProperty("content").GetString()!)));
+    }
+
+    [Theory]
+    [InlineData(ExportFormat.Trl, JsonValueKind.Array)]
+    [InlineData(ExportFormat.TrlText, JsonValueKind.String)]
+    public async Task TrlGetsOneRowALine(ExportFormat format, JsonValueKind kind)
+    {
+        using RunStore store = await RunAsync();
+        IReadOnlyList<ExportedFile> files = RunExport.Write(store, format, _directory.File("out"));
+        Assert.Equal(6, files.Count);
+        foreach (ExportedFile file in files)
+        {
+            string[] lines = File.ReadAllLines(file.Path);
+            Assert.Equal(file.Rows, lines.Length);
+            bool preference = Path.GetFileName(file.Path) is "actor-1.jsonl" or "actor-2.jsonl";
+            foreach (JsonElement row in lines.Select(line => JsonDocument.Parse(line).RootElement))
+            {
+                Assert.Equal(preference ? ["prompt", "chosen", "rejected"] : ["prompt", "completion"], row.EnumerateObject().Select(column => column.Name));
+                Assert.All(row.EnumerateObject(), column => Assert.Equal(kind, column.Value.ValueKind));
+            }
+        }
+    }
+
+    [Fact]
+    public void ARunWithoutDataIsRefused()
+    {
+        using RunStore store = RunStore.Open(_directory.Path, TestRuns.Small.Identity(TestRuns.Compact));
+        SparException fault = Assert.Throws<SparException>(() => RunExport.Write(store, ExportFormat.Trl, _directory.File("out")));
+        Assert.Contains("no training data yet", fault.Message, StringComparison.Ordinal);
+    }
+
+    private async Task<RunStore> RunAsync()
+    {
+        await TestRuns.RunAsync(_directory.File("run"), TestRuns.Small, new FakeWorld());
+        return RunStore.OpenForReading(_directory.File("run"));
+    }
+
+    private JsonElement Read(string file) => JsonDocument.Parse(File.ReadAllText(_directory.File("out", file))).RootElement;
+}

@@ -1,0 +1,37 @@
+using System.Globalization;
+using System.Text.Json;
+using Spar.Calls;
+using Spar.Seams;
+
+namespace Spar.Tests.Fakes;
+
+/// <summary>A trainer whose checkpoint is a hash of everything that it was given.</summary>
+internal sealed class FakeTrainer(FakeWorld world) : ITrainer
+{
+    public const string WeightsFile = "weights.txt";
+
+    public List<TrainingJob> Jobs { get; } = [];
+
+    public Task<TrainingReport> TrainAsync(TrainingJob job, IProgress<TrainingStep>? progress, CancellationToken cancellationToken)
+    {
+        Assert.Equal(0, world.Open);
+        world.Step();
+        Jobs.Add(job);
+        string start = Directory.Exists(job.StartModel) ? File.ReadAllText(Path.Combine(job.StartModel, WeightsFile)) : job.StartModel;
+        string data = job.Data switch
+        {
+            TrainingData.Supervised supervised => JsonSerializer.Serialize(supervised.Examples),
+            TrainingData.Preference preference => JsonSerializer.Serialize(preference.Pairs),
+            _ => throw new NotSupportedException(),
+        };
+        int rows = job.Data is TrainingData.Supervised s ? s.Examples.Count : ((TrainingData.Preference)job.Data).Pairs.Count;
+        TrainingStep step = new(1, 1, 1.5, job.Settings.LearningRate, rows);
+        progress?.Report(step);
+        Directory.CreateDirectory(job.OutputModel);
+        File.WriteAllText(
+            Path.Combine(job.OutputModel, WeightsFile),
+            string.Create(CultureInfo.InvariantCulture, $"{StableHash.Of($"{start}\0{data}\0{job.Settings}\0{job.Seed}"):x16}"));
+        world.Step();
+        return Task.FromResult(new TrainingReport(job.OutputModel, [step], rows, 0));
+    }
+}

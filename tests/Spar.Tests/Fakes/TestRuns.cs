@@ -1,0 +1,73 @@
+using Spar.Prompts;
+using Spar.Seams;
+using Spar.SelfPlay;
+using Spar.Store;
+
+namespace Spar.Tests.Fakes;
+
+/// <summary>Runs of the fake world.</summary>
+internal static class TestRuns
+{
+    public static PromptSet Compact { get; } = PromptSet.Load("compact");
+
+    public static Recipe Small { get; } = new()
+    {
+        Seed = 7,
+        BaseModel = "base",
+        PromptSet = "compact",
+        SftPrompts = 4,
+        RefinerPrompts = 8,
+        PromptsPerIteration = 6,
+        Iterations = 2,
+        Responses = 3,
+        Votes = 3,
+        Concurrency = 8,
+        ActorSft = new TrainingSettings { LearningRate = 0.1 },
+        RefinerSft = new TrainingSettings { LearningRate = 0.1 },
+    };
+
+    public static async Task<RunResults> RunAsync(
+        string directory, Recipe recipe, FakeWorld world, FakeTrainer? trainer = null, IRunObserver? observer = null, bool killed = false)
+    {
+        RunStore store = RunStore.Open(directory, recipe.Identity(Compact));
+        try
+        {
+            return await new SelfPlayRun
+            {
+                Recipe = recipe,
+                PromptSet = Compact,
+                Host = world,
+                Trainer = trainer ?? new FakeTrainer(world),
+                Teacher = world,
+                Prompts = world,
+                Store = store,
+                Evaluator = new FakeEvaluator(),
+                Observer = observer ?? new SilentObserver(),
+            }.RunAsync(TestContext.Current.CancellationToken);
+        }
+        finally
+        {
+            if (killed)
+            {
+                store.Abandon();
+            }
+
+            store.Dispose();
+        }
+    }
+
+    /// <summary>Everything that a run leaves behind, less the times.</summary>
+    public static string Dump(string directory)
+    {
+        using RunStore store = RunStore.OpenForReading(directory);
+        IEnumerable<string> lines =
+        [
+            .. store.Dump("SELECT stage || ' ' || json FROM products ORDER BY stage"),
+            .. store.Dump("SELECT stage || ' ' || item || ' ' || json FROM items ORDER BY stage, item"),
+            .. store.Dump("SELECT key || ' ' || prompt_hash || ' ' || text || ' ' || output_tokens FROM calls ORDER BY key"),
+            .. Directory.EnumerateFiles(Path.Combine(directory, "checkpoints"), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+                .Select(file => $"{Path.GetRelativePath(directory, file)} {File.ReadAllText(file)}"),
+        ];
+        return string.Join('\n', lines);
+    }
+}
