@@ -15,9 +15,9 @@ public sealed record CommandContext(IAnsiConsole Output, IAnsiConsole Messages, 
 {
     /// <summary>The console of this process: results go to standard output, the rest to standard error; colour only on a terminal.</summary>
     public static CommandContext ForProcess() => new(
-        AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) }),
-        AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }),
-        Console.In,
+        AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(System.Console.Out) }),
+        AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(System.Console.Error) }),
+        System.Console.In,
         TimeProvider.System);
 }
 
@@ -41,6 +41,12 @@ public static class CommandLine
     {
         RootCommand root = new("Self-play with tree-search refinement (SPaR): makes a language model follow instructions better.")
         {
+            RunCommand.Create(context),
+            GenerateCommand.Create(context),
+            ChatCommand.Create(context),
+            EvalCommand.Create(context),
+            ReportCommand.Create(context),
+            ExportCommand.Create(context),
             PretrainCommand.Create(context),
         };
         InvocationConfiguration configuration = new()

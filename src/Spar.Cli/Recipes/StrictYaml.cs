@@ -55,10 +55,10 @@ internal static class StrictYaml
             throw new SparException($"{name}: the file is empty. A recipe is a list of keys; the recipes folder has some to start from.");
         }
 
-        return (T)Map(stream.Documents[0].RootNode, typeof(T), "", name)!;
+        return (T)Map(stream.Documents[0].RootNode, typeof(T), null, "", name)!;
     }
 
-    private static object? Map(YamlNode node, Type type, string key, string file)
+    private static object? Map(YamlNode node, Type type, object? preset, string key, string file)
     {
         Type? underlying = Nullable.GetUnderlyingType(type);
         if (node is YamlScalarNode { Value: null or "" or "null" or "~", Style: ScalarStyle.Plain } && (underlying is not null || !type.IsValueType))
@@ -71,7 +71,7 @@ internal static class StrictYaml
         {
             YamlScalarNode scalar => Scalar(scalar, type, key, file),
             YamlSequenceNode sequence when ElementType(type) is Type element => Sequence(sequence, element, key, file),
-            YamlMappingNode mapping when ElementType(type) is null && type.IsClass && type != typeof(string) => Mapping(mapping, type, key, file),
+            YamlMappingNode mapping when ElementType(type) is null && type.IsClass && type != typeof(string) => Mapping(mapping, type, preset, key, file),
             _ => throw Fault(node, file, $"'{key}' is a {(node is YamlMappingNode ? "group of keys" : "list")}, but {Expected(type)} is expected here."),
         };
     }
@@ -86,7 +86,7 @@ internal static class StrictYaml
         System.Collections.IList list = (System.Collections.IList)Activator.CreateInstance(typeof(List<>).MakeGenericType(element))!;
         foreach (YamlNode item in sequence)
         {
-            list.Add(Map(item, element, key, file));
+            list.Add(Map(item, element, null, key, file));
         }
 
         return list;
@@ -112,16 +112,15 @@ internal static class StrictYaml
         return value ?? throw Fault(node, file, $"'{key}' is '{text}', but {Expected(type)} is expected here.");
     }
 
-    private static object Mapping(YamlMappingNode mapping, Type type, string path, string file)
+    // A group of keys changes the values that the record already has there, so that a group need not be written out in full.
+    private static object Mapping(YamlMappingNode mapping, Type type, object? preset, string path, string file)
     {
         Dictionary<string, PropertyInfo> properties = type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
             .Where(property => property.SetMethod is not null)
             .ToDictionary(property => SnakeCase(property.Name));
-        object target = RuntimeHelpers.GetUninitializedObject(type);
-        if (type.GetConstructor(Type.EmptyTypes) is ConstructorInfo constructor)
-        {
-            target = constructor.Invoke(null);
-        }
+        ConstructorInfo? constructor = type.GetConstructor(Type.EmptyTypes);
+        object target = preset ?? constructor?.Invoke(null) ?? RuntimeHelpers.GetUninitializedObject(type);
+        bool Required(PropertyInfo property) => preset is null && (constructor is null || property.IsDefined(typeof(RequiredMemberAttribute)));
 
         HashSet<string> given = [];
         foreach ((YamlNode keyNode, YamlNode valueNode) in mapping)
@@ -134,7 +133,7 @@ internal static class StrictYaml
             }
 
             given.Add(name);
-            object? value = Map(valueNode, property.PropertyType, full, file);
+            object? value = Map(valueNode, property.PropertyType, property.GetValue(target), full, file);
             if (value is null && property.PropertyType.IsValueType && Nullable.GetUnderlyingType(property.PropertyType) is null)
             {
                 throw Fault(valueNode, file, $"'{full}' has no value.");
@@ -145,7 +144,7 @@ internal static class StrictYaml
 
         foreach ((string name, PropertyInfo property) in properties)
         {
-            if (!given.Contains(name) && property.IsDefined(typeof(RequiredMemberAttribute)))
+            if (!given.Contains(name) && Required(property))
             {
                 throw Fault(mapping, file, $"the key '{(path.Length == 0 ? name : $"{path}.{name}")}' is missing.");
             }

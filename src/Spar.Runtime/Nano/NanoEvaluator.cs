@@ -1,5 +1,4 @@
 using Spar.Calls;
-using Spar.Decoding;
 using Spar.Judging;
 using Spar.Nano;
 using Spar.Search;
@@ -42,10 +41,7 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories) : IR
     {
         Recipe recipe = context.Recipe;
         Judge judge = new(context.Refiner, context.Prompts, recipe.Judge, recipe.Votes);
-        Refiner refiner = new(context.Refiner, context.Prompts, recipe.Refine);
-        IRefinementSearch search = recipe.Search.Order == SearchOrder.BreadthFirst
-            ? new BreadthFirstSearch(judge, refiner, recipe.Search)
-            : new DepthFirstSearch(judge, refiner, recipe.Search);
+        IRefinementSearch search = RefinementSearch.Create(judge, new Refiner(context.Refiner, context.Prompts, recipe.Refine), recipe.Search);
 
         Task<ActorItem>[] actorItems = [.. _tasks.Select((task, i) => MeasureActorAsync($"eval/{context.Row}/p{i}", task, context, judge, search, cancellationToken))];
         ActorItem[] own = await Task.WhenAll(actorItems).ConfigureAwait(false);

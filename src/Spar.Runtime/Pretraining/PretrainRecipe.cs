@@ -38,7 +38,8 @@ public sealed record PretrainRecipe
         Require(Training.Tokens > 0, "training.tokens", "at least 1");
         Require(Training.BatchTokens >= Model.Context, "training.batch_tokens", "at least model.context");
         Require(Training.LearningRate > 0, "training.learning_rate", "above 0");
-        Require(Training.WarmupRatio is >= 0 and < 1, "training.warmup_ratio", "0 up to, not including, 1");
+        Require(Training.WarmupSteps >= 1, "training.warmup_steps", "at least 1");
+        Require(Training.DecayShare is > 0 and <= 1, "training.decay_share", "above 0, at most 1");
         Require(Training.SaveEvery >= 1, "training.save_every", "at least 1");
         Require(Corpus.Answers is >= 0 and <= 1 && Corpus.Judgements >= 0 && Corpus.Answers + Corpus.Judgements <= 1, "corpus", "shares that add up to at most 1");
         Require(Corpus.Stories is >= 0 and <= 1, "corpus.stories", "0 to 1");
@@ -80,16 +81,19 @@ public sealed record PretrainModel
 public sealed record PretrainTraining
 {
     /// <summary>Tokens to see in all.</summary>
-    public long Tokens { get; init; } = 80_000_000;
+    public long Tokens { get; init; } = 60_000_000;
 
     /// <summary>Tokens an optimizer step.</summary>
     public int BatchTokens { get; init; } = 8192;
 
-    /// <summary>Peak learning rate; cosine to a tenth of it.</summary>
+    /// <summary>Peak learning rate.</summary>
     public double LearningRate { get; init; } = 2e-3;
 
-    /// <summary>Share of the steps with a rising learning rate.</summary>
-    public double WarmupRatio { get; init; } = 0.02;
+    /// <summary>Steps over which the learning rate rises.</summary>
+    public int WarmupSteps { get; init; } = 100;
+
+    /// <summary>Share of the steps, at the end, over which the learning rate falls to 0 in a straight line; above 0, at most 1.</summary>
+    public double DecayShare { get; init; } = 0.3;
 
     /// <summary>Decoupled weight decay on matrices.</summary>
     public double WeightDecay { get; init; } = 0.1;

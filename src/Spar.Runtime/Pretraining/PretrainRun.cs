@@ -62,7 +62,6 @@ public sealed class PretrainRun(PretrainRecipe recipe, int threads)
         using LlamaTrainer trainer = new(
             parameters, new AdamWOptions { Beta2 = recipe.Training.Beta2, WeightDecay = recipe.Training.WeightDecay, MaxGradientNorm = 1 }, team);
         int steps = (int)Math.Ceiling(recipe.Training.Tokens / (double)recipe.Training.BatchTokens);
-        LearningRateSchedule schedule = new(LearningRateKind.Cosine, 0.9 * recipe.Training.LearningRate, steps, recipe.Training.WarmupRatio);
 
         (int step, long row, long tokens) = Restore(trainer);
         using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -73,10 +72,7 @@ public sealed class PretrainRun(PretrainRecipe recipe, int threads)
             while (step < steps)
             {
                 Batch batch = await batches.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
-
-                // A tenth of the peak remains at the end, so that the last tokens still teach something.
-                double rate = schedule.At(step) + (step < schedule.WarmupSteps ? 0 : 0.1 * recipe.Training.LearningRate);
-                SupervisedStepResult result = trainer.SupervisedStep(batch.Sequences, rate);
+                SupervisedStepResult result = trainer.SupervisedStep(batch.Sequences, LearningRate(step, steps));
                 (step, row, tokens) = (step + 1, batch.NextRow, tokens + result.Tokens);
                 progress?.Report(new PretrainStep(step, steps, result.Loss, tokens));
                 if (step % recipe.Training.SaveEvery == 0 || cancellationToken.IsCancellationRequested)
@@ -97,6 +93,11 @@ public sealed class PretrainRun(PretrainRecipe recipe, int threads)
         Directory.Delete(recipe.Work, recursive: true);
     }
 
+    // Warmup, then the peak, then straight down: until the last part begins, a run may be given more or fewer tokens and goes on as if it had always had them.
+    private double LearningRate(int step, int steps) => recipe.Training.LearningRate
+        * Math.Min(1, (step + 1.0) / recipe.Training.WarmupSteps)
+        * Math.Min(1, (steps - step) / (recipe.Training.DecayShare * steps));
+
     private Tokenizer TrainTokenizer()
     {
         if (File.Exists(Path.Combine(recipe.Work, "tokenizer.json")))
@@ -105,7 +106,7 @@ public sealed class PretrainRun(PretrainRecipe recipe, int threads)
         }
 
         IEnumerable<string> texts = Enumerable.Range(0, TokenizerRows).Select(i => _corpus.Row(i)).SelectMany(row => new[] { row.Prompt, row.Response });
-        Tokenizer tokenizer = BpeTrainer.Train(texts, recipe.Model.Vocabulary, ChatTemplate.PlainTokens).WithConfig(ChatTemplate.PlainConfig(recipe.Model.Context));
+        Tokenizer tokenizer = BpeTrainer.Train(texts, recipe.Model.Vocabulary, ChatTemplate.PlainSpecialTokens).WithConfig(ChatTemplate.PlainConfig(recipe.Model.Context));
         tokenizer.Save(recipe.Work);
         return tokenizer;
     }
@@ -191,9 +192,9 @@ public sealed class PretrainRun(PretrainRecipe recipe, int threads)
         return (progress.Step, progress.Row, progress.Tokens);
     }
 
-    // Everything that decides the result: all of the recipe but the folders and how often to save.
+    // Everything that decides how a step goes: all of the recipe but the folders, the length of the run and how often to save.
     private string Digest() =>
-        JsonSerializer.Serialize(recipe with { Output = "", Work = "", Training = recipe.Training with { SaveEvery = 1 } });
+        JsonSerializer.Serialize(recipe with { Output = "", Work = "", Training = recipe.Training with { SaveEvery = 1, Tokens = 1 } });
 
     private sealed record Batch(List<TrainingSequence> Sequences, long NextRow);
 

@@ -10,7 +10,7 @@ using Spar.Store;
 namespace Spar.SelfPlay;
 
 /// <summary>A self-play run in numbers. Defaults are the paper's for 8B models, where it has them.</summary>
-public sealed record Recipe
+public record Recipe
 {
     /// <summary>Decides everything that is random.</summary>
     public ulong Seed { get; init; } = 1;
@@ -79,7 +79,7 @@ public sealed record Recipe
     /// <param name="prompts">The prompt set that the recipe names.</param>
     public RunIdentity Identity(PromptSet prompts)
     {
-        JsonObject json = (JsonObject)JsonSerializer.SerializeToNode(this, StoreJson.Compact)!;
+        JsonObject json = (JsonObject)JsonSerializer.SerializeToNode<Recipe>(this, StoreJson.Compact)!;
         json.Remove("concurrency");
         json["promptSet"] = $"{prompts.Name} {prompts.Digest}";
         return RunIdentity.Of(json);

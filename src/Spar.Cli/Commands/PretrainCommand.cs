@@ -1,0 +1,47 @@
+using System.CommandLine;
+using System.Globalization;
+using Spar.Cli.Console;
+using Spar.Cli.Recipes;
+using Spar.Runtime.Pretraining;
+using Spectre.Console;
+
+namespace Spar.Cli.Commands;
+
+/// <summary><c>spar pretrain</c>: makes the nano base model from nothing.</summary>
+internal static class PretrainCommand
+{
+    public static Command Create(CommandContext context)
+    {
+        Argument<string> recipe = new("recipe") { Description = "recipe file" };
+        Option<int> threads = Shared.Threads();
+        Command command = new("pretrain", "Makes the nano base model from nothing: tokenizer, weights. Interrupted, the same command goes on.\n\nExample:\n  spar pretrain recipes/nano-pretrain.yaml")
+        {
+            recipe,
+            threads,
+        };
+        command.SetAction(async (parse, cancellationToken) =>
+        {
+            PretrainRecipe settings = StrictYaml.ReadFile<PretrainRecipe>(parse.GetValue(recipe)!);
+            settings.Validate();
+            using ProgressLine progress = new(context.Messages, context.Time);
+            progress.Begin("pretraining", 0);
+            double smooth = 0;
+            await new PretrainRun(settings, parse.GetValue(threads)).RunAsync(
+                new Relay<PretrainStep>(step =>
+                {
+                    smooth = step.Step == 1 || smooth == 0 ? step.Loss : (0.98 * smooth) + (0.02 * step.Loss);
+                    progress.Set(step.Step, step.Steps, step.Tokens, string.Create(CultureInfo.InvariantCulture, $"loss {smooth:0.0000}"));
+                }),
+                cancellationToken);
+            (TimeSpan elapsed, _) = progress.End();
+            context.Messages.WriteLine($"The model is in {settings.Output} ({ProgressLine.Duration(elapsed)}).");
+            return CommandLine.Success;
+        });
+        return command;
+    }
+
+    private sealed class Relay<T>(Action<T> report) : IProgress<T>
+    {
+        public void Report(T value) => report(value);
+    }
+}

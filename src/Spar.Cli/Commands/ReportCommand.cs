@@ -1,0 +1,45 @@
+using System.CommandLine;
+using Spar.Cli.Reports;
+using Spar.SelfPlay;
+using Spar.Store;
+using Spar.Web.Reports;
+using Spectre.Console;
+
+namespace Spar.Cli.Commands;
+
+/// <summary><c>spar report</c>: a run as one self-contained HTML page, or its results as JSON.</summary>
+internal static class ReportCommand
+{
+    private const string Help = """
+        Makes one self-contained HTML page of a run: scores by iteration, judge, searches, training curves, pairs. Works while the run is going on, too.
+
+        Examples:
+          spar report runs/quickstart
+          spar report runs/quickstart --output page.html
+          spar report runs/quickstart --json
+        """;
+
+    public static Command Create(CommandContext context)
+    {
+        Argument<string> run = new("run") { Description = "run directory" };
+        Option<string?> output = new("--output", "-o") { Description = "the page's file (default: report.html in the run directory)" };
+        Option<bool> json = new("--json") { Description = "print the results (results.json) instead" };
+        Command command = new("report", Help) { run, output, json };
+        command.SetAction(async (parse, cancellationToken) =>
+        {
+            string directory = parse.GetValue(run)!;
+            using RunStore store = RunStore.OpenForReading(directory);
+            if (parse.GetValue(json))
+            {
+                context.Output.Profile.Out.Writer.Write(RunResults.Of(store).ToJson());
+                return CommandLine.Success;
+            }
+
+            string path = parse.GetValue(output) ?? Path.Combine(directory, "report.html");
+            await File.WriteAllTextAsync(path, await RunReport.RenderAsync(RunReportModel.Of(store)), cancellationToken);
+            context.Output.WriteLine(path);
+            return CommandLine.Success;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,79 @@
+using System.CommandLine;
+using System.Globalization;
+using Spar.Cli.Console;
+using Spar.Cli.Recipes;
+using Spar.Engine.Inference;
+using Spar.Prompts;
+using Spar.Runtime.Embedded;
+using Spar.Runtime.Nano;
+using Spar.SelfPlay;
+using Spar.Store;
+using Spectre.Console;
+
+namespace Spar.Cli.Commands;
+
+/// <summary><c>spar run</c>: the whole method, from a base model to the last iteration.</summary>
+internal static class RunCommand
+{
+    private const string Help = """
+        Runs self-play with tree-search refinement: SFT, then iterations of play, DPO and RFT, each measured on held-out prompts.
+        Every answer and every stage is kept in the run directory; interrupted, the same command goes on from there.
+
+        Examples:
+          spar run recipes/quickstart.yaml
+          spar run recipes/quickstart.yaml --seed 2
+          spar run recipes/quickstart.yaml --output runs/mine --json
+        """;
+
+    public static Command Create(CommandContext context)
+    {
+        Argument<string> recipe = new("recipe") { Description = "recipe file" };
+        Option<string?> output = new("--output", "-o") { Description = "run directory (default: runs/ and the recipe's name, with the seed if one is given)" };
+        Option<ulong?> seed = new("--seed") { Description = "takes the place of the recipe's seed" };
+        Option<bool> json = new("--json") { Description = "print the results as JSON instead of a table" };
+        Option<int> threads = Shared.Threads();
+        Command command = new("run", Help) { recipe, output, seed, threads, json };
+        command.SetAction(async (parse, cancellationToken) =>
+        {
+            string path = parse.GetValue(recipe)!;
+            ulong? given = parse.GetValue(seed);
+            RunFile file = RunFile.Read(path, given);
+            string name = Path.GetFileNameWithoutExtension(path) + (given is ulong number ? string.Create(CultureInfo.InvariantCulture, $"-seed{number}") : "");
+            string directory = parse.GetValue(output) ?? Path.Combine("runs", name);
+            RunResults results = await RunAsync(file, directory, parse.GetValue(threads), context, cancellationToken);
+            if (parse.GetValue(json))
+            {
+                context.Output.Profile.Out.Writer.Write(results.ToJson());
+                return CommandLine.Success;
+            }
+
+            context.Output.Write(RunDisplay.Table(results));
+            context.Output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{ProgressLine.Duration(TimeSpan.FromSeconds(results.WallSeconds))}, {results.ModelCalls} model calls, {ProgressLine.Count(results.GeneratedTokens)} tokens generated. Everything is in {directory}; 'spar report {directory}' makes a page of it."));
+            return CommandLine.Success;
+        });
+        return command;
+    }
+
+    private static async Task<RunResults> RunAsync(RunFile file, string directory, int threads, CommandContext context, CancellationToken cancellationToken)
+    {
+        using RunStore store = RunStore.Open(directory, file.FullIdentity(), context.Time);
+        using ProgressLine progress = new(context.Messages, context.Time);
+        PromptSet prompts = PromptSet.Load(file.PromptSet);
+        SelfPlayRun run = new()
+        {
+            Recipe = file,
+            PromptSet = prompts,
+            Host = new EmbeddedModelHost(new EngineOptions { Threads = threads, MaxSequences = Math.Min(file.Concurrency, 512) }),
+            Trainer = new EmbeddedTrainer(threads),
+            Teacher = new NanoTeacher(prompts),
+            Prompts = new NanoPrompts(file.Seed, file.Nano.Stories),
+            Store = store,
+            Evaluator = new NanoEvaluator(file.Nano.HeldOutPrompts, file.Nano.HeldOutRepairs, file.Nano.Stories),
+            Observer = new RunDisplay(progress),
+            Time = context.Time,
+        };
+        return await run.RunAsync(cancellationToken);
+    }
+}
