@@ -241,6 +241,7 @@ public sealed class RunStore : ICallMemo, IDisposable
             DefaultTimeout = 30,
         }.ToString());
         connection.Open();
+        connection.Execute("PRAGMA cache_size = -32768;");
         return connection;
     }
 
