@@ -1,0 +1,208 @@
+using System.Text.Json;
+using Spar.TestSupport;
+using Spectre.Console;
+
+namespace Spar.Cli.Tests;
+
+/// <summary>The command line as a user meets it: arguments in, exit code and text out, with the shipped nano model.</summary>
+public sealed class CliTests : IDisposable
+{
+    private readonly string _work = Directory.CreateTempSubdirectory("spar-cli").FullName;
+    private static string Model => Path.Combine(SharedData.ProjectRoot, "models", "nano");
+
+    public void Dispose() => Directory.Delete(_work, recursive: true);
+
+    private static async Task<(int Code, string Output, string Messages)> Spar(params string[] args) => await SparWith("", args);
+
+    private static async Task<(int Code, string Output, string Messages)> SparWith(string input, params string[] args)
+    {
+        StringWriter output = new();
+        StringWriter messages = new();
+        CommandContext context = new(Console(output), Console(messages), new StringReader(input), TimeProvider.System);
+        int code = await CommandLine.InvokeAsync(args, context);
+        return (code, output.ToString(), messages.ToString());
+
+        static IAnsiConsole Console(TextWriter writer)
+        {
+            IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Interactive = InteractionSupport.No, Out = new AnsiConsoleOutput(writer) });
+            console.Profile.Width = 400;
+            return console;
+        }
+    }
+
+    private string Recipe(string extra = "", string? model = null)
+    {
+        string path = Path.Combine(_work, "recipe.yaml");
+        File.WriteAllText(path, $$"""
+            base_model: {{model ?? Model}}
+            prompt_set: compact
+            sft_prompts: 16
+            refiner_prompts: 16
+            prompts_per_iteration: 12
+            iterations: 1
+            responses: 2
+            votes: 3
+            respond: { temperature: 0.9, top_p: 0.9, max_tokens: 64 }
+            judge: { temperature: 0.7, top_p: 1, max_tokens: 200 }
+            refine: { temperature: 0.7, top_p: 1, max_tokens: 200 }
+            actor_sft: { learning_rate: 1e-4, epochs: 1 }
+            refiner_sft: { learning_rate: 2e-5, epochs: 1 }
+            dpo: { learning_rate: 1e-4 }
+            rft: { learning_rate: 2e-5, epochs: 1 }
+            nano: { held_out_prompts: 10, held_out_repairs: 4 }
+            {{extra}}
+            """);
+        return path;
+    }
+
+    [Fact]
+    public async Task Run_trains_measures_and_leaves_results_that_scripts_can_read()
+    {
+        string run = Path.Combine(_work, "run");
+        (int code, string output, string messages) = await Spar("run", Recipe(), "--output", run, "--json");
+        Assert.True(code == 0, messages);
+        using JsonDocument results = JsonDocument.Parse(output);
+        Assert.Equal(File.ReadAllText(Path.Combine(run, "results.json")), output);
+        JsonElement[] rows = [.. results.RootElement.GetProperty("rows").EnumerateArray()];
+        Assert.Equal(["base", "sft", "iteration-1"], rows.Select(row => row.GetProperty("stage").GetString()));
+        foreach (JsonElement row in rows)
+        {
+            Assert.Equal(10, row.GetProperty("heldOutCount").GetInt32());
+            foreach (string name in new[] { "heldOutPrompt", "heldOutInstruction", "heldOutPromptSearch", "judgeAccuracy", "refineSuccess" })
+            {
+                Assert.InRange(row.GetProperty(name).GetDouble(), 0, 1);
+            }
+        }
+
+        Assert.Equal(1, results.RootElement.GetProperty("seed").GetInt64());
+        Assert.True(results.RootElement.GetProperty("wallSeconds").GetDouble() > 0);
+        Assert.True(results.RootElement.GetProperty("modelCalls").GetInt64() > 100);
+        Assert.True(results.RootElement.GetProperty("generatedTokens").GetInt64() > 1000);
+
+        // A run that has ended is not done again, and its views agree with it.
+        (code, string again, _) = await Spar("run", Recipe(), "--output", run, "--json");
+        Assert.Equal(0, code);
+        Assert.Equal(
+            results.RootElement.GetProperty("rows").GetRawText(), JsonDocument.Parse(again).RootElement.GetProperty("rows").GetRawText());
+        (code, string report, _) = await Spar("report", run, "--json");
+        Assert.Equal(0, code);
+        Assert.Equal(results.RootElement.GetProperty("rows").GetRawText(), JsonDocument.Parse(report).RootElement.GetProperty("rows").GetRawText());
+        (code, _, _) = await Spar("report", run);
+        Assert.Equal(0, code);
+        Assert.Contains("iteration-1", File.ReadAllText(Path.Combine(run, "report.html")), StringComparison.OrdinalIgnoreCase);
+        string export = Path.Combine(_work, "export");
+        (code, _, _) = await Spar("export", run, "--output", export);
+        Assert.Equal(0, code);
+        Assert.NotEmpty(JsonDocument.Parse(File.ReadAllText(Path.Combine(export, "actor-0.json"))).RootElement.EnumerateArray());
+
+        // Another recipe may not go on in the same directory.
+        (code, _, messages) = await Spar("run", Recipe("seed: 7"), "--output", run);
+        Assert.Equal(1, code);
+        Assert.Contains("seed", messages, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Generate_answers_and_explains()
+    {
+        (int code, string output, string messages) = await Spar(
+            "generate", "write a line about the sea. use exactly 6 words.", "--model", Model, "--strategy", "bfs", "--explain");
+        Assert.True(code == 0, messages);
+        Assert.Contains("model calls", output, StringComparison.Ordinal);
+        Assert.NotEmpty(output.TrimEnd().Split('\n')[^1]);
+    }
+
+    [Fact]
+    public async Task Chat_answers_each_line_until_the_input_ends()
+    {
+        (int code, string output, string messages) = await SparWith("write a line about the sea.\n/new\nwrite a line about the sea.\n", "chat", "--model", Model);
+        Assert.True(code == 0, messages);
+        string[] answers = [.. output.Split("> ").Select(text => text.Trim()).Where(text => text.Length > 0)];
+        Assert.Equal(2, answers.Length);
+        Assert.Equal(answers[0], answers[1]);
+    }
+
+    [Fact]
+    public async Task Eval_nano_measures_by_kind()
+    {
+        (int code, string output, string messages) = await Spar("eval", "nano", "--model", Model, "--count", "20", "--json");
+        Assert.True(code == 0, messages);
+        JsonElement result = JsonDocument.Parse(output).RootElement;
+        Assert.Equal(20, result.GetProperty("count").GetInt32());
+        Assert.Contains(result.GetProperty("kinds").EnumerateArray(), kind => kind.GetProperty("kind").GetString() == "topic");
+    }
+
+    [Fact]
+    public async Task A_missing_recipe_or_model_gives_one_message()
+    {
+        await Fails(["run", Path.Combine(_work, "none.yaml")], "none.yaml", "no such file");
+        await Fails(["run", Recipe(model: "no/such/model")], "base_model", "no/such/model");
+        await Fails(["chat", "--model", Path.Combine(_work, "none")], "none");
+        await Fails(["report", _work], _work);
+        await Fails(["export", _work, "--output", _work], _work);
+    }
+
+    [Fact]
+    public async Task An_unknown_key_is_named_with_its_place()
+    {
+        await Fails(["run", Recipe("iteratons: 3")], "recipe.yaml:17:1", "iteratons", "iterations");
+    }
+
+    [Fact]
+    public async Task A_truncated_checkpoint_is_named()
+    {
+        string model = CopyModel();
+        string weights = Path.Combine(model, "model.safetensors");
+        byte[] bytes = File.ReadAllBytes(weights);
+        File.WriteAllBytes(weights, bytes[..(bytes.Length / 2)]);
+        await Fails(["generate", "write a line about the sea.", "--model", model], "model.safetensors");
+        await Fails(["run", Recipe(model: model), "--output", Path.Combine(_work, "r")], "model.safetensors");
+    }
+
+    [Fact]
+    public async Task A_tokenizer_that_does_not_fit_is_named()
+    {
+        string model = CopyModel();
+        string config = Path.Combine(SharedData.Path("fixtures", "tokenizers", "bpe-llama3"), "tokenizer.json");
+        string text = File.ReadAllText(config);
+        File.WriteAllText(Path.Combine(model, "tokenizer.json"), text.Replace("\"id\":", "\"id\": 90", StringComparison.Ordinal));
+        (int code, _, string messages) = await Spar("generate", "write a line about the sea.", "--model", model);
+        Assert.Equal(1, code);
+        Assert.Contains("tokenizer", messages, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", messages, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Help_has_examples()
+    {
+        foreach (string command in new[] { "run", "generate", "chat", "report", "export", "pretrain" })
+        {
+            (int code, string output, _) = await Spar(command, "--help");
+            Assert.Equal(0, code);
+            Assert.Contains($"spar {command}", output, StringComparison.Ordinal);
+        }
+    }
+
+    private string CopyModel()
+    {
+        string copy = Path.Combine(_work, "model");
+        Directory.CreateDirectory(copy);
+        foreach (string file in Directory.GetFiles(Model))
+        {
+            File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        }
+
+        return copy;
+    }
+
+    private static async Task Fails(string[] args, params string[] words)
+    {
+        (int code, _, string messages) = await Spar(args);
+        Assert.Equal(1, code);
+        Assert.StartsWith("error:", messages.TrimStart());
+        Assert.DoesNotContain("   at ", messages, StringComparison.Ordinal);
+        foreach (string word in words)
+        {
+            Assert.Contains(word, messages, StringComparison.Ordinal);
+        }
+    }
+}
