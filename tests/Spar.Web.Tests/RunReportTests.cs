@@ -1,0 +1,285 @@
+using System.Globalization;
+using System.Net;
+using System.Text.RegularExpressions;
+using FsCheck;
+using FsCheck.Fluent;
+using Spar.Web.Reports;
+
+namespace Spar.Web.Tests;
+
+public class RunReportTests
+{
+    [Fact]
+    public async Task Table_of_stages_holds_every_score()
+    {
+        ReportModel model = SampleReports.Full();
+        string text = Html.Section(await RunReport.RenderAsync(model), "stages");
+        foreach (StageRow row in model.Rows)
+        {
+            string[] scores = [.. new[] { row.HeldOutPrompt, row.HeldOutInstruction, row.HeldOutPromptSearch, row.JudgeAccuracy, row.JudgeAccuracyOwn, row.RefineSuccess }
+                .Select(score => score is { } share ? Percent(share) : "–")];
+            string name = row.Stage switch { "sft" => "SFT", "base" => "base", _ => row.Stage.Replace('-', ' ') };
+            Assert.Contains($"{name} {string.Join(' ', scores)} {row.HeldOutCount}", text, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Headline_tells_what_rose_and_what_search_adds()
+    {
+        string text = Html.Text(await RunReport.RenderAsync(SampleReports.Full()));
+        Assert.Contains("From SFT to iteration 3 the share of held-out prompts fully satisfied (greedy) rose from 53.8 % to 70.2 %: +16.4 points.", text, StringComparison.Ordinal);
+        Assert.Contains("+8.1 points what tree search at inference adds iteration 3 greedy 70.2 % → with search 78.3 %", text, StringComparison.Ordinal);
+        Assert.Contains("base model models/nano seed 7 time 4 min 12 s model calls 61,204 generated tokens 2,345,678", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Headline_says_it_when_the_score_fell()
+    {
+        ReportModel model = SampleReports.Full();
+        model = model with { Rows = [model.Rows[4] with { Stage = "sft" }, model.Rows[2]] };
+        string html = await RunReport.RenderAsync(model);
+        Assert.Contains("fell from 70.2 % to 60.2 %: −10.0 points.", Html.Text(html), StringComparison.Ordinal);
+        Assert.Contains("card fell", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Self_play_holds_every_count()
+    {
+        ReportModel model = SampleReports.Full();
+        string text = Html.Section(await RunReport.RenderAsync(model), "self-play");
+        foreach (IterationReport iteration in model.Iterations)
+        {
+            VerdictCounts verdicts = iteration.Verdicts;
+            SearchCounts searches = iteration.Searches;
+            long[] counts =
+            [
+                iteration.Responses, verdicts.Positive, verdicts.Negative, verdicts.Tied, verdicts.Undecided,
+                searches.Success, searches.Exhausted, searches.OverBudget, searches.Failed, iteration.Pairs, iteration.ModelCalls,
+                .. iteration.RefinerRows.Select(row => row.Count),
+            ];
+            Assert.All(counts, count => Assert.Contains($" {count.ToString("N0", CultureInfo.InvariantCulture)} ", text, StringComparison.Ordinal));
+            Assert.Contains(Percent((double)verdicts.Positive / 2000), text, StringComparison.Ordinal);
+            Assert.Contains(Percent((double)searches.Success / (searches.Success + searches.Exhausted + searches.OverBudget + searches.Failed)), text, StringComparison.Ordinal);
+            Assert.Contains(iteration.MeanTreeSize!.Value.ToString("0.0", CultureInfo.InvariantCulture), text, StringComparison.Ordinal);
+        }
+        Assert.All(model.Iterations[0].RefinerRows, row => Assert.Contains($"refiner rows: {row.Label}", text, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Training_shows_the_last_value_of_every_curve()
+    {
+        ReportModel model = SampleReports.Full();
+        string text = Html.Section(await RunReport.RenderAsync(model), "training");
+        foreach (IterationReport iteration in model.Iterations)
+        {
+            DpoPoint last = iteration.Dpo[^1];
+            Assert.Contains($" {last.RewardMargin.ToString("F2", CultureInfo.InvariantCulture)} ", text, StringComparison.Ordinal);
+            Assert.Contains($" {last.Loss.ToString("F3", CultureInfo.InvariantCulture)} ", text, StringComparison.Ordinal);
+            Assert.Contains($" {(100 * last.RewardAccuracy).ToString("F1", CultureInfo.InvariantCulture)} ", text, StringComparison.Ordinal);
+            Assert.Contains($" {iteration.LossCurves[0].Points[^1].Loss.ToString("F3", CultureInfo.InvariantCulture)} ", text, StringComparison.Ordinal);
+        }
+        Assert.All(model.SupervisedCurves, curve => Assert.Contains(curve.Name, text, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Held_out_scores_carry_their_interval()
+    {
+        string html = await RunReport.RenderAsync(SampleReports.Full());
+        // 269 of 500: Wilson 95 % interval 49.4 to 58.1 %.
+        Assert.Contains("prompts, greedy, SFT: 53.8 (95 % interval 49.4 to 58.1)", Html.Section(html, "stages"), StringComparison.Ordinal);
+        Assert.Equal(14, Regex.Count(html, "class=\"error c"));
+    }
+
+    [Fact]
+    public async Task Pairs_show_what_changed()
+    {
+        string html = await RunReport.RenderAsync(SampleReports.Full());
+        Assert.Contains("a small crab sleeps <del>in the sand.</del>", html, StringComparison.Ordinal);
+        Assert.Contains("a small crab sleeps <ins>today !</ins>", html, StringComparison.Ordinal);
+        Assert.Contains("the hen runs\nthe <ins>hen</ins> rests near a barn", WebUtility.HtmlDecode(html), StringComparison.Ordinal);
+        Assert.Contains("iteration 1 · kept 57.1 % of words", Html.Section(html, "pairs"), StringComparison.Ordinal);
+        Assert.Contains("words 7 not 6", Html.Section(html, "pairs"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Tree_shows_every_node_and_opens_the_way_to_the_best()
+    {
+        string html = await RunReport.RenderAsync(SampleReports.Full());
+        string text = Html.Section(html, "search");
+        Assert.Contains("node 6 ✓ 0.80", text, StringComparison.Ordinal);
+        Assert.Contains("node 5 ✗ 0.20", text, StringComparison.Ordinal);
+        Assert.Contains("node 6 · value 0.80 · refines node 2", text, StringComparison.Ordinal);
+        Assert.Equal(3, Regex.Count(html, "<details open"));
+        Assert.Equal(8, Regex.Count(html, "<details"));
+        Assert.Equal(2, Regex.Count(html, "class=\"edge best\""));
+    }
+
+    [Fact]
+    public async Task Warnings_name_what_was_dropped()
+    {
+        string text = Html.Section(await RunReport.RenderAsync(SampleReports.Full()), "warnings");
+        Assert.Contains("Iteration 1: 62 responses (3.1 %) dropped because the judge's votes were tied.", text, StringComparison.Ordinal);
+        Assert.Contains("Iteration 1: 8 outputs (< 0.1 % of 17,711 model calls) that could not be read: response not delimited.", text, StringComparison.Ordinal);
+        Assert.Contains("Iteration 2: 1 search failed", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Iteration 3: 0", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Values_that_are_not_finite_are_left_out_and_named()
+    {
+        ReportModel model = SampleReports.Full();
+        IterationReport broken = model.Iterations[0] with { Dpo = [new DpoPoint(1, 0.7, 0.1, 0.5), new DpoPoint(2, double.NaN, double.PositiveInfinity, 0.5)] };
+        string html = await RunReport.RenderAsync(model with { Iterations = [broken] });
+        Assert.Contains("Iteration 1: 1 training step logged a value that is not a finite number", Html.Section(html, "warnings"), StringComparison.Ordinal);
+        Assert.DoesNotContain("NaN", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("Infinity", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_run_that_has_just_begun_says_what_is_missing()
+    {
+        string html = await RunReport.RenderAsync(SampleReports.Started());
+        Html.AssertBalanced(html);
+        string text = Html.Text(html);
+        foreach (string said in new[]
+            {
+                "This run is still going on: 0 of 3 iterations measured so far.", "No iteration has been measured yet", "No stage has been measured yet.",
+                "No iteration has begun yet.", "No preference training yet.", "No pair to show yet.", "No search tree to show yet.", "None so far.",
+            })
+        {
+            Assert.Contains(said, text, StringComparison.Ordinal);
+        }
+        Assert.DoesNotContain("NaN", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_run_half_way_shows_what_is_known()
+    {
+        string html = await RunReport.RenderAsync(SampleReports.HalfWay());
+        Html.AssertBalanced(html);
+        Assert.Contains("1 of 3 iterations measured so far", Html.Text(html), StringComparison.Ordinal);
+        Assert.Contains("+6.4 points", Html.Text(html), StringComparison.Ordinal);
+        Assert.Contains("iteration 2 none yet", Html.Section(html, "self-play"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Everything_from_outside_is_escaped()
+    {
+        const string evil = "<script>alert('x')</script> & \"quoted\" </title></style><img src=x onerror=y>";
+        ReportModel model = SampleReports.Full() with
+        {
+            Title = evil,
+            BaseModel = evil,
+            Recipe = evil,
+            Rows = [new StageRow { Stage = evil, HeldOutPrompt = 0.5, HeldOutCount = 10 }],
+            SupervisedCurves = [new LossCurve(evil, [new LossPoint(1, 1)])],
+            Iterations =
+            [
+                new IterationReport
+                {
+                    Number = 1,
+                    RefinerRows = [new LabelledCount(evil, 1)],
+                    Unparsed = [new LabelledCount(evil, 1)],
+                    LossCurves = [new LossCurve(evil, [new LossPoint(1, 1)])],
+                },
+            ],
+            Pairs = [new PairExample(1, evil, evil, evil + " more", evil)],
+            Trees = [new ExampleTree(1, evil, evil, [new ExampleNode(null, 0, evil, evil), new ExampleNode(0, 1, evil, evil)])],
+        };
+        string html = await RunReport.RenderAsync(model);
+        Html.AssertBalanced(html);
+        Assert.DoesNotContain("<script", html, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("<img", html, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(1, Regex.Count(html, "</style>"));
+        Assert.True(Regex.Count(Html.Text(html), Regex.Escape(evil)) >= 15);
+    }
+
+    [Fact]
+    public async Task The_file_needs_nothing_from_outside()
+    {
+        string html = await RunReport.RenderAsync(SampleReports.Full());
+        Html.AssertBalanced(html);
+        Assert.StartsWith("<!DOCTYPE html>", html, StringComparison.Ordinal);
+        foreach (string reference in new[] { "src=", "href=", "url(", "@import", "http:", "https:", "//", "<script", "<link", "<iframe", "<object" })
+        {
+            Assert.DoesNotContain(reference, html, StringComparison.OrdinalIgnoreCase);
+        }
+        Assert.Contains("prefers-color-scheme: dark", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_recipe_stands_as_it_was_written()
+    {
+        ReportModel model = SampleReports.Full();
+        string html = WebUtility.HtmlDecode(await RunReport.RenderAsync(model));
+        Assert.Contains($"<pre class=\"recipe\">{model.Recipe}</pre>", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_text_does_not_depend_on_the_reader_s_language()
+    {
+        string expected = await RunReport.RenderAsync(SampleReports.Full());
+        CultureInfo before = CultureInfo.CurrentCulture;
+        CultureInfo comma = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+        comma.NumberFormat.NumberDecimalSeparator = ",";
+        comma.NumberFormat.NumberGroupSeparator = ".";
+        try
+        {
+            CultureInfo.CurrentCulture = comma;
+            Assert.Equal(expected, await RunReport.RenderAsync(SampleReports.Full()));
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
+    }
+
+    [Fact]
+    public void Any_mixture_of_known_and_missing_renders()
+    {
+        Gen<double?> share = Gen.OneOf(Gen.Constant<double?>(null), Gen.Choose(0, 1000).Select(value => (double?)(value / 1000.0)));
+        Gen<StageRow> row =
+            from scores in share.ArrayOf(6)
+            from count in Gen.Elements(0, 1, 500)
+            from stage in Gen.Elements("base", "sft", "iteration-1", "iteration-2", "other")
+            select new StageRow
+            {
+                Stage = stage,
+                HeldOutPrompt = scores[0],
+                HeldOutInstruction = scores[1],
+                HeldOutPromptSearch = scores[2],
+                JudgeAccuracy = scores[3],
+                JudgeAccuracyOwn = scores[4],
+                RefineSuccess = scores[5],
+                HeldOutCount = count,
+            };
+        Gen<double> value = Gen.OneOf(Gen.Choose(-3000, 3000).Select(number => number / 1000.0), Gen.Elements(0.0, 1e-9, 1e9, double.NaN, double.NegativeInfinity));
+        Gen<IterationReport> iteration =
+            from number in Gen.Choose(1, 9)
+            from counts in Gen.Choose(0, 3).ArrayOf(8)
+            from values in value.ListOf()
+            select new IterationReport
+            {
+                Number = number,
+                Verdicts = new VerdictCounts(counts[0], counts[1], counts[2], counts[3]),
+                Searches = new SearchCounts(counts[4], counts[5], counts[6], counts[7]),
+                Dpo = [.. values.Select((one, step) => new DpoPoint(step + 1, one, -one, one))],
+                LossCurves = [new LossCurve("refiner RFT", [.. values.Select((one, step) => new LossPoint(step + 1, one))])],
+            };
+        Gen<ReportModel> model =
+            from rows in row.ListOf()
+            from iterations in iteration.ListOf()
+            select SampleReports.Started() with { Rows = [.. rows], Iterations = [.. iterations] };
+
+        Prop.ForAll(model.ToArbitrary(), one =>
+        {
+            string html = RunReport.RenderAsync(one).GetAwaiter().GetResult();
+            Html.AssertBalanced(html);
+            Assert.DoesNotContain("NaN", html, StringComparison.Ordinal);
+            Assert.DoesNotContain("Infinity", html, StringComparison.Ordinal);
+            Assert.DoesNotContain("∞", WebUtility.HtmlDecode(html), StringComparison.Ordinal);
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(30));
+    }
+
+    private static string Percent(double share) => (100 * share).ToString("0.0", CultureInfo.InvariantCulture) + " %";
+}
