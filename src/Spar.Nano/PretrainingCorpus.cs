@@ -22,14 +22,23 @@ public sealed record CorpusFormat
     public required string VerdictMarker { get; init; }
 }
 
-/// <summary>Composition of the pretraining corpus.</summary>
+/// <summary>Composition of a stretch of the pretraining corpus.</summary>
 public sealed record CorpusMix
 {
+    /// <summary>The row from which on this composition holds.</summary>
+    public long FromRow { get; init; }
+
     /// <summary>Share of rows that answer an instruction.</summary>
     public double Answers { get; init; } = 0.3;
 
     /// <summary>Share of rows that judge a response; the rest refine one.</summary>
     public double Judgements { get; init; } = 0.5;
+
+    /// <summary>
+    /// Share of judgements that are drills: many constraints on one response, whether or not any response could satisfy them all. Most of their lines look up a
+    /// word, which is what a small model learns last.
+    /// </summary>
+    public double Drills { get; init; }
 
     /// <summary>Share of rows on stories; the rest are on lines.</summary>
     public double Stories { get; init; } = 0.15;
@@ -43,14 +52,15 @@ public sealed record CorpusMix
 /// on i alone. Held-out instructions do not occur.
 /// </summary>
 /// <param name="seed">Seed of the corpus.</param>
-/// <param name="mix">Its composition.</param>
+/// <param name="mixes">Its composition, stretch by stretch in the order of their first rows; the first begins at row 0.</param>
 /// <param name="format">Prompt templates.</param>
-public sealed class PretrainingCorpus(ulong seed, CorpusMix mix, CorpusFormat format)
+public sealed class PretrainingCorpus(ulong seed, IReadOnlyList<CorpusMix> mixes, CorpusFormat format)
 {
     /// <summary>Row number <paramref name="index"/>.</summary>
     /// <param name="index">At least 0.</param>
     public CorpusRow Row(long index)
     {
+        CorpusMix mix = mixes.Last(stretch => stretch.FromRow <= index);
         SeededRandom random = new(seed ^ ((ulong)index * 0xD1342543DE82EF95UL));
         TaskForm form = random.Chance(mix.Stories) ? TaskForm.Story : TaskForm.Line;
         NanoTask task = TaskSampler.Draw(random, form);
@@ -64,10 +74,15 @@ public sealed class PretrainingCorpus(ulong seed, CorpusMix mix, CorpusFormat fo
             return new(task.Instruction, Writer.Careless(task, random, mix.Oversight), "answer");
         }
 
-        return random.Chance(mix.Judgements / (1 - mix.Answers)) ? Judgement(task, random) : Refinement(task, random);
+        if (!random.Chance(mix.Judgements / (1 - mix.Answers)))
+        {
+            return Refinement(task, mix, random);
+        }
+
+        return mix.Drills > 0 && random.Chance(mix.Drills) ? Drill(task, random) : Judgement(task, mix, random);
     }
 
-    private CorpusRow Judgement(NanoTask task, SeededRandom random)
+    private CorpusRow Judgement(NanoTask task, CorpusMix mix, SeededRandom random)
     {
         string response = random.Chance(0.45) ? Writer.Write(task, random) : Writer.Careless(task, random, random.Chance(0.5) ? 0.35 : mix.Oversight);
         if (random.Chance(0.15))
@@ -78,7 +93,31 @@ public sealed class PretrainingCorpus(ulong seed, CorpusMix mix, CorpusFormat fo
         return new(format.JudgePrompt(task.Instruction, response), Critic.Critique(task, response, format.VerdictMarker), "judge");
     }
 
-    private CorpusRow Refinement(NanoTask task, SeededRandom random)
+    private CorpusRow Drill(NanoTask task, SeededRandom random)
+    {
+        string response = Writer.TryWrite(task.With([]), random) ?? Grammar.Draft(task, random);
+        IReadOnlyList<string> words = NanoResponse.Parse(response).Words;
+        string Word(double present) =>
+            random.Chance(present) ? random.Pick(words) : random.Pick(Lexicon.Peers(random.Pick(words)) is { Count: > 0 } peers ? peers : Lexicon.Verbs);
+        List<Constraint> constraints = [];
+        for (int i = random.Between(3, 5); i > 0; i--)
+        {
+            constraints.Add(random.Chance(0.5) ? new IncludeWord(Word(0.45)) : new AvoidWord(Word(0.45)));
+        }
+
+        constraints.Add(new FirstWord(random.Chance(0.5) ? words[0] : Word(0)));
+        constraints.Add(new LastWord(random.Chance(0.5) ? words[^1] : Word(0)));
+        if (task.Form == TaskForm.Line)
+        {
+            constraints.Add(new ExactWords(Math.Clamp(words.Count + (random.Chance(0.5) ? 0 : random.Between(-2, 2)), 3, 12)));
+        }
+
+        random.Shuffle(constraints);
+        NanoTask drill = new(task.Form, task.Topic, [.. constraints.Distinct()], random);
+        return new(format.JudgePrompt(drill.Instruction, response), Critic.Critique(drill, response, format.VerdictMarker), "judge");
+    }
+
+    private CorpusRow Refinement(NanoTask task, CorpusMix mix, SeededRandom random)
     {
         while (true)
         {

@@ -12,7 +12,7 @@ public static class Writer
     /// <exception cref="InvalidOperationException">No good response was found in many tries; <see cref="TaskSampler"/> returns no such task.</exception>
     public static string Write(NanoTask task, SeededRandom random)
     {
-        for (int attempt = 0; attempt < 50; attempt++)
+        for (int attempt = 0; attempt < 5000; attempt++)
         {
             if (TryWrite(task, random) is string response)
             {

@@ -1,14 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
-using DiffPlex;
-using DiffPlex.DiffBuilder;
-using DiffPlex.DiffBuilder.Model;
-using DiffPlex.Chunkers;
 using Microsoft.Extensions.AI;
 using Spar.Calls;
 using Spar.Decoding;
 using Spar.Prompts;
 using Spar.Search;
+using Spar.Web.Text;
 using Spectre.Console;
 
 namespace Spar.Cli.Commands;
@@ -104,15 +101,12 @@ internal static class GenerateCommand
 
     private static string Value(double? value) => value is double share ? string.Create(CultureInfo.InvariantCulture, $"[blue]{share:0.0}[/]") : "[grey] - [/]";
 
-    // The refined response with what it dropped struck out and what it added underlined.
+    // The refined response with what it added underlined, and behind it, struck out, what it dropped.
     private static string Changes(string before, string after)
     {
-        DiffPaneModel diff = new InlineDiffBuilder(Differ.Instance).BuildDiffModel(before, after, ignoreWhitespace: false, ignoreCase: false, new WordChunker());
-        return string.Concat(diff.Lines.Select(piece => piece.Type switch
-        {
-            ChangeType.Deleted => $"[red strikethrough]{Markup.Escape(piece.Text)}[/]",
-            ChangeType.Inserted => $"[green underline]{Markup.Escape(piece.Text)}[/]",
-            _ => Markup.Escape(piece.Text),
-        }));
+        WordDiff diff = WordDiff.Between(before, after);
+        string text = string.Join(' ', diff.After.Select(word => word.Changed ? $"[green underline]{Markup.Escape(word.Text)}[/]" : Markup.Escape(word.Text)));
+        string dropped = string.Join(' ', diff.Before.Where(word => word.Changed).Select(word => Markup.Escape(word.Text)));
+        return dropped.Length == 0 ? text : $"{text} [red strikethrough]{dropped}[/]";
     }
 }

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.AI;
 using Spar.Engine;
 using Spar.Engine.Chat;
 using Spar.Engine.Tokenization;
@@ -19,9 +18,9 @@ public sealed class ChatEncoder(Tokenizer tokenizer, ChatTemplate template)
     /// <exception cref="EngineException">The template writes a conversation in a way that does not begin with the prompt it writes for generation.</exception>
     public TrainingSequence Encode(string prompt, string response, int cutoff, out bool truncated)
     {
-        ChatMessage user = new(ChatRole.User, prompt);
+        Message user = new("user", prompt);
         string head = template.Render([user], addGenerationPrompt: true);
-        string whole = template.Render([user, new ChatMessage(ChatRole.Assistant, response)], addGenerationPrompt: false);
+        string whole = template.Render([user, new Message("assistant", response)], addGenerationPrompt: false);
         if (!whole.StartsWith(head, StringComparison.Ordinal))
         {
             throw new EngineException("The model's chat template writes an answered conversation differently from its generation prompt, so the assistant's turn cannot be told apart for training. Choose another template.");

@@ -20,8 +20,8 @@ public sealed record PretrainRecipe
     /// <summary>Size of the model.</summary>
     public PretrainModel Model { get; init; } = new();
 
-    /// <summary>Composition of the corpus.</summary>
-    public CorpusMix Corpus { get; init; } = new();
+    /// <summary>Composition of the corpus, stretch by stretch; the first begins at row 0.</summary>
+    public IReadOnlyList<CorpusMix> Corpus { get; init; } = [new()];
 
     /// <summary>Training settings.</summary>
     public PretrainTraining Training { get; init; } = new();
@@ -41,9 +41,15 @@ public sealed record PretrainRecipe
         Require(Training.WarmupSteps >= 1, "training.warmup_steps", "at least 1");
         Require(Training.DecayShare is > 0 and <= 1, "training.decay_share", "above 0, at most 1");
         Require(Training.SaveEvery >= 1, "training.save_every", "at least 1");
-        Require(Corpus.Answers is >= 0 and <= 1 && Corpus.Judgements >= 0 && Corpus.Answers + Corpus.Judgements <= 1, "corpus", "shares that add up to at most 1");
-        Require(Corpus.Stories is >= 0 and <= 1, "corpus.stories", "0 to 1");
-        Require(Corpus.Oversight is >= 0 and < 1, "corpus.oversight", "0 up to, not including, 1");
+        Require(Corpus.Count > 0 && Corpus[0].FromRow == 0, "corpus", "a list whose first entry has from_row 0");
+        Require(Corpus.Zip(Corpus.Skip(1)).All(pair => pair.First.FromRow < pair.Second.FromRow), "corpus", "in the order of from_row");
+        foreach (CorpusMix mix in Corpus)
+        {
+            Require(mix.Answers is >= 0 and <= 1 && mix.Judgements >= 0 && mix.Answers + mix.Judgements <= 1, "corpus", "shares that add up to at most 1");
+            Require(mix.Drills is >= 0 and <= 1, "corpus.drills", "0 to 1");
+            Require(mix.Stories is >= 0 and <= 1, "corpus.stories", "0 to 1");
+            Require(mix.Oversight is >= 0 and < 1, "corpus.oversight", "0 up to, not including, 1");
+        }
     }
 
     private static void Require(bool holds, string key, string range)

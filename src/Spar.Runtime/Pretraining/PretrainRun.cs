@@ -106,7 +106,7 @@ public sealed class PretrainRun(PretrainRecipe recipe, int threads)
         }
 
         IEnumerable<string> texts = Enumerable.Range(0, TokenizerRows).Select(i => _corpus.Row(i)).SelectMany(row => new[] { row.Prompt, row.Response });
-        Tokenizer tokenizer = BpeTrainer.Train(texts, recipe.Model.Vocabulary, ChatTemplate.PlainSpecialTokens).WithConfig(ChatTemplate.PlainConfig(recipe.Model.Context));
+        Tokenizer tokenizer = BpeTrainer.Train(texts, recipe.Model.Vocabulary, ChatTemplate.PlainSpecialTokens).WithConfig(new TokenizerConfig { EosToken = "<|end|>", PadToken = "<|pad|>", ChatTemplate = ChatTemplate.Plain, MaxLength = recipe.Model.Context });
         tokenizer.Save(recipe.Work);
         return tokenizer;
     }
