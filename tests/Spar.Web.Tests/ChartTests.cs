@@ -54,7 +54,7 @@ public class ChartTests
     [InlineData(99999, 0, "99999")]
     [InlineData(1.5e9, 0, "1.5e9")]
     [InlineData(0.0000002, 7, "2e-7")]
-    [InlineData(0, 7, "0.0000000")]
+    [InlineData(0, 7, "0")]
     public void Ticks_stay_short(double value, int decimals, string text) => Assert.Equal(text, Text.Display.Tick(value, decimals));
 
     [Fact]
@@ -105,6 +105,15 @@ public class ChartTests
         Assert.Equal(2, drawing.Lines[0].Path.Count(letter => letter == 'M'));
         Assert.Equal(["40.0", "50.0", "60.0"], drawing.Labels.Select(label => label.Text));
         Assert.Equal(["base", "SFT", "1", "2"], drawing.XTicks.Select(tick => tick.Label));
+    }
+
+    [Fact]
+    public void Many_stages_are_labelled_at_the_ends_only()
+    {
+        ChartSeries series = new("score", [.. Enumerable.Range(0, 9).Select(stage => new ChartPoint(stage, 40 + stage))]);
+        LineChartDrawing drawing = LineChartDrawing.Of([series], [.. Enumerable.Range(0, 9).Select(stage => $"{stage}")], 1, percent: true);
+        Assert.Equal(["40.0", "48.0"], drawing.Labels.Select(label => label.Text));
+        Assert.Equal(9, drawing.Lines[0].Marks.Count);
     }
 
     [Fact]

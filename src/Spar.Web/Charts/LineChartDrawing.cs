@@ -55,6 +55,9 @@ public sealed class LineChartDrawing
     /// <summary>Height of the x axis.</summary>
     public const int Bottom = 246;
 
+    // Categories up to which every value finds room.
+    private const int MostLabelled = 7;
+
     // Base lines of a label relative to its point, least distance of two labels, and the distance at which two points crowd each other.
     private const double Above = -7;
     private const double Beside = 4;
@@ -82,7 +85,7 @@ public sealed class LineChartDrawing
     /// <summary>The series that have points.</summary>
     public IReadOnlyList<LineDrawing> Lines { get; }
 
-    /// <summary>Values beside points: every point over categories, the last one over steps.</summary>
+    /// <summary>Values beside points: every point over categories (the first and last where there are many), the last one over steps.</summary>
     public IReadOnlyList<LabelDrawing> Labels { get; }
 
     /// <summary>True where nothing can be drawn.</summary>
@@ -139,7 +142,7 @@ public sealed class LineChartDrawing
                     marks.Add(new MarkDrawing(x, height, point.Low is { } l ? YOf(l) : null, point.High is { } h ? YOf(h) : null,
                         $"{name}, {where}: {Display.Number(point.Y, decimals)}{range}"));
                 }
-                if (categories is not null || i == points.Length - 1)
+                if (i == points.Length - 1 || (categories is not null && (i == 0 || categories.Count <= MostLabelled)))
                 {
                     double next = i + 1 < points.Length ? points[i + 1].Y : point.Y;
                     labelled.Add((index, x, height, next >= point.Y, point));

@@ -34,7 +34,7 @@ public static class Display
 
     /// <summary>A tick of an axis: with the axis' decimals, or in powers of ten where that would be too long to stand beside the axis.</summary>
     public static string Tick(double value, int decimals) =>
-        Math.Abs(value) >= 1e5 || (decimals > 4 && value != 0) ? value.ToString("0.##e0", s_culture) : Number(value, decimals);
+        Math.Abs(value) >= 1e5 || decimals > 4 ? value == 0 ? "0" : value.ToString("0.##e0", s_culture) : Number(value, decimals);
 
     /// <summary>A span of time, such as "42 s", "4 min 12 s" or "3 h 5 min".</summary>
     /// <param name="seconds">The span in seconds.</param>
