@@ -1,15 +1,16 @@
 using Spar.Bench;
 
 int threads = args.Length > 1 ? int.Parse(args[1]) : Environment.ProcessorCount;
+int steps = args.Length > 2 ? int.Parse(args[2]) : 8;
 switch (args.FirstOrDefault())
 {
     case "gemm":
         GemmBench.Run(threads);
         return 0;
     case "train-nano":
-        TrainBench.Run(threads);
+        TrainBench.Run(threads, steps);
         return 0;
     default:
-        Console.Error.WriteLine("usage: Spar.Bench (gemm | train-nano) [threads]");
+        Console.Error.WriteLine("usage: Spar.Bench (gemm [threads] | train-nano [threads [steps]])");
         return 1;
 }
