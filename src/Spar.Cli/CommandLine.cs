@@ -15,10 +15,28 @@ public sealed record CommandContext(IAnsiConsole Output, IAnsiConsole Messages, 
 {
     /// <summary>The console of this process: results go to standard output, the rest to standard error; colour only on a terminal.</summary>
     public static CommandContext ForProcess() => new(
-        AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(System.Console.Out) }),
-        AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(System.Console.Error) }),
+        ForStream(System.Console.Out, System.Console.IsOutputRedirected),
+        ForStream(System.Console.Error, System.Console.IsErrorRedirected),
         System.Console.In,
         TimeProvider.System);
+
+    private static IAnsiConsole ForStream(TextWriter stream, bool redirected)
+    {
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(stream),
+            Ansi = redirected ? AnsiSupport.No : AnsiSupport.Detect,
+            ColorSystem = redirected ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
+            Interactive = redirected ? InteractionSupport.No : InteractionSupport.Detect,
+        });
+        if (redirected)
+        {
+            // Nobody's window: lines are not broken for it.
+            console.Profile.Width = 1000;
+        }
+
+        return console;
+    }
 }
 
 /// <summary>The <c>spar</c> command: its subcommands, and what becomes of errors and Ctrl-C.</summary>

@@ -26,7 +26,7 @@ internal sealed class ProgressLine : IDisposable
     {
         _console = console;
         _time = time;
-        _live = console.Profile.Capabilities.Interactive && console.Profile.Out.IsTerminal;
+        _live = console.Profile.Capabilities is { Interactive: true, Ansi: true };
         TimeSpan period = TimeSpan.FromSeconds(_live ? 0.2 : 10);
         _timer = time.CreateTimer(_ => Draw(), null, period, period);
     }
