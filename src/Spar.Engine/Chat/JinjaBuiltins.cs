@@ -12,6 +12,7 @@ internal static class JinjaBuiltins
         ["trim"] = (a, _) => Text(a, 0).Trim(),
         ["upper"] = (a, _) => Text(a, 0).ToUpperInvariant(),
         ["lower"] = (a, _) => Text(a, 0).ToLowerInvariant(),
+        ["capitalize"] = (a, _) => Text(a, 0) is { Length: > 0 } t ? char.ToUpperInvariant(t[0]) + t[1..].ToLowerInvariant() : "",
         ["string"] = (a, _) => JinjaValue.ToText(a[0]),
         ["replace"] = (a, _) => Text(a, 0).Replace(NotEmpty(a, 1), Text(a, 2), StringComparison.Ordinal),
         ["length"] = (a, _) => (long)JinjaValue.ToList(a[0]).Count,

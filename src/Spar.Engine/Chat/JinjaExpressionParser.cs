@@ -2,7 +2,8 @@ namespace Spar.Engine.Chat;
 
 /// <summary>
 /// Compiles Jinja expressions, by falling precedence of what binds them: conditional, or, and, not, comparison, sum, concatenation, product,
-/// sign, then attributes, calls, filters and tests.
+/// sign, then attributes, calls, filters and tests. A filter or test that is not known is a fault only when it is reached, since templates have
+/// branches for tools that plain conversations never take.
 /// </summary>
 internal class JinjaExpressionParser(List<JinjaToken> tokens)
 {
@@ -245,11 +246,8 @@ internal class JinjaExpressionParser(List<JinjaToken> tokens)
             else if (Accept("|"))
             {
                 JinjaToken name = Expect(JinjaTokenKind.Name);
-                if (!JinjaBuiltins.Filters.TryGetValue(name.Text, out JinjaFunction? filter))
-                {
-                    throw JinjaLexer.Fault(name.Line, $"the filter '{name.Text}' is not supported.");
-                }
-
+                JinjaFunction filter = JinjaBuiltins.Filters.GetValueOrDefault(name.Text)
+                    ?? ((_, _) => throw JinjaLexer.Fault(name.Line, $"the filter '{name.Text}' is not supported."));
                 (List<JinjaExpression> arguments, List<(string Name, JinjaExpression Value)> named) = Accept("(") ? ParseArguments() : ([], []);
                 value = scope => filter([target(scope), .. Values(arguments, scope)], Values(named, scope));
             }
@@ -268,11 +266,8 @@ internal class JinjaExpressionParser(List<JinjaToken> tokens)
     {
         bool negated = Accept("not");
         JinjaToken name = Expect(JinjaTokenKind.Name);
-        if (!JinjaBuiltins.Tests.TryGetValue(name.Text, out Func<object?, object?, bool>? test))
-        {
-            throw JinjaLexer.Fault(name.Line, $"the test '{name.Text}' is not supported.");
-        }
-
+        Func<object?, object?, bool> test = JinjaBuiltins.Tests.GetValueOrDefault(name.Text)
+            ?? ((_, _) => throw JinjaLexer.Fault(name.Line, $"the test '{name.Text}' is not supported."));
         List<JinjaExpression> arguments = Accept("(") ? ParseArguments().Item1 : name.Text is "in" or "equalto" or "eq" ? [ParseSign()] : [];
         return scope => test(target(scope), arguments.Count > 0 ? arguments[0](scope) : null) != negated;
     }

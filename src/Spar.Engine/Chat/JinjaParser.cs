@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Spar.Engine.Chat;
@@ -10,7 +11,7 @@ internal delegate object? JinjaExpression(JinjaScope scope);
 
 /// <summary>
 /// Compiles the part of Jinja that chat templates use into delegates. Statements: for (with filter and else), if, set (also of a namespace's
-/// attribute, and as a block), generation. Expressions: <see cref="JinjaExpressionParser"/>.
+/// attribute, and as a block), macro, generation. Expressions: <see cref="JinjaExpressionParser"/>.
 /// </summary>
 internal sealed class JinjaParser(List<JinjaToken> tokens) : JinjaExpressionParser(tokens)
 {
@@ -71,13 +72,15 @@ internal sealed class JinjaParser(List<JinjaToken> tokens) : JinjaExpressionPars
                 return ParseFor();
             case "set":
                 return ParseSet();
+            case "macro":
+                return ParseMacro();
             case "generation":
                 EndTag();
                 JinjaStatement body = ParseBody("endgeneration");
                 EndTag("endgeneration");
                 return body;
             default:
-                throw JinjaLexer.Fault(name.Line, $"'{name.Text}' is not supported here (known are if, for, set and generation).");
+                throw JinjaLexer.Fault(name.Line, $"'{name.Text}' is not supported here (known are if, for, set, macro and generation).");
         }
     }
 
@@ -188,6 +191,45 @@ internal sealed class JinjaParser(List<JinjaToken> tokens) : JinjaExpressionPars
                 throw new EngineException($"The chat template sets '{targets[0]}.{attribute}', but '{targets[0]}' is no namespace.");
             }
         };
+    }
+
+    private JinjaStatement ParseMacro()
+    {
+        string name = Expect(JinjaTokenKind.Name).Text;
+        List<(string Name, JinjaExpression? Default)> parameters = [];
+        ExpectWord("(");
+        while (!Accept(")"))
+        {
+            parameters.Add((Expect(JinjaTokenKind.Name).Text, Accept("=") ? ParseExpression() : null));
+            if (Current.Text != ")")
+            {
+                ExpectWord(",");
+            }
+        }
+
+        EndTag();
+        JinjaStatement body = ParseBody("endmacro");
+        EndTag("endmacro");
+        return (scope, _) => scope[name] = new JinjaFunction((arguments, named) =>
+        {
+            JinjaScope inner = new(scope);
+            for (int i = 0; i < parameters.Count; i++)
+            {
+                (string parameter, JinjaExpression? fallback) = parameters[i];
+                inner[parameter] = i < arguments.Count ? arguments[i] : named.TryGetValue(parameter, out object? value) ? value
+                    : fallback is not null ? fallback(scope) : JinjaUndefined.Value;
+            }
+
+            try
+            {
+                RuntimeHelpers.EnsureSufficientExecutionStack();
+                return Capture(body, inner);
+            }
+            catch (InsufficientExecutionStackException e)
+            {
+                throw new EngineException($"The chat template's macro '{name}' calls itself without end.", e);
+            }
+        });
     }
 
     private static string Capture(JinjaStatement body, JinjaScope scope)

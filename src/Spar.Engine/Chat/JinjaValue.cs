@@ -26,7 +26,7 @@ internal sealed class JinjaNamespace(Dictionary<string, object?> attributes)
     }
 }
 
-/// <summary>The names that are visible at a place of a template. A loop sees the names around it, but sets only its own.</summary>
+/// <summary>The names that are visible at a place of a template. A loop or macro sees the names around it, but sets only its own.</summary>
 internal sealed class JinjaScope(JinjaScope? parent)
 {
     private readonly Dictionary<string, object?> names = [];

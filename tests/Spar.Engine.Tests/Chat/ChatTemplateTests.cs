@@ -59,6 +59,7 @@ public class ChatTemplateTests
         "{}[] %} 1")]
     [InlineData("{{ (1, 2)[1] }} {{ 'a' 'b' }} {{ \"q'\\\"\\x41\\u00e9\" }} {{ ([1,2] + [3]) | length }}",
         "2 ab q'\"A\u00e9 3")]
+    [InlineData("{% macro tag(name, end='>') %}\n<{{ name }}{{ end }}\n{%- endmacro %}\n{{ tag('a') }}{{ tag('b', end='/>') | upper }}", "<a><B/>")]
     public void Templates_render_as_the_reference_does(string template, string expected) =>
         Assert.Equal(expected, new ChatTemplate(template).Render(Messages, addGenerationPrompt: true));
 
@@ -86,6 +87,10 @@ public class ChatTemplateTests
         "{{ bos_token }}|{{ eos_token }}|{{ pad_token }}", new TokenizerConfig { BosToken = "<s>", EosToken = "</s>" }).Render([], false));
 
     [Fact]
+    public void What_is_not_supported_does_no_harm_where_it_is_not_reached() =>
+        Assert.Equal("a", new ChatTemplate("{% if tools %}{{ tools | shout }}{% endif %}a").Render([], false));
+
+    [Fact]
     public void Generation_blocks_are_transparent() =>
         Assert.Equal("ab", new ChatTemplate("a{% generation %}b{% endgeneration %}").Render([], false));
 
@@ -94,8 +99,6 @@ public class ChatTemplateTests
     [InlineData("{% if true %}a", "endif")]
     [InlineData("\n\n{% endfor %}", "line 3")]
     [InlineData("{% include 'x' %}", "'include' is not supported")]
-    [InlineData("{{ 'a' | shout }}", "filter 'shout'")]
-    [InlineData("{{ 'a' is loud }}", "test 'loud'")]
     [InlineData("{{ 'a }}", "not closed")]
     [InlineData("{# a", "not closed")]
     [InlineData("{{ a b }}", "'b' was not expected")]
@@ -110,6 +113,9 @@ public class ChatTemplateTests
     [Theory]
     [InlineData("{{ raise_exception('no such role') }}", "no such role")]
     [InlineData("{{ missing.name }}", "'name'")]
+    [InlineData("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "macro 'f' calls itself")]
+    [InlineData("{{ 'a' | shout }}", "filter 'shout'")]
+    [InlineData("{{ 'a' is loud }}", "test 'loud'")]
     [InlineData("{{ missing() }}", "no known function")]
     [InlineData("{{ 1 + 'a' }}", "a number + a text")]
     [InlineData("{{ 1 // 0 }}", "cannot compute")]
