@@ -6,7 +6,10 @@ switch (args.FirstOrDefault())
     case "gemm":
         GemmBench.Run(threads);
         return 0;
+    case "generate-nano":
+        GenerateNano.Run(threads);
+        return 0;
     default:
-        Console.Error.WriteLine("usage: Spar.Bench gemm [threads]");
+        Console.Error.WriteLine("usage: Spar.Bench gemm|generate-nano [threads]");
         return 1;
 }
