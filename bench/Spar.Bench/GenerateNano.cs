@@ -34,7 +34,7 @@ internal static class GenerateNano
     public static void Run(int threads)
     {
         using Generator generator = new(Nano, LlamaParameters.Initialize(Nano, seed: 1).ToDictionary(), new EngineOptions { Threads = threads });
-        foreach (int streams in new[] { 256 })
+        foreach (int streams in new[] { 1, 32, 256 })
         {
             Measure(generator, streams, calls: 10 * streams); // warm-up
             int calls = Math.Max(40, streams * 12);

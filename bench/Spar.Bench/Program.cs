@@ -9,7 +9,10 @@ switch (args.FirstOrDefault())
     case "generate-nano":
         GenerateNano.Run(threads);
         return 0;
+    case "train-nano":
+        TrainBench.Run(threads);
+        return 0;
     default:
-        Console.Error.WriteLine("usage: Spar.Bench gemm|generate-nano [threads]");
+        Console.Error.WriteLine("usage: Spar.Bench (gemm | generate-nano | train-nano) [threads]");
         return 1;
 }

@@ -10,9 +10,17 @@ namespace Spar.Engine.Checkpoints;
 internal readonly struct JsonFile
 {
     private readonly string file;
-    private readonly string key;
 
-    private JsonFile(string file, string key, JsonElement element) => (this.file, this.key, Element) = (file, key, element);
+    // The path of the object or list around the value, and the name or else the index there. Put together only for a fault or a
+    // value further down, since vocabularies have a hundred thousand keys.
+    private readonly string parent;
+    private readonly string? name;
+    private readonly int index;
+
+    private JsonFile(string file, string parent, string? name, int index, JsonElement element) =>
+        (this.file, this.parent, this.name, this.index, Element) = (file, parent, name, index, element);
+
+    private string Key => index >= 0 ? $"{parent}[{index}]" : parent.Length == 0 ? name ?? "" : $"{parent}.{name}";
 
     /// <summary>The value itself.</summary>
     public JsonElement Element { get; }
@@ -44,7 +52,7 @@ internal readonly struct JsonFile
         try
         {
             using JsonDocument document = JsonDocument.Parse(utf8, new JsonDocumentOptions { AllowDuplicateProperties = false });
-            return new JsonFile(file, "", document.RootElement.Clone());
+            return new JsonFile(file, "", null, -1, document.RootElement.Clone());
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -62,7 +70,7 @@ internal readonly struct JsonFile
                 throw Fault("must be an object");
             }
 
-            return new JsonFile(file, key.Length == 0 ? name : $"{key}.{name}", Element.TryGetProperty(name, out JsonElement value) ? value : default);
+            return new JsonFile(file, Key, name, -1, Element.TryGetProperty(name, out JsonElement value) ? value : default);
         }
     }
 
@@ -74,10 +82,11 @@ internal readonly struct JsonFile
             throw Fault("must be an object");
         }
 
+        string key = Key;
         foreach (JsonProperty property in Element.EnumerateObject())
         {
             string name = Checked(static p => p.Name, property, "a name that is not valid text");
-            yield return (name, new JsonFile(file, key.Length == 0 ? name : $"{key}.{name}", property.Value));
+            yield return (name, new JsonFile(file, key, name, -1, property.Value));
         }
     }
 
@@ -89,10 +98,11 @@ internal readonly struct JsonFile
             throw Fault("must be a list");
         }
 
-        int index = 0;
+        string key = Key;
+        int place = 0;
         foreach (JsonElement item in Element.EnumerateArray())
         {
-            yield return new JsonFile(file, $"{key}[{index++}]", item);
+            yield return new JsonFile(file, key, null, place++, item);
         }
     }
 
@@ -119,7 +129,7 @@ internal readonly struct JsonFile
     public EngineException Fault(string problem)
     {
         string found = Element.ValueKind == JsonValueKind.Undefined ? "it is missing" : $"found {Short(Element.GetRawText())}";
-        return new EngineException($"'{file}': {(key.Length == 0 ? "the file" : $"key '{key}'")} {problem}; {found}.");
+        return new EngineException($"'{file}': {(Key.Length == 0 ? "the file" : $"key '{Key}'")} {problem}; {found}.");
     }
 
     private static string Short(string text) => text.Length <= 80 ? text : text[..77] + "...";

@@ -72,6 +72,15 @@ public sealed unsafe class ThreadTeam : IDisposable
         For(count, ref wrapped);
     }
 
+    /// <summary>Runs <paramref name="body"/> for 0 .. <paramref name="count"/>-1 and returns when all are done.</summary>
+    /// <param name="count">Number of items, at least 0.</param>
+    /// <param name="body">Called once an item with the item and the number of the thread that runs it, which is for choosing scratch memory only.</param>
+    public void For(int count, Action<int, int> body)
+    {
+        WorkerDelegateBody wrapped = new(body);
+        For(count, ref wrapped);
+    }
+
     /// <summary>Runs <paramref name="body"/> for 0 .. <paramref name="count"/>-1 without allocating, and returns when all are done.</summary>
     /// <typeparam name="TBody">The loop's body; it must be a local variable or otherwise not move during the call.</typeparam>
     /// <param name="count">Number of items, at least 0.</param>
@@ -267,5 +276,10 @@ public sealed unsafe class ThreadTeam : IDisposable
     private readonly struct DelegateBody(Action<int> body) : IParallelBody
     {
         public void Run(int index, int worker) => body(index);
+    }
+
+    private readonly struct WorkerDelegateBody(Action<int, int> body) : IParallelBody
+    {
+        public void Run(int index, int worker) => body(index, worker);
     }
 }

@@ -1,0 +1,59 @@
+using System.Diagnostics;
+using Spar.Engine.Kernels;
+using Spar.Engine.Models;
+using Spar.Engine.Training;
+
+namespace Spar.Bench;
+
+/// <summary>Tokens per second of optimizer steps at the nano shape. <c>bench/pytorch/train_nano.py</c> does the same with PyTorch.</summary>
+internal static class TrainBench
+{
+    private const int Length = 192, Rows = 32, PromptLength = 64, Steps = 8;
+
+    private static readonly ModelConfig Nano = new()
+    {
+        ModelType = "llama",
+        VocabSize = 512,
+        HiddenSize = 128,
+        IntermediateSize = 384,
+        LayerCount = 4,
+        HeadCount = 4,
+        KvHeadCount = 4,
+        HeadDim = 32,
+        MaxPositions = 512,
+        TieWordEmbeddings = true,
+    };
+
+    public static void Run(int threads)
+    {
+        using ThreadTeam team = new(threads);
+        using LlamaTrainer trainer = new(LlamaParameters.Initialize(Nano, 1), new AdamWOptions(), team);
+        Random random = new(1);
+        TrainingSequence Row(int firstTarget) => new([.. Enumerable.Range(0, Length).Select(_ => random.Next(Nano.VocabSize))], firstTarget);
+        TrainingSequence[] whole = [.. Enumerable.Range(0, Rows).Select(_ => Row(1))];
+        TrainingSequence[] responses = [.. Enumerable.Range(0, Rows).Select(_ => Row(PromptLength))];
+        TrainingPair[] pairs = [.. Enumerable.Range(0, Rows / 2).Select(i => new TrainingPair(responses[2 * i], responses[(2 * i) + 1], -800, -800))];
+        Report("SFT, loss on all tokens", () => trainer.SupervisedStep(whole, 1e-4).Tokens);
+        Report("SFT, loss on 2/3 of the tokens", () => trainer.SupervisedStep(responses, 1e-4).Tokens);
+        Report("DPO", () => trainer.PreferenceStep(pairs, 1e-4, 0.1, 0.1).Tokens);
+    }
+
+    private static void Report(string name, Func<int> step)
+    {
+        step();
+        step();
+        List<double> seconds = [];
+        int tokens = 0;
+        long allocated = GC.GetTotalAllocatedBytes();
+        for (int i = 0; i < Steps; i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            tokens = step();
+            seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+
+        allocated = (GC.GetTotalAllocatedBytes() - allocated) / Steps;
+        seconds.Sort();
+        Console.WriteLine($"{name,-32} best {tokens / seconds[0],8:F0} tokens/s, median {tokens / seconds[Steps / 2],8:F0}, {allocated / 1024} KiB allocated a step");
+    }
+}

@@ -1,0 +1,273 @@
+using System.Runtime.Intrinsics;
+
+namespace Spar.Engine.Kernels;
+
+/// <summary>
+/// One key/value head of one sequence with the query heads that share it. n: length, d: head size. Rows of q, k, v (and their gradients) are
+/// <see cref="Stride"/> floats apart, those of the output <see cref="OutputStride"/>; the query heads of the group lie d floats apart.
+/// </summary>
+internal unsafe struct AttentionHead
+{
+    /// <summary>Rotated queries, keys, and values: first row.</summary>
+    public float* Query, Key, Value;
+
+    /// <summary>Attention output before o_proj: first row.</summary>
+    public float* Output;
+
+    /// <summary>Log of the sum of the exponentials for each row and query head; rows are <see cref="LogSumStride"/> apart, query heads 1.</summary>
+    public float* LogSum;
+
+    /// <summary>Gradients, in the layout of their originals; used by the backward pass only.</summary>
+    public float* OutputGradient, QueryGradient, KeyGradient, ValueGradient;
+
+    /// <summary>Leading dimensions.</summary>
+    public int Stride, OutputStride, LogSumStride;
+
+    /// <summary>n, d, and the number of query heads in the group.</summary>
+    public int Length, HeadDim, Group;
+
+    /// <summary>1 / sqrt(d).</summary>
+    public readonly float Scale => 1f / MathF.Sqrt(HeadDim);
+}
+
+/// <summary>
+/// Causal attention on the calling thread: o_i = sum over j up to i of softmax(q_i k_j / sqrt(d)) v_j, and its gradients. The products run on
+/// the same register blocks as the matrix product, block by block below the diagonal; the backward pass computes the probabilities again from
+/// the row's log-sum (as FlashAttention does, Dao et al. 2022) instead of keeping them.
+/// </summary>
+internal static unsafe class CausalAttention
+{
+    private const int Stride = MicroKernel.RowPanelStride;
+    private const int KeyChunk = 480;   // keys side by side in a row of scores: below Stride, and a multiple of every block height and width
+    private const int QueryBlock = 96;  // queries whose scores the backward pass holds at a time: a multiple of every block height
+
+    /// <summary>Floats of scratch memory that either pass needs.</summary>
+    public static long Scratch(int length, int headDim)
+    {
+        long panels = Gemm.Panels(headDim), padded = (long)Gemm.Panels(length) * MicroKernel.Columns, chunks = (length + KeyChunk - 1) / KeyChunk;
+        return (2 * padded * headDim) + (5 * panels * length * MicroKernel.Columns) + (2 * MicroKernel.Rows * Stride)
+            + (2 * chunks * QueryBlock * Stride) + (MicroKernel.Rows * MicroKernel.Columns) + 256;
+    }
+
+    /// <summary>Computes the output and the log-sums.</summary>
+    /// <param name="head">What to attend; its gradient fields are not read.</param>
+    /// <param name="scratch"><see cref="Scratch"/> floats.</param>
+    public static void Forward(in AttentionHead head, float* scratch)
+    {
+        int n = head.Length, d = head.HeadDim, panels = Gemm.Panels(d);
+        int high = MicroKernel.Rows, wide = MicroKernel.Columns;
+        float scale = head.Scale;
+        float* keys = Take(ref scratch, (long)Gemm.Panels(n) * wide * d);
+        float* values = Take(ref scratch, (long)panels * n * wide);
+        float* query = Take(ref scratch, high * Stride);
+        float* tile = Take(ref scratch, high * wide);
+        float* inverse = stackalloc float[high];
+        float* scores = scratch;
+        PackColumns(head.Key, head.Stride, n, d, keys);
+        PackRows(head.Value, head.Stride, n, d, values);
+        for (int g = 0; g < head.Group; g++)
+        {
+            for (int first = 0; first < n; first += high)
+            {
+                int rows = Math.Min(high, n - first), end = first + rows;
+                Packing.PackARows(head.Query + (g * d) + ((nint)first * head.Stride), head.Stride, rows, d, query);
+                for (int j = 0; j < end; j += wide)
+                {
+                    MicroKernel.Run(rows, 0, query, keys + ((nint)j * d), d, scores + At(j, high), Stride, false);
+                }
+
+                for (int r = 0; r < rows; r++)
+                {
+                    float* row = scores + (r * Stride);
+                    int count = first + r + 1;
+                    float max = Max(row, count) * scale, sum = 0;
+                    for (int c = 0; c < count; c += KeyChunk)
+                    {
+                        sum += Softmax.Exponentials(row + At(c, high), Math.Min(KeyChunk, count - c), scale, max);
+                    }
+
+                    Clear(row, count, end, high);
+                    inverse[r] = 1f / sum;
+                    head.LogSum[((nint)(first + r) * head.LogSumStride) + g] = max + MathF.Log(sum);
+                }
+
+                for (int p = 0; p < panels; p++)
+                {
+                    Weighted(rows, scores, high, values + ((nint)p * n * wide), end, tile);
+                    float* output = head.Output + (g * d) + (p * wide) + ((nint)first * head.OutputStride);
+                    for (int r = 0; r < rows; r++, output += head.OutputStride)
+                    {
+                        VectorMath.Scale(tile + (r * wide), inverse[r], output, Math.Min(wide, d - (p * wide)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Computes the gradients with respect to queries, keys and values, overwriting them.</summary>
+    /// <param name="head">What was attended, with output and log-sums from <see cref="Forward"/>, and the gradients.</param>
+    /// <param name="scratch"><see cref="Scratch"/> floats.</param>
+    public static void Backward(in AttentionHead head, float* scratch)
+    {
+        int n = head.Length, d = head.HeadDim, panels = Gemm.Panels(d);
+        int high = MicroKernel.Rows, wide = MicroKernel.Columns;
+        long columnFloats = (long)Gemm.Panels(n) * wide * d, rowFloats = (long)panels * n * wide;
+        long scoreFloats = (long)((n + KeyChunk - 1) / KeyChunk) * QueryBlock * Stride;
+        float* keys = Take(ref scratch, columnFloats), values = Take(ref scratch, columnFloats);
+        float* keyRows = Take(ref scratch, rowFloats), queryRows = Take(ref scratch, rowFloats), outputRows = Take(ref scratch, rowFloats);
+        float* keyGradient = Take(ref scratch, rowFloats), valueGradient = Take(ref scratch, rowFloats);
+        float* query = Take(ref scratch, high * Stride), outputGradient = Take(ref scratch, high * Stride), tile = Take(ref scratch, high * wide);
+        float* scores = Take(ref scratch, scoreFloats), scoreGradient = scratch;
+        PackColumns(head.Key, head.Stride, n, d, keys);
+        PackColumns(head.Value, head.Stride, n, d, values);
+        PackRows(head.Key, head.Stride, n, d, keyRows);
+        new Span<float>(keyGradient, checked((int)rowFloats)).Clear();
+        new Span<float>(valueGradient, (int)rowFloats).Clear();
+        for (int g = 0; g < head.Group; g++)
+        {
+            float* queries = head.Query + (g * d), dOutput = head.OutputGradient + (g * d);
+            PackRows(queries, head.Stride, n, d, queryRows);
+            PackRows(dOutput, head.OutputStride, n, d, outputRows);
+            for (int block = 0; block < n; block += QueryBlock)
+            {
+                int blockEnd = Math.Min(block + QueryBlock, n);
+                for (int first = block; first < blockEnd; first += high)
+                {
+                    int rows = Math.Min(high, n - first), end = first + rows;
+                    float* s = scores + ((first - block) * Stride), ds = scoreGradient + ((first - block) * Stride);
+                    Packing.PackARows(queries + ((nint)first * head.Stride), head.Stride, rows, d, query);
+                    Packing.PackARows(dOutput + ((nint)first * head.OutputStride), head.OutputStride, rows, d, outputGradient);
+                    for (int j = 0; j < end; j += wide)
+                    {
+                        MicroKernel.Run(rows, 0, query, keys + ((nint)j * d), d, s + At(j, QueryBlock), Stride, false);
+                        MicroKernel.Run(rows, 0, outputGradient, values + ((nint)j * d), d, ds + At(j, QueryBlock), Stride, false);
+                    }
+
+                    for (int r = 0; r < rows; r++)
+                    {
+                        ScoreGradients(head, g, first + r, s + (r * Stride), ds + (r * Stride));
+                        Clear(s + (r * Stride), first + r + 1, end, QueryBlock);
+                        Clear(ds + (r * Stride), first + r + 1, end, QueryBlock);
+                    }
+
+                    for (int p = 0; p < panels; p++)
+                    {
+                        Weighted(rows, ds, QueryBlock, keyRows + ((nint)p * n * wide), end, tile);
+                        float* target = head.QueryGradient + (g * d) + (p * wide) + ((nint)first * head.Stride);
+                        for (int r = 0; r < rows; r++, target += head.Stride)
+                        {
+                            VectorMath.Copy(tile + (r * wide), target, Math.Min(wide, d - (p * wide)));
+                        }
+                    }
+                }
+
+                for (int first = 0; first < blockEnd; first += high)
+                {
+                    int rows = Math.Min(high, n - first), from = Math.Max(block, first);
+                    nint a = At(first, QueryBlock) + ((from - block) * Stride);
+                    for (int p = 0; p < panels; p++)
+                    {
+                        nint b = ((nint)p * n * wide) + ((nint)from * wide), c = ((nint)p * n * wide) + ((nint)first * wide);
+                        MicroKernel.Run(rows, Stride, scores + a, outputRows + b, blockEnd - from, valueGradient + c, wide, true);
+                        MicroKernel.Run(rows, Stride, scoreGradient + a, queryRows + b, blockEnd - from, keyGradient + c, wide, true);
+                    }
+                }
+            }
+        }
+
+        UnpackRows(keyGradient, n, d, head.KeyGradient, head.Stride);
+        UnpackRows(valueGradient, n, d, head.ValueGradient, head.Stride);
+    }
+
+    /// <summary>
+    /// For query i: scores become probabilities p_j = e^(scale s_j - logsum), and ds_j = p_j (dp_j - do_i o_i) scale.
+    /// </summary>
+    private static void ScoreGradients(in AttentionHead head, int i, int position, float* s, float* ds)
+    {
+        nint offset = (i * head.HeadDim) + ((nint)position * head.OutputStride);
+        float own = VectorMath.Dot(head.OutputGradient + offset, head.Output + offset, head.HeadDim);
+        Vector512<float> scale = Vector512.Create(head.Scale), minus = Vector512.Create(-head.LogSum[((nint)position * head.LogSumStride) + i]);
+        Vector512<float> delta = Vector512.Create(own);
+        for (int c = 0; c <= position; c += KeyChunk)
+        {
+            int count = Math.Min(KeyChunk, position + 1 - c);
+            float* x = s + At(c, QueryBlock), dx = ds + At(c, QueryBlock);
+            for (int j = 0; j < count; j += VectorMath.Lanes)
+            {
+                Vector512<float> p = VectorMath.Exp(VectorMath.MultiplyAdd(Vector512.Load(x + j), scale, minus));
+                if (count - j < VectorMath.Lanes)
+                {
+                    p &= VectorMath.Mask(count - j);
+                }
+
+                p.Store(x + j);
+                (p * (Vector512.Load(dx + j) - delta) * scale).Store(dx + j);
+            }
+        }
+    }
+
+    /// <summary>tile = scores [rows, keys] times a panel of rows.</summary>
+    private static void Weighted(int rows, float* scores, int chunkRows, float* panel, int keys, float* tile)
+    {
+        for (int c = 0; c < keys; c += KeyChunk)
+        {
+            MicroKernel.Run(rows, 0, scores + At(c, chunkRows), panel + ((nint)c * MicroKernel.Columns), Math.Min(KeyChunk, keys - c), tile, MicroKernel.Columns, c > 0);
+        }
+    }
+
+    /// <summary>Where the score of a key lies from the first of its row, with <paramref name="chunkRows"/> rows a chunk.</summary>
+    private static nint At(int key, int chunkRows) => ((nint)(key / KeyChunk) * chunkRows * Stride) + (key % KeyChunk);
+
+    private static float Max(float* row, int count)
+    {
+        float max = Softmax.Max(row, Math.Min(count, KeyChunk));
+        for (int c = KeyChunk; c < count; c += KeyChunk)
+        {
+            max = MathF.Max(max, Softmax.Max(row + At(c, MicroKernel.Rows), Math.Min(KeyChunk, count - c)));
+        }
+
+        return max;
+    }
+
+    private static void Clear(float* row, int from, int end, int chunkRows)
+    {
+        for (int j = from; j < end; j++)
+        {
+            row[At(j, chunkRows)] = 0;
+        }
+    }
+
+    private static void PackColumns(float* source, int ld, int n, int d, float* panels)
+    {
+        for (int j = 0; j < n; j += MicroKernel.Columns)
+        {
+            Packing.PackBTransposed(source + ((nint)j * ld), ld, Math.Min(MicroKernel.Columns, n - j), d, panels + ((nint)j * d));
+        }
+    }
+
+    private static void PackRows(float* source, int ld, int n, int d, float* panels)
+    {
+        for (int j = 0; j < d; j += MicroKernel.Columns, panels += (nint)n * MicroKernel.Columns)
+        {
+            Packing.PackBRows(source + j, ld, Math.Min(MicroKernel.Columns, d - j), n, panels);
+        }
+    }
+
+    private static void UnpackRows(float* panels, int n, int d, float* target, int ld)
+    {
+        for (int j = 0; j < d; j += MicroKernel.Columns)
+        {
+            for (int i = 0; i < n; i++, panels += MicroKernel.Columns)
+            {
+                VectorMath.Copy(panels, target + j + ((nint)i * ld), Math.Min(MicroKernel.Columns, d - j));
+            }
+        }
+    }
+
+    private static float* Take(ref float* scratch, long floats)
+    {
+        float* piece = scratch;
+        scratch += (floats + 15) / 16 * 16;
+        return piece;
+    }
+}

@@ -1,0 +1,97 @@
+using System.Text;
+
+namespace Spar.Engine.Tokenization;
+
+/// <summary>
+/// Turns ids into text one at a time, for showing a generation as it grows. What is returned is final: half a character is held back until
+/// the rest of it comes, and the pieces together are exactly what <see cref="Tokenizer.Decode"/> gives for all ids. Not thread-safe.
+/// </summary>
+/// <param name="tokenizer">The tokenizer that the ids belong to.</param>
+/// <param name="skipSpecialTokens">True to leave special tokens out of the text.</param>
+public sealed class StreamingDecoder(Tokenizer tokenizer, bool skipSpecialTokens = true)
+{
+    private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
+
+    private readonly Decoder utf8 = Encoding.UTF8.GetDecoder();
+    private readonly StringBuilder text = new();
+    private readonly List<byte> byteRun = [];
+    private int toStrip = tokenizer.Decoder.StripCount;
+
+    /// <summary>Adds a token.</summary>
+    /// <param name="id">The next id; one that the vocabulary lacks stands for no text.</param>
+    /// <returns>The text that is now certain; often empty while a character is incomplete.</returns>
+    public string Append(int id)
+    {
+        Add(id);
+        return Take();
+    }
+
+    /// <summary>Ends the text: what was held back comes out, with U+FFFD for bytes that form no character. The decoder can then start anew.</summary>
+    public string Flush()
+    {
+        EndByteRun();
+        AddBytes([], flush: true);
+        string last = Take();
+        toStrip = tokenizer.Decoder.StripCount;
+        return last;
+    }
+
+    internal void Add(int id)
+    {
+        if (!tokenizer.TryGetDecoded(id, out byte[] bytes, out bool isByteToken, out bool special) || (special && skipSpecialTokens))
+        {
+            return;
+        }
+
+        if (isByteToken)
+        {
+            byteRun.Add(bytes[0]);
+        }
+        else
+        {
+            EndByteRun();
+            AddBytes(bytes, flush: false);
+        }
+    }
+
+    // The reference decodes a run of byte tokens as a whole: as text when it is valid UTF-8, else every byte becomes U+FFFD.
+    private void EndByteRun()
+    {
+        if (byteRun.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            text.Append(Strict.GetString([.. byteRun]));
+        }
+        catch (DecoderFallbackException)
+        {
+            text.Append('\uFFFD', byteRun.Count);
+        }
+
+        byteRun.Clear();
+    }
+
+    private void AddBytes(ReadOnlySpan<byte> bytes, bool flush)
+    {
+        Span<char> chars = bytes.Length <= 128 ? stackalloc char[bytes.Length + 4] : new char[bytes.Length + 4];
+        text.Append(chars[..utf8.GetChars(bytes, chars, flush)]);
+    }
+
+    private string Take()
+    {
+        int start = 0;
+        while (toStrip > 0 && start < text.Length)
+        {
+            bool strip = text[start] == tokenizer.Decoder.StripChar;
+            toStrip = strip ? toStrip - 1 : 0;
+            start += strip ? 1 : 0;
+        }
+
+        string result = text.ToString(start, text.Length - start);
+        text.Clear();
+        return result;
+    }
+}

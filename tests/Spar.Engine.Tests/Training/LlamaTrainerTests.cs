@@ -1,0 +1,176 @@
+using Spar.Engine.Kernels;
+using Spar.Engine.Models;
+using Spar.Engine.Tensors;
+using Spar.Engine.Training;
+
+namespace Spar.Engine.Tests.Training;
+
+public class LlamaTrainerTests
+{
+    private static readonly ModelConfig Config = new()
+    {
+        ModelType = "llama",
+        VocabSize = 67,
+        HiddenSize = 40,
+        IntermediateSize = 72,
+        LayerCount = 2,
+        HeadCount = 4,
+        KvHeadCount = 2,
+        HeadDim = 10,
+        MaxPositions = 64,
+        TieWordEmbeddings = true,
+    };
+
+    [Fact]
+    public void Steps_have_the_same_bytes_at_any_thread_count()
+        => Assert.All([2, 3], threads => AssertSame(Train(1, 0), Train(threads, 0)));
+
+    [Fact]
+    public void A_resumed_training_ends_in_the_bytes_of_an_uninterrupted_one() => AssertSame(Train(2, 0), Train(2, 2));
+
+    [Fact]
+    public void Learns_a_sequence_by_heart()
+    {
+        using ThreadTeam team = new(2);
+        using LlamaTrainer trainer = new(LlamaParameters.Initialize(Config, 3), new AdamWOptions(), team);
+        TrainingSequence[] batch = [Sequence(30, 5), Sequence(50, 6)];
+        double first = trainer.SupervisedStep(batch, 1e-2).Loss, last = first;
+        for (int step = 0; step < 60; step++)
+        {
+            last = trainer.SupervisedStep(batch, 1e-2).Loss;
+        }
+
+        Assert.InRange(first, 3.5, 5);
+        Assert.InRange(last, 0, 0.1);
+    }
+
+    [Fact]
+    public void Preference_steps_raise_the_margin()
+    {
+        using ThreadTeam team = new(2);
+        using LlamaTrainer trainer = new(LlamaParameters.Initialize(Config, 3), new AdamWOptions(), team);
+        TrainingSequence[] sequences = [Sequence(20, 1), Sequence(25, 2)];
+        double[] reference = trainer.SequenceLogProbs(sequences);
+        TrainingPair pair = new(sequences[0], sequences[1], reference[0], reference[1]);
+        PreferenceStepResult first = trainer.PreferenceStep([pair], 1e-3, 0.1, 0.1);
+        Assert.Equal(0, first.RewardMargin, 1e-6);
+        PreferenceStepResult last = first;
+        for (int step = 0; step < 10; step++)
+        {
+            last = trainer.PreferenceStep([pair], 1e-3, 0.1, 0.1);
+        }
+
+        Assert.True(last.RewardMargin > 0.5 && last.RewardAccuracy == 1, last.ToString());
+    }
+
+    /// <summary>Directional derivatives by central differences, on a model whose sizes are no multiples of a vector, with biases, long sequences and weights.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Gradients_match_finite_differences(bool bias)
+    {
+        using ThreadTeam team = new(2);
+        ModelConfig config = Config with { TieWordEmbeddings = !bias };
+        LlamaParameters parameters = LlamaParameters.Initialize(config, 11, bias);
+        foreach (NamedTensor parameter in parameters.All)
+        {
+            for (int i = 0; i < parameter.Tensor.Count; i++)
+            {
+                parameter.Tensor.Data[i] = (parameter.Tensor.Data[i] * 5) + (parameter.Tensor.Shape.Count == 1 ? (i % 7) * 0.02f : 0);
+            }
+        }
+
+        TrainingSequence[] batch =
+        [
+            Sequence(503, 1), Sequence(17, 2), Sequence(2, 3),
+            Sequence(120, 4) with { Weights = [.. Enumerable.Range(0, 120).Select(i => (i % 3) * 0.5f)] },
+        ];
+        using LlamaTrainer trainer = new(parameters, new AdamWOptions(), team);
+        trainer.SupervisedGradients(batch);
+        LlamaParameters gradients = trainer.Gradients.ZerosLike();
+        gradients.CopyFrom(trainer.Gradients);
+        Random random = new(1);
+        foreach (NamedTensor parameter in parameters.All)
+        {
+            float[] values = parameter.Tensor.Data, gradient = gradients.All.First(g => g.Name == parameter.Name).Tensor.Data;
+            float[] saved = [.. values];
+            double length = Math.Sqrt(gradient.Sum(g => (double)g * g));
+            float[] direction = [.. gradient.Select(g => (float)((g / length) + (0.3 * (random.NextDouble() - 0.5) / Math.Sqrt(gradient.Length))))];
+            double expected = gradient.Zip(direction, (g, d) => (double)g * d).Sum();
+            float size = (float)(5e-3 / (1 + expected)); // short steps where the loss is steep, and so curved
+            double Loss(float step)
+            {
+                for (int i = 0; i < values.Length; i++)
+                {
+                    values[i] = saved[i] + (step * direction[i]);
+                }
+
+                trainer.LoadParameters();
+                return trainer.SupervisedGradients(batch).Loss;
+            }
+
+            double measured = (Loss(size) - Loss(-size)) / (2 * size);
+            saved.CopyTo(values, 0);
+            Assert.True(Math.Abs(measured - expected) <= (0.02 * Math.Abs(expected)) + 3e-4, $"{parameter.Name}: {measured} measured, {expected} computed");
+        }
+    }
+
+    [Fact]
+    public void A_step_without_targets_is_refused()
+    {
+        using ThreadTeam team = new(1);
+        using LlamaTrainer trainer = new(LlamaParameters.Initialize(Config, 3), new AdamWOptions(), team);
+        Assert.Throws<EngineException>(() => trainer.SupervisedStep([new TrainingSequence([1, 2, 3], 3)], 1e-3));
+        Assert.Throws<EngineException>(() => trainer.SupervisedStep([new TrainingSequence([1, 2, 67], 1)], 1e-3));
+    }
+
+    private static TrainingSequence Sequence(int length, int seed)
+    {
+        Random random = new(seed);
+        return new TrainingSequence([.. Enumerable.Range(0, length).Select(_ => random.Next(Config.VocabSize))], Math.Min(3, length - 1));
+    }
+
+    /// <summary>Four steps of both kinds; with <paramref name="stopAfter"/> above 0 the trainer is thrown away after that step and made anew from its state.</summary>
+    private static LlamaParameters Train(int threads, int stopAfter)
+    {
+        ThreadTeam team = new(threads);
+        LlamaTrainer trainer = new(LlamaParameters.Initialize(Config, 7), new AdamWOptions { WeightDecay = 0.1 }, team);
+        TrainingSequence[] rows = [.. Enumerable.Range(0, 70).Select(i => Sequence(2 + ((i * 37) % 150), i))];
+        TrainingPair[] pairs = [.. Enumerable.Range(0, 12).Select(i => new TrainingPair(rows[20 + i], rows[40 + i], -50 - i, -60 + i))];
+        for (int step = 0; step < 4; step++)
+        {
+            if (step % 2 == 0)
+            {
+                trainer.SupervisedStep(rows, 1e-2);
+            }
+            else
+            {
+                trainer.PreferenceStep(pairs, 1e-2, 0.1, 0.1);
+            }
+
+            if (step + 1 == stopAfter)
+            {
+                LlamaParameters parameters = trainer.Parameters.Clone();
+                Dictionary<string, Tensor> state = trainer.Optimizer.State.ToDictionary(s => s.Key, s => Copy(s.Value));
+                int steps = trainer.Optimizer.StepCount;
+                trainer.Dispose();
+                trainer = new LlamaTrainer(parameters, new AdamWOptions { WeightDecay = 0.1 }, team);
+                trainer.Optimizer.Restore(steps, state);
+            }
+        }
+
+        trainer.Dispose();
+        team.Dispose();
+        return trainer.Parameters;
+    }
+
+    private static Tensor Copy(Tensor tensor)
+    {
+        Tensor copy = new([.. tensor.Shape]);
+        tensor.Data.CopyTo(copy.Data, 0);
+        return copy;
+    }
+
+    private static void AssertSame(LlamaParameters a, LlamaParameters b)
+        => Assert.All(a.All.Zip(b.All), pair => Assert.True(pair.First.Tensor.Data.AsSpan().SequenceEqual(pair.Second.Tensor.Data), pair.First.Name));
+}
