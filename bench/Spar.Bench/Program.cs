@@ -1,6 +1,7 @@
 using Spar.Bench;
 
 int threads = args.Length > 1 ? int.Parse(args[1]) : Environment.ProcessorCount;
+int steps = args.Length > 2 ? int.Parse(args[2]) : 8;
 switch (args.FirstOrDefault())
 {
     case "gemm":
@@ -10,9 +11,9 @@ switch (args.FirstOrDefault())
         GenerateNano.Run(threads);
         return 0;
     case "train-nano":
-        TrainBench.Run(threads);
+        TrainBench.Run(threads, steps);
         return 0;
     default:
-        Console.Error.WriteLine("usage: Spar.Bench (gemm | generate-nano | train-nano) [threads]");
+        Console.Error.WriteLine("usage: Spar.Bench (gemm [threads] | generate-nano [threads] | train-nano [threads [steps]])");
         return 1;
 }

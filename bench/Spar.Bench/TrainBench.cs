@@ -8,7 +8,7 @@ namespace Spar.Bench;
 /// <summary>Tokens per second of optimizer steps at the nano shape. <c>bench/pytorch/train_nano.py</c> does the same with PyTorch.</summary>
 internal static class TrainBench
 {
-    private const int Length = 192, Rows = 32, PromptLength = 64, Steps = 8;
+    private const int Length = 192, Rows = 32, PromptLength = 64;
 
     private static readonly ModelConfig Nano = new()
     {
@@ -24,7 +24,7 @@ internal static class TrainBench
         TieWordEmbeddings = true,
     };
 
-    public static void Run(int threads)
+    public static void Run(int threads, int steps)
     {
         using ThreadTeam team = new(threads);
         using LlamaTrainer trainer = new(LlamaParameters.Initialize(Nano, 1), new AdamWOptions(), team);
@@ -33,27 +33,29 @@ internal static class TrainBench
         TrainingSequence[] whole = [.. Enumerable.Range(0, Rows).Select(_ => Row(1))];
         TrainingSequence[] responses = [.. Enumerable.Range(0, Rows).Select(_ => Row(PromptLength))];
         TrainingPair[] pairs = [.. Enumerable.Range(0, Rows / 2).Select(i => new TrainingPair(responses[2 * i], responses[(2 * i) + 1], -800, -800))];
-        Report("SFT, loss on all tokens", () => trainer.SupervisedStep(whole, 1e-4).Tokens);
-        Report("SFT, loss on 2/3 of the tokens", () => trainer.SupervisedStep(responses, 1e-4).Tokens);
-        Report("DPO", () => trainer.PreferenceStep(pairs, 1e-4, 0.1, 0.1).Tokens);
+        Report("SFT, loss on all tokens", () => trainer.SupervisedStep(whole, 1e-4).Tokens, steps);
+        Report("SFT, loss on 2/3 of the tokens", () => trainer.SupervisedStep(responses, 1e-4).Tokens, steps);
+        Report("DPO", () => trainer.PreferenceStep(pairs, 1e-4, 0.1, 0.1).Tokens, steps);
     }
 
-    private static void Report(string name, Func<int> step)
+    private static void Report(string name, Func<int> step, int steps)
     {
         step();
         step();
         List<double> seconds = [];
         int tokens = 0;
+        TimeSpan processor = Process.GetCurrentProcess().TotalProcessorTime;
         long allocated = GC.GetTotalAllocatedBytes();
-        for (int i = 0; i < Steps; i++)
+        for (int i = 0; i < steps; i++)
         {
             long start = Stopwatch.GetTimestamp();
             tokens = step();
             seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
 
-        allocated = (GC.GetTotalAllocatedBytes() - allocated) / Steps;
+        allocated = (GC.GetTotalAllocatedBytes() - allocated) / steps;
+        double processorSeconds = (Process.GetCurrentProcess().TotalProcessorTime - processor).TotalSeconds;
         seconds.Sort();
-        Console.WriteLine($"{name,-32} best {tokens / seconds[0],8:F0} tokens/s, median {tokens / seconds[Steps / 2],8:F0}, {allocated / 1024} KiB allocated a step");
+        Console.WriteLine($"{name,-32} best {tokens / seconds[0],8:F0} tokens/s, median {tokens / seconds[steps / 2],8:F0}, {steps * (double)tokens / processorSeconds:F0} a processor second, {allocated / 1024} KiB allocated a step");
     }
 }

@@ -1,0 +1,231 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Microsoft.Extensions.AI;
+using Spar.Engine.Chat;
+using Spar.Engine.Checkpoints;
+using Spar.Engine.Models;
+using Spar.Engine.Sampling;
+using Spar.Engine.Tensors;
+using Spar.Engine.Tokenization;
+
+namespace Spar.Engine.Inference;
+
+/// <summary>
+/// A chat client that runs a model in this process. Hundreds of calls at a time are the normal use: they are computed together, and what
+/// their prompts have in common is computed once. Thread-safe.
+/// <para>
+/// Honoured options: <see cref="ChatOptions.Temperature"/> (null is 0: greedy), <see cref="ChatOptions.TopP"/>, <see cref="ChatOptions.TopK"/>,
+/// <see cref="ChatOptions.Seed"/> (null is 0), <see cref="ChatOptions.MaxOutputTokens"/> (null: up to the model's longest sequence),
+/// <see cref="ChatOptions.StopSequences"/>, <see cref="ChatOptions.Instructions"/>, and as additional properties <c>min_p</c> and
+/// <c>repetition_penalty</c>. The same messages with the same options give the same text, so calls that are to differ need different seeds.
+/// </para>
+/// </summary>
+public sealed class EmbeddedChatClient : IChatClient
+{
+    private readonly Generator _generator;
+    private readonly Tokenizer _tokenizer;
+    private readonly ChatTemplate _template;
+    private readonly IReadOnlyList<int> _endTokens;
+    private readonly ChatClientMetadata _metadata;
+
+    /// <summary>Makes a client for a model in memory.</summary>
+    /// <param name="config">The architecture.</param>
+    /// <param name="tensors">Weights by their Hugging Face names.</param>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="template">Renders messages as the model was trained to see them.</param>
+    /// <param name="options">Sizes of the engine; null takes the defaults.</param>
+    /// <param name="modelId">What responses call the model.</param>
+    /// <exception cref="EngineException">The tokenizer does not fit the model, an option is out of range, or memory is short.</exception>
+    public EmbeddedChatClient(
+        ModelConfig config, IReadOnlyDictionary<string, Tensor> tensors, Tokenizer tokenizer, ChatTemplate template, EngineOptions? options = null, string? modelId = null)
+    {
+        tokenizer.CheckFits(config);
+        _tokenizer = tokenizer;
+        _template = template;
+        int? eos = tokenizer.Config.EosToken is { } token ? tokenizer.TokenToId(token) : null;
+        _endTokens = [.. config.EosTokenIds.Concat(eos is { } id ? [id] : []).Distinct()];
+        _metadata = new ChatClientMetadata("spar", defaultModelId: modelId);
+        _generator = new Generator(config, tensors, options);
+    }
+
+    /// <summary>Opens a checkpoint folder: weights, tokenizer and chat template.</summary>
+    /// <param name="checkpointDirectory">The folder.</param>
+    /// <param name="options">Sizes of the engine; null takes the defaults.</param>
+    /// <exception cref="EngineException">A file is missing or broken, or an option is out of range.</exception>
+    public static EmbeddedChatClient Load(string checkpointDirectory, EngineOptions? options = null)
+    {
+        Tokenizer tokenizer = Tokenizer.Load(checkpointDirectory);
+        ChatTemplate template = ChatTemplate.For(tokenizer);
+        Checkpoint checkpoint = Checkpoint.Load(checkpointDirectory);
+        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(checkpointDirectory)));
+        return new EmbeddedChatClient(checkpoint.Config, checkpoint.Tensors, tokenizer, template, options, name);
+    }
+
+    /// <summary>Answers a conversation.</summary>
+    /// <param name="messages">The turns, oldest first; text only.</param>
+    /// <param name="options">See the class; null takes the defaults.</param>
+    /// <param name="cancellationToken">Ends the generation.</param>
+    /// <returns>
+    /// One message. The finish reason is stop (end token or stop string) or length. Usage counts prompt tokens, generated tokens (the end
+    /// token included) and, as CachedInputTokenCount, prompt tokens shared with other calls; the latter depends on what else is running.
+    /// </returns>
+    /// <exception cref="EngineException">The template refuses the messages, the prompt is too long, or an option is out of range or not supported.</exception>
+    public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        GenerationRequest request = Request(messages, options);
+        GeneratedText? text = options?.StopSequences is { Count: > 0 } stops ? new GeneratedText(_tokenizer, Stops(stops)) : null;
+        GenerationResult result = await _generator.GenerateAsync(text is null ? request : request with { OnToken = text.Append }, cancellationToken).ConfigureAwait(false);
+        string answer = text is null ? _tokenizer.Decode([.. result.Ids]) : text.Finish();
+        return new ChatResponse(new ChatMessage(ChatRole.Assistant, answer))
+        {
+            ModelId = _metadata.DefaultModelId,
+            FinishReason = Reason(result, text),
+            Usage = Usage(request, result),
+        };
+    }
+
+    /// <summary>Answers a conversation piece by piece; the pieces together are the text that <see cref="GetResponseAsync"/> gives.</summary>
+    /// <param name="messages">The turns, oldest first; text only.</param>
+    /// <param name="options">See the class; null takes the defaults.</param>
+    /// <param name="cancellationToken">Ends the generation.</param>
+    /// <returns>Pieces of text; the last update has the finish reason and the usage.</returns>
+    /// <exception cref="EngineException">As for <see cref="GetResponseAsync"/>.</exception>
+    public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        GeneratedText text = new(_tokenizer, Stops(options?.StopSequences));
+        Channel<string> pieces = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+        GenerationRequest request = Request(messages, options) with
+        {
+            OnToken = id =>
+            {
+                bool stop = text.Append(id);
+                if (text.Release() is { Length: > 0 } piece)
+                {
+                    pieces.Writer.TryWrite(piece);
+                }
+
+                return stop;
+            },
+        };
+
+        // When the caller stops listening, the generation ends too.
+        using CancellationTokenSource abandoned = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task<GenerationResult> generation = _generator.GenerateAsync(request, abandoned.Token);
+        _ = generation.ContinueWith(static (_, writer) => ((ChannelWriter<string>)writer!).Complete(), pieces.Writer, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        try
+        {
+            await foreach (string piece in pieces.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            {
+                yield return new ChatResponseUpdate(ChatRole.Assistant, piece) { ModelId = _metadata.DefaultModelId };
+            }
+
+            GenerationResult result = await generation.ConfigureAwait(false);
+            string rest = text.Finish();
+            List<AIContent> last = rest.Length > 0 ? [new TextContent(rest)] : [];
+            last.Add(new UsageContent(Usage(request, result)));
+            yield return new ChatResponseUpdate(ChatRole.Assistant, last) { ModelId = _metadata.DefaultModelId, FinishReason = Reason(result, text) };
+        }
+        finally
+        {
+            await abandoned.CancelAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Natural log-probabilities of a given answer to a conversation, token by token, the end token included where the tokenizer names one.
+    /// </summary>
+    /// <param name="messages">The turns, oldest first.</param>
+    /// <param name="answer">The assistant's answer.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public Task<double[]> LogProbsAsync(IEnumerable<ChatMessage> messages, string answer, CancellationToken cancellationToken = default)
+    {
+        int? eos = _tokenizer.Config.EosToken is { } token ? _tokenizer.TokenToId(token) : null;
+        return _generator.LogProbsAsync(Prompt(messages, null), [.. _tokenizer.Encode(answer), .. eos is { } id ? [id] : Array.Empty<int>()], cancellationToken);
+    }
+
+    /// <summary>The client itself, its metadata, its <see cref="Generator"/> or its <see cref="Tokenizer"/>.</summary>
+    /// <param name="serviceType">What is wanted.</param>
+    /// <param name="serviceKey">Null; there are no keyed services.</param>
+    public object? GetService(Type serviceType, object? serviceKey = null)
+    {
+        ArgumentNullException.ThrowIfNull(serviceType);
+        return serviceKey is not null ? null
+            : serviceType == typeof(ChatClientMetadata) ? _metadata
+            : serviceType == typeof(Generator) ? _generator
+            : serviceType == typeof(Tokenizer) ? _tokenizer
+            : serviceType.IsInstanceOfType(this) ? this : null;
+    }
+
+    /// <summary>Ends the engine and frees its memory; calls in flight fail.</summary>
+    public void Dispose() => _generator.Dispose();
+
+    private static IReadOnlyList<string> Stops(IList<string>? stops)
+        => stops is null ? [] : stops.Contains("") ? throw new EngineException("A stop sequence is empty; remove it.") : [.. stops];
+
+    private static ChatFinishReason Reason(GenerationResult result, GeneratedText? text)
+        => result.End == GenerationEnd.Length && text is not { IsStopped: true } ? ChatFinishReason.Length : ChatFinishReason.Stop;
+
+    private static UsageDetails Usage(GenerationRequest request, GenerationResult result) => new()
+    {
+        InputTokenCount = request.PromptIds.Count,
+        OutputTokenCount = result.GeneratedTokens,
+        TotalTokenCount = request.PromptIds.Count + result.GeneratedTokens,
+        CachedInputTokenCount = result.CachedTokens,
+    };
+
+    private static double Additional(ChatOptions? options, string name, double otherwise)
+        => options?.AdditionalProperties?.TryGetValue(name, out double value) is true ? value : otherwise;
+
+    private static void RefuseUnsupported(ChatOptions? options)
+    {
+        string? unsupported = options switch
+        {
+            { Tools.Count: > 0 } => nameof(options.Tools),
+            { ResponseFormat: ChatResponseFormatJson } => nameof(options.ResponseFormat),
+            { FrequencyPenalty: not null and not 0 } => nameof(options.FrequencyPenalty),
+            { PresencePenalty: not null and not 0 } => nameof(options.PresencePenalty),
+            _ => null,
+        };
+        if (unsupported is not null)
+        {
+            throw new EngineException($"The embedded engine does not support the chat option {unsupported}; leave it unset.");
+        }
+    }
+
+    private GenerationRequest Request(IEnumerable<ChatMessage> messages, ChatOptions? options)
+    {
+        RefuseUnsupported(options);
+        return new GenerationRequest
+        {
+            PromptIds = Prompt(messages, options?.Instructions),
+            MaxTokens = options?.MaxOutputTokens ?? int.MaxValue,
+            Seed = unchecked((ulong)(options?.Seed ?? 0)),
+            EndTokenIds = _endTokens,
+            Sampling = new SamplingOptions
+            {
+                Temperature = options?.Temperature ?? 0,
+                TopP = options?.TopP ?? 1,
+                TopK = options?.TopK ?? 0,
+                MinP = Additional(options, "min_p", 0),
+                RepetitionPenalty = Additional(options, "repetition_penalty", 1),
+            },
+        };
+    }
+
+    private int[] Prompt(IEnumerable<ChatMessage> messages, string? instructions)
+    {
+        List<Message> turns = instructions is null ? [] : [new Message(ChatRole.System.Value, instructions)];
+        foreach (ChatMessage message in messages)
+        {
+            if (message.Contents.FirstOrDefault(content => content is not TextContent) is { } other)
+            {
+                throw new EngineException($"A {message.Role} message holds {other.GetType().Name}; the embedded engine takes text only.");
+            }
+
+            turns.Add(new Message(message.Role.Value, message.Text));
+        }
+
+        return _tokenizer.Encode(_template.Render(turns, addGenerationPrompt: true));
+    }
+}
