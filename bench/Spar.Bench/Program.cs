@@ -7,10 +7,13 @@ switch (args.FirstOrDefault())
     case "gemm":
         GemmBench.Run(threads);
         return 0;
+    case "generate-nano":
+        GenerateNano.Run(threads);
+        return 0;
     case "train-nano":
         TrainBench.Run(threads, steps);
         return 0;
     default:
-        Console.Error.WriteLine("usage: Spar.Bench (gemm [threads] | train-nano [threads [steps]])");
+        Console.Error.WriteLine("usage: Spar.Bench (gemm [threads] | generate-nano [threads] | train-nano [threads [steps]])");
         return 1;
 }

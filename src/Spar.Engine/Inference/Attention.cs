@@ -43,7 +43,10 @@ internal static unsafe class Attention
         }
     }
 
-    /// <summary>Fills scores with exp(s - max) from the first block on, 1e-38 outside the window; returns their sum.</summary>
+    /// <summary>
+    /// A score is two chains of multiply-adds, over even and odd dimensions (the head size is even). Fills scores with exp(s - max) from the first block on, 1e-38 outside
+    /// the window; returns their sum.
+    /// </summary>
     private static float Weights(
         float* q, int headDim, KvCache cache, int layer, nint offset, int[] table, int firstBlock, int lastBlock, int first, int position, float scale, float* scores)
     {
@@ -57,32 +60,39 @@ internal static unsafe class Attention
             float* k1 = cache.Keys(layer, table[block + 1]) + offset;
             float* k2 = cache.Keys(layer, table[block + 2]) + offset;
             float* k3 = cache.Keys(layer, table[block + 3]) + offset;
-            Vector512<float> s0 = Vector512<float>.Zero, s1 = s0, s2 = s0, s3 = s0;
-            for (int i = 0; i < headDim; i++)
+            Vector512<float> s0 = Vector512<float>.Zero, s1 = s0, s2 = s0, s3 = s0, t0 = s0, t1 = s0, t2 = s0, t3 = s0;
+            for (int i = 0; i < headDim; i += 2)
             {
-                Vector512<float> qi = Vector512.Create(q[i]);
-                s0 = VectorMath.MultiplyAdd(qi, Vector512.Load(k0 + (i * Lanes)), s0);
-                s1 = VectorMath.MultiplyAdd(qi, Vector512.Load(k1 + (i * Lanes)), s1);
-                s2 = VectorMath.MultiplyAdd(qi, Vector512.Load(k2 + (i * Lanes)), s2);
-                s3 = VectorMath.MultiplyAdd(qi, Vector512.Load(k3 + (i * Lanes)), s3);
+                Vector512<float> even = Vector512.Create(q[i]), odd = Vector512.Create(q[i + 1]);
+                nint at = (nint)i * Lanes;
+                s0 = VectorMath.MultiplyAdd(even, Vector512.Load(k0 + at), s0);
+                s1 = VectorMath.MultiplyAdd(even, Vector512.Load(k1 + at), s1);
+                s2 = VectorMath.MultiplyAdd(even, Vector512.Load(k2 + at), s2);
+                s3 = VectorMath.MultiplyAdd(even, Vector512.Load(k3 + at), s3);
+                t0 = VectorMath.MultiplyAdd(odd, Vector512.Load(k0 + at + Lanes), t0);
+                t1 = VectorMath.MultiplyAdd(odd, Vector512.Load(k1 + at + Lanes), t1);
+                t2 = VectorMath.MultiplyAdd(odd, Vector512.Load(k2 + at + Lanes), t2);
+                t3 = VectorMath.MultiplyAdd(odd, Vector512.Load(k3 + at + Lanes), t3);
             }
 
-            max = Keep(s0 * vScale, block, first, position, target, max);
-            max = Keep(s1 * vScale, block + 1, first, position, target + Lanes, max);
-            max = Keep(s2 * vScale, block + 2, first, position, target + (2 * Lanes), max);
-            max = Keep(s3 * vScale, block + 3, first, position, target + (3 * Lanes), max);
+            max = Keep((s0 + t0) * vScale, block, first, position, target, max);
+            max = Keep((s1 + t1) * vScale, block + 1, first, position, target + Lanes, max);
+            max = Keep((s2 + t2) * vScale, block + 2, first, position, target + (2 * Lanes), max);
+            max = Keep((s3 + t3) * vScale, block + 3, first, position, target + (3 * Lanes), max);
         }
 
         for (; block <= lastBlock; block++, target += Lanes)
         {
             float* k0 = cache.Keys(layer, table[block]) + offset;
-            Vector512<float> s0 = Vector512<float>.Zero;
-            for (int i = 0; i < headDim; i++)
+            Vector512<float> s0 = Vector512<float>.Zero, t0 = s0;
+            for (int i = 0; i < headDim; i += 2)
             {
-                s0 = VectorMath.MultiplyAdd(Vector512.Create(q[i]), Vector512.Load(k0 + (i * Lanes)), s0);
+                nint at = (nint)i * Lanes;
+                s0 = VectorMath.MultiplyAdd(Vector512.Create(q[i]), Vector512.Load(k0 + at), s0);
+                t0 = VectorMath.MultiplyAdd(Vector512.Create(q[i + 1]), Vector512.Load(k0 + at + Lanes), t0);
             }
 
-            max = Keep(s0 * vScale, block, first, position, target, max);
+            max = Keep((s0 + t0) * vScale, block, first, position, target, max);
         }
 
         Vector512<float> most = Vector512.Create(VectorMath.Max(max));

@@ -13,6 +13,7 @@ public sealed class Sampler
 {
     private const int Lanes = 16;
     private const int Chunk = 16 * Lanes;
+    private const int BucketShift = 20; // keeps exponent and three bits of the mantissa
 
     private static readonly SamplingOptions Unfiltered = new();
 
@@ -20,6 +21,7 @@ public sealed class Sampler
     private readonly float[] _logits;
     private readonly float[] _weights;
     private readonly float[] _chunkSums;
+    private readonly double[] _bucketSums = new double[Bucket(1) + 1];
     private readonly float[] _keys;
     private readonly int[] _ids;
     private readonly ulong[] _seen;
@@ -282,48 +284,50 @@ public sealed class Sampler
         return pick;
     }
 
-    /// <summary>Zeroes all weights but the largest ones whose sum reaches <paramref name="mass"/>.</summary>
+    /// <summary>
+    /// Zeroes all weights but the largest ones whose sum reaches <paramref name="mass"/>. Weights are summed by their leading bits (an eighth
+    /// of an octave a bucket), and only the bucket that the cut runs through is sorted.
+    /// </summary>
     private void KeepNucleus(double mass)
     {
-        // Only weights above a floor are sorted; the floor falls until they hold enough mass.
-        float floor = 1f / 64;
-        int count;
-        while (true)
+        Array.Clear(_bucketSums);
+        for (int id = 0; id < _vocab; id++)
         {
-            double sum = 0;
-            count = 0;
-            for (int id = 0; id < _vocab; id++)
+            _bucketSums[Bucket(_weights[id])] += _weights[id];
+        }
+
+        double running = 0;
+        int cut = _bucketSums.Length - 1;
+        for (; cut > 0 && running + _bucketSums[cut] < mass; cut--)
+        {
+            running += _bucketSums[cut];
+        }
+
+        int count = 0;
+        for (int id = 0; id < _vocab; id++)
+        {
+            int bucket = Bucket(_weights[id]);
+            if (bucket == cut)
             {
-                if (_weights[id] >= floor && _weights[id] > 0)
-                {
-                    sum += _weights[id];
-                    _keys[count] = -_weights[id];
-                    _ids[count++] = id;
-                }
+                _keys[count] = -_weights[id];
+                _ids[count++] = id;
             }
 
-            if (sum > mass || floor == 0)
+            if (bucket <= cut)
             {
-                break;
+                _weights[id] = 0;
             }
-
-            floor = floor > 1e-9f ? floor / 64 : 0;
         }
 
         SortStable(_keys.AsSpan(0, count), _ids.AsSpan(0, count));
-        double running = 0;
-        int kept = 0;
-        while (kept < count && (kept == 0 || running < mass))
+        for (int i = 0; i < count && running < mass; i++)
         {
-            running -= _keys[kept++];
-        }
-
-        Array.Clear(_weights);
-        for (int i = 0; i < kept; i++)
-        {
+            running -= _keys[i];
             _weights[_ids[i]] = -_keys[i];
         }
     }
+
+    private static int Bucket(float weight) => BitConverter.SingleToInt32Bits(weight) >> BucketShift;
 
     /// <summary>Sorts by key, then by id.</summary>
     private static void SortStable(Span<float> keys, Span<int> ids)

@@ -1,0 +1,72 @@
+using System.Diagnostics;
+using Spar.Engine.Inference;
+using Spar.Engine.Models;
+using Spar.Engine.Sampling;
+
+namespace Spar.Bench;
+
+/// <summary>
+/// Generated tokens a second of the embedded engine at the nano shape (vocabulary 1024, hidden 128, 4 layers of 4 heads, feed-forward 384)
+/// with random weights: prompts of 60 tokens, 40 tokens each, five calls a prompt. <c>bench/pytorch/generate_nano.py</c> is its counterpart.
+/// </summary>
+internal static class GenerateNano
+{
+    private const int PromptTokens = 60;
+    private const int OutputTokens = 40;
+    private const int CallsPerPrompt = 5;
+
+    private static readonly ModelConfig Nano = new()
+    {
+        ModelType = "llama",
+        VocabSize = 1024,
+        HiddenSize = 128,
+        IntermediateSize = 384,
+        LayerCount = 4,
+        HeadCount = 4,
+        KvHeadCount = 4,
+        HeadDim = 32,
+        MaxPositions = 512,
+        TieWordEmbeddings = true,
+    };
+
+    /// <summary>Prints a line for 1, 32 and 256 calls in flight.</summary>
+    /// <param name="threads">Threads of the engine.</param>
+    public static void Run(int threads)
+    {
+        using Generator generator = new(Nano, LlamaParameters.Initialize(Nano, seed: 1).ToDictionary(), new EngineOptions { Threads = threads });
+        foreach (int streams in new[] { 1, 32, 256 })
+        {
+            Measure(generator, streams, calls: 10 * streams); // warm-up
+            int calls = Math.Max(40, streams * 12);
+            double seconds = Measure(generator, streams, calls);
+            Console.WriteLine(FormattableString.Invariant(
+                $"generate nano, {threads} threads, {streams,3} streams: {calls * OutputTokens / seconds,8:F0} generated tokens/s ({calls} calls in {seconds:F2} s)"));
+        }
+    }
+
+    private static double Measure(Generator generator, int streams, int calls)
+    {
+        SamplingOptions sampling = new() { Temperature = 1 };
+        int next = -1;
+        int salt = Random.Shared.Next(); // new prompts every time: nothing is cached from before
+
+        async Task Caller()
+        {
+            for (int call; (call = Interlocked.Increment(ref next)) < calls;)
+            {
+                Random random = new(salt + (call / CallsPerPrompt));
+                int[] prompt = [.. Enumerable.Range(0, PromptTokens).Select(_ => random.Next(Nano.VocabSize))];
+                GenerationResult result = await generator.GenerateAsync(
+                    new GenerationRequest { PromptIds = prompt, MaxTokens = OutputTokens, Sampling = sampling, Seed = (ulong)call, EndTokenIds = [] });
+                if (result.Ids.Count != OutputTokens)
+                {
+                    throw new InvalidOperationException($"A call gave {result.Ids.Count} tokens.");
+                }
+            }
+        }
+
+        Stopwatch watch = Stopwatch.StartNew();
+        Task.WhenAll(Enumerable.Range(0, streams).Select(_ => Task.Run(Caller))).GetAwaiter().GetResult();
+        return watch.Elapsed.TotalSeconds;
+    }
+}

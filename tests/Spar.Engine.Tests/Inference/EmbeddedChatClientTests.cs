@@ -1,0 +1,133 @@
+using Microsoft.Extensions.AI;
+using Spar.Engine.Inference;
+using Spar.Engine.Tokenization;
+using Spar.TestSupport;
+
+namespace Spar.Engine.Tests.Inference;
+
+public class EmbeddedChatClientTests
+{
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    [Fact]
+    public async Task Greedy_text_counts_and_finish_reason()
+    {
+        GoldenModel model = GoldenModel.Load("llama3-tiny");
+        using EmbeddedChatClient client = EmbeddedChatClient.Load(model.Folder, new EngineOptions { Threads = 1 });
+        Tokenizer tokenizer = (Tokenizer)client.GetService(typeof(Tokenizer))!;
+        Generator generator = (Generator)client.GetService(typeof(Generator))!;
+
+        ChatResponse response = await client.GetResponseAsync([new ChatMessage(ChatRole.User, "Hello there")], new ChatOptions { MaxOutputTokens = 12 }, None);
+        int[] prompt = tokenizer.Encode("<|bos|><|user|>Hello there\n<|assistant|>");
+        GenerationResult direct = await generator.GenerateAsync(new GenerationRequest { PromptIds = prompt, MaxTokens = 12 }, None);
+        Assert.Equal(tokenizer.Decode([.. direct.Ids]), response.Text);
+        Assert.Equal(ChatRole.Assistant, response.Messages.Single().Role);
+        Assert.Equal(direct.End == GenerationEnd.Length ? ChatFinishReason.Length : ChatFinishReason.Stop, response.FinishReason);
+        Assert.Equal(prompt.Length, response.Usage!.InputTokenCount);
+        Assert.Equal(direct.GeneratedTokens, response.Usage.OutputTokenCount);
+        Assert.Equal(0, response.Usage.CachedInputTokenCount);
+        Assert.Equal(prompt.Length - 1, direct.CachedTokens);
+        Assert.Equal("llama3-tiny", response.ModelId);
+
+        double[] logProbs = await client.LogProbsAsync([new ChatMessage(ChatRole.User, "Hello there")], "Hi", None);
+        int[] answer = [.. tokenizer.Encode("Hi"), tokenizer.TokenToId("<|eos|>")!.Value];
+        Assert.Equal(await generator.LogProbsAsync(prompt, answer, None), logProbs);
+    }
+
+    [Fact]
+    public async Task Streaming_gives_the_same_text_with_and_without_stop_strings()
+    {
+        using EmbeddedChatClient client = Open();
+        int stopped = 0;
+        for (int seed = 0; seed < 24; seed++)
+        {
+            ChatOptions options = new()
+            {
+                Seed = seed,
+                Temperature = 1,
+                MaxOutputTokens = 60,
+                StopSequences = seed % 3 == 0 ? null : seed % 3 == 1 ? ["e"] : ["er", " the", "an", "th"],
+            };
+            ChatMessage[] messages = [new(ChatRole.System, "Be brief."), new(ChatRole.User, "Tell me about café no. " + (seed % 5))];
+            ChatResponse whole = await client.GetResponseAsync(messages, options, None);
+            List<ChatResponseUpdate> updates = [];
+            await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync(messages, options, None))
+            {
+                updates.Add(update);
+            }
+
+            ChatResponse streamed = updates.ToChatResponse();
+            Assert.Equal(whole.Text, streamed.Text);
+            Assert.Equal(whole.FinishReason, streamed.FinishReason);
+            Assert.Equal(whole.Usage!.OutputTokenCount, streamed.Usage!.OutputTokenCount);
+            foreach (string stop in options.StopSequences ?? [])
+            {
+                Assert.DoesNotContain(stop, whole.Text);
+            }
+
+            stopped += options.StopSequences is not null && whole.FinishReason == ChatFinishReason.Stop ? 1 : 0;
+        }
+
+        Assert.True(stopped > 5, $"only {stopped} of the calls met a stop string");
+    }
+
+    [Fact]
+    public async Task Many_concurrent_calls_give_what_each_gives_alone()
+    {
+        using EmbeddedChatClient client = Open(threads: 2, maxSequences: 50, cacheTokens: 3000);
+        Task<string> Ask(int call) => Task.Run(async () => (await client.GetResponseAsync(
+            [new ChatMessage(ChatRole.User, "Question " + (call / 5))], new ChatOptions { Seed = call, Temperature = 1, MaxOutputTokens = 20 }, None)).Text);
+        string[] together = await Task.WhenAll(Enumerable.Range(0, 400).Select(Ask));
+        for (int call = 0; call < together.Length; call += 37)
+        {
+            Assert.Equal(await Ask(call), together[call]);
+        }
+
+        Assert.True(together.Distinct().Count() > 300);
+    }
+
+    [Fact]
+    public async Task A_caller_that_stops_listening_ends_its_generation()
+    {
+        // The cache holds one long answer: the second call can only run when the first has let go of its blocks.
+        using EmbeddedChatClient client = Open(cacheTokens: 400);
+        ChatMessage[] messages = [new(ChatRole.User, "Go on")];
+        await foreach (ChatResponseUpdate _ in client.GetStreamingResponseAsync(messages, new ChatOptions { Temperature = 1 }, None))
+        {
+            break;
+        }
+
+        ChatResponse response = await client.GetResponseAsync(messages, new ChatOptions { MaxOutputTokens = 5 }, None).WaitAsync(TimeSpan.FromMinutes(1), None);
+        Assert.True(response.Usage!.OutputTokenCount <= 5);
+    }
+
+    [Fact]
+    public async Task Faults_of_a_call_name_their_cause()
+    {
+        using EmbeddedChatClient client = Open();
+        ChatMessage[] hello = [new(ChatRole.User, "Hello")];
+        Task<EngineException> Fault(IEnumerable<ChatMessage> messages, ChatOptions options)
+            => Assert.ThrowsAsync<EngineException>(() => client.GetResponseAsync(messages, options, None));
+
+        Assert.Contains("Tools", (await Fault(hello, new ChatOptions { Tools = [AIFunctionFactory.Create(() => 1, "f")] })).Message);
+        Assert.Contains("TopP", (await Fault(hello, new ChatOptions { TopP = 2 })).Message);
+        Assert.Contains("stop sequence is empty", (await Fault(hello, new ChatOptions { StopSequences = [""] })).Message);
+        Assert.Contains("text only", (await Fault([new ChatMessage(ChatRole.User, [new DataContent(new byte[1], "image/png")])], new ChatOptions())).Message);
+        Assert.Contains("at most 512", (await Fault([new ChatMessage(ChatRole.User, string.Join(' ', Enumerable.Range(0, 500)))], new ChatOptions())).Message);
+        Assert.Equal(ChatFinishReason.Length, (await client.GetResponseAsync(hello, new ChatOptions { MaxOutputTokens = 1 }, None)).FinishReason);
+    }
+
+    [Fact]
+    public async Task Calls_fail_when_the_client_is_disposed()
+    {
+        EmbeddedChatClient client = Open();
+        Task<ChatResponse> pending = client.GetResponseAsync([new ChatMessage(ChatRole.User, "Hello")], new ChatOptions { Temperature = 1 }, None);
+        client.Dispose();
+        Exception? fault = await Record.ExceptionAsync(() => pending);
+        Assert.True(fault is null or ObjectDisposedException);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => client.GetResponseAsync([new ChatMessage(ChatRole.User, "Hello")], null, None));
+    }
+
+    private static EmbeddedChatClient Open(int threads = 1, int maxSequences = 16, int? cacheTokens = null) => EmbeddedChatClient.Load(
+        SharedData.Path("fixtures", "models", "llama3-tiny"), new EngineOptions { Threads = threads, MaxSequences = maxSequences, CacheTokens = cacheTokens });
+}

@@ -1,0 +1,224 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Spar.Engine.Inference;
+using Spar.Engine.Models;
+using Spar.Engine.Sampling;
+using Spar.Engine.Tensors;
+
+namespace Spar.Engine.Tests.Inference;
+
+public class GeneratorTests
+{
+    private static readonly ModelConfig Small = new()
+    {
+        ModelType = "llama",
+        VocabSize = 97,
+        HiddenSize = 48,
+        IntermediateSize = 80,
+        LayerCount = 2,
+        HeadCount = 4,
+        KvHeadCount = 2,
+        HeadDim = 12,
+        MaxPositions = 256,
+        TieWordEmbeddings = true,
+    };
+
+    private static readonly IReadOnlyDictionary<string, Tensor> Weights = Widen(LlamaParameters.Initialize(Small, seed: 3).ToDictionary());
+
+    [Theory]
+    [MemberData(nameof(GoldenModel.Names), MemberType = typeof(GoldenModel))]
+    public async Task Greedy_ids_and_log_probs_match_the_reference(string name)
+    {
+        GoldenModel model = GoldenModel.Load(name);
+        using Generator generator = new(model.Config, model.Checkpoint.Tensors, new EngineOptions { Threads = 2, CacheTokens = 512 });
+        await Task.WhenAll(model.Prompts.Select(async prompt =>
+        {
+            Task<double[]> scoring = generator.LogProbsAsync(prompt.Ids, prompt.Continuation, TestContext.Current.CancellationToken);
+            GenerationResult result = await generator.GenerateAsync(new GenerationRequest { PromptIds = prompt.Ids, MaxTokens = 32, EndTokenIds = [] });
+            Assert.Equal(prompt.Greedy, result.Ids);
+            double[] logProbs = await scoring;
+            Assert.Equal(prompt.LogProbs.Length, logProbs.Length);
+            for (int i = 0; i < logProbs.Length; i++)
+            {
+                Assert.Equal(prompt.LogProbs[i], logProbs[i], 5e-5);
+            }
+
+            Assert.Equal(prompt.LogProbs.Sum(), logProbs.Sum(), 5e-4);
+        }));
+    }
+
+    [Fact]
+    public void Results_depend_on_the_request_alone()
+    {
+        // A world of requests: some share prompts or beginnings of prompts, of all lengths around block borders; some score.
+        Gen<(int Seed, int Threads, int MaxSequences, int Blocks)> worlds =
+            from seed in Gen.Choose(0, int.MaxValue)
+            from threads in Gen.Choose(1, 2)
+            from sequences in Gen.Elements(2, 7, 64)
+            from blocks in Gen.Elements(12, 20, 300)
+            select (seed, threads, sequences, blocks);
+        Prop.ForAll(worlds.ToArbitrary(), world =>
+        {
+            Random random = new(world.Seed);
+            GenerationRequest[] requests = Requests(random, 64);
+            string[] alone = new string[requests.Length];
+            for (int i = 0; i < requests.Length; i++)
+            {
+                // An engine that runs one request at a time; now and then a prompt as long as the cache makes it forget what it knows.
+                alone[i] = Run(Alone.Value, requests[i]).GetAwaiter().GetResult();
+                if (i % 8 == 0)
+                {
+                    Alone.Value.GenerateAsync(new GenerationRequest { PromptIds = Ids(random, 255), MaxTokens = 1 }).GetAwaiter().GetResult();
+                }
+            }
+
+            using Generator generator = new(
+                Small, Weights, new EngineOptions { Threads = world.Threads, MaxSequences = world.MaxSequences, CacheTokens = world.Blocks * 16 });
+            string[] together = Task.WhenAll(requests.Select(r => Task.Run(() => Run(generator, r)))).GetAwaiter().GetResult();
+            Assert.Equal(alone, together);
+            string[] again = Task.WhenAll(requests.Reverse().Select(r => Run(generator, r))).GetAwaiter().GetResult();
+            Assert.Equal(alone, again.Reverse());
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(6));
+    }
+
+    [Fact]
+    public async Task Cancellation_frees_blocks()
+    {
+        using Generator generator = new(Small, Weights, new EngineOptions { Threads = 1, CacheTokens = 256 });
+        using CancellationTokenSource source = new();
+        int tokens = 0;
+        GenerationRequest endless = new()
+        {
+            PromptIds = Ids(new Random(1), 150),
+            EndTokenIds = [],
+            OnToken = _ =>
+            {
+                if (++tokens == 5)
+                {
+                    source.Cancel();
+                }
+
+                return false;
+            },
+        };
+        Task<GenerationResult> cancelled = generator.GenerateAsync(endless, source.Token);
+
+        // This one needs the whole cache.
+        GenerationRequest large = new() { PromptIds = Ids(new Random(2), 250), MaxTokens = 6, EndTokenIds = [] };
+        GenerationResult result = await generator.GenerateAsync(large).WaitAsync(TimeSpan.FromMinutes(1));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
+        Assert.Equal(6, result.Ids.Count);
+        Assert.InRange(tokens, 5, 6);
+    }
+
+    [Fact]
+    public async Task A_fault_of_one_request_fails_that_request_only()
+    {
+        using Generator generator = new(Small, Weights, new EngineOptions { Threads = 2 });
+        Random random = new(3);
+        Task<GenerationResult>[] good = [.. Enumerable.Range(0, 20).Select(_ => generator.GenerateAsync(new GenerationRequest { PromptIds = Ids(random, 20), MaxTokens = 30, EndTokenIds = [] }))];
+        Task<GenerationResult> bad = generator.GenerateAsync(new GenerationRequest { PromptIds = Ids(random, 20), OnToken = _ => throw new InvalidOperationException("callback") });
+        Assert.Equal("callback", (await Assert.ThrowsAsync<InvalidOperationException>(() => bad)).Message);
+        Assert.All(await Task.WhenAll(good), result => Assert.Equal(30, result.Ids.Count));
+    }
+
+    [Fact]
+    public async Task Weights_that_are_not_numbers_fail_requests_with_a_clear_message()
+    {
+        Dictionary<string, Tensor> broken = new(Weights) { ["model.norm.weight"] = new Tensor(Small.HiddenSize) };
+        Array.Fill(broken["model.norm.weight"].Data, float.NaN);
+        using Generator generator = new(Small, broken, new EngineOptions { Threads = 2 });
+        Task<GenerationResult>[] tasks = [.. Enumerable.Range(0, 5).Select(_ => generator.GenerateAsync(new GenerationRequest { PromptIds = [1, 2] }))];
+        foreach (Task<GenerationResult> task in tasks)
+        {
+            Assert.Contains("not finite", (await Assert.ThrowsAsync<EngineException>(() => task)).Message);
+        }
+    }
+
+    [Fact]
+    public async Task Generation_ends_at_the_end_token_the_callback_or_the_limit()
+    {
+        using Generator generator = new(Small, Weights, new EngineOptions { Threads = 1 });
+        GenerationRequest request = new() { PromptIds = [5, 6, 7], MaxTokens = 40, EndTokenIds = [], Sampling = new SamplingOptions(), Seed = 4 };
+        GenerationResult free = await generator.GenerateAsync(request);
+        Assert.Equal((GenerationEnd.Length, 40), (free.End, free.Ids.Count));
+
+        int end = free.Ids[10];
+        int first = free.Ids.ToList().IndexOf(end);
+        GenerationResult ended = await generator.GenerateAsync(request with { EndTokenIds = [end] });
+        Assert.Equal(free.Ids.Take(first), ended.Ids);
+        Assert.Equal((GenerationEnd.EndToken, first + 1), (ended.End, ended.GeneratedTokens));
+
+        GenerationResult stopped = await generator.GenerateAsync(request with { OnToken = id => id == end });
+        Assert.Equal(free.Ids.Take(first + 1), stopped.Ids);
+        Assert.Equal(GenerationEnd.Stopped, stopped.End);
+
+        GenerationResult full = await generator.GenerateAsync(request with { MaxTokens = int.MaxValue });
+        Assert.Equal(Small.MaxPositions - 3, full.Ids.Count);
+        Assert.Equal(free.Ids, full.Ids.Take(40));
+    }
+
+    [Fact]
+    public async Task Requests_that_cannot_be_served_say_why()
+    {
+        using Generator generator = new(Small, Weights, new EngineOptions { Threads = 1, CacheTokens = 64 });
+        async Task<string> Fault(GenerationRequest request) => (await Assert.ThrowsAsync<EngineException>(() => generator.GenerateAsync(request))).Message;
+        Assert.Contains("cache holds 64", await Fault(new GenerationRequest { PromptIds = new int[64] }));
+        Assert.Contains("no tokens", await Fault(new GenerationRequest { PromptIds = [] }));
+        Assert.Contains("97", await Fault(new GenerationRequest { PromptIds = [97] }));
+        Assert.Contains("at least 1", await Fault(new GenerationRequest { PromptIds = [1], MaxTokens = 0 }));
+        Assert.Contains("made for at most 256", (await Assert.ThrowsAsync<EngineException>(() => generator.LogProbsAsync(new int[200], new int[57]))).Message);
+        Assert.Contains("Threads", Assert.Throws<EngineException>(() => new Generator(Small, Weights, new EngineOptions { Threads = 0 })).Message);
+        Assert.Empty(await generator.LogProbsAsync([1], []));
+    }
+
+    private static readonly Lazy<Generator> Alone = new(() => new Generator(Small, Weights, new EngineOptions { Threads = 1, MaxSequences = 1, CacheTokens = 256 }));
+
+    /// <summary>Ids and the exact log-probabilities of a request's tokens: equal bits in, equal string out.</summary>
+    private static async Task<string> Run(Generator generator, GenerationRequest request)
+    {
+        GenerationResult result = await generator.GenerateAsync(request);
+        double[] logProbs = await generator.LogProbsAsync(request.PromptIds, result.Ids);
+        return string.Join(' ', result.Ids) + result.End + string.Join(' ', logProbs.Select(BitConverter.DoubleToInt64Bits));
+    }
+
+    private static GenerationRequest[] Requests(Random random, int count)
+    {
+        int[][] stems = [.. Enumerable.Range(0, 4).Select(_ => Ids(random, random.Next(1, 70)))];
+        return [.. Enumerable.Range(0, count).Select(i =>
+        {
+            int[] stem = stems[random.Next(stems.Length)];
+            int[] prompt = random.Next(3) == 0 ? [.. stem, .. Ids(random, random.Next(1, 40))] : stem;
+            return new GenerationRequest
+            {
+                PromptIds = prompt,
+                MaxTokens = random.Next(1, 60),
+                Sampling = new SamplingOptions
+                {
+                    Temperature = random.Next(4) == 0 ? 0 : 0.9,
+                    TopP = random.Next(2) == 0 ? 1 : 0.9,
+                    RepetitionPenalty = random.Next(3) == 0 ? 1.2 : 1,
+                },
+                Seed = (ulong)random.Next(3),
+                EndTokenIds = [11],
+            };
+        })];
+    }
+
+    private static int[] Ids(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => random.Next(Small.VocabSize))];
+
+    /// <summary>Weights wide enough that the next token is far from certain and far from uniform.</summary>
+    private static IReadOnlyDictionary<string, Tensor> Widen(IReadOnlyDictionary<string, Tensor> tensors)
+    {
+        foreach ((string name, Tensor tensor) in tensors)
+        {
+            float factor = name.Contains("norm") ? 1 : 8;
+            for (int i = 0; i < tensor.Count; i++)
+            {
+                tensor.Data[i] *= factor;
+            }
+        }
+
+        return tensors;
+    }
+}
