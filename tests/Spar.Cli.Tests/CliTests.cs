@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Spar.TestSupport;
-using Spectre.Console;
 
 namespace Spar.Cli.Tests;
 
@@ -12,23 +11,7 @@ public sealed class CliTests : IDisposable
 
     public void Dispose() => Directory.Delete(_work, recursive: true);
 
-    private static async Task<(int Code, string Output, string Messages)> Spar(params string[] args) => await SparWith("", args);
-
-    private static async Task<(int Code, string Output, string Messages)> SparWith(string input, params string[] args)
-    {
-        StringWriter output = new();
-        StringWriter messages = new();
-        CommandContext context = new(Console(output), Console(messages), new StringReader(input), TimeProvider.System);
-        int code = await CommandLine.InvokeAsync(args, context);
-        return (code, output.ToString(), messages.ToString());
-
-        static IAnsiConsole Console(TextWriter writer)
-        {
-            IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Interactive = InteractionSupport.No, Out = new AnsiConsoleOutput(writer) });
-            console.Profile.Width = 400;
-            return console;
-        }
-    }
+    private static Task<(int Code, string Output, string Messages)> Spar(params string[] args) => CliRunner.RunAsync("", args);
 
     private string Recipe(string extra = "", string? model = null)
     {
@@ -114,7 +97,7 @@ public sealed class CliTests : IDisposable
     [Fact]
     public async Task Chat_answers_each_line_until_the_input_ends()
     {
-        (int code, string output, string messages) = await SparWith("write a line about the sea.\n/new\nwrite a line about the sea.\n", "chat", "--model", Model);
+        (int code, string output, string messages) = await CliRunner.RunAsync("write a line about the sea.\n/new\nwrite a line about the sea.\n", "chat", "--model", Model);
         Assert.True(code == 0, messages);
         string[] answers = [.. output.Split("> ").Select(text => text.Trim()).Where(text => text.Length > 0)];
         Assert.Equal(2, answers.Length);
@@ -134,17 +117,17 @@ public sealed class CliTests : IDisposable
     [Fact]
     public async Task A_missing_recipe_or_model_gives_one_message()
     {
-        await Fails(["run", Path.Combine(_work, "none.yaml")], "none.yaml", "no such file");
-        await Fails(["run", Recipe(model: "no/such/model")], "base_model", "no/such/model");
-        await Fails(["chat", "--model", Path.Combine(_work, "none")], "none");
-        await Fails(["report", _work], _work);
-        await Fails(["export", _work, "--output", _work], _work);
+        await CliRunner.FailsAsync(["run", Path.Combine(_work, "none.yaml")], "none.yaml", "no such file");
+        await CliRunner.FailsAsync(["run", Recipe(model: "no/such/model")], "base_model", "no/such/model");
+        await CliRunner.FailsAsync(["chat", "--model", Path.Combine(_work, "none")], "none");
+        await CliRunner.FailsAsync(["report", _work], _work);
+        await CliRunner.FailsAsync(["export", _work, "--output", _work], _work);
     }
 
     [Fact]
     public async Task An_unknown_key_is_named_with_its_place()
     {
-        await Fails(["run", Recipe("iteratons: 3")], "recipe.yaml:17:1", "iteratons", "iterations");
+        await CliRunner.FailsAsync(["run", Recipe("iteratons: 3")], "recipe.yaml:17:1", "iteratons", "iterations");
     }
 
     [Fact]
@@ -154,8 +137,8 @@ public sealed class CliTests : IDisposable
         string weights = Path.Combine(model, "model.safetensors");
         byte[] bytes = File.ReadAllBytes(weights);
         File.WriteAllBytes(weights, bytes[..(bytes.Length / 2)]);
-        await Fails(["generate", "write a line about the sea.", "--model", model], "model.safetensors");
-        await Fails(["run", Recipe(model: model), "--output", Path.Combine(_work, "r")], "model.safetensors");
+        await CliRunner.FailsAsync(["generate", "write a line about the sea.", "--model", model], "model.safetensors");
+        await CliRunner.FailsAsync(["run", Recipe(model: model), "--output", Path.Combine(_work, "r")], "model.safetensors");
     }
 
     [Fact]
@@ -192,17 +175,5 @@ public sealed class CliTests : IDisposable
         }
 
         return copy;
-    }
-
-    private static async Task Fails(string[] args, params string[] words)
-    {
-        (int code, _, string messages) = await Spar(args);
-        Assert.Equal(1, code);
-        Assert.StartsWith("error:", messages.TrimStart());
-        Assert.DoesNotContain("   at ", messages, StringComparison.Ordinal);
-        foreach (string word in words)
-        {
-            Assert.Contains(word, messages, StringComparison.Ordinal);
-        }
     }
 }

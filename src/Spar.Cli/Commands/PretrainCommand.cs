@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Spar.Cli.Console;
 using Spar.Cli.Recipes;
+using Spar.Engine.Inference;
 using Spar.Runtime.Pretraining;
 using Spectre.Console;
 
@@ -14,7 +15,7 @@ internal static class PretrainCommand
     {
         Argument<string> recipe = new("recipe") { Description = "recipe file" };
         Option<int> threads = Shared.Threads();
-        Command command = new("pretrain", "Makes the nano base model from nothing: tokenizer, weights. Interrupted, the same command goes on.\n\nExample:\n  spar pretrain recipes/nano-pretrain.yaml")
+        Command command = new("pretrain", "Makes the nano base model from nothing: tokenizer, weights, model card. Interrupted, the same command goes on.\n\nExample:\n  spar pretrain recipes/nano-pretrain.yaml")
         {
             recipe,
             threads,
@@ -34,14 +35,12 @@ internal static class PretrainCommand
                 }),
                 cancellationToken);
             (TimeSpan elapsed, _) = progress.End();
+            progress.Begin("measuring", 0);
+            await ModelCard.WriteAsync(settings, new EngineOptions { Threads = parse.GetValue(threads) }, cancellationToken);
+            progress.End();
             context.Messages.WriteLine($"The model is in {settings.Output} ({ProgressLine.Duration(elapsed)}).");
             return CommandLine.Success;
         });
         return command;
-    }
-
-    private sealed class Relay<T>(Action<T> report) : IProgress<T>
-    {
-        public void Report(T value) => report(value);
     }
 }

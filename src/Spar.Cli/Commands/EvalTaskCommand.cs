@@ -1,0 +1,205 @@
+using System.CommandLine;
+using System.Globalization;
+using Spar.Cli.Console;
+using Spar.Evaluation;
+using Spar.Evaluation.Harness;
+using Spar.Evaluation.HumanEval;
+using Spar.Evaluation.IFEval;
+using Spar.Evaluation.Results;
+using Spectre.Console;
+
+namespace Spar.Cli.Commands;
+
+/// <summary><c>spar eval TASK</c>: a benchmark against a model, or against responses that are there already.</summary>
+internal static class EvalTaskCommand
+{
+    private static readonly Dictionary<string, string> s_about = new()
+    {
+        ["ifeval"] = "IFEval: 541 prompts with checkable instructions, scored strictly and loosely.",
+        ["followbench"] = "FollowBench: five kinds of constraints and mixed, five levels; HSR, SSR, CSL. Needs a judge.",
+        ["llmbar"] = "LLMBar: can the model tell which of two outputs follows the instruction?",
+        ["gsm8k"] = "GSM8K: grade-school mathematics.",
+        ["triviaqa"] = "TriviaQA: short questions of general knowledge.",
+        ["mmlu"] = "MMLU: multiple choice in 57 subjects.",
+        ["humaneval"] = "HumanEval: programs from docstrings. Programs are run only with --execute.",
+    };
+
+    public static IEnumerable<Command> CreateAll(CommandContext context) => Benchmarks.Names.Select(name => Create(name, context));
+
+    private static Command Create(string name, CommandContext context)
+    {
+        ModelOptions model = new("model", "the model to measure");
+        ModelOptions judge = new("judge", "the model that judges, where the benchmark needs one");
+        Option<string> data = new("--data") { Description = "folder with the benchmarks' data, one folder a benchmark", DefaultValueFactory = _ => "data" };
+        Option<string?> output = new("--output", "-o") { Description = "folder for answers, samples.jsonl and results.json; run again with the same folder, only what is missing is asked (default: eval/TASK)" };
+        Option<string?> responses = new("--responses") { Description = "score ready responses instead of asking a model: JSON lines with key (or prompt) and response" };
+        Option<bool> rescore = new("--rescore") { Description = "score the answers in the output folder again, asking no model" };
+        Option<bool> lenient = new("--lenient") { Description = "skip and count bad records instead of stopping" };
+        Option<int?> limit = new("--limit") { Description = "first documents only (of each subset)" };
+        Option<int?> shots = new("--shots") { Description = "worked examples in each prompt" };
+        Option<int> samples = new("--samples", "-n") { Description = "HumanEval: samples a problem; LLMBar: votes an order", DefaultValueFactory = _ => 1 };
+        Option<int> concurrency = new("--concurrency") { Description = "most calls in flight", DefaultValueFactory = _ => 32 };
+        Option<bool> execute = new("--execute") { Description = "run the programs that the model wrote, in a process of their own with limits and without network" };
+        Option<bool> json = new("--json") { Description = "print results.json instead of a table" };
+        Option<long> seed = new("--seed") { Description = "seed of sampling and of confidence intervals" };
+        Option<int> threads = Shared.Threads();
+        concurrency.Validators.Add(result => Shared.Check(result.GetValueOrDefault<int>() >= 1, result, "--concurrency must be at least 1"));
+        samples.Validators.Add(result => Shared.Check(result.GetValueOrDefault<int>() >= 1, result, "--samples must be at least 1"));
+        limit.Validators.Add(result => Shared.Check(result.GetValueOrDefault<int?>() is null or >= 1, result, "--limit must be at least 1"));
+        Command command = new(name, $"{s_about[name]}\n\nExamples:\n  spar eval {name} --model models/nano --data DIR --limit 20\n  spar eval {name} --model NAME --model-endpoint http://localhost:8000/v1 --data DIR\n"
+            + (name == "ifeval" ? "  spar eval ifeval --responses FILE.jsonl --data DIR --output DIR\n" : ""));
+        model.AddTo(command);
+        foreach (Option option in new Option[] { data, output, rescore, lenient, limit, concurrency, seed, threads, json })
+        {
+            command.Add(option);
+        }
+
+        if (name is "ifeval")
+        {
+            command.Add(responses);
+        }
+
+        if (name is "followbench")
+        {
+            judge.AddTo(command);
+        }
+
+        if (name is "gsm8k" or "triviaqa" or "mmlu")
+        {
+            command.Add(shots);
+        }
+
+        if (name is "humaneval" or "llmbar")
+        {
+            command.Add(samples);
+        }
+
+        if (name is "humaneval")
+        {
+            command.Add(execute);
+        }
+
+        command.SetAction(async (parse, cancellationToken) =>
+        {
+            BenchmarkOptions options = new()
+            {
+                Lenient = parse.GetValue(lenient),
+                Limit = parse.GetValue(limit),
+                Shots = command.Options.Contains(shots) ? parse.GetValue(shots) : null,
+                Samples = command.Options.Contains(samples) ? parse.GetValue(samples) : 1,
+                ProgramRunner = command.Options.Contains(execute) && parse.GetValue(execute) ? await ProgramRunner.CreateAsync(cancellationToken: cancellationToken) : null,
+            };
+            EvaluationRunOptions run = new() { Concurrency = parse.GetValue(concurrency), Seed = parse.GetValue(seed), Time = context.Time };
+            DataFolder folder = new(parse.GetValue(data)!);
+            string? file = command.Options.Contains(responses) ? parse.GetValue(responses) : null;
+            if (file is not null)
+            {
+                EvaluationScore ready = await ScoreFileAsync(file, folder, options, parse.GetValue(output), run, context, cancellationToken);
+                return Show(context, ready, parse.GetValue(json) ? parse.GetValue(output) : null, parse.GetValue(json));
+            }
+
+            (IBenchmark benchmark, IReadOnlyList<string> skipped) = Benchmarks.Open(name, folder, options);
+            Warn(context, skipped);
+            string target = parse.GetValue(output) ?? Path.Combine("eval", name);
+            EvaluationScore score;
+            if (parse.GetValue(rescore))
+            {
+                score = await EvaluationRun.RescoreAsync(benchmark, target, run, cancellationToken);
+            }
+            else
+            {
+                EvaluationModel asked = await model.OpenAsync(parse, parse.GetValue(threads), cancellationToken)
+                    ?? throw new EvaluationException("There is nothing to measure: name a model with --model" + (name == "ifeval" ? ", or give ready responses with --responses." : "."));
+                using IDisposable client = asked.Client;
+                EvaluationModel? second = command.Options.Contains(judge.Model) ? await judge.OpenAsync(parse, parse.GetValue(threads), cancellationToken) : null;
+                using IDisposable? judging = second?.Client;
+                using ProgressLine progress = new(context.Messages, context.Time);
+                progress.Begin(name, benchmark.Requests.Count);
+                score = await EvaluationRun.RunAsync(
+                    benchmark, asked, second, target, run,
+                    new Relay<EvaluationProgress>(now => progress.Set(now.Done, now.Total, 0, now.Failed > 0 ? $"{now.Stage}, {now.Failed} failed" : now.Stage)), cancellationToken);
+                progress.End();
+            }
+
+            int code = Show(context, score, target, parse.GetValue(json));
+            context.Messages.WriteLine($"Answers, samples and results are in {target}.");
+            return code;
+        });
+        return command;
+    }
+
+    private static async Task<EvaluationScore> ScoreFileAsync(
+        string file, DataFolder folder, BenchmarkOptions options, string? output, EvaluationRunOptions run, CommandContext context, CancellationToken cancellationToken)
+    {
+        LoadedFile<IFEvalPrompt> loaded = IFEvalPrompt.Load(folder.Require("ifeval", "prompts.jsonl", "input_data.jsonl"), options.Lenient);
+        IReadOnlyList<IFEvalPrompt> prompts = [.. loaded.Items.Take(options.Limit ?? int.MaxValue)];
+        IFEvalResponses responses = IFEvalResponses.Load(file, prompts, options.Lenient);
+        Warn(context, [.. loaded.Skipped, .. responses.Skipped]);
+        if (responses.Missing.Count > 0)
+        {
+            context.Messages.MarkupLine($"[yellow]warning:[/] {responses.Missing.Count} of {prompts.Count} prompts have no response and are left out");
+            prompts = [.. prompts.Where(prompt => responses.ByKey.ContainsKey(prompt.Key))];
+        }
+
+        if (prompts.Count == 0)
+        {
+            throw new EvaluationException($"{file} has no response to any of the prompts.");
+        }
+
+        IFEvalBenchmark benchmark = new(prompts, skipped: loaded.Skipped.Count + responses.Skipped.Count);
+        Dictionary<string, string> byId = prompts.ToDictionary(prompt => IFEvalBenchmark.RequestId(prompt.Key), prompt => responses.ByKey[prompt.Key]);
+        return await EvaluationRun.ScoreResponsesAsync(benchmark, byId, Path.GetFileName(file), output, run, cancellationToken);
+    }
+
+    private static void Warn(CommandContext context, IReadOnlyList<string> skipped)
+    {
+        foreach (string message in skipped.Take(10))
+        {
+            context.Messages.MarkupLine($"[yellow]skipped:[/] {Markup.Escape(message)}");
+        }
+
+        if (skipped.Count > 10)
+        {
+            context.Messages.MarkupLine($"[yellow]skipped:[/] and {skipped.Count - 10} more");
+        }
+    }
+
+    private static int Show(CommandContext context, EvaluationScore score, string? folder, bool json)
+    {
+        if (json && folder is not null)
+        {
+            context.Output.Profile.Out.Writer.Write(File.ReadAllText(Path.Combine(folder, ResultsWriter.ResultsFile)));
+            return CommandLine.Success;
+        }
+
+        context.Output.Write(ToTable(score));
+        foreach ((string name, int count) in score.Counts.Where(count => count.Value > 0))
+        {
+            context.Output.WriteLine($"{name.Replace('_', ' ')}: {count}");
+        }
+
+        return CommandLine.Success;
+    }
+
+    private static Table ToTable(EvaluationScore score)
+    {
+        Table table = new Table().Border(TableBorder.Rounded)
+            .AddColumn("task").AddColumn("measure")
+            .AddColumn(new TableColumn("value").RightAligned())
+            .AddColumn(new TableColumn("95 % interval").RightAligned());
+        foreach (Metric metric in score.Metrics)
+        {
+            table.AddRow(
+                Markup.Escape(metric.Task),
+                Markup.Escape(metric.Filter == Metric.NoFilter ? metric.Name : $"{metric.Name} ({metric.Filter})"),
+                Figure(metric.Value, metric.IsShare),
+                metric.Interval is { } interval ? $"{Figure(interval.Low, metric.IsShare)} to {Figure(interval.High, metric.IsShare)}" : "");
+        }
+
+        return table;
+    }
+
+    internal static string Figure(double value, bool share) => share
+        ? string.Create(CultureInfo.InvariantCulture, $"{100 * value:0.00} %")
+        : string.Create(CultureInfo.InvariantCulture, $"{value:0.000}");
+}

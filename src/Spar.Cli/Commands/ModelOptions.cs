@@ -1,0 +1,50 @@
+using System.CommandLine;
+using Microsoft.Extensions.AI;
+using Spar.Evaluation.Harness;
+using Spar.Runtime.Endpoints;
+
+namespace Spar.Cli.Commands;
+
+/// <summary>Options that name a model: a checkpoint folder, or a model behind an OpenAI-compatible endpoint.</summary>
+internal sealed class ModelOptions
+{
+    private readonly string _role;
+
+    public ModelOptions(string role, string what)
+    {
+        _role = role;
+        Model = new Option<string?>($"--{role}") { Description = $"{what}: a checkpoint folder, or with --{role}-endpoint the served model's name" };
+        Endpoint = new Option<string?>($"--{role}-endpoint") { Description = "base address of an OpenAI-compatible server, such as http://localhost:8000/v1; the key is taken from OPENAI_API_KEY" };
+    }
+
+    public Option<string?> Model { get; }
+
+    public Option<string?> Endpoint { get; }
+
+    public void AddTo(Command command)
+    {
+        command.Add(Model);
+        command.Add(Endpoint);
+    }
+
+    /// <summary>Opens the model; null when none is named.</summary>
+    /// <exception cref="SparException">The endpoint is no address, or has no model's name beside it.</exception>
+    public async ValueTask<EvaluationModel?> OpenAsync(ParseResult parse, int threads, CancellationToken cancellationToken)
+    {
+        string? model = parse.GetValue(Model);
+        string? endpoint = parse.GetValue(Endpoint);
+        if (endpoint is null)
+        {
+            return model is null ? null : new EvaluationModel(model, await Shared.OpenAsync(model, threads, cancellationToken));
+        }
+
+        if (model is null)
+        {
+            throw new SparException($"--{_role}-endpoint needs the served model's name: give --{_role} as well.");
+        }
+
+        return Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https"
+            ? new EvaluationModel(model, new EndpointChatClient(address, model, Environment.GetEnvironmentVariable("OPENAI_API_KEY") ?? "none"))
+            : throw new SparException($"--{_role}-endpoint: '{endpoint}' is no http address. Give something like http://localhost:8000/v1.");
+    }
+}

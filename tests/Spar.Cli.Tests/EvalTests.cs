@@ -1,0 +1,96 @@
+using System.IO.Compression;
+using System.Text.Json;
+using Spar.TestSupport;
+
+namespace Spar.Cli.Tests;
+
+/// <summary><c>spar eval</c> as scripts and people use it.</summary>
+public sealed class EvalTests : IDisposable
+{
+    private readonly string _work = Directory.CreateTempSubdirectory("spar-eval").FullName;
+
+    public void Dispose() => Directory.Delete(_work, recursive: true);
+
+    [Theory]
+    [InlineData("Qwen2.5-0.5B-Instruct-GPTQ-Int4")]
+    [InlineData("Mistral-7B-Instruct-v0.3")]
+    [InlineData("gpt-4o-mini-2024-07-18")]
+    public async Task Ready_responses_give_the_references_four_accuracies(string model)
+    {
+        JsonElement reference = JsonDocument.Parse(File.ReadAllText(SharedData.Path("data", "ifeval", "summary.json"))).RootElement.GetProperty(model).GetProperty("reference");
+        string responses = SharedData.Path("data", "ifeval", "responses", model + ".jsonl.gz");
+        string output = Path.Combine(_work, model);
+        (int code, string text, string messages) = await CliRunner.RunAsync(
+            "", "eval", "ifeval", "--responses", responses, "--data", SharedData.Path("data"), "--output", output, "--json");
+        Assert.True(code == 0, messages);
+        JsonElement figures = JsonDocument.Parse(text).RootElement.GetProperty("results").GetProperty("ifeval");
+        foreach ((string ours, string theirs) in new[]
+        {
+            ("prompt_level_strict_acc,none", "prompt_strict"), ("prompt_level_loose_acc,none", "prompt_loose"),
+            ("inst_level_strict_acc,none", "inst_strict"), ("inst_level_loose_acc,none", "inst_loose"),
+        })
+        {
+            Assert.Equal(reference.GetProperty(theirs).GetDouble(), figures.GetProperty(ours).GetDouble(), 12);
+        }
+
+        // samples.jsonl: key, strict and loose for each prompt, equal to the reference's verdicts.
+        Dictionary<long, JsonElement> samples = File.ReadLines(Path.Combine(output, "samples.jsonl"))
+            .Select(line => JsonDocument.Parse(line).RootElement).ToDictionary(sample => sample.GetProperty("key").GetInt64());
+        using StreamReader golden = new(new GZipStream(File.OpenRead(responses), CompressionMode.Decompress));
+        int prompts = 0;
+        while (golden.ReadLine() is string line)
+        {
+            JsonElement expected = JsonDocument.Parse(line).RootElement;
+            JsonElement sample = samples[expected.GetProperty("key").GetInt64()];
+            Assert.Equal(expected.GetProperty("strict").Deserialize<bool[]>(), sample.GetProperty("strict").Deserialize<bool[]>());
+            Assert.Equal(expected.GetProperty("loose").Deserialize<bool[]>(), sample.GetProperty("loose").Deserialize<bool[]>());
+            prompts++;
+        }
+
+        Assert.Equal(541, prompts);
+    }
+
+    [Fact]
+    public async Task Two_results_are_compared_with_a_paired_test()
+    {
+        string data = SharedData.Path("data");
+        foreach (string model in new[] { "Qwen2.5-0.5B-Instruct-GPTQ-Int4", "gpt-4o-mini-2024-07-18" })
+        {
+            await CliRunner.RunAsync("", "eval", "ifeval", "--responses", SharedData.Path("data", "ifeval", "responses", model + ".jsonl.gz"), "--data", data, "--output", Path.Combine(_work, model));
+        }
+
+        (int code, string text, string messages) = await CliRunner.RunAsync("", "eval", "compare", Path.Combine(_work, "Qwen2.5-0.5B-Instruct-GPTQ-Int4"), Path.Combine(_work, "gpt-4o-mini-2024-07-18"));
+        Assert.True(code == 0, messages);
+        Assert.Contains("McNemar", text, StringComparison.Ordinal);
+        Assert.Contains("gained", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_model_is_asked_once_and_its_answers_can_be_scored_again()
+    {
+        string data = SharedData.Path("data");
+        string model = Path.Combine(SharedData.ProjectRoot, "models", "nano");
+        string output = Path.Combine(_work, "gsm8k");
+        (int code, string first, string messages) = await CliRunner.RunAsync("", "eval", "gsm8k", "--model", model, "--data", data, "--output", output, "--limit", "3", "--shots", "0");
+        Assert.True(code == 0, messages);
+        byte[] answers = File.ReadAllBytes(Path.Combine(output, "answers.jsonl"));
+        (code, string again, _) = await CliRunner.RunAsync("", "eval", "gsm8k", "--rescore", "--data", data, "--output", output, "--limit", "3", "--shots", "0");
+        Assert.Equal(0, code);
+        Assert.Equal(first, again);
+        Assert.Equal(answers, File.ReadAllBytes(Path.Combine(output, "answers.jsonl")));
+    }
+
+    [Fact]
+    public async Task Bad_data_and_missing_data_are_named()
+    {
+        string data = SharedData.Path("data");
+        await CliRunner.FailsAsync(["eval", "ifeval", "--model", "x", "--data", _work], "prompts.jsonl", "--data");
+        await CliRunner.FailsAsync(["eval", "ifeval", "--data", data, "--output", _work], "--model");
+        string responses = Path.Combine(_work, "responses.jsonl");
+        File.WriteAllText(responses, "{\"key\": 1000, \"response\": \"x\"}\n{\"key\": 5, \"response\": \"x\"}\n");
+        await CliRunner.FailsAsync(["eval", "ifeval", "--responses", responses, "--data", data], "responses.jsonl", "2", "key");
+        (int code, _, string messages) = await CliRunner.RunAsync("", "eval", "ifeval", "--responses", responses, "--data", data, "--lenient");
+        Assert.Equal(0, code);
+        Assert.Contains("540 of 541", messages, StringComparison.Ordinal);
+    }
+}
