@@ -1,0 +1,125 @@
+namespace Spar.Evaluation.Text;
+
+/// <summary>The syntax tree of a regular expression; built by <see cref="RegexParser"/>, turned into a matcher by <see cref="RegexCompiler"/>.</summary>
+internal abstract record RegexSyntax;
+
+/// <summary>One character out of a set.</summary>
+internal sealed record OneOf(CharacterSet Set) : RegexSyntax;
+
+/// <summary>A place between characters.</summary>
+internal sealed record Place(PlaceKind Kind) : RegexSyntax;
+
+/// <summary>Parts one after the other; empty for the empty expression.</summary>
+internal sealed record Sequence(IReadOnlyList<RegexSyntax> Parts) : RegexSyntax;
+
+/// <summary>Alternatives, tried in order.</summary>
+internal sealed record Alternatives(IReadOnlyList<RegexSyntax> Options) : RegexSyntax;
+
+/// <summary>A repetition; <paramref name="Max"/> is int.MaxValue when unbounded.</summary>
+internal sealed record Repeat(RegexSyntax Body, int Min, int Max, RepeatMode Mode) : RegexSyntax;
+
+/// <summary>A capturing group; numbers start at 1.</summary>
+internal sealed record Capture(int Number, RegexSyntax Body) : RegexSyntax;
+
+/// <summary>What an earlier group captured, once more.</summary>
+internal sealed record BackReference(int Number, bool IgnoreCase) : RegexSyntax;
+
+/// <summary>A look-ahead (<paramref name="Width"/> 0) or a look-behind of a fixed width.</summary>
+internal sealed record Look(RegexSyntax Body, bool Negative, bool Behind, int Width) : RegexSyntax;
+
+/// <summary>A group that is not tried again once it has matched.</summary>
+internal sealed record Atomic(RegexSyntax Body) : RegexSyntax;
+
+/// <summary>How a repetition gives way.</summary>
+internal enum RepeatMode
+{
+    Greedy,
+    Lazy,
+    Possessive,
+}
+
+/// <summary>The zero-width places that an expression can name.</summary>
+internal enum PlaceKind
+{
+    TextStart,
+    TextEnd,
+    LineStart,
+    LineEnd,
+    LastLineEnd,
+    WordBoundary,
+    NoWordBoundary,
+}
+
+/// <summary>A set of characters: ranges and classes, perhaps negated, perhaps regardless of case.</summary>
+internal sealed class CharacterSet(bool ignoreCase)
+{
+    private readonly List<(int First, int Last)> ranges = [];
+    private readonly List<Func<int, bool>> classes = [];
+    private readonly HashSet<int> folded = [];
+    private bool negated;
+
+    /// <summary>The set with one character.</summary>
+    public static CharacterSet Single(int point, bool ignoreCase)
+    {
+        CharacterSet set = new(ignoreCase);
+        set.AddRange(point, point);
+        return set;
+    }
+
+    /// <summary>The set that a predicate tells.</summary>
+    public static CharacterSet Of(Func<int, bool> members)
+    {
+        CharacterSet set = new(false);
+        set.AddClass(members);
+        return set;
+    }
+
+    public void AddRange(int first, int last)
+    {
+        ranges.Add((first, last));
+        if (ignoreCase)
+        {
+            for (int point = first; point <= last; point++)
+            {
+                folded.Add(PythonUnicode.Fold(point));
+            }
+        }
+    }
+
+    public void AddClass(Func<int, bool> members) => classes.Add(members);
+
+    public void Negate() => negated = true;
+
+    public bool Contains(int point) => Holds(point) != negated;
+
+    private bool Holds(int point)
+    {
+        if (ignoreCase)
+        {
+            if (folded.Contains(PythonUnicode.Fold(point)))
+            {
+                return true;
+            }
+        }
+        else
+        {
+            foreach ((int first, int last) in ranges)
+            {
+                if (point >= first && point <= last)
+                {
+                    return true;
+                }
+            }
+        }
+
+        foreach (Func<int, bool> members in classes)
+        {
+            if (members(point))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
