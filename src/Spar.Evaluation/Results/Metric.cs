@@ -37,15 +37,22 @@ public sealed record Metric(
     /// <param name="isShare">See <see cref="IsShare"/>.</param>
     /// <exception cref="EvaluationException">There are no items.</exception>
     public static Metric Of(
-        string task, string name, int count, Func<int[], double> statistic, string filter = NoFilter, bool isShare = true) =>
-        count == 0
-            ? throw new EvaluationException($"{task}: {name} has nothing to be computed from, every item was skipped or left out")
-            : new(
-                task,
-                name,
-                filter,
-                statistic([.. Enumerable.Range(0, count)]),
-                Bootstrap.StandardError(count, statistic),
-                Bootstrap.Of(count, statistic),
-                isShare);
+        string task, string name, int count, Func<int[], double> statistic, string filter = NoFilter, bool isShare = true)
+    {
+        if (count == 0)
+        {
+            throw new EvaluationException($"{task}: {name} has nothing to be computed from, every item was skipped or left out");
+        }
+
+        // A resample that leaves out what the statistic needs gives no number; then there is no interval either.
+        double error = Bootstrap.StandardError(count, statistic);
+        return new Metric(
+            task,
+            name,
+            filter,
+            statistic([.. Enumerable.Range(0, count)]),
+            double.IsFinite(error) ? error : null,
+            double.IsFinite(error) ? Bootstrap.Of(count, statistic) : null,
+            isShare);
+    }
 }
