@@ -9,6 +9,7 @@ namespace Spar.Evaluation.FollowBench;
 /// </summary>
 public sealed class FollowBenchBenchmark : IBenchmark
 {
+    private const string Name = "followbench";
     private static readonly SamplingOptions Sampling = new(MaxTokens: 2048);
     private readonly IReadOnlyList<FollowBenchGroup> groups;
     private readonly int skipped;
@@ -19,32 +20,21 @@ public sealed class FollowBenchBenchmark : IBenchmark
     /// <param name="skipped">Records that were skipped in loading.</param>
     public FollowBenchBenchmark(IReadOnlyList<FollowBenchGroup> groups, int? limit = null, int skipped = 0)
     {
-        OriginalCount = groups.Sum(group => group.Levels.Count);
         this.groups = [.. groups.GroupBy(group => group.Type).SelectMany(type => type.Take(limit ?? int.MaxValue))];
         this.skipped = skipped;
         Requests = [.. Records.Select(record => EvaluationRequest.User(record.Id, record.Instruction, Sampling))];
+        var config = new JsonObject { ["max_tokens"] = Sampling.MaxTokens, ["temperature"] = Sampling.Temperature };
+        Facts = new BenchmarkFacts(Name, 1, groups.Sum(group => group.Levels.Count), Requests.Count, 0, config);
     }
 
     /// <inheritdoc/>
-    public string Name => "followbench";
-
-    /// <inheritdoc/>
-    public int Version => 1;
-
-    /// <inheritdoc/>
-    public int OriginalCount { get; }
-
-    /// <inheritdoc/>
-    public int EffectiveCount => Requests.Count;
+    public BenchmarkFacts Facts { get; }
 
     /// <inheritdoc/>
     public bool NeedsJudge => Records.Any(record => record.ScoredBy == ScoredBy.Judge);
 
     /// <inheritdoc/>
     public IReadOnlyList<EvaluationRequest> Requests { get; }
-
-    /// <inheritdoc/>
-    public JsonObject Config => new() { ["groups"] = groups.Count, ["max_tokens"] = Sampling.MaxTokens, ["temperature"] = Sampling.Temperature };
 
     private IEnumerable<FollowBenchRecord> Records => groups.SelectMany(group => group.Levels);
 

@@ -17,7 +17,7 @@ public static class AnswerCollector
     /// <summary>After so many failures without an answer between them, no further calls are made: the backend is not there.</summary>
     private const int FailuresInARow = 10;
 
-    /// <summary>Collects an answer to every request; those that the file has are not asked again.</summary>
+    /// <summary>Collects a model's answer to every request; those that the file has are not asked again.</summary>
     /// <param name="stage">Name of the stage in progress reports and messages.</param>
     /// <param name="requests">What to ask.</param>
     /// <param name="model">Whom to ask.</param>
@@ -28,10 +28,35 @@ public static class AnswerCollector
     /// <param name="cancellationToken">Stops; answers so far stay in the file.</param>
     /// <returns>The answers by request id.</returns>
     /// <exception cref="EvaluationException">Calls failed (the answers that came are kept), or the file does not fit the requests.</exception>
-    public static async Task<IReadOnlyDictionary<string, Answer>> CollectAsync(
+    public static Task<IReadOnlyDictionary<string, Answer>> CollectAsync(
         string stage,
         IReadOnlyList<EvaluationRequest> requests,
         EvaluationModel model,
+        string file,
+        int concurrency,
+        long seed,
+        IProgress<EvaluationProgress>? progress,
+        CancellationToken cancellationToken) =>
+        CollectAsync(
+            stage, requests, model.Name, (request, token) => AskAsync(request, model, seed, token), file, concurrency, seed, progress, cancellationToken);
+
+    /// <summary>Collects an answer to every request from anything that answers; those that the file has are not asked again.</summary>
+    /// <param name="stage">Name of the stage in progress reports and messages.</param>
+    /// <param name="requests">What to ask.</param>
+    /// <param name="name">Who answers.</param>
+    /// <param name="ask">Gives the answer to a request; called from many threads.</param>
+    /// <param name="file">The file with raw answers.</param>
+    /// <param name="concurrency">Most calls in flight, at least 1.</param>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="progress">Told after every call; may be null.</param>
+    /// <param name="cancellationToken">Stops; answers so far stay in the file.</param>
+    /// <returns>The answers by request id.</returns>
+    /// <exception cref="EvaluationException">Calls failed (the answers that came are kept), or the file does not fit the requests.</exception>
+    public static async Task<IReadOnlyDictionary<string, Answer>> CollectAsync(
+        string stage,
+        IReadOnlyList<EvaluationRequest> requests,
+        string name,
+        Func<EvaluationRequest, CancellationToken, Task<Answer>> ask,
         string file,
         int concurrency,
         long seed,
@@ -40,7 +65,7 @@ public static class AnswerCollector
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(concurrency, 1);
         using AnswerStore store = AnswerStore.Open(file);
-        Dictionary<string, Answer> answers = store.Matching(requests, model.Name, seed);
+        Dictionary<string, Answer> answers = store.Matching(requests, name, seed);
         int resumed = answers.Count;
         var failures = new List<(string Id, string Message)>();
         int inARow = 0;
@@ -60,8 +85,8 @@ public static class AnswerCollector
             string failure = "";
             try
             {
-                answer = await AskAsync(request, model, seed, token).ConfigureAwait(false);
-                store.Append(request, model.Name, seed, answer);
+                answer = await ask(request, token).ConfigureAwait(false);
+                store.Append(request, name, seed, answer);
             }
             catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
@@ -88,7 +113,7 @@ public static class AnswerCollector
         if (answers.Count < requests.Count)
         {
             throw new EvaluationException(
-                $"{requests.Count - answers.Count} of {requests.Count} {stage} are missing: {failures.Count} calls to {model.Name} failed"
+                $"{requests.Count - answers.Count} of {requests.Count} {stage} are missing: {failures.Count} calls to {name} failed"
                 + $"{(inARow >= FailuresInARow ? $", the last {inARow} in a row, so no more were made" : "")}; the first, \"{failures[0].Id}\": "
                 + $"{failures[0].Message}. Those that came are kept in {file}; the same command asks only for the rest.");
         }

@@ -47,7 +47,7 @@ public static class EvaluationRun
     {
         if (benchmark.NeedsJudge && judge is null)
         {
-            throw new EvaluationException($"{benchmark.Name} is scored with the help of a judge model: name one with --judge.");
+            throw new EvaluationException($"{benchmark.Facts.Name} is scored with the help of a judge model: name one with --judge.");
         }
 
         Directory.CreateDirectory(folder);
@@ -96,7 +96,7 @@ public static class EvaluationRun
         CancellationToken cancellationToken)
     {
         EvaluationScore score = await benchmark.ScoreAsync(answers, judgments, cancellationToken).ConfigureAwait(false);
-        ResultsWriter.Write(folder, benchmark, score, description);
+        ResultsWriter.Write(folder, benchmark.Facts, score, description);
         return score;
     }
 

@@ -3,26 +3,20 @@ using Spar.Evaluation.Results;
 
 namespace Spar.Evaluation.Harness;
 
+/// <summary>What a reader of the results needs to know of a benchmark.</summary>
+/// <param name="Name">Its name on the command line and in results, such as "gsm8k".</param>
+/// <param name="Version">Grows when prompts or scoring change, so that results of different versions are not compared.</param>
+/// <param name="OriginalCount">Documents in the data, before any limit.</param>
+/// <param name="EffectiveCount">Documents that are asked.</param>
+/// <param name="Shots">Worked examples in each prompt.</param>
+/// <param name="Config">What else matters: prompt form, sampling.</param>
+public sealed record BenchmarkFacts(string Name, int Version, int OriginalCount, int EffectiveCount, int Shots, JsonObject Config);
+
 /// <summary>A benchmark: data, how to prompt, and how to score. It neither calls models nor writes results.</summary>
 public interface IBenchmark
 {
-    /// <summary>Its name on the command line and in results, such as "gsm8k".</summary>
-    string Name { get; }
-
-    /// <summary>Grows when prompts or scoring change, so that results of different versions are not compared.</summary>
-    int Version { get; }
-
-    /// <summary>Worked examples in each prompt.</summary>
-    int Shots => 0;
-
-    /// <summary>Documents in the data, before any limit.</summary>
-    int OriginalCount { get; }
-
-    /// <summary>Documents that are asked.</summary>
-    int EffectiveCount { get; }
-
-    /// <summary>What else a reader of the results needs to know: prompt form, sampling, skipped records.</summary>
-    JsonObject Config { get; }
+    /// <summary>Name, version and the like.</summary>
+    BenchmarkFacts Facts { get; }
 
     /// <summary>What the model under test is asked, in a fixed order.</summary>
     IReadOnlyList<EvaluationRequest> Requests { get; }

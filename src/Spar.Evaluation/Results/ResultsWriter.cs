@@ -34,7 +34,7 @@ public static class ResultsWriter
     /// <param name="benchmark">The benchmark.</param>
     /// <param name="score">Its score.</param>
     /// <param name="run">Who answered and how.</param>
-    public static void Write(string folder, IBenchmark benchmark, EvaluationScore score, RunDescription run)
+    public static void Write(string folder, BenchmarkFacts benchmark, EvaluationScore score, RunDescription run)
     {
         Directory.CreateDirectory(folder);
         WriteWhole(Path.Combine(folder, SamplesFile), writer =>
@@ -52,7 +52,7 @@ public static class ResultsWriter
     /// <param name="benchmark">The benchmark.</param>
     /// <param name="score">Its score.</param>
     /// <param name="run">Who answered and how.</param>
-    public static JsonObject Results(IBenchmark benchmark, EvaluationScore score, RunDescription run)
+    public static JsonObject Results(BenchmarkFacts benchmark, EvaluationScore score, RunDescription run)
     {
         var results = new JsonObject();
         var higher = new JsonObject();
