@@ -38,7 +38,7 @@ public sealed class LlmBarFigures(IReadOnlyCollection<LlmBarVerdict> verdicts)
     public double AccuracySwapped => (double)CorrectSwapped / Count;
 
     /// <summary>Mean of the two accuracies.</summary>
-    public double AccuracyAverage => (AccuracyOriginal + AccuracySwapped) / 2;
+    public double AccuracyAverage => (double)(CorrectOriginal + CorrectSwapped) / (2 * Count);
 
     /// <summary>Share of instances with the same winner in both orders.</summary>
     public double PositionalAgreement => (double)Agree / Count;

@@ -45,14 +45,14 @@ public sealed record Metric(
         }
 
         // A resample that leaves out what the statistic needs gives no number; then there is no interval either.
-        double error = Bootstrap.StandardError(count, statistic);
+        (double error, Interval interval) = Bootstrap.Of(count, statistic);
         return new Metric(
             task,
             name,
             filter,
             statistic([.. Enumerable.Range(0, count)]),
             double.IsFinite(error) ? error : null,
-            double.IsFinite(error) ? Bootstrap.Of(count, statistic) : null,
+            double.IsFinite(error) ? interval : null,
             isShare);
     }
 }

@@ -30,21 +30,17 @@ public static class Bootstrap
         return Percentiles(Resample(data.Length, seed, resamples, picks => MeanOf(data, picks)));
     }
 
-    /// <summary>The 95 % interval of any statistic over items.</summary>
-    /// <param name="count">Number of items, at least 1.</param>
-    /// <param name="statistic">The statistic of the items whose indices are given (with repetitions).</param>
-    /// <param name="seed">Seed of the resampling.</param>
-    /// <param name="resamples">How many resamples, at least 1.</param>
-    public static Interval Of(int count, Func<int[], double> statistic, long seed = 0, int resamples = DefaultResamples) =>
-        Percentiles(Resample(count, seed, resamples, statistic));
-
-    /// <summary>The standard error of any statistic over items: the standard deviation of its resamples.</summary>
+    /// <summary>The standard error (standard deviation of the resamples) and the 95 % interval of any statistic over items.</summary>
     /// <param name="count">Number of items, at least 1.</param>
     /// <param name="statistic">The statistic of the items whose indices are given (with repetitions).</param>
     /// <param name="seed">Seed of the resampling.</param>
     /// <param name="resamples">How many resamples, at least 2.</param>
-    public static double StandardError(int count, Func<int[], double> statistic, long seed = 0, int resamples = DefaultResamples) =>
-        DeviationOf(Resample(count, seed, resamples, statistic));
+    public static (double StandardError, Interval Interval) Of(
+        int count, Func<int[], double> statistic, long seed = 0, int resamples = DefaultResamples)
+    {
+        double[] results = Resample(count, seed, resamples, statistic);
+        return (DeviationOf(results), Percentiles(results));
+    }
 
     /// <summary>
     /// Compares two results on the same items: resamples items, keeping each item's two values together.
