@@ -1,0 +1,164 @@
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json;
+
+namespace Spar.Evaluation.IFEval;
+
+/// <summary>What a data file gave.</summary>
+/// <typeparam name="T">The kind of item.</typeparam>
+/// <param name="Items">The items that could be read, in the order of the file.</param>
+/// <param name="Skipped">One message, with file, line and field, for each line that was left out; empty unless the reading was lenient.</param>
+public sealed record LoadedFile<T>(IReadOnlyList<T> Items, IReadOnlyList<string> Skipped);
+
+/// <summary>Reads files of one JSON object a line, plain or packed (<c>.gz</c>), with messages that name file, line and field.</summary>
+internal static class JsonLines
+{
+    /// <summary>Reads each line that is not blank; in lenient reading a faulty line is skipped and its message kept.</summary>
+    /// <exception cref="EvaluationException">The file cannot be read; or, unless lenient, a line is faulty.</exception>
+    public static LoadedFile<T> Read<T>(string file, bool lenient, Func<JsonElement, T> parse)
+    {
+        List<T> items = [];
+        List<string> skipped = [];
+        int number = 0;
+        foreach (string line in Lines(file))
+        {
+            number++;
+            if (string.IsNullOrWhiteSpace(line))
+            {
+                continue;
+            }
+
+            try
+            {
+                items.Add(ParseLine(line, parse));
+            }
+            catch (EvaluationException fault)
+            {
+                string message = $"{file}, line {number}: {fault.Message}";
+                if (!lenient)
+                {
+                    throw new EvaluationException(message, fault);
+                }
+
+                skipped.Add(message);
+            }
+        }
+
+        return new LoadedFile<T>(items, skipped);
+    }
+
+    /// <summary>A field that must be there.</summary>
+    public static JsonElement Field(JsonElement line, string name) =>
+        line.TryGetProperty(name, out JsonElement value) ? value : throw new EvaluationException($"field '{name}' is missing");
+
+    /// <summary>A field that must be a text.</summary>
+    public static string TextField(JsonElement line, string name)
+    {
+        JsonElement value = Field(line, name);
+        return value.ValueKind == JsonValueKind.String ? Text(value) : throw new EvaluationException($"field '{name}' is no text");
+    }
+
+    /// <summary>The field <c>key</c>, a whole number.</summary>
+    public static long KeyField(JsonElement line)
+    {
+        JsonElement value = Field(line, "key");
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long key) ? key : throw new EvaluationException("field 'key' is no whole number");
+    }
+
+    /// <summary>The text of a JSON string, escapes of lone surrogates included.</summary>
+    public static string Text(JsonElement value)
+    {
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            return Unescape(value.GetRawText());
+        }
+    }
+
+    private static T ParseLine<T>(string line, Func<JsonElement, T> parse)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(line);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? parse(document.RootElement)
+                : throw new EvaluationException("is no JSON object");
+        }
+        catch (JsonException fault)
+        {
+            throw new EvaluationException($"is no JSON (character {fault.BytePositionInLine + 1})", fault);
+        }
+    }
+
+    private static IEnumerable<string> Lines(string file)
+    {
+        using StreamReader reader = Open(file);
+        while (NextLine(reader, file) is string line)
+        {
+            yield return line;
+        }
+    }
+
+    private static StreamReader Open(string file)
+    {
+        try
+        {
+            Stream stream = File.OpenRead(file);
+            return new StreamReader(
+                file.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(stream, CompressionMode.Decompress) : stream,
+                new UTF8Encoding(false, throwOnInvalidBytes: true));
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new EvaluationException($"{file} cannot be read: {fault.Message}", fault);
+        }
+    }
+
+    private static string? NextLine(StreamReader reader, string file)
+    {
+        try
+        {
+            return reader.ReadLine();
+        }
+        catch (DecoderFallbackException fault)
+        {
+            throw new EvaluationException($"{file} is not UTF-8; save it as UTF-8", fault);
+        }
+        catch (Exception fault) when (fault is IOException or InvalidDataException)
+        {
+            throw new EvaluationException($"{file} cannot be read: {fault.Message}", fault);
+        }
+    }
+
+    /// <summary>The content of a valid JSON string token, taken character by character.</summary>
+    private static string Unescape(string token)
+    {
+        StringBuilder text = new(token.Length);
+        for (int i = 1; i < token.Length - 1; i++)
+        {
+            if (token[i] != '\\')
+            {
+                text.Append(token[i]);
+                continue;
+            }
+
+            i++;
+            text.Append(token[i] switch
+            {
+                'b' => '\b',
+                'f' => '\f',
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                'u' => (char)Convert.ToUInt16(token.Substring(i + 1, 4), 16),
+                char same => same,
+            });
+            i += token[i] == 'u' ? 4 : 0;
+        }
+
+        return text.ToString();
+    }
+}

@@ -1,0 +1,51 @@
+using Spar.Evaluation.Text;
+
+namespace Spar.Evaluation.IFEval.Verifiers;
+
+/// <summary>At least so many placeholders: an opening square bracket and the next closing one on the same line.</summary>
+internal sealed class NumberOfPlaceholders(InstructionArguments arguments) : InstructionVerifier
+{
+    private readonly int wanted = arguments.Count("num_placeholders");
+
+    protected override Verdict Check(string response)
+    {
+        int count = 0;
+        int open = response.IndexOf('[', StringComparison.Ordinal);
+        while (open >= 0)
+        {
+            // Where no bracket closes on this line, the search goes on behind it.
+            int end = response.AsSpan(open + 1).IndexOfAny(']', '\n');
+            if (end < 0)
+            {
+                break;
+            }
+
+            end += open + 1;
+            count += response[end] == ']' ? 1 : 0;
+            open = response.IndexOf('[', end + 1);
+        }
+
+        return Compare(count, Relation.AtLeast, wanted, "placeholders in square brackets");
+    }
+}
+
+/// <summary>A postscript: the marker is found anywhere, case ignored, with optional white space inside <c>P.S.</c> and <c>P.P.S</c>.</summary>
+internal sealed class Postscript : InstructionVerifier
+{
+    private readonly string marker;
+    private readonly PythonRegex regex;
+
+    public Postscript(InstructionArguments arguments)
+    {
+        marker = PythonText.Strip(arguments.Text("postscript_marker"));
+        regex = marker switch
+        {
+            "P.P.S" => new PythonRegex(@"p\.\s?p\.\s?s"),
+            "P.S." => new PythonRegex(@"p\.\s?s\."),
+            _ => new PythonRegex($@"\s*{PythonText.Lower(marker)}.*$", multiline: true),
+        };
+    }
+
+    protected override Verdict Check(string response) =>
+        Tell(regex.IsFoundIn(PythonText.Lower(response)), $"has a postscript that begins with {marker}", $"has no postscript that begins with {marker}");
+}
