@@ -11,6 +11,16 @@ public sealed class FollowBenchBenchmark : IBenchmark
 {
     private const string Name = "followbench";
     private static readonly SamplingOptions Sampling = new(MaxTokens: 2048);
+
+    private static readonly (string Name, bool IsShare)[] Names =
+    [
+        ("ssr", true),
+        ("hsr", true),
+        ("csl", false),
+        .. Enumerable.Range(1, FollowBenchData.Levels).Select(level => ($"ssr_l{level}", true)),
+        .. Enumerable.Range(1, FollowBenchData.Levels).Select(level => ($"hsr_l{level}", true)),
+    ];
+
     private readonly IReadOnlyList<FollowBenchGroup> groups;
     private readonly int skipped;
 
@@ -106,42 +116,30 @@ public sealed class FollowBenchBenchmark : IBenchmark
         LevelScore?[][] all = [.. types.SelectMany(type => type.Groups)];
         int[] typeOf = [.. types.SelectMany((type, index) => Enumerable.Repeat(index, type.Groups.Length))];
         var metrics = new List<Metric>();
-        foreach ((string name, Func<FollowBenchFigures, double> figure, bool isShare) in Figures())
+        metrics.AddRange(Metric.Of(Name, Names, all.Length, picks =>
         {
-            metrics.Add(Metric.Of(
-                Name,
-                name,
-                all.Length,
-                picks => picks.GroupBy(pick => typeOf[pick])
-                    .Select(type => figure(FollowBenchFigures.Of([.. type.Select(pick => all[pick])])))
-                    .Where(double.IsFinite)
-                    .DefaultIfEmpty(double.NaN)
-                    .Average(),
-                isShare: isShare));
-        }
-
+            double[][] byType = [.. picks.GroupBy(pick => typeOf[pick]).Select(type => Figures([.. type.Select(pick => all[pick])]))];
+            return [.. Names.Select((_, at) => byType.Select(type => type[at]).Where(double.IsFinite).DefaultIfEmpty(double.NaN).Average())];
+        }));
         foreach ((string type, LevelScore?[][] members) in types)
         {
-            foreach ((string name, Func<FollowBenchFigures, double> figure, bool isShare) in Figures())
-            {
-                metrics.Add(Metric.Of(
-                    $"{Name}_{type}", name, members.Length, picks => figure(FollowBenchFigures.Of([.. picks.Select(pick => members[pick])])), isShare: isShare));
-            }
+            metrics.AddRange(Metric.Of($"{Name}_{type}", Names, members.Length, picks => Figures([.. picks.Select(pick => members[pick])])));
         }
 
         return [.. metrics.Where(metric => double.IsFinite(metric.Value))];
     }
 
-    private static IEnumerable<(string Name, Func<FollowBenchFigures, double> Of, bool IsShare)> Figures()
+    /// <summary>The figures of a set of groups in the order of <see cref="Names"/>; rates as shares.</summary>
+    private static double[] Figures(LevelScore?[][] members)
     {
-        yield return ("ssr", figures => figures.SoftAverage / 100, true);
-        yield return ("hsr", figures => figures.HardAverage / 100, true);
-        yield return ("csl", figures => figures.Consistency, false);
-        for (int level = 0; level < FollowBenchData.Levels; level++)
-        {
-            int at = level;
-            yield return ($"hsr_l{at + 1}", figures => figures.HardRates[at] / 100, true);
-            yield return ($"ssr_l{at + 1}", figures => figures.SoftRates[at] / 100, true);
-        }
+        var figures = FollowBenchFigures.Of(members);
+        return
+        [
+            figures.SoftAverage / 100,
+            figures.HardAverage / 100,
+            figures.Consistency,
+            .. figures.SoftRates.Select(rate => rate / 100),
+            .. figures.HardRates.Select(rate => rate / 100),
+        ];
     }
 }

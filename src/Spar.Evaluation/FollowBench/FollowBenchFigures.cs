@@ -37,15 +37,33 @@ public sealed record FollowBenchFigures(
     {
         var hard = new double[FollowBenchData.Levels];
         var soft = new double[FollowBenchData.Levels];
-        for (int level = 0; level < FollowBenchData.Levels; level++)
+        var known = new int[FollowBenchData.Levels];
+        int runs = 0;
+        int levels = 0;
+        foreach (IReadOnlyList<LevelScore?> group in groups)
         {
-            LevelScore[] known = [.. groups.Select(group => group[level]).OfType<LevelScore>()];
-            hard[level] = known.Sum(score => score.Hard) / (double)known.Length * 100;
-            soft[level] = known.Sum(score => score.Soft) / known.Length * 100;
+            for (int level = 0; level < FollowBenchData.Levels; level++)
+            {
+                if (group[level] is { } score)
+                {
+                    hard[level] += score.Hard;
+                    soft[level] += score.Soft;
+                    known[level]++;
+                }
+            }
+
+            if (ConsecutiveLevels(group) is { } run)
+            {
+                levels += run;
+                runs++;
+            }
         }
 
-        int[] runs = [.. groups.Select(ConsecutiveLevels).OfType<int>()];
-        return new FollowBenchFigures(groups.Count, hard, soft, (double)runs.Sum() / runs.Length);
+        return new FollowBenchFigures(
+            groups.Count,
+            [.. hard.Zip(known, (sum, count) => sum / count * 100)],
+            [.. soft.Zip(known, (sum, count) => sum / count * 100)],
+            (double)levels / runs);
     }
 
     /// <summary>Levels, from 1 up, that are satisfied without a gap; null where an unknown score comes before the first failure.</summary>

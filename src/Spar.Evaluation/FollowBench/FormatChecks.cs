@@ -17,8 +17,8 @@ internal static class FormatChecks
     {
         string[] pieces = response.Split("\n\n");
         return pieces.Length == (level < 5 ? 3 : 4)
-            && (level < 2 || pieces.Take(3).All(piece => ResponseText.Sentences(piece).Length < 3))
-            && (level < 3 || ResponseText.Sentences(response).All(sentence => ResponseText.Words(sentence) > 20))
+            && (level < 2 || pieces.Take(3).All(piece => ResponseText.SentencesOf(piece).Length < 3))
+            && (level < 3 || ResponseText.SentencesOf(response).All(sentence => ResponseText.Words(sentence) > 20))
             && (level < 4 || pieces.All(piece => PythonText.IsBlank(piece) || NumberMarker.IsFoundIn(PythonText.StripStart(piece))))
             && (level < 5 || response.EndsWith(Ending, StringComparison.Ordinal));
     }

@@ -8,7 +8,7 @@ internal static class ResponseText
     private const string Punctuation = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
 
     /// <summary>Pieces of a text cut at every full stop, exclamation or question mark; empty pieces are dropped, blank ones are not.</summary>
-    public static string[] Sentences(string text) => text.Split(['.', '!', '?'], StringSplitOptions.RemoveEmptyEntries);
+    public static string[] SentencesOf(string text) => text.Split(['.', '!', '?'], StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary>Number of words by white space of any kind.</summary>
     public static int Words(string text) => PythonText.SplitWhitespace(text).Count;

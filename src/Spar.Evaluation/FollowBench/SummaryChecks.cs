@@ -15,7 +15,7 @@ internal static class SummaryChecks
     /// <summary>Three sentences, each under 15 words, with given words in given sentences, the third in the present perfect.</summary>
     public static bool CnnDailyMail(string response, int level)
     {
-        string[] sentences = Sentences(response);
+        string[] sentences = SentencesOf(response);
         return FirstHold(
             level,
             () => sentences.Length == 3,
@@ -28,7 +28,7 @@ internal static class SummaryChecks
     /// <summary>One sentence, under 20 words, without a place name, in the present continuous, with a given word.</summary>
     public static bool Xsum(string response, int level) => FirstHold(
         level,
-        () => Sentences(response).Length == 1,
+        () => SentencesOf(response).Length == 1,
         () => SpacePieces(response) < 20,
         () => !ContainsWord(response, "Newton Stewart"),
         () => PresentContinuous.IsFoundIn(response),
@@ -37,7 +37,7 @@ internal static class SummaryChecks
     /// <summary>One sentence, under 15 words, with one word and without another, with exactly one punctuation mark.</summary>
     public static bool Samsum(string response, int level) => FirstHold(
         level,
-        () => Sentences(response).Length == 1,
+        () => SentencesOf(response).Length == 1,
         () => SpacePieces(response) < 15,
         () => ContainsWord(response, "stuff"),
         () => !Procrast.IsFoundIn(response),
@@ -55,7 +55,7 @@ internal static class SummaryChecks
     /// <summary>One sentence, at most 20 words, that starts with "We", with one word and without another.</summary>
     public static bool Arxiv(string response, int level) => FirstHold(
         level,
-        () => Sentences(response).Length == 1,
+        () => SentencesOf(response).Length == 1,
         () => SpacePieces(response) <= 20,
         () => response.StartsWith("We", StringComparison.Ordinal),
         () => ContainsWord(response, "activations"),

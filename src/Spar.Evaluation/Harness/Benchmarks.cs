@@ -1,6 +1,7 @@
 using Spar.Evaluation.FollowBench;
 using Spar.Evaluation.Gsm8k;
 using Spar.Evaluation.HumanEval;
+using Spar.Evaluation.IFEval;
 using Spar.Evaluation.LlmBar;
 using Spar.Evaluation.Mmlu;
 using Spar.Evaluation.TriviaQa;
@@ -12,6 +13,16 @@ public static class Benchmarks
 {
     private static readonly Dictionary<string, Func<DataFolder, DataProblems, BenchmarkOptions, IBenchmark>> ByName = new()
     {
+        ["ifeval"] = (folder, problems, options) =>
+        {
+            LoadedFile<IFEvalPrompt> prompts = IFEvalPrompt.Load(folder.Require("ifeval", "prompts.jsonl", "input_data.jsonl"), problems.Lenient);
+            foreach (string skipped in prompts.Skipped)
+            {
+                problems.Report(new EvaluationException(skipped));
+            }
+
+            return new IFEvalBenchmark(prompts.Items, options.Limit, problems.Skipped.Count);
+        },
         ["followbench"] = (folder, problems, options) =>
         {
             IReadOnlyList<FollowBenchGroup> groups = FollowBenchData.Load(folder, problems);

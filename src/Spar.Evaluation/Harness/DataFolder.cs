@@ -6,6 +6,9 @@ public sealed class DataFolder(string root)
 {
     private static readonly Dictionary<string, string> Sources = new()
     {
+        ["ifeval"] =
+            "IFEval comes from github.com/google-research/google-research (instruction_following_eval/data/input_data.jsonl; or the data set "
+            + "google/IFEval). Expected: prompts.jsonl or input_data.jsonl with {key, prompt, instruction_id_list, kwargs}.",
         ["followbench"] =
             "FollowBench comes from github.com/YJiangcm/FollowBench (folder data). Expected: content, situation, style, format, example and "
             + "mixed .jsonl with {id, type, example_id, category, source, level, instruction, target, scored_by}.",

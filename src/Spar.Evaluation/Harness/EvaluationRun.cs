@@ -87,6 +87,43 @@ public static class EvaluationRun
             .ConfigureAwait(false);
     }
 
+    /// <summary>Scores responses that were made elsewhere, without a model, and writes the results.</summary>
+    /// <param name="benchmark">How to score; must need no judge.</param>
+    /// <param name="responses">A response to every request, by id.</param>
+    /// <param name="model">Name of the model that made them.</param>
+    /// <param name="folder">Where samples and results go; null to write nothing.</param>
+    /// <param name="options">Seed of the intervals, clock.</param>
+    /// <param name="cancellationToken">Stops scoring.</param>
+    /// <exception cref="EvaluationException">A request has no response, or the benchmark needs a judge.</exception>
+    public static async Task<EvaluationScore> ScoreResponsesAsync(
+        IBenchmark benchmark,
+        IReadOnlyDictionary<string, string> responses,
+        string model,
+        string? folder,
+        EvaluationRunOptions options,
+        CancellationToken cancellationToken = default)
+    {
+        if (benchmark.NeedsJudge)
+        {
+            throw new EvaluationException($"{benchmark.Facts.Name} is scored with the help of a judge model, so ready responses are not enough.");
+        }
+
+        string[] missing = [.. benchmark.Requests.Select(request => request.Id).Where(id => !responses.ContainsKey(id))];
+        if (missing.Length > 0)
+        {
+            throw new EvaluationException($"{missing.Length} of {benchmark.Requests.Count} requests have no response, such as \"{missing[0]}\".");
+        }
+
+        Dictionary<string, Answer> answers = benchmark.Requests.ToDictionary(request => request.Id, request => new Answer(request.Id, responses[request.Id]));
+        EvaluationScore score = await benchmark.ScoreAsync(answers, new Dictionary<string, Answer>(), cancellationToken).ConfigureAwait(false);
+        if (folder is not null)
+        {
+            ResultsWriter.Write(folder, benchmark.Facts, score, new RunDescription(model, null, options));
+        }
+
+        return score;
+    }
+
     private static async Task<EvaluationScore> ScoreAsync(
         IBenchmark benchmark,
         IReadOnlyDictionary<string, Answer> answers,

@@ -12,14 +12,14 @@ public readonly record struct ProgramOutcome(bool Passed, string Outcome);
 
 /// <summary>
 /// Runs generated Python programs, each in a process of its own: without network and with its own process numbers (Linux name spaces), with
-/// limits on time, memory and file size, and with Python's audit hook refusing files to write, other programs and the like. This guards
+/// limits on processor time, memory and file size, and with Python's audit hook refusing files to write, other programs and the like. This guards
 /// against accidents of a model, not against an attacker; run it in a container where that matters.
 /// </summary>
 public sealed class ProgramRunner
 {
     private const string Runner =
         """
-        import json, os, resource, signal, sys
+        import json, os, resource, signal, sys, time
         job = json.load(sys.stdin)
         out = os.dup(1)
         null = os.open(os.devnull, os.O_RDWR)
@@ -29,6 +29,8 @@ public sealed class ProgramRunner
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        spent = int(time.process_time() + job["seconds"]) + 3
+        resource.setrlimit(resource.RLIMIT_CPU, (spent, spent))
 
         class OutOfTime(BaseException):
             pass
@@ -45,16 +47,19 @@ public sealed class ProgramRunner
             if event.startswith(REFUSED) or (event == "open" and (args[2] or 0) & WRITING):
                 raise PermissionError("not permitted here: " + event)
 
+        signal.signal(signal.SIGPROF, ring)
         signal.signal(signal.SIGALRM, ring)
         sys.addaudithook(guard)
         try:
-            signal.setitimer(signal.ITIMER_REAL, job["seconds"], 0.1)
+            signal.setitimer(signal.ITIMER_PROF, job["seconds"], 0.1)
+            signal.setitimer(signal.ITIMER_REAL, 10 * job["seconds"], 0.1)
             exec(compile(job["program"], "<program>", "exec"), {})
             outcome = "passed"
         except OutOfTime:
             outcome = "timed out"
         except BaseException as fault:
             outcome = "failed: " + type(fault).__name__ + ": " + str(fault)[:200]
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
         os.write(out, (job["token"] + outcome).encode("utf-8", "replace"))
         os._exit(0)
@@ -74,7 +79,9 @@ public sealed class ProgramRunner
 
     /// <summary>Makes a runner, after a trial that the machine permits it.</summary>
     /// <param name="python">The interpreter.</param>
-    /// <param name="seconds">Time limit of a program, above 0.</param>
+    /// <param name="seconds">
+    /// Limit on a program's processor time, above 0, so that verdicts do not depend on how busy the machine is; it may take ten times as long.
+    /// </param>
     /// <param name="memoryMebibytes">Memory limit of a program in MiB.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="EvaluationException">The network cannot be cut off here, or there is no interpreter.</exception>
@@ -145,9 +152,9 @@ public sealed class ProgramRunner
                 // It ended before it read its job; what it wrote says why.
             }
 
-            // A program may swallow the alarm; then the whole process ends some seconds later.
+            // A program may swallow the alarm; then it ends by the limit on processor time, or at last here.
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            limit.CancelAfter(TimeSpan.FromSeconds(seconds + 5));
+            limit.CancelAfter(TimeSpan.FromSeconds((10 * seconds) + 30));
             try
             {
                 await process.WaitForExitAsync(limit.Token).ConfigureAwait(false);

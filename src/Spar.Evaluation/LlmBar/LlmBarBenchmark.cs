@@ -11,6 +11,21 @@ namespace Spar.Evaluation.LlmBar;
 public sealed class LlmBarBenchmark : IBenchmark
 {
     private const string Name = "llmbar";
+
+    private static readonly (string Name, bool IsShare)[] Names =
+    [
+        ("acc", true),
+        ("f1", true),
+        ("acc_original", true),
+        ("acc_swapped", true),
+        ("correct_both", true),
+        ("positional_agreement", true),
+        ("f1_original_pos1", true),
+        ("f1_original_pos2", true),
+        ("f1_swapped_pos1", true),
+        ("f1_swapped_pos2", true),
+    ];
+
     private readonly IReadOnlyList<LlmBarInstance> instances;
     private readonly PairwiseTemplate template;
     private readonly int votes;
@@ -116,18 +131,16 @@ public sealed class LlmBarBenchmark : IBenchmark
         int[] subsetOf = [.. instances.Select(instance => LlmBarData.Subsets.Index().First(pair => pair.Item == instance.Subset).Index)];
         int[] everything = [.. Enumerable.Range(0, verdicts.Length)];
         int[] adversarial = [.. everything.Where(i => subsetOf[i] != 0)];
-        double Pooled(Func<LlmBarFigures, double> figure, IEnumerable<int> picks) => figure(new LlmBarFigures([.. picks.Select(i => verdicts[i])]));
-        double OverSubsets(Func<LlmBarFigures, double> figure, IEnumerable<int> picks) =>
-            picks.GroupBy(i => subsetOf[i]).Average(subset => Pooled(figure, subset));
+        double[] Pooled(IEnumerable<int> picks) => Figures(new LlmBarFigures([.. picks.Select(i => verdicts[i])]));
+        double[] OverSubsets(IEnumerable<int> picks)
+        {
+            double[][] bySubset = [.. picks.GroupBy(i => subsetOf[i]).Select(subset => Pooled(subset))];
+            return [.. Names.Select((_, at) => bySubset.Average(subset => subset[at]))];
+        }
 
         var metrics = new List<Metric>();
-        void Add(string task, int[] members, Func<Func<LlmBarFigures, double>, IEnumerable<int>, double> combine)
-        {
-            foreach ((string name, Func<LlmBarFigures, double> figure) in Measures())
-            {
-                metrics.Add(Metric.Of(task, name, members.Length, picks => combine(figure, picks.Select(pick => members[pick]))));
-            }
-        }
+        void Add(string task, int[] members, Func<IEnumerable<int>, double[]> combine) =>
+            metrics.AddRange(Metric.Of(task, Names, members.Length, picks => combine(picks.Select(pick => members[pick]))));
 
         Add(Name, everything, OverSubsets);
         if (adversarial.Length > 0)
@@ -144,17 +157,18 @@ public sealed class LlmBarBenchmark : IBenchmark
         return metrics;
     }
 
-    private static IEnumerable<(string Name, Func<LlmBarFigures, double> Of)> Measures()
-    {
-        yield return ("acc", figures => figures.AccuracyAverage);
-        yield return ("f1", figures => figures.MacroF1Average);
-        yield return ("acc_original", figures => figures.AccuracyOriginal);
-        yield return ("acc_swapped", figures => figures.AccuracySwapped);
-        yield return ("correct_both", figures => (double)figures.CorrectBoth / figures.Count);
-        yield return ("positional_agreement", figures => figures.PositionalAgreement);
-        yield return ("f1_original_pos1", figures => figures.F1(1, swapped: false));
-        yield return ("f1_original_pos2", figures => figures.F1(2, swapped: false));
-        yield return ("f1_swapped_pos1", figures => figures.F1(1, swapped: true));
-        yield return ("f1_swapped_pos2", figures => figures.F1(2, swapped: true));
-    }
+    /// <summary>The measures in the order of <see cref="Names"/>.</summary>
+    private static double[] Figures(LlmBarFigures figures) =>
+    [
+        figures.AccuracyAverage,
+        figures.MacroF1Average,
+        figures.AccuracyOriginal,
+        figures.AccuracySwapped,
+        (double)figures.CorrectBoth / figures.Count,
+        figures.PositionalAgreement,
+        figures.F1(1, swapped: false),
+        figures.F1(2, swapped: false),
+        figures.F1(1, swapped: true),
+        figures.F1(2, swapped: true),
+    ];
 }

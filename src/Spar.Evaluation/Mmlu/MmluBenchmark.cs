@@ -71,15 +71,12 @@ public sealed class MmluBenchmark : IBenchmark
         ScoredSample[] samples = [.. items.Select(item => Sample(item, answers[item.Id]))];
         double[] correct = [.. samples.Select(sample => sample.Values["acc"])];
         string[] subjectOf = [.. items.Select(item => item.Subject)];
-        var metrics = new List<Metric>
-        {
-            Metric.Mean(Name, "acc", correct),
-            Metric.Of(
-                Name,
-                "acc_macro",
-                correct.Length,
-                picks => picks.GroupBy(pick => subjectOf[pick]).Average(subject => subject.Average(pick => correct[pick]))),
-        };
+        var metrics = new List<Metric> { Metric.Mean(Name, "acc", correct) };
+        metrics.AddRange(Metric.Of(
+            Name,
+            [("acc_macro", true)],
+            correct.Length,
+            picks => [picks.GroupBy(pick => subjectOf[pick]).Average(subject => subject.Average(pick => correct[pick]))]));
         foreach (string task in new[] { "stem", "humanities", "social_sciences", "other" })
         {
             AddMean(metrics, $"{Name}_{task}", correct.Where((_, i) => MmluData.GroupOf(subjectOf[i]) == task));

@@ -28,31 +28,28 @@ public sealed record Metric(
             ? throw new EvaluationException($"{task}: {name} has nothing to be computed from, every item was skipped or left out")
             : new(task, name, filter, values.Average(), Bootstrap.StandardErrorOfMean(values), Bootstrap.OfMean(values), isShare);
 
-    /// <summary>Any other statistic of items: standard error and interval by bootstrap over the items.</summary>
+    /// <summary>Other statistics of the same items: standard errors and intervals by bootstrap over the items.</summary>
     /// <param name="task">See <see cref="Task"/>.</param>
-    /// <param name="name">See <see cref="Name"/>.</param>
+    /// <param name="names">Name of each statistic, and whether it is a share.</param>
     /// <param name="count">Number of items.</param>
-    /// <param name="statistic">The statistic of the items with these indices.</param>
-    /// <param name="filter">See <see cref="Filter"/>.</param>
-    /// <param name="isShare">See <see cref="IsShare"/>.</param>
+    /// <param name="statistics">The statistics, in the order of the names, of the items with these indices.</param>
     /// <exception cref="EvaluationException">There are no items.</exception>
-    public static Metric Of(
-        string task, string name, int count, Func<int[], double> statistic, string filter = NoFilter, bool isShare = true)
+    public static IReadOnlyList<Metric> Of(
+        string task, IReadOnlyList<(string Name, bool IsShare)> names, int count, Func<int[], double[]> statistics)
     {
         if (count == 0)
         {
-            throw new EvaluationException($"{task}: {name} has nothing to be computed from, every item was skipped or left out");
+            throw new EvaluationException($"{task}: {names[0].Name} has nothing to be computed from, every item was skipped or left out");
         }
 
-        // A resample that leaves out what the statistic needs gives no number; then there is no interval either.
-        (double error, Interval interval) = Bootstrap.Of(count, statistic);
-        return new Metric(
-            task,
-            name,
-            filter,
-            statistic([.. Enumerable.Range(0, count)]),
-            double.IsFinite(error) ? error : null,
-            double.IsFinite(error) ? interval : null,
-            isShare);
+        double[] values = statistics([.. Enumerable.Range(0, count)]);
+        IReadOnlyList<(double StandardError, Interval Interval)> uncertainty = Bootstrap.Of(count, statistics);
+        return
+        [
+            // A resample that leaves out what a statistic needs gives no number; then there is no interval either.
+            .. names.Select((name, i) => double.IsFinite(uncertainty[i].StandardError)
+                ? new Metric(task, name.Name, NoFilter, values[i], uncertainty[i].StandardError, uncertainty[i].Interval, name.IsShare)
+                : new Metric(task, name.Name, NoFilter, values[i], null, null, name.IsShare)),
+        ];
     }
 }

@@ -30,16 +30,24 @@ public static class Bootstrap
         return Percentiles(Resample(data.Length, seed, resamples, picks => MeanOf(data, picks)));
     }
 
-    /// <summary>The standard error (standard deviation of the resamples) and the 95 % interval of any statistic over items.</summary>
+    /// <summary>Standard errors (standard deviations of the resamples) and 95 % intervals of several statistics over the same items.</summary>
     /// <param name="count">Number of items, at least 1.</param>
-    /// <param name="statistic">The statistic of the items whose indices are given (with repetitions).</param>
+    /// <param name="statistics">The statistics of the items whose indices are given (with repetitions), always equally many.</param>
     /// <param name="seed">Seed of the resampling.</param>
     /// <param name="resamples">How many resamples, at least 2.</param>
-    public static (double StandardError, Interval Interval) Of(
-        int count, Func<int[], double> statistic, long seed = 0, int resamples = DefaultResamples)
+    /// <returns>One pair a statistic.</returns>
+    public static IReadOnlyList<(double StandardError, Interval Interval)> Of(
+        int count, Func<int[], double[]> statistics, long seed = 0, int resamples = DefaultResamples)
     {
-        double[] results = Resample(count, seed, resamples, statistic);
-        return (DeviationOf(results), Percentiles(results));
+        double[][] results = Resample(count, seed, resamples, statistics);
+        return
+        [
+            .. Enumerable.Range(0, results[0].Length).Select(at =>
+            {
+                double[] values = [.. results.Select(result => result[at])];
+                return (DeviationOf(values), Percentiles(values));
+            }),
+        ];
     }
 
     /// <summary>
@@ -70,13 +78,13 @@ public static class Bootstrap
     public static double StandardErrorOfMean(IReadOnlyList<double> values) =>
         values.Count < 2 ? 0 : DeviationOf([.. values]) / Math.Sqrt(values.Count);
 
-    private static double[] Resample(int count, long seed, int resamples, Func<int[], double> statistic)
+    private static T[] Resample<T>(int count, long seed, int resamples, Func<int[], T> statistic)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(resamples, 1);
         var random = new SeededRandom((ulong)seed);
         int[] picks = new int[count];
-        double[] results = new double[resamples];
+        var results = new T[resamples];
         for (int r = 0; r < resamples; r++)
         {
             for (int i = 0; i < count; i++)

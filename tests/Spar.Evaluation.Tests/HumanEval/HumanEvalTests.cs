@@ -63,7 +63,7 @@ public class HumanEvalTests
     public async Task Canonical_solutions_pass_and_empty_ones_fail()
     {
         ProgramRunner runner = await Runner();
-        HumanEvalProblem[] problems = [.. HumanEvalData.Load(GoldenFile.Data("humaneval"), new DataProblems()).Take(4)];
+        HumanEvalProblem[] problems = [.. HumanEvalData.Load(GoldenFile.Data("humaneval"), new DataProblems()).Take(2)];
         var benchmark = new HumanEvalBenchmark(problems, runner, samples: 2, form: CompletionForm.Continue);
         Dictionary<string, Answer> answers = benchmark.Requests.ToDictionary(
             request => request.Id,
@@ -98,11 +98,13 @@ public class HumanEvalTests
         Assert.Contains("no-such-python", fault.Message);
     }
 
+    private static readonly Lazy<Task<ProgramRunner>> SharedRunner = new(() => ProgramRunner.CreateAsync(seconds: 1));
+
     private static async Task<ProgramRunner> Runner()
     {
         try
         {
-            return await ProgramRunner.CreateAsync(seconds: 1);
+            return await SharedRunner.Value;
         }
         catch (EvaluationException refusal)
         {
