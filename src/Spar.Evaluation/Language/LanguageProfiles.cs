@@ -5,22 +5,19 @@ namespace Spar.Evaluation.Language;
 /// <summary>How often each character n-gram (1 to 3 characters) occurs in each of 55 languages; the data of langdetect 1.0.9.</summary>
 internal sealed class LanguageProfiles
 {
-    private readonly Dictionary<ulong, int> rowOfGram = [];
+    private readonly Dictionary<ulong, int> rowOfGram;
     private readonly int[] rowStarts;
     private readonly (int Language, double Probability)[] entries;
 
-    private LanguageProfiles(string[] codes, List<(ulong Gram, int Language, double Probability)> counts)
+    /// <summary>Sorts counts, given language by language, into one row for each n-gram.</summary>
+    private LanguageProfiles(List<string> codes, Dictionary<ulong, int> rowOfGram, List<(int Row, int Language, double Probability)> counts)
     {
         Codes = codes;
-        foreach ((ulong gram, _, _) in counts)
-        {
-            rowOfGram.TryAdd(gram, rowOfGram.Count);
-        }
-
+        this.rowOfGram = rowOfGram;
         rowStarts = new int[rowOfGram.Count + 1];
-        foreach ((ulong gram, _, _) in counts)
+        foreach ((int row, _, _) in counts)
         {
-            rowStarts[rowOfGram[gram] + 1]++;
+            rowStarts[row + 1]++;
         }
 
         for (int row = 0; row < rowOfGram.Count; row++)
@@ -30,9 +27,9 @@ internal sealed class LanguageProfiles
 
         entries = new (int, double)[counts.Count];
         int[] filled = rowStarts.ToArray();
-        foreach ((ulong gram, int language, double probability) in counts)
+        foreach ((int row, int language, double probability) in counts)
         {
-            entries[filled[rowOfGram[gram]]++] = (language, probability);
+            entries[filled[row]++] = (language, probability);
         }
     }
 
@@ -65,21 +62,54 @@ internal sealed class LanguageProfiles
     private static LanguageProfiles Load()
     {
         using Stream stream = EmbeddedData.Open("Language/profiles.json.gz");
-        using JsonDocument document = JsonDocument.Parse(stream);
+        using MemoryStream json = new();
+        stream.CopyTo(json);
+        Utf8JsonReader reader = new(json.GetBuffer().AsSpan(0, (int)json.Length));
         List<string> codes = [];
-        List<(ulong, int, double)> counts = [];
-        foreach (JsonProperty profile in document.RootElement.EnumerateObject())
+        Dictionary<ulong, int> rowOfGram = new(100_000);
+        List<(int Row, int Length, double Count)> counts = [];
+        List<(int, int, double)> probabilities = new(200_000);
+        Span<char> gram = stackalloc char[3];
+
+        // {language: {"freq": {n-gram: count}, "n_words": [total of 1-grams, of 2-grams, of 3-grams]}}
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            double[] totals = profile.Value.GetProperty("n_words").EnumerateArray().Select(n => n.GetDouble()).ToArray();
-            foreach (JsonProperty count in profile.Value.GetProperty("freq").EnumerateObject())
+            int language = codes.Count;
+            codes.Add(reader.GetString()!);
+            reader.Read();
+            double[] totals = [];
+            counts.Clear();
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                string gram = count.Name;
-                counts.Add((Key(gram), codes.Count, count.Value.GetDouble() / totals[gram.Length - 1]));
+                bool isTotals = reader.ValueTextEquals("n_words");
+                reader.Read();
+                if (isTotals)
+                {
+                    totals = JsonSerializer.Deserialize<double[]>(ref reader)!;
+                    continue;
+                }
+
+                while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+                {
+                    ulong key = Key(gram[..reader.CopyString(gram)]);
+                    reader.Read();
+                    if (!rowOfGram.TryGetValue(key, out int row))
+                    {
+                        row = rowOfGram.Count;
+                        rowOfGram.Add(key, row);
+                    }
+
+                    counts.Add((row, key < 0x1_0000 ? 0 : key < 0x1_0000_0000 ? 1 : 2, reader.GetDouble()));
+                }
             }
 
-            codes.Add(profile.Name);
+            foreach ((int row, int length, double count) in counts)
+            {
+                probabilities.Add((row, language, count / totals[length]));
+            }
         }
 
-        return new LanguageProfiles([.. codes], counts);
+        return new LanguageProfiles(codes, rowOfGram, probabilities);
     }
 }

@@ -8,47 +8,51 @@ namespace Spar.Evaluation.Sentences;
 /// </summary>
 public static class WordTokenizer
 {
-    /// <summary>The replacements, in the order in which they are made in each sentence.</summary>
+    /// <summary>The replacements that are made first in each sentence, in this order.</summary>
     private static readonly Rule[] Rules =
     [
         // Opening quotes.
-        new("«“‘„`", @"[«“‘„]|`+", " $0 "),
-        new("\"", @"\A""", "``"),
-        new("`", "``", " `` "),
-        new("\"'", @"([ (\[{<])(?:""|'')", "$1 `` "),
-        new("'", @"'(?!re|ve|ll|m|t|s|d|n)(?=\w\b)", "' ", IgnoreCase: true),
+        new(@"[«“‘„]|`+", " $0 "),
+        new(@"\A""", "``"),
+        new("``", " `` "),
+        new(@"(?<=[ (\[{<])(?:""|'')", " `` "),
+        new(@"'(?!re|ve|ll|m|t|s|d|n)(?=\w\b)", "' ", IgnoreCase: true),
 
         // Sentence ends and punctuation.
-        new(".", @"(?<=[^.])(\.)([\])}>""'»”’ ]*)\s*\Z", " $1 $2 "),
-        new(":,", @"([:,])(\D)", " $1 $2"),
-        new(":,", @"[:,]\Z", " $0 "),
-        new(".", @"\.{2,}", " $0 "),
-        new(";@#$%&", "[;@#$%&]", " $0 "),
-        new(".", @"(?<=[^.])(\.)([\])}>""']*)\s*\Z", " $1 $2 "),
-        new("?!", "[?!]", " $0 "),
-        new("'", "([^'])' ", "$1 ' "),
-        new("*", @"\*", " $0 "),
-        new("[](){}<>", @"[\]\[(){}<>]", " $0 "),
-        new("-", "--", " -- "),
+        new(@"(?<=[^.])(\.)([\])}>""'»”’ ]*)\s*\Z", " $1 $2 "),
+        new(@"([:,])(\D)", " $1 $2"),
+        new(@"[:,]\Z", " $0 "),
+        new(@"\.{2,}", " $0 "),
+        new("[;@#$%&]", " $0 "),
+        new(@"(?<=[^.])(\.)([\])}>""']*)\s*\Z", " $1 $2 "),
+        new("[?!]", " $0 "),
+        new("(?<=[^'])' ", " ' "),
+        new(@"\*", " $0 "),
+        new(@"[\]\[(){}<>]", " $0 "),
+        new("--", " -- "),
 
-        // Closing quotes and what apostrophes join; the text gets a space at both ends here.
-        new("", @"\A|\Z", " "),
-        new("»”’", "[»”’]", " $0 "),
-        new("'", "''", " '' "),
-        new("\"", "\"", " '' "),
-        new("", @"\s+", " "),
-        new("'", "(?<=[^' ])('[sSmMdD]|') ", " $1 "),
-        new("'", "(?<=[^' ])('ll|'LL|'re|'RE|'ve|'VE|n't|N'T) ", " $1 "),
+        // Closing quotes.
+        new("[»”’]", " $0 "),
+        new("''", " '' "),
+        new("\"", " '' "),
+    ];
+
+    /// <summary>The replacements that are made when every run of white space is one space, and one stands at both ends.</summary>
+    private static readonly Rule[] RulesBetweenSpaces =
+    [
+        // What apostrophes join.
+        new("(?<=[^' ])('[sSmMdD]|') ", " $1 "),
+        new("(?<=[^' ])('ll|'LL|'re|'RE|'ve|'VE|n't|N'T) ", " $1 "),
 
         // Words that are two.
-        new("", @"\b(can)(not)\b", " $1 $2 ", IgnoreCase: true),
-        new("'", @"\b(d)('ye)\b", " $1 $2 ", IgnoreCase: true),
-        new("", @"\b(gim|lem)(me)\b", " $1 $2 ", IgnoreCase: true),
-        new("", @"\b(gon)(na)\b", " $1 $2 ", IgnoreCase: true),
-        new("", @"\b(got)(ta)\b", " $1 $2 ", IgnoreCase: true),
-        new("'", @"\b(more)('n)\b", " $1 $2 ", IgnoreCase: true),
-        new("", @"\b(wan)(na)(?=\s)", " $1 $2 ", IgnoreCase: true),
-        new("'", @" ('t)(is|was)\b", " $1 $2 ", IgnoreCase: true),
+        new(@"\b(can)(not)\b", " $1 $2 ", IgnoreCase: true),
+        new(@"\b(d)('ye)\b", " $1 $2 ", IgnoreCase: true),
+        new(@"\b(gim|lem)(me)\b", " $1 $2 ", IgnoreCase: true),
+        new(@"\b(gon)(na)\b", " $1 $2 ", IgnoreCase: true),
+        new(@"\b(got)(ta)\b", " $1 $2 ", IgnoreCase: true),
+        new(@"\b(more)('n)\b", " $1 $2 ", IgnoreCase: true),
+        new(@"\b(wan)(na)(?=\s)", " $1 $2 ", IgnoreCase: true),
+        new(@"(?<= )('t)(is|was)\b", " $1 $2 ", IgnoreCase: true),
     ];
 
     /// <summary>The tokens of a text.</summary>
@@ -59,24 +63,49 @@ public static class WordTokenizer
         List<string> tokens = [];
         foreach (string sentence in PunktSentenceSplitter.Split(text))
         {
-            string spaced = sentence;
+            int[] spaced = PythonText.CodePoints(sentence);
             foreach (Rule rule in Rules)
             {
                 spaced = rule.Apply(spaced);
             }
 
-            tokens.AddRange(PythonText.SplitWhitespace(spaced));
+            spaced = Squeeze(spaced);
+            foreach (Rule rule in RulesBetweenSpaces)
+            {
+                spaced = rule.Apply(spaced);
+            }
+
+            tokens.AddRange(PythonText.SplitWhitespace(PythonText.FromCodePoints(spaced)));
         }
 
         return tokens;
     }
 
-    /// <summary>One replacement; it is tried only on text that holds one of the characters of <paramref name="Needs"/>, if any are named.</summary>
-    private sealed record Rule(string Needs, string Pattern, string Replacement, bool IgnoreCase = false)
+    private static int[] Squeeze(int[] text)
+    {
+        List<int> squeezed = new(text.Length + 2) { ' ' };
+        foreach (int point in text)
+        {
+            int shown = PythonText.IsWhitespace(point) ? ' ' : point;
+            if (shown != ' ' || squeezed[^1] != ' ')
+            {
+                squeezed.Add(shown);
+            }
+        }
+
+        if (squeezed[^1] != ' ')
+        {
+            squeezed.Add(' ');
+        }
+
+        return [.. squeezed];
+    }
+
+    /// <summary>One replacement.</summary>
+    private sealed record Rule(string Pattern, string Replacement, bool IgnoreCase = false)
     {
         private readonly PythonRegex regex = new(Pattern, IgnoreCase);
 
-        public string Apply(string text) =>
-            Needs.Length > 0 && text.AsSpan().IndexOfAny(Needs) < 0 ? text : regex.Replace(text, Replacement);
+        public int[] Apply(int[] text) => regex.Replace(text, Replacement);
     }
 }

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Spar.Evaluation.Text;
 
 /// <summary>
@@ -11,6 +9,7 @@ public sealed class PythonRegex
 {
     private readonly string pattern;
     private readonly MatchStep first;
+    private readonly Func<int, bool>? canStart;
     private readonly int loopCount;
 
     /// <summary>Reads an expression.</summary>
@@ -25,6 +24,7 @@ public sealed class PythonRegex
         RegexCompiler compiler = new();
         first = compiler.CompileWhole(tree);
         loopCount = compiler.LoopCount;
+        canStart = FirstCharacters.Of(tree);
     }
 
     /// <summary>The number of capturing groups.</summary>
@@ -42,34 +42,38 @@ public sealed class PythonRegex
     public List<(int Start, int End)> FindIn(string text) => Matches(PythonText.CodePoints(text)).Select(m => (m[0], m[1])).ToList();
 
     /// <summary>Replaces every match (<c>re.sub</c>).</summary>
-    /// <param name="text">The text to search.</param>
-    /// <param name="replacement">The new text; <c>$0</c> stands for the match, <c>$1</c> to <c>$9</c> for its groups, each of which must have taken part.</param>
+    /// <param name="text">The code points of the text to search.</param>
+    /// <param name="replacement">
+    /// The new text; <c>$0</c> stands for the match, <c>$1</c> to <c>$9</c> for its groups, each of which must have taken part.
+    /// </param>
+    /// <returns>The code points of the new text; the same array when nothing matched.</returns>
     /// <exception cref="EvaluationException">The expression nests too deeply on this text.</exception>
-    internal string Replace(string text, string replacement)
+    internal int[] Replace(int[] text, string replacement)
     {
-        int[] points = PythonText.CodePoints(text);
-        StringBuilder result = new();
+        List<int>? result = null;
         int copied = 0;
-        foreach (int[] groups in Matches(points))
+        foreach (int[] groups in Matches(text))
         {
-            result.Append(PythonText.FromCodePoints(points.AsSpan(copied, groups[0] - copied)));
+            result ??= new(text.Length + 16);
+            result.AddRange(text.AsSpan(copied, groups[0] - copied));
             for (int i = 0; i < replacement.Length; i++)
             {
-                if (replacement[i] == '$' && i + 1 < replacement.Length && char.IsAsciiDigit(replacement[i + 1]))
+                if (replacement[i] == '$')
                 {
                     int group = 2 * (replacement[++i] - '0');
-                    result.Append(PythonText.FromCodePoints(points.AsSpan(groups[group], groups[group + 1] - groups[group])));
+                    result.AddRange(text.AsSpan(groups[group], groups[group + 1] - groups[group]));
                 }
                 else
                 {
-                    result.Append(replacement[i]);
+                    result.Add(replacement[i]);
                 }
             }
 
             copied = groups[1];
         }
 
-        return copied == 0 && result.Length == 0 ? text : result.Append(PythonText.FromCodePoints(points.AsSpan(copied))).ToString();
+        result?.AddRange(text.AsSpan(copied));
+        return result?.ToArray() ?? text;
     }
 
     /// <summary>Start and end of each match (entries 0 and 1) and of its groups, in code points.</summary>
@@ -78,19 +82,8 @@ public sealed class PythonRegex
         MatchState state = new(text, GroupCount, loopCount);
         int from = 0;
         bool afterEmpty = false;
-        while (from <= text.Length)
+        while (FindFrom(state, from, afterEmpty) is int start)
         {
-            int start = from;
-            while (start <= text.Length && !TryAt(state, start, afterEmpty && start == from))
-            {
-                start++;
-            }
-
-            if (start > text.Length)
-            {
-                yield break;
-            }
-
             int[] groups = state.Groups.ToArray();
             groups[0] = start;
             groups[1] = state.End;
@@ -100,13 +93,27 @@ public sealed class PythonRegex
         }
     }
 
-    private bool TryAt(MatchState state, int start, bool refuseEmpty)
+    /// <summary>Where the next match starts; its end and groups are left in the state.</summary>
+    private int? FindFrom(MatchState state, int from, bool refuseEmpty)
     {
-        Array.Fill(state.Groups, -1);
-        state.RefusedEnd = refuseEmpty ? start : -1;
+        state.RefusedEnd = refuseEmpty ? from : -1;
         try
         {
-            return first(state, start);
+            for (int start = from; start <= state.Text.Length; start++, state.RefusedEnd = -1)
+            {
+                if (canStart is not null && (start == state.Text.Length || !canStart(state.Text[start])))
+                {
+                    continue;
+                }
+
+                Array.Fill(state.Groups, -1);
+                if (first(state, start))
+                {
+                    return start;
+                }
+            }
+
+            return null;
         }
         catch (InsufficientExecutionStackException fault)
         {

@@ -50,6 +50,33 @@ internal enum PlaceKind
     NoWordBoundary,
 }
 
+/// <summary>What the first character of every match is a member of, where that can be told from the tree.</summary>
+internal static class FirstCharacters
+{
+    /// <summary>The test of the first character; null when a match may be empty or begin with anything.</summary>
+    public static Func<int, bool>? Of(RegexSyntax tree)
+    {
+        switch (tree)
+        {
+            case OneOf one:
+                return one.Set.Contains;
+            case Capture capture:
+                return Of(capture.Body);
+            case Atomic atomic:
+                return Of(atomic.Body);
+            case Repeat { Min: > 0 } repeat:
+                return Of(repeat.Body);
+            case Sequence sequence:
+                return sequence.Parts.FirstOrDefault(p => p is not (Place or Look)) is RegexSyntax first ? Of(first) : null;
+            case Alternatives alternatives:
+                Func<int, bool>?[] tests = alternatives.Options.Select(Of).ToArray();
+                return tests.Contains(null) ? null : p => Array.Exists(tests, test => test!(p));
+            default:
+                return null;
+        }
+    }
+}
+
 /// <summary>A set of characters: ranges and classes, perhaps negated, perhaps regardless of case.</summary>
 internal sealed class CharacterSet(bool ignoreCase)
 {
@@ -57,6 +84,7 @@ internal sealed class CharacterSet(bool ignoreCase)
     private readonly List<Func<int, bool>> classes = [];
     private readonly HashSet<int> folded = [];
     private bool negated;
+    private bool[]? ascii;
 
     /// <summary>The set with one character.</summary>
     public static CharacterSet Single(int point, bool ignoreCase)
@@ -90,7 +118,19 @@ internal sealed class CharacterSet(bool ignoreCase)
 
     public void Negate() => negated = true;
 
-    public bool Contains(int point) => Holds(point) != negated;
+    /// <summary>Whether a character is in the set, which is complete from the first call on.</summary>
+    public bool Contains(int point) => point < 128 ? (ascii ??= MakeAscii())[point] : Holds(point) != negated;
+
+    private bool[] MakeAscii()
+    {
+        bool[] members = new bool[128];
+        for (int point = 0; point < members.Length; point++)
+        {
+            members[point] = Holds(point) != negated;
+        }
+
+        return members;
+    }
 
     private bool Holds(int point)
     {

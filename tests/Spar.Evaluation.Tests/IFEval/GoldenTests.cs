@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.IO.Compression;
 using System.Text.Json;
 using Spar.Evaluation.IFEval;
@@ -16,8 +17,10 @@ public class GoldenTests
 
     private static string ResponseFile(string model) => SharedData.Path("data", "ifeval", "responses", model + ".jsonl.gz");
 
+    private static readonly ConcurrentDictionary<string, IFEvalResult> Results = [];
+
     private static IFEvalResult ScoreModel(string model) =>
-        IFEvalScorer.Score(Prompts.Value, IFEvalResponses.Load(ResponseFile(model), Prompts.Value).ByKey);
+        Results.GetOrAdd(model, m => IFEvalScorer.Score(Prompts.Value, IFEvalResponses.Load(ResponseFile(m), Prompts.Value).ByKey));
 
     [Theory]
     [InlineData(Gpt4OMini)]

@@ -48,6 +48,7 @@ public class PythonTextTests
     public void Every_code_point_has_Pythons_lower_case()
     {
         List<string> changed = [];
+        List<int> longer = [];
         for (int p = 0; p < 0x110000; p++)
         {
             string lower = PythonText.Lower(PythonText.FromCodePoints([p]));
@@ -57,9 +58,13 @@ public class PythonTextTests
                 changed.Add($"{p:x}>{points[0]:x}");
             }
 
-            Assert.Equal(p == 0x130 ? 2 : 1, points.Length);
+            if (points.Length != 1)
+            {
+                longer.Add(p);
+            }
         }
 
+        Assert.Equal([0x130], longer);
         Assert.Equal("5293ca834985628ee669afc338fceab9b10fe758243ddd37a976ff2e6d77a7a1", Digest(string.Join(',', changed)));
     }
 
