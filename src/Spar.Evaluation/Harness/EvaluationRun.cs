@@ -1,0 +1,155 @@
+using Spar.Evaluation.Results;
+
+namespace Spar.Evaluation.Harness;
+
+/// <summary>How a benchmark is run.</summary>
+public sealed record EvaluationRunOptions
+{
+    /// <summary>Most calls in flight, at least 1.</summary>
+    public int Concurrency { get; init; } = 8;
+
+    /// <summary>Seed of sampling and of confidence intervals.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>Gives the results their date.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+}
+
+/// <summary>
+/// Runs a benchmark into a folder: <c>answers.jsonl</c> (raw answers), <c>judgments.jsonl</c> (a judge's raw answers),
+/// <c>samples.jsonl</c> (every sample with its score) and <c>results.json</c>.
+/// </summary>
+public static class EvaluationRun
+{
+    /// <summary>The file with the model's raw answers.</summary>
+    public const string AnswersFile = "answers.jsonl";
+
+    /// <summary>The file with the judge's raw answers.</summary>
+    public const string JudgmentsFile = "judgments.jsonl";
+
+    /// <summary>Asks the model (and the judge) whatever the folder does not yet hold, scores, and writes the results.</summary>
+    /// <param name="benchmark">What to ask and how to score.</param>
+    /// <param name="model">The model under test.</param>
+    /// <param name="judge">The judge; null where the benchmark needs none.</param>
+    /// <param name="folder">Where everything goes; made if it is not there.</param>
+    /// <param name="options">Concurrency, seed, clock.</param>
+    /// <param name="progress">Told after every call; may be null.</param>
+    /// <param name="cancellationToken">Stops; answers so far are kept.</param>
+    /// <exception cref="EvaluationException">A judge is lacking, calls failed, or the folder holds another run's answers.</exception>
+    public static async Task<EvaluationScore> RunAsync(
+        IBenchmark benchmark,
+        EvaluationModel model,
+        EvaluationModel? judge,
+        string folder,
+        EvaluationRunOptions options,
+        IProgress<EvaluationProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        if (benchmark.NeedsJudge && judge is null)
+        {
+            throw new EvaluationException($"{benchmark.Facts.Name} is scored with the help of a judge model: name one with --judge.");
+        }
+
+        Directory.CreateDirectory(folder);
+        IReadOnlyDictionary<string, Answer> answers = await AnswerCollector.CollectAsync(
+            "answers", benchmark.Requests, model, Path.Combine(folder, AnswersFile), options.Concurrency, options.Seed, progress, cancellationToken)
+            .ConfigureAwait(false);
+        IReadOnlyDictionary<string, Answer> judgments = new Dictionary<string, Answer>();
+        if (benchmark.NeedsJudge)
+        {
+            judgments = await AnswerCollector.CollectAsync(
+                "judgments", benchmark.JudgeRequests(answers), judge!, Path.Combine(folder, JudgmentsFile), options.Concurrency, options.Seed,
+                progress, cancellationToken).ConfigureAwait(false);
+        }
+
+        return await ScoreAsync(benchmark, answers, judgments, folder, new RunDescription(model.Name, judge?.Name, options), cancellationToken)
+            .ConfigureAwait(false);
+    }
+
+    /// <summary>Scores the answers that a folder holds, without asking any model, and writes the results anew.</summary>
+    /// <param name="benchmark">How to score; its prompts must be those that were answered.</param>
+    /// <param name="folder">A folder that <see cref="RunAsync"/> wrote.</param>
+    /// <param name="options">Seed of the intervals, clock.</param>
+    /// <param name="cancellationToken">Stops scoring.</param>
+    /// <exception cref="EvaluationException">Answers are missing or belong to other prompts.</exception>
+    public static async Task<EvaluationScore> RescoreAsync(
+        IBenchmark benchmark, string folder, EvaluationRunOptions options, CancellationToken cancellationToken = default)
+    {
+        (IReadOnlyDictionary<string, Answer> answers, string model) = Stored(Path.Combine(folder, AnswersFile), benchmark.Requests);
+        IReadOnlyDictionary<string, Answer> judgments = new Dictionary<string, Answer>();
+        string? judge = null;
+        if (benchmark.NeedsJudge)
+        {
+            (judgments, judge) = Stored(Path.Combine(folder, JudgmentsFile), benchmark.JudgeRequests(answers));
+        }
+
+        return await ScoreAsync(benchmark, answers, judgments, folder, new RunDescription(model, judge, options), cancellationToken)
+            .ConfigureAwait(false);
+    }
+
+    /// <summary>Scores responses that were made elsewhere, without a model, and writes the results.</summary>
+    /// <param name="benchmark">How to score; must need no judge.</param>
+    /// <param name="responses">A response to every request, by id.</param>
+    /// <param name="model">Name of the model that made them.</param>
+    /// <param name="folder">Where samples and results go; null to write nothing.</param>
+    /// <param name="options">Seed of the intervals, clock.</param>
+    /// <param name="cancellationToken">Stops scoring.</param>
+    /// <exception cref="EvaluationException">A request has no response, or the benchmark needs a judge.</exception>
+    public static async Task<EvaluationScore> ScoreResponsesAsync(
+        IBenchmark benchmark,
+        IReadOnlyDictionary<string, string> responses,
+        string model,
+        string? folder,
+        EvaluationRunOptions options,
+        CancellationToken cancellationToken = default)
+    {
+        if (benchmark.NeedsJudge)
+        {
+            throw new EvaluationException($"{benchmark.Facts.Name} is scored with the help of a judge model, so ready responses are not enough.");
+        }
+
+        string[] missing = [.. benchmark.Requests.Select(request => request.Id).Where(id => !responses.ContainsKey(id))];
+        if (missing.Length > 0)
+        {
+            throw new EvaluationException($"{missing.Length} of {benchmark.Requests.Count} requests have no response, such as \"{missing[0]}\".");
+        }
+
+        Dictionary<string, Answer> answers = benchmark.Requests.ToDictionary(request => request.Id, request => new Answer(request.Id, responses[request.Id]));
+        EvaluationScore score = await benchmark.ScoreAsync(answers, new Dictionary<string, Answer>(), cancellationToken).ConfigureAwait(false);
+        if (folder is not null)
+        {
+            ResultsWriter.Write(folder, benchmark.Facts, score, new RunDescription(model, null, options));
+        }
+
+        return score;
+    }
+
+    private static async Task<EvaluationScore> ScoreAsync(
+        IBenchmark benchmark,
+        IReadOnlyDictionary<string, Answer> answers,
+        IReadOnlyDictionary<string, Answer> judgments,
+        string folder,
+        RunDescription description,
+        CancellationToken cancellationToken)
+    {
+        EvaluationScore score = await benchmark.ScoreAsync(answers, judgments, cancellationToken).ConfigureAwait(false);
+        ResultsWriter.Write(folder, benchmark.Facts, score, description);
+        return score;
+    }
+
+    private static (IReadOnlyDictionary<string, Answer> Answers, string Model) Stored(string file, IReadOnlyList<EvaluationRequest> requests)
+    {
+        if (!File.Exists(file))
+        {
+            throw new EvaluationException($"{file} was not found: there are no stored answers to score again.");
+        }
+
+        using AnswerStore store = AnswerStore.Open(file);
+        Dictionary<string, Answer> answers = store.Matching(requests);
+        return answers.Count == requests.Count
+            ? (answers, store.Model)
+            : throw new EvaluationException(
+                $"{file} has answers to {answers.Count} of {requests.Count} requests; \"{requests.First(request => !answers.ContainsKey(request.Id)).Id}\" "
+                + "has none. Run with the model again to ask for the rest.");
+    }
+}

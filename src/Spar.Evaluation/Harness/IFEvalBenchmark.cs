@@ -1,0 +1,122 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Spar.Evaluation.IFEval;
+using Spar.Evaluation.Results;
+
+namespace Spar.Evaluation.Harness;
+
+/// <summary>
+/// IFEval in the form in which every benchmark is run. A line of samples.jsonl has, besides the usual fields, <c>key</c>,
+/// <c>instruction_id_list</c>, <c>strict</c>, <c>loose</c> (a boolean for each instruction, in order) and <c>explanations</c>.
+/// </summary>
+public sealed class IFEvalBenchmark : IBenchmark
+{
+    private const string Name = "ifeval";
+    private static readonly SamplingOptions Sampling = new(MaxTokens: 1280);
+    private readonly IReadOnlyList<IFEvalPrompt> prompts;
+    private readonly int skipped;
+
+    /// <summary>Makes the benchmark from loaded prompts.</summary>
+    /// <param name="prompts">The prompts.</param>
+    /// <param name="limit">First prompts to use; null for all.</param>
+    /// <param name="skipped">Records that were skipped in loading.</param>
+    public IFEvalBenchmark(IReadOnlyList<IFEvalPrompt> prompts, int? limit = null, int skipped = 0)
+    {
+        this.prompts = [.. prompts.Take(limit ?? int.MaxValue)];
+        this.skipped = skipped;
+        Requests = [.. this.prompts.Select(prompt => EvaluationRequest.User(RequestId(prompt.Key), prompt.Prompt, Sampling))];
+        var config = new JsonObject { ["max_tokens"] = Sampling.MaxTokens, ["temperature"] = Sampling.Temperature };
+        Facts = new BenchmarkFacts(Name, 1, prompts.Count, this.prompts.Count, 0, config);
+    }
+
+    /// <inheritdoc/>
+    public BenchmarkFacts Facts { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<EvaluationRequest> Requests { get; }
+
+    /// <summary>The id of the request that asks a prompt.</summary>
+    /// <param name="key">The prompt's key.</param>
+    public static string RequestId(long key) => key.ToString(CultureInfo.InvariantCulture);
+
+    /// <inheritdoc/>
+    public ValueTask<EvaluationScore> ScoreAsync(
+        IReadOnlyDictionary<string, Answer> answers, IReadOnlyDictionary<string, Answer> judgments, CancellationToken cancellationToken)
+    {
+        IFEvalResult result = IFEvalScorer.Score(prompts, prompts.ToDictionary(prompt => prompt.Key, prompt => answers[RequestId(prompt.Key)].Text));
+        ScoredSample[] samples = [.. prompts.Zip(result.Samples, (prompt, sample) => Sample(prompt, sample, answers[RequestId(prompt.Key)].Text))];
+        var counts = new Dictionary<string, int>
+        {
+            ["instructions"] = result.Instructions.Count,
+            ["instructions_followed_strict"] = result.Instructions.Strict,
+            ["instructions_followed_loose"] = result.Instructions.Loose,
+            ["prompts_followed_strict"] = result.Prompts.Strict,
+            ["prompts_followed_loose"] = result.Prompts.Loose,
+            ["skipped_records"] = skipped,
+        };
+        return ValueTask.FromResult(new EvaluationScore(Metrics(result.Samples), samples, counts));
+    }
+
+    private static ScoredSample Sample(IFEvalPrompt prompt, IFEvalSample sample, string response) => new(
+        RequestId(prompt.Key),
+        prompt.Prompt,
+        "",
+        [response],
+        [response],
+        new Dictionary<string, double>
+        {
+            ["prompt_level_strict_acc"] = sample.Strict.All(followed => followed) ? 1 : 0,
+            ["prompt_level_loose_acc"] = sample.Loose.All(followed => followed) ? 1 : 0,
+        },
+        Extra: new JsonObject
+        {
+            ["key"] = prompt.Key,
+            ["instruction_id_list"] = new JsonArray([.. prompt.Instructions.Select(instruction => JsonValue.Create(instruction.Id))]),
+            ["strict"] = new JsonArray([.. sample.Strict.Select(followed => JsonValue.Create(followed))]),
+            ["loose"] = new JsonArray([.. sample.Loose.Select(followed => JsonValue.Create(followed))]),
+            ["explanations"] = new JsonArray([.. sample.Explanations.Select(text => JsonValue.Create(text))]),
+        });
+
+    /// <summary>The mean of the four accuracies, the four, then each family and type. Intervals of the first five resample prompts.</summary>
+    private List<Metric> Metrics(IReadOnlyList<IFEvalSample> samples)
+    {
+        (double Instructions, double Strict, double Loose)[] counts =
+            [.. samples.Select(sample => ((double)sample.Strict.Length, (double)sample.Strict.Count(followed => followed), (double)sample.Loose.Count(followed => followed)))];
+        var metrics = new List<Metric>(Metric.Of(
+            Name,
+            [("average", true), ("prompt_level_strict_acc", true), ("inst_level_strict_acc", true), ("prompt_level_loose_acc", true), ("inst_level_loose_acc", true)],
+            counts.Length,
+            picks =>
+            {
+                double instructions = picks.Sum(i => counts[i].Instructions);
+                double[] four =
+                [
+                    (double)picks.Count(i => counts[i].Strict == counts[i].Instructions) / picks.Length,
+                    picks.Sum(i => counts[i].Strict) / instructions,
+                    (double)picks.Count(i => counts[i].Loose == counts[i].Instructions) / picks.Length,
+                    picks.Sum(i => counts[i].Loose) / instructions,
+                ];
+                return [four.Average(), .. four];
+            }));
+
+        (string Id, bool Strict, bool Loose)[] verdicts =
+        [
+            .. prompts.Zip(samples).SelectMany(pair =>
+                pair.First.Instructions.Select((instruction, i) => (instruction.Id, pair.Second.Strict[i], pair.Second.Loose[i]))),
+        ];
+        IEnumerable<(string Group, Func<string, bool> Has)> groups = InstructionRegistry.Families
+            .Select(family => (family, (Func<string, bool>)(id => InstructionRegistry.FamilyOf(id) == family)))
+            .Concat(InstructionRegistry.Ids.Select(type => (type, (Func<string, bool>)(id => id == type))));
+        foreach ((string group, Func<string, bool> has) in groups)
+        {
+            (string Id, bool Strict, bool Loose)[] members = [.. verdicts.Where(verdict => has(verdict.Id))];
+            if (members.Length > 0)
+            {
+                metrics.Add(Metric.Mean($"{Name}_{group}", "inst_level_strict_acc", [.. members.Select(verdict => verdict.Strict ? 1.0 : 0)]));
+                metrics.Add(Metric.Mean($"{Name}_{group}", "inst_level_loose_acc", [.. members.Select(verdict => verdict.Loose ? 1.0 : 0)]));
+            }
+        }
+
+        return metrics;
+    }
+}
