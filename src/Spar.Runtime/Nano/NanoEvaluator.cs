@@ -37,6 +37,11 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories) : IR
     }
 
     /// <inheritdoc/>
+    public async Task<IReadOnlyList<string>> SampleFixedAsync(ModelCaller actor, Recipe recipe, CancellationToken cancellationToken) =>
+        await Task.WhenAll(_tasks.Select(async (task, i) =>
+            (await actor.AskAsync($"eval/fixed/p{i}", task.Instruction, recipe.Respond, cancellationToken).ConfigureAwait(false)).Text)).ConfigureAwait(false);
+
+    /// <inheritdoc/>
     public async Task<EvaluationRow> EvaluateAsync(EvaluationContext context, CancellationToken cancellationToken)
     {
         Recipe recipe = context.Recipe;
@@ -90,18 +95,7 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories) : IR
 
     private async Task<RefinerItem[]> MeasureRefinerAsync(EvaluationContext context, Judge judge, IRefinementSearch search, CancellationToken cancellationToken)
     {
-        // The base row is measured first; its samples have the same keys in every later row, which therefore finds them among the kept answers.
-        string[] responses = await Task.WhenAll(_tasks.Select(async (task, i) =>
-        {
-            try
-            {
-                return (await context.Actor.AskAsync($"eval/base/sample/p{i}", task.Instruction, context.Recipe.Respond, cancellationToken).ConfigureAwait(false)).Text;
-            }
-            catch (CallFailedException)
-            {
-                return "";
-            }
-        })).ConfigureAwait(false);
+        IReadOnlyList<string> responses = context.FixedResponses;
         HashSet<int> toRepair = [.. Enumerable.Range(0, _tasks.Count).Where(i => !_tasks[i].IsSatisfiedBy(responses[i])).Take(repairs)];
         return await Task.WhenAll(_tasks.Select((task, i) => MeasureOneAsync(i, task, responses[i]))).ConfigureAwait(false);
 

@@ -9,6 +9,15 @@ public interface IRunEvaluator
     /// <summary>Items that an evaluation works on, for the progress display; 0 when they cannot be counted.</summary>
     int Items { get; }
 
+    /// <summary>
+    /// Samples the base model's responses that the refiner is measured on in every row, so that rows can be compared. Called once a run; what it gives is kept.
+    /// </summary>
+    /// <param name="actor">The base model; the names of the calls begin with eval/fixed/.</param>
+    /// <param name="recipe">Sampling.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task<IReadOnlyList<string>> SampleFixedAsync(ModelCaller actor, Recipe recipe, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<string>>([]);
+
     /// <summary>Measures one row. The same models give the same row.</summary>
     /// <param name="context">The models and how to use them.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -23,7 +32,11 @@ public interface IRunEvaluator
 /// <param name="Recipe">Sampling, votes, limits.</param>
 /// <param name="ItemFinished">To be called at the end of each item, with true when it got lost.</param>
 public sealed record EvaluationContext(
-    string Row, ModelCaller Actor, ModelCaller Refiner, PromptSet Prompts, Recipe Recipe, Action<bool> ItemFinished);
+    string Row, ModelCaller Actor, ModelCaller Refiner, PromptSet Prompts, Recipe Recipe, Action<bool> ItemFinished)
+{
+    /// <summary>What <see cref="IRunEvaluator.SampleFixedAsync"/> gave.</summary>
+    public IReadOnlyList<string> FixedResponses { get; init; } = [];
+}
 
 /// <summary>A row of the results; shares are 0..1.</summary>
 /// <param name="Stage">"base", "sft", "iteration-1", ...</param>

@@ -11,6 +11,8 @@ namespace Spar.SelfPlay;
 /// </summary>
 public sealed class SelfPlayRun
 {
+    private IReadOnlyList<string> _fixedResponses = [];
+
     /// <summary>The run in numbers.</summary>
     public required Recipe Recipe { get; init; }
 
@@ -51,6 +53,9 @@ public sealed class SelfPlayRun
         using CallSession session = new(Recipe.Seed, Recipe.Concurrency, Store, Observer.CallAnswered);
         await using OpenModels models = new(Host, session);
         StageRunner runner = new(Store, session, Observer, Time);
+        _fixedResponses = Evaluator is null ? [] : (await runner.RunAsync(StageNames.FixedResponses, 0, async () => new FixedResponsesProduct(
+            await Evaluator.SampleFixedAsync(await models.OpenAsync(Recipe.BaseModel, cancellationToken).ConfigureAwait(false), Recipe, cancellationToken)
+                .ConfigureAwait(false))).ConfigureAwait(false)).Responses;
         TrainingStage training = new(Trainer, runner, Store, session, Observer);
         PlayStage play = new(Recipe, PromptSet, runner, Store, session, Observer);
 
@@ -138,7 +143,7 @@ public sealed class SelfPlayRun
                 await models.OpenAsync(refiner, cancellationToken).ConfigureAwait(false),
                 PromptSet,
                 Recipe,
-                failed => Observer.ItemFinished(stage, failed));
+                failed => Observer.ItemFinished(stage, failed)) { FixedResponses = _fixedResponses };
             EvaluationRow measured = await Evaluator.EvaluateAsync(context, cancellationToken).ConfigureAwait(false);
             return new EvaluationProduct(measured with { Stage = row });
         }).ConfigureAwait(false);

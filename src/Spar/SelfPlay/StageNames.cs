@@ -9,6 +9,9 @@ public static class StageNames
     /// <summary>Teacher judgements and refinements for the refiner.</summary>
     public const string RefinerSftData = "refiner-sft-data";
 
+    /// <summary>Base model's responses that every row's refiner is measured on.</summary>
+    public const string FixedResponses = "fixed-responses";
+
     /// <summary>Training of M_{iteration}; 0 is the actor's SFT.</summary>
     /// <param name="iteration">0 and up.</param>
     public static string Actor(int iteration) => $"actor-{iteration}";

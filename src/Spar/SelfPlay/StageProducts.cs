@@ -39,6 +39,15 @@ public sealed record TrainedProduct(
     public string Resolve(string runDirectory) => Checkpoint is null ? Model! : Path.Combine(runDirectory, Checkpoint);
 }
 
+/// <summary>Product of <see cref="StageNames.FixedResponses"/>.</summary>
+/// <param name="Responses">The base model's responses that every row's refiner is measured on.</param>
+public sealed record FixedResponsesProduct(IReadOnlyList<string> Responses) : IStageProduct
+{
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public StageStatistics Statistics => StageStatistics.None;
+}
+
 /// <summary>Product of an evaluation stage.</summary>
 /// <param name="Row">The row of results.json.</param>
 public sealed record EvaluationProduct(EvaluationRow Row) : IStageProduct
