@@ -225,8 +225,9 @@ public sealed class Generator : IDisposable
         }
 
         _forward.Run(_batch);
-        SampleBody body = new() { Generator = this };
-        _team.For((_scheduler.Running.Count + SampleBody.Grain - 1) / SampleBody.Grain, ref body);
+        int grain = Math.Clamp(8192 / _config.VocabSize, 1, 8);
+        SampleBody body = new() { Generator = this, Grain = grain };
+        _team.For((_scheduler.Running.Count + grain - 1) / grain, ref body);
         for (int i = 0; i < _scheduler.Running.Count; i++)
         {
             if (_outcomes[i] != Outcome.Goes)
@@ -270,9 +271,8 @@ public sealed class Generator : IDisposable
 
     private struct SampleBody : IParallelBody
     {
-        public const int Grain = 8;
-
         public Generator Generator;
+        public int Grain;
 
         public readonly void Run(int index, int worker)
         {

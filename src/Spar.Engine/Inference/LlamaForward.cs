@@ -50,7 +50,7 @@ public sealed unsafe class LlamaForward : IDisposable
         _team = team;
         _capacity = capacity;
         _rotary = new RotaryTable(config);
-        _smallBatch = team.Threads == 1 ? 0 : Math.Min(512, 16 * team.Threads);
+        _smallBatch = team.Threads == 1 ? 0 : Math.Min(512, 8 * team.Threads);
         _queryFloats = config.HeadCount * config.HeadDim;
         _keyFloats = config.KvHeadCount * config.HeadDim;
         _qkvFloats = _queryFloats + (2 * _keyFloats);

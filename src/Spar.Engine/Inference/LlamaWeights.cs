@@ -59,7 +59,14 @@ internal sealed class LlamaWeights
 
     private static PackedMatrix Join(IReadOnlyDictionary<string, Tensor> tensors, int inputs, params string[] names)
     {
-        float[] rows = [.. names.SelectMany(name => tensors[name].Data)];
+        float[] rows = new float[names.Sum(name => tensors[name].Count)];
+        int at = 0;
+        foreach (string name in names)
+        {
+            tensors[name].Data.CopyTo(rows, at);
+            at += tensors[name].Count;
+        }
+
         return new PackedMatrix(rows, rows.Length / inputs, inputs);
     }
 

@@ -136,6 +136,18 @@ public class GeneratorTests
     }
 
     [Fact]
+    public async Task A_pass_that_fails_fails_its_requests_and_the_engine_goes_on()
+    {
+        // An embedding of 50 rows for 97 ids: the pass that meets a higher id breaks.
+        Dictionary<string, Tensor> broken = new(Weights) { ["lm_head.weight"] = Weights["model.embed_tokens.weight"], ["model.embed_tokens.weight"] = new Tensor(50, Small.HiddenSize) };
+        using Generator generator = new(Small with { TieWordEmbeddings = false }, broken, new EngineOptions { Threads = 2, CacheTokens = 256 });
+        Task<GenerationResult> bad = generator.GenerateAsync(new GenerationRequest { PromptIds = [.. Enumerable.Repeat(3, 40), 60] });
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => bad.WaitAsync(TimeSpan.FromMinutes(1)));
+        GenerationResult good = await generator.GenerateAsync(new GenerationRequest { PromptIds = [.. Enumerable.Repeat(3, 40)], MaxTokens = 1 });
+        Assert.Equal(0, good.CachedTokens);
+    }
+
+    [Fact]
     public async Task Generation_ends_at_the_end_token_the_callback_or_the_limit()
     {
         using Generator generator = new(Small, Weights, new EngineOptions { Threads = 1 });
