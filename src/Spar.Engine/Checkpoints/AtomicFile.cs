@@ -27,7 +27,7 @@ public static class AtomicFile
             if (e is IOException or UnauthorizedAccessException)
             {
                 string kept = File.Exists(path) ? " The previous file was left as it was." : "";
-                throw new EngineException($"Cannot write '{path}': {e.Message}{kept} Free some space or choose another folder.", e);
+                throw new EngineException($"Cannot write '{path}': {e.Message.TrimEnd('.')}.{kept} Free some space or choose another folder.", e);
             }
 
             throw;
