@@ -51,7 +51,7 @@ public static class ModelCard
             instructions is what self-play is to teach it. It is of no use for anything else.
 
             Made by `spar pretrain recipes/nano-pretrain.yaml`: {recipe.Training.Tokens / 1e6:0} million tokens of text that a program wrote (`src/Spar.Nano`), seed {recipe.Seed}.
-            All text is the project's own; the model is under the project's licence.
+            All text is the project's own.
 
             ## How good it is
             On {sampled.Count} held-out tasks that ask for a line, checked exactly. The judge is the same model, one greedy judgement a response, measured on the actor's own responses.
