@@ -86,7 +86,7 @@ internal static unsafe class CausalAttention
                         sum += Softmax.Exponentials(row + At(c, high), Math.Min(KeyChunk, count - c), scale, max);
                     }
 
-                    Clear(row, count, end, high);
+                    Clear(row + At(first, high), r + 1, rows);
                     inverse[r] = 1f / sum;
                     head.LogSum[((nint)(first + r) * head.LogSumStride) + g] = max + MathF.Log(sum);
                 }
@@ -146,8 +146,8 @@ internal static unsafe class CausalAttention
                     for (int r = 0; r < rows; r++)
                     {
                         ScoreGradients(head, g, first + r, s + (r * Stride), ds + (r * Stride));
-                        Clear(s + (r * Stride), first + r + 1, end, QueryBlock);
-                        Clear(ds + (r * Stride), first + r + 1, end, QueryBlock);
+                        Clear(s + (r * Stride) + At(first, QueryBlock), r + 1, rows);
+                        Clear(ds + (r * Stride) + At(first, QueryBlock), r + 1, rows);
                     }
 
                     for (int p = 0; p < panels; p++)
@@ -229,11 +229,12 @@ internal static unsafe class CausalAttention
         return max;
     }
 
-    private static void Clear(float* row, int from, int end, int chunkRows)
+    /// <summary>Clears the scores of keys behind the diagonal, which the products with a block of rows run over. A block's own keys lie in one chunk.</summary>
+    private static void Clear(float* row, int from, int end)
     {
         for (int j = from; j < end; j++)
         {
-            row[At(j, chunkRows)] = 0;
+            row[j] = 0;
         }
     }
 

@@ -9,7 +9,6 @@ namespace Spar.Engine.Kernels;
 public static unsafe class Gemm
 {
     private const int PanelsPerBlock = 8;        // panels of A that one task keeps in its L2 cache
-    private const int SharedPackRows = 768;      // up to this many rows A is packed as a whole
     private const int ColumnsPerPass = 4096;     // columns of B packed at a time
     private const int PackDepth = 32;            // where k is outermost in memory, rows that one task packs: they are read from end to end
     private const long SerialWork = 100_000;     // multiply-adds below which waking the team costs more than it gains
@@ -42,7 +41,7 @@ public static unsafe class Gemm
             for (int k0 = 0; k0 < k; k0 += MicroKernel.StretchK)
             {
                 int depth = Math.Min(MicroKernel.StretchK, k - k0);
-                long aFloats = APanelFloats(transposeA, depth) * RowPanels(Math.Min(m, SharedPackRows));
+                long aFloats = SharedRowFloats(team, m, transposeA);
                 float* packedB = team.SharedScratch(aFloats + ((long)Panels(width) * MicroKernel.Columns * depth)) + aFloats;
                 PackBBody pack = new()
                 {
@@ -74,7 +73,7 @@ public static unsafe class Gemm
         for (int k0 = 0; k0 < w.Inputs && rows > 0; k0 += MicroKernel.StretchK)
         {
             int depth = Math.Min(MicroKernel.StretchK, w.Inputs - k0);
-            team.SharedScratch(APanelFloats(false, depth) * RowPanels(Math.Min(rows, SharedPackRows)));
+            team.SharedScratch(SharedRowFloats(team, rows, transposed: false));
             Stretch(team, rows, w.Outputs, depth, x + k0, ldx, false, w.Stretch(k0), y, ldy, accumulate || k0 > 0);
         }
     }
@@ -107,7 +106,7 @@ public static unsafe class Gemm
                 C = y,
                 Ldc = ldy,
                 Add = accumulate || k0 > 0,
-                PanelFloats = APanelFloats(false, depth),
+                PanelFloats = APanelFloats(false),
                 PackedA = scratch,
                 RowPanelsPerTask = RowPanels(rows),
                 ColumnPanelsPerTask = Panels(w.Outputs),
@@ -127,7 +126,10 @@ public static unsafe class Gemm
 
     private static int RowPanels(int rows) => (rows + MicroKernel.Rows - 1) / MicroKernel.Rows;
 
-    private static long APanelFloats(bool transposed, int depth) => transposed ? MicroKernel.Rows * MicroKernel.StretchK : MicroKernel.Rows * MicroKernel.RowPanelStride;
+    private static long APanelFloats(bool transposed) => transposed ? MicroKernel.Rows * MicroKernel.StretchK : MicroKernel.Rows * MicroKernel.RowPanelStride;
+
+    /// <summary>Room for the rows of A where they are too few to share out.</summary>
+    private static long SharedRowFloats(ThreadTeam team, int rows, bool transposed) => Math.Min(RowPanels(rows), 2 * team.Threads) * APanelFloats(transposed);
 
     private static bool HandledAsEmpty(int m, int n, int k, float* c, int ldc, bool accumulate)
     {
@@ -159,26 +161,27 @@ public static unsafe class Gemm
             C = c,
             Ldc = ldc,
             Add = add,
-            PanelFloats = APanelFloats(transposeA, k),
+            PanelFloats = APanelFloats(transposeA),
             Team = team,
         };
-        int grain = Math.Max(1, team.Threads * 12);
-        if (m <= SharedPackRows)
+        if (rowPanels >= 2 * team.Threads)
         {
-            float* packedA = team.SharedScratch(0);
-            PackABody pack = new() { Body = body, Packed = packedA };
-            Run(team, pack.Items, ref pack, (long)m * k * 8);
-            body.PackedA = packedA;
-            body.RowPanelsPerTask = Math.Clamp(rowPanels / grain, 1, PanelsPerBlock);
-            int rowTasks = (rowPanels + body.RowPanelsPerTask - 1) / body.RowPanelsPerTask;
-            int columnTasks = Math.Clamp(grain / rowTasks, 1, columnPanels);
-            int atLeast = MicroKernel.PanelsAtOnce(m);
-            body.ColumnPanelsPerTask = (((columnPanels + columnTasks - 1) / columnTasks) + atLeast - 1) / atLeast * atLeast;
+            // Enough rows for all threads: each packs its own rows, which then stay in its cache.
+            body.RowPanelsPerTask = Math.Clamp(rowPanels / (2 * team.Threads), 1, PanelsPerBlock);
+            body.ColumnPanelsPerTask = columnPanels;
         }
         else
         {
-            body.RowPanelsPerTask = PanelsPerBlock;
-            body.ColumnPanelsPerTask = columnPanels;
+            // Few rows: they are packed once, and the columns are shared out.
+            body.PackedA = team.SharedScratch(0);
+            for (int panel = 0; panel < rowPanels; panel++)
+            {
+                body.PackPanel(panel, 0, k, body.PackedA + (panel * (nint)body.PanelFloats));
+            }
+
+            int atOnce = MicroKernel.PanelsAtOnce(m), grain = 12 * team.Threads;
+            body.RowPanelsPerTask = rowPanels;
+            body.ColumnPanelsPerTask = (((columnPanels + grain - 1) / grain) + atOnce - 1) / atOnce * atOnce;
         }
 
         body.ColumnTasks = (columnPanels + body.ColumnPanelsPerTask - 1) / body.ColumnPanelsPerTask;
@@ -228,29 +231,6 @@ public static unsafe class Gemm
         }
     }
 
-    private struct PackABody : IParallelBody
-    {
-        public BlockBody Body;
-        public float* Packed;
-
-        public readonly int Items => Body.DepthMajor ? (Body.K + PackDepth - 1) / PackDepth : RowPanels(Body.M);
-
-        public readonly void Run(int index, int worker)
-        {
-            if (!Body.DepthMajor)
-            {
-                Body.PackPanel(index, 0, Body.K, Packed + (index * (nint)Body.PanelFloats));
-                return;
-            }
-
-            int k0 = index * PackDepth;
-            for (int panel = 0; panel < RowPanels(Body.M); panel++)
-            {
-                Body.PackPanel(panel, k0, Math.Min(PackDepth, Body.K - k0), Packed + (panel * (nint)Body.PanelFloats) + (k0 * MicroKernel.Rows));
-            }
-        }
-    }
-
     private struct BlockBody : IParallelBody
     {
         public float* A, B, C, PackedA;
@@ -275,9 +255,13 @@ public static unsafe class Gemm
             else
             {
                 packed = Team.Scratch(worker, PanelsPerBlock * PanelFloats);
-                for (int i = 0; i < panels; i++)
+                int step = DepthMajor ? PackDepth : K; // where k is outermost in memory, a few rows at a time for all panels
+                for (int k0 = 0; k0 < K; k0 += step)
                 {
-                    PackPanel(firstPanel + i, 0, K, packed + (i * (nint)PanelFloats));
+                    for (int i = 0; i < panels; i++)
+                    {
+                        PackPanel(firstPanel + i, k0, Math.Min(step, K - k0), packed + (i * (nint)PanelFloats) + (k0 * MicroKernel.Rows));
+                    }
                 }
             }
 

@@ -158,6 +158,7 @@ internal static unsafe class MicroKernel
             return; // never asked for: such heights exist only for wider vectors
         }
 
+        Fetch(c, ldc, TRows.Value, 2 * TUnit.Lanes);
         TVector c0l = TUnit.Zero, c0r = TUnit.Zero;
         TVector c1l = TUnit.Zero, c1r = TUnit.Zero;
         TVector c2l = TUnit.Zero, c2r = TUnit.Zero;
@@ -317,6 +318,20 @@ internal static unsafe class MicroKernel
             Put<TUnit, TVector>(p0r2r, c + (2 * ldc) + (TUnit.Lanes * 1), add);
             Put<TUnit, TVector>(p1r2l, c + (2 * ldc) + (TUnit.Lanes * 2), add);
             Put<TUnit, TVector>(p1r2r, c + (2 * ldc) + (TUnit.Lanes * 3), add);
+        }
+    }
+
+    /// <summary>Brings a block of C into the cache while the products run, as the stores at the end would wait for it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Fetch(float* c, nint ldc, int rows, int columns)
+    {
+        if (Sse.IsSupported)
+        {
+            for (int r = 0; r < rows; r++, c += ldc)
+            {
+                Sse.Prefetch0(c);
+                Sse.Prefetch0(c + columns - 1);
+            }
         }
     }
 

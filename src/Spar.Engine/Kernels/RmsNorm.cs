@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Spar.Engine.Kernels;
@@ -16,7 +17,13 @@ internal static unsafe class RmsNorm
     {
         float inverse = 1f / MathF.Sqrt((VectorMath.Dot(x, x, size) / size) + eps);
         Vector512<float> r = Vector512.Create(inverse);
-        for (int i = 0; i < size; i += VectorMath.Lanes)
+        int i = 0;
+        for (; i <= size - VectorMath.Lanes; i += VectorMath.Lanes)
+        {
+            (Vector512.Load(x + i) * r * Vector512.Load(weight + i)).Store(y + i);
+        }
+
+        if (i < size)
         {
             VectorMath.Store(VectorMath.Load(x + i, size - i) * r * VectorMath.Load(weight + i, size - i), y + i, size - i);
         }
@@ -38,19 +45,43 @@ internal static unsafe class RmsNorm
     public static void Backward(float* dy, float* x, float inverse, float* weight, float* residual, float* dx, float* dw, int size)
     {
         Vector512<float> r = Vector512.Create(inverse), sum = Vector512<float>.Zero;
-        for (int i = 0; i < size; i += VectorMath.Lanes)
+        int i = 0;
+        for (; i <= size - VectorMath.Lanes; i += VectorMath.Lanes)
         {
-            Vector512<float> g = VectorMath.Load(dy + i, size - i), row = VectorMath.Load(x + i, size - i);
-            VectorMath.Store(VectorMath.MultiplyAdd(g, row * r, VectorMath.Load(dw + i, size - i)), dw + i, size - i);
-            sum = VectorMath.MultiplyAdd(g * VectorMath.Load(weight + i, size - i), row, sum);
+            sum = WeightVector(dy + i, x + i, r, weight + i, dw + i, sum, VectorMath.Lanes);
+        }
+
+        if (i < size)
+        {
+            sum = WeightVector(dy + i, x + i, r, weight + i, dw + i, sum, size - i);
         }
 
         Vector512<float> pull = Vector512.Create(-VectorMath.Sum(sum) / size * inverse * inverse * inverse);
-        for (int i = 0; i < size; i += VectorMath.Lanes)
+        i = 0;
+        for (; i <= size - VectorMath.Lanes; i += VectorMath.Lanes)
         {
-            Vector512<float> g = VectorMath.Load(dy + i, size - i) * VectorMath.Load(weight + i, size - i);
-            Vector512<float> rest = VectorMath.MultiplyAdd(VectorMath.Load(x + i, size - i), pull, VectorMath.Load(residual + i, size - i));
-            VectorMath.Store(VectorMath.MultiplyAdd(g, r, rest), dx + i, size - i);
+            InputVector(dy + i, x + i, r, pull, weight + i, residual + i, dx + i, VectorMath.Lanes);
         }
+
+        if (i < size)
+        {
+            InputVector(dy + i, x + i, r, pull, weight + i, residual + i, dx + i, size - i);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> WeightVector(float* dy, float* x, Vector512<float> r, float* weight, float* dw, Vector512<float> sum, int count)
+    {
+        Vector512<float> g = VectorMath.Load(dy, count), row = VectorMath.Load(x, count);
+        VectorMath.Store(VectorMath.MultiplyAdd(g, row * r, VectorMath.Load(dw, count)), dw, count);
+        return VectorMath.MultiplyAdd(g * VectorMath.Load(weight, count), row, sum);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void InputVector(float* dy, float* x, Vector512<float> r, Vector512<float> pull, float* weight, float* residual, float* dx, int count)
+    {
+        Vector512<float> g = VectorMath.Load(dy, count) * VectorMath.Load(weight, count);
+        Vector512<float> rest = VectorMath.MultiplyAdd(VectorMath.Load(x, count), pull, VectorMath.Load(residual, count));
+        VectorMath.Store(VectorMath.MultiplyAdd(g, r, rest), dx, count);
     }
 }

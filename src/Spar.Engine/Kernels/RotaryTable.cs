@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Spar.Engine.Models;
 
@@ -43,15 +44,17 @@ public sealed unsafe class RotaryTable
     /// <summary>Positions covered.</summary>
     public int Positions { get; }
 
-    /// <summary>Turns one head by its position, in place.</summary>
-    /// <param name="head">d elements.</param>
+    /// <summary>Turns heads by their position, in place.</summary>
+    /// <param name="heads">The heads one after another, d elements each.</param>
+    /// <param name="count">Number of heads.</param>
     /// <param name="position">0 .. Positions-1.</param>
-    public void Apply(float* head, int position) => Turn(head, position, 1);
+    public void Apply(float* heads, int count, int position) => Turn(heads, count, position, 1);
 
-    /// <summary>Turns one head back, in place: the transpose of <see cref="Apply"/>, which is also its backward pass.</summary>
-    /// <param name="head">d elements.</param>
+    /// <summary>Turns heads back, in place: the transpose of <see cref="Apply"/>, which is also its backward pass.</summary>
+    /// <param name="heads">The heads one after another, d elements each.</param>
+    /// <param name="count">Number of heads.</param>
     /// <param name="position">0 .. Positions-1.</param>
-    public void ApplyInverse(float* head, int position) => Turn(head, position, -1);
+    public void ApplyInverse(float* heads, int count, int position) => Turn(heads, count, position, -1);
 
     private static double Frequency(ModelConfig config, int pair)
     {
@@ -76,21 +79,35 @@ public sealed unsafe class RotaryTable
         return ((1 - s) * f / scaling.Factor) + (s * f);
     }
 
-    private void Turn(float* head, int position, float direction)
+    private void Turn(float* heads, int count, int position, float direction)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)position, (uint)Positions, nameof(position));
         fixed (float* cosines = _cos, sines = _sin)
         {
             float* cos = cosines + ((nint)position * _half), sin = sines + ((nint)position * _half);
             Vector512<float> sign = Vector512.Create(direction);
-            for (int i = 0; i < _half; i += VectorMath.Lanes)
+            for (float* head = heads, end = heads + ((nint)count * 2 * _half); head < end; head += 2 * _half)
             {
-                int rest = _half - i;
-                Vector512<float> x = VectorMath.Load(head + i, rest), y = VectorMath.Load(head + _half + i, rest);
-                Vector512<float> c = VectorMath.Load(cos + i, rest), s = VectorMath.Load(sin + i, rest) * sign;
-                VectorMath.Store((x * c) - (y * s), head + i, rest);
-                VectorMath.Store((y * c) + (x * s), head + _half + i, rest);
+                int i = 0;
+                for (; i <= _half - VectorMath.Lanes; i += VectorMath.Lanes)
+                {
+                    TurnVector(head + i, head + _half + i, cos + i, sin + i, sign, VectorMath.Lanes);
+                }
+
+                if (i < _half)
+                {
+                    TurnVector(head + i, head + _half + i, cos + i, sin + i, sign, _half - i);
+                }
             }
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void TurnVector(float* first, float* second, float* cos, float* sin, Vector512<float> sign, int count)
+    {
+        Vector512<float> x = VectorMath.Load(first, count), y = VectorMath.Load(second, count);
+        Vector512<float> c = VectorMath.Load(cos, count), s = VectorMath.Load(sin, count) * sign;
+        VectorMath.Store((x * c) - (y * s), first, count);
+        VectorMath.Store((y * c) + (x * s), second, count);
     }
 }

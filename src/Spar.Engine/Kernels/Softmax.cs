@@ -12,7 +12,7 @@ internal static unsafe class Softmax
         int i = 0;
         for (; i <= count - VectorMath.Lanes; i += VectorMath.Lanes)
         {
-            max = Vector512.Max(max, Vector512.Load(x + i));
+            max = Vector512.MaxNative(max, Vector512.Load(x + i));
         }
 
         float result = VectorMath.Max(max);
@@ -95,7 +95,13 @@ internal static unsafe class Softmax
     public static void LogProbBackward(float* x, int count, int target, float logSumExp, float gradient)
     {
         Vector512<float> minus = Vector512.Create(-logSumExp), factor = Vector512.Create(-gradient);
-        for (int i = 0; i < count; i += VectorMath.Lanes)
+        int i = 0;
+        for (; i <= count - VectorMath.Lanes; i += VectorMath.Lanes)
+        {
+            (VectorMath.Exp(Vector512.Load(x + i) + minus) * factor).Store(x + i);
+        }
+
+        if (i < count)
         {
             VectorMath.Store(VectorMath.Exp(VectorMath.Load(x + i, count - i) + minus) * factor, x + i, count - i);
         }

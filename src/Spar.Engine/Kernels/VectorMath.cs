@@ -1,11 +1,13 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Spar.Engine.Kernels;
 
 /// <summary>
 /// Building blocks of the element-wise kernels. They work on 16 floats at a time on every processor (narrower hardware splits a vector), so the
-/// order of every sum is the same everywhere. Ends of rows are handled with partial loads and stores.
+/// order of every sum is the same everywhere. Loops run over full vectors first, where the count is a constant and partial loads and stores
+/// compile to plain ones, and then once over the rest.
 /// </summary>
 internal static unsafe class VectorMath
 {
@@ -14,7 +16,9 @@ internal static unsafe class VectorMath
 
     /// <summary>Reads the first <paramref name="count"/> (1 .. 16) floats; the other lanes are 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Load(float* source, int count) => count >= Lanes ? Vector512.Load(source) : LoadPart(source, count);
+    public static Vector512<float> Load(float* source, int count) => count >= Lanes ? Vector512.Load(source)
+            : Avx512F.IsSupported ? Avx512F.MaskLoad(source, Mask(count), Vector512<float>.Zero)
+            : LoadPart(source, count);
 
     /// <summary>Writes the first <paramref name="count"/> (1 .. 16) lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -23,6 +27,10 @@ internal static unsafe class VectorMath
         if (count >= Lanes)
         {
             value.Store(target);
+        }
+        else if (Avx512F.IsSupported)
+        {
+            Avx512F.MaskStore(target, Mask(count), value);
         }
         else
         {
@@ -37,7 +45,7 @@ internal static unsafe class VectorMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Exp(Vector512<float> x)
     {
-        x = Vector512.Min(Vector512.Max(x, Vector512.Create(-87.3f)), Vector512.Create(88.3f));
+        x = Vector512.MinNative(Vector512.MaxNative(x, Vector512.Create(-87.3f)), Vector512.Create(88.3f));
         Vector512<float> magic = Vector512.Create(12582912f); // 1.5 * 2^23: adding it rounds to an integer, which then sits in the low bits
         Vector512<float> shifted = Vector512.FusedMultiplyAdd(x, Vector512.Create(1.44269504f), magic);
         Vector512<float> n = shifted - magic;
@@ -74,8 +82,8 @@ internal static unsafe class VectorMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Max(Vector512<float> x)
     {
-        Vector256<float> y = Vector256.Max(x.GetLower(), x.GetUpper());
-        Vector128<float> z = Vector128.Max(y.GetLower(), y.GetUpper());
+        Vector256<float> y = Vector256.MaxNative(x.GetLower(), x.GetUpper());
+        Vector128<float> z = Vector128.MaxNative(y.GetLower(), y.GetUpper());
         return MathF.Max(MathF.Max(z.GetElement(0), z.GetElement(1)), MathF.Max(z.GetElement(2), z.GetElement(3)));
     }
 
@@ -88,18 +96,25 @@ internal static unsafe class VectorMath
     public static float Dot(float* a, float* b, int count)
     {
         Vector512<float> sum = Vector512<float>.Zero;
-        for (int i = 0; i < count; i += Lanes)
+        int i = 0;
+        for (; i <= count - Lanes; i += Lanes)
         {
-            sum = MultiplyAdd(Load(a + i, count - i), Load(b + i, count - i), sum);
+            sum = MultiplyAdd(Vector512.Load(a + i), Vector512.Load(b + i), sum);
         }
 
-        return Sum(sum);
+        return Sum(i < count ? MultiplyAdd(Load(a + i, count - i), Load(b + i, count - i), sum) : sum);
     }
 
     /// <summary>target += source.</summary>
     public static void Add(float* target, float* source, int count)
     {
-        for (int i = 0; i < count; i += Lanes)
+        int i = 0;
+        for (; i <= count - Lanes; i += Lanes)
+        {
+            (Vector512.Load(target + i) + Vector512.Load(source + i)).Store(target + i);
+        }
+
+        if (i < count)
         {
             Store(Load(target + i, count - i) + Load(source + i, count - i), target + i, count - i);
         }
@@ -109,7 +124,13 @@ internal static unsafe class VectorMath
     public static void Scale(float* source, float factor, float* target, int count)
     {
         Vector512<float> by = Vector512.Create(factor);
-        for (int i = 0; i < count; i += Lanes)
+        int i = 0;
+        for (; i <= count - Lanes; i += Lanes)
+        {
+            (Vector512.Load(source + i) * by).Store(target + i);
+        }
+
+        if (i < count)
         {
             Store(Load(source + i, count - i) * by, target + i, count - i);
         }

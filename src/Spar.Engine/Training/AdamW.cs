@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Spar.Engine.Kernels;
 using Spar.Engine.Models;
@@ -171,17 +172,41 @@ public sealed unsafe class AdamW
         {
             Vector512<float> clip = Vector512.Create(Clip), beta1Rest = Vector512.Create(Beta1Rest), beta2 = Vector512.Create(Beta2), beta2Rest = Vector512.Create(Beta2Rest);
             Vector512<float> stepSize = Vector512.Create(StepSize), root = Vector512.Create(RootCorrection), eps = Vector512.Create(Epsilon), keep = Vector512.Create(decay);
-            for (int i = 0; i < count; i += VectorMath.Lanes)
+            int i = 0;
+            for (; i <= count - VectorMath.Lanes; i += VectorMath.Lanes)
             {
-                int rest = count - i;
-                Vector512<float> g = VectorMath.Load(gradient + i, rest) * clip, m = VectorMath.Load(first + i, rest), v = VectorMath.Load(second + i, rest);
-                m = VectorMath.MultiplyAdd(g - m, beta1Rest, m);
-                v = VectorMath.MultiplyAdd(g * g, beta2Rest, v * beta2);
-                VectorMath.Store(m, first + i, rest);
-                VectorMath.Store(v, second + i, rest);
-                Vector512<float> p = VectorMath.Load(parameter + i, rest) * keep;
-                VectorMath.Store(p - (m / ((Vector512.Sqrt(v) / root) + eps) * stepSize), parameter + i, rest);
+                ApplyVector(parameter + i, gradient + i, first + i, second + i, VectorMath.Lanes, clip, beta1Rest, beta2, beta2Rest, stepSize, root, eps, keep);
             }
+
+            if (i < count)
+            {
+                ApplyVector(parameter + i, gradient + i, first + i, second + i, count - i, clip, beta1Rest, beta2, beta2Rest, stepSize, root, eps, keep);
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static void ApplyVector(
+            float* parameter,
+            float* gradient,
+            float* first,
+            float* second,
+            int count,
+            Vector512<float> clip,
+            Vector512<float> beta1Rest,
+            Vector512<float> beta2,
+            Vector512<float> beta2Rest,
+            Vector512<float> stepSize,
+            Vector512<float> root,
+            Vector512<float> eps,
+            Vector512<float> keep)
+        {
+            Vector512<float> g = VectorMath.Load(gradient, count) * clip, m = VectorMath.Load(first, count), v = VectorMath.Load(second, count);
+            m = VectorMath.MultiplyAdd(g - m, beta1Rest, m);
+            v = VectorMath.MultiplyAdd(g * g, beta2Rest, v * beta2);
+            VectorMath.Store(m, first, count);
+            VectorMath.Store(v, second, count);
+            Vector512<float> p = VectorMath.Load(parameter, count) * keep;
+            VectorMath.Store(p - (m / ((Vector512.Sqrt(v) / root) + eps) * stepSize), parameter, count);
         }
     }
 }

@@ -137,17 +137,14 @@ public sealed unsafe partial class LlamaGraph
     /// <summary>From the gradients of q, k, v and the middle of the residual stream to that of the layer's input.</summary>
     private void BackwardProject(Layer layer, int block, int worker)
     {
-        int hidden = _config.HiddenSize, width = JointWidth, d = _config.HeadDim;
+        int hidden = _config.HiddenSize, width = JointWidth;
         int first = block * RowBlock, rows = Math.Min(RowBlock, _batch!.RowCount - first);
         long gemm = Gemm.RowsScratch(RowBlock);
         float* scratch = _team.Scratch(worker, gemm + ((long)RowBlock * hidden)), dNormed = scratch + gemm;
         float* dJoint = _jointGradient.Data + ((nint)first * width);
         for (int r = 0; r < rows; r++)
         {
-            for (int h = 0; h < _config.HeadCount + _config.KvHeadCount; h++)
-            {
-                _rotary.ApplyInverse(dJoint + ((nint)r * width) + (h * d), _batch.Positions[first + r]);
-            }
+            _rotary.ApplyInverse(dJoint + ((nint)r * width), _config.HeadCount + _config.KvHeadCount, _batch.Positions[first + r]);
         }
 
         layer.QueryKeyValue.BackwardInput(dJoint, width, rows, dNormed, hidden, false, scratch);

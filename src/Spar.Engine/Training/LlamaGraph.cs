@@ -215,7 +215,7 @@ public sealed unsafe partial class LlamaGraph : IDisposable
     /// <summary>First half of a layer up to attention: norm, q, k, v, rotation.</summary>
     private void Project(Layer layer, int first, int rows, float* x, float* scratch)
     {
-        int hidden = _config.HiddenSize, width = JointWidth, d = _config.HeadDim;
+        int hidden = _config.HiddenSize, width = JointWidth;
         LayerActivations a = layer.Activations;
         float* normed = a.Normed.Data + ((nint)first * hidden), joint = a.QueryKeyValue.Data + ((nint)first * width);
         fixed (float* weight = layer.Parameters.InputNorm.Data)
@@ -229,10 +229,7 @@ public sealed unsafe partial class LlamaGraph : IDisposable
         layer.QueryKeyValue.Forward(normed, hidden, rows, joint, width, false, scratch);
         for (int r = 0; r < rows; r++)
         {
-            for (int h = 0; h < _config.HeadCount + _config.KvHeadCount; h++)
-            {
-                _rotary.Apply(joint + ((nint)r * width) + (h * d), _batch!.Positions[first + r]);
-            }
+            _rotary.Apply(joint + ((nint)r * width), _config.HeadCount + _config.KvHeadCount, _batch!.Positions[first + r]);
         }
     }
 

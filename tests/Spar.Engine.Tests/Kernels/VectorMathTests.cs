@@ -87,10 +87,10 @@ public unsafe class VectorMathTests
             float[] x = [.. a], y = [.. b];
             fixed (float* px = x, py = y)
             {
-                table.Apply(px, 50 + (40 * shift));
-                table.Apply(py, 3 + (40 * shift));
+                table.Apply(px, 1, 50 + (40 * shift));
+                table.Apply(py, 1, 3 + (40 * shift));
                 products[shift] = VectorMath.Dot(px, py, 40);
-                table.ApplyInverse(px, 50 + (40 * shift));
+                table.ApplyInverse(px, 1, 50 + (40 * shift));
             }
 
             Assert.All(Enumerable.Range(0, 40), i => Assert.Equal(start[i], x[i], 1e-5));
