@@ -72,7 +72,7 @@ public sealed class CliTests : IDisposable
         Assert.Equal(results.RootElement.GetProperty("rows").GetRawText(), JsonDocument.Parse(report).RootElement.GetProperty("rows").GetRawText());
         (code, _, _) = await Spar("report", run);
         Assert.Equal(0, code);
-        Assert.Contains("iteration-1", File.ReadAllText(Path.Combine(run, "report.html")), StringComparison.OrdinalIgnoreCase);
+        Assert.Matches("(?i)iteration.?1", File.ReadAllText(Path.Combine(run, "report.html")));
         string export = Path.Combine(_work, "export");
         (code, _, _) = await Spar("export", run, "--output", export);
         Assert.Equal(0, code);

@@ -25,6 +25,7 @@ public class StrictYamlTests
     [InlineData("iterations: 3\n", "r.yaml:1:1: the key 'base_model' is missing.")]
     [InlineData("base_model: m\nsearch: { order: sideways }\n", "r.yaml:2:18: 'search.order' is 'sideways', but one of breadth_first, depth_first is expected here.")]
     [InlineData("", "r.yaml: the file is empty.")]
+    [InlineData("- x\n", "r.yaml:1:1: the file is a list, but a group of keys")]
     public void A_fault_is_named_with_its_place_and_a_remedy(string yaml, string message)
     {
         SparException fault = Assert.Throws<SparException>(() => StrictYaml.Read<RunFile>(yaml, "r.yaml"));
@@ -34,7 +35,6 @@ public class StrictYamlTests
     [Theory]
     [InlineData("base_model: [unclosed\n")]
     [InlineData("a: b: c\n")]
-    [InlineData("\t- x\n")]
     public void Broken_yaml_is_named_as_such(string yaml)
     {
         SparException fault = Assert.Throws<SparException>(() => StrictYaml.Read<RunFile>(yaml, "r.yaml"));

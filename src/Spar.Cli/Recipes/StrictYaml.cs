@@ -72,7 +72,7 @@ internal static class StrictYaml
             YamlScalarNode scalar => Scalar(scalar, type, key, file),
             YamlSequenceNode sequence when ElementType(type) is Type element => Sequence(sequence, element, key, file),
             YamlMappingNode mapping when ElementType(type) is null && type.IsClass && type != typeof(string) => Mapping(mapping, type, preset, key, file),
-            _ => throw Fault(node, file, $"'{key}' is a {(node is YamlMappingNode ? "group of keys" : "list")}, but {Expected(type)} is expected here."),
+            _ => throw Fault(node, file, $"{(key.Length == 0 ? "the file" : $"'{key}'")} is a {(node is YamlMappingNode ? "group of keys" : "list")}, but {Expected(type)} is expected here."),
         };
     }
 

@@ -106,15 +106,23 @@ public sealed class Sampler
     private static EngineException NotFinite()
         => new("The model's logits are not finite: its weights are damaged, or it was trained into overflow. Check the checkpoint.");
 
+    // NaN where an element is NaN.
     private static float Max(ReadOnlySpan<float> values)
     {
         ref float start = ref MemoryMarshal.GetReference(values);
         Vector512<float> best = Vector512.Create(float.NegativeInfinity);
+        Vector512<float> ordered = Vector512<float>.AllBitsSet;
         int i = 0;
         for (; i <= values.Length - Lanes; i += Lanes)
         {
             Vector512<float> v = Vector512.LoadUnsafe(ref start, (nuint)i);
             best = Vector512.ConditionalSelect(Vector512.GreaterThan(v, best), v, best);
+            ordered &= Vector512.Equals(v, v);
+        }
+
+        if (ordered.AsInt32() != Vector512<int>.AllBitsSet)
+        {
+            return float.NaN;
         }
 
         float max = float.NegativeInfinity;
@@ -125,6 +133,11 @@ public sealed class Sampler
 
         for (; i < values.Length; i++)
         {
+            if (float.IsNaN(values[i]))
+            {
+                return float.NaN;
+            }
+
             max = values[i] > max ? values[i] : max;
         }
 
@@ -167,6 +180,11 @@ public sealed class Sampler
     private double Weigh(ReadOnlySpan<float> logits, SamplingOptions options)
     {
         float max = Max(logits);
+        if (!float.IsFinite(max))
+        {
+            throw NotFinite();
+        }
+
         float threshold = options.TopK > 0 && options.TopK < _vocab ? KthLargest(logits, options.TopK) : float.NegativeInfinity;
         float inverse = (float)(1 / options.Temperature);
         Vector512<float> vMax = Vector512.Create(max);

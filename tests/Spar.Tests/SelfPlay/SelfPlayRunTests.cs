@@ -28,7 +28,7 @@ public sealed class SelfPlayRunTests : IDisposable
         using RunStore store = RunStore.OpenForReading(_directory.Path);
         Assert.Equal(
             [
-                "evaluation-base", "actor-sft-data", "actor-0", "refiner-sft-data", "refiner-0", "evaluation-sft", "play-1", "data-1", "actor-1", "refiner-1",
+                "fixed-responses", "evaluation-base", "actor-sft-data", "actor-0", "refiner-sft-data", "refiner-0", "evaluation-sft", "play-1", "data-1", "actor-1", "refiner-1",
                 "evaluation-iteration-1", "play-2", "data-2", "actor-2", "refiner-2", "evaluation-iteration-2",
             ],
             store.Stages());
@@ -163,7 +163,7 @@ public sealed class SelfPlayRunTests : IDisposable
         Log log = new();
         RunResults second = await TestRuns.RunAsync(_directory.Path, TestRuns.Small, world, observer: log);
         Assert.Equal(0, world.Calls);
-        Assert.Equal(16, log.Skipped);
+        Assert.Equal(17, log.Skipped);
         Assert.Equal(first.Rows, second.Rows);
         Assert.Equal((first.ModelCalls, first.GeneratedTokens), (second.ModelCalls, second.GeneratedTokens));
         Assert.True(second.WallSeconds >= first.WallSeconds);
