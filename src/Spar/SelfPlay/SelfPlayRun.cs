@@ -143,7 +143,10 @@ public sealed class SelfPlayRun
                 await models.OpenAsync(refiner, cancellationToken).ConfigureAwait(false),
                 PromptSet,
                 Recipe,
-                failed => Observer.ItemFinished(stage, failed)) { FixedResponses = _fixedResponses };
+                failed => Observer.ItemFinished(stage, failed))
+            {
+                FixedResponses = _fixedResponses,
+            };
             EvaluationRow measured = await Evaluator.EvaluateAsync(context, cancellationToken).ConfigureAwait(false);
             return new EvaluationProduct(measured with { Stage = row });
         }).ConfigureAwait(false);
