@@ -81,6 +81,65 @@ public sealed class EvalTests : IDisposable
     }
 
     [Fact]
+    public async Task Mmlu_is_scored_by_log_likelihood_on_the_embedded_engine()
+    {
+        // The nano model takes 512 tokens, nearly one a character here, so only short questions are asked.
+        string shared = SharedData.Path("data", "mmlu");
+        string folder = Directory.CreateDirectory(Path.Combine(_work, "data", "mmlu")).FullName;
+        File.Copy(Path.Combine(shared, "dev.jsonl"), Path.Combine(folder, "dev.jsonl"));
+        using (StreamReader all = new(new GZipStream(File.OpenRead(Path.Combine(shared, "test.jsonl.gz")), CompressionMode.Decompress)))
+        {
+            File.WriteAllLines(Path.Combine(folder, "test.jsonl"), all.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => line.Length < 220));
+        }
+
+        string model = Path.Combine(SharedData.ProjectRoot, "models", "nano");
+        (int code, string text, string messages) = await CliRunner.RunAsync(
+            "", "eval", "mmlu", "--model", model, "--data", Path.Combine(_work, "data"), "--output", Path.Combine(_work, "mmlu"), "--limit", "1", "--shots", "0", "--json");
+        Assert.True(code == 0, messages);
+        JsonElement results = JsonDocument.Parse(text).RootElement;
+        int questions = results.GetProperty("n-samples").GetProperty("mmlu").GetProperty("effective").GetInt32();
+        Assert.Equal(questions, results.GetProperty("counts").GetProperty("scored_by_log_likelihood").GetInt32());
+        Assert.Equal(0, results.GetProperty("counts").GetProperty("unparseable").GetInt32());
+    }
+
+    [Fact]
+    public async Task Failed_responses_are_repaired_and_two_judges_say_so()
+    {
+        string model = Path.Combine(SharedData.ProjectRoot, "models", "nano");
+        string failed = Path.Combine(_work, "failed.jsonl");
+        (int code, _, string messages) = await CliRunner.RunAsync("", "eval", "nano", "--model", model, "--count", "40", "--failures", failed);
+        Assert.True(code == 0, messages);
+        int cases = File.ReadLines(failed).Count();
+        Assert.InRange(cases, 10, 40);
+
+        string output = Path.Combine(_work, "refinement");
+        string[] command = ["eval", "refinement", "--cases", failed, "--model", model, "--judge", model, "--second-judge", "checks", "--output", output, "--json"];
+        (code, string text, messages) = await CliRunner.RunAsync("", command);
+        Assert.True(code == 0, messages);
+        JsonElement figures = JsonDocument.Parse(text).RootElement.GetProperty("results").GetProperty("refinement");
+        Assert.InRange(figures.GetProperty("repaired_by_checks,none").GetDouble(), 0.5, 1);
+        Assert.InRange(figures.GetProperty("judges_agree,none").GetDouble(), 0.5, 1);
+        Assert.Equal(cases, File.ReadLines(Path.Combine(output, "samples.jsonl")).Count());
+
+        // What is there is not asked again.
+        byte[] refinements = File.ReadAllBytes(Path.Combine(output, "refinements.jsonl"));
+        (code, string again, _) = await CliRunner.RunAsync("", command);
+        Assert.Equal(0, code);
+        Assert.Equal(figures.ToString(), JsonDocument.Parse(again).RootElement.GetProperty("results").GetProperty("refinement").ToString());
+        Assert.Equal(refinements, File.ReadAllBytes(Path.Combine(output, "refinements.jsonl")));
+        await CliRunner.FailsAsync(["eval", "refinement", "--cases", failed, "--model", model, "--judge", model, "--output", output], "--second-judge");
+    }
+
+    [Fact]
+    public async Task Json_needs_no_output_folder()
+    {
+        (int code, string text, string messages) = await CliRunner.RunAsync(
+            "", "eval", "ifeval", "--responses", SharedData.Path("data", "ifeval", "responses", "Mistral-7B-Instruct-v0.3.jsonl.gz"), "--data", SharedData.Path("data"), "--json");
+        Assert.True(code == 0, messages);
+        Assert.True(JsonDocument.Parse(text).RootElement.GetProperty("results").TryGetProperty("ifeval", out _));
+    }
+
+    [Fact]
     public async Task Bad_data_and_missing_data_are_named()
     {
         string data = SharedData.Path("data");

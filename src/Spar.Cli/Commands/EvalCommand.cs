@@ -16,6 +16,7 @@ internal static class EvalCommand
             command.Add(task);
         }
 
+        command.Add(EvalRefinementCommand.Create(context));
         command.Add(EvalCompareCommand.Create(context));
         return command;
     }

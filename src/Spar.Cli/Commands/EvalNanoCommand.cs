@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Spar.Calls;
 using Spar.Cli.Console;
+using Spar.Evaluation.Refinement;
 using Spar.Nano;
 using Spar.Prompts;
 using Spar.Runtime.Nano;
@@ -24,6 +25,7 @@ internal static class EvalNanoCommand
           spar eval nano
           spar eval nano --model runs/quickstart/checkpoints/actor-3 --judge runs/quickstart/checkpoints/refiner-3
           spar eval nano --count 1000 --temperature 0.9 --json
+          spar eval nano --failures failed.jsonl
         """;
 
     public static Command Create(CommandContext context)
@@ -36,10 +38,11 @@ internal static class EvalNanoCommand
         stories.Validators.Add(result => Shared.Check(result.GetValueOrDefault<double>() is >= 0 and <= 1, result, "--stories must be between 0 and 1"));
         Option<double> temperature = new("--temperature", "-t") { Description = "of the actor; 0 is greedy", DefaultValueFactory = _ => 0 };
         temperature.Validators.Add(result => Shared.Check(result.GetValueOrDefault<double>() >= 0, result, "--temperature must be at least 0"));
+        Option<string?> failures = new("--failures") { Description = "file for the responses that do not satisfy everything; spar eval refinement takes it as --cases" };
         Option<bool> json = new("--json") { Description = "print JSON" };
         Option<ulong> seed = Shared.Seed();
         Option<int> threads = Shared.Threads();
-        Command command = new("nano", Help) { model, judge, count, stories, temperature, seed, threads, json };
+        Command command = new("nano", Help) { model, judge, count, stories, temperature, failures, seed, threads, json };
         command.SetAction(async (parse, cancellationToken) =>
         {
             string actorPath = parse.GetValue(model)!;
@@ -52,6 +55,12 @@ internal static class EvalNanoCommand
             NanoMeasurement result = await new NanoMeasurer(new ModelCaller(actor, session), new ModelCaller(second, session), PromptSet.Load("compact"))
                 .MeasureAsync(NanoEvaluator.Tasks(parse.GetValue(count), parse.GetValue(stories)), parse.GetValue(temperature), () => progress.Advance(), cancellationToken);
             progress.End();
+            if (parse.GetValue(failures) is string file)
+            {
+                RepairCase.Save(file, result.Failures);
+                context.Messages.WriteLine($"{result.Failures.Count} failed responses are in {file}.");
+            }
+
             if (parse.GetValue(json))
             {
                 context.Output.Profile.Out.Writer.WriteLine(JsonSerializer.Serialize(result, s_json));

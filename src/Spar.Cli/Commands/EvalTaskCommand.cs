@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Spar.Cli.Console;
 using Spar.Evaluation;
 using Spar.Evaluation.Harness;
@@ -94,8 +95,8 @@ internal static class EvalTaskCommand
             string? file = command.Options.Contains(responses) ? parse.GetValue(responses) : null;
             if (file is not null)
             {
-                EvaluationScore ready = await ScoreFileAsync(file, folder, options, parse.GetValue(output), run, context, cancellationToken);
-                return Show(context, ready, parse.GetValue(json) ? parse.GetValue(output) : null, parse.GetValue(json));
+                (EvaluationScore ready, BenchmarkFacts facts) = await ScoreFileAsync(file, folder, options, parse.GetValue(output), run, context, cancellationToken);
+                return Show(context, ready, ResultsWriter.Results(facts, ready, new RunDescription(Path.GetFileName(file), null, run)), parse.GetValue(json));
             }
 
             (IBenchmark benchmark, IReadOnlyList<string> skipped) = Benchmarks.Open(name, folder, options);
@@ -121,14 +122,14 @@ internal static class EvalTaskCommand
                 progress.End();
             }
 
-            int code = Show(context, score, target, parse.GetValue(json));
+            int code = Show(context, score, JsonNode.Parse(File.ReadAllText(Path.Combine(target, ResultsWriter.ResultsFile)))!, parse.GetValue(json));
             context.Messages.WriteLine($"Answers, samples and results are in {target}.");
             return code;
         });
         return command;
     }
 
-    private static async Task<EvaluationScore> ScoreFileAsync(
+    private static async Task<(EvaluationScore Score, BenchmarkFacts Facts)> ScoreFileAsync(
         string file, DataFolder folder, BenchmarkOptions options, string? output, EvaluationRunOptions run, CommandContext context, CancellationToken cancellationToken)
     {
         LoadedFile<IFEvalPrompt> loaded = IFEvalPrompt.Load(folder.Require("ifeval", "prompts.jsonl", "input_data.jsonl"), options.Lenient);
@@ -148,10 +149,10 @@ internal static class EvalTaskCommand
 
         IFEvalBenchmark benchmark = new(prompts, skipped: loaded.Skipped.Count + responses.Skipped.Count);
         Dictionary<string, string> byId = prompts.ToDictionary(prompt => IFEvalBenchmark.RequestId(prompt.Key), prompt => responses.ByKey[prompt.Key]);
-        return await EvaluationRun.ScoreResponsesAsync(benchmark, byId, Path.GetFileName(file), output, run, cancellationToken);
+        return (await EvaluationRun.ScoreResponsesAsync(benchmark, byId, Path.GetFileName(file), output, run, cancellationToken), benchmark.Facts);
     }
 
-    private static void Warn(CommandContext context, IReadOnlyList<string> skipped)
+    internal static void Warn(CommandContext context, IReadOnlyList<string> skipped)
     {
         foreach (string message in skipped.Take(10))
         {
@@ -164,11 +165,11 @@ internal static class EvalTaskCommand
         }
     }
 
-    private static int Show(CommandContext context, EvaluationScore score, string? folder, bool json)
+    internal static int Show(CommandContext context, EvaluationScore score, JsonNode results, bool json)
     {
-        if (json && folder is not null)
+        if (json)
         {
-            context.Output.Profile.Out.Writer.Write(File.ReadAllText(Path.Combine(folder, ResultsWriter.ResultsFile)));
+            context.Output.Profile.Out.Writer.WriteLine(results.ToJsonString(ResultsWriter.Indented));
             return CommandLine.Success;
         }
 

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Microsoft.Extensions.AI;
+using Spar.Engine.Inference;
 using Spar.Evaluation.Harness;
+using Spar.Runtime.Embedded;
 using Spar.Runtime.Endpoints;
 
 namespace Spar.Cli.Commands;
@@ -35,7 +37,13 @@ internal sealed class ModelOptions
         string? endpoint = parse.GetValue(Endpoint);
         if (endpoint is null)
         {
-            return model is null ? null : new EvaluationModel(model, await Shared.OpenAsync(model, threads, cancellationToken));
+            if (model is null)
+            {
+                return null;
+            }
+
+            IChatClient client = await Shared.OpenAsync(model, threads, cancellationToken);
+            return new EvaluationModel(model, client, client is EmbeddedChatClient embedded ? new EmbeddedChoiceScorer(embedded) : null);
         }
 
         if (model is null)

@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using Spar.Evaluation.Harness;
 
 namespace Spar.Evaluation.Refinement;
@@ -9,6 +11,8 @@ namespace Spar.Evaluation.Refinement;
 /// <param name="Repaired">The refinement; null where the refiner gave none that can be read, which counts as not repaired.</param>
 public sealed record RepairCase(string Id, string Instruction, string Failed, string? Repaired)
 {
+    private static readonly JsonSerializerOptions s_json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>Reads cases from a file with {id, instruction, response, refined} a line; refined may be null.</summary>
     /// <param name="path">The file.</param>
     /// <param name="problems">Where bad records go.</param>
@@ -19,4 +23,12 @@ public sealed record RepairCase(string Id, string Instruction, string Failed, st
             problems,
             row => new RepairCase(row.Text("id"), row.Text("instruction"), row.Text("response"), row.OptionalText("refined")),
             ("id", item => item.Id));
+
+    /// <summary>Writes cases as <see cref="Load"/> reads them.</summary>
+    /// <param name="path">The file; one that is there is replaced.</param>
+    /// <param name="cases">The cases.</param>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public static void Save(string path, IEnumerable<RepairCase> cases) =>
+        File.WriteAllLines(path, cases.Select(item => JsonSerializer.Serialize(
+            new { id = item.Id, instruction = item.Instruction, response = item.Failed, refined = item.Repaired }, s_json)));
 }

@@ -27,7 +27,9 @@ public static class ResultsWriter
     public const string SamplesFile = "samples.jsonl";
 
     private static readonly JsonSerializerOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-    private static readonly JsonSerializerOptions Indented = new(Compact) { WriteIndented = true };
+
+    /// <summary>How results.json is laid out.</summary>
+    public static JsonSerializerOptions Indented { get; } = new(Compact) { WriteIndented = true };
 
     /// <summary>Writes both files, each as a whole.</summary>
     /// <param name="folder">Where to; made if it is not there.</param>

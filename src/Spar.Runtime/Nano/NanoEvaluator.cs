@@ -8,8 +8,9 @@ namespace Spar.Runtime.Nano;
 
 /// <summary>
 /// Measures a run on the nano world's held-out tasks with the world's exact checks. The actor is measured on its greedy responses, alone and with
-/// the run's tree search. The refiner is measured on responses that are the same for every row, sampled from the base model: does its vote agree
-/// with the checks, and does its search repair what is wrong? Its agreement on the actor's own responses is among the row's details.
+/// the run's tree search. The refiner is measured on responses that are the same for every row, sampled from the base model: does its judgement agree
+/// with the checks, and does its search repair what is wrong? The judgement is one, greedy, so that rows differ by what the refiner learnt and not by the
+/// luck of votes. The votes' agreement on the actor's own responses is among the row's details.
 /// </summary>
 /// <param name="prompts">Held-out tasks to use, 1 .. <see cref="HeldOut.Count"/>.</param>
 /// <param name="repairs">Failed base responses to repair, at most.</param>
@@ -96,6 +97,7 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories) : IR
     private async Task<RefinerItem[]> MeasureRefinerAsync(EvaluationContext context, Judge judge, IRefinementSearch search, CancellationToken cancellationToken)
     {
         IReadOnlyList<string> responses = context.FixedResponses;
+        Judge greedyJudge = new(context.Refiner, context.Prompts, context.Recipe.Judge.Greedy(), votes: 1);
         HashSet<int> toRepair = [.. Enumerable.Range(0, _tasks.Count).Where(i => !_tasks[i].IsSatisfiedBy(responses[i])).Take(repairs)];
         return await Task.WhenAll(_tasks.Select((task, i) => MeasureOneAsync(i, task, responses[i]))).ConfigureAwait(false);
 
@@ -105,17 +107,17 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories) : IR
             bool right = task.IsSatisfiedBy(response);
             try
             {
-                MajorityVote vote = await judge.JudgeAsync($"{key}/judge", task.Instruction, response, cancellationToken).ConfigureAwait(false);
-                bool accepted = vote.Value > context.Recipe.Search.Gate;
+                MajorityVote verdict = await greedyJudge.JudgeAsync($"{key}/verdict", task.Instruction, response, cancellationToken).ConfigureAwait(false);
                 bool? repaired = null;
                 if (toRepair.Contains(i))
                 {
-                    repaired = !accepted && task.IsSatisfiedBy(
+                    MajorityVote vote = await judge.JudgeAsync($"{key}/judge", task.Instruction, response, cancellationToken).ConfigureAwait(false);
+                    repaired = vote.Value <= context.Recipe.Search.Gate && task.IsSatisfiedBy(
                         (await search.SearchAsync($"{key}/tree", task.Instruction, response, vote, cancellationToken).ConfigureAwait(false)).Best.Response);
                 }
 
                 context.ItemFinished(false);
-                return new RefinerItem(accepted == right, repaired);
+                return new RefinerItem(verdict.Value > 0.5 == right, repaired);
             }
             catch (CallFailedException)
             {

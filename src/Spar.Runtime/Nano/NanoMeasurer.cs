@@ -1,4 +1,7 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
 using Spar.Calls;
+using Spar.Evaluation.Refinement;
 using Spar.Nano;
 using Spar.Prompts;
 
@@ -21,7 +24,12 @@ public sealed record KindMeasurement(string Kind, string Family, int Count, doub
 /// <param name="Unparsed">Judgements without a readable verdict; they count as wrong.</param>
 /// <param name="Kinds">By kind of constraint.</param>
 public sealed record NanoMeasurement(
-    int Count, double Satisfied, double JudgeAccuracy, double FalseAccepts, double FalseRejects, int Unparsed, IReadOnlyList<KindMeasurement> Kinds);
+    int Count, double Satisfied, double JudgeAccuracy, double FalseAccepts, double FalseRejects, int Unparsed, IReadOnlyList<KindMeasurement> Kinds)
+{
+    /// <summary>The responses that do not satisfy everything, in the tasks' order; not part of the figures.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<RepairCase> Failures { get; init; } = [];
+}
 
 /// <summary>Measures an actor and a judge (one greedy judgement a response) with the nano world's exact checks.</summary>
 /// <param name="actor">The model that answers.</param>
@@ -46,7 +54,7 @@ public sealed class NanoMeasurer(ModelCaller actor, ModelCaller judge, PromptSet
             Answer critique = await judge.AskAsync(
                 $"nano/p{i}/judge", prompts.JudgePrompt(task.Instruction, answer.Text), new Sampling(0, 1, MaxTokens), cancellationToken).ConfigureAwait(false);
             itemFinished();
-            return new Item(task, task.Check(answer.Text), critique.Text.Split('\n'), parser.Parse(critique.Text).Verdict);
+            return new Item(i, task, answer.Text, task.Check(answer.Text), critique.Text.Split('\n'), parser.Parse(critique.Text).Verdict);
         })).ConfigureAwait(false);
 
         Item[] right = [.. items.Where(item => item.Satisfied)];
@@ -59,7 +67,10 @@ public sealed class NanoMeasurer(ModelCaller actor, ModelCaller judge, PromptSet
             Share(right, item => item.Verdict == false),
             items.Count(item => item.Verdict is null),
             [.. items.SelectMany(Checks).GroupBy(check => (check.Constraint.Kind, check.Constraint.Family)).OrderBy(group => group.Key.Kind, StringComparer.Ordinal)
-                .Select(group => new KindMeasurement(group.Key.Kind, group.Key.Family, group.Count(), Share([.. group], check => check.Followed), Share([.. group], check => check.JudgeRight)))]);
+                .Select(group => new KindMeasurement(group.Key.Kind, group.Key.Family, group.Count(), Share([.. group], check => check.Followed), Share([.. group], check => check.JudgeRight)))])
+        {
+            Failures = [.. wrong.Select(item => new RepairCase(string.Create(CultureInfo.InvariantCulture, $"nano-{item.Index}"), item.Task.Instruction, item.Response, null))],
+        };
     }
 
     // The critique's first line reads the response back; line n + 1 is the check of requirement n.
@@ -71,7 +82,7 @@ public sealed class NanoMeasurer(ModelCaller actor, ModelCaller judge, PromptSet
 
     private static double Share<T>(IReadOnlyCollection<T> items, Func<T, bool> holds) => items.Count == 0 ? 0 : items.Count(holds) / (double)items.Count;
 
-    private sealed record Item(NanoTask Task, IReadOnlyList<Finding> Findings, string[] Critique, bool? Verdict)
+    private sealed record Item(int Index, NanoTask Task, string Response, IReadOnlyList<Finding> Findings, string[] Critique, bool? Verdict)
     {
         public bool Satisfied => Findings.All(finding => finding.Followed);
     }

@@ -1,0 +1,83 @@
+using System.Globalization;
+using Microsoft.Extensions.AI;
+using Spar.Calls;
+using Spar.Decoding;
+using Spar.Evaluation.Harness;
+using Spar.Evaluation.Refinement;
+using Spar.Judging;
+using Spar.Prompts;
+using Spar.Search;
+using Answer = Spar.Evaluation.Harness.Answer;
+
+namespace Spar.Runtime.Evaluation;
+
+/// <summary>
+/// Lets a refiner judge failed responses and repair them by a decoding strategy. A response that the refiner takes for good stays as it is.
+/// </summary>
+/// <param name="name">The refiner's name in the file of refinements.</param>
+/// <param name="refiner">The model that judges and refines.</param>
+/// <param name="prompts">How it is asked.</param>
+/// <param name="strategy">One of <see cref="StrategyNames"/>.</param>
+/// <param name="settings">Sampling, votes, limits of the search.</param>
+public sealed class CaseRefiner(string name, IChatClient refiner, PromptSet prompts, string strategy, DecodingSettings settings)
+{
+    /// <summary>Strategies that begin from a given response: one refinement, a chain of them, breadth-first and depth-first search.</summary>
+    public static IReadOnlyList<string> StrategyNames { get; } = ["once", "iterative", "bfs", "dfs"];
+
+    /// <summary>Repairs every case; those that the file has are not repaired again.</summary>
+    /// <param name="cases">Failed responses.</param>
+    /// <param name="file">Keeps the refinements as they come.</param>
+    /// <param name="options">Concurrency and seed.</param>
+    /// <param name="progress">Told after every case; may be null.</param>
+    /// <param name="cancellationToken">Stops; what was refined is kept.</param>
+    /// <returns>The cases with their refinements.</returns>
+    /// <exception cref="Spar.Evaluation.EvaluationException">Calls failed, or the file holds another run's refinements.</exception>
+    /// <exception cref="SparException">There is no such strategy.</exception>
+    public async Task<IReadOnlyList<RepairCase>> RefineAsync(
+        IReadOnlyList<RepairCase> cases, string file, EvaluationRunOptions options, IProgress<EvaluationProgress>? progress, CancellationToken cancellationToken)
+    {
+        using CallSession session = new(unchecked((ulong)options.Seed), options.Concurrency);
+        ModelCaller caller = new(refiner, session);
+        Judge judge = new(caller, prompts, settings.Judge, settings.Votes);
+        Refiner refine = new(caller, prompts, settings.Refine);
+        SearchSettings limits = settings.Search;
+        IRefinementSearch search = strategy switch
+        {
+            "once" => new BreadthFirstSearch(judge, refine, limits with { Branch = 1, SelectBranch = 1, MaxDepth = 1 }),
+            "iterative" => new BreadthFirstSearch(judge, refine, limits with { Branch = 1, SelectBranch = 1 }),
+            "bfs" => new BreadthFirstSearch(judge, refine, limits),
+            "dfs" => new DepthFirstSearch(judge, refine, limits),
+            _ => throw new SparException($"There is no strategy {strategy} that repairs a given response. Give one of {string.Join(", ", StrategyNames)}."),
+        };
+        Dictionary<string, RepairCase> byId = cases.ToDictionary(item => item.Id);
+        string how = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{strategy} {prompts.Digest} {settings.Votes} {settings.Judge} {settings.Refine} {limits}");
+        EvaluationRequest[] requests =
+        [
+            .. cases.Select(item => EvaluationRequest.User(item.Id, $"{how}\0{item.Instruction}\0{item.Failed}", new Spar.Evaluation.Harness.SamplingOptions(settings.Refine.MaxTokens))),
+        ];
+        IReadOnlyDictionary<string, Answer> refined = await AnswerCollector.CollectAsync(
+            "refinements",
+            requests,
+            name,
+            async (request, token) =>
+            {
+                RepairCase item = byId[request.Id];
+                MajorityVote vote = await judge.JudgeAsync($"refine/{item.Id}/judge", item.Instruction, item.Failed, token).ConfigureAwait(false);
+                if (vote.Value > limits.Gate)
+                {
+                    return new Answer(request.Id, item.Failed);
+                }
+
+                SearchTree tree = await search.SearchAsync($"refine/{item.Id}/tree", item.Instruction, item.Failed, vote, token).ConfigureAwait(false);
+                return tree.Failure is null ? new Answer(request.Id, tree.Best.Response) : throw new SparException(tree.Failure);
+            },
+            file,
+            options.Concurrency,
+            options.Seed,
+            progress,
+            cancellationToken).ConfigureAwait(false);
+        return [.. cases.Select(item => item with { Repaired = refined[item.Id].Text })];
+    }
+}
