@@ -176,4 +176,26 @@ public sealed class CliTests : IDisposable
 
         return copy;
     }
+
+    [Fact]
+    public async Task Seeds_are_evolved_and_the_second_run_asks_nobody()
+    {
+        string seeds = Path.Combine(_work, "seeds.jsonl");
+        File.WriteAllLines(seeds, ["{\"prompt\": \"write a line about the sea.\"}", "{\"prompt\": \"write a story about the farm.\"}", "{\"prompt\": \"what is 2 + 2?\"}"]);
+        string output = Path.Combine(_work, "evolved");
+        string[] command = ["evolve", seeds, "--teacher", "nano", "--taxonomy", Path.Combine(SharedData.ProjectRoot, "recipes", "nano-taxonomy.json"), "--output", output, "--json"];
+        (int code, string text, string messages) = await CliRunner.RunAsync("", command);
+        Assert.True(code == 0, messages);
+        JsonElement summary = JsonDocument.Parse(text).RootElement;
+        Assert.Equal(3, summary.GetProperty("seeds").GetInt32());
+        Assert.InRange(summary.GetProperty("declined").GetInt32(), 1, 2);
+        byte[] prompts = File.ReadAllBytes(Path.Combine(output, "prompts.jsonl"));
+        Assert.NotEmpty(prompts);
+        (code, _, _) = await CliRunner.RunAsync("", command);
+        Assert.Equal(0, code);
+        Assert.Equal(prompts, File.ReadAllBytes(Path.Combine(output, "prompts.jsonl")));
+        await CliRunner.FailsAsync(["evolve", seeds, "--output", output], "--teacher");
+        await CliRunner.FailsAsync(["evolve", Path.Combine(_work, "none.jsonl"), "--teacher", "nano"], "none.jsonl");
+        await CliRunner.FailsAsync([.. command, "--seed", "9"], "seed");
+    }
 }
