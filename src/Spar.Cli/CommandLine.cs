@@ -65,6 +65,7 @@ public static class CommandLine
             EvalCommand.Create(context),
             ReportCommand.Create(context),
             ExportCommand.Create(context),
+            ExperimentCommand.Create(context),
             PretrainCommand.Create(context),
         };
         InvocationConfiguration configuration = new()

@@ -50,7 +50,8 @@ internal sealed class PlayStage(Recipe recipe, PromptSet prompts, StageRunner ru
     {
         string stage = StageNames.Play(iteration);
         Judge judge = new(refiner, prompts, recipe.Judge, recipe.Votes);
-        IRefinementSearch search = RefinementSearch.Create(judge, new Refiner(refiner, prompts, recipe.Refine), recipe.Search);
+        SearchSettings settings = recipe.Refinement == RefinementKind.Single ? recipe.Search with { Branch = 1, SelectBranch = 1, MaxDepth = 1 } : recipe.Search;
+        IRefinementSearch search = RefinementSearch.Create(judge, new Refiner(refiner, prompts, recipe.Refine), settings);
         ConcurrentDictionary<int, PlayRecord> incomplete = [];
         int lost = 0;
         ParallelOptions options = new() { MaxDegreeOfParallelism = session.Concurrency, CancellationToken = cancellationToken };
@@ -121,6 +122,11 @@ internal sealed class PlayStage(Recipe recipe, PromptSet prompts, StageRunner ru
         }
 
         int negative = negatives[new SeededRandom(session.SeedOf($"it{iteration}/negative/p{item}")).Next(negatives.Length)];
+        if (recipe.Refinement == RefinementKind.None)
+        {
+            return new PlayRecord(prompt.Id, prompt.Text, responses, negative, null);
+        }
+
         SearchTree tree = await search.SearchAsync(
             $"it{iteration}/tree/p{item}", prompt.Text, responses[negative].Text!, responses[negative].Vote!, cancellationToken).ConfigureAwait(false);
         return new PlayRecord(prompt.Id, prompt.Text, responses, negative, tree);

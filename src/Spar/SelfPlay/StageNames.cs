@@ -31,4 +31,12 @@ public static class StageNames
     /// <summary>Evaluation of the models after a row's stage ("base", "sft", "iteration-1", ...).</summary>
     /// <param name="row">The row's name in results.json.</param>
     public static string Evaluation(string row) => $"evaluation-{row}";
+
+    /// <summary>True for stages that train a model.</summary>
+    /// <param name="stage">A stage's name.</param>
+    public static bool IsTraining(string stage)
+    {
+        int dash = stage.LastIndexOf('-');
+        return dash > 0 && stage[..dash] is "actor" or "refiner" or "joint" or "backward" && int.TryParse(stage[(dash + 1)..], out _);
+    }
 }
