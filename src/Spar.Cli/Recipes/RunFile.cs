@@ -56,6 +56,8 @@ internal sealed record RunFile : Recipe
             Trainer = new EmbeddedTrainer(threads),
             Teacher = new NanoTeacher(prompts),
             Prompts = new NanoPrompts(Seed, Nano.Stories),
+            Checks = new NanoCheckWriter(prompts, Nano.CheckError),
+            Texts = new NanoTexts(Seed, Nano.Stories),
             Store = store,
             Evaluator = new NanoEvaluator(Nano.HeldOutPrompts, Nano.HeldOutRepairs, Nano.Stories, Nano.HeldOutSearched, Nano.HeldOutJudged),
             Observer = observer,
@@ -82,6 +84,8 @@ internal sealed record RunFile : Recipe
             Dpo = plain.Dpo,
             Rft = plain.Rft,
             IterationSft = plain.IterationSft,
+            BackwardSft = plain.BackwardSft,
+            Checks = plain.Checks,
         };
     }
 
@@ -94,6 +98,7 @@ internal sealed record RunFile : Recipe
         new("nano.stories", Nano.Stories.ToString(CultureInfo.InvariantCulture)),
         new("nano.heldOutPrompts", Nano.HeldOutPrompts.ToString(CultureInfo.InvariantCulture)),
         new("nano.heldOutRepairs", Nano.HeldOutRepairs.ToString(CultureInfo.InvariantCulture)),
+        new("nano.checkError", Nano.CheckError.ToString(CultureInfo.InvariantCulture)),
         .. Given("nano.heldOutSearched", Nano.HeldOutSearched),
         .. Given("nano.heldOutJudged", Nano.HeldOutJudged),
     ]);
@@ -120,8 +125,12 @@ internal sealed record NanoSettings
     /// <summary>Held-out prompts on whose responses the refiner's vote is measured; all of them when not given.</summary>
     public int? HeldOutJudged { get; init; }
 
+    /// <summary>Share of the checks and test cases that the teacher gets wrong when it writes them for method autoif.</summary>
+    public double CheckError { get; init; } = 0.1;
+
     public void Validate()
     {
+        Require(CheckError is >= 0 and <= 1, "nano.check_error", "between 0 and 1");
         Require(Stories is >= 0 and <= 1, "nano.stories", "between 0 and 1");
         Require(HeldOutPrompts is >= 1 and <= HeldOut.Count, "nano.held_out_prompts", $"between 1 and {HeldOut.Count}");
         Require(HeldOutRepairs >= 0, "nano.held_out_repairs", "at least 0");

@@ -81,6 +81,12 @@ public record Recipe
     /// <summary>Training of the actor in each iteration of the methods that learn good responses alone (SELF, Humpback).</summary>
     public TrainingSettings IterationSft { get; init; } = new() { LearningRate = 2e-6, CutoffTokens = 4096 };
 
+    /// <summary>Training of the model that writes instructions for texts (Humpback), from the base model.</summary>
+    public TrainingSettings BackwardSft { get; init; } = new() { LearningRate = 2e-6, Epochs = 5, CutoffTokens = 4096 };
+
+    /// <summary>Checks, each with its test cases, that are written for an instruction (AutoIF).</summary>
+    public int Checks { get; init; } = 3;
+
     /// <summary>Most model calls in flight. Has no influence on results.</summary>
     public int Concurrency { get; init; } = 256;
 
@@ -124,6 +130,8 @@ public record Recipe
         check.Training("dpo", Dpo);
         check.Training("rft", Rft);
         check.Training("iterationSft", IterationSft);
+        check.Training("backwardSft", BackwardSft);
+        check.AtLeast(1, "checks", Checks);
         check.ThrowIfFaulty();
     }
 }

@@ -1,3 +1,4 @@
+using Spar.Baselines;
 using Spar.Calls;
 using Spar.Prompts;
 using Spar.Seams;
@@ -30,6 +31,12 @@ public sealed class SelfPlayRun
 
     /// <summary>Gives the instructions.</summary>
     public required IPromptSource Prompts { get; init; }
+
+    /// <summary>Writes the checks that method autoif filters by; null asks M_0 for them.</summary>
+    public ICheckWriter? Checks { get; init; }
+
+    /// <summary>Gives the unlabelled texts that method humpback needs; no other method does.</summary>
+    public ITextSource? Texts { get; init; }
 
     /// <summary>The run directory.</summary>
     public required RunStore Store { get; init; }
@@ -105,6 +112,12 @@ public sealed class SelfPlayRun
     private IIterationMethod MethodOf(MethodParts parts) => Recipe.Method switch
     {
         TrainingMethod.Spar => new SparMethod(parts),
+        TrainingMethod.Autoif => new AutoifMethod(parts, Checks),
+        TrainingMethod.Self => new SelfMethod(parts),
+        TrainingMethod.Humpback => new HumpbackMethod(
+            parts, Texts ?? throw new SparException("Method humpback writes instructions for unlabelled texts, and this run has no source of them.")),
+        TrainingMethod.SelfRewarding => new SelfRewardingMethod(parts),
+        TrainingMethod.MetaRewarding => new MetaRewardingMethod(parts),
         _ => throw new SparException($"There is no method {Recipe.Method}."),
     };
 

@@ -12,6 +12,12 @@ public static class StageNames
     /// <summary>Base model's responses that every row's refiner is measured on.</summary>
     public const string FixedResponses = "fixed-responses";
 
+    /// <summary>Training of the one model that plays both parts in some baselines.</summary>
+    public const string Joint = "joint-0";
+
+    /// <summary>Training of Humpback's backward model, which writes instructions for texts.</summary>
+    public const string Backward = "backward-0";
+
     /// <summary>Training of M_{iteration}; 0 is the actor's SFT.</summary>
     /// <param name="iteration">0 and up.</param>
     public static string Actor(int iteration) => $"actor-{iteration}";
