@@ -66,6 +66,7 @@ public static class CommandLine
             ReportCommand.Create(context),
             ExportCommand.Create(context),
             EvolveCommand.Create(context),
+            ExperimentCommand.Create(context),
             PretrainCommand.Create(context),
         };
         InvocationConfiguration configuration = new()

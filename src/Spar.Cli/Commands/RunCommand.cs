@@ -2,10 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using Spar.Cli.Console;
 using Spar.Cli.Recipes;
-using Spar.Engine.Inference;
-using Spar.Prompts;
-using Spar.Runtime.Embedded;
-using Spar.Runtime.Nano;
 using Spar.SelfPlay;
 using Spar.Store;
 using Spectre.Console;
@@ -60,20 +56,6 @@ internal static class RunCommand
     {
         using RunStore store = RunStore.Open(directory, file.FullIdentity(), context.Time);
         using ProgressLine progress = new(context.Messages, context.Time);
-        PromptSet prompts = PromptSet.Load(file.PromptSet);
-        SelfPlayRun run = new()
-        {
-            Recipe = file,
-            PromptSet = prompts,
-            Host = new EmbeddedModelHost(new EngineOptions { Threads = threads, MaxSequences = Math.Min(file.Concurrency, 512) }),
-            Trainer = new EmbeddedTrainer(threads),
-            Teacher = new NanoTeacher(prompts),
-            Prompts = new NanoPrompts(file.Seed, file.Nano.Stories),
-            Store = store,
-            Evaluator = new NanoEvaluator(file.Nano.HeldOutPrompts, file.Nano.HeldOutRepairs, file.Nano.Stories),
-            Observer = new RunDisplay(progress),
-            Time = context.Time,
-        };
-        return await run.RunAsync(cancellationToken);
+        return await file.Compose(store, threads, new RunDisplay(progress), context.Time).RunAsync(cancellationToken);
     }
 }

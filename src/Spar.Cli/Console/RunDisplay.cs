@@ -46,9 +46,12 @@ internal sealed class RunDisplay(ProgressLine progress) : IRunObserver
     public void StageSkipped(string stage) => progress.Say(Markup.Escape($"  {stage,-20}   kept from before"));
 
     /// <inheritdoc/>
-    public void RowMeasured(EvaluationRow row) => progress.Say(string.Create(
-        CultureInfo.InvariantCulture,
-        $"[bold]{Markup.Escape(row.Stage)}[/]: {100 * row.HeldOutPrompt:0.0} % of {row.HeldOutCount} held-out prompts satisfied, {100 * row.HeldOutPromptSearch:0.0} % with tree search, judge right on {100 * row.JudgeAccuracy:0.0} %"));
+    public void RowMeasured(EvaluationRow row)
+    {
+        string search = row.HeldOutPromptSearch is { } share ? $", {Percent(share)} with tree search" : "";
+        string judge = row.JudgeAccuracy is { } accuracy ? $", judge right on {Percent(accuracy)}" : "";
+        progress.Say($"[bold]{Markup.Escape(row.Stage)}[/]: {Percent(row.HeldOutPrompt)} of {row.HeldOutCount} held-out prompts satisfied{search}{judge}");
+    }
 
     /// <inheritdoc/>
     public void Warn(string message) => progress.Say($"[yellow]warning:[/] {Markup.Escape(message)}");
@@ -71,5 +74,5 @@ internal sealed class RunDisplay(ProgressLine progress) : IRunObserver
         return table;
     }
 
-    private static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.0} %");
+    private static string Percent(double? share) => share is null ? "–" : string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.0} %");
 }

@@ -1,6 +1,9 @@
 using System.Globalization;
+using Spar.Engine.Inference;
 using Spar.Nano;
 using Spar.Prompts;
+using Spar.Runtime.Embedded;
+using Spar.Runtime.Nano;
 using Spar.SelfPlay;
 using Spar.Store;
 
@@ -20,15 +23,74 @@ internal sealed record RunFile : Recipe
     {
         RunFile file = StrictYaml.ReadFile<RunFile>(path);
         file = seed is ulong given ? file with { Seed = given } : file;
-        file.Validate();
-        file.Nano.Validate();
-        if (!Directory.Exists(file.BaseModel))
-        {
-            throw new SparException($"{path}: base_model: there is no folder '{file.BaseModel}'. Give the folder of a checkpoint (config.json, model.safetensors, tokenizer.json), relative to where you are.");
-        }
-
+        file.CheckAll(path);
         return file;
     }
+
+    /// <summary>Checks every value, and that the base model is there.</summary>
+    /// <param name="path">What messages call the file.</param>
+    /// <exception cref="SparException">Something is wrong; the message names the key.</exception>
+    public void CheckAll(string path)
+    {
+        Validate();
+        Nano.Validate();
+        if (!Directory.Exists(BaseModel))
+        {
+            throw new SparException($"{path}: base_model: there is no folder '{BaseModel}'. Give the folder of a checkpoint (config.json, model.safetensors, tokenizer.json), relative to where you are.");
+        }
+    }
+
+    /// <summary>The run of this file with the embedded engine, in the nano world.</summary>
+    /// <param name="store">The run directory.</param>
+    /// <param name="threads">Threads to compute with.</param>
+    /// <param name="observer">Is told how it goes.</param>
+    /// <param name="time">The clock.</param>
+    public SelfPlayRun Compose(RunStore store, int threads, IRunObserver observer, TimeProvider time)
+    {
+        PromptSet prompts = Prompts.PromptSet.Load(PromptSet);
+        return new SelfPlayRun
+        {
+            Recipe = this,
+            PromptSet = prompts,
+            Host = new EmbeddedModelHost(new EngineOptions { Threads = threads, MaxSequences = Math.Min(Concurrency, 512) }),
+            Trainer = new EmbeddedTrainer(threads),
+            Teacher = new NanoTeacher(prompts),
+            Prompts = new NanoPrompts(Seed, Nano.Stories),
+            Checks = new NanoCheckWriter(prompts, Nano.CheckError),
+            Texts = new NanoTexts(Seed, Nano.Stories),
+            Store = store,
+            Evaluator = new NanoEvaluator(Nano.HeldOutPrompts, Nano.HeldOutRepairs, Nano.Stories, Nano.HeldOutSearched, Nano.HeldOutJudged),
+            Observer = observer,
+            Time = time,
+        };
+    }
+
+    /// <summary>
+    /// The same without self-play: it ends with M_0, R_0 and their evaluation. Whatever only concerns self-play has one value here, so that recipes
+    /// which begin alike give the same file.
+    /// </summary>
+    public RunFile StartOnly()
+    {
+        RunFile plain = new() { BaseModel = BaseModel };
+        return this with
+        {
+            Iterations = 0,
+            Method = plain.Method,
+            Refinement = plain.Refinement,
+            IterativeTraining = plain.IterativeTraining,
+            PromptsPerIteration = plain.PromptsPerIteration,
+            Responses = plain.Responses,
+            Quotas = plain.Quotas,
+            Dpo = plain.Dpo,
+            Rft = plain.Rft,
+            IterationSft = plain.IterationSft,
+            BackwardSft = plain.BackwardSft,
+            Checks = plain.Checks,
+        };
+    }
+
+    /// <summary>The row of the results that a run of this file ends with.</summary>
+    public string LastRow => Iterations == 0 ? "sft" : string.Create(CultureInfo.InvariantCulture, $"iteration-{Iterations}");
 
     /// <summary>What of the file decides the run's results.</summary>
     public RunIdentity FullIdentity() => Identity(Prompts.PromptSet.Load(PromptSet)).With(
@@ -36,7 +98,13 @@ internal sealed record RunFile : Recipe
         new("nano.stories", Nano.Stories.ToString(CultureInfo.InvariantCulture)),
         new("nano.heldOutPrompts", Nano.HeldOutPrompts.ToString(CultureInfo.InvariantCulture)),
         new("nano.heldOutRepairs", Nano.HeldOutRepairs.ToString(CultureInfo.InvariantCulture)),
+        new("nano.checkError", Nano.CheckError.ToString(CultureInfo.InvariantCulture)),
+        .. Given("nano.heldOutSearched", Nano.HeldOutSearched),
+        .. Given("nano.heldOutJudged", Nano.HeldOutJudged),
     ]);
+
+    private static KeyValuePair<string, string>[] Given(string key, int? value) =>
+        value is int given ? [new(key, given.ToString(CultureInfo.InvariantCulture))] : [];
 }
 
 /// <summary>How a run uses the nano world.</summary>
@@ -51,11 +119,23 @@ internal sealed record NanoSettings
     /// <summary>Failed base responses, at most, on which each stage's refiner is measured.</summary>
     public int HeldOutRepairs { get; init; } = 200;
 
+    /// <summary>Held-out prompts that are answered with tree search as well; all of them when not given, and 0 measures no search.</summary>
+    public int? HeldOutSearched { get; init; }
+
+    /// <summary>Held-out prompts on whose responses the refiner's vote is measured; all of them when not given.</summary>
+    public int? HeldOutJudged { get; init; }
+
+    /// <summary>Share of the checks and test cases that the teacher gets wrong when it writes them for method autoif.</summary>
+    public double CheckError { get; init; } = 0.1;
+
     public void Validate()
     {
+        Require(CheckError is >= 0 and <= 1, "nano.check_error", "between 0 and 1");
         Require(Stories is >= 0 and <= 1, "nano.stories", "between 0 and 1");
         Require(HeldOutPrompts is >= 1 and <= HeldOut.Count, "nano.held_out_prompts", $"between 1 and {HeldOut.Count}");
         Require(HeldOutRepairs >= 0, "nano.held_out_repairs", "at least 0");
+        Require(HeldOutSearched is null or >= 0, "nano.held_out_searched", "at least 0");
+        Require(HeldOutJudged is null or >= 0, "nano.held_out_judged", "at least 0");
     }
 
     private static void Require(bool holds, string key, string rule)

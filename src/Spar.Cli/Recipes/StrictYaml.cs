@@ -17,11 +17,56 @@ internal static class StrictYaml
     /// <summary>Reads a file.</summary>
     /// <typeparam name="T">A record with init properties; members that are <c>required</c> must be given.</typeparam>
     /// <exception cref="SparException">The file is absent, is not YAML, or does not fit the record.</exception>
-    public static T ReadFile<T>(string path)
+    public static T ReadFile<T>(string path) => Read<T>(Text(path), path);
+
+    /// <summary>Reads a text.</summary>
+    /// <typeparam name="T">As for <see cref="ReadFile{T}"/>.</typeparam>
+    /// <param name="text">YAML.</param>
+    /// <param name="name">What messages call the text.</param>
+    /// <exception cref="SparException">The text is not YAML, or does not fit the record.</exception>
+    public static T Read<T>(string text, string name) => Bind<T>(Parse(text, name), name);
+
+    /// <summary>Reads a file as nodes, for files that are put together from parts.</summary>
+    /// <exception cref="SparException">The file is absent, or is not YAML.</exception>
+    public static YamlNode ParseFile(string path) => Parse(Text(path), path);
+
+    /// <summary>Reads nodes into a record.</summary>
+    /// <typeparam name="T">As for <see cref="ReadFile{T}"/>.</typeparam>
+    /// <param name="node">The nodes.</param>
+    /// <param name="name">What messages call the file that they come from.</param>
+    /// <exception cref="SparException">They do not fit the record.</exception>
+    public static T Bind<T>(YamlNode node, string name) => (T)Map(node, typeof(T), null, "", name)!;
+
+    /// <summary>Two groups of keys laid over each other: keys of <paramref name="above"/> win, groups within them are laid over each other in turn.</summary>
+    public static YamlMappingNode Overlay(YamlMappingNode below, YamlMappingNode above)
+    {
+        YamlMappingNode merged = [];
+        foreach ((YamlNode key, YamlNode value) in below)
+        {
+            merged.Add(key, above.Children.TryGetValue(key, out YamlNode? over)
+                ? value is YamlMappingNode group && over is YamlMappingNode more ? Overlay(group, more) : over
+                : value);
+        }
+
+        foreach ((YamlNode key, YamlNode value) in above)
+        {
+            if (!merged.Children.ContainsKey(key))
+            {
+                merged.Add(key, value);
+            }
+        }
+
+        return merged;
+    }
+
+    /// <summary>A fault at a node: file, line, column, message.</summary>
+    public static SparException Fault(YamlNode node, string file, string message) => new($"{file}:{node.Start.Line}:{node.Start.Column}: {message}");
+
+    private static string Text(string path)
     {
         try
         {
-            return Read<T>(File.ReadAllText(path), path);
+            return File.ReadAllText(path);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -33,12 +78,7 @@ internal static class StrictYaml
         }
     }
 
-    /// <summary>Reads a text.</summary>
-    /// <typeparam name="T">As for <see cref="ReadFile{T}"/>.</typeparam>
-    /// <param name="text">YAML.</param>
-    /// <param name="name">What messages call the text.</param>
-    /// <exception cref="SparException">The text is not YAML, or does not fit the record.</exception>
-    public static T Read<T>(string text, string name)
+    private static YamlNode Parse(string text, string name)
     {
         YamlStream stream = new();
         try
@@ -50,12 +90,9 @@ internal static class StrictYaml
             throw new SparException($"{name}:{e.Start.Line}:{e.Start.Column}: this is not valid YAML: {e.Message}", e);
         }
 
-        if (stream.Documents.Count == 0)
-        {
-            throw new SparException($"{name}: the file is empty. A recipe is a list of keys; the recipes folder has some to start from.");
-        }
-
-        return (T)Map(stream.Documents[0].RootNode, typeof(T), null, "", name)!;
+        return stream.Documents.Count == 0
+            ? throw new SparException($"{name}: the file is empty. A recipe is a list of keys; the recipes folder has some to start from.")
+            : stream.Documents[0].RootNode;
     }
 
     private static object? Map(YamlNode node, Type type, object? preset, string key, string file)
@@ -164,8 +201,6 @@ internal static class StrictYaml
         _ when ElementType(type) is not null => "a list",
         _ => "a group of keys (" + string.Join(", ", type.GetProperties().Where(property => property.SetMethod is not null).Select(property => SnakeCase(property.Name)).Take(4)) + ", ...)",
     };
-
-    private static SparException Fault(YamlNode node, string file, string message) => new($"{file}:{node.Start.Line}:{node.Start.Column}: {message}");
 
     private static string Suggest(string name, IEnumerable<string> known)
     {

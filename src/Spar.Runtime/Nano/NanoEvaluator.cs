@@ -15,9 +15,13 @@ namespace Spar.Runtime.Nano;
 /// <param name="prompts">Held-out tasks to use, 1 .. <see cref="HeldOut.Count"/>.</param>
 /// <param name="repairs">Failed base responses to repair, at most.</param>
 /// <param name="stories">Share of tasks that ask for a story, 0..1.</param>
-public sealed class NanoEvaluator(int prompts, int repairs, double stories) : IRunEvaluator
+/// <param name="searched">Tasks that are answered with tree search as well; null for all, and 0 measures no search.</param>
+/// <param name="judged">Tasks on whose responses the refiner's vote is measured; null for all, and 0 measures no refiner.</param>
+public sealed class NanoEvaluator(int prompts, int repairs, double stories, int? searched = null, int? judged = null) : IRunEvaluator
 {
     private readonly IReadOnlyList<NanoTask> _tasks = Tasks(prompts, stories);
+    private readonly int _searched = Math.Min(searched ?? prompts, prompts);
+    private readonly int _judged = Math.Min(judged ?? prompts, prompts);
 
     /// <summary>Detail: share of the actor's own greedy responses on which the refiner's vote is right.</summary>
     public const string JudgeAccuracyOwn = "judgeAccuracyOwn";
@@ -25,8 +29,11 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories) : IR
     /// <summary>Detail: share of the actor's own greedy responses that the refiner's vote accepts; runs ahead of the true share where the judge is too kind.</summary>
     public const string SelfJudged = "selfJudged";
 
+    /// <summary>Detail: F1 of the refiner's yes on the fixed responses.</summary>
+    public const string JudgeF1 = "judgeF1";
+
     /// <inheritdoc/>
-    public int Items => 2 * _tasks.Count;
+    public int Items => _tasks.Count + _judged;
 
     /// <summary>The held-out tasks that an evaluation of this size uses.</summary>
     /// <param name="count">How many.</param>
@@ -49,48 +56,62 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories) : IR
         Judge judge = new(context.Refiner, context.Prompts, recipe.Judge, recipe.Votes);
         IRefinementSearch search = RefinementSearch.Create(judge, new Refiner(context.Refiner, context.Prompts, recipe.Refine), recipe.Search);
 
-        Task<ActorItem>[] actorItems = [.. _tasks.Select((task, i) => MeasureActorAsync($"eval/{context.Row}/p{i}", task, context, judge, search, cancellationToken))];
-        ActorItem[] own = await Task.WhenAll(actorItems).ConfigureAwait(false);
+        ActorItem[] own = await Task.WhenAll(_tasks.Select((task, i) => MeasureActorAsync(
+            $"eval/{context.Row}/p{i}", task, Among(i, _searched), Among(i, _judged), context, judge, search, cancellationToken))).ConfigureAwait(false);
         RefinerItem[] fixedSet = await MeasureRefinerAsync(context, judge, search, cancellationToken).ConfigureAwait(false);
 
+        ActorItem[] found = [.. own.Where(item => item.SatisfiedWithSearch is not null)];
+        ActorItem[] accepted = [.. own.Where(item => item.Accepted is not null)];
         RefinerItem[] repaired = [.. fixedSet.Where(item => item.Repaired is not null)];
+        Dictionary<string, double> details = [];
+        Put(JudgeAccuracyOwn, Share(accepted, item => item.Accepted == item.Satisfied));
+        Put(SelfJudged, Share(accepted, item => item.Accepted == true));
+        Put(JudgeF1, F1(fixedSet));
         return new EvaluationRow(
             context.Row,
-            Share(own, item => item.Satisfied),
+            Share(own, item => item.Satisfied)!.Value,
             own.Sum(item => item.Followed) / (double)own.Sum(item => item.Constraints),
-            Share(own, item => item.SatisfiedWithSearch),
+            Share(found, item => item.SatisfiedWithSearch == true),
             Share(fixedSet, item => item.JudgedRight),
             Share(repaired, item => item.Repaired == true),
             own.Length,
-            new Dictionary<string, double>
+            details);
+
+        void Put(string name, double? value)
+        {
+            if (value is double known)
             {
-                [JudgeAccuracyOwn] = Share(own, item => item.JudgedRight),
-                [SelfJudged] = Share(own, item => item.Accepted),
-            });
+                details[name] = known;
+            }
+        }
     }
 
     private static async Task<ActorItem> MeasureActorAsync(
-        string key, NanoTask task, EvaluationContext context, Judge judge, IRefinementSearch search, CancellationToken cancellationToken)
+        string key, NanoTask task, bool searches, bool judges, EvaluationContext context, Judge judge, IRefinementSearch search, CancellationToken cancellationToken)
     {
         try
         {
             Answer answer = await context.Actor.AskAsync($"{key}/greedy", task.Instruction, context.Recipe.Respond.Greedy(), cancellationToken).ConfigureAwait(false);
-            MajorityVote vote = await judge.JudgeAsync($"{key}/judge", task.Instruction, answer.Text, cancellationToken).ConfigureAwait(false);
-            bool accepted = vote.Value > context.Recipe.Search.Gate;
-            string final = accepted
-                ? answer.Text
-                : (await search.SearchAsync($"{key}/tree", task.Instruction, answer.Text, vote, cancellationToken).ConfigureAwait(false)).Best.Response;
             IReadOnlyList<Finding> findings = task.Check(answer.Text);
-            bool satisfied = findings.All(finding => finding.Followed);
+            ActorItem item = new(findings.All(finding => finding.Followed), findings.Skip(1).Count(finding => finding.Followed), task.Constraints.Count, null, null);
+            if (searches || judges)
+            {
+                MajorityVote vote = await judge.JudgeAsync($"{key}/judge", task.Instruction, answer.Text, cancellationToken).ConfigureAwait(false);
+                bool accepted = vote.Value > context.Recipe.Search.Gate;
+                string final = accepted || !searches
+                    ? answer.Text
+                    : (await search.SearchAsync($"{key}/tree", task.Instruction, answer.Text, vote, cancellationToken).ConfigureAwait(false)).Best.Response;
+                item = item with { Accepted = judges ? accepted : null, SatisfiedWithSearch = searches ? task.IsSatisfiedBy(final) : null };
+            }
+
             context.ItemFinished(false);
-            return new ActorItem(
-                satisfied, findings.Skip(1).Count(finding => finding.Followed), task.Constraints.Count, task.IsSatisfiedBy(final), accepted, accepted == satisfied);
+            return item;
         }
         catch (CallFailedException)
         {
             // A response that cannot be had satisfies nothing.
             context.ItemFinished(true);
-            return new ActorItem(false, 0, task.Constraints.Count, false, false, false);
+            return new ActorItem(false, 0, task.Constraints.Count, searches ? false : null, null);
         }
     }
 
@@ -98,8 +119,9 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories) : IR
     {
         IReadOnlyList<string> responses = context.FixedResponses;
         Judge greedyJudge = new(context.Refiner, context.Prompts, context.Recipe.Judge.Greedy(), votes: 1);
-        HashSet<int> toRepair = [.. Enumerable.Range(0, _tasks.Count).Where(i => !_tasks[i].IsSatisfiedBy(responses[i])).Take(repairs)];
-        return await Task.WhenAll(_tasks.Select((task, i) => MeasureOneAsync(i, task, responses[i]))).ConfigureAwait(false);
+        HashSet<int> toRepair = [.. Enumerable.Range(0, _tasks.Count).Where(i => Among(i, _judged) && !_tasks[i].IsSatisfiedBy(responses[i])).Take(repairs)];
+        return await Task.WhenAll(Enumerable.Range(0, _tasks.Count).Where(i => Among(i, _judged))
+            .Select(i => MeasureOneAsync(i, _tasks[i], responses[i]))).ConfigureAwait(false);
 
         async Task<RefinerItem> MeasureOneAsync(int i, NanoTask task, string response)
         {
@@ -117,19 +139,37 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories) : IR
                 }
 
                 context.ItemFinished(false);
-                return new RefinerItem(verdict.Value > 0.5 == right, repaired);
+                return new RefinerItem(right, verdict.Value > 0.5, repaired);
             }
             catch (CallFailedException)
             {
                 context.ItemFinished(true);
-                return new RefinerItem(false, toRepair.Contains(i) ? false : null);
+                return new RefinerItem(right, !right, toRepair.Contains(i) ? false : null);
             }
         }
     }
 
-    private static double Share<T>(IReadOnlyCollection<T> items, Func<T, bool> holds) => items.Count == 0 ? 0 : items.Count(holds) / (double)items.Count;
+    /// <summary>True for a choice of <paramref name="count"/> of the tasks that is spread evenly over them.</summary>
+    private bool Among(int task, int count) => (task + 1) * count / _tasks.Count > task * count / _tasks.Count;
 
-    private sealed record ActorItem(bool Satisfied, int Followed, int Constraints, bool SatisfiedWithSearch, bool Accepted, bool JudgedRight);
+    private static double? Share<T>(IReadOnlyCollection<T> items, Func<T, bool> holds) => items.Count == 0 ? null : items.Count(holds) / (double)items.Count;
 
-    private sealed record RefinerItem(bool JudgedRight, bool? Repaired);
+    private static double? F1(RefinerItem[] items)
+    {
+        int hits = items.Count(item => item is { Accepted: true, Right: true });
+        int misses = items.Count(item => !item.JudgedRight);
+        return hits + misses == 0 ? null : 2.0 * hits / ((2 * hits) + misses);
+    }
+
+    /// <param name="Satisfied">Everything holds.</param>
+    /// <param name="Followed">Constraints that hold.</param>
+    /// <param name="Constraints">Constraints in all.</param>
+    /// <param name="SatisfiedWithSearch">Everything holds after search; null when not searched.</param>
+    /// <param name="Accepted">The refiner's vote; null when not judged.</param>
+    private sealed record ActorItem(bool Satisfied, int Followed, int Constraints, bool? SatisfiedWithSearch, bool? Accepted);
+
+    private sealed record RefinerItem(bool Right, bool Accepted, bool? Repaired)
+    {
+        public bool JudgedRight => Right == Accepted;
+    }
 }

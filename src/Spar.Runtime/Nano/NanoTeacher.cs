@@ -32,6 +32,8 @@ public sealed class NanoTeacher(PromptSet prompts) : ITeacher
     internal static string RefinerOutput(PromptSet prompts, string reflection, string refined) =>
         $"{reflection}\n{prompts.Format.ResponseStart} {refined}{(prompts.Format.ResponseEnd is string end ? "\n" + end : "")}";
 
-    private static NanoTask TaskOf(string instruction) => NanoTask.Parse(instruction)
+    /// <summary>The task of an instruction.</summary>
+    /// <exception cref="SparException">The text is no instruction of the nano world.</exception>
+    internal static NanoTask TaskOf(string instruction) => NanoTask.Parse(instruction)
         ?? throw new SparException($"The nano world's teacher knows only the nano world's instructions, and this is none: {instruction}");
 }

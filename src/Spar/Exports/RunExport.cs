@@ -85,6 +85,11 @@ public static class RunExport
                 yield return (StageNames.Actor(iteration), true, [.. data.Pairs.Select(pair => PreferenceRow(pair, format))]);
             }
 
+            if (data.ActorRows is { Count: > 0 } rows)
+            {
+                yield return (StageNames.Actor(iteration), false, Supervised(rows));
+            }
+
             if (data.RefinerRows.Count > 0)
             {
                 yield return (StageNames.Refiner(iteration), false, Supervised(data.RefinerRows));

@@ -5,7 +5,7 @@ namespace Spar.Prompts;
 
 /// <summary>
 /// How judging and refining are put into words, and how the outputs are read: a folder with <c>judge.txt</c>, <c>refine.txt</c> and
-/// <c>format.json</c>. The actor's prompt is the instruction itself.
+/// <c>format.json</c>, and the templates that baselines need. The actor's prompt is the instruction itself.
 /// </summary>
 public sealed class PromptSet
 {
@@ -13,16 +13,41 @@ public sealed class PromptSet
     private const string RefineFile = "refine.txt";
     private const string FormatFile = "format.json";
 
+    /// <summary>Asks for the instruction that a response answers (Humpback).</summary>
+    internal const string BackwardFile = "backward.txt";
+
+    /// <summary>Asks for a check of an instruction and test cases (AutoIF).</summary>
+    internal const string ChecksFile = "checks.txt";
+
+    /// <summary>Asks whether a check says what an instruction says (AutoIF).</summary>
+    internal const string ConfirmFile = "confirm_check.txt";
+
+    /// <summary>Asks which of two judgements is the better (Meta-Rewarding).</summary>
+    internal const string MetaJudgeFile = "meta_judge.txt";
+
+    // Templates that only some of the baselines need; a set may lack them.
+    private static readonly (string File, string[] Placeholders)[] s_optional =
+    [
+        (BackwardFile, ["response"]), (ChecksFile, ["instruction"]), (ConfirmFile, ["instruction", "check"]),
+        (MetaJudgeFile, ["instruction", "response", "first", "second"]),
+    ];
+
+    private readonly Dictionary<string, PromptTemplate> _more = [];
     private readonly PromptTemplate _judge;
     private readonly PromptTemplate _refine;
 
-    private PromptSet(string name, Func<string, string> read)
+    private PromptSet(string name, Func<string, bool> has, Func<string, string> read)
     {
         Name = name;
         _judge = PromptTemplate.Parse($"{name}/{JudgeFile}", read(JudgeFile), "instruction", "response");
         _refine = PromptTemplate.Parse($"{name}/{RefineFile}", read(RefineFile), "instruction", "response", "critique");
         Format = OutputFormat.Parse($"{name}/{FormatFile}", read(FormatFile));
-        Digest = $"{StableHash.Of($"{_judge}\0{_refine}\0{Format}"):x16}";
+        foreach ((string file, string[] placeholders) in s_optional.Where(template => has(template.File)))
+        {
+            _more.Add(file, PromptTemplate.Parse($"{name}/{file}", read(file), placeholders));
+        }
+
+        Digest = $"{StableHash.Of($"{_judge}\0{_refine}\0{Format}\0{string.Join('\0', _more.Values)}"):x16}";
     }
 
     /// <summary>Names of the sets that come with the program: "compact" for very small models, "full" for models of about 7B and up.</summary>
@@ -44,11 +69,11 @@ public sealed class PromptSet
     {
         if (BuiltIn.Contains(nameOrDirectory))
         {
-            return new PromptSet(nameOrDirectory, file => ReadResource(nameOrDirectory, file));
+            return new PromptSet(nameOrDirectory, file => FindResource(nameOrDirectory, file) is not null, file => ReadResource(nameOrDirectory, file));
         }
 
         return Directory.Exists(nameOrDirectory)
-            ? new PromptSet(nameOrDirectory, file => ReadFile(nameOrDirectory, file))
+            ? new PromptSet(nameOrDirectory, file => File.Exists(Path.Combine(nameOrDirectory, file)), file => ReadFile(nameOrDirectory, file))
             : throw new SparException(
                 $"There is no prompt set {nameOrDirectory}. Give {string.Join(" or ", BuiltIn)}, or a folder with {JudgeFile}, {RefineFile} and {FormatFile}.");
     }
@@ -70,9 +95,22 @@ public sealed class PromptSet
         _ => critique,
     });
 
+    /// <summary>A template that not every set has.</summary>
+    /// <param name="file">One of this class's names of optional files.</param>
+    /// <param name="need">What needs it, for the message.</param>
+    /// <exception cref="SparException">The set lacks it.</exception>
+    internal PromptTemplate Require(string file, string need) => Find(file)
+        ?? throw new SparException($"The prompt set {Name} has no {file}, which {need} needs. Add that template, or name a prompt set that has it.");
+
+    /// <summary>A template that not every set has; null when this one lacks it.</summary>
+    /// <param name="file">One of this class's names of optional files.</param>
+    internal PromptTemplate? Find(string file) => _more.GetValueOrDefault(file);
+
+    private static Stream? FindResource(string set, string file) => Assembly.GetExecutingAssembly().GetManifestResourceStream($"Prompts/{set}/{file}");
+
     private static string ReadResource(string set, string file)
     {
-        using Stream stream = Assembly.GetExecutingAssembly().GetManifestResourceStream($"Prompts/{set}/{file}")
+        using Stream stream = FindResource(set, file)
             ?? throw new InvalidOperationException($"The prompt file {set}/{file} is not in the assembly.");
         using StreamReader reader = new(stream);
         return reader.ReadToEnd();

@@ -42,17 +42,17 @@ public sealed record EvaluationContext(
 /// <param name="Stage">"base", "sft", "iteration-1", ...</param>
 /// <param name="HeldOutPrompt">Share of held-out prompts whose greedy response satisfies everything.</param>
 /// <param name="HeldOutInstruction">Share of their single requirements that it satisfies.</param>
-/// <param name="HeldOutPromptSearch">As <paramref name="HeldOutPrompt"/>, with tree search at inference time.</param>
-/// <param name="JudgeAccuracy">Share of the actor's responses on which the refiner's vote is right.</param>
-/// <param name="RefineSuccess">Share of failed responses that the refiner's search repairs.</param>
+/// <param name="HeldOutPromptSearch">As <paramref name="HeldOutPrompt"/>, with tree search at inference time; null when not measured.</param>
+/// <param name="JudgeAccuracy">Share of the fixed responses on which the refiner's vote is right; null when not measured.</param>
+/// <param name="RefineSuccess">Share of failed responses that the refiner's search repairs; null when not measured.</param>
 /// <param name="HeldOutCount">Held-out prompts.</param>
 /// <param name="Details">Further measures by name, for the report; may be null.</param>
 public sealed record EvaluationRow(
     string Stage,
     double HeldOutPrompt,
     double HeldOutInstruction,
-    double HeldOutPromptSearch,
-    double JudgeAccuracy,
-    double RefineSuccess,
+    double? HeldOutPromptSearch,
+    double? JudgeAccuracy,
+    double? RefineSuccess,
     int HeldOutCount,
     IReadOnlyDictionary<string, double>? Details = null);

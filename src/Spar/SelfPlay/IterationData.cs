@@ -6,10 +6,11 @@ using Spar.Search;
 namespace Spar.SelfPlay;
 
 /// <summary>Makes an iteration's training data from its play: a pure function of the records and the seed.</summary>
+/// <param name="refinement">What the chosen side of a pair is.</param>
 /// <param name="quotas">Most rows of each kind for the refiner.</param>
 /// <param name="prompts">The refiner's prompts, as it will see them.</param>
 /// <param name="seed">Decides which rows a quota drops, and which of a prompt's candidates is taken.</param>
-internal sealed class IterationData(RefinerQuotas quotas, PromptSet prompts, ulong seed)
+internal sealed class IterationData(RefinementKind refinement, RefinerQuotas quotas, PromptSet prompts, ulong seed)
 {
     public DataProduct Build(IEnumerable<PlayRecord> records)
     {
@@ -24,9 +25,9 @@ internal sealed class IterationData(RefinerQuotas quotas, PromptSet prompts, ulo
         };
         foreach (PlayRecord record in records)
         {
-            if (record.Tree is { Found: { } found } tree)
+            if (Chosen(record) is { } chosen)
             {
-                pairs.Add(new PairRow(record.PromptId, record.Prompt, tree.Node(found).Response, tree.Nodes[0].Response));
+                pairs.Add(new PairRow(record.PromptId, record.Prompt, chosen, record.Responses[record.Negative!.Value].Text!));
             }
 
             // Rows of one prompt: one a kind, and none twice (a tree may meet a response that the actor gave too).
@@ -55,6 +56,20 @@ internal sealed class IterationData(RefinerQuotas quotas, PromptSet prompts, ulo
         }
 
         return new DataProduct(counts.ToStatistics(), pairs, refinerRows);
+    }
+
+    /// <summary>The response that goes against the record's negative; null when there is none.</summary>
+    private string? Chosen(PlayRecord record)
+    {
+        if (refinement != RefinementKind.None)
+        {
+            return record.Tree is { Found: { } found } tree ? tree.Node(found).Response : null;
+        }
+
+        string[] passed = [.. record.Responses.Where(response => response.Vote?.Majority == Majority.Yes).Select(response => response.Text!)];
+        return record.Negative is null || passed.Length == 0
+            ? null
+            : passed[new SeededRandom(StableHash.Seed(seed, $"chosen/{record.PromptId}")).Next(passed.Length)];
     }
 
     private IEnumerable<DataRow> Candidates(PlayRecord record, string kind)

@@ -8,8 +8,8 @@ namespace Spar.SelfPlay;
 /// <param name="PromptId">The prompt's id.</param>
 /// <param name="Prompt">The instruction.</param>
 /// <param name="Responses">The actor's responses in the order of sampling.</param>
-/// <param name="Negative">The position of the response that was searched from; null when none was judged a failure.</param>
-/// <param name="Tree">The search; null without a negative.</param>
+/// <param name="Negative">The position of the response that is to be rejected, and was searched from; null when none was judged a failure.</param>
+/// <param name="Tree">The search; null without a negative, and where the recipe does not refine.</param>
 public sealed record PlayRecord(
     string PromptId, string Prompt, IReadOnlyList<PlayedResponse> Responses, int? Negative, SearchTree? Tree)
 {

@@ -50,7 +50,8 @@ internal sealed class PlayStage(Recipe recipe, PromptSet prompts, StageRunner ru
     {
         string stage = StageNames.Play(iteration);
         Judge judge = new(refiner, prompts, recipe.Judge, recipe.Votes);
-        IRefinementSearch search = RefinementSearch.Create(judge, new Refiner(refiner, prompts, recipe.Refine), recipe.Search);
+        SearchSettings settings = recipe.Refinement == RefinementKind.Single ? recipe.Search with { Branch = 1, SelectBranch = 1, MaxDepth = 1 } : recipe.Search;
+        IRefinementSearch search = RefinementSearch.Create(judge, new Refiner(refiner, prompts, recipe.Refine), settings);
         ConcurrentDictionary<int, PlayRecord> incomplete = [];
         int lost = 0;
         ParallelOptions options = new() { MaxDegreeOfParallelism = session.Concurrency, CancellationToken = cancellationToken };
@@ -93,34 +94,19 @@ internal sealed class PlayStage(Recipe recipe, PromptSet prompts, StageRunner ru
     private async Task<PlayRecord> PlayAsync(
         int iteration, int item, Prompt prompt, ModelCaller actor, Judge judge, IRefinementSearch search, CancellationToken cancellationToken)
     {
-        // Equal responses of one prompt are judged once. Their key comes from the text, so that it does not matter which came first.
-        ConcurrentDictionary<string, Lazy<Task<MajorityVote>>> votes = new(StringComparer.Ordinal);
-        PlayedResponse[] responses = await Task.WhenAll(Enumerable.Range(0, recipe.Responses).Select(async k =>
-        {
-            string? text = null;
-            try
-            {
-                Answer answer = await actor.AskAsync($"it{iteration}/respond/p{item}/k{k}", prompt.Text, recipe.Respond, cancellationToken)
-                    .ConfigureAwait(false);
-                text = answer.Text;
-                string key = string.Create(CultureInfo.InvariantCulture, $"it{iteration}/judge/p{item}/{StableHash.Of(text):x16}");
-                MajorityVote vote = await votes.GetOrAdd(text, _ => new(() => judge.JudgeAsync(key, prompt.Text, answer.Text, cancellationToken)))
-                    .Value.ConfigureAwait(false);
-                return new PlayedResponse(text, vote);
-            }
-            catch (CallFailedException failure)
-            {
-                return new PlayedResponse(text, null, failure.Message);
-            }
-        })).ConfigureAwait(false);
-
-        int[] negatives = [.. Enumerable.Range(0, responses.Length).Where(k => responses[k].Vote?.Majority == Majority.No)];
+        IReadOnlyList<PlayedResponse> responses = await ActorSamples.DrawAsync(recipe, iteration, item, prompt, actor, judge, cancellationToken).ConfigureAwait(false);
+        int[] negatives = [.. Enumerable.Range(0, responses.Count).Where(k => responses[k].Vote?.Majority == Majority.No)];
         if (negatives.Length == 0)
         {
             return new PlayRecord(prompt.Id, prompt.Text, responses, null, null);
         }
 
         int negative = negatives[new SeededRandom(session.SeedOf($"it{iteration}/negative/p{item}")).Next(negatives.Length)];
+        if (recipe.Refinement == RefinementKind.None)
+        {
+            return new PlayRecord(prompt.Id, prompt.Text, responses, negative, null);
+        }
+
         SearchTree tree = await search.SearchAsync(
             $"it{iteration}/tree/p{item}", prompt.Text, responses[negative].Text!, responses[negative].Vote!, cancellationToken).ConfigureAwait(false);
         return new PlayRecord(prompt.Id, prompt.Text, responses, negative, tree);

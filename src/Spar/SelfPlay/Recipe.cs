@@ -18,6 +18,15 @@ public record Recipe
     /// <summary>The model that actor and refiner start from: a checkpoint directory, or a name that host and trainer know.</summary>
     public required string BaseModel { get; init; }
 
+    /// <summary>How training data is made in each iteration: the method itself, or one of those it is compared with.</summary>
+    public TrainingMethod Method { get; init; } = TrainingMethod.Spar;
+
+    /// <summary>How the chosen side of a pair comes about; anything but a tree search leaves a part of the method out.</summary>
+    public RefinementKind Refinement { get; init; } = RefinementKind.Tree;
+
+    /// <summary>False plays all iterations' prompts with M_0 and R_0 and trains once, at the end, on everything; it leaves a part of the method out.</summary>
+    public bool IterativeTraining { get; init; } = true;
+
     /// <summary>A built-in prompt set's name, or a folder.</summary>
     public string PromptSet { get; init; } = "full";
 
@@ -69,6 +78,15 @@ public record Recipe
     /// <summary>Training of the refiner in each iteration; 0 epochs skip it.</summary>
     public TrainingSettings Rft { get; init; } = new() { LearningRate = 2e-6, Epochs = 5, CutoffTokens = 4096 };
 
+    /// <summary>Training of the actor in each iteration of the methods that learn good responses alone (SELF, Humpback).</summary>
+    public TrainingSettings IterationSft { get; init; } = new() { LearningRate = 2e-6, CutoffTokens = 4096 };
+
+    /// <summary>Training of the model that writes instructions for texts (Humpback), from the base model.</summary>
+    public TrainingSettings BackwardSft { get; init; } = new() { LearningRate = 2e-6, Epochs = 5, CutoffTokens = 4096 };
+
+    /// <summary>Checks, each with its test cases, that are written for an instruction (AutoIF).</summary>
+    public int Checks { get; init; } = 3;
+
     /// <summary>Most model calls in flight. Has no influence on results.</summary>
     public int Concurrency { get; init; } = 256;
 
@@ -98,6 +116,8 @@ public record Recipe
         check.AtLeast(1, "responses", Responses);
         check.AtLeast(1, "votes", Votes);
         check.AtLeast(1, "concurrency", Concurrency);
+        check.That(Method == TrainingMethod.Spar || Refinement == RefinementKind.Tree, "refinement", "can only be changed with method spar", Refinement);
+        check.That(Method == TrainingMethod.Spar || IterativeTraining, "iterativeTraining", "can only be changed with method spar", IterativeTraining);
         check.That(SftPrompts > 0 || ActorSft.Epochs == 0, "sftPrompts", "must be above 0 unless actorSft.epochs is 0", SftPrompts);
         check.That(RefinerPrompts > 0 || RefinerSft.Epochs == 0, "refinerPrompts", "must be above 0 unless refinerSft.epochs is 0", RefinerPrompts);
         check.Sampling("respond", Respond);
@@ -109,8 +129,46 @@ public record Recipe
         check.Training("refinerSft", RefinerSft);
         check.Training("dpo", Dpo);
         check.Training("rft", Rft);
+        check.Training("iterationSft", IterationSft);
+        check.Training("backwardSft", BackwardSft);
+        check.AtLeast(1, "checks", Checks);
         check.ThrowIfFaulty();
     }
+}
+
+/// <summary>Ways to make an iteration's training data.</summary>
+public enum TrainingMethod
+{
+    /// <summary>Self-play with tree-search refinement.</summary>
+    Spar,
+
+    /// <summary>Checks that a model writes separate good samples from bad.</summary>
+    Autoif,
+
+    /// <summary>The model refines its own samples and learns the good ones.</summary>
+    Self,
+
+    /// <summary>Instructions are written for unlabelled texts, and the best are learnt.</summary>
+    Humpback,
+
+    /// <summary>The model scores its own samples; best against worst.</summary>
+    SelfRewarding,
+
+    /// <summary>Self-Rewarding, and the model's judgements are judged and trained too.</summary>
+    MetaRewarding,
+}
+
+/// <summary>How a failed response is turned into the chosen side of a pair.</summary>
+public enum RefinementKind
+{
+    /// <summary>By tree search over refinements.</summary>
+    Tree,
+
+    /// <summary>By one refinement; there is no pair where it does not pass.</summary>
+    Single,
+
+    /// <summary>Not at all: chosen is another sample that passed.</summary>
+    None,
 }
 
 /// <summary>Most rows of each kind that the refiner learns from in an iteration; one row a prompt and kind. Defaults are the paper's.</summary>

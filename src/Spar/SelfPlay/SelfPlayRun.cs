@@ -1,3 +1,4 @@
+using Spar.Baselines;
 using Spar.Calls;
 using Spar.Prompts;
 using Spar.Seams;
@@ -6,8 +7,8 @@ using Spar.Store;
 namespace Spar.SelfPlay;
 
 /// <summary>
-/// The whole method, stage after stage: SFT of actor and refiner from the teacher, then iterations of play, data, DPO and RFT, each followed by
-/// an evaluation. Stages that ended in an earlier session are skipped, so that calling it again goes on with an interrupted run.
+/// The whole method, stage after stage: SFT of actor and refiner from the teacher, then iterations of play, data, DPO and RFT (or of the method that
+/// the recipe names), each followed by an evaluation. Stages that ended in an earlier session are skipped, so that calling it again goes on with an interrupted run.
 /// </summary>
 public sealed class SelfPlayRun
 {
@@ -30,6 +31,12 @@ public sealed class SelfPlayRun
 
     /// <summary>Gives the instructions.</summary>
     public required IPromptSource Prompts { get; init; }
+
+    /// <summary>Writes the checks that method autoif filters by; null asks M_0 for them.</summary>
+    public ICheckWriter? Checks { get; init; }
+
+    /// <summary>Gives the unlabelled texts that method humpback needs; no other method does.</summary>
+    public ITextSource? Texts { get; init; }
 
     /// <summary>The run directory.</summary>
     public required RunStore Store { get; init; }
@@ -57,72 +64,65 @@ public sealed class SelfPlayRun
             await Evaluator.SampleFixedAsync(await models.OpenAsync(Recipe.BaseModel, cancellationToken).ConfigureAwait(false), Recipe, cancellationToken)
                 .ConfigureAwait(false))).ConfigureAwait(false)).Responses;
         TrainingStage training = new(Trainer, runner, Store, session, Observer);
-        PlayStage play = new(Recipe, PromptSet, runner, Store, session, Observer);
+        MethodParts parts = new(Recipe, PromptSet, runner, training, Store, session, models, Observer);
 
-        EvaluationRow? baseRow = await EvaluateAsync("base", Recipe.BaseModel, Recipe.BaseModel, null, runner, models, cancellationToken)
+        EvaluationRow? baseRow = await EvaluateAsync("base", new(Recipe.BaseModel, Recipe.BaseModel), null, runner, models, cancellationToken)
             .ConfigureAwait(false);
-        (string actor, string refiner) = await LearnFromTeacherAsync(runner, training, models, session, cancellationToken).ConfigureAwait(false);
-        EvaluationRow? unchanged = actor == Recipe.BaseModel && refiner == Recipe.BaseModel ? baseRow : null;
-        await EvaluateAsync("sft", actor, refiner, unchanged, runner, models, cancellationToken).ConfigureAwait(false);
+        ModelPair start = await LearnFromTeacherAsync(parts, cancellationToken).ConfigureAwait(false);
+        EvaluationRow? unchanged = start == new ModelPair(Recipe.BaseModel, Recipe.BaseModel) ? baseRow : null;
+        await EvaluateAsync("sft", start, unchanged, runner, models, cancellationToken).ConfigureAwait(false);
 
+        IIterationMethod method = MethodOf(parts);
+        ModelPair current = Recipe.Iterations == 0 ? start : await method.BeginAsync(start, cancellationToken).ConfigureAwait(false);
         for (int iteration = 1; iteration <= Recipe.Iterations; iteration++)
         {
             IReadOnlyList<Prompt> prompts = Take("self-play", Recipe.PromptsPerIteration, iteration);
-            (string playActor, string playRefiner) = (actor, refiner);
-            await play.RunAsync(
-                iteration,
-                prompts,
-                async () => (
-                    await models.OpenAsync(playActor, cancellationToken).ConfigureAwait(false),
-                    await models.OpenAsync(playRefiner, cancellationToken).ConfigureAwait(false)),
-                cancellationToken).ConfigureAwait(false);
-
-            string played = StageNames.Play(iteration);
-            IterationData builder = new(Recipe.Quotas, PromptSet, session.SeedOf($"it{iteration}/data"));
-            DataProduct data = await runner.RunAsync(StageNames.Data(iteration), 0, () => Task.FromResult(
-                builder.Build(Store.ReadItems<PlayRecord>(played).Select(entry => entry.Record)))).ConfigureAwait(false);
-
-            actor = await training.RunAsync(
-                StageNames.Actor(iteration), actor, data.Pairs.Count, () => PreferenceData(data.Pairs), Recipe.Dpo, models.DisposeAsync,
-                cancellationToken).ConfigureAwait(false);
-            refiner = await training.RunAsync(
-                StageNames.Refiner(iteration), refiner, data.RefinerRows.Count, () => SupervisedData(data.RefinerRows), Recipe.Rft,
-                models.DisposeAsync, cancellationToken).ConfigureAwait(false);
-            await EvaluateAsync($"iteration-{iteration}", actor, refiner, null, runner, models, cancellationToken).ConfigureAwait(false);
+            current = await method.IterateAsync(iteration, prompts, current, cancellationToken).ConfigureAwait(false);
+            if (Recipe.IterativeTraining || iteration == Recipe.Iterations)
+            {
+                await EvaluateAsync($"iteration-{iteration}", current, null, runner, models, cancellationToken).ConfigureAwait(false);
+            }
         }
 
         return WriteResults();
     }
 
     /// <summary>Makes M_0 and R_0.</summary>
-    private async Task<(string Actor, string Refiner)> LearnFromTeacherAsync(
-        StageRunner runner, TrainingStage training, OpenModels models, CallSession session, CancellationToken cancellationToken)
+    private async Task<ModelPair> LearnFromTeacherAsync(MethodParts parts, CancellationToken cancellationToken)
     {
-        TeacherStages stages = new(Recipe, PromptSet, new TeacherCaller(Teacher, session), runner, session);
+        TeacherStages stages = new(Recipe, PromptSet, new TeacherCaller(Teacher, parts.Session), parts.Runner, parts.Session);
         string actor = Recipe.BaseModel;
         if (Recipe.ActorSft.Epochs > 0)
         {
             SupervisedProduct lessons = await stages.ActorDataAsync(Take("sft", Recipe.SftPrompts, 0), cancellationToken).ConfigureAwait(false);
-            actor = await training.RunAsync(
-                StageNames.Actor(0), actor, lessons.Rows.Count, () => SupervisedData(lessons.Rows), Recipe.ActorSft, models.DisposeAsync,
-                cancellationToken).ConfigureAwait(false);
+            actor = await parts.TrainAsync(StageNames.Actor(0), actor, lessons.Rows, Recipe.ActorSft, cancellationToken).ConfigureAwait(false);
         }
 
         string refiner = Recipe.BaseModel;
         if (Recipe.RefinerSft.Epochs > 0)
         {
             SupervisedProduct lessons = await stages.RefinerDataAsync(
-                Take("refiner", Recipe.RefinerPrompts, 0), () => models.OpenAsync(actor, cancellationToken), cancellationToken).ConfigureAwait(false);
-            refiner = await training.RunAsync(
-                StageNames.Refiner(0), refiner, lessons.Rows.Count, () => SupervisedData(lessons.Rows), Recipe.RefinerSft, models.DisposeAsync,
-                cancellationToken).ConfigureAwait(false);
+                Take("refiner", Recipe.RefinerPrompts, 0), () => parts.Models.OpenAsync(actor, cancellationToken), cancellationToken).ConfigureAwait(false);
+            refiner = await parts.TrainAsync(StageNames.Refiner(0), refiner, lessons.Rows, Recipe.RefinerSft, cancellationToken).ConfigureAwait(false);
         }
 
-        return (actor, refiner);
+        return new ModelPair(actor, refiner);
     }
 
+    private IIterationMethod MethodOf(MethodParts parts) => Recipe.Method switch
+    {
+        TrainingMethod.Spar => new SparMethod(parts),
+        TrainingMethod.Autoif => new AutoifMethod(parts, Checks),
+        TrainingMethod.Self => new SelfMethod(parts),
+        TrainingMethod.Humpback => new HumpbackMethod(
+            parts, Texts ?? throw new SparException("Method humpback writes instructions for unlabelled texts, and this run has no source of them.")),
+        TrainingMethod.SelfRewarding => new SelfRewardingMethod(parts),
+        TrainingMethod.MetaRewarding => new MetaRewardingMethod(parts),
+        _ => throw new SparException($"There is no method {Recipe.Method}."),
+    };
+
     private async Task<EvaluationRow?> EvaluateAsync(
-        string row, string actor, string refiner, EvaluationRow? known, StageRunner runner, OpenModels models, CancellationToken cancellationToken)
+        string row, ModelPair pair, EvaluationRow? known, StageRunner runner, OpenModels models, CancellationToken cancellationToken)
     {
         if (Evaluator is null)
         {
@@ -139,8 +139,8 @@ public sealed class SelfPlayRun
 
             EvaluationContext context = new(
                 row,
-                await models.OpenAsync(actor, cancellationToken).ConfigureAwait(false),
-                await models.OpenAsync(refiner, cancellationToken).ConfigureAwait(false),
+                await models.OpenAsync(pair.Actor, cancellationToken).ConfigureAwait(false),
+                await models.OpenAsync(pair.Refiner, cancellationToken).ConfigureAwait(false),
                 PromptSet,
                 Recipe,
                 failed => Observer.ItemFinished(stage, failed))
@@ -180,10 +180,4 @@ public sealed class SelfPlayRun
             ? throw new SparException($"Two prompts for {what} have the id {twice.Key}. Give every prompt an id of its own.")
             : prompts;
     }
-
-    private static TrainingData.Supervised SupervisedData(IReadOnlyList<DataRow> rows) =>
-        new([.. rows.Select(row => new SupervisedExample(row.Prompt, row.Response))]);
-
-    private static TrainingData.Preference PreferenceData(IReadOnlyList<PairRow> pairs) =>
-        new([.. pairs.Select(pair => new PreferencePair(pair.Prompt, pair.Chosen, pair.Rejected))]);
 }

@@ -12,6 +12,12 @@ public static class StageNames
     /// <summary>Base model's responses that every row's refiner is measured on.</summary>
     public const string FixedResponses = "fixed-responses";
 
+    /// <summary>Training of the one model that plays both parts in some baselines.</summary>
+    public const string Joint = "joint-0";
+
+    /// <summary>Training of Humpback's backward model, which writes instructions for texts.</summary>
+    public const string Backward = "backward-0";
+
     /// <summary>Training of M_{iteration}; 0 is the actor's SFT.</summary>
     /// <param name="iteration">0 and up.</param>
     public static string Actor(int iteration) => $"actor-{iteration}";
@@ -31,4 +37,12 @@ public static class StageNames
     /// <summary>Evaluation of the models after a row's stage ("base", "sft", "iteration-1", ...).</summary>
     /// <param name="row">The row's name in results.json.</param>
     public static string Evaluation(string row) => $"evaluation-{row}";
+
+    /// <summary>True for stages that train a model.</summary>
+    /// <param name="stage">A stage's name.</param>
+    public static bool IsTraining(string stage)
+    {
+        int dash = stage.LastIndexOf('-');
+        return dash > 0 && stage[..dash] is "actor" or "refiner" or "joint" or "backward" && int.TryParse(stage[(dash + 1)..], out _);
+    }
 }

@@ -23,7 +23,11 @@ public sealed record PlayProduct(StageStatistics Statistics) : IStageProduct;
 /// <param name="Statistics">What the stage counted.</param>
 /// <param name="Pairs">For the actor.</param>
 /// <param name="RefinerRows">For the refiner.</param>
-public sealed record DataProduct(StageStatistics Statistics, IReadOnlyList<PairRow> Pairs, IReadOnlyList<DataRow> RefinerRows) : IStageProduct;
+public sealed record DataProduct(StageStatistics Statistics, IReadOnlyList<PairRow> Pairs, IReadOnlyList<DataRow> RefinerRows) : IStageProduct
+{
+    /// <summary>Responses for the actor, of methods that learn good responses alone; null for the others.</summary>
+    public IReadOnlyList<DataRow>? ActorRows { get; init; }
+}
 
 /// <summary>Product of a training stage.</summary>
 /// <param name="Statistics">What the stage counted.</param>

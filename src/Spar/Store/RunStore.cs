@@ -207,6 +207,17 @@ public sealed class RunStore : ICallMemo, IDisposable
             connection.ExecuteScalar<long>("SELECT coalesce(sum(output_tokens), 0) FROM calls WHERE key NOT GLOB @TeacherKeys", new { TeacherKeys })));
     }
 
+    /// <summary>Answered calls of the models, and the tokens that they generated; a teacher's calls are left out.</summary>
+    /// <param name="leaveOut">Patterns of the keys of further calls that are left out, such as "eval/*".</param>
+    public (long Calls, long OutputTokens) CallsOutside(params string[] leaveOut)
+    {
+        string[] patterns = [TeacherKeys, .. leaveOut];
+        string where = string.Join(" AND ", patterns.Select((_, i) => $"key NOT GLOB @p{i.ToString(CultureInfo.InvariantCulture)}"));
+        DynamicParameters parameters = new(patterns.Select((pattern, i) => new KeyValuePair<string, object>($"p{i.ToString(CultureInfo.InvariantCulture)}", pattern)));
+        return Read(connection => connection.QuerySingle<(long, long)>(
+            $"SELECT count(*), coalesce(sum(output_tokens), 0) FROM calls WHERE {where}", parameters));
+    }
+
     /// <summary>Returns when everything kept so far is on the disk.</summary>
     /// <exception cref="SparException">A write failed.</exception>
     public void Flush() => _writer?.Flush();

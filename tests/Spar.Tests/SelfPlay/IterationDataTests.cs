@@ -27,7 +27,7 @@ public sealed class IterationDataTests
     [Fact]
     public void APairIsFoundAgainstTheActorsOwn()
     {
-        DataProduct data = new IterationData(_quotas, TestRuns.Compact, 1).Build(
+        DataProduct data = new IterationData(RefinementKind.Tree, _quotas, TestRuns.Compact, 1).Build(
         [
             Record("a", SearchOutcome.Success, 2, Node(0, null, "bad", 1, 4), Node(1, 0, "mid", 1, 4), Node(2, 1, "found", 4, 1)),
             Record("b", SearchOutcome.Exhausted, null, Node(0, null, "bad", 1, 4), Node(1, 0, "mid", 1, 4)),
@@ -42,7 +42,7 @@ public sealed class IterationDataTests
     [Fact]
     public void EachKindTakesItsRows()
     {
-        DataProduct data = new IterationData(_quotas, TestRuns.Compact, 1).Build(
+        DataProduct data = new IterationData(RefinementKind.Tree, _quotas, TestRuns.Compact, 1).Build(
         [
             Record("a", SearchOutcome.Success, 3, Node(0, null, "bad", 1, 4), Node(1, 0, "mid", 1, 4), Node(2, 0, "zero", 0, 5), Node(3, 1, "found", 5, 0)),
         ]);
@@ -59,7 +59,7 @@ public sealed class IterationDataTests
     public void ARowIsNotTakenTwice()
     {
         // The tree met the response "good" again, which the votes on the actor's responses offer too.
-        DataProduct data = new IterationData(_quotas, TestRuns.Compact, 1).Build(
+        DataProduct data = new IterationData(RefinementKind.Tree, _quotas, TestRuns.Compact, 1).Build(
             [Record("a", SearchOutcome.Success, 1, Node(0, null, "bad", 1, 4), Node(1, 0, "good", 4, 1), Node(2, 0, "bad", 1, 4, sameAs: 0))]);
         Assert.Equal([RowKinds.Refinement, RowKinds.TreeYes, RowKinds.VoteNo], data.RefinerRows.Select(row => row.Kind));
     }
@@ -74,7 +74,7 @@ public sealed class IterationDataTests
                 Node(4, 3, "found", 5, 0))),
         ];
         RefinerQuotas quotas = new() { Refinements = 30, TreeYes = 0, TreeNo = 10, VoteYes = 40, VoteNo = 100 };
-        DataProduct data = new IterationData(quotas, TestRuns.Compact, 1).Build(records);
+        DataProduct data = new IterationData(RefinementKind.Tree, quotas, TestRuns.Compact, 1).Build(records);
         Dictionary<string, DataRow[]> kinds = data.RefinerRows.GroupBy(row => row.Kind).ToDictionary(kind => kind.Key, kind => kind.ToArray());
         Assert.Equal(30, kinds[RowKinds.Refinement].Length);
         Assert.False(kinds.ContainsKey(RowKinds.TreeYes));
@@ -86,7 +86,7 @@ public sealed class IterationDataTests
         Assert.Equal(40, data.Statistics.Counts["tree-no: candidates"]);
         Assert.Equal(10, data.Statistics.Counts["tree-no: rows"]);
 
-        Assert.Equal(data.RefinerRows, new IterationData(quotas, TestRuns.Compact, 1).Build(records).RefinerRows);
-        Assert.NotEqual(data.RefinerRows, new IterationData(quotas, TestRuns.Compact, 2).Build(records).RefinerRows);
+        Assert.Equal(data.RefinerRows, new IterationData(RefinementKind.Tree, quotas, TestRuns.Compact, 1).Build(records).RefinerRows);
+        Assert.NotEqual(data.RefinerRows, new IterationData(RefinementKind.Tree, quotas, TestRuns.Compact, 2).Build(records).RefinerRows);
     }
 }

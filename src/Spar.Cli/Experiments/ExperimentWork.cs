@@ -1,0 +1,101 @@
+using System.Globalization;
+using Spar.Cli.Console;
+using Spar.Cli.Recipes;
+using Spar.Experiments;
+using Spar.SelfPlay;
+using Spar.Store;
+
+namespace Spar.Cli.Experiments;
+
+/// <summary>
+/// The runs of an experiment, each in a directory of its own under the output folder: <c>start/seed-1</c> holds what all variants of a seed begin
+/// from, <c>NAME/seed-1</c> a variant. A run that has ended is only read.
+/// </summary>
+/// <param name="file">The experiment's file.</param>
+/// <param name="seeds">The seeds, each once.</param>
+/// <param name="directory">The output folder.</param>
+/// <param name="threads">Threads to compute with.</param>
+/// <param name="display">Shows how it goes.</param>
+/// <param name="time">The clock.</param>
+internal sealed class ExperimentWork(
+    ExperimentFile file, IReadOnlyList<ulong> seeds, string directory, int threads, ExperimentDisplay display, TimeProvider time)
+{
+    private const string StartName = "start";
+
+    /// <summary>The experiment's file.</summary>
+    public ExperimentFile File { get; } = file;
+
+    /// <summary>The seeds.</summary>
+    public IReadOnlyList<ulong> Seeds { get; } = seeds;
+
+    /// <summary>Threads to compute with.</summary>
+    public int Threads { get; } = threads;
+
+    /// <summary>Shows how it goes.</summary>
+    public ExperimentDisplay Display { get; } = display;
+
+    /// <summary>The directory of a run.</summary>
+    /// <param name="name">The variant's name.</param>
+    /// <param name="seed">The seed.</param>
+    public string RunDirectory(string name, ulong seed) => Path.Combine(directory, name, string.Create(CultureInfo.InvariantCulture, $"seed-{seed}"));
+
+    /// <summary>Runs every variant with every seed, seed by seed.</summary>
+    /// <param name="cancellationToken">Stops; what was done so far is kept.</param>
+    public async Task<ExperimentRuns> RunVariantsAsync(CancellationToken cancellationToken)
+    {
+        Display.Expect(Seeds.Count * (File.Variants.Count + 1));
+        List<ExperimentRun> runs = [];
+        foreach (ulong seed in Seeds)
+        {
+            await RunStartAsync(seed, cancellationToken);
+            foreach (string variant in File.Variants)
+            {
+                runs.Add(await RunAsync(variant, File.Variant(variant, seed), cancellationToken));
+            }
+        }
+
+        return new ExperimentRuns(File.Variants, Seeds, runs);
+    }
+
+    /// <summary>Runs the start that all variants of a seed share: M_0, R_0 and their evaluation.</summary>
+    /// <param name="seed">The seed.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    public Task<ExperimentRun> RunStartAsync(ulong seed, CancellationToken cancellationToken) => RunAsync(StartName, File.Start(seed), cancellationToken);
+
+    private async Task<ExperimentRun> RunAsync(string name, RunFile recipe, CancellationToken cancellationToken)
+    {
+        string target = RunDirectory(name, recipe.Seed);
+        string shown = string.Create(CultureInfo.InvariantCulture, $"{name}, seed {recipe.Seed}");
+        bool begun = System.IO.File.Exists(Path.Combine(target, "run.db"));
+        if (begun && Ended(target, recipe) is { } ended)
+        {
+            Display.Kept();
+            return ended with { Variant = name };
+        }
+
+        using RunStore store = RunStore.Open(target, recipe.FullIdentity(), time);
+        if (name != StartName)
+        {
+            using RunStore start = RunStore.OpenForReading(RunDirectory(StartName, recipe.Seed));
+            StartStages.Adopt(start, store);
+        }
+
+        Display.Begin(shown);
+        RunResults results = await recipe.Compose(store, Threads, Display, time).RunAsync(cancellationToken);
+        Display.End(shown, results);
+        return new ExperimentRun(name, recipe.Seed, results, RunBudget.Of(store));
+    }
+
+    // The run in a directory if it is this recipe's and has its last row.
+    private static ExperimentRun? Ended(string target, RunFile recipe)
+    {
+        using RunStore store = RunStore.OpenForReading(target);
+        if (store.Identity.DifferencesFrom(recipe.FullIdentity()).Count > 0)
+        {
+            return null;
+        }
+
+        RunResults results = RunResults.Of(store);
+        return results.Rows.Any(row => row.Stage == recipe.LastRow) ? new ExperimentRun("", recipe.Seed, results, RunBudget.Of(store)) : null;
+    }
+}

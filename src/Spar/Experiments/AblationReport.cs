@@ -1,0 +1,60 @@
+using Spar.SelfPlay;
+
+namespace Spar.Experiments;
+
+/// <summary>What each part of the method is worth: Table 4 (the actor) and Table 5 (the refiner). The first variant is the whole method.</summary>
+public static class AblationReport
+{
+    /// <summary>Makes the report.</summary>
+    /// <param name="runs">The whole method first, then each ablation, with all seeds.</param>
+    public static ExperimentReport Of(ExperimentRuns runs)
+    {
+        string whole = runs.Variants[0];
+        (string Name, Func<EvaluationRow, double?> Measure)[] actor =
+            [("prompts satisfied", row => row.HeldOutPrompt), ("single instructions", row => row.HeldOutInstruction), ("with tree search", row => row.HeldOutPromptSearch)];
+        (string Name, Func<EvaluationRow, double?> Measure)[] refiner =
+        [
+            ("judge accuracy", row => row.JudgeAccuracy),
+            ("judge F1", row => row.Details?.TryGetValue("judgeF1", out double f1) == true ? f1 : null),
+            ("refinement success", row => row.RefineSuccess),
+        ];
+        ExperimentTable budget = new(
+            "What the iterations of one seed spent",
+            "variant",
+            [new("model calls", MeasureUnit.Count), new("tokens generated", MeasureUnit.Count), new("tokens trained on", MeasureUnit.Count), new("time", MeasureUnit.Seconds)],
+            [
+                .. runs.Variants.Select(variant => new ExperimentRow(
+                    variant,
+                    [
+                        runs.Spent(variant, spent => spent.ModelCalls), runs.Spent(variant, spent => spent.GeneratedTokens),
+                        runs.Spent(variant, spent => spent.TrainingTokens), runs.Spent(variant, spent => spent.Seconds),
+                    ])),
+            ]);
+        return new ExperimentReport(
+            "ablations",
+            "What each part of the method is worth",
+            runs.Seeds,
+            [Table("Table 4: the actor, after the last iteration", "start (M_0)", actor), Table("Table 5: the refiner, after the last iteration", "start (R_0)", refiner), budget],
+            [],
+            ["A difference is taken seed by seed, the variant less the whole method; below zero is a loss."]);
+
+        ExperimentTable Table(string title, string start, (string Name, Func<EvaluationRow, double?> Measure)[] measures)
+        {
+            // A measure that no run has is left out.
+            (string Name, Func<EvaluationRow, double?> Measure)[] known = [.. measures.Where(measure => runs.Of(whole, null, measure.Measure) is not null)];
+            return new ExperimentTable(
+                title,
+                "variant",
+                [.. known.SelectMany(measure => new ExperimentColumn[] { new(measure.Name), new("difference", MeasureUnit.Points) })],
+                [
+                    new ExperimentRow(start, [.. known.SelectMany(measure => new[] { runs.Of(whole, "sft", measure.Measure), null })]),
+                    .. runs.Variants.Select(variant => new ExperimentRow(variant, [
+                        .. known.SelectMany(measure => new[]
+                        {
+                            runs.Of(variant, null, measure.Measure),
+                            variant == whole ? null : runs.Of(variant, null, measure.Measure)?.Minus(runs.Of(whole, null, measure.Measure)),
+                        })])),
+                ]);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using Spar.SelfPlay;
+
+namespace Spar.Experiments;
+
+/// <summary>One run of an experiment: a variant with a seed.</summary>
+/// <param name="Variant">The variant's name.</param>
+/// <param name="Seed">The seed.</param>
+/// <param name="Results">What it came to.</param>
+/// <param name="Budget">What it spent.</param>
+public sealed record ExperimentRun(string Variant, ulong Seed, RunResults Results, RunBudget Budget);
+
+/// <summary>The runs of an experiment: every variant with every seed.</summary>
+/// <param name="variants">Names of the variants in the order in which they are shown.</param>
+/// <param name="seeds">The seeds.</param>
+/// <param name="runs">One run for each of them.</param>
+public sealed class ExperimentRuns(IReadOnlyList<string> variants, IReadOnlyList<ulong> seeds, IReadOnlyList<ExperimentRun> runs)
+{
+    /// <summary>Names of the variants in the order in which they are shown.</summary>
+    public IReadOnlyList<string> Variants { get; } = variants;
+
+    /// <summary>The seeds.</summary>
+    public IReadOnlyList<ulong> Seeds { get; } = seeds;
+
+    /// <summary>Stages that have a row in every run of a variant, in order.</summary>
+    /// <param name="variant">The variant.</param>
+    public IReadOnlyList<string> Stages(string variant) =>
+        [.. Of(variant)[0].Results.Rows.Select(row => row.Stage).Where(stage => Of(variant).All(run => run.Results.Rows.Any(row => row.Stage == stage)))];
+
+    /// <summary>Measures a row of each seed's run.</summary>
+    /// <param name="variant">The variant.</param>
+    /// <param name="stage">The row: "base", "sft", "iteration-1", ...; null for the last.</param>
+    /// <param name="measure">What of it; null when it was not measured.</param>
+    public Measured? Of(string variant, string? stage, Func<EvaluationRow, double?> measure) =>
+        Measured.Of(Of(variant).Select(run => (stage is null ? run.Results.Rows[^1] : run.Results.Rows.FirstOrDefault(row => row.Stage == stage)) is { } row ? measure(row) : null));
+
+    /// <summary>Measures what each seed's run spent.</summary>
+    /// <param name="variant">The variant.</param>
+    /// <param name="measure">What of it.</param>
+    public Measured? Spent(string variant, Func<RunBudget, double> measure) => Measured.Of(Of(variant).Select(run => (double?)measure(run.Budget)));
+
+    private ExperimentRun[] Of(string variant) => [.. Seeds.Select(seed => runs.First(run => run.Variant == variant && run.Seed == seed))];
+}

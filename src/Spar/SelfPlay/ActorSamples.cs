@@ -1,0 +1,39 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Spar.Calls;
+using Spar.Judging;
+using Spar.Seams;
+
+namespace Spar.SelfPlay;
+
+/// <summary>An actor's responses to a prompt, each judged as soon as it is there.</summary>
+internal static class ActorSamples
+{
+    /// <summary>Samples as many responses as the recipe says. A response whose call failed says so; it is not thrown.</summary>
+    public static async Task<IReadOnlyList<PlayedResponse>> DrawAsync(
+        Recipe recipe, int iteration, int item, Prompt prompt, ModelCaller actor, Judge judge, CancellationToken cancellationToken)
+    {
+        // Equal responses of one prompt are judged once. Their key comes from the text, so that it does not matter which came first.
+        ConcurrentDictionary<string, Lazy<Task<MajorityVote>>> votes = new(StringComparer.Ordinal);
+        return await Task.WhenAll(Enumerable.Range(0, recipe.Responses).Select(async k =>
+        {
+            string? text = null;
+            try
+            {
+                Answer answer = await actor.AskAsync(Key(iteration, item, k), prompt.Text, recipe.Respond, cancellationToken).ConfigureAwait(false);
+                text = answer.Text;
+                string key = string.Create(CultureInfo.InvariantCulture, $"it{iteration}/judge/p{item}/{StableHash.Of(text):x16}");
+                MajorityVote vote = await votes.GetOrAdd(text, _ => new(() => judge.JudgeAsync(key, prompt.Text, answer.Text, cancellationToken)))
+                    .Value.ConfigureAwait(false);
+                return new PlayedResponse(text, vote);
+            }
+            catch (CallFailedException failure)
+            {
+                return new PlayedResponse(text, null, failure.Message);
+            }
+        })).ConfigureAwait(false);
+    }
+
+    /// <summary>The name of the call for one response.</summary>
+    public static string Key(int iteration, int item, int k) => $"it{iteration}/respond/p{item}/k{k}";
+}
