@@ -5,6 +5,7 @@ using Spar.Cli.Recipes;
 using Spar.Engine.Inference;
 using Spar.Prompts;
 using Spar.Runtime.Embedded;
+using Spar.Runtime.Endpoints;
 using Spar.Runtime.Nano;
 using Spar.SelfPlay;
 using Spar.Store;
@@ -65,12 +66,14 @@ internal static class RunCommand
         {
             Recipe = file,
             PromptSet = prompts,
-            Host = new EmbeddedModelHost(new EngineOptions { Threads = threads, MaxSequences = Math.Min(file.Concurrency, 512) }),
+            Host = new EndpointModelHost(
+                new EmbeddedModelHost(new EngineOptions { Threads = threads, MaxSequences = Math.Min(file.Concurrency, 512) }), Shared.ApiKey),
             Trainer = new EmbeddedTrainer(threads),
             Teacher = new NanoTeacher(prompts),
             Prompts = new NanoPrompts(file.Seed, file.Nano.Stories),
             Store = store,
             Evaluator = new NanoEvaluator(file.Nano.HeldOutPrompts, file.Nano.HeldOutRepairs, file.Nano.Stories),
+            Verifier = file.Judging.Verifiers.Count == 0 ? null : new NanoVerifier(file.Judging.Verifiers),
             Observer = new RunDisplay(progress),
             Time = context.Time,
         };

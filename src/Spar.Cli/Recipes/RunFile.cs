@@ -1,6 +1,7 @@
 using System.Globalization;
 using Spar.Nano;
 using Spar.Prompts;
+using Spar.Runtime.Nano;
 using Spar.SelfPlay;
 using Spar.Store;
 
@@ -22,6 +23,7 @@ internal sealed record RunFile : Recipe
         file = seed is ulong given ? file with { Seed = given } : file;
         file.Validate();
         file.Nano.Validate();
+        _ = new NanoVerifier(file.Judging.Verifiers);
         if (!Directory.Exists(file.BaseModel))
         {
             throw new SparException($"{path}: base_model: there is no folder '{file.BaseModel}'. Give the folder of a checkpoint (config.json, model.safetensors, tokenizer.json), relative to where you are.");

@@ -45,7 +45,7 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories) : IR
     public async Task<EvaluationRow> EvaluateAsync(EvaluationContext context, CancellationToken cancellationToken)
     {
         Recipe recipe = context.Recipe;
-        Judge judge = new(context.Refiner, context.Prompts, recipe.Judge, recipe.Votes);
+        IJudge judge = context.Judge;
         IRefinementSearch search = RefinementSearch.Create(judge, new Refiner(context.Refiner, context.Prompts, recipe.Refine), recipe.Search);
 
         Task<ActorItem>[] actorItems = [.. _tasks.Select((task, i) => MeasureActorAsync($"eval/{context.Row}/p{i}", task, context, judge, search, cancellationToken))];
@@ -69,7 +69,7 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories) : IR
     }
 
     private static async Task<ActorItem> MeasureActorAsync(
-        string key, NanoTask task, EvaluationContext context, Judge judge, IRefinementSearch search, CancellationToken cancellationToken)
+        string key, NanoTask task, EvaluationContext context, IJudge judge, IRefinementSearch search, CancellationToken cancellationToken)
     {
         try
         {
@@ -93,7 +93,7 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories) : IR
         }
     }
 
-    private async Task<RefinerItem[]> MeasureRefinerAsync(EvaluationContext context, Judge judge, IRefinementSearch search, CancellationToken cancellationToken)
+    private async Task<RefinerItem[]> MeasureRefinerAsync(EvaluationContext context, IJudge judge, IRefinementSearch search, CancellationToken cancellationToken)
     {
         IReadOnlyList<string> responses = context.FixedResponses;
         HashSet<int> toRepair = [.. Enumerable.Range(0, _tasks.Count).Where(i => !_tasks[i].IsSatisfiedBy(responses[i])).Take(repairs)];

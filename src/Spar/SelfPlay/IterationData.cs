@@ -75,7 +75,8 @@ internal sealed class IterationData(RefinerQuotas quotas, PromptSet prompts, ulo
             case RowKinds.TreeYes or RowKinds.TreeNo:
                 foreach (SearchNode node in tree?.Nodes ?? [])
                 {
-                    bool wanted = kind == RowKinds.TreeYes ? node.Value > 0.5 : node.Value is > 0 and < 0.5;
+                    // A verifier's words are not the refiner's to learn.
+                    bool wanted = node.Vote?.Verified != true && (kind == RowKinds.TreeYes ? node.Value > 0.5 : node.Value is > 0 and < 0.5);
                     if (node.Parent is not null && node.SameAs is null && wanted)
                     {
                         yield return Judged(record, kind, node.Response, node.Vote!);

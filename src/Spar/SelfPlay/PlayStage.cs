@@ -18,10 +18,10 @@ internal sealed class PlayStage(Recipe recipe, PromptSet prompts, StageRunner ru
     /// <summary>Plays all prompts that are not kept yet. The records are the stage's items, by the prompt's position.</summary>
     /// <param name="iteration">1 and up.</param>
     /// <param name="items">The prompts.</param>
-    /// <param name="openModels">Opens actor and refiner; not called when the stage has ended before.</param>
+    /// <param name="openModels">Opens actor, refiner and judge; not called when the stage has ended before.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public Task<PlayProduct> RunAsync(
-        int iteration, IReadOnlyList<Prompt> items, Func<Task<(ModelCaller Actor, ModelCaller Refiner)>> openModels, CancellationToken cancellationToken)
+        int iteration, IReadOnlyList<Prompt> items, Func<Task<(ModelCaller Actor, ModelCaller Refiner, IJudge Judge)>> openModels, CancellationToken cancellationToken)
     {
         string stage = StageNames.Play(iteration);
         return runner.RunAsync(stage, items.Count, async () =>
@@ -37,8 +37,9 @@ internal sealed class PlayStage(Recipe recipe, PromptSet prompts, StageRunner ru
             int[] open = [.. Enumerable.Range(0, items.Count).Where(i => !kept.Contains(i))];
             if (open.Length > 0)
             {
-                (ModelCaller actor, ModelCaller refiner) = await openModels().ConfigureAwait(false);
-                await PlayAllAsync(iteration, items, open, actor, refiner, cancellationToken).ConfigureAwait(false);
+                (ModelCaller actor, ModelCaller refiner, IJudge judge) = await openModels().ConfigureAwait(false);
+                IRefinementSearch search = RefinementSearch.Create(judge, new Refiner(refiner, prompts, recipe.Refine), recipe.Search);
+                await PlayAllAsync(iteration, items, open, actor, judge, search, cancellationToken).ConfigureAwait(false);
             }
 
             return new PlayProduct(Count(store.ReadItems<PlayRecord>(stage).Select(entry => entry.Record)));
@@ -46,11 +47,10 @@ internal sealed class PlayStage(Recipe recipe, PromptSet prompts, StageRunner ru
     }
 
     private async Task PlayAllAsync(
-        int iteration, IReadOnlyList<Prompt> items, int[] open, ModelCaller actor, ModelCaller refiner, CancellationToken cancellationToken)
+        int iteration, IReadOnlyList<Prompt> items, int[] open, ModelCaller actor, IJudge judge, IRefinementSearch search,
+        CancellationToken cancellationToken)
     {
         string stage = StageNames.Play(iteration);
-        Judge judge = new(refiner, prompts, recipe.Judge, recipe.Votes);
-        IRefinementSearch search = RefinementSearch.Create(judge, new Refiner(refiner, prompts, recipe.Refine), recipe.Search);
         ConcurrentDictionary<int, PlayRecord> incomplete = [];
         int lost = 0;
         ParallelOptions options = new() { MaxDegreeOfParallelism = session.Concurrency, CancellationToken = cancellationToken };
@@ -91,7 +91,7 @@ internal sealed class PlayStage(Recipe recipe, PromptSet prompts, StageRunner ru
     }
 
     private async Task<PlayRecord> PlayAsync(
-        int iteration, int item, Prompt prompt, ModelCaller actor, Judge judge, IRefinementSearch search, CancellationToken cancellationToken)
+        int iteration, int item, Prompt prompt, ModelCaller actor, IJudge judge, IRefinementSearch search, CancellationToken cancellationToken)
     {
         // Equal responses of one prompt are judged once. Their key comes from the text, so that it does not matter which came first.
         ConcurrentDictionary<string, Lazy<Task<MajorityVote>>> votes = new(StringComparer.Ordinal);
@@ -165,6 +165,7 @@ internal sealed class PlayStage(Recipe recipe, PromptSet prompts, StageRunner ru
             foreach (PlayedResponse judged in record.Responses.DistinctBy(response => response.Text))
             {
                 counts.AddReasons("judgement", judged.Vote?.Unparsed);
+                CountVote(judged.Vote, counts);
             }
 
             if (record.Tree is { } tree)
@@ -186,11 +187,21 @@ internal sealed class PlayStage(Recipe recipe, PromptSet prompts, StageRunner ru
         foreach (SearchNode node in tree.Nodes.Where(node => node.Parent is not null && node.SameAs is null))
         {
             counts.AddReasons("judgement", node.Vote?.Unparsed);
+            CountVote(node.Vote, counts);
         }
 
         if (tree.Failure is { } failure)
         {
             counts.Fail($"{promptId}, search", failure);
+        }
+    }
+
+    private static void CountVote(MajorityVote? vote, Counts counts)
+    {
+        counts.Add("judging calls", vote?.Calls ?? 0);
+        if (vote?.Verified == true)
+        {
+            counts.Add("verified by rule");
         }
     }
 

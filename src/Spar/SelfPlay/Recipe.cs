@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Spar.Calls;
 using Spar.Decoding;
+using Spar.Judging;
 using Spar.Prompts;
 using Spar.Seams;
 using Spar.Search;
@@ -38,6 +39,9 @@ public record Recipe
 
     /// <summary>Judgements a response (N).</summary>
     public int Votes { get; init; } = 5;
+
+    /// <summary>Who judges, and how the value of a response comes about.</summary>
+    public JudgingSettings Judging { get; init; } = new();
 
     /// <summary>How the actor's responses are sampled.</summary>
     public Sampling Respond { get; init; } = new(0.9, 0.9, 2048);
@@ -103,6 +107,7 @@ public record Recipe
         check.Sampling("respond", Respond);
         check.Sampling("judge", Judge);
         check.Sampling("refine", Refine);
+        check.That(Judging.Judges.All(judge => !string.IsNullOrWhiteSpace(judge)), "judging.judges", "must name models", "one is empty");
         check.Search(Search);
         check.Quotas(Quotas);
         check.Training("actorSft", ActorSft);

@@ -37,6 +37,9 @@ public sealed class SelfPlayRun
     /// <summary>Measures the models; null measures nothing.</summary>
     public IRunEvaluator? Evaluator { get; init; }
 
+    /// <summary>Has the first word on every response, before a model judges it; null where models judge everything.</summary>
+    public IConstraintVerifier? Verifier { get; init; }
+
     /// <summary>Is told how it goes.</summary>
     public IRunObserver Observer { get; init; } = new SilentObserver();
 
@@ -74,7 +77,8 @@ public sealed class SelfPlayRun
                 prompts,
                 async () => (
                     await models.OpenAsync(playActor, cancellationToken).ConfigureAwait(false),
-                    await models.OpenAsync(playRefiner, cancellationToken).ConfigureAwait(false)),
+                    await models.OpenAsync(playRefiner, cancellationToken).ConfigureAwait(false),
+                    await models.OpenJudgeAsync(playRefiner, Recipe, PromptSet, Verifier, cancellationToken).ConfigureAwait(false)),
                 cancellationToken).ConfigureAwait(false);
 
             string played = StageNames.Play(iteration);
@@ -145,6 +149,7 @@ public sealed class SelfPlayRun
                 Recipe,
                 failed => Observer.ItemFinished(stage, failed))
             {
+                Judge = await models.OpenJudgeAsync(refiner, Recipe, PromptSet, Verifier, cancellationToken).ConfigureAwait(false),
                 FixedResponses = _fixedResponses,
             };
             EvaluationRow measured = await Evaluator.EvaluateAsync(context, cancellationToken).ConfigureAwait(false);
