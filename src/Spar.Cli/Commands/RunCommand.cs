@@ -49,6 +49,11 @@ internal static class RunCommand
             }
 
             context.Output.Write(RunDisplay.Table(results));
+            if (results.StoppedByDrift is int stopped)
+            {
+                context.Output.WriteLine($"The run stopped in iteration {stopped}: its judge had drifted from the verifiers (drift.threshold, drift.action).");
+            }
+
             context.Output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{ProgressLine.Duration(TimeSpan.FromSeconds(results.WallSeconds))}, {results.ModelCalls} model calls, {ProgressLine.Count(results.GeneratedTokens)} tokens generated. Everything is in {directory}; 'spar report {directory}' makes a page of it."));
@@ -74,6 +79,7 @@ internal static class RunCommand
             Store = store,
             Evaluator = new NanoEvaluator(file.Nano.HeldOutPrompts, file.Nano.HeldOutRepairs, file.Nano.Stories),
             Verifier = file.Judging.Verifiers.Count == 0 ? null : new NanoVerifier(file.Judging.Verifiers),
+            Truth = new NanoVerifier(NanoVerifier.All),
             Observer = new RunDisplay(progress),
             Time = context.Time,
         };

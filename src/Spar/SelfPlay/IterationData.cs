@@ -9,7 +9,8 @@ namespace Spar.SelfPlay;
 /// <param name="quotas">Most rows of each kind for the refiner.</param>
 /// <param name="prompts">The refiner's prompts, as it will see them.</param>
 /// <param name="seed">Decides which rows a quota drops, and which of a prompt's candidates is taken.</param>
-internal sealed class IterationData(RefinerQuotas quotas, PromptSet prompts, ulong seed)
+/// <param name="unanimous">Whether pairs are made only where the votes on the chosen response were unanimous.</param>
+internal sealed class IterationData(RefinerQuotas quotas, PromptSet prompts, ulong seed, bool unanimous = false)
 {
     public DataProduct Build(IEnumerable<PlayRecord> records)
     {
@@ -22,11 +23,19 @@ internal sealed class IterationData(RefinerQuotas quotas, PromptSet prompts, ulo
             [RowKinds.VoteYes] = (quotas.VoteYes, []),
             [RowKinds.VoteNo] = (quotas.VoteNo, []),
         };
+        int disputed = 0;
         foreach (PlayRecord record in records)
         {
             if (record.Tree is { Found: { } found } tree)
             {
-                pairs.Add(new PairRow(record.PromptId, record.Prompt, tree.Node(found).Response, tree.Nodes[0].Response));
+                if (unanimous && tree.Node(found).Vote!.Disputed)
+                {
+                    disputed++;
+                }
+                else
+                {
+                    pairs.Add(new PairRow(record.PromptId, record.Prompt, tree.Node(found).Response, tree.Nodes[0].Response));
+                }
             }
 
             // Rows of one prompt: one a kind, and none twice (a tree may meet a response that the actor gave too).
@@ -45,6 +54,11 @@ internal sealed class IterationData(RefinerQuotas quotas, PromptSet prompts, ulo
 
         Counts counts = new();
         counts.Add("pairs", pairs.Count);
+        if (unanimous)
+        {
+            counts.Add("pairs dropped: disputed", disputed);
+        }
+
         List<DataRow> refinerRows = [];
         foreach ((string kind, (int quota, List<DataRow> rows)) in kinds)
         {

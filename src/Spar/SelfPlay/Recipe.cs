@@ -43,6 +43,9 @@ public record Recipe
     /// <summary>Who judges, and how the value of a response comes about.</summary>
     public JudgingSettings Judging { get; init; } = new();
 
+    /// <summary>When the judge's belief in itself has drifted from the truth, and what to do then.</summary>
+    public DriftSettings Drift { get; init; } = new();
+
     /// <summary>How the actor's responses are sampled.</summary>
     public Sampling Respond { get; init; } = new(0.9, 0.9, 2048);
 
@@ -108,6 +111,7 @@ public record Recipe
         check.Sampling("judge", Judge);
         check.Sampling("refine", Refine);
         check.That(Judging.Judges.All(judge => !string.IsNullOrWhiteSpace(judge)), "judging.judges", "must name models", "one is empty");
+        check.Share("drift.threshold", Drift.Threshold);
         check.Search(Search);
         check.Quotas(Quotas);
         check.Training("actorSft", ActorSft);

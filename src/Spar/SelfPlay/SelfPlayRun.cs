@@ -1,3 +1,4 @@
+using System.Globalization;
 using Spar.Calls;
 using Spar.Prompts;
 using Spar.Seams;
@@ -40,6 +41,12 @@ public sealed class SelfPlayRun
     /// <summary>Has the first word on every response, before a model judges it; null where models judge everything.</summary>
     public IConstraintVerifier? Verifier { get; init; }
 
+    /// <summary>
+    /// Knows what is right, to measure the judge by; null measures nothing. The loop learns nothing of it, unless the recipe's drift.action lets it
+    /// stop a run or drop pairs.
+    /// </summary>
+    public IConstraintVerifier? Truth { get; init; }
+
     /// <summary>Is told how it goes.</summary>
     public IRunObserver Observer { get; init; } = new SilentObserver();
 
@@ -53,6 +60,11 @@ public sealed class SelfPlayRun
     public async Task<RunResults> RunAsync(CancellationToken cancellationToken)
     {
         Recipe.Validate();
+        if (Truth is null && Recipe.Drift.Action != DriftAction.Warn)
+        {
+            throw new SparException("drift.action can only be warn here: nothing verifies this run's prompts, so drift cannot be measured.");
+        }
+
         using CallSession session = new(Recipe.Seed, Recipe.Concurrency, Store, Observer.CallAnswered);
         await using OpenModels models = new(Host, session);
         StageRunner runner = new(Store, session, Observer, Time);
@@ -82,7 +94,13 @@ public sealed class SelfPlayRun
                 cancellationToken).ConfigureAwait(false);
 
             string played = StageNames.Play(iteration);
-            IterationData builder = new(Recipe.Quotas, PromptSet, session.SeedOf($"it{iteration}/data"));
+            DriftAction? drift = await CalibrateAsync(iteration, runner).ConfigureAwait(false);
+            if (drift == DriftAction.Stop)
+            {
+                break;
+            }
+
+            IterationData builder = new(Recipe.Quotas, PromptSet, session.SeedOf($"it{iteration}/data"), unanimous: drift == DriftAction.Reweight);
             DataProduct data = await runner.RunAsync(StageNames.Data(iteration), 0, () => Task.FromResult(
                 builder.Build(Store.ReadItems<PlayRecord>(played).Select(entry => entry.Record)))).ConfigureAwait(false);
 
@@ -158,6 +176,38 @@ public sealed class SelfPlayRun
         Observer.RowMeasured(product.Row);
         WriteResults();
         return product.Row;
+    }
+
+    /// <summary>Measures an iteration's judge.</summary>
+    /// <returns>What is to be done about drift; null when there is none.</returns>
+    private async Task<DriftAction?> CalibrateAsync(int iteration, StageRunner runner)
+    {
+        if (Truth is null)
+        {
+            return null;
+        }
+
+        IterationCalibration calibration = (await runner.RunAsync(StageNames.Calibration(iteration), 0, () =>
+        {
+            IterationCalibration measured = IterationCalibration.Of(
+                iteration, Store.ReadItems<PlayRecord>(StageNames.Play(iteration)).Select(entry => entry.Record), Truth);
+            return Task.FromResult(new CalibrationProduct(measured.Drift > Recipe.Drift.Threshold ? measured with { Taken = Recipe.Drift.Action } : measured));
+        }).ConfigureAwait(false)).Calibration;
+        Observer.Calibrated(calibration);
+        if (calibration.Taken is { } action)
+        {
+            Observer.Warn(string.Create(
+                CultureInfo.InvariantCulture,
+                $"Iteration {iteration}: the judge holds {100 * calibration.SelfJudgedSuccess:0.0} % of the searches successful, verifiers {100 * calibration.VerifiedSuccess:0.0} %. ") +
+                action switch
+                {
+                    DriftAction.Stop => "The run stops here, as drift.action says.",
+                    DriftAction.Reweight => "Pairs with a disputed chosen response are dropped, as drift.action says.",
+                    _ => "The run goes on; drift.action can stop it or drop disputed pairs.",
+                });
+        }
+
+        return calibration.Taken;
     }
 
     private RunResults WriteResults()
