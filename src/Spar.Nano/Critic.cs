@@ -16,20 +16,28 @@ public static class Critic
     /// <param name="task">The task.</param>
     /// <param name="response">Any response.</param>
     /// <param name="verdictMarker">What stands before yes or no, such as "judgement:".</param>
-    public static string Critique(NanoTask task, string response, string verdictMarker)
+    public static string Critique(NanoTask task, string response, string verdictMarker) =>
+        $"{Findings(task, task.Requirements, response, out bool followed)}\n{verdictMarker} {(followed ? "yes" : "no")}";
+
+    /// <summary>A critique's lines before the verdict, about some of a task's requirements.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="requirements">Those of the task's requirements to check, in order.</param>
+    /// <param name="response">Any response.</param>
+    /// <param name="followed">True when the response satisfies all of them.</param>
+    public static string Findings(NanoTask task, IEnumerable<Constraint> requirements, string response, out bool followed)
     {
         NanoResponse parsed = NanoResponse.Parse(response);
         StringBuilder text = new("read:");
         ReadBack(parsed, task.Form == TaskForm.Story, text);
-        bool all = true;
-        foreach (Constraint constraint in task.Requirements)
+        followed = true;
+        foreach (Constraint constraint in requirements)
         {
             Finding finding = constraint.Check(parsed);
-            all &= finding.Followed;
+            followed &= finding.Followed;
             text.Append('\n').Append(finding.Check);
         }
 
-        return text.Append('\n').Append(verdictMarker).Append(all ? " yes" : " no").ToString();
+        return text.ToString();
     }
 
     /// <summary>The reflection before a refinement: which requirements have to be mended, in the words of the critique.</summary>

@@ -43,6 +43,20 @@ public class RunReportTests
     }
 
     [Fact]
+    public async Task The_judge_is_shown_against_verifiers()
+    {
+        string html = await RunReport.RenderAsync(SampleReports.Full());
+        string text = Html.Section(html, "judge");
+        Assert.Contains("2 2,000 91.5 % 90.2 % 92.4 % 8.5 % 89.3 % 0.113 72.5 % 62.0 % 14.4 %", text, StringComparison.Ordinal);
+        Assert.Contains("What a value is worth", text, StringComparison.Ordinal);
+        Assert.Contains("iteration 3, 0.9–1.0: 78.0", text, StringComparison.Ordinal);
+        Assert.Contains("verified, 2: 62.0", text, StringComparison.Ordinal);
+        Assert.Contains("Iteration 3: the judge drifted from the verifiers. It holds 69.3 % of the searches successful, they 52.6 %; pairs with a disputed chosen response were dropped.",
+            Html.Section(html, "warnings"), StringComparison.Ordinal);
+        Assert.Contains("Nothing was verified yet.", Html.Section(await RunReport.RenderAsync(SampleReports.Started()), "judge"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Self_play_holds_every_count()
     {
         ReportModel model = SampleReports.Full();

@@ -1,3 +1,5 @@
+using Spar.Judging;
+using Spar.SelfPlay;
 using Spar.Web.Reports;
 
 namespace Spar.Web.Tests;
@@ -30,6 +32,7 @@ internal static class SampleReports
             Iteration(2, new VerdictCounts(1297, 655, 41, 7), new SearchCounts(208, 44, 6, 1), 4.9),
             Iteration(3, new VerdictCounts(1411, 548, 38, 3), new SearchCounts(199, 31, 0, 0), 4.3),
         ],
+        Calibration = [Calibration(1, 213, 196), Calibration(2, 208, 178) with { Taken = DriftAction.Warn }, Calibration(3, 199, 151) with { Taken = DriftAction.Reweight }],
         Pairs =
         [
             new PairExample(1, "Write about the sea in exactly 6 words. End with an exclamation mark.",
@@ -72,6 +75,16 @@ internal static class SampleReports
         new ExampleNode(2, 0.8, "a quick fox runs home", "final judgement: yes"),
         new ExampleNode(2, 0.0, "a zebra runs", "final judgement: no"),
     ]);
+
+    private static IterationCalibration Calibration(int iteration, int found, int verified) => new(
+        iteration,
+        400,
+        new JudgeQuality(900 + (10 * iteration), 1100 - (10 * iteration), 850, 90 + iteration, 980),
+        new JudgeQuality(300, 260, 280, 31 + iteration, 220),
+        new Reliability([new ReliabilityBin(0, 0.1, 700, 0.01, 0.05), new ReliabilityBin(0.4, 0.5, 60, 0.41, 0.3), new ReliabilityBin(0.9, 1, 900, 0.99, 0.9 - (0.04 * iteration))]),
+        287,
+        found,
+        verified);
 
     private static StageRow Row(string stage, double prompt, double instruction, double? search, double judge, double own, double refine) => new()
     {

@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.Extensions.AI;
 using Spar.Calls;
 using Spar.Decoding;
+using Spar.Judging;
 using Spar.Prompts;
 using Spar.Search;
 using Spar.Web.Text;
@@ -32,6 +33,7 @@ internal static class GenerateCommand
         Option<string> prompts = new("--prompts") { Description = "prompt set: compact (nano model), full, or a folder", DefaultValueFactory = _ => "compact" };
         Option<int> samples = new("--samples", "-n") { Description = "responses of best-of-n", DefaultValueFactory = _ => 5 };
         Option<int> votes = new("--votes") { Description = "judgements a response", DefaultValueFactory = _ => 5 };
+        Option<Valuation> valuation = new("--valuation") { Description = "how responses are valued: votes, adaptive (votes until the verdict is settled), probability (of yes, one call)" };
         Option<int> maxTokens = new("--max-tokens") { Description = "most tokens of one output", DefaultValueFactory = _ => 512 };
         Option<bool> explain = new("--explain") { Description = "show the responses that were weighed, the search tree, and what changed at each step" };
         Option<ulong> seed = Shared.Seed();
@@ -41,7 +43,7 @@ internal static class GenerateCommand
             atLeastOne.Validators.Add(result => Shared.Check(result.GetValueOrDefault<int>() >= 1, result, $"{atLeastOne.Name} must be at least 1"));
         }
 
-        Command command = new("generate", Help) { prompt, model, refiner, strategy, prompts, samples, votes, maxTokens, seed, threads, explain };
+        Command command = new("generate", Help) { prompt, model, refiner, strategy, prompts, samples, votes, valuation, maxTokens, seed, threads, explain };
         command.SetAction(async (parse, cancellationToken) =>
         {
             string actorPath = parse.GetValue(model)!;
@@ -53,7 +55,8 @@ internal static class GenerateCommand
             DecodingSettings settings = new(
                 new Sampling(0.9, 0.9, limit), new Sampling(0.7, 1, limit), new Sampling(0.7, 1, limit), parse.GetValue(votes), parse.GetValue(samples), new SearchSettings());
             Decoded decoded = await Strategies
-                .Create(parse.GetValue(strategy)!, new ModelCaller(actor, session), new ModelCaller(second, session), PromptSet.Load(parse.GetValue(prompts)!), settings)
+                .Create(parse.GetValue(strategy)!, new ModelCaller(actor, session), new ModelCaller(second, session), PromptSet.Load(parse.GetValue(prompts)!), settings,
+                    new JudgingSettings { Valuation = parse.GetValue(valuation) })
                 .DecodeAsync("generate", parse.GetValue(prompt)!, cancellationToken);
             if (parse.GetValue(explain))
             {

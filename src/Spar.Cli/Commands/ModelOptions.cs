@@ -52,7 +52,7 @@ internal sealed class ModelOptions
         }
 
         return Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https"
-            ? new EvaluationModel(model, new EndpointChatClient(address, model, Environment.GetEnvironmentVariable("OPENAI_API_KEY") ?? "none"))
+            ? new EvaluationModel(model, new EndpointChatClient(address, model, Shared.ApiKey))
             : throw new SparException($"--{_role}-endpoint: '{endpoint}' is no http address. Give something like http://localhost:8000/v1.");
     }
 }

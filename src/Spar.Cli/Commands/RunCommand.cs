@@ -44,6 +44,11 @@ internal static class RunCommand
             }
 
             context.Output.Write(RunDisplay.Table(results));
+            if (results.StoppedByDrift is int stopped)
+            {
+                context.Output.WriteLine($"The run stopped in iteration {stopped}: its judge had drifted from the verifiers (drift.threshold, drift.action).");
+            }
+
             context.Output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{ProgressLine.Duration(TimeSpan.FromSeconds(results.WallSeconds))}, {results.ModelCalls} model calls, {ProgressLine.Count(results.GeneratedTokens)} tokens generated. Everything is in {directory}; 'spar report {directory}' makes a page of it."));

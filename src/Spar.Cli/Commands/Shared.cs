@@ -17,6 +17,9 @@ internal static class Shared
         Validators = { result => Check(result.GetValueOrDefault<int>() >= 1, result, "--threads must be at least 1") },
     };
 
+    /// <summary>Key of OpenAI-compatible endpoints, from OPENAI_API_KEY; servers that need none ignore it.</summary>
+    public static string ApiKey => Environment.GetEnvironmentVariable("OPENAI_API_KEY") ?? "none";
+
     /// <summary>The option for the seed.</summary>
     public static Option<ulong> Seed() => new("--seed") { Description = "seed of everything random", DefaultValueFactory = _ => 1 };
 

@@ -54,6 +54,11 @@ internal sealed class RunDisplay(ProgressLine progress) : IRunObserver
     }
 
     /// <inheritdoc/>
+    public void Calibrated(IterationCalibration calibration) => progress.Say(
+        $"  judge of iteration {calibration.Iteration}: right on {Percent(calibration.Responses.Accuracy)} of the actor's responses and {Percent(calibration.Refinements.Accuracy)} of the refinements; " +
+        $"{Percent(calibration.ChosenFalseAcceptRate)} of the chosen responses are wrong");
+
+    /// <inheritdoc/>
     public void Warn(string message) => progress.Say($"[yellow]warning:[/] {Markup.Escape(message)}");
 
     /// <summary>The results as a table.</summary>
@@ -65,10 +70,14 @@ internal sealed class RunDisplay(ProgressLine progress) : IRunObserver
             .AddColumn(new TableColumn("single\ninstructions").RightAligned())
             .AddColumn(new TableColumn("with tree search\nat inference").RightAligned())
             .AddColumn(new TableColumn("judge\naccuracy").RightAligned())
-            .AddColumn(new TableColumn("refinement\nsuccess").RightAligned());
+            .AddColumn(new TableColumn("refinement\nsuccess").RightAligned())
+            .AddColumn(new TableColumn("play: success\nself-judged").RightAligned())
+            .AddColumn(new TableColumn("play: success\nverified").RightAligned());
         foreach (EvaluationRow row in results.Rows)
         {
-            table.AddRow(row.Stage, Percent(row.HeldOutPrompt), Percent(row.HeldOutInstruction), Percent(row.HeldOutPromptSearch), Percent(row.JudgeAccuracy), Percent(row.RefineSuccess));
+            IterationCalibration? calibration = results.Calibration?.FirstOrDefault(one => row.Stage == $"iteration-{one.Iteration}");
+            table.AddRow(row.Stage, Percent(row.HeldOutPrompt), Percent(row.HeldOutInstruction), Percent(row.HeldOutPromptSearch), Percent(row.JudgeAccuracy), Percent(row.RefineSuccess),
+                Percent(calibration?.SelfJudgedSuccess), Percent(calibration?.VerifiedSuccess));
         }
 
         return table;

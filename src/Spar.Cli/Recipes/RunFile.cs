@@ -3,6 +3,7 @@ using Spar.Engine.Inference;
 using Spar.Nano;
 using Spar.Prompts;
 using Spar.Runtime.Embedded;
+using Spar.Runtime.Endpoints;
 using Spar.Runtime.Nano;
 using Spar.SelfPlay;
 using Spar.Store;
@@ -34,6 +35,7 @@ internal sealed record RunFile : Recipe
     {
         Validate();
         Nano.Validate();
+        _ = new NanoVerifier(Judging.Verifiers);
         if (!Directory.Exists(BaseModel))
         {
             throw new SparException($"{path}: base_model: there is no folder '{BaseModel}'. Give the folder of a checkpoint (config.json, model.safetensors, tokenizer.json), relative to where you are.");
@@ -52,7 +54,8 @@ internal sealed record RunFile : Recipe
         {
             Recipe = this,
             PromptSet = prompts,
-            Host = new EmbeddedModelHost(new EngineOptions { Threads = threads, MaxSequences = Math.Min(Concurrency, 512) }),
+            Host = new EndpointModelHost(
+                new EmbeddedModelHost(new EngineOptions { Threads = threads, MaxSequences = Math.Min(Concurrency, 512) }), Commands.Shared.ApiKey),
             Trainer = new EmbeddedTrainer(threads),
             Teacher = new NanoTeacher(prompts),
             Prompts = new NanoPrompts(Seed, Nano.Stories),
@@ -60,6 +63,8 @@ internal sealed record RunFile : Recipe
             Texts = new NanoTexts(Seed, Nano.Stories),
             Store = store,
             Evaluator = new NanoEvaluator(Nano.HeldOutPrompts, Nano.HeldOutRepairs, Nano.Stories, Nano.HeldOutSearched, Nano.HeldOutJudged),
+            Verifier = Judging.Verifiers.Count == 0 ? null : new NanoVerifier(Judging.Verifiers),
+            Truth = new NanoVerifier(NanoVerifier.All),
             Observer = observer,
             Time = time,
         };
@@ -86,6 +91,8 @@ internal sealed record RunFile : Recipe
             IterationSft = plain.IterationSft,
             BackwardSft = plain.BackwardSft,
             Checks = plain.Checks,
+            Judging = plain.Judging,
+            Drift = plain.Drift,
         };
     }
 

@@ -144,6 +144,31 @@ public sealed class EmbeddedChatClient : IChatClient
         return _generator.LogProbsAsync(Prompt(messages, null), [.. _tokenizer.Encode(answer), .. eos is { } id ? [id] : Array.Empty<int>()], cancellationToken);
     }
 
+    /// <summary>Natural log-probabilities of words that could go on after the beginning of an answer; each word's is the sum over its tokens.</summary>
+    /// <param name="messages">The turns, oldest first.</param>
+    /// <param name="start">How the assistant's answer begins; may be empty.</param>
+    /// <param name="words">What could come next; at least two, none of them the beginning of another.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>One value a word, at temperature 1 without filters.</returns>
+    /// <exception cref="EngineException">The template refuses the messages, or prompt and answer are too long together.</exception>
+    public async Task<double[]> ContinuationLogProbsAsync(
+        IEnumerable<ChatMessage> messages, string start, IReadOnlyList<string> words, CancellationToken cancellationToken = default)
+    {
+        int[] prompt = Prompt(messages, null);
+        int[][] answers = [.. words.Select(word => _tokenizer.Encode(start + word))];
+
+        // A word may merge with what stands before it, so the answers are compared as tokens: what they share needs no score.
+        int shared = 0;
+        while (answers.All(answer => shared < answer.Length - 1 && answer[shared] == answers[0][shared]))
+        {
+            shared++;
+        }
+
+        double[][] logProbs = await Task.WhenAll(answers.Select(answer =>
+            _generator.LogProbsAsync([.. prompt, .. answer[..shared]], answer[shared..], cancellationToken))).ConfigureAwait(false);
+        return [.. logProbs.Select(each => each.Sum())];
+    }
+
     /// <summary>The client itself, its metadata, its <see cref="Generator"/> or its <see cref="Tokenizer"/>.</summary>
     /// <param name="serviceType">What is wanted.</param>
     /// <param name="serviceKey">Null; there are no keyed services.</param>

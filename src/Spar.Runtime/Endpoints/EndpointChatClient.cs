@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 using OpenAI;
 using OpenAI.Chat;
+using Spar.Seams;
 using AiMessage = Microsoft.Extensions.AI.ChatMessage;
 using AiReason = Microsoft.Extensions.AI.ChatFinishReason;
 
@@ -15,40 +16,37 @@ namespace Spar.Runtime.Endpoints;
 /// <param name="endpoint">Base address, such as http://localhost:8000/v1.</param>
 /// <param name="model">The served model's name.</param>
 /// <param name="apiKey">The key; servers that need none ignore it.</param>
-public sealed class EndpointChatClient(Uri endpoint, string model, string apiKey) : IChatClient
+public sealed class EndpointChatClient(Uri endpoint, string model, string apiKey) : IChatClient, IAlternativesClient
 {
+    // The most that the interface lets a client ask for.
+    private const int TopLogProbabilities = 20;
+
     private readonly ChatClient _client = new(model, new ApiKeyCredential(apiKey), new OpenAIClientOptions { Endpoint = endpoint, NetworkTimeout = TimeSpan.FromMinutes(10) });
 
     /// <inheritdoc/>
     /// <exception cref="HttpRequestException">The endpoint cannot be reached, or answers with an error; the message names both.</exception>
-    public async Task<ChatResponse> GetResponseAsync(IEnumerable<AiMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+    public async Task<ChatResponse> GetResponseAsync(IEnumerable<AiMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
+        ToResponse(await CompleteAsync(messages, ToOptions(options), cancellationToken).ConfigureAwait(false));
+
+    /// <inheritdoc/>
+    /// <exception cref="HttpRequestException">As for <see cref="GetResponseAsync"/>.</exception>
+    public async Task<WeighedResponse> GetWeighedResponseAsync(
+        IReadOnlyList<AiMessage> messages, ChatOptions options, Func<string, Alternatives?> find, CancellationToken cancellationToken)
     {
-        try
+        ChatCompletionOptions request = ToOptions(options);
+        request.IncludeLogProbabilities = true;
+        request.TopLogProbabilityCount = TopLogProbabilities;
+        ChatCompletion completion = await CompleteAsync(messages, request, cancellationToken).ConfigureAwait(false);
+        ChatResponse response = ToResponse(completion);
+        if (completion.ContentTokenLogProbabilities is not { Count: > 0 } tokens)
         {
-            ChatCompletion completion = await _client.CompleteChatAsync([.. messages.Select(ToMessage)], ToOptions(options), cancellationToken).ConfigureAwait(false);
-            string text = string.Concat(completion.Content.Where(part => part.Kind == ChatMessageContentPartKind.Text).Select(part => part.Text));
-            return new ChatResponse(new AiMessage(ChatRole.Assistant, text))
-            {
-                ModelId = completion.Model,
-                FinishReason = completion.FinishReason switch
-                {
-                    OpenAI.Chat.ChatFinishReason.Length => AiReason.Length,
-                    OpenAI.Chat.ChatFinishReason.ContentFilter => AiReason.ContentFilter,
-                    _ => AiReason.Stop,
-                },
-                Usage = completion.Usage is ChatTokenUsage usage
-                    ? new UsageDetails { InputTokenCount = usage.InputTokenCount, OutputTokenCount = usage.OutputTokenCount, TotalTokenCount = usage.TotalTokenCount }
-                    : null,
-            };
+            throw new SparException(
+                $"{endpoint} (model {model}) gives no log-probabilities. Set judging.valuation to votes or adaptive, or switch log-probabilities on in the server.");
         }
-        catch (ClientResultException e)
-        {
-            throw new HttpRequestException($"{endpoint} (model {model}): {e.Message.ReplaceLineEndings(" ")}", e);
-        }
-        catch (AggregateException e) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new HttpRequestException($"{endpoint} cannot be reached: {e.InnerExceptions[^1].Message}", e);
-        }
+
+        return new WeighedResponse(response, find(response.Text) is { } place
+            ? AnswerTokens.Weigh([.. tokens.Select(token => new AnswerToken(token.Token, [.. token.TopLogProbabilities.Select(top => (top.Token, (double)top.LogProbability))]))], place)
+            : null);
     }
 
     /// <inheritdoc/>
@@ -70,6 +68,37 @@ public sealed class EndpointChatClient(Uri endpoint, string model, string apiKey
     public void Dispose()
     {
         // The library's client holds nothing that has to be freed.
+    }
+
+    private static ChatResponse ToResponse(ChatCompletion completion) => new(new AiMessage(
+        ChatRole.Assistant, string.Concat(completion.Content.Where(part => part.Kind == ChatMessageContentPartKind.Text).Select(part => part.Text))))
+    {
+        ModelId = completion.Model,
+        FinishReason = completion.FinishReason switch
+        {
+            OpenAI.Chat.ChatFinishReason.Length => AiReason.Length,
+            OpenAI.Chat.ChatFinishReason.ContentFilter => AiReason.ContentFilter,
+            _ => AiReason.Stop,
+        },
+        Usage = completion.Usage is ChatTokenUsage usage
+            ? new UsageDetails { InputTokenCount = usage.InputTokenCount, OutputTokenCount = usage.OutputTokenCount, TotalTokenCount = usage.TotalTokenCount }
+            : null,
+    };
+
+    private async Task<ChatCompletion> CompleteAsync(IEnumerable<AiMessage> messages, ChatCompletionOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _client.CompleteChatAsync([.. messages.Select(ToMessage)], options, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ClientResultException e)
+        {
+            throw new HttpRequestException($"{endpoint} (model {model}): {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+        catch (AggregateException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new HttpRequestException($"{endpoint} cannot be reached: {e.InnerExceptions[^1].Message}", e);
+        }
     }
 
     private static OpenAI.Chat.ChatMessage ToMessage(AiMessage message) => message.Role.Value switch

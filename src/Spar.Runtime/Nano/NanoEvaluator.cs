@@ -53,7 +53,7 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
     public async Task<EvaluationRow> EvaluateAsync(EvaluationContext context, CancellationToken cancellationToken)
     {
         Recipe recipe = context.Recipe;
-        Judge judge = new(context.Refiner, context.Prompts, recipe.Judge, recipe.Votes);
+        IJudge judge = context.Judge;
         IRefinementSearch search = RefinementSearch.Create(judge, new Refiner(context.Refiner, context.Prompts, recipe.Refine), recipe.Search);
 
         ActorItem[] own = await Task.WhenAll(_tasks.Select((task, i) => MeasureActorAsync(
@@ -87,7 +87,7 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
     }
 
     private static async Task<ActorItem> MeasureActorAsync(
-        string key, NanoTask task, bool searches, bool judges, EvaluationContext context, Judge judge, IRefinementSearch search, CancellationToken cancellationToken)
+        string key, NanoTask task, bool searches, bool judges, EvaluationContext context, IJudge judge, IRefinementSearch search, CancellationToken cancellationToken)
     {
         try
         {
@@ -115,7 +115,7 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
         }
     }
 
-    private async Task<RefinerItem[]> MeasureRefinerAsync(EvaluationContext context, Judge judge, IRefinementSearch search, CancellationToken cancellationToken)
+    private async Task<RefinerItem[]> MeasureRefinerAsync(EvaluationContext context, IJudge judge, IRefinementSearch search, CancellationToken cancellationToken)
     {
         IReadOnlyList<string> responses = context.FixedResponses;
         Judge greedyJudge = new(context.Refiner, context.Prompts, context.Recipe.Judge.Greedy(), votes: 1);

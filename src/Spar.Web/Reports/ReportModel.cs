@@ -1,3 +1,5 @@
+using Spar.SelfPlay;
+
 namespace Spar.Web.Reports;
 
 /// <summary>Everything that a run's report shows. What is not known yet is null or empty, and the report says so.</summary>
@@ -38,6 +40,9 @@ public sealed record ReportModel
 
     /// <summary>What happened in each iteration, in order.</summary>
     public IReadOnlyList<IterationReport> Iterations { get; init; } = [];
+
+    /// <summary>The judge of each iteration against verifiers, in order; empty where nothing was verified.</summary>
+    public IReadOnlyList<IterationCalibration> Calibration { get; init; } = [];
 
     /// <summary>Preference pairs to show as examples.</summary>
     public IReadOnlyList<PairExample> Pairs { get; init; } = [];

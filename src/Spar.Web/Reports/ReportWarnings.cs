@@ -1,3 +1,4 @@
+using Spar.SelfPlay;
 using Spar.Web.Text;
 
 namespace Spar.Web.Reports;
@@ -38,6 +39,16 @@ public static class ReportWarnings
             {
                 warnings.Add($"{where}: {Things(broken, "training step", "training steps")} logged a value that is not a finite number; the curves leave them out.");
             }
+        }
+        foreach (IterationCalibration calibration in model.Calibration.Where(calibration => calibration.Taken is not null))
+        {
+            warnings.Add($"Iteration {calibration.Iteration}: the judge drifted from the verifiers. It holds {Display.Percent(calibration.SelfJudgedSuccess)} of the searches successful, they {Display.Percent(calibration.VerifiedSuccess)}; " +
+                calibration.Taken switch
+                {
+                    DriftAction.Stop => "the run stopped.",
+                    DriftAction.Reweight => "pairs with a disputed chosen response were dropped.",
+                    _ => "the run went on.",
+                });
         }
         if (model.SupervisedCurves.Sum(Broken) is > 0 and int steps)
         {

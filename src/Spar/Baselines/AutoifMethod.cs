@@ -24,7 +24,7 @@ internal sealed class AutoifMethod(MethodParts parts, ICheckWriter? writer) : II
         return Task.FromResult(start);
     }
 
-    public async Task<ModelPair> IterateAsync(int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
+    public async Task<ModelPair?> IterateAsync(int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
     {
         string stage = StageNames.Data(iteration);
         DataProduct data = await parts.Runner.RunAsync(stage, prompts.Count, async () =>

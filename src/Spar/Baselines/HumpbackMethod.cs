@@ -32,7 +32,7 @@ internal sealed class HumpbackMethod(MethodParts parts, ITextSource texts) : IIt
         return await OneModel.BeginAsync(parts, start, cancellationToken).ConfigureAwait(false);
     }
 
-    public async Task<ModelPair> IterateAsync(int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
+    public async Task<ModelPair?> IterateAsync(int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
     {
         string stage = StageNames.Data(iteration);
         DataProduct data = await parts.Runner.RunAsync(stage, prompts.Count, async () =>
@@ -41,7 +41,7 @@ internal sealed class HumpbackMethod(MethodParts parts, ITextSource texts) : IIt
             IReadOnlyList<string> unlabelled = texts.Take(prompts.Count, iteration);
             ModelCaller backward = await parts.Models.OpenAsync(_backwardModel!, cancellationToken).ConfigureAwait(false);
             ModelCaller model = await parts.Models.OpenAsync(models.Actor, cancellationToken).ConfigureAwait(false);
-            Judge judge = parts.JudgeOf(model);
+            IJudge judge = parts.JudgeOf(model);
             IReadOnlyList<(Candidate[]? Result, string? Failure)> rated = await parts.Runner.EachAsync(
                 stage, unlabelled, (i, text, token) => RateAsync(iteration, i, text, backward, judge, token), cancellationToken).ConfigureAwait(false);
             return Build(iteration, unlabelled, rated);
@@ -52,7 +52,7 @@ internal sealed class HumpbackMethod(MethodParts parts, ITextSource texts) : IIt
     }
 
     // Instructions for one text, each with the model's votes on the text as its response.
-    private async Task<Candidate[]> RateAsync(int iteration, int item, string text, ModelCaller backward, Judge judge, CancellationToken cancellationToken)
+    private async Task<Candidate[]> RateAsync(int iteration, int item, string text, ModelCaller backward, IJudge judge, CancellationToken cancellationToken)
     {
         string[] instructions = await Task.WhenAll(Enumerable.Range(0, parts.Recipe.Responses).Select(async k =>
             (await backward.AskAsync($"it{iteration}/instruct/p{item}/k{k}", AskInstruction(text), parts.Recipe.Respond, cancellationToken).ConfigureAwait(false))

@@ -19,7 +19,7 @@ internal sealed class MetaRewardingMethod(MethodParts parts) : IIterationMethod
 
     public Task<ModelPair> BeginAsync(ModelPair start, CancellationToken cancellationToken) => OneModel.BeginAsync(parts, start, cancellationToken);
 
-    public async Task<ModelPair> IterateAsync(int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
+    public async Task<ModelPair?> IterateAsync(int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
     {
         string stage = StageNames.Data(iteration);
         DataProduct data = await parts.Runner.RunAsync(stage, prompts.Count, async () =>

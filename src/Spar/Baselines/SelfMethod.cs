@@ -16,7 +16,7 @@ internal sealed class SelfMethod(MethodParts parts) : IIterationMethod
 {
     public Task<ModelPair> BeginAsync(ModelPair start, CancellationToken cancellationToken) => OneModel.BeginAsync(parts, start, cancellationToken);
 
-    public async Task<ModelPair> IterateAsync(int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
+    public async Task<ModelPair?> IterateAsync(int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
     {
         string stage = StageNames.Data(iteration);
         DataProduct data = await parts.Runner.RunAsync(stage, prompts.Count, async () =>
@@ -34,7 +34,7 @@ internal sealed class SelfMethod(MethodParts parts) : IIterationMethod
 
     private async Task<Evolved> EvolveAsync(int iteration, int item, Prompt prompt, ModelCaller model, CancellationToken cancellationToken)
     {
-        Judge judge = parts.JudgeOf(model);
+        IJudge judge = parts.JudgeOf(model);
         Refiner refiner = new(model, parts.Prompts, parts.Recipe.Refine);
         IReadOnlyList<PlayedResponse> responses = await ActorSamples.DrawAsync(parts.Recipe, iteration, item, prompt, model, judge, cancellationToken)
             .ConfigureAwait(false);

@@ -13,13 +13,13 @@ internal sealed class SelfRewardingMethod(MethodParts parts) : IIterationMethod
 {
     public Task<ModelPair> BeginAsync(ModelPair start, CancellationToken cancellationToken) => OneModel.BeginAsync(parts, start, cancellationToken);
 
-    public async Task<ModelPair> IterateAsync(int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
+    public async Task<ModelPair?> IterateAsync(int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
     {
         string stage = StageNames.Data(iteration);
         DataProduct data = await parts.Runner.RunAsync(stage, prompts.Count, async () =>
         {
             ModelCaller model = await parts.Models.OpenAsync(models.Actor, cancellationToken).ConfigureAwait(false);
-            Judge judge = parts.JudgeOf(model);
+            IJudge judge = parts.JudgeOf(model);
             IReadOnlyList<(IReadOnlyList<PlayedResponse>? Result, string? Failure)> drawn = await parts.Runner.EachAsync(
                 stage, prompts, (i, prompt, token) => ActorSamples.DrawAsync(parts.Recipe, iteration, i, prompt, model, judge, token), cancellationToken)
                 .ConfigureAwait(false);

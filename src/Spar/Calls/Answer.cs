@@ -5,7 +5,8 @@ namespace Spar.Calls;
 /// <param name="InputTokens">Tokens of the prompt; 0 where the model does not say.</param>
 /// <param name="OutputTokens">Tokens generated; 0 where the model does not say.</param>
 /// <param name="Finish">Why it ended: "stop", "length" or what else the model says; null where it does not say.</param>
-public sealed record Answer(string Text, int InputTokens, int OutputTokens, string? Finish)
+/// <param name="Probability">How likely the first of the words that were weighed is against all of them, 0..1; null where none were.</param>
+public sealed record Answer(string Text, int InputTokens, int OutputTokens, string? Finish, double? Probability = null)
 {
     /// <summary>True when the answer ended because its token limit was reached.</summary>
     public bool CutOff => Finish == "length";

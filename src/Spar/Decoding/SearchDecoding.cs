@@ -10,7 +10,7 @@ namespace Spar.Decoding;
 /// <param name="judge">Values it.</param>
 /// <param name="search">Refines it.</param>
 /// <param name="gate">A response whose value is above this is taken as it is, 0..1.</param>
-public sealed class SearchDecoding(IDecodingStrategy first, Judge judge, IRefinementSearch search, double gate) : IDecodingStrategy
+public sealed class SearchDecoding(IDecodingStrategy first, IJudge judge, IRefinementSearch search, double gate) : IDecodingStrategy
 {
     /// <inheritdoc/>
     public async Task<Decoded> DecodeAsync(string key, string instruction, CancellationToken cancellationToken)

@@ -17,11 +17,12 @@ public static class Strategies
     /// <param name="refiner">The model that judges and refines.</param>
     /// <param name="prompts">How the refiner is asked.</param>
     /// <param name="settings">How texts are sampled, how many votes, and the limits of the search.</param>
+    /// <param name="judging">How responses are valued; null casts all votes.</param>
     /// <exception cref="SparException">There is no strategy of this name.</exception>
     public static IDecodingStrategy Create(
-        string name, ModelCaller actor, ModelCaller refiner, PromptSet prompts, DecodingSettings settings)
+        string name, ModelCaller actor, ModelCaller refiner, PromptSet prompts, DecodingSettings settings, JudgingSettings? judging = null)
     {
-        Judge judge = new(refiner, prompts, settings.Judge, settings.Votes);
+        IJudge judge = (judging ?? new JudgingSettings()).Create([refiner], prompts, settings);
         Refiner refine = new(refiner, prompts, settings.Refine);
         GreedyDecoding greedy = new(actor, settings.Respond);
         SearchSettings search = settings.Search;

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Spar.Seams;
 
 namespace Spar.Prompts;
 
@@ -47,21 +48,30 @@ public sealed partial class JudgementParser
             return new Judgement(critique, null, Empty);
         }
 
-        Match mark = _mark.Match(critique);
-        if (!mark.Success)
-        {
-            return new Judgement(critique, null, NoMark);
-        }
+        return FindVerdict(critique, out string? unparsed) is { } verdict
+            ? new Judgement(critique, IsYes(verdict.Value), null)
+            : new Judgement(critique, null, unparsed);
+    }
 
-        Match verdict = YesOrNo().Match(critique, mark.Index + mark.Length);
-        if (!verdict.Success)
+    /// <summary>Where the verdict stands, and what could stand there: yes and no, in this order, in capitals where the verdict has them.</summary>
+    /// <param name="output">What the judge wrote, not trimmed.</param>
+    /// <returns>Null when the verdict cannot be read.</returns>
+    public Alternatives? VerdictWords(string output) =>
+        FindVerdict(output, out _) is not { } verdict ? null : new Alternatives(verdict.Index, verdict.Value switch
         {
-            return new Judgement(critique, null, NoVerdict);
-        }
+            "YES" or "NO" => ["YES", "NO"],
+            "Yes" or "No" => ["Yes", "No"],
+            _ => ["yes", "no"],
+        });
 
-        return verdict.Groups["other"].Success
-            ? new Judgement(critique, null, BothVerdicts)
-            : new Judgement(critique, verdict.Groups["verdict"].Value.Equals("yes", StringComparison.OrdinalIgnoreCase), null);
+    private static bool IsYes(string verdict) => verdict.Equals("yes", StringComparison.OrdinalIgnoreCase);
+
+    private Group? FindVerdict(string text, out string? unparsed)
+    {
+        Match mark = _mark.Match(text);
+        Match verdict = mark.Success ? YesOrNo().Match(text, mark.Index + mark.Length) : Match.Empty;
+        unparsed = !mark.Success ? NoMark : !verdict.Success ? NoVerdict : verdict.Groups["other"].Success ? BothVerdicts : null;
+        return unparsed is null ? verdict.Groups["verdict"] : null;
     }
 
     [GeneratedRegex(@"\w+|[^\w\s]+")]

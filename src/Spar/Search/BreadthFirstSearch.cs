@@ -10,7 +10,7 @@ namespace Spar.Search;
 /// <param name="judge">Values responses.</param>
 /// <param name="refiner">Writes refinements.</param>
 /// <param name="settings">Limits.</param>
-public sealed class BreadthFirstSearch(Judge judge, Refiner refiner, SearchSettings settings) : IRefinementSearch
+public sealed class BreadthFirstSearch(IJudge judge, Refiner refiner, SearchSettings settings) : IRefinementSearch
 {
     /// <inheritdoc/>
     public async Task<SearchTree> SearchAsync(
@@ -20,7 +20,7 @@ public sealed class BreadthFirstSearch(Judge judge, Refiner refiner, SearchSetti
         try
         {
             IReadOnlyList<SearchNode> level = [tree.Root];
-            for (int depth = 0; depth < settings.MaxDepth && level.Count > 0; depth++)
+            for (int depth = 1; level.Count > 0; depth++)
             {
                 List<SearchNode> next = [];
                 foreach (SearchNode node in level)
@@ -32,7 +32,12 @@ public sealed class BreadthFirstSearch(Judge judge, Refiner refiner, SearchSetti
                     }
                 }
 
-                level = tree.Select(next);
+                if (depth == settings.MaxDepth)
+                {
+                    break;
+                }
+
+                level = await tree.SelectAsync(next, 0, cancellationToken).ConfigureAwait(false);
             }
 
             return tree.Finish();

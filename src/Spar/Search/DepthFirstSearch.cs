@@ -10,7 +10,7 @@ namespace Spar.Search;
 /// <param name="judge">Values responses.</param>
 /// <param name="refiner">Writes refinements.</param>
 /// <param name="settings">Limits.</param>
-public sealed class DepthFirstSearch(Judge judge, Refiner refiner, SearchSettings settings) : IRefinementSearch
+public sealed class DepthFirstSearch(IJudge judge, Refiner refiner, SearchSettings settings) : IRefinementSearch
 {
     /// <inheritdoc/>
     public async Task<SearchTree> SearchAsync(
@@ -36,7 +36,7 @@ public sealed class DepthFirstSearch(Judge judge, Refiner refiner, SearchSetting
             return;
         }
 
-        foreach (SearchNode child in tree.Select([.. children.Where(child => child.Value >= settings.BacktrackBelow)]))
+        foreach (SearchNode child in await tree.SelectAsync(children, settings.BacktrackBelow, cancellationToken).ConfigureAwait(false))
         {
             await DescendAsync(tree, child, cancellationToken).ConfigureAwait(false);
             if (tree.Ended)

@@ -25,7 +25,7 @@ public static class RefinementSearch
     /// <param name="judge">Values responses.</param>
     /// <param name="refiner">Writes refinements.</param>
     /// <param name="settings">Limits.</param>
-    public static IRefinementSearch Create(Judge judge, Refiner refiner, SearchSettings settings) =>
+    public static IRefinementSearch Create(IJudge judge, Refiner refiner, SearchSettings settings) =>
         settings.Order == SearchOrder.BreadthFirst
             ? new BreadthFirstSearch(judge, refiner, settings)
             : new DepthFirstSearch(judge, refiner, settings);

@@ -7,11 +7,12 @@ namespace Spar.Search;
 /// <summary>
 /// A tree while it grows: expansion under a budget, the memory of responses already valued, and the choice of nodes. Both search orders
 /// are written in its terms. A step's calls run side by side, but the budget is spent in the order of the nodes before they start, so that the
-/// tree does not depend on which call ends first.
+/// tree does not depend on which call ends first. A judgement is budgeted with the most calls that it could take, and votes are completed before values
+/// are compared, so that a judge that spares votes grows the same tree as one that casts all of them.
 /// </summary>
 internal sealed class TreeGrowth
 {
-    private readonly Judge _judge;
+    private readonly IJudge _judge;
     private readonly Refiner _refiner;
     private readonly SearchSettings _settings;
     private readonly string _key;
@@ -19,11 +20,12 @@ internal sealed class TreeGrowth
     private readonly List<SearchNode> _nodes = [];
     private readonly Dictionary<string, SearchNode> _valued = new(StringComparer.Ordinal);
     private readonly List<string> _unparsed = [];
-    private int _calls;
+    private int _budgeted;
+    private int _spared;
     private int _nextId = 1;
     private int _choices;
 
-    public TreeGrowth(Judge judge, Refiner refiner, SearchSettings settings, string key, string instruction, string response, MajorityVote vote)
+    public TreeGrowth(IJudge judge, Refiner refiner, SearchSettings settings, string key, string instruction, string response, MajorityVote vote)
     {
         (_judge, _refiner, _settings, _key, _instruction) = (judge, refiner, settings, key, instruction);
         Root = new SearchNode(0, null, 0, response, null, vote);
@@ -65,13 +67,18 @@ internal sealed class TreeGrowth
 
         await JudgeAsync(children, cancellationToken).ConfigureAwait(false);
         _nodes.AddRange(children);
-        Found = children.Where(child => child.Value > _settings.Gate).MaxBy(child => child.Value);
+        SearchNode[] passed = [.. children.Where(child => child.Value > _settings.Gate)];
+        Found = passed.Length < 2 ? passed.FirstOrDefault() : (await CompleteAsync(passed, cancellationToken).ConfigureAwait(false)).MaxBy(child => child.Value);
         return [.. children.Where(child => child.Vote?.Critique is not null)];
     }
 
-    /// <summary>Chooses up to <see cref="SearchSettings.SelectBranch"/> nodes, best (or first drawn) first.</summary>
-    public IReadOnlyList<SearchNode> Select(IReadOnlyList<SearchNode> nodes)
+    /// <summary>Chooses up to <see cref="SearchSettings.SelectBranch"/> nodes of at least a value, best (or first drawn) first.</summary>
+    public async Task<IReadOnlyList<SearchNode>> SelectAsync(IReadOnlyList<SearchNode> nodes, double least, CancellationToken cancellationToken)
     {
+        // One node alone needs no comparison.
+        nodes = nodes.Count < 2 && least == 0
+            ? nodes
+            : [.. (await CompleteAsync(nodes, cancellationToken).ConfigureAwait(false)).Where(node => node.Value >= least)];
         if (_settings.Selection == NodeSelection.Greedy)
         {
             return [.. nodes.OrderByDescending(node => node.Value).Take(_settings.SelectBranch)];
@@ -105,7 +112,7 @@ internal sealed class TreeGrowth
             (_, _, true) => SearchOutcome.OverBudget,
             _ => SearchOutcome.Exhausted,
         };
-        return new SearchTree(outcome, outcome == SearchOutcome.Success ? Found!.Id : null, _nodes, _calls, _unparsed, failure);
+        return new SearchTree(outcome, outcome == SearchOutcome.Success ? Found!.Id : null, _nodes, _budgeted - _spared, _unparsed, failure);
     }
 
     /// <summary>Samples the refinements of a node, and again those that could not be read, as often as the settings and the budget allow.</summary>
@@ -115,9 +122,9 @@ internal sealed class TreeGrowth
         for (int attempt = 0; attempt < _settings.RefinementTries; attempt++)
         {
             int[] missing = [.. Enumerable.Range(0, _settings.Branch).Where(i => refinements[i]?.Response is null)];
-            int affordable = Math.Min(missing.Length, _settings.MaxCalls - _calls);
+            int affordable = Math.Min(missing.Length, _settings.MaxCalls - _budgeted);
             OverBudget |= affordable < missing.Length;
-            _calls += affordable;
+            _budgeted += affordable;
             await Task.WhenAll(missing.Take(affordable).Select(async i =>
                 refinements[i] = await _refiner.RefineAsync(
                     $"{_key}/n{firstId + i}/refine/try{attempt}", _instruction, node.Response, critique, cancellationToken).ConfigureAwait(false)))
@@ -141,13 +148,13 @@ internal sealed class TreeGrowth
                 continue;
             }
 
-            if (_calls + _judge.Votes > _settings.MaxCalls)
+            if (_budgeted + _judge.MostCalls > _settings.MaxCalls)
             {
                 OverBudget = true;
                 break;
             }
 
-            _calls += _judge.Votes;
+            _budgeted += _judge.MostCalls;
             toJudge.Add(i);
         }
 
@@ -157,6 +164,7 @@ internal sealed class TreeGrowth
                 .ConfigureAwait(false);
             children[i] = children[i] with { Vote = vote };
         })).ConfigureAwait(false);
+        _spared += toJudge.Sum(i => _judge.MostCalls - children[i].Vote!.Calls);
 
         for (int i = 0; i < children.Count; i++)
         {
@@ -172,5 +180,34 @@ internal sealed class TreeGrowth
                 children[i] = children[i] with { Vote = earlier.Vote, SameAs = earlier.Id };
             }
         }
+    }
+
+    /// <summary>Completes the votes of nodes whose values are to be compared, here and wherever else in the tree the same responses stand.</summary>
+    /// <returns>The same nodes with their votes completed.</returns>
+    private async Task<IReadOnlyList<SearchNode>> CompleteAsync(IReadOnlyList<SearchNode> nodes, CancellationToken cancellationToken)
+    {
+        SearchNode[] open = [.. nodes.Where(node => node.Vote?.SparedKey is not null).Select(node => _valued[node.Response]).Distinct()];
+        if (open.Length == 0)
+        {
+            return nodes;
+        }
+
+        await Task.WhenAll(open.Select(async node =>
+        {
+            MajorityVote vote = await _judge.CompleteAsync(_instruction, node.Response, node.Vote!, cancellationToken).ConfigureAwait(false);
+            lock (_valued)
+            {
+                _valued[node.Response] = node with { Vote = vote };
+                _spared -= node.Parent is null ? 0 : vote.Calls - node.Vote!.Calls;
+            }
+        })).ConfigureAwait(false);
+        for (int i = 0; i < _nodes.Count; i++)
+        {
+            _nodes[i] = Current(_nodes[i]);
+        }
+
+        return [.. nodes.Select(Current)];
+
+        SearchNode Current(SearchNode node) => _valued.TryGetValue(node.Response, out SearchNode? valued) ? node with { Vote = valued.Vote } : node;
     }
 }

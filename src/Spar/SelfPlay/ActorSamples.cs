@@ -11,7 +11,7 @@ internal static class ActorSamples
 {
     /// <summary>Samples as many responses as the recipe says. A response whose call failed says so; it is not thrown.</summary>
     public static async Task<IReadOnlyList<PlayedResponse>> DrawAsync(
-        Recipe recipe, int iteration, int item, Prompt prompt, ModelCaller actor, Judge judge, CancellationToken cancellationToken)
+        Recipe recipe, int iteration, int item, Prompt prompt, ModelCaller actor, IJudge judge, CancellationToken cancellationToken)
     {
         // Equal responses of one prompt are judged once. Their key comes from the text, so that it does not matter which came first.
         ConcurrentDictionary<string, Lazy<Task<MajorityVote>>> votes = new(StringComparer.Ordinal);

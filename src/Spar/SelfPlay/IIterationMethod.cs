@@ -15,7 +15,8 @@ internal interface IIterationMethod
     /// <param name="prompts">The iteration's prompts.</param>
     /// <param name="models">The models after the iteration before.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    Task<ModelPair> IterateAsync(int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken);
+    /// <returns>The better models; null to stop the run here.</returns>
+    Task<ModelPair?> IterateAsync(int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken);
 }
 
 /// <summary>The two models of a run; both the same where one model plays both parts.</summary>

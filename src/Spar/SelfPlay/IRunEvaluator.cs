@@ -1,4 +1,5 @@
 using Spar.Calls;
+using Spar.Judging;
 using Spar.Prompts;
 
 namespace Spar.SelfPlay;
@@ -34,6 +35,15 @@ public interface IRunEvaluator
 public sealed record EvaluationContext(
     string Row, ModelCaller Actor, ModelCaller Refiner, PromptSet Prompts, Recipe Recipe, Action<bool> ItemFinished)
 {
+    private readonly IJudge? _judge;
+
+    /// <summary>Who values responses; the refiner by all votes unless it is set.</summary>
+    public IJudge Judge
+    {
+        get => _judge ?? new Judge(Refiner, Prompts, Recipe.Judge, Recipe.Votes);
+        init => _judge = value;
+    }
+
     /// <summary>What <see cref="IRunEvaluator.SampleFixedAsync"/> gave.</summary>
     public IReadOnlyList<string> FixedResponses { get; init; } = [];
 }

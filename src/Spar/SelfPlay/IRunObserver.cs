@@ -49,6 +49,12 @@ public interface IRunObserver
     {
     }
 
+    /// <summary>An iteration's judge was measured, now or in an earlier session.</summary>
+    /// <param name="calibration">How it fares.</param>
+    void Calibrated(IterationCalibration calibration)
+    {
+    }
+
     /// <summary>A row of the results is there, new or from an earlier session.</summary>
     /// <param name="row">The row.</param>
     void RowMeasured(EvaluationRow row)

@@ -10,7 +10,8 @@ namespace Spar.SelfPlay;
 /// <param name="quotas">Most rows of each kind for the refiner.</param>
 /// <param name="prompts">The refiner's prompts, as it will see them.</param>
 /// <param name="seed">Decides which rows a quota drops, and which of a prompt's candidates is taken.</param>
-internal sealed class IterationData(RefinementKind refinement, RefinerQuotas quotas, PromptSet prompts, ulong seed)
+/// <param name="unanimous">Whether pairs are made only where the votes on the chosen response were unanimous.</param>
+internal sealed class IterationData(RefinementKind refinement, RefinerQuotas quotas, PromptSet prompts, ulong seed, bool unanimous = false)
 {
     public DataProduct Build(IEnumerable<PlayRecord> records)
     {
@@ -23,11 +24,19 @@ internal sealed class IterationData(RefinementKind refinement, RefinerQuotas quo
             [RowKinds.VoteYes] = (quotas.VoteYes, []),
             [RowKinds.VoteNo] = (quotas.VoteNo, []),
         };
+        int disputed = 0;
         foreach (PlayRecord record in records)
         {
             if (Chosen(record) is { } chosen)
             {
-                pairs.Add(new PairRow(record.PromptId, record.Prompt, chosen, record.Responses[record.Negative!.Value].Text!));
+                if (unanimous && chosen.Vote.Disputed)
+                {
+                    disputed++;
+                }
+                else
+                {
+                    pairs.Add(new PairRow(record.PromptId, record.Prompt, chosen.Response, record.Responses[record.Negative!.Value].Text!));
+                }
             }
 
             // Rows of one prompt: one a kind, and none twice (a tree may meet a response that the actor gave too).
@@ -46,6 +55,11 @@ internal sealed class IterationData(RefinementKind refinement, RefinerQuotas quo
 
         Counts counts = new();
         counts.Add("pairs", pairs.Count);
+        if (unanimous)
+        {
+            counts.Add("pairs dropped: disputed", disputed);
+        }
+
         List<DataRow> refinerRows = [];
         foreach ((string kind, (int quota, List<DataRow> rows)) in kinds)
         {
@@ -59,14 +73,14 @@ internal sealed class IterationData(RefinementKind refinement, RefinerQuotas quo
     }
 
     /// <summary>The response that goes against the record's negative; null when there is none.</summary>
-    private string? Chosen(PlayRecord record)
+    private (string Response, MajorityVote Vote)? Chosen(PlayRecord record)
     {
         if (refinement != RefinementKind.None)
         {
-            return record.Tree is { Found: { } found } tree ? tree.Node(found).Response : null;
+            return record.Tree is { Found: { } found } tree ? (tree.Node(found).Response, tree.Node(found).Vote!) : null;
         }
 
-        string[] passed = [.. record.Responses.Where(response => response.Vote?.Majority == Majority.Yes).Select(response => response.Text!)];
+        (string, MajorityVote)[] passed = [.. record.Responses.Where(response => response.Vote?.Majority == Majority.Yes).Select(response => (response.Text!, response.Vote!))];
         return record.Negative is null || passed.Length == 0
             ? null
             : passed[new SeededRandom(StableHash.Seed(seed, $"chosen/{record.PromptId}")).Next(passed.Length)];
@@ -90,7 +104,8 @@ internal sealed class IterationData(RefinementKind refinement, RefinerQuotas quo
             case RowKinds.TreeYes or RowKinds.TreeNo:
                 foreach (SearchNode node in tree?.Nodes ?? [])
                 {
-                    bool wanted = kind == RowKinds.TreeYes ? node.Value > 0.5 : node.Value is > 0 and < 0.5;
+                    // A verifier's words are not the refiner's to learn.
+                    bool wanted = node.Vote?.Verified != true && (kind == RowKinds.TreeYes ? node.Value > 0.5 : node.Value is > 0 and < 0.5);
                     if (node.Parent is not null && node.SameAs is null && wanted)
                     {
                         yield return Judged(record, kind, node.Response, node.Vote!);

@@ -8,10 +8,11 @@ namespace Spar.SelfPlay;
 
 /// <summary>What a method works with: the run's recipe and store, and the steps that methods share.</summary>
 internal sealed record MethodParts(
-    Recipe Recipe, PromptSet Prompts, StageRunner Runner, TrainingStage Training, RunStore Store, CallSession Session, OpenModels Models, IRunObserver Observer)
+    Recipe Recipe, PromptSet Prompts, StageRunner Runner, TrainingStage Training, RunStore Store, CallSession Session, OpenModels Models, IRunObserver Observer,
+    IConstraintVerifier? Verifier, IConstraintVerifier? Truth)
 {
-    /// <summary>A model that judges.</summary>
-    public Judge JudgeOf(ModelCaller model) => new(model, Prompts, Recipe.Judge, Recipe.Votes);
+    /// <summary>A model that judges for itself, whatever other judges the recipe names.</summary>
+    public IJudge JudgeOf(ModelCaller model) => Recipe.Judging.Create([model], Prompts, Recipe.Decoding(), Verifier);
 
     /// <summary>Trains a model on rows.</summary>
     /// <returns>Path or name of the trained model.</returns>

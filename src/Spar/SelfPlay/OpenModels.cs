@@ -1,5 +1,7 @@
 using Microsoft.Extensions.AI;
 using Spar.Calls;
+using Spar.Judging;
+using Spar.Prompts;
 using Spar.Seams;
 
 namespace Spar.SelfPlay;
@@ -18,6 +20,19 @@ internal sealed class OpenModels(IModelHost host, CallSession session) : IAsyncD
         }
 
         return new ModelCaller(client, session);
+    }
+
+    /// <summary>The run's judge: the models that the recipe names, or else the refiner.</summary>
+    public async Task<IJudge> OpenJudgeAsync(
+        string refiner, Recipe recipe, PromptSet prompts, IConstraintVerifier? verifier, CancellationToken cancellationToken)
+    {
+        List<ModelCaller> judges = [];
+        foreach (string judge in recipe.Judging.Judges.DefaultIfEmpty(JudgingSettings.Refiner))
+        {
+            judges.Add(await OpenAsync(judge == JudgingSettings.Refiner ? refiner : judge, cancellationToken).ConfigureAwait(false));
+        }
+
+        return recipe.Judging.Create(judges, prompts, recipe.Decoding(), verifier);
     }
 
     public async ValueTask DisposeAsync()

@@ -18,10 +18,10 @@ internal sealed class PlayStage(Recipe recipe, PromptSet prompts, StageRunner ru
     /// <summary>Plays all prompts that are not kept yet. The records are the stage's items, by the prompt's position.</summary>
     /// <param name="iteration">1 and up.</param>
     /// <param name="items">The prompts.</param>
-    /// <param name="openModels">Opens actor and refiner; not called when the stage has ended before.</param>
+    /// <param name="openModels">Opens actor, refiner and judge; not called when the stage has ended before.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public Task<PlayProduct> RunAsync(
-        int iteration, IReadOnlyList<Prompt> items, Func<Task<(ModelCaller Actor, ModelCaller Refiner)>> openModels, CancellationToken cancellationToken)
+        int iteration, IReadOnlyList<Prompt> items, Func<Task<(ModelCaller Actor, ModelCaller Refiner, IJudge Judge)>> openModels, CancellationToken cancellationToken)
     {
         string stage = StageNames.Play(iteration);
         return runner.RunAsync(stage, items.Count, async () =>
@@ -37,8 +37,10 @@ internal sealed class PlayStage(Recipe recipe, PromptSet prompts, StageRunner ru
             int[] open = [.. Enumerable.Range(0, items.Count).Where(i => !kept.Contains(i))];
             if (open.Length > 0)
             {
-                (ModelCaller actor, ModelCaller refiner) = await openModels().ConfigureAwait(false);
-                await PlayAllAsync(iteration, items, open, actor, refiner, cancellationToken).ConfigureAwait(false);
+                (ModelCaller actor, ModelCaller refiner, IJudge judge) = await openModels().ConfigureAwait(false);
+                SearchSettings settings = recipe.Refinement == RefinementKind.Single ? recipe.Search with { Branch = 1, SelectBranch = 1, MaxDepth = 1 } : recipe.Search;
+                IRefinementSearch search = RefinementSearch.Create(judge, new Refiner(refiner, prompts, recipe.Refine), settings);
+                await PlayAllAsync(iteration, items, open, actor, judge, search, cancellationToken).ConfigureAwait(false);
             }
 
             return new PlayProduct(Count(store.ReadItems<PlayRecord>(stage).Select(entry => entry.Record)));
@@ -46,12 +48,10 @@ internal sealed class PlayStage(Recipe recipe, PromptSet prompts, StageRunner ru
     }
 
     private async Task PlayAllAsync(
-        int iteration, IReadOnlyList<Prompt> items, int[] open, ModelCaller actor, ModelCaller refiner, CancellationToken cancellationToken)
+        int iteration, IReadOnlyList<Prompt> items, int[] open, ModelCaller actor, IJudge judge, IRefinementSearch search,
+        CancellationToken cancellationToken)
     {
         string stage = StageNames.Play(iteration);
-        Judge judge = new(refiner, prompts, recipe.Judge, recipe.Votes);
-        SearchSettings settings = recipe.Refinement == RefinementKind.Single ? recipe.Search with { Branch = 1, SelectBranch = 1, MaxDepth = 1 } : recipe.Search;
-        IRefinementSearch search = RefinementSearch.Create(judge, new Refiner(refiner, prompts, recipe.Refine), settings);
         ConcurrentDictionary<int, PlayRecord> incomplete = [];
         int lost = 0;
         ParallelOptions options = new() { MaxDegreeOfParallelism = session.Concurrency, CancellationToken = cancellationToken };
@@ -92,7 +92,7 @@ internal sealed class PlayStage(Recipe recipe, PromptSet prompts, StageRunner ru
     }
 
     private async Task<PlayRecord> PlayAsync(
-        int iteration, int item, Prompt prompt, ModelCaller actor, Judge judge, IRefinementSearch search, CancellationToken cancellationToken)
+        int iteration, int item, Prompt prompt, ModelCaller actor, IJudge judge, IRefinementSearch search, CancellationToken cancellationToken)
     {
         IReadOnlyList<PlayedResponse> responses = await ActorSamples.DrawAsync(recipe, iteration, item, prompt, actor, judge, cancellationToken).ConfigureAwait(false);
         int[] negatives = [.. Enumerable.Range(0, responses.Count).Where(k => responses[k].Vote?.Majority == Majority.No)];
@@ -151,6 +151,7 @@ internal sealed class PlayStage(Recipe recipe, PromptSet prompts, StageRunner ru
             foreach (PlayedResponse judged in record.Responses.DistinctBy(response => response.Text))
             {
                 counts.AddReasons("judgement", judged.Vote?.Unparsed);
+                CountVote(judged.Vote, counts);
             }
 
             if (record.Tree is { } tree)
@@ -172,11 +173,21 @@ internal sealed class PlayStage(Recipe recipe, PromptSet prompts, StageRunner ru
         foreach (SearchNode node in tree.Nodes.Where(node => node.Parent is not null && node.SameAs is null))
         {
             counts.AddReasons("judgement", node.Vote?.Unparsed);
+            CountVote(node.Vote, counts);
         }
 
         if (tree.Failure is { } failure)
         {
             counts.Fail($"{promptId}, search", failure);
+        }
+    }
+
+    private static void CountVote(MajorityVote? vote, Counts counts)
+    {
+        counts.Add("judging calls", vote?.Calls ?? 0);
+        if (vote?.Verified == true)
+        {
+            counts.Add("verified by rule");
         }
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Spar.Calls;
 using Spar.Decoding;
+using Spar.Judging;
 using Spar.Prompts;
 using Spar.Seams;
 using Spar.Search;
@@ -47,6 +48,12 @@ public record Recipe
 
     /// <summary>Judgements a response (N).</summary>
     public int Votes { get; init; } = 5;
+
+    /// <summary>Who judges, and how the value of a response comes about.</summary>
+    public JudgingSettings Judging { get; init; } = new();
+
+    /// <summary>When the judge's belief in itself has drifted from the truth, and what to do then.</summary>
+    public DriftSettings Drift { get; init; } = new();
 
     /// <summary>How the actor's responses are sampled.</summary>
     public Sampling Respond { get; init; } = new(0.9, 0.9, 2048);
@@ -123,6 +130,8 @@ public record Recipe
         check.Sampling("respond", Respond);
         check.Sampling("judge", Judge);
         check.Sampling("refine", Refine);
+        check.That(Judging.Judges.All(judge => !string.IsNullOrWhiteSpace(judge)), "judging.judges", "must name models", "one is empty");
+        check.Share("drift.threshold", Drift.Threshold);
         check.Search(Search);
         check.Quotas(Quotas);
         check.Training("actorSft", ActorSft);

@@ -10,24 +10,38 @@ namespace Spar.SelfPlay;
 /// <param name="WallSeconds">Time in which the run was at work, over all its sessions.</param>
 /// <param name="ModelCalls">Answered calls of actor and refiner, evaluation included.</param>
 /// <param name="GeneratedTokens">Tokens that those generated.</param>
-public sealed record RunResults(IReadOnlyList<EvaluationRow> Rows, ulong Seed, double WallSeconds, long ModelCalls, long GeneratedTokens)
+/// <param name="Calibration">The judge of each iteration against verifiers; null where nothing was verified.</param>
+public sealed record RunResults(
+    IReadOnlyList<EvaluationRow> Rows,
+    ulong Seed,
+    double WallSeconds,
+    long ModelCalls,
+    long GeneratedTokens,
+    IReadOnlyList<IterationCalibration>? Calibration = null)
 {
     /// <summary>The file's name in the run directory.</summary>
     public const string FileName = "results.json";
+
+    /// <summary>The iteration in which drift ended the run; null when it did not.</summary>
+    public int? StoppedByDrift => Calibration?.FirstOrDefault(calibration => calibration.Taken == DriftAction.Stop)?.Iteration;
 
     /// <summary>Reads what a run has come to so far from its store.</summary>
     /// <param name="store">The run.</param>
     public static RunResults Of(RunStore store)
     {
         string prefix = StageNames.Evaluation("");
+        string calibrated = StageNames.Calibration(0)[..^1];
         RunTotals totals = store.Totals();
+        IterationCalibration[] calibrations = [.. store.Stages().Where(stage => stage.StartsWith(calibrated, StringComparison.Ordinal))
+            .Select(stage => store.FindProduct<CalibrationProduct>(stage)!.Calibration).OrderBy(calibration => calibration.Iteration)];
         return new RunResults(
             [.. store.Stages().Where(stage => stage.StartsWith(prefix, StringComparison.Ordinal))
                 .Select(stage => store.FindProduct<EvaluationProduct>(stage)!.Row).OrderBy(Order)],
             ulong.Parse(store.Identity.Values["seed"], CultureInfo.InvariantCulture),
             totals.WallSeconds,
             totals.ModelCalls,
-            totals.GeneratedTokens);
+            totals.GeneratedTokens,
+            calibrations.Length == 0 ? null : calibrations);
     }
 
     /// <summary>The file's text.</summary>

@@ -44,6 +44,15 @@ public sealed class SelfPlayRun
     /// <summary>Measures the models; null measures nothing.</summary>
     public IRunEvaluator? Evaluator { get; init; }
 
+    /// <summary>Has the first word on every response, before a model judges it; null where models judge everything.</summary>
+    public IConstraintVerifier? Verifier { get; init; }
+
+    /// <summary>
+    /// Knows what is right, to measure the judge by; null measures nothing. The loop learns nothing of it, unless the recipe's drift.action lets it
+    /// stop a run or drop pairs.
+    /// </summary>
+    public IConstraintVerifier? Truth { get; init; }
+
     /// <summary>Is told how it goes.</summary>
     public IRunObserver Observer { get; init; } = new SilentObserver();
 
@@ -57,6 +66,11 @@ public sealed class SelfPlayRun
     public async Task<RunResults> RunAsync(CancellationToken cancellationToken)
     {
         Recipe.Validate();
+        if (Truth is null && Recipe.Drift.Action != DriftAction.Warn)
+        {
+            throw new SparException("drift.action can only be warn here: nothing verifies this run's prompts, so drift cannot be measured.");
+        }
+
         using CallSession session = new(Recipe.Seed, Recipe.Concurrency, Store, Observer.CallAnswered);
         await using OpenModels models = new(Host, session);
         StageRunner runner = new(Store, session, Observer, Time);
@@ -64,7 +78,7 @@ public sealed class SelfPlayRun
             await Evaluator.SampleFixedAsync(await models.OpenAsync(Recipe.BaseModel, cancellationToken).ConfigureAwait(false), Recipe, cancellationToken)
                 .ConfigureAwait(false))).ConfigureAwait(false)).Responses;
         TrainingStage training = new(Trainer, runner, Store, session, Observer);
-        MethodParts parts = new(Recipe, PromptSet, runner, training, Store, session, models, Observer);
+        MethodParts parts = new(Recipe, PromptSet, runner, training, Store, session, models, Observer, Verifier, Truth);
 
         EvaluationRow? baseRow = await EvaluateAsync("base", new(Recipe.BaseModel, Recipe.BaseModel), null, runner, models, cancellationToken)
             .ConfigureAwait(false);
@@ -77,7 +91,12 @@ public sealed class SelfPlayRun
         for (int iteration = 1; iteration <= Recipe.Iterations; iteration++)
         {
             IReadOnlyList<Prompt> prompts = Take("self-play", Recipe.PromptsPerIteration, iteration);
-            current = await method.IterateAsync(iteration, prompts, current, cancellationToken).ConfigureAwait(false);
+            if (await method.IterateAsync(iteration, prompts, current, cancellationToken).ConfigureAwait(false) is not { } next)
+            {
+                break;
+            }
+
+            current = next;
             if (Recipe.IterativeTraining || iteration == Recipe.Iterations)
             {
                 await EvaluateAsync($"iteration-{iteration}", current, null, runner, models, cancellationToken).ConfigureAwait(false);
@@ -145,6 +164,7 @@ public sealed class SelfPlayRun
                 Recipe,
                 failed => Observer.ItemFinished(stage, failed))
             {
+                Judge = await models.OpenJudgeAsync(pair.Refiner, Recipe, PromptSet, Verifier, cancellationToken).ConfigureAwait(false),
                 FixedResponses = _fixedResponses,
             };
             EvaluationRow measured = await Evaluator.EvaluateAsync(context, cancellationToken).ConfigureAwait(false);

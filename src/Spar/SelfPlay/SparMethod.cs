@@ -11,18 +11,28 @@ internal sealed class SparMethod(MethodParts parts) : IIterationMethod
     private readonly Recipe _recipe = parts.Recipe;
     private readonly PlayStage _play = new(parts.Recipe, parts.Prompts, parts.Runner, parts.Store, parts.Session, parts.Observer);
 
-    public async Task<ModelPair> IterateAsync(int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
+    private readonly DriftWatch _drift = new(parts.Recipe.Drift, parts.Truth, parts.Runner, parts.Store, parts.Observer);
+
+    public async Task<ModelPair?> IterateAsync(int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
     {
         await _play.RunAsync(
             iteration,
             prompts,
             async () => (
                 await parts.Models.OpenAsync(models.Actor, cancellationToken).ConfigureAwait(false),
-                await parts.Models.OpenAsync(models.Refiner, cancellationToken).ConfigureAwait(false)),
+                await parts.Models.OpenAsync(models.Refiner, cancellationToken).ConfigureAwait(false),
+                await parts.Models.OpenJudgeAsync(models.Refiner, _recipe, parts.Prompts, parts.Verifier, cancellationToken).ConfigureAwait(false)),
             cancellationToken).ConfigureAwait(false);
 
+        DriftAction? drift = await _drift.MeasureAsync(iteration).ConfigureAwait(false);
+        if (drift == DriftAction.Stop)
+        {
+            return null;
+        }
+
         string played = StageNames.Play(iteration);
-        IterationData builder = new(_recipe.Refinement, _recipe.Quotas, parts.Prompts, parts.Session.SeedOf($"it{iteration}/data"));
+        IterationData builder = new(
+            _recipe.Refinement, _recipe.Quotas, parts.Prompts, parts.Session.SeedOf($"it{iteration}/data"), unanimous: drift == DriftAction.Reweight);
         DataProduct data = await parts.Runner.RunAsync(StageNames.Data(iteration), 0, () => Task.FromResult(
             builder.Build(parts.Store.ReadItems<PlayRecord>(played).Select(entry => entry.Record)))).ConfigureAwait(false);
         if (!_recipe.IterativeTraining)

@@ -30,6 +30,10 @@ public static class StageNames
     /// <param name="iteration">1 and up.</param>
     public static string Play(int iteration) => $"play-{iteration}";
 
+    /// <summary>The iteration's judgements against verifiers.</summary>
+    /// <param name="iteration">1 and up.</param>
+    public static string Calibration(int iteration) => $"calibration-{iteration}";
+
     /// <summary>Pairs and refiner data made from them.</summary>
     /// <param name="iteration">1 and up.</param>
     public static string Data(int iteration) => $"data-{iteration}";

@@ -60,3 +60,12 @@ public sealed record EvaluationProduct(EvaluationRow Row) : IStageProduct
     [JsonIgnore]
     public StageStatistics Statistics => StageStatistics.None;
 }
+
+/// <summary>Product of <see cref="StageNames.Calibration"/>.</summary>
+/// <param name="Calibration">The judge against verifiers.</param>
+public sealed record CalibrationProduct(IterationCalibration Calibration) : IStageProduct
+{
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public StageStatistics Statistics => StageStatistics.None;
+}

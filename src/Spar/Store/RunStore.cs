@@ -45,6 +45,11 @@ public sealed class RunStore : ICallMemo, IDisposable
             _writerConnection = Open(file, SqliteOpenMode.ReadWriteCreate);
             _writerConnection.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
             _writerConnection.Execute(StoreSchema.Create);
+            if (_writerConnection.ExecuteScalar<bool>(StoreSchema.LacksProbability))
+            {
+                _writerConnection.Execute(StoreSchema.AddProbability);
+            }
+
             _reader = _writerConnection;
             CheckVersion();
             CheckIdentity(identity);
@@ -100,11 +105,11 @@ public sealed class RunStore : ICallMemo, IDisposable
         }
 
         CallRow? row = Read(connection => connection.QuerySingleOrDefault<CallRow>(
-            "SELECT prompt_hash AS PromptHash, text AS Text, input_tokens AS InputTokens, output_tokens AS OutputTokens, finish AS Finish " +
-            "FROM calls WHERE key = @key", new { key }));
+            "SELECT prompt_hash AS PromptHash, text AS Text, input_tokens AS InputTokens, output_tokens AS OutputTokens, finish AS Finish, " +
+            "probability AS Probability FROM calls WHERE key = @key", new { key }));
         return row is null || unchecked((ulong)row.PromptHash) != promptHash
             ? null
-            : new Answer(row.Text, (int)row.InputTokens, (int)row.OutputTokens, row.Finish);
+            : new Answer(row.Text, (int)row.InputTokens, (int)row.OutputTokens, row.Finish, row.Probability);
     }
 
     /// <inheritdoc/>
@@ -112,9 +117,18 @@ public sealed class RunStore : ICallMemo, IDisposable
     {
         // Dapper caches the command's plan by its text; the row is a few microseconds.
         connection.Execute(
-            "INSERT OR REPLACE INTO calls (key, prompt_hash, text, input_tokens, output_tokens, finish) " +
-            "VALUES (@key, @hash, @text, @input, @output, @finish)",
-            new { key, hash = unchecked((long)promptHash), text = answer.Text, input = answer.InputTokens, output = answer.OutputTokens, finish = answer.Finish });
+            "INSERT OR REPLACE INTO calls (key, prompt_hash, text, input_tokens, output_tokens, finish, probability) " +
+            "VALUES (@key, @hash, @text, @input, @output, @finish, @probability)",
+            new
+            {
+                key,
+                hash = unchecked((long)promptHash),
+                text = answer.Text,
+                input = answer.InputTokens,
+                output = answer.OutputTokens,
+                finish = answer.Finish,
+                probability = answer.Probability,
+            });
     });
 
     /// <summary>What a stage made; null when it has not ended yet.</summary>
@@ -324,5 +338,5 @@ public sealed class RunStore : ICallMemo, IDisposable
         _lock?.Dispose();
     }
 
-    private sealed record CallRow(long PromptHash, string Text, long InputTokens, long OutputTokens, string? Finish);
+    private sealed record CallRow(long PromptHash, string Text, long InputTokens, long OutputTokens, string? Finish, double? Probability);
 }

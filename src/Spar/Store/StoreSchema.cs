@@ -10,7 +10,7 @@ internal static class StoreSchema
         -- One row a finished call. prompt_hash is that of prompt and sampling.
         CREATE TABLE IF NOT EXISTS calls (
             key TEXT PRIMARY KEY, prompt_hash INTEGER NOT NULL, text TEXT NOT NULL,
-            input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, finish TEXT);
+            input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, finish TEXT, probability REAL);
         -- What a stage made: one row a stage, and for stages that work item by item one row an item.
         CREATE TABLE IF NOT EXISTS products (stage TEXT PRIMARY KEY, json TEXT NOT NULL);
         CREATE TABLE IF NOT EXISTS items (stage TEXT NOT NULL, item INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (stage, item));
@@ -20,6 +20,11 @@ internal static class StoreSchema
             calls INTEGER NOT NULL, output_tokens INTEGER NOT NULL);
         CREATE TABLE IF NOT EXISTS sessions (id INTEGER PRIMARY KEY, started TEXT NOT NULL, seconds REAL NOT NULL);
         """;
+
+    /// <summary>1 for a run.db from before answers had a probability.</summary>
+    public const string LacksProbability = "SELECT count(*) = 0 FROM pragma_table_info('calls') WHERE name = 'probability'";
+
+    public const string AddProbability = "ALTER TABLE calls ADD COLUMN probability REAL";
 }
 
 /// <summary>One execution of a stage; a stage that was interrupted has a row for its last execution only.</summary>

@@ -27,7 +27,8 @@ internal static class TestRuns
     };
 
     public static async Task<RunResults> RunAsync(
-        string directory, Recipe recipe, FakeWorld world, FakeTrainer? trainer = null, IRunObserver? observer = null, bool killed = false)
+        string directory, Recipe recipe, FakeWorld world, FakeTrainer? trainer = null, IRunObserver? observer = null, bool killed = false,
+        IConstraintVerifier? verifier = null, IConstraintVerifier? truth = null)
     {
         RunStore store = RunStore.Open(directory, recipe.Identity(Compact));
         try
@@ -42,6 +43,8 @@ internal static class TestRuns
                 Prompts = world,
                 Store = store,
                 Evaluator = new FakeEvaluator(),
+                Verifier = verifier,
+                Truth = truth,
                 Observer = observer ?? new SilentObserver(),
             }.RunAsync(TestContext.Current.CancellationToken);
         }

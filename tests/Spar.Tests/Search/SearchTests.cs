@@ -195,10 +195,10 @@ public sealed class SearchTests
             SearchSettings settings = new() { Selection = NodeSelection.Sampled, SelectBranch = 1 };
             TreeGrowth tree = new(judge, refiner, settings, "t", "task", "r", _failed);
             SearchNode[] nodes = [Valued(1, 1, 3), Valued(2, 3, 1), Valued(3, 0, 4)];
-            SearchNode chosen = Assert.Single(tree.Select(nodes));
+            SearchNode chosen = Assert.Single(await tree.SelectAsync(nodes, 0, default));
             Assert.NotEqual(3, chosen.Id);
             worse += chosen.Id == 1 ? 1 : 0;
-            Assert.Single(tree.Select([Valued(1, 0, 2)]));
+            Assert.Single(await tree.SelectAsync([Valued(1, 0, 2)], 0, default));
         }
 
         Assert.InRange(worse, 30, 70);

@@ -1,0 +1,59 @@
+using Spar.Calls;
+using Spar.Decoding;
+using Spar.Prompts;
+using Spar.Seams;
+
+namespace Spar.Judging;
+
+/// <summary>How a judge comes to the value of a response.</summary>
+public enum Valuation
+{
+    /// <summary>All votes are cast (<see cref="Judge"/>).</summary>
+    Votes,
+
+    /// <summary>Votes are cast until the verdict is settled (<see cref="AdaptiveJudge"/>).</summary>
+    Adaptive,
+
+    /// <summary>One judgement, and the probability of yes at its verdict (<see cref="ProbabilityJudge"/>).</summary>
+    Probability,
+}
+
+/// <summary>Who judges, and how.</summary>
+public sealed record JudgingSettings
+{
+    /// <summary>The name by which <see cref="Judges"/> calls the run's own refiner.</summary>
+    public const string Refiner = "refiner";
+
+    /// <summary>How the value of a response comes about.</summary>
+    public Valuation Valuation { get; init; } = Valuation.Votes;
+
+    /// <summary>
+    /// Models that judge: "refiner", or what the host can open (a checkpoint; an endpoint as http://host:port/v1#model). None: the refiner alone. One:
+    /// it judges in the refiner's place. Several: a panel, with one vote each.
+    /// </summary>
+    public IReadOnlyList<string> Judges { get; init; } = [];
+
+    /// <summary>
+    /// Kinds or families of constraints that verifiers check by rule before a model judges, such as words or length; "all" for every one. None: models
+    /// judge everything.
+    /// </summary>
+    public IReadOnlyList<string> Verifiers { get; init; } = [];
+
+    /// <summary>Makes the judge.</summary>
+    /// <param name="models">The judging models in the order of <see cref="Judges"/>; at least one.</param>
+    /// <param name="prompts">How they are asked.</param>
+    /// <param name="settings">Votes, sampling of judgements, and the gate of the search.</param>
+    /// <param name="verifier">Has the first word on every response; null where models judge everything.</param>
+    public IJudge Create(IReadOnlyList<ModelCaller> models, PromptSet prompts, DecodingSettings settings, IConstraintVerifier? verifier = null)
+    {
+        IJudge judge = models.Count == 1 ? One(models[0]) : new PanelJudge([.. models.Select(One)]);
+        return verifier is null ? judge : new HybridJudge(judge, verifier, prompts.Format);
+
+        IJudge One(ModelCaller model) => Valuation switch
+        {
+            Valuation.Adaptive => new AdaptiveJudge(model, prompts, settings.Judge, settings.Votes, settings.Search.Gate),
+            Valuation.Probability => new ProbabilityJudge(model, prompts, settings.Judge),
+            _ => new Judge(model, prompts, settings.Judge, settings.Votes),
+        };
+    }
+}

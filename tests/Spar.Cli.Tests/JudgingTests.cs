@@ -1,0 +1,102 @@
+using Microsoft.Extensions.AI;
+using Spar.Calls;
+using Spar.Engine.Inference;
+using Spar.Judging;
+using Spar.Nano;
+using Spar.Prompts;
+using Spar.Runtime.Embedded;
+using Spar.Runtime.Endpoints;
+using Spar.Runtime.Nano;
+using Spar.Seams;
+using Spar.TestSupport;
+
+namespace Spar.Cli.Tests;
+
+/// <summary>What the judges need of models and worlds: weights of words, and verifiers.</summary>
+public sealed class JudgingTests
+{
+    private static readonly PromptSet s_prompts = PromptSet.Load("compact");
+
+    [Fact]
+    public async Task The_embedded_model_weighs_its_verdict()
+    {
+        using EmbeddedChatClient engine = EmbeddedChatClient.Load(Path.Combine(SharedData.ProjectRoot, "models", "nano"), new EngineOptions { Threads = 2 });
+        using EmbeddedModelClient client = new(engine);
+        using CallSession session = new(1, 8);
+        ProbabilityJudge judge = new(new ModelCaller(client, session), s_prompts, new Sampling(0.7, 1, 400));
+        int right = 0;
+        NanoTask[] tasks = [.. HeldOut.Tasks(TaskForm.Line).Take(10)];
+        for (int i = 0; i < tasks.Length; i++)
+        {
+            // Half of the responses are the teacher's, half fail.
+            string response = i % 2 == 0 ? Writer.Write(tasks[i], new Spar.Nano.SeededRandom(1)) : "a crab.";
+            MajorityVote vote = await judge.JudgeAsync($"r{i}", tasks[i].Instruction, response, default);
+            right += (vote.Majority == Majority.Yes) == tasks[i].IsSatisfiedBy(response) ? 1 : 0;
+
+            // The same from the log-probabilities of whole answers.
+            string head = vote.Critique![..(vote.Critique!.LastIndexOf(' ') + 1)];
+            ChatMessage[] turn = [new(ChatRole.User, s_prompts.JudgePrompt(tasks[i].Instruction, response))];
+            double[] yes = await engine.LogProbsAsync(turn, head + "yes");
+            double[] no = await engine.LogProbsAsync(turn, head + "no");
+            Assert.Equal(yes.Length, no.Length);
+            Assert.Equal(1 / (1 + Math.Exp(no[^2] - yes[^2])), vote.Value!.Value, 9);
+        }
+
+        Assert.InRange(right, 9, 10);
+        Assert.Equal(tasks.Length, session.Calls);
+    }
+
+    [Fact]
+    public void Tokens_that_a_server_reports_are_weighed()
+    {
+        AnswerToken[] tokens =
+        [
+            new("fine", []), new("\njudgement", []), new(":", []),
+            new(" yes", [(" yes", Math.Log(0.6)), (" Yes", Math.Log(0.1)), (" no", Math.Log(0.2)), (" not", Math.Log(0.05)), (" ", Math.Log(0.02))]),
+            new(".", [(".", 0)]),
+        ];
+        const string text = "fine\njudgement: yes.";
+        IReadOnlyList<double> weights = AnswerTokens.Weigh(tokens, new Alternatives(text.IndexOf("yes", StringComparison.Ordinal), ["yes", "no"]))!;
+        Assert.Equal([0.7, 0.2], weights.Select(Math.Exp).Select(weight => Math.Round(weight, 9)));
+        weights = AnswerTokens.Weigh(tokens, new Alternatives(text.IndexOf("yes", StringComparison.Ordinal), ["yes", "maybe"]))!;
+        Assert.Equal(double.NegativeInfinity, weights[1]);
+        Assert.Null(AnswerTokens.Weigh(tokens, new Alternatives(100, ["yes", "no"])));
+
+        // A verdict in pieces, and one that shares a token with what stands before it.
+        weights = AnswerTokens.Weigh([new("judgement: ", []), new("n", [("n", -0.1), ("y", -2.5)]), new("o", [])], new Alternatives(11, ["yes", "no"]))!;
+        Assert.Equal([-2.5, -0.1], weights.Select(weight => Math.Round(weight, 9)));
+        weights = AnswerTokens.Weigh([new("judgement", []), new(":no", [(":no", -0.1), (":yes", -2.5)])], new Alternatives(10, ["yes", "no"]))!;
+        Assert.Equal([-2.5, -0.1], weights.Select(weight => Math.Round(weight, 9)));
+    }
+
+    [Theory]
+    [InlineData("http://localhost:8000/v1")]
+    [InlineData("http://localhost:8000/v1#")]
+    public async Task An_endpoint_without_a_model_is_refused(string name)
+    {
+        EndpointModelHost host = new(new EmbeddedModelHost(new EngineOptions()), "none");
+        SparException fault = await Assert.ThrowsAsync<SparException>(async () => await host.OpenAsync(name, default));
+        Assert.Contains("#qwen", fault.Message, StringComparison.Ordinal);
+        Assert.NotNull((await host.OpenAsync("http://localhost:8000/v1#qwen", default)).GetService(typeof(IAlternativesClient)));
+    }
+
+    [Fact]
+    public void The_nano_verifier_knows_what_it_is_told_to_know()
+    {
+        const string instruction = "write a line about the sea. use exactly 4 words. use the word crab.";
+        NanoVerifier all = new(NanoVerifier.All), length = new("length"), include = new("include");
+        Assert.Equal(VerificationOutcome.Followed, all.Verify(instruction, "the crab sleeps here.").Outcome);
+        Assert.Equal(VerificationOutcome.NotFollowed, all.Verify(instruction, "the fish sleeps here.").Outcome);
+        Assert.Equal(VerificationOutcome.Unknown, length.Verify(instruction, "the fish sleeps here.").Outcome);
+        Assert.Equal(VerificationOutcome.NotFollowed, length.Verify(instruction, "the crab sleeps.").Outcome);
+        Assert.Equal(VerificationOutcome.NotFollowed, include.Verify(instruction, "the fish sleeps here.").Outcome);
+        Assert.Equal("read: the 1 crab 2 sleeps 3 .\nwords 3 need 4 bad", length.Verify(instruction, "the crab sleeps.").Findings);
+        Assert.Equal(Verification.Unknown, all.Verify("name the capital of France", "Paris"));
+        Assert.Contains("keyword", Assert.Throws<SparException>(() => new NanoVerifier("lenth")).Message, StringComparison.Ordinal);
+        foreach (NanoTask task in HeldOut.Tasks(TaskForm.Story).Take(50))
+        {
+            string response = Writer.Write(task, new Spar.Nano.SeededRandom(3));
+            Assert.Equal(task.IsSatisfiedBy(response), all.Verify(task.Instruction, response).Outcome == VerificationOutcome.Followed);
+        }
+    }
+}
