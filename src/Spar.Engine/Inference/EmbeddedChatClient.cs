@@ -48,8 +48,8 @@ public sealed class EmbeddedChatClient : IChatClient
         _generator = new Generator(config, tensors, options);
     }
 
-    /// <summary>Opens a checkpoint folder: weights, tokenizer and chat template.</summary>
-    /// <param name="checkpointDirectory">The folder.</param>
+    /// <summary>Opens a checkpoint: weights, tokenizer and chat template.</summary>
+    /// <param name="checkpointDirectory">The folder, or a GGUF file.</param>
     /// <param name="options">Sizes of the engine; null takes the defaults.</param>
     /// <exception cref="EngineException">A file is missing or broken, or an option is out of range.</exception>
     public static EmbeddedChatClient Load(string checkpointDirectory, EngineOptions? options = null)
