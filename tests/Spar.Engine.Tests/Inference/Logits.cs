@@ -9,12 +9,16 @@ namespace Spar.Engine.Tests.Inference;
 internal static class Logits
 {
     /// <summary>Logits of every position, [ids, V], in one pass on two threads.</summary>
-    public static float[] Of(ModelConfig config, IReadOnlyDictionary<string, Tensor> tensors, int[] ids)
+    public static float[] Of(ModelConfig config, IReadOnlyDictionary<string, Tensor> tensors, int[] ids) => Of(ModelWeights.FromTensors(config, tensors), ids);
+
+    /// <summary>Logits of every position, [ids, V], in one pass.</summary>
+    public static float[] Of(ModelWeights weights, int[] ids, bool exact = true, int threads = 2)
     {
+        ModelConfig config = weights.Config;
         int blocks = (ids.Length + KvCache.BlockSize - 1) / KvCache.BlockSize;
         using KvCache cache = new(config, blocks);
-        using ThreadTeam team = new(2);
-        using LlamaForward forward = new(config, tensors, cache, team, ids.Length);
+        using ThreadTeam team = new(threads);
+        using LlamaForward forward = new(weights, cache, team, ids.Length, exact);
         ForwardBatch batch = new(ids.Length);
         int[] table = [.. Enumerable.Range(0, blocks)];
         for (int i = 0; i < ids.Length; i++)
