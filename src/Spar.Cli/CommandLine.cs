@@ -66,6 +66,7 @@ public static class CommandLine
             ReportCommand.Create(context),
             ExportCommand.Create(context),
             PretrainCommand.Create(context),
+            ModelCommand.Create(context),
         };
         InvocationConfiguration configuration = new()
         {

@@ -150,6 +150,21 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
         return !File.Exists(Path.Combine(path, "config.json")) && Directory.GetFiles(path, "*.gguf") is [string only] ? only : null;
     }
 
+    /// <summary>The files that hold a folder's weights: one, or the shards that the index names.</summary>
+    internal static IReadOnlyList<string> WeightFiles(string directory)
+    {
+        if (!Directory.Exists(directory))
+        {
+            throw new EngineException($"There is no model folder '{directory}'.");
+        }
+
+        string single = Path.Combine(directory, SingleFile);
+        string index = Path.Combine(directory, IndexFile);
+        return File.Exists(single) ? [single]
+            : File.Exists(index) ? [.. JsonFile.Read(index)["weight_map"].Properties().Select(p => p.Value.Text()).Distinct().Select(file => Path.Combine(directory, Path.GetFileName(file)))]
+            : throw new EngineException($"The model folder '{directory}' has neither '{SingleFile}' nor '{IndexFile}'.");
+    }
+
     private static Dictionary<string, Tensor> LoadShards(string directory, string index)
     {
         Dictionary<string, Tensor> tensors = new(StringComparer.Ordinal);
