@@ -1,6 +1,6 @@
 using Spar.Engine.Checkpoints.Gguf;
 using Spar.Engine.Kernels;
-using Spar.Engine.Tensors;
+using Spar.Engine.Kernels.Quantized;
 
 namespace Spar.Engine.Inference;
 
@@ -39,13 +39,35 @@ internal sealed class GgufWeights : ModelWeights
 
     internal override LinearWeight Linear(bool exact, params ReadOnlySpan<string> names)
     {
+        // Neighbours of one quantised type become one matrix; products with few, large matrices are the faster.
         List<LinearWeight> parts = [];
-        foreach (string name in names)
+        for (int first = 0, end; first < names.Length; first = end)
         {
-            parts.Add(new FloatLinear(new PackedMatrix(_model.Read(name))));
+            GgufType type = TypeOf(names[first]);
+            for (end = first + 1; end < names.Length && type.IsQuantized && TypeOf(names[end]) == type; end++)
+            {
+            }
+
+            parts.Add(type.IsQuantized
+                ? new QuantizedLinear(Quantized(names[first..end]), exact)
+                : new FloatLinear(new PackedMatrix(_model.Read(names[first]))));
         }
 
         return parts is [LinearWeight only] ? only : new JoinedLinear([.. parts]);
+    }
+
+    private GgufType TypeOf(string name) => _model.Weights[name].Tensor.Type;
+
+    private QuantizedMatrix Quantized(ReadOnlySpan<string> names)
+    {
+        try
+        {
+            return _model.ReadQuantized(names);
+        }
+        catch (AggregateException e) when (e.InnerException is EngineException fault)
+        {
+            throw new EngineException(fault.Message, e);
+        }
     }
 
     internal override void Embedding(int token, Span<float> target) => GgufBlocks.Dequantize(_embedding.Type, _model.File.Row(_embedding, token), target);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Spar.Engine.Kernels.Quantized;
 
 namespace Spar.Engine.Checkpoints.Gguf;
 
@@ -140,10 +141,51 @@ internal static class GgufBlocks
         }
     }
 
+    /// <summary>How the kernels keep a quantised type.</summary>
+    public static QuantizedLayout Layout(GgufType type) => type.Name switch
+    {
+        "Q4_0" => new QuantizedLayout(Nibbles: true, type.Zero, ScaleKind.Half),
+        "Q4_1" => new QuantizedLayout(Nibbles: true, type.Zero, ScaleKind.HalfWithOffset),
+        "Q4_K" => new QuantizedLayout(Nibbles: true, type.Zero, ScaleKind.Super),
+        "Q5_0" or "Q8_0" => new QuantizedLayout(Nibbles: false, type.Zero, ScaleKind.Half),
+        "Q5_1" => new QuantizedLayout(Nibbles: false, type.Zero, ScaleKind.HalfWithOffset),
+        "Q5_K" => new QuantizedLayout(Nibbles: false, type.Zero, ScaleKind.Super),
+        "Q6_K" => new QuantizedLayout(Nibbles: false, type.Zero, ScaleKind.SuperOf16),
+        _ => throw new ArgumentException($"{type.Name} is not a quantised type.", nameof(type)),
+    };
+
+    /// <summary>The scales of a block as <see cref="ScaleKind"/> orders them.</summary>
+    /// <param name="type">A quantised type.</param>
+    /// <param name="block">The block's bytes; more may follow.</param>
+    /// <param name="target">Receives the layout's <see cref="QuantizedLayout.GroupScaleBytes"/>.</param>
+    /// <returns>Whether all half-precision numbers among them are finite.</returns>
+    public static bool PackedScales(GgufType type, ReadOnlySpan<byte> block, Span<byte> target)
+    {
+        bool super = type.Name is "Q4_K" or "Q5_K";
+        if (type.Name == "Q6_K")
+        {
+            block.Slice(208, 2).CopyTo(target);
+            block.Slice(192, 16).CopyTo(target[2..]);
+            return IsFinite(target);
+        }
+
+        int halves = type.HasOffset ? 2 : 1;
+        block[..(2 * halves)].CopyTo(target);
+        for (int part = 0; super && part < 8; part++)
+        {
+            (int scale, int offset) = SixBits(block.Slice(4, 12), part);
+            (target[4 + part], target[12 + part]) = ((byte)scale, (byte)offset);
+        }
+
+        return IsFinite(target) && (halves == 1 || IsFinite(target[2..]));
+    }
+
     /// <summary>The 6-bit factors of scale and offset number <paramref name="part"/> (0 .. 7) of a K block, packed into 12 bytes.</summary>
     public static (int Scale, int Offset) SixBits(ReadOnlySpan<byte> packed, int part) => part < 4
         ? (packed[part] & 63, packed[part + 4] & 63)
         : ((packed[part + 4] & 15) | (packed[part - 4] >> 6 << 4), (packed[part + 4] >> 4) | (packed[part] >> 6 << 4));
+
+    private static bool IsFinite(ReadOnlySpan<byte> half) => (half[1] & 0x7C) != 0x7C;
 
     private static float Half(ReadOnlySpan<byte> bytes) => (float)BinaryPrimitives.ReadHalfLittleEndian(bytes);
 

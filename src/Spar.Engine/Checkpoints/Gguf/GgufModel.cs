@@ -1,3 +1,4 @@
+using Spar.Engine.Kernels.Quantized;
 using Spar.Engine.Models;
 using Spar.Engine.Tensors;
 
@@ -81,6 +82,51 @@ internal sealed class GgufModel
         Parallel.For(0, tensor.Rows, row => GgufBlocks.Dequantize(
             tensor.Type, File.Row(tensor, order?[row] ?? row), result.Data.AsSpan(row * tensor.RowLength, tensor.RowLength)));
         return result;
+    }
+
+    /// <summary>One quantised matrix from the rows of several weights.</summary>
+    /// <param name="names">Weights of the same quantised type and row length.</param>
+    /// <exception cref="EngineException">A scale is not a finite number; names the tensor.</exception>
+    public QuantizedMatrix ReadQuantized(ReadOnlySpan<string> names)
+    {
+        GgufTensor first = _weights[names[0]].Tensor;
+        int outputs = 0;
+        foreach (string name in names)
+        {
+            outputs = checked(outputs + _weights[name].Tensor.Rows);
+        }
+
+        QuantizedMatrix matrix = new(outputs, first.RowLength, GgufBlocks.Layout(first.Type));
+        int start = 0;
+        foreach (string name in names)
+        {
+            (GgufTensor tensor, int[]? order) = _weights[name];
+            int from = start;
+            Parallel.For(
+                0,
+                tensor.Rows,
+                () => (Codes: new byte[tensor.RowLength], Scales: new byte[tensor.RowLength / matrix.Layout.GroupElements * matrix.Layout.GroupScaleBytes]),
+                (row, _, buffers) =>
+                {
+                    ReadOnlySpan<byte> bytes = File.Row(tensor, order?[row] ?? row);
+                    for (int block = 0; block < tensor.RowLength / tensor.Type.BlockElements; block++)
+                    {
+                        ReadOnlySpan<byte> source = bytes[(block * tensor.Type.BlockBytes)..];
+                        GgufBlocks.Codes(tensor.Type, source, buffers.Codes.AsSpan(block * tensor.Type.BlockElements));
+                        if (!GgufBlocks.PackedScales(tensor.Type, source, buffers.Scales.AsSpan(block * matrix.Layout.GroupScaleBytes)))
+                        {
+                            throw new EngineException($"'{File.Path}': tensor '{tensor.Name}' has a scale that is not a finite number, in row {row}. Download or convert the model again.");
+                        }
+                    }
+
+                    matrix.SetRow(from + row, buffers.Codes, buffers.Scales);
+                    return buffers;
+                },
+                _ => { });
+            start += tensor.Rows;
+        }
+
+        return matrix;
     }
 
     private static ModelConfig ReadConfig(GgufFile file)

@@ -63,11 +63,33 @@ public class GgufGoldenTests
     {
         GoldenModel baseModel = GoldenModel.Load(model);
         GoldenPrompt prompt = baseModel.Prompts.Single(prompt => prompt.Name == "len17");
-        Checkpoint checkpoint = Checkpoint.Load(SharedData.Path("fixtures", "gguf", $"{model}-{kind}.gguf"));
+        string path = SharedData.Path("fixtures", "gguf", $"{model}-{kind}.gguf");
         Tensor expected = kind == "F32"
             ? baseModel.Tensors[prompt.LogitsKey]
             : Safetensors.Load(SharedData.Path("fixtures", "gguf", $"{model}.golden.safetensors"))[$"{kind}.logits.len17"];
-        Close(expected.Data, Logits.Of(checkpoint.Config, checkpoint.Tensors, prompt.Ids), 2e-4f);
+        using ModelWeights weights = ModelWeights.Open(path);
+        float[] exact = Logits.Of(weights, prompt.Ids);
+        Close(expected.Data, exact, 2e-4f);
+
+        // Widened as a whole or on the way: the same bits.
+        Checkpoint checkpoint = Checkpoint.Load(path);
+        Assert.Equal(Logits.Of(checkpoint.Config, checkpoint.Tensors, prompt.Ids), exact);
+    }
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Rounded_activations_stay_close_and_have_the_same_bits_however_they_are_computed(string model, string kind)
+    {
+        int[] ids = GoldenModel.Load(model).Prompts.Single(prompt => prompt.Name == "len17").Ids;
+        using ModelWeights weights = ModelWeights.Open(SharedData.Path("fixtures", "gguf", $"{model}-{kind}.gguf"));
+        float[] exact = Logits.Of(weights, ids), rounded = Logits.Of(weights, ids, exact: false);
+        Assert.Equal(kind is "F32" or "F16", exact.AsSpan().SequenceEqual(rounded));
+        double error = Math.Sqrt(exact.Zip(rounded, (a, b) => (double)(a - b) * (a - b)).Average());
+        Assert.InRange(error, 0, 0.1);
+        Assert.Equal(rounded, Logits.Of(weights, ids, exact: false, threads: 1));
+        Assert.Equal(rounded, Logits.Of(weights, ids, exact: false, passRows: 1));
+        Assert.Equal(rounded, Logits.Of(weights, ids, exact: false, passRows: 5));
+        Assert.Equal(exact, Logits.Of(weights, ids, passRows: 3));
     }
 
     [Theory]
