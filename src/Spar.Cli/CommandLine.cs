@@ -68,6 +68,7 @@ public static class CommandLine
             EvolveCommand.Create(context),
             ExperimentCommand.Create(context),
             PretrainCommand.Create(context),
+            ModelCommand.Create(context),
         };
         InvocationConfiguration configuration = new()
         {

@@ -13,11 +13,12 @@ internal static class ChatCommand
         Examples:
           spar chat
           spar chat --model runs/quickstart/checkpoints/actor-3 --temperature 0.7
+          spar chat --model SmolLM2-135M-Instruct.Q4_1.gguf
         """;
 
     public static Command Create(CommandContext context)
     {
-        Option<string> model = new("--model", "-m") { Description = "checkpoint folder", DefaultValueFactory = _ => "models/nano" };
+        Option<string> model = new("--model", "-m") { Description = "checkpoint folder or GGUF file", DefaultValueFactory = _ => "models/nano" };
         Option<float> temperature = new("--temperature", "-t") { Description = "0 takes the most likely token", DefaultValueFactory = _ => 0f };
         temperature.Validators.Add(result => Shared.Check(result.GetValueOrDefault<float>() >= 0, result, "--temperature must be at least 0"));
         Option<int> maxTokens = new("--max-tokens") { Description = "most tokens of an answer", DefaultValueFactory = _ => 512 };

@@ -26,8 +26,8 @@ internal static class GenerateCommand
     public static Command Create(CommandContext context)
     {
         Argument<string> prompt = new("prompt") { Description = "the instruction" };
-        Option<string> model = new("--model", "-m") { Description = "checkpoint folder of the actor", DefaultValueFactory = _ => "models/nano" };
-        Option<string?> refiner = new("--refiner") { Description = "checkpoint folder of the refiner (default: the actor's)" };
+        Option<string> model = new("--model", "-m") { Description = "checkpoint folder or GGUF file of the actor", DefaultValueFactory = _ => "models/nano" };
+        Option<string?> refiner = new("--refiner") { Description = "checkpoint folder or GGUF file of the refiner (default: the actor's)" };
         Option<string> strategy = new("--strategy", "-s") { Description = string.Join(", ", Strategies.Names), DefaultValueFactory = _ => "greedy" };
         strategy.AcceptOnlyFromAmong([.. Strategies.Names]);
         Option<string> prompts = new("--prompts") { Description = "prompt set: compact (nano model), full, or a folder", DefaultValueFactory = _ => "compact" };

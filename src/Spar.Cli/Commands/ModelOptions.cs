@@ -7,7 +7,7 @@ using Spar.Runtime.Endpoints;
 
 namespace Spar.Cli.Commands;
 
-/// <summary>Options that name a model: a checkpoint folder, or a model behind an OpenAI-compatible endpoint.</summary>
+/// <summary>Options that name a model: a checkpoint folder or GGUF file, or a model behind an OpenAI-compatible endpoint.</summary>
 internal sealed class ModelOptions
 {
     private readonly string _role;
@@ -15,7 +15,7 @@ internal sealed class ModelOptions
     public ModelOptions(string role, string what)
     {
         _role = role;
-        Model = new Option<string?>($"--{role}") { Description = $"{what}: a checkpoint folder, or with --{role}-endpoint the served model's name" };
+        Model = new Option<string?>($"--{role}") { Description = $"{what}: a checkpoint folder or GGUF file, or with --{role}-endpoint the served model's name" };
         Endpoint = new Option<string?>($"--{role}-endpoint") { Description = "base address of an OpenAI-compatible server, such as http://localhost:8000/v1; the key is taken from OPENAI_API_KEY" };
     }
 

@@ -39,7 +39,7 @@ public sealed class ChatTemplate
     /// <exception cref="EngineException">There is none, or it cannot be read.</exception>
     public static ChatTemplate For(Tokenizer tokenizer) => new(
         tokenizer.Config.ChatTemplate ?? throw new EngineException(
-            "The checkpoint has no chat template: neither chat_template.jinja nor a 'chat_template' in tokenizer_config.json. Use the instruction-tuned version of the model."),
+            "The checkpoint has no chat template: neither chat_template.jinja nor a 'chat_template' in tokenizer_config.json (in a GGUF file: tokenizer.chat_template). Use the instruction-tuned version of the model."),
         tokenizer.Config);
 
     /// <summary>Renders a conversation. Encode the result without adding special tokens: the template has put them in.</summary>

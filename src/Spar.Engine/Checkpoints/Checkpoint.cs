@@ -1,3 +1,4 @@
+using Spar.Engine.Checkpoints.Gguf;
 using Spar.Engine.Models;
 using Spar.Engine.Tensors;
 
@@ -5,7 +6,7 @@ namespace Spar.Engine.Checkpoints;
 
 /// <summary>
 /// A model folder in the Hugging Face layout: <c>config.json</c>, the weights in <c>model.safetensors</c> (or shards with
-/// <c>model.safetensors.index.json</c>), and the tokenizer's files.
+/// <c>model.safetensors.index.json</c>), and the tokenizer's files. A GGUF file, which holds all of this, is read too.
 /// </summary>
 /// <param name="Config">The architecture.</param>
 /// <param name="Tensors">Every weight by its name in the file, float32: exactly those that <see cref="TensorShapes"/> lists.</param>
@@ -20,13 +21,20 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
         "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja", "tokenizer.model", "vocab.json", "merges.txt", "added_tokens.json",
     ];
 
-    /// <summary>Reads a model folder.</summary>
-    /// <param name="directory">The folder.</param>
+    /// <summary>Reads a model folder, or a GGUF file, whose weights are widened to float32.</summary>
+    /// <param name="directory">The folder; or a <c>.gguf</c> file, or a folder that holds one and no <c>config.json</c>.</param>
     /// <exception cref="EngineException">
     /// The folder or a file in it is missing or broken, a tensor is missing or unknown, or a shape disagrees with the config; names file and tensor.
     /// </exception>
     public static Checkpoint Load(string directory)
     {
+        if (FindGguf(directory) is { } gguf)
+        {
+            using GgufFile file = GgufFile.Open(gguf);
+            GgufModel model = new(file);
+            return new Checkpoint(model.Config, model.Weights.Keys.ToDictionary(name => name, model.Read, StringComparer.Ordinal));
+        }
+
         if (!Directory.Exists(directory))
         {
             throw new EngineException($"There is no model folder '{directory}'.");
@@ -129,6 +137,32 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
         }
 
         return shapes;
+    }
+
+    /// <summary>The GGUF file that a path means: the file itself, or the only one in a folder without <c>config.json</c>; null when it means none.</summary>
+    internal static string? FindGguf(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            return path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) ? path : null;
+        }
+
+        return !File.Exists(Path.Combine(path, "config.json")) && Directory.GetFiles(path, "*.gguf") is [string only] ? only : null;
+    }
+
+    /// <summary>The files that hold a folder's weights: one, or the shards that the index names.</summary>
+    internal static IReadOnlyList<string> WeightFiles(string directory)
+    {
+        if (!Directory.Exists(directory))
+        {
+            throw new EngineException($"There is no model folder '{directory}'.");
+        }
+
+        string single = Path.Combine(directory, SingleFile);
+        string index = Path.Combine(directory, IndexFile);
+        return File.Exists(single) ? [single]
+            : File.Exists(index) ? [.. JsonFile.Read(index)["weight_map"].Properties().Select(p => p.Value.Text()).Distinct().Select(file => Path.Combine(directory, Path.GetFileName(file)))]
+            : throw new EngineException($"The model folder '{directory}' has neither '{SingleFile}' nor '{IndexFile}'.");
     }
 
     private static Dictionary<string, Tensor> LoadShards(string directory, string index)

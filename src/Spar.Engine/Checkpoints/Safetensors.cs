@@ -44,8 +44,7 @@ public static class Safetensors
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            bool missing = e is FileNotFoundException or DirectoryNotFoundException;
-            throw new EngineException($"Cannot read '{path}': {(missing ? "there is no such file." : e.Message)}", e);
+            throw Unreadable(path, e);
         }
     }
 
@@ -95,6 +94,27 @@ public static class Safetensors
                 }
             }
         });
+    }
+
+    /// <summary>The type, number of elements and number of bytes of every tensor of a file, from its header alone.</summary>
+    /// <exception cref="EngineException">As for <see cref="Load"/>.</exception>
+    internal static IReadOnlyList<(string Type, long Elements, long Bytes)> ReadTypes(string path)
+    {
+        try
+        {
+            using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1);
+            return [.. ReadHeader(path, stream, stream.Length, out _).Select(e => (e.DType.SafetensorsName(), (e.End - e.Begin) / e.DType.Size(), e.End - e.Begin))];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable(path, e);
+        }
+    }
+
+    private static EngineException Unreadable(string path, Exception e)
+    {
+        bool missing = e is FileNotFoundException or DirectoryNotFoundException;
+        return new EngineException($"Cannot read '{path}': {(missing ? "there is no such file." : e.Message)}", e);
     }
 
     private static byte[] WriteHeader((string Name, Tensor Tensor)[] tensors, DType dtype)

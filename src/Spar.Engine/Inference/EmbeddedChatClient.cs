@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.AI;
 using Spar.Engine.Chat;
-using Spar.Engine.Checkpoints;
 using Spar.Engine.Models;
 using Spar.Engine.Sampling;
 using Spar.Engine.Tensors;
@@ -38,27 +37,32 @@ public sealed class EmbeddedChatClient : IChatClient
     /// <exception cref="EngineException">The tokenizer does not fit the model, an option is out of range, or memory is short.</exception>
     public EmbeddedChatClient(
         ModelConfig config, IReadOnlyDictionary<string, Tensor> tensors, Tokenizer tokenizer, ChatTemplate template, EngineOptions? options = null, string? modelId = null)
+        : this(ModelWeights.FromTensors(config, tensors), tokenizer, template, options, modelId)
     {
+    }
+
+    private EmbeddedChatClient(ModelWeights weights, Tokenizer tokenizer, ChatTemplate template, EngineOptions? options, string? modelId)
+    {
+        ModelConfig config = weights.Config;
         tokenizer.CheckFits(config);
         _tokenizer = tokenizer;
         _template = template;
         int? eos = tokenizer.Config.EosToken is { } token ? tokenizer.TokenToId(token) : null;
         _endTokens = [.. config.EosTokenIds.Concat(eos is { } id ? [id] : []).Distinct()];
         _metadata = new ChatClientMetadata("spar", defaultModelId: modelId);
-        _generator = new Generator(config, tensors, options);
+        _generator = new Generator(weights, options);
     }
 
-    /// <summary>Opens a checkpoint folder: weights, tokenizer and chat template.</summary>
-    /// <param name="checkpointDirectory">The folder.</param>
+    /// <summary>Opens a checkpoint: weights, tokenizer and chat template.</summary>
+    /// <param name="checkpointDirectory">The folder, or a GGUF file.</param>
     /// <param name="options">Sizes of the engine; null takes the defaults.</param>
     /// <exception cref="EngineException">A file is missing or broken, or an option is out of range.</exception>
     public static EmbeddedChatClient Load(string checkpointDirectory, EngineOptions? options = null)
     {
         Tokenizer tokenizer = Tokenizer.Load(checkpointDirectory);
         ChatTemplate template = ChatTemplate.For(tokenizer);
-        Checkpoint checkpoint = Checkpoint.Load(checkpointDirectory);
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(checkpointDirectory)));
-        return new EmbeddedChatClient(checkpoint.Config, checkpoint.Tensors, tokenizer, template, options, name);
+        return new EmbeddedChatClient(ModelWeights.Open(checkpointDirectory), tokenizer, template, options, name);
     }
 
     /// <summary>Answers a conversation.</summary>

@@ -2,7 +2,7 @@ using Spar.Engine.Models;
 
 namespace Spar.Engine.Inference;
 
-/// <summary>Size of the generation engine. None of these changes what is generated, only how fast.</summary>
+/// <summary>Size of the generation engine. None of these but <see cref="Exact"/> changes what is generated, only how fast.</summary>
 public sealed record EngineOptions
 {
     private const long DefaultCacheBytes = 512L << 20;
@@ -18,6 +18,12 @@ public sealed record EngineOptions
     /// model's full length need, at most 512 MiB, but no less than one such sequence. One request cannot be longer than this.
     /// </summary>
     public int? CacheTokens { get; init; }
+
+    /// <summary>
+    /// Whether a model with quantised weights is computed as if they were float32. By default activations are rounded to 8 bits, 32 at a time with a
+    /// scale of their own, before they meet a quantised weight: several times as fast, and what such files are made for. Other models are always exact.
+    /// </summary>
+    public bool Exact { get; init; }
 
     /// <summary>The number of blocks of a model's cache.</summary>
     /// <param name="config">The model.</param>

@@ -15,6 +15,7 @@ public sealed class Generator : IDisposable
     /// <summary>Rows of a batch beside one a sequence: how many prompt tokens are computed in one pass.</summary>
     private const int PromptRows = 256;
 
+    private readonly ModelWeights _weights;
     private readonly ModelConfig _config;
     private readonly KvCache _cache;
     private readonly ThreadTeam _team;
@@ -32,19 +33,30 @@ public sealed class Generator : IDisposable
     private int _asleep; // 1 while the engine's thread waits for work; whoever sets it to 0 wakes it
     private volatile bool _stopping;
 
-    /// <summary>Packs the weights, reserves the cache and starts the threads.</summary>
+    /// <summary>Makes a generator for weights in memory.</summary>
     /// <param name="config">The architecture.</param>
     /// <param name="tensors">Weights by their Hugging Face names; only the embedding is kept.</param>
     /// <param name="options">Sizes; null takes the defaults.</param>
     /// <exception cref="EngineException">An option is out of range, or there is no memory for the cache.</exception>
     public Generator(ModelConfig config, IReadOnlyDictionary<string, Tensor> tensors, EngineOptions? options = null)
+        : this(ModelWeights.FromTensors(config, tensors), options)
+    {
+    }
+
+    /// <summary>Lays out the weights, reserves the cache and starts the threads.</summary>
+    /// <param name="weights">The model; the generator disposes of it.</param>
+    /// <param name="options">Sizes; null takes the defaults.</param>
+    /// <exception cref="EngineException">An option is out of range, or there is no memory for the cache.</exception>
+    public Generator(ModelWeights weights, EngineOptions? options = null)
     {
         options ??= new EngineOptions();
+        ModelConfig config = weights.Config;
+        _weights = weights;
         _config = config;
         _cache = new KvCache(config, options.CacheBlocks(config));
         _team = new ThreadTeam(options.Threads ?? Environment.ProcessorCount);
         _batch = new ForwardBatch(options.MaxSequences + PromptRows);
-        _forward = new LlamaForward(config, tensors, _cache, _team, _batch.Capacity);
+        _forward = new LlamaForward(weights, _cache, _team, _batch.Capacity, options.Exact);
         _scheduler = new Scheduler(_cache, options.MaxSequences);
         _samplers = [.. Enumerable.Range(0, _team.Threads).Select(_ => new Sampler(config.VocabSize))];
         _outcomes = new Outcome[options.MaxSequences];
@@ -122,6 +134,7 @@ public sealed class Generator : IDisposable
         _forward.Dispose();
         _team.Dispose();
         _cache.Dispose();
+        _weights.Dispose();
         _wake.Dispose();
     }
 

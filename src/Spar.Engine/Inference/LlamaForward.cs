@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using Spar.Engine.Kernels;
 using Spar.Engine.Models;
-using Spar.Engine.Tensors;
 
 namespace Spar.Engine.Inference;
 
@@ -18,6 +17,7 @@ public sealed unsafe class LlamaForward : IDisposable
 {
     private const int PieceRows = 72;
 
+    private readonly ModelWeights _source;
     private readonly LlamaWeights _weights;
     private readonly ModelConfig _config;
     private readonly KvCache _cache;
@@ -36,16 +36,18 @@ public sealed unsafe class LlamaForward : IDisposable
     private int _logitRows;
     private ForwardBatch _batch;
 
-    /// <summary>Packs a model's weights and reserves buffers.</summary>
-    /// <param name="config">The architecture.</param>
-    /// <param name="tensors">Weights by their Hugging Face names; only the embedding is kept.</param>
+    /// <summary>Lays out a model's weights and reserves buffers.</summary>
+    /// <param name="weights">The model; it must stay open while this is used, and is not disposed of.</param>
     /// <param name="cache">Where keys and values are kept.</param>
     /// <param name="team">Threads; the caller of <see cref="Run"/> is one of them.</param>
     /// <param name="capacity">Most rows of a batch.</param>
-    public LlamaForward(ModelConfig config, IReadOnlyDictionary<string, Tensor> tensors, KvCache cache, ThreadTeam team, int capacity)
+    /// <param name="exact">Whether products are to be exact float32 even where the weights are quantised.</param>
+    public LlamaForward(ModelWeights weights, KvCache cache, ThreadTeam team, int capacity, bool exact = false)
     {
+        ModelConfig config = weights.Config;
         _config = config;
-        _weights = new LlamaWeights(config, tensors);
+        _source = weights;
+        _weights = new LlamaWeights(weights, exact);
         _cache = cache;
         _team = team;
         _capacity = capacity;
@@ -115,6 +117,9 @@ public sealed unsafe class LlamaForward : IDisposable
 
     private static float* Allocate(long floats) => (float*)NativeMemory.AlignedAlloc(checked((nuint)(floats * sizeof(float))), 64);
 
+    /// <summary>The next multiple of 64 bytes.</summary>
+    private static long Aligned(long floats) => (floats + 15) / 16 * 16;
+
     private static float* Pinned(float[] values)
     {
         // Pinned for its life, so the pointer outlives the statement.
@@ -156,16 +161,16 @@ public sealed unsafe class LlamaForward : IDisposable
     }
 
     /// <summary>y = or += x W^T, on the calling thread for a piece, else on all.</summary>
-    private void Multiply(in Rows rows, float* x, PackedMatrix w, float* y, bool accumulate, float* scratch, int ldx = 0)
+    private void Multiply(in Rows rows, float* x, LinearWeight w, float* y, bool accumulate, float* scratch, int ldx = 0)
     {
         ldx = ldx > 0 ? ldx : w.Inputs;
         if (rows.IsPiece)
         {
-            Gemm.MultiplyRows(x, ldx, rows.Count, w, y, w.Outputs, accumulate, scratch);
+            w.MultiplyRows(x, ldx, rows.Count, y, w.Outputs, accumulate, scratch);
         }
         else
         {
-            Gemm.Multiply(_team, x, ldx, rows.Count, w, y, w.Outputs, accumulate);
+            w.Multiply(_team, x, ldx, rows.Count, y, w.Outputs, accumulate);
         }
     }
 
@@ -174,19 +179,20 @@ public sealed unsafe class LlamaForward : IDisposable
     {
         LlamaWeights.Layer weights = _weights.Layers[layer];
         int d = _config.HiddenSize;
-        float* normed = _team.Scratch(rows.Worker, ((long)rows.Count * d) + Gemm.RowsScratch(rows.Count));
+        long narrow = Aligned((long)rows.Count * d);
+        float* normed = _team.Scratch(rows.Worker, narrow + weights.Qkv.RowsScratch(rows.Count));
         for (int row = rows.From; row < rows.To; row++)
         {
             float* x = _x + ((nint)row * d);
             if (layer == 0)
             {
-                _weights.Embedding.Data.AsSpan(_batch.Tokens[row] * d, d).CopyTo(new Span<float>(x, d));
+                _source.Embedding(_batch.Tokens[row], new Span<float>(x, d));
             }
 
             RmsNorm.Forward(x, Pinned(weights.InputNorm), normed + ((nint)(row - rows.From) * d), d, (float)_config.RmsNormEps);
         }
 
-        Multiply(rows, normed, weights.Qkv, _qkv + ((nint)rows.From * _qkvFloats), accumulate: false, normed + ((nint)rows.Count * d));
+        Multiply(rows, normed, weights.Qkv, _qkv + ((nint)rows.From * _qkvFloats), accumulate: false, normed + narrow);
         for (int row = rows.From; row < rows.To; row++)
         {
             float* q = _qkv + ((nint)row * _qkvFloats);
@@ -240,10 +246,10 @@ public sealed unsafe class LlamaForward : IDisposable
         }
 
         // Attention's output and the gated layer's are not needed at the same time, nor attention's scores and the rest.
-        long wide = (long)rows.Count * Math.Max(_queryFloats, 2 * f);
+        long wide = Aligned((long)rows.Count * Math.Max(_queryFloats, 2 * f));
         long scores = Attention.ScratchFloats(longest);
-        long narrow = (long)rows.Count * d;
-        float* hidden = _team.Scratch(rows.Worker, wide + Math.Max(narrow + Gemm.RowsScratch(rows.Count), scores * (rows.IsPiece ? 1 : _team.Threads)));
+        long narrow = Aligned((long)rows.Count * d);
+        float* hidden = _team.Scratch(rows.Worker, wide + Math.Max(narrow + weights.RowsScratch(rows.Count), scores * (rows.IsPiece ? 1 : _team.Threads)));
         float* normed = hidden + wide;
         float* x = _x + ((nint)rows.From * d);
         AttentionItems attention = new() { Forward = this, Layer = layer, From = rows.From, Output = hidden, Scores = normed, ScoresFloats = (nint)scores };
@@ -279,13 +285,14 @@ public sealed unsafe class LlamaForward : IDisposable
     private void Head(in Rows rows)
     {
         int d = _config.HiddenSize;
-        float* normed = _team.Scratch(rows.Worker, ((long)rows.Count * d) + Gemm.RowsScratch(rows.Count));
+        long narrow = Aligned((long)rows.Count * d);
+        float* normed = _team.Scratch(rows.Worker, narrow + _weights.Head.RowsScratch(rows.Count));
         for (int i = rows.From; i < rows.To; i++)
         {
             RmsNorm.Forward(_x + ((nint)_batch.LogitRows[i] * d), Pinned(_weights.FinalNorm), normed + ((nint)(i - rows.From) * d), d, (float)_config.RmsNormEps);
         }
 
-        Multiply(rows, normed, _weights.Head, _logits + ((nint)rows.From * _config.VocabSize), accumulate: false, normed + ((nint)rows.Count * d));
+        Multiply(rows, normed, _weights.Head, _logits + ((nint)rows.From * _config.VocabSize), accumulate: false, normed + narrow);
     }
 
     /// <summary>The rows that a stage works on.</summary>

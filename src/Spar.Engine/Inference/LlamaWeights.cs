@@ -1,43 +1,35 @@
-using Spar.Engine.Kernels;
 using Spar.Engine.Models;
-using Spar.Engine.Tensors;
 
 namespace Spar.Engine.Inference;
 
-/// <summary>A Llama-family model's weights as the forward pass reads them: matrices packed, those that share an input joined.</summary>
+/// <summary>A Llama-family model's weights as the forward pass reads them: matrices laid out for products, those that share an input joined.</summary>
 internal sealed class LlamaWeights
 {
-    /// <summary>Packs a checkpoint's tensors, which are not needed afterwards (except for the embedding).</summary>
-    /// <param name="config">The architecture.</param>
-    /// <param name="tensors">Weights by their Hugging Face names.</param>
-    public LlamaWeights(ModelConfig config, IReadOnlyDictionary<string, Tensor> tensors)
+    /// <summary>Lays out a model's weights.</summary>
+    /// <param name="source">Where they come from; it is needed afterwards for the embedding.</param>
+    /// <param name="exact">Whether products are to be exact float32 even where the weights are quantised.</param>
+    public LlamaWeights(ModelWeights source, bool exact)
     {
-        Config = config;
-        Embedding = tensors["model.embed_tokens.weight"];
-        FinalNorm = tensors["model.norm.weight"].Data;
-        Head = new PackedMatrix(config.TieWordEmbeddings ? Embedding : tensors["lm_head.weight"]);
+        ModelConfig config = source.Config;
+        FinalNorm = source.Vector("model.norm.weight");
+        Head = source.Linear(exact, config.TieWordEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight");
         Layers = new Layer[config.LayerCount];
         for (int i = 0; i < Layers.Length; i++)
         {
             string layer = $"model.layers.{i}.";
             string attention = layer + "self_attn.";
             Layers[i] = new Layer(
-                tensors[layer + "input_layernorm.weight"].Data,
-                Join(tensors, config.HiddenSize, attention + "q_proj.weight", attention + "k_proj.weight", attention + "v_proj.weight"),
-                config.QkvBias ? Pin([.. tensors[attention + "q_proj.bias"].Data, .. tensors[attention + "k_proj.bias"].Data, .. tensors[attention + "v_proj.bias"].Data]) : null,
-                new PackedMatrix(tensors[attention + "o_proj.weight"]),
-                tensors[layer + "post_attention_layernorm.weight"].Data,
+                source.Vector(layer + "input_layernorm.weight"),
+                source.Linear(exact, attention + "q_proj.weight", attention + "k_proj.weight", attention + "v_proj.weight"),
+                config.QkvBias ? Pin([.. source.Vector(attention + "q_proj.bias"), .. source.Vector(attention + "k_proj.bias"), .. source.Vector(attention + "v_proj.bias")]) : null,
+                source.Linear(exact, attention + "o_proj.weight"),
+                source.Vector(layer + "post_attention_layernorm.weight"),
                 config.FusedGateUp
-                    ? new PackedMatrix(tensors[layer + "mlp.gate_up_proj.weight"])
-                    : Join(tensors, config.HiddenSize, layer + "mlp.gate_proj.weight", layer + "mlp.up_proj.weight"),
-                new PackedMatrix(tensors[layer + "mlp.down_proj.weight"]));
+                    ? source.Linear(exact, layer + "mlp.gate_up_proj.weight")
+                    : source.Linear(exact, layer + "mlp.gate_proj.weight", layer + "mlp.up_proj.weight"),
+                source.Linear(exact, layer + "mlp.down_proj.weight"));
         }
     }
-
-    public ModelConfig Config { get; }
-
-    /// <summary>Token embedding [V, D].</summary>
-    public Tensor Embedding { get; }
 
     public Layer[] Layers { get; }
 
@@ -45,7 +37,7 @@ internal sealed class LlamaWeights
     public float[] FinalNorm { get; }
 
     /// <summary>Output head [V, D].</summary>
-    public PackedMatrix Head { get; }
+    public LinearWeight Head { get; }
 
     /// <summary>One layer. Arrays are pinned.</summary>
     /// <param name="InputNorm">[D].</param>
@@ -55,19 +47,10 @@ internal sealed class LlamaWeights
     /// <param name="PostNorm">[D].</param>
     /// <param name="GateUp">[2 F, D]: gate, then up.</param>
     /// <param name="Down">[D, F].</param>
-    public sealed record Layer(float[] InputNorm, PackedMatrix Qkv, float[]? QkvBias, PackedMatrix Output, float[] PostNorm, PackedMatrix GateUp, PackedMatrix Down);
-
-    private static PackedMatrix Join(IReadOnlyDictionary<string, Tensor> tensors, int inputs, params string[] names)
+    public sealed record Layer(float[] InputNorm, LinearWeight Qkv, float[]? QkvBias, LinearWeight Output, float[] PostNorm, LinearWeight GateUp, LinearWeight Down)
     {
-        float[] rows = new float[names.Sum(name => tensors[name].Count)];
-        int at = 0;
-        foreach (string name in names)
-        {
-            tensors[name].Data.CopyTo(rows, at);
-            at += tensors[name].Count;
-        }
-
-        return new PackedMatrix(rows, rows.Length / inputs, inputs);
+        /// <summary>Most scratch floats that one of the layer's products needs for a number of rows.</summary>
+        public long RowsScratch(int rows) => Math.Max(Math.Max(Qkv.RowsScratch(rows), Output.RowsScratch(rows)), Math.Max(GateUp.RowsScratch(rows), Down.RowsScratch(rows)));
     }
 
     private static float[] Pin(float[] values)

@@ -1,0 +1,98 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Spar.Engine.Checkpoints;
+using Spar.Engine.Models;
+using Spectre.Console;
+
+namespace Spar.Cli.Commands;
+
+/// <summary><c>spar model info</c>: what a checkpoint is.</summary>
+internal static class ModelInfoCommand
+{
+    private const string Help = """
+        Describes a checkpoint from its headers: family, parameters, stored types, context, chat template, memory to generate with it and to train it.
+
+        Examples:
+          spar model info models/nano
+          spar model info SmolLM2-135M-Instruct.Q4_1.gguf --json
+        """;
+
+    private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, NewLine = "\n", PropertyNamingPolicy = JsonNamingPolicy.CamelCase, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static Command Create(CommandContext context)
+    {
+        Argument<string> model = ModelCommand.Model();
+        Option<bool> json = new("--json") { Description = "print JSON for scripts; sizes in bytes" };
+        Command command = new("info", Help) { model, json };
+        command.SetAction(parse =>
+        {
+            ModelSummary summary = ModelSummary.Read(parse.GetValue(model)!);
+            if (parse.GetValue(json))
+            {
+                context.Output.Profile.Out.Writer.WriteLine(JsonSerializer.Serialize(ForScripts(summary), s_json));
+            }
+            else
+            {
+                context.Output.Write(ToTable(summary));
+            }
+
+            return CommandLine.Success;
+        });
+        return command;
+    }
+
+    private static object ForScripts(ModelSummary summary) => new
+    {
+        summary.Format,
+        Family = summary.Config.ModelType,
+        summary.Parameters,
+        summary.Types,
+        ContextLength = summary.Config.MaxPositions,
+        summary.Config.VocabSize,
+        summary.Config.HiddenSize,
+        summary.Config.IntermediateSize,
+        Layers = summary.Config.LayerCount,
+        Heads = summary.Config.HeadCount,
+        KvHeads = summary.Config.KvHeadCount,
+        summary.Config.HeadDim,
+        summary.Config.RopeTheta,
+        summary.Config.RopeScaling,
+        summary.Config.SlidingWindow,
+        summary.Config.TieWordEmbeddings,
+        summary.Config.EosTokenIds,
+        summary.TokenizerSize,
+        summary.ChatTemplate,
+        Memory = new { Weights = summary.WeightBytes, CachePerToken = summary.CacheBytesPerToken, Generate = summary.GenerationBytes, Train = summary.TrainingBytes },
+    };
+
+    private static Table ToTable(ModelSummary summary)
+    {
+        ModelConfig config = summary.Config;
+        Table table = new Table().Border(TableBorder.Rounded).HideHeaders().AddColumn("").AddColumn("");
+        void Row(string name, string value) => table.AddRow(name, Markup.Escape(value));
+        Row("format", summary.Format);
+        Row("family", config.ModelType);
+        Row("parameters", Text($"{summary.Parameters / 1e6:0.0} million"));
+        Row("stored as", string.Join(", ", summary.Types.Select(type => Text($"{type.Type} ({100.0 * type.Parameters / summary.Parameters:0.0} %)"))));
+        Row("context", Text($"{config.MaxPositions} tokens{(config.SlidingWindow is int window ? $", each sees {window}" : "")}"));
+        Row("shape", Text($"{config.LayerCount} layers, hidden {config.HiddenSize}, feed-forward {config.IntermediateSize}, {config.HeadCount} heads of {config.HeadDim}, {config.KvHeadCount} key/value heads, vocabulary {config.VocabSize}{(config.TieWordEmbeddings ? ", head tied to the embedding" : "")}"));
+        Row("rotary", Text($"base {config.RopeTheta}{(config.RopeScaling is { } scaling ? $", Llama 3 scaling by {scaling.Factor} beyond {scaling.OriginalMaxPositions} tokens" : "")}"));
+        Row("tokenizer", summary.TokenizerSize is int size ? Text($"{size} tokens") : "none");
+        Row("chat template", summary.ChatTemplate is string template ? Text($"{template.Length} characters: {Shorten(template)}") : "none");
+        Row("to generate", $"{Size(summary.GenerationBytes)} ({Size(summary.WeightBytes)} weights, {Size(summary.CacheBytesPerToken * config.MaxPositions)} keys and values of one full-length sequence)");
+        Row("to train", $"{Size(summary.TrainingBytes)} (all parameters, sequences of {ModelSummary.TrainingTokens} tokens)");
+        return table;
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    private static string Shorten(string template)
+    {
+        string line = template.ReplaceLineEndings(" ");
+        return line.Length <= 60 ? line : line[..57] + "...";
+    }
+
+    private static string Size(long bytes) => bytes >= 1L << 30 ? Text($"{bytes / (double)(1L << 30):0.0} GiB") : Text($"{bytes / (double)(1L << 20):0.0} MiB");
+}

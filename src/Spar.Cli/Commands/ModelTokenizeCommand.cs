@@ -1,0 +1,68 @@
+using System.CommandLine;
+using System.Text.Json;
+using Spar.Engine;
+using Spar.Engine.Tokenization;
+
+namespace Spar.Cli.Commands;
+
+/// <summary><c>spar model tokenize</c>: texts to token ids.</summary>
+internal static class ModelTokenizeCommand
+{
+    private const string Help = """
+        Turns texts into token ids. Input: a file of one JSON value a line, either a text ("Hello") or an object with one ({"text": "Hello"}).
+        Output: for each line of input that is not blank one line {"ids":[...]}. Special tokens written in a text are recognised.
+
+        Examples:
+          spar model tokenize models/nano --input texts.jsonl
+          spar model tokenize SmolLM2-135M-Instruct.Q4_1.gguf --input texts.jsonl --add-special-tokens
+        """;
+
+    public static Command Create(CommandContext context)
+    {
+        Argument<string> model = ModelCommand.Model();
+        Option<string> input = new("--input", "-i") { Description = "the file of texts", Required = true };
+        Option<bool> special = new("--add-special-tokens") { Description = "put the begin and end tokens around each text that the tokenizer asks for" };
+        Command command = new("tokenize", Help) { model, input, special };
+        command.SetAction(parse =>
+        {
+            Tokenizer tokenizer = Tokenizer.Load(parse.GetValue(model)!);
+            string file = parse.GetValue(input)!;
+            TextWriter output = context.Output.Profile.Out.Writer;
+            int number = 0;
+            foreach (string line in File.ReadLines(file))
+            {
+                number++;
+                if (!string.IsNullOrWhiteSpace(line))
+                {
+                    int[] ids = tokenizer.Encode(Text(line, file, number), parse.GetValue(special));
+                    output.Write($"{{\"ids\":[{string.Join(',', ids)}]}}\n");
+                }
+            }
+
+            output.Flush();
+            return CommandLine.Success;
+        });
+        return command;
+    }
+
+    private static string Text(string line, string file, int number)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(line);
+            JsonElement value = document.RootElement;
+            if (value.ValueKind == JsonValueKind.Object && value.TryGetProperty("text", out JsonElement text))
+            {
+                value = text;
+            }
+
+            return value.ValueKind == JsonValueKind.String
+                ? value.GetString()!
+                : throw new EngineException($"{file}, line {number}: there must be a text, or an object with a 'text' that is one.");
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new EngineException($"{file}, line {number}: not valid JSON: {e.Message}", e);
+        }
+    }
+}

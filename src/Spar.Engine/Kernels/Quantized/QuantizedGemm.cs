@@ -1,0 +1,143 @@
+using System.Runtime.Intrinsics;
+
+namespace Spar.Engine.Kernels.Quantized;
+
+/// <summary>
+/// Products y [rows, outputs] = or += x [rows, inputs] W^T for a quantised W, with activations rounded to 8 bits. A row of y depends on its row of x alone,
+/// not on the other rows or the number of threads.
+/// </summary>
+internal static unsafe class QuantizedGemm
+{
+    /// <summary>Rows of x in a tile.</summary>
+    public static int TileRows => ByteUnit512.IsSupported ? ByteUnit512.MaxRows : ByteUnit256.IsSupported ? ByteUnit256.MaxRows : ByteUnit128.MaxRows;
+
+    /// <summary>Floats of scratch memory that <see cref="MultiplyRows"/> needs.</summary>
+    public static long Scratch(QuantizedMatrix w, int rows) => QuantizedRows.Floats(w.Layout.Nibbles, w.Inputs, rows);
+
+    /// <summary>The product on all threads.</summary>
+    /// <param name="team">Threads to use; its shared scratch memory is overwritten.</param>
+    /// <param name="x">Inputs, one row after another.</param>
+    /// <param name="ldx">Floats from one row of x to the next.</param>
+    /// <param name="rows">Rows of x.</param>
+    /// <param name="w">The weight.</param>
+    /// <param name="y">Receives the outputs.</param>
+    /// <param name="ldy">Floats from one row of y to the next.</param>
+    /// <param name="accumulate">Adds to y instead of overwriting it.</param>
+    public static void Multiply(ThreadTeam team, float* x, int ldx, int rows, QuantizedMatrix w, float* y, int ldy, bool accumulate)
+    {
+        byte* tiles = (byte*)team.SharedScratch(Scratch(w, rows));
+        PackBody pack = new() { X = x, Ldx = ldx, Rows = rows, W = w, Tiles = tiles };
+        int count = (rows + TileRows - 1) / TileRows;
+        if (count > 1)
+        {
+            team.For(count, ref pack);
+        }
+        else if (count == 1)
+        {
+            pack.Run(0, 0);
+        }
+
+        int grain = Math.Max(1, w.Panels / (4 * team.Threads));
+        PanelBody body = new() { W = w, Rows = rows, Tiles = tiles, Y = y, Ldy = ldy, Add = accumulate, Grain = grain };
+        team.For(rows == 0 ? 0 : (w.Panels + grain - 1) / grain, ref body);
+    }
+
+    /// <summary>The product on the calling thread.</summary>
+    /// <param name="x">Inputs, one row after another.</param>
+    /// <param name="ldx">Floats from one row of x to the next.</param>
+    /// <param name="rows">Rows of x.</param>
+    /// <param name="w">The weight.</param>
+    /// <param name="y">Receives the outputs.</param>
+    /// <param name="ldy">Floats from one row of y to the next.</param>
+    /// <param name="accumulate">Adds to y instead of overwriting it.</param>
+    /// <param name="scratch"><see cref="Scratch"/> floats.</param>
+    public static void MultiplyRows(float* x, int ldx, int rows, QuantizedMatrix w, float* y, int ldy, bool accumulate, float* scratch)
+    {
+        PackBody pack = new() { X = x, Ldx = ldx, Rows = rows, W = w, Tiles = (byte*)scratch };
+        for (int tile = 0; tile * TileRows < rows; tile++)
+        {
+            pack.Run(tile, 0);
+        }
+
+        PanelBody body = new() { W = w, Rows = rows, Tiles = (byte*)scratch, Y = y, Ldy = ldy, Add = accumulate, Grain = w.Panels };
+        if (rows > 0)
+        {
+            body.Run(0, 0);
+        }
+    }
+
+    /// <summary>All tiles of a panel of the weight.</summary>
+    internal static void Panel<TUnit, TV>(QuantizedMatrix w, int panel, int rows, byte* tiles, float* y, nint ldy, bool add)
+        where TUnit : IByteUnit<TV>
+        where TV : struct
+    {
+        const int columns = QuantizedLayout.PanelRows;
+        int first = panel * columns, width = Math.Min(columns, w.Outputs - first);
+        float* part = stackalloc float[8 * columns];
+        for (int row = 0; row < rows; row += TUnit.MaxRows)
+        {
+            int count = Math.Min(TUnit.MaxRows, rows - row);
+            float* target = y + (row * ldy) + first;
+            byte* tile = tiles + ((nint)row * w.Blocks * QuantizedRows.BlockBytes(w.Layout.Nibbles, 1));
+            if (width == columns)
+            {
+                QuantizedKernel.Run<TUnit, TV>(w, panel, count, tile, target, ldy, add);
+                continue;
+            }
+
+            QuantizedKernel.Run<TUnit, TV>(w, panel, count, tile, part, columns, false);
+            for (int i = 0; i < count; i++, target += ldy)
+            {
+                for (int j = 0; j < width; j++)
+                {
+                    target[j] = add ? target[j] + part[(i * columns) + j] : part[(i * columns) + j];
+                }
+            }
+        }
+    }
+
+    private struct PackBody : IParallelBody
+    {
+        public float* X;
+        public int Ldx, Rows;
+        public QuantizedMatrix W;
+        public byte* Tiles;
+
+        public readonly void Run(int index, int worker)
+        {
+            int row = index * TileRows;
+            byte* tile = Tiles + ((nint)row * W.Blocks * QuantizedRows.BlockBytes(W.Layout.Nibbles, 1));
+            QuantizedRows.Pack(W.Layout, X + ((nint)row * Ldx), Ldx, Math.Min(TileRows, Rows - row), W.Inputs, tile);
+        }
+    }
+
+    private struct PanelBody : IParallelBody
+    {
+        public QuantizedMatrix W;
+        public int Rows, Grain;
+        public byte* Tiles;
+        public float* Y;
+        public nint Ldy;
+        public bool Add;
+
+        public readonly void Run(int index, int worker)
+        {
+            int end = Math.Min(W.Panels, (index + 1) * Grain);
+            for (int panel = index * Grain; panel < end; panel++)
+            {
+                if (ByteUnit512.IsSupported)
+                {
+                    Panel<ByteUnit512, Vector512<byte>>(W, panel, Rows, Tiles, Y, Ldy, Add);
+                }
+                else if (ByteUnit256.IsSupported)
+                {
+                    Panel<ByteUnit256, Vector256<byte>>(W, panel, Rows, Tiles, Y, Ldy, Add);
+                }
+                else
+                {
+                    Panel<ByteUnit128, Vector128<byte>>(W, panel, Rows, Tiles, Y, Ldy, Add);
+                }
+            }
+        }
+    }
+}
