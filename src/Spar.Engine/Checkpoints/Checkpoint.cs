@@ -8,7 +8,7 @@ namespace Spar.Engine.Checkpoints;
 /// <c>model.safetensors.index.json</c>), and the tokenizer's files.
 /// </summary>
 /// <param name="Config">The architecture.</param>
-/// <param name="Tensors">Every weight by its name in the file, float32: exactly those that <see cref="TensorShapes"/> lists.</param>
+/// <param name="Tensors">Every weight by its name in the file, float32: exactly those that <see cref="ModelTensors.Shapes"/> lists.</param>
 public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, Tensor> Tensors)
 {
     private const string SingleFile = "model.safetensors";
@@ -51,7 +51,7 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
     /// </summary>
     /// <param name="directory">The folder; made if need be, files in it are replaced.</param>
     /// <param name="config">The architecture.</param>
-    /// <param name="tensors">The weights, as <see cref="TensorShapes"/> lists them.</param>
+    /// <param name="tensors">The weights, as <see cref="ModelTensors.Shapes"/> lists them.</param>
     /// <param name="dtype">The type in which weights are stored.</param>
     /// <param name="tokenizerSource">Folder from which the tokenizer's files are copied, or null to leave them out.</param>
     /// <exception cref="EngineException">A tensor is missing, unknown or of the wrong shape, the source folder is missing, or the disk is full.</exception>
@@ -80,55 +80,6 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
 
         ModelConfigFile.SaveGeneration(Path.Combine(directory, "generation_config.json"), config);
         ModelConfigFile.Save(Path.Combine(directory, "config.json"), config, dtype);
-    }
-
-    /// <summary>
-    /// The weights that a model of this architecture has: name to shape, outermost first. A linear layer's weight is [out, in].
-    /// In order: embedding, layers, final norm, output head (absent when tied).
-    /// </summary>
-    /// <param name="config">The architecture.</param>
-    public static IReadOnlyList<(string Name, int[] Shape)> TensorShapes(ModelConfig config)
-    {
-        int d = config.HiddenSize;
-        int f = config.IntermediateSize;
-        int queries = checked(config.HeadCount * config.HeadDim);
-        int keys = checked(config.KvHeadCount * config.HeadDim);
-        List<(string, int[])> shapes = [("model.embed_tokens.weight", [config.VocabSize, d])];
-        for (int layer = 0; layer < config.LayerCount; layer++)
-        {
-            string prefix = $"model.layers.{layer}.";
-            shapes.Add((prefix + "input_layernorm.weight", [d]));
-            foreach ((string name, int size) in new[] { ("q_proj", queries), ("k_proj", keys), ("v_proj", keys) })
-            {
-                shapes.Add(($"{prefix}self_attn.{name}.weight", [size, d]));
-                if (config.QkvBias)
-                {
-                    shapes.Add(($"{prefix}self_attn.{name}.bias", [size]));
-                }
-            }
-
-            shapes.Add((prefix + "self_attn.o_proj.weight", [d, queries]));
-            shapes.Add((prefix + "post_attention_layernorm.weight", [d]));
-            if (config.FusedGateUp)
-            {
-                shapes.Add((prefix + "mlp.gate_up_proj.weight", [checked(2 * f), d]));
-            }
-            else
-            {
-                shapes.Add((prefix + "mlp.gate_proj.weight", [f, d]));
-                shapes.Add((prefix + "mlp.up_proj.weight", [f, d]));
-            }
-
-            shapes.Add((prefix + "mlp.down_proj.weight", [d, f]));
-        }
-
-        shapes.Add(("model.norm.weight", [d]));
-        if (!config.TieWordEmbeddings)
-        {
-            shapes.Add(("lm_head.weight", [config.VocabSize, d]));
-        }
-
-        return shapes;
     }
 
     private static Dictionary<string, Tensor> LoadShards(string directory, string index)
@@ -160,7 +111,7 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
         Dictionary<string, Tensor> fitting = new(StringComparer.Ordinal);
         try
         {
-            foreach ((string name, int[] shape) in TensorShapes(config))
+            foreach ((string name, int[] shape) in ModelTensors.Shapes(config))
             {
                 if (!tensors.TryGetValue(name, out Tensor? tensor))
                 {

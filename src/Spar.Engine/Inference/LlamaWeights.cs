@@ -25,12 +25,17 @@ internal sealed class LlamaWeights
                 tensors[layer + "input_layernorm.weight"].Data,
                 Join(tensors, config.HiddenSize, attention + "q_proj.weight", attention + "k_proj.weight", attention + "v_proj.weight"),
                 config.QkvBias ? Pin([.. tensors[attention + "q_proj.bias"].Data, .. tensors[attention + "k_proj.bias"].Data, .. tensors[attention + "v_proj.bias"].Data]) : null,
+                config.QueryKeyNorm ? tensors[attention + "q_norm.weight"].Data : null,
+                config.QueryKeyNorm ? tensors[attention + "k_norm.weight"].Data : null,
                 new PackedMatrix(tensors[attention + "o_proj.weight"]),
+                config.OutputBias ? tensors[attention + "o_proj.bias"].Data : null,
+                config.SandwichNorm ? tensors[layer + "post_self_attn_layernorm.weight"].Data : null,
                 tensors[layer + "post_attention_layernorm.weight"].Data,
                 config.FusedGateUp
                     ? new PackedMatrix(tensors[layer + "mlp.gate_up_proj.weight"])
                     : Join(tensors, config.HiddenSize, layer + "mlp.gate_proj.weight", layer + "mlp.up_proj.weight"),
-                new PackedMatrix(tensors[layer + "mlp.down_proj.weight"]));
+                new PackedMatrix(tensors[layer + "mlp.down_proj.weight"]),
+                config.SandwichNorm ? tensors[layer + "post_mlp_layernorm.weight"].Data : null);
         }
     }
 
@@ -51,11 +56,28 @@ internal sealed class LlamaWeights
     /// <param name="InputNorm">[D].</param>
     /// <param name="Qkv">[H d + 2 KvH d, D]: queries, keys, values.</param>
     /// <param name="QkvBias">[H d + 2 KvH d], or null.</param>
+    /// <param name="QueryNorm">Norm of each query head, [d], or null.</param>
+    /// <param name="KeyNorm">Norm of each key head, [d], or null.</param>
     /// <param name="Output">[D, H d].</param>
-    /// <param name="PostNorm">[D].</param>
+    /// <param name="OutputBias">[D], or null.</param>
+    /// <param name="AttendedNorm">Norm of attention's output before it is added to the residual stream, [D], or null.</param>
+    /// <param name="PostNorm">Norm before the feed-forward layer, [D].</param>
     /// <param name="GateUp">[2 F, D]: gate, then up.</param>
     /// <param name="Down">[D, F].</param>
-    public sealed record Layer(float[] InputNorm, PackedMatrix Qkv, float[]? QkvBias, PackedMatrix Output, float[] PostNorm, PackedMatrix GateUp, PackedMatrix Down);
+    /// <param name="DownNorm">Norm of the feed-forward layer's output before it is added, [D], or null.</param>
+    public sealed record Layer(
+        float[] InputNorm,
+        PackedMatrix Qkv,
+        float[]? QkvBias,
+        float[]? QueryNorm,
+        float[]? KeyNorm,
+        PackedMatrix Output,
+        float[]? OutputBias,
+        float[]? AttendedNorm,
+        float[] PostNorm,
+        PackedMatrix GateUp,
+        PackedMatrix Down,
+        float[]? DownNorm);
 
     private static PackedMatrix Join(IReadOnlyDictionary<string, Tensor> tensors, int inputs, params string[] names)
     {

@@ -24,7 +24,7 @@ public sealed unsafe partial class LlamaGraph : IDisposable
     private readonly AlignedBuffer _headFactors = new();  // [P]
     private readonly AlignedBuffer _logits = new();       // [chunk, V]
     private readonly AlignedBuffer _logSums = new();      // [P]
-    private RotaryTable _rotary;
+    private readonly RotaryTable _rotary;
     private TokenBatch? _batch;
     private float[] _logProbs = [];
 
@@ -37,7 +37,7 @@ public sealed unsafe partial class LlamaGraph : IDisposable
         Gradients = parameters.ZerosLike();
         _team = team;
         _config = parameters.Config;
-        _rotary = new RotaryTable(_config, Math.Min(_config.MaxPositions, 512));
+        _rotary = new RotaryTable(_config);
         _layers = new Layer[_config.LayerCount];
         for (int l = 0; l < _layers.Length; l++)
         {
@@ -153,11 +153,7 @@ public sealed unsafe partial class LlamaGraph : IDisposable
             CheckToken(token);
         }
 
-        if (batch.LongestLength > _rotary.Positions)
-        {
-            _rotary = new RotaryTable(_config, batch.LongestLength);
-        }
-
+        _rotary.Cover(batch.LongestLength - 1);
         _batch = batch;
         foreach (Layer layer in _layers)
         {
