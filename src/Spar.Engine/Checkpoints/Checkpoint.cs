@@ -20,7 +20,7 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
         "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja", "tokenizer.model", "vocab.json", "merges.txt", "added_tokens.json",
     ];
 
-    /// <summary>Reads a model folder.</summary>
+    /// <summary>Reads a model folder, or an adapter's folder (<see cref="LoraFile"/>): then it is the base model with the adapter worked into it.</summary>
     /// <param name="directory">The folder.</param>
     /// <exception cref="EngineException">
     /// The folder or a file in it is missing or broken, a tensor is missing or unknown, or a shape disagrees with the config; names file and tensor.
@@ -30,6 +30,13 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
         if (!Directory.Exists(directory))
         {
             throw new EngineException($"There is no model folder '{directory}'.");
+        }
+
+        if (LoraFile.IsAdapter(directory))
+        {
+            Checkpoint model = Load(LoraFile.BaseModel(directory));
+            LoraAdapter adapter = LoraFile.Load(directory, LlamaParameters.FromTensors(model.Config, model.Tensors));
+            return model with { Tensors = adapter.MergeInto(model.Tensors) };
         }
 
         ModelConfig config = ModelConfigFile.Load(Path.Combine(directory, "config.json"));
@@ -44,6 +51,12 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
             ? new Checkpoint(config, Fit(config, index, LoadShards(directory, index)))
             : throw new EngineException($"The model folder '{directory}' has neither '{SingleFile}' nor '{IndexFile}'.");
     }
+
+    /// <summary>The folder with a model's tokenizer: the model's own, or that of an adapter's base model where the adapter has none.</summary>
+    /// <param name="directory">A model's or an adapter's folder.</param>
+    /// <exception cref="EngineException">The adapter's base model is not there.</exception>
+    public static string TokenizerFolder(string directory)
+        => LoraFile.IsAdapter(directory) && !File.Exists(Path.Combine(directory, "tokenizer.json")) ? LoraFile.BaseModel(directory) : directory;
 
     /// <summary>
     /// Writes a model folder that <see cref="Load"/>, Transformers and vLLM open. <c>config.json</c> is written last, so a folder

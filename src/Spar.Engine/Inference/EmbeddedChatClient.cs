@@ -54,7 +54,7 @@ public sealed class EmbeddedChatClient : IChatClient
     /// <exception cref="EngineException">A file is missing or broken, or an option is out of range.</exception>
     public static EmbeddedChatClient Load(string checkpointDirectory, EngineOptions? options = null)
     {
-        Tokenizer tokenizer = Tokenizer.Load(checkpointDirectory);
+        Tokenizer tokenizer = Tokenizer.Load(Checkpoint.TokenizerFolder(checkpointDirectory));
         ChatTemplate template = ChatTemplate.For(tokenizer);
         Checkpoint checkpoint = Checkpoint.Load(checkpointDirectory);
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(checkpointDirectory)));

@@ -1,3 +1,4 @@
+using Spar.Engine.Checkpoints;
 using Spar.Engine.Inference;
 using Spar.Engine.Kernels;
 using Spar.Engine.Tests.Models;
@@ -16,7 +17,7 @@ public class FamilyForwardTests
         double[][] expected = new NaiveModel(model.Json, model.Checkpoint.Tensors).Logits(ids);
         double spread = Math.Sqrt(expected.SelectMany(row => row).Average(x => x * x));
         Assert.InRange(spread, 0.5, 10);
-        float[] few = Logits(model, ids, piece: 5), all = Logits(model, ids, piece: 45);
+        float[] few = Logits(model.Checkpoint, ids, piece: 5), all = Logits(model.Checkpoint, ids, piece: 45);
         Assert.Equal(all, few);
         for (int i = 0; i < all.Length; i++)
         {
@@ -25,11 +26,12 @@ public class FamilyForwardTests
         }
     }
 
-    private static float[] Logits(FamilyModel model, int[] ids, int piece)
+    /// <summary>Logits of all positions of at most 64 tokens, computed in passes of a number of rows.</summary>
+    internal static float[] Logits(Checkpoint model, int[] ids, int piece)
     {
         using KvCache cache = new(model.Config, 4);
         using ThreadTeam team = new(2);
-        using LlamaForward forward = new(model.Config, model.Checkpoint.Tensors, cache, team, ids.Length);
+        using LlamaForward forward = new(model.Config, model.Tensors, cache, team, ids.Length);
         List<float> logits = [];
         for (int start = 0; start < ids.Length; start += piece)
         {
