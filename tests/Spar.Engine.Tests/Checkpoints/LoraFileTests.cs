@@ -77,8 +77,7 @@ public class LoraFileTests
     {
         using TempFolder temp = new();
         LlamaParameters model = Base();
-        LoraSettings settings = Read(temp, targets);
-        LoraAdapter adapter = LoraAdapter.Initialize(model, settings, 1);
+        LoraAdapter adapter = LoraAdapter.Initialize(model, Settings(targets), 1);
         Assert.Equal(count, adapter.Modules.Count);
         Assert.Equal(16 / Math.Sqrt(2), adapter.Settings.Scale, 1e-12);
         Assert.All(adapter.Modules, module => Assert.All(module.B.Data, b => Assert.Equal(0, b)));
@@ -88,8 +87,7 @@ public class LoraFileTests
         Assert.All(model.All, p => Assert.Equal(p.Tensor.Data, unchanged.Tensors[p.Name].Data));
     }
 
-    // The settings as LoraFile reads them from a file with these targets; its fault about missing factors tells nothing here.
-    private static LoraSettings Read(TempFolder temp, string targets)
+    private static LoraSettings Settings(string targets)
     {
         JsonNode value = JsonNode.Parse(targets)!;
         bool pattern = value is JsonValue && (string)value! != LoraSettings.AllLinear;
