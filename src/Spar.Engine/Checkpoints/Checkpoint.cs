@@ -9,7 +9,7 @@ namespace Spar.Engine.Checkpoints;
 /// <c>model.safetensors.index.json</c>), and the tokenizer's files. A GGUF file, which holds all of this, is read too.
 /// </summary>
 /// <param name="Config">The architecture.</param>
-/// <param name="Tensors">Every weight by its name in the file, float32: exactly those that <see cref="TensorShapes"/> lists.</param>
+/// <param name="Tensors">Every weight by its name in the file, float32: exactly those that <see cref="ModelTensors.Shapes"/> lists.</param>
 public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, Tensor> Tensors)
 {
     private const string SingleFile = "model.safetensors";
@@ -21,7 +21,10 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
         "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja", "tokenizer.model", "vocab.json", "merges.txt", "added_tokens.json",
     ];
 
-    /// <summary>Reads a model folder, or a GGUF file, whose weights are widened to float32.</summary>
+    /// <summary>
+    /// Reads a model folder; or a GGUF file, whose weights are widened to float32; or an adapter's folder (<see cref="LoraFile"/>): then it is the base
+    /// model with the adapter worked into it.
+    /// </summary>
     /// <param name="directory">The folder; or a <c>.gguf</c> file, or a folder that holds one and no <c>config.json</c>.</param>
     /// <exception cref="EngineException">
     /// The folder or a file in it is missing or broken, a tensor is missing or unknown, or a shape disagrees with the config; names file and tensor.
@@ -40,6 +43,13 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
             throw new EngineException($"There is no model folder '{directory}'.");
         }
 
+        if (LoraFile.IsAdapter(directory))
+        {
+            Checkpoint model = Load(LoraFile.BaseModel(directory));
+            LoraAdapter adapter = LoraFile.Load(directory, LlamaParameters.FromTensors(model.Config, model.Tensors));
+            return model with { Tensors = adapter.MergeInto(model.Tensors) };
+        }
+
         ModelConfig config = ModelConfigFile.Load(Path.Combine(directory, "config.json"));
         string single = Path.Combine(directory, SingleFile);
         string index = Path.Combine(directory, IndexFile);
@@ -53,13 +63,19 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
             : throw new EngineException($"The model folder '{directory}' has neither '{SingleFile}' nor '{IndexFile}'.");
     }
 
+    /// <summary>The folder with a model's tokenizer: the model's own, or that of an adapter's base model where the adapter has none.</summary>
+    /// <param name="directory">A model's or an adapter's folder.</param>
+    /// <exception cref="EngineException">The adapter's base model is not there.</exception>
+    public static string TokenizerFolder(string directory)
+        => LoraFile.IsAdapter(directory) && !File.Exists(Path.Combine(directory, "tokenizer.json")) ? LoraFile.BaseModel(directory) : directory;
+
     /// <summary>
     /// Writes a model folder that <see cref="Load"/>, Transformers and vLLM open. <c>config.json</c> is written last, so a folder
     /// whose writing was cut short does not load.
     /// </summary>
     /// <param name="directory">The folder; made if need be, files in it are replaced.</param>
     /// <param name="config">The architecture.</param>
-    /// <param name="tensors">The weights, as <see cref="TensorShapes"/> lists them.</param>
+    /// <param name="tensors">The weights, as <see cref="ModelTensors.Shapes"/> lists them.</param>
     /// <param name="dtype">The type in which weights are stored.</param>
     /// <param name="tokenizerSource">Folder from which the tokenizer's files are copied, or null to leave them out.</param>
     /// <exception cref="EngineException">A tensor is missing, unknown or of the wrong shape, the source folder is missing, or the disk is full.</exception>
@@ -88,55 +104,6 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
 
         ModelConfigFile.SaveGeneration(Path.Combine(directory, "generation_config.json"), config);
         ModelConfigFile.Save(Path.Combine(directory, "config.json"), config, dtype);
-    }
-
-    /// <summary>
-    /// The weights that a model of this architecture has: name to shape, outermost first. A linear layer's weight is [out, in].
-    /// In order: embedding, layers, final norm, output head (absent when tied).
-    /// </summary>
-    /// <param name="config">The architecture.</param>
-    public static IReadOnlyList<(string Name, int[] Shape)> TensorShapes(ModelConfig config)
-    {
-        int d = config.HiddenSize;
-        int f = config.IntermediateSize;
-        int queries = checked(config.HeadCount * config.HeadDim);
-        int keys = checked(config.KvHeadCount * config.HeadDim);
-        List<(string, int[])> shapes = [("model.embed_tokens.weight", [config.VocabSize, d])];
-        for (int layer = 0; layer < config.LayerCount; layer++)
-        {
-            string prefix = $"model.layers.{layer}.";
-            shapes.Add((prefix + "input_layernorm.weight", [d]));
-            foreach ((string name, int size) in new[] { ("q_proj", queries), ("k_proj", keys), ("v_proj", keys) })
-            {
-                shapes.Add(($"{prefix}self_attn.{name}.weight", [size, d]));
-                if (config.QkvBias)
-                {
-                    shapes.Add(($"{prefix}self_attn.{name}.bias", [size]));
-                }
-            }
-
-            shapes.Add((prefix + "self_attn.o_proj.weight", [d, queries]));
-            shapes.Add((prefix + "post_attention_layernorm.weight", [d]));
-            if (config.FusedGateUp)
-            {
-                shapes.Add((prefix + "mlp.gate_up_proj.weight", [checked(2 * f), d]));
-            }
-            else
-            {
-                shapes.Add((prefix + "mlp.gate_proj.weight", [f, d]));
-                shapes.Add((prefix + "mlp.up_proj.weight", [f, d]));
-            }
-
-            shapes.Add((prefix + "mlp.down_proj.weight", [d, f]));
-        }
-
-        shapes.Add(("model.norm.weight", [d]));
-        if (!config.TieWordEmbeddings)
-        {
-            shapes.Add(("lm_head.weight", [config.VocabSize, d]));
-        }
-
-        return shapes;
     }
 
     /// <summary>The GGUF file that a path means: the file itself, or the only one in a folder without <c>config.json</c>; null when it means none.</summary>
@@ -194,7 +161,7 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
         Dictionary<string, Tensor> fitting = new(StringComparer.Ordinal);
         try
         {
-            foreach ((string name, int[] shape) in TensorShapes(config))
+            foreach ((string name, int[] shape) in ModelTensors.Shapes(config))
             {
                 if (!tensors.TryGetValue(name, out Tensor? tensor))
                 {

@@ -15,7 +15,9 @@ public static class ModelConfigFile
         ["llama"] = "LlamaForCausalLM",
         ["mistral"] = "MistralForCausalLM",
         ["qwen2"] = "Qwen2ForCausalLM",
+        ["qwen3"] = "Qwen3ForCausalLM",
         ["glm"] = "GlmForCausalLM",
+        ["glm4"] = "Glm4ForCausalLM",
     };
 
     /// <summary>Reads a <c>config.json</c>.</summary>
@@ -39,6 +41,9 @@ public static class ModelConfigFile
         JsonFile eps = json["rms_norm_eps"];
         JsonFile theta = Rotary(json, "rope_theta");
         JsonFile tie = json["tie_word_embeddings"];
+        bool glm = type is "glm" or "glm4";
+        bool attentionBias = json["attention_bias"].IsNull ? glm : json["attention_bias"].Bool();
+        (int? window, int fullLayers) = ReadSlidingWindow(json, type);
         ModelConfig config = new()
         {
             ModelType = type,
@@ -48,17 +53,22 @@ public static class ModelConfigFile
             LayerCount = json["num_hidden_layers"].Int(1, 10_000),
             HeadCount = heads,
             KvHeadCount = kvHeads.IsNull && type == "llama" ? heads : kvHeads.Int(1, heads),
-            HeadDim = headDim.IsNull ? hidden / heads : headDim.Int(2),
+            HeadDim = !headDim.IsNull ? headDim.Int(2) : DefaultHeadDim(headDim, type) ?? hidden / heads,
             MaxPositions = json["max_position_embeddings"].Int(1),
-            RmsNormEps = eps.IsNull ? type == "glm" ? 1.5625e-07 : 1e-6 : eps.Number(),
+            RmsNormEps = eps.IsNull ? glm ? 1.5625e-07 : 1e-6 : eps.Number(),
             RopeTheta = theta.IsNull ? 10000 : theta.Number(),
-            RopeScaling = ReadRopeScaling(json),
+            RopeScaling = ReadLlama3Scaling(json),
+            RopeLinearFactor = ReadLinearFactor(json),
             TieWordEmbeddings = !tie.IsNull && tie.Bool(),
-            SlidingWindow = ReadSlidingWindow(json, type),
-            QkvBias = type == "qwen2" || (type == "glm" && !json["attention_bias"].IsNull && json["attention_bias"].Bool()),
-            PartialRotaryFactor = partial.IsNull ? type == "glm" ? 0.5 : 1 : partial.Number(),
-            InterleavedRotary = type == "glm",
-            FusedGateUp = type == "glm",
+            SlidingWindow = window,
+            FullAttentionLayers = fullLayers,
+            QkvBias = type == "qwen2" || (type != "mistral" && attentionBias),
+            OutputBias = type is "llama" or "qwen3" && attentionBias,
+            QueryKeyNorm = type == "qwen3",
+            SandwichNorm = type == "glm4",
+            PartialRotaryFactor = partial.IsNull ? glm ? 0.5 : 1 : partial.Number(),
+            InterleavedRotary = glm,
+            FusedGateUp = glm,
             BosTokenId = json["bos_token_id"].IsNull ? null : json["bos_token_id"].Int(),
             PadTokenId = json["pad_token_id"].IsNull || json["pad_token_id"].Element.GetRawText() == "-1" ? null : json["pad_token_id"].Int(),
             EosTokenIds = ReadEos(json["eos_token_id"]),
@@ -97,14 +107,7 @@ public static class ModelConfigFile
             ["num_key_value_heads"] = config.KvHeadCount,
             ["pad_token_id"] = config.PadTokenId,
             ["rms_norm_eps"] = config.RmsNormEps,
-            ["rope_scaling"] = config.RopeScaling is not { } scaling ? null : new SortedDictionary<string, object>(StringComparer.Ordinal)
-            {
-                ["factor"] = scaling.Factor,
-                ["high_freq_factor"] = scaling.HighFrequencyFactor,
-                ["low_freq_factor"] = scaling.LowFrequencyFactor,
-                ["original_max_position_embeddings"] = scaling.OriginalMaxPositions,
-                ["rope_type"] = "llama3",
-            },
+            ["rope_scaling"] = RopeScalingValue(config),
             ["rope_theta"] = config.RopeTheta,
             ["tie_word_embeddings"] = config.TieWordEmbeddings,
             ["torch_dtype"] = dtype.TorchName(),
@@ -114,16 +117,22 @@ public static class ModelConfigFile
         switch (config.ModelType)
         {
             case "llama":
-                keys["attention_bias"] = false;
+                keys["attention_bias"] = config.OutputBias;
                 keys["mlp_bias"] = false;
                 break;
             case "mistral":
                 keys["sliding_window"] = config.SlidingWindow;
                 break;
             case "qwen2":
-                keys["max_window_layers"] = config.SlidingWindow is null ? config.LayerCount : 0;
+            case "qwen3":
+                keys["max_window_layers"] = config.SlidingWindow is null ? config.LayerCount : config.FullAttentionLayers;
                 keys["sliding_window"] = config.SlidingWindow;
                 keys["use_sliding_window"] = config.SlidingWindow is not null;
+                if (config.ModelType == "qwen3")
+                {
+                    keys["attention_bias"] = config.OutputBias;
+                }
+
                 break;
             default:
                 keys["attention_bias"] = config.QkvBias;
@@ -179,55 +188,96 @@ public static class ModelConfigFile
         return parameters.IsNull || parameters[key].IsNull ? json[key] : parameters[key];
     }
 
-    private static Llama3RopeScaling? ReadRopeScaling(JsonFile json)
+    // Of these families a head has 128 dimensions unless the file says otherwise; null in the file means hidden_size / heads.
+    private static int? DefaultHeadDim(JsonFile headDim, string type) =>
+        headDim.Element.ValueKind == JsonValueKind.Undefined && type is "qwen3" or "glm" or "glm4" ? 128 : null;
+
+    private static SortedDictionary<string, object>? RopeScalingValue(ModelConfig config) => config switch
+    {
+        { RopeScaling: { } scaling } => new(StringComparer.Ordinal)
+        {
+            ["factor"] = scaling.Factor,
+            ["high_freq_factor"] = scaling.HighFrequencyFactor,
+            ["low_freq_factor"] = scaling.LowFrequencyFactor,
+            ["original_max_position_embeddings"] = scaling.OriginalMaxPositions,
+            ["rope_type"] = "llama3",
+        },
+        { RopeLinearFactor: not 1 } => new(StringComparer.Ordinal) { ["factor"] = config.RopeLinearFactor, ["rope_type"] = "linear" },
+        _ => null,
+    };
+
+    // The rotary settings and their type; a type that is not supported is a fault.
+    private static (JsonFile Settings, string Type) RopeScaling(JsonFile json)
     {
         JsonFile scaling = json["rope_parameters"].IsNull ? json["rope_scaling"] : json["rope_parameters"];
         if (scaling.IsNull)
         {
-            return null;
+            return (scaling, "default");
         }
 
         JsonFile type = scaling["rope_type"].IsNull && !scaling["type"].IsNull ? scaling["type"] : scaling["rope_type"];
-        switch (type.IsNull ? "default" : type.Text())
-        {
-            case "default":
-                return null;
-            case "llama3":
-                Llama3RopeScaling result = new(
-                    scaling["factor"].Number(),
-                    scaling["low_freq_factor"].Number(),
-                    scaling["high_freq_factor"].Number(),
-                    scaling["original_max_position_embeddings"].Int(1));
-                return result.Factor >= 1 && result.LowFrequencyFactor > 0 && result.HighFrequencyFactor > result.LowFrequencyFactor
-                    ? result
-                    : throw scaling.Fault("must have factor >= 1 and 0 < low_freq_factor < high_freq_factor");
-            default:
-                throw type.Fault("must be default or llama3 (other rotary scalings are not supported)");
-        }
+        string name = type.IsNull ? "default" : type.Text();
+        return name is "default" or "llama3" or "linear"
+            ? (scaling, name)
+            : throw type.Fault("must be default, linear or llama3 (other rotary scalings, such as yarn, longrope and dynamic, are not supported)");
     }
 
-    private static int? ReadSlidingWindow(JsonFile json, string type)
+    private static Llama3RopeScaling? ReadLlama3Scaling(JsonFile json)
     {
-        JsonFile window = json["sliding_window"];
-        JsonFile layerTypes = json["layer_types"];
-        if (type is not ("mistral" or "qwen2") || window.IsNull
-            || (type == "qwen2" && (json["use_sliding_window"].IsNull || !json["use_sliding_window"].Bool())))
+        (JsonFile scaling, string type) = RopeScaling(json);
+        if (type != "llama3")
         {
             return null;
         }
 
-        int layers = json["num_hidden_layers"].Int(1);
-        int windowed = layers;
-        if (!layerTypes.IsNull)
+        Llama3RopeScaling result = new(
+            scaling["factor"].Number(),
+            scaling["low_freq_factor"].Number(),
+            scaling["high_freq_factor"].Number(),
+            scaling["original_max_position_embeddings"].Int(1));
+        return result.Factor >= 1 && result.LowFrequencyFactor > 0 && result.HighFrequencyFactor > result.LowFrequencyFactor
+            ? result
+            : throw scaling.Fault("must have factor >= 1 and 0 < low_freq_factor < high_freq_factor");
+    }
+
+    private static double ReadLinearFactor(JsonFile json)
+    {
+        (JsonFile scaling, string type) = RopeScaling(json);
+        return type != "linear" ? 1 : scaling["factor"].Number() is >= 1 and double factor ? factor : throw scaling["factor"].Fault("must be at least 1");
+    }
+
+    // The window, and the number of layers from the first that do not have it.
+    private static (int? Window, int FullLayers) ReadSlidingWindow(JsonFile json, string type)
+    {
+        JsonFile window = json["sliding_window"];
+        if (type == "mistral" && window.Element.ValueKind == JsonValueKind.Undefined)
         {
-            windowed = layerTypes.Items().Count(layer => layer.Text() == "sliding_attention");
-        }
-        else if (type == "qwen2" && !json["max_window_layers"].IsNull)
-        {
-            windowed = layers - Math.Min(layers, json["max_window_layers"].Int());
+            return (4096, 0); // Mistral 7B's, which is what the key's absence means
         }
 
-        return windowed == 0 ? null : windowed == layers ? window.Int(1) : throw window.Fault("must hold for all layers or none (mixed layers are not supported)");
+        bool qwen = type is "qwen2" or "qwen3";
+        if (!(type == "mistral" || (qwen && !json["use_sliding_window"].IsNull && json["use_sliding_window"].Bool())) || window.IsNull)
+        {
+            return (null, 0);
+        }
+
+        int layers = json["num_hidden_layers"].Int(1), full = 0;
+        JsonFile layerTypes = json["layer_types"];
+        if (!layerTypes.IsNull)
+        {
+            bool[] windowed = [.. layerTypes.Items().Select(layer => layer.Text() == "sliding_attention")];
+            full = Array.IndexOf(windowed, true) is >= 0 and int first ? first : layers;
+            if (windowed.Length != layers || windowed.Skip(full).Contains(false))
+            {
+                throw layerTypes.Fault($"must name {layers} layers, those with sliding_attention last (other mixtures are not supported)");
+            }
+        }
+        else if (qwen)
+        {
+            full = json["max_window_layers"].IsNull ? 28 : json["max_window_layers"].Int();
+        }
+
+        return full >= layers ? (null, 0) : (window.Int(1), full);
     }
 
     private static void RejectUnsupported(JsonFile json, string type)
@@ -238,13 +288,10 @@ public static class ModelConfigFile
             throw activation.Fault("must be silu (other activations are not supported)");
         }
 
-        string[] flags = type == "llama" ? ["attention_bias", "mlp_bias"] : [];
-        foreach (string flag in flags)
+        string flag = type == "mistral" ? "attention_bias" : "mlp_bias";
+        if (!json[flag].IsNull && json[flag].Bool())
         {
-            if (!json[flag].IsNull && json[flag].Bool())
-            {
-                throw json[flag].Fault("must be false (such biases are not supported)");
-            }
+            throw json[flag].Fault("must be false (such biases are not supported)");
         }
     }
 

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.AI;
 using Spar.Engine.Chat;
+using Spar.Engine.Checkpoints;
 using Spar.Engine.Models;
 using Spar.Engine.Sampling;
 using Spar.Engine.Tensors;
@@ -59,7 +60,7 @@ public sealed class EmbeddedChatClient : IChatClient
     /// <exception cref="EngineException">A file is missing or broken, or an option is out of range.</exception>
     public static EmbeddedChatClient Load(string checkpointDirectory, EngineOptions? options = null)
     {
-        Tokenizer tokenizer = Tokenizer.Load(checkpointDirectory);
+        Tokenizer tokenizer = Tokenizer.Load(Checkpoint.TokenizerFolder(checkpointDirectory));
         ChatTemplate template = ChatTemplate.For(tokenizer);
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(checkpointDirectory)));
         return new EmbeddedChatClient(ModelWeights.Open(checkpointDirectory), tokenizer, template, options, name);

@@ -28,7 +28,6 @@ public sealed unsafe class LlamaForward : IDisposable
     private readonly int _queryFloats;
     private readonly int _keyFloats;
     private readonly int _qkvFloats;
-    private readonly int _window;
 
     private float* _x;      // residual stream, [rows, D]
     private float* _qkv;    // queries, keys, values, [rows, H d + 2 KvH d]
@@ -52,11 +51,12 @@ public sealed unsafe class LlamaForward : IDisposable
         _team = team;
         _capacity = capacity;
         _rotary = new RotaryTable(config);
-        _smallBatch = team.Threads == 1 ? 0 : Math.Min(512, 8 * team.Threads);
+
+        // So few rows that Gemm shares out columns: it must not take the threads' scratch memory, which is in use here.
+        _smallBatch = team.Threads == 1 ? 0 : Math.Min(8 * team.Threads, ((2 * team.Threads) - 1) * MicroKernel.Rows);
         _queryFloats = config.HeadCount * config.HeadDim;
         _keyFloats = config.KvHeadCount * config.HeadDim;
         _qkvFloats = _queryFloats + (2 * _keyFloats);
-        _window = config.SlidingWindow ?? int.MaxValue;
         _x = Allocate((long)capacity * config.HiddenSize);
         _qkv = Allocate((long)capacity * _qkvFloats);
         _batch = new ForwardBatch(1);
@@ -201,13 +201,20 @@ public sealed unsafe class LlamaForward : IDisposable
                 VectorMath.Add(q, Pinned(bias), _qkvFloats);
             }
 
-            int position = _batch.Positions[row];
-            for (int head = 0; head < _config.HeadCount + _config.KvHeadCount; head++)
-            {
-                _rotary.Apply(q + ((nint)head * _config.HeadDim), position);
-            }
-
+            NormHeads(q, _config.HeadCount, weights.QueryNorm);
+            NormHeads(q + _queryFloats, _config.KvHeadCount, weights.KeyNorm);
+            _rotary.Apply(q, _config.HeadCount + _config.KvHeadCount, _batch.Positions[row]);
             Write(layer, row, q + _queryFloats);
+        }
+    }
+
+    /// <summary>Norms each head of a row, in place; does nothing without a norm.</summary>
+    private void NormHeads(float* heads, int count, float[]? norm)
+    {
+        int d = _config.HeadDim;
+        for (int head = 0; norm is not null && head < count; head++, heads += d)
+        {
+            RmsNorm.Forward(heads, Pinned(norm), heads, d, (float)_config.RmsNormEps);
         }
     }
 
@@ -266,7 +273,7 @@ public sealed unsafe class LlamaForward : IDisposable
             _team.For(items, ref attention);
         }
 
-        Multiply(rows, hidden, weights.Output, x, accumulate: true, normed);
+        AddProduct(rows, hidden, weights.Output, weights.OutputBias, weights.AttendedNorm, x, normed);
         for (int row = 0; row < rows.Count; row++)
         {
             RmsNorm.Forward(x + ((nint)row * d), Pinned(weights.PostNorm), normed + ((nint)row * d), d, (float)_config.RmsNormEps);
@@ -279,7 +286,29 @@ public sealed unsafe class LlamaForward : IDisposable
             SwiGlu.Forward(gate, gate + f, gate, f);
         }
 
-        Multiply(rows, hidden, weights.Down, x, accumulate: true, normed, ldx: 2 * f);
+        AddProduct(rows, hidden, weights.Down, bias: null, weights.DownNorm, x, normed, ldx: 2 * f);
+    }
+
+    /// <summary>x += y, or norm(y) where there is a norm, with y = input W^T + b. <paramref name="scratch"/>: D floats a row and what the product needs.</summary>
+    private void AddProduct(in Rows rows, float* input, LinearWeight w, float[]? bias, float[]? norm, float* x, float* scratch, int ldx = 0)
+    {
+        int d = _config.HiddenSize;
+        float* y = norm is null ? x : scratch;
+        Multiply(rows, input, w, y, accumulate: norm is null, scratch + ((nint)rows.Count * d), ldx);
+        for (int row = 0; row < rows.Count; row++)
+        {
+            float* sum = y + ((nint)row * d);
+            if (bias is not null)
+            {
+                VectorMath.Add(sum, Pinned(bias), d);
+            }
+
+            if (norm is not null)
+            {
+                RmsNorm.Forward(sum, Pinned(norm), sum, d, (float)_config.RmsNormEps);
+                VectorMath.Add(x + ((nint)row * d), sum, d);
+            }
+        }
     }
 
     private void Head(in Rows rows)
@@ -332,7 +361,7 @@ public sealed unsafe class LlamaForward : IDisposable
             float* q = Forward._qkv + ((nint)(From + row) * Forward._qkvFloats) + offset;
             float* output = Output + ((nint)row * Forward._queryFloats) + offset;
             Attention.Run(
-                q, group, config.HeadDim, Forward._cache, Layer, head, Forward._batch.Tables[From + row], Forward._batch.Positions[From + row], Forward._window,
+                q, group, config.HeadDim, Forward._cache, Layer, head, Forward._batch.Tables[From + row], Forward._batch.Positions[From + row], config.WindowOf(Layer),
                 Scores + (worker * ScoresFloats), output);
         }
     }

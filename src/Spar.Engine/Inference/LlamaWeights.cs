@@ -22,12 +22,17 @@ internal sealed class LlamaWeights
                 source.Vector(layer + "input_layernorm.weight"),
                 source.Linear(exact, attention + "q_proj.weight", attention + "k_proj.weight", attention + "v_proj.weight"),
                 config.QkvBias ? Pin([.. source.Vector(attention + "q_proj.bias"), .. source.Vector(attention + "k_proj.bias"), .. source.Vector(attention + "v_proj.bias")]) : null,
+                config.QueryKeyNorm ? source.Vector(attention + "q_norm.weight") : null,
+                config.QueryKeyNorm ? source.Vector(attention + "k_norm.weight") : null,
                 source.Linear(exact, attention + "o_proj.weight"),
+                config.OutputBias ? source.Vector(attention + "o_proj.bias") : null,
+                config.SandwichNorm ? source.Vector(layer + "post_self_attn_layernorm.weight") : null,
                 source.Vector(layer + "post_attention_layernorm.weight"),
                 config.FusedGateUp
                     ? source.Linear(exact, layer + "mlp.gate_up_proj.weight")
                     : source.Linear(exact, layer + "mlp.gate_proj.weight", layer + "mlp.up_proj.weight"),
-                source.Linear(exact, layer + "mlp.down_proj.weight"));
+                source.Linear(exact, layer + "mlp.down_proj.weight"),
+                config.SandwichNorm ? source.Vector(layer + "post_mlp_layernorm.weight") : null);
         }
     }
 
@@ -43,11 +48,28 @@ internal sealed class LlamaWeights
     /// <param name="InputNorm">[D].</param>
     /// <param name="Qkv">[H d + 2 KvH d, D]: queries, keys, values.</param>
     /// <param name="QkvBias">[H d + 2 KvH d], or null.</param>
+    /// <param name="QueryNorm">Norm of each query head, [d], or null.</param>
+    /// <param name="KeyNorm">Norm of each key head, [d], or null.</param>
     /// <param name="Output">[D, H d].</param>
-    /// <param name="PostNorm">[D].</param>
+    /// <param name="OutputBias">[D], or null.</param>
+    /// <param name="AttendedNorm">Norm of attention's output before it is added to the residual stream, [D], or null.</param>
+    /// <param name="PostNorm">Norm before the feed-forward layer, [D].</param>
     /// <param name="GateUp">[2 F, D]: gate, then up.</param>
     /// <param name="Down">[D, F].</param>
-    public sealed record Layer(float[] InputNorm, LinearWeight Qkv, float[]? QkvBias, LinearWeight Output, float[] PostNorm, LinearWeight GateUp, LinearWeight Down)
+    /// <param name="DownNorm">Norm of the feed-forward layer's output before it is added, [D], or null.</param>
+    public sealed record Layer(
+        float[] InputNorm,
+        LinearWeight Qkv,
+        float[]? QkvBias,
+        float[]? QueryNorm,
+        float[]? KeyNorm,
+        LinearWeight Output,
+        float[]? OutputBias,
+        float[]? AttendedNorm,
+        float[] PostNorm,
+        LinearWeight GateUp,
+        LinearWeight Down,
+        float[]? DownNorm)
     {
         /// <summary>Most scratch floats that one of the layer's products needs for a number of rows.</summary>
         public long RowsScratch(int rows) => Math.Max(Math.Max(Qkv.RowsScratch(rows), Output.RowsScratch(rows)), Math.Max(GateUp.RowsScratch(rows), Down.RowsScratch(rows)));

@@ -26,12 +26,19 @@ internal unsafe struct AttentionHead
     /// <summary>n, d, and the number of query heads in the group.</summary>
     public int Length, HeadDim, Group;
 
+    /// <summary>Positions that a query sees, its own included; at least 1, int.MaxValue for all.</summary>
+    public int Window;
+
+    /// <summary>First position that a query sees.</summary>
+    public readonly int FirstSeen(int position) => Window > position ? 0 : position - Window + 1;
+
     /// <summary>1 / sqrt(d).</summary>
     public readonly float Scale => 1f / MathF.Sqrt(HeadDim);
 }
 
 /// <summary>
-/// Causal attention on the calling thread: o_i = sum over j up to i of softmax(q_i k_j / sqrt(d)) v_j, and its gradients. The products run on
+/// Causal attention on the calling thread: o_i = sum over j up to i of softmax(q_i k_j / sqrt(d)) v_j, and its gradients; with a window, j begins at
+/// i - window + 1, and blocks that nobody sees are passed over. The products run on
 /// the same register blocks as the matrix product, block by block below the diagonal; the backward pass computes the probabilities again from
 /// the row's log-sum (as FlashAttention does, Dao et al. 2022) instead of keeping them.
 /// </summary>
@@ -69,9 +76,9 @@ internal static unsafe class CausalAttention
         {
             for (int first = 0; first < n; first += high)
             {
-                int rows = Math.Min(high, n - first), end = first + rows;
+                int rows = Math.Min(high, n - first), end = first + rows, from = head.FirstSeen(first) / wide * wide;
                 Packing.PackARows(head.Query + (g * d) + ((nint)first * head.Stride), head.Stride, rows, d, query);
-                for (int j = 0; j < end; j += wide)
+                for (int j = from; j < end; j += wide)
                 {
                     MicroKernel.Run(rows, 0, query, keys + ((nint)j * d), d, scores + At(j, high), Stride, false);
                 }
@@ -79,21 +86,22 @@ internal static unsafe class CausalAttention
                 for (int r = 0; r < rows; r++)
                 {
                     float* row = scores + (r * Stride);
-                    int count = first + r + 1;
-                    float max = Max(row, count) * scale, sum = 0;
-                    for (int c = 0; c < count; c += KeyChunk)
+                    int seen = head.FirstSeen(first + r), count = first + r + 1;
+                    float max = Max(row, seen, count) * scale, sum = 0;
+                    for (int c = seen; c < count; c = NextChunk(c))
                     {
-                        sum += Softmax.Exponentials(row + At(c, high), Math.Min(KeyChunk, count - c), scale, max);
+                        sum += Softmax.Exponentials(row + At(c, high), Math.Min(NextChunk(c), count) - c, scale, max);
                     }
 
-                    Clear(row + At(first, high), r + 1, rows);
+                    Clear(row, from, seen, high);
+                    Clear(row, count, end, high);
                     inverse[r] = 1f / sum;
                     head.LogSum[((nint)(first + r) * head.LogSumStride) + g] = max + MathF.Log(sum);
                 }
 
                 for (int p = 0; p < panels; p++)
                 {
-                    Weighted(rows, scores, high, values + ((nint)p * n * wide), end, tile);
+                    Weighted(rows, scores, high, values + ((nint)p * n * wide), from, end, tile);
                     float* output = head.Output + (g * d) + (p * wide) + ((nint)first * head.OutputStride);
                     for (int r = 0; r < rows; r++, output += head.OutputStride)
                     {
@@ -133,11 +141,12 @@ internal static unsafe class CausalAttention
                 int blockEnd = Math.Min(block + QueryBlock, n);
                 for (int first = block; first < blockEnd; first += high)
                 {
-                    int rows = Math.Min(high, n - first), end = first + rows;
+                    int rows = Math.Min(high, n - first), end = first + rows, from = head.FirstSeen(first) / wide * wide;
+                    int unseen = Math.Min(from, head.FirstSeen(first) / high * high); // where the block of keys begins in which the first seen one lies
                     float* s = scores + ((first - block) * Stride), ds = scoreGradient + ((first - block) * Stride);
                     Packing.PackARows(queries + ((nint)first * head.Stride), head.Stride, rows, d, query);
                     Packing.PackARows(dOutput + ((nint)first * head.OutputStride), head.OutputStride, rows, d, outputGradient);
-                    for (int j = 0; j < end; j += wide)
+                    for (int j = from; j < end; j += wide)
                     {
                         MicroKernel.Run(rows, 0, query, keys + ((nint)j * d), d, s + At(j, QueryBlock), Stride, false);
                         MicroKernel.Run(rows, 0, outputGradient, values + ((nint)j * d), d, ds + At(j, QueryBlock), Stride, false);
@@ -146,13 +155,16 @@ internal static unsafe class CausalAttention
                     for (int r = 0; r < rows; r++)
                     {
                         ScoreGradients(head, g, first + r, s + (r * Stride), ds + (r * Stride));
-                        Clear(s + (r * Stride) + At(first, QueryBlock), r + 1, rows);
-                        Clear(ds + (r * Stride) + At(first, QueryBlock), r + 1, rows);
+                        foreach (nint row in (ReadOnlySpan<nint>)[(nint)(s + (r * Stride)), (nint)(ds + (r * Stride))])
+                        {
+                            Clear((float*)row, unseen, head.FirstSeen(first + r), QueryBlock);
+                            Clear((float*)row, first + r + 1, end, QueryBlock);
+                        }
                     }
 
                     for (int p = 0; p < panels; p++)
                     {
-                        Weighted(rows, ds, QueryBlock, keyRows + ((nint)p * n * wide), end, tile);
+                        Weighted(rows, ds, QueryBlock, keyRows + ((nint)p * n * wide), from, end, tile);
                         float* target = head.QueryGradient + (g * d) + (p * wide) + ((nint)first * head.Stride);
                         for (int r = 0; r < rows; r++, target += head.Stride)
                         {
@@ -164,12 +176,18 @@ internal static unsafe class CausalAttention
                 for (int first = 0; first < blockEnd; first += high)
                 {
                     int rows = Math.Min(high, n - first), from = Math.Max(block, first);
+                    int to = (int)Math.Min(blockEnd, (long)first + rows - 1 + head.Window); // the last query that sees one of these keys, and one
+                    if (from >= to)
+                    {
+                        continue;
+                    }
+
                     nint a = At(first, QueryBlock) + ((from - block) * Stride);
                     for (int p = 0; p < panels; p++)
                     {
                         nint b = ((nint)p * n * wide) + ((nint)from * wide), c = ((nint)p * n * wide) + ((nint)first * wide);
-                        MicroKernel.Run(rows, Stride, scores + a, outputRows + b, blockEnd - from, valueGradient + c, wide, true);
-                        MicroKernel.Run(rows, Stride, scoreGradient + a, queryRows + b, blockEnd - from, keyGradient + c, wide, true);
+                        MicroKernel.Run(rows, Stride, scores + a, outputRows + b, to - from, valueGradient + c, wide, true);
+                        MicroKernel.Run(rows, Stride, scoreGradient + a, queryRows + b, to - from, keyGradient + c, wide, true);
                     }
                 }
             }
@@ -188,9 +206,9 @@ internal static unsafe class CausalAttention
         float own = VectorMath.Dot(head.OutputGradient + offset, head.Output + offset, head.HeadDim);
         Vector512<float> scale = Vector512.Create(head.Scale), minus = Vector512.Create(-head.LogSum[((nint)position * head.LogSumStride) + i]);
         Vector512<float> delta = Vector512.Create(own);
-        for (int c = 0; c <= position; c += KeyChunk)
+        for (int c = head.FirstSeen(position); c <= position; c = NextChunk(c))
         {
-            int count = Math.Min(KeyChunk, position + 1 - c);
+            int count = Math.Min(NextChunk(c), position + 1) - c;
             float* x = s + At(c, QueryBlock), dx = ds + At(c, QueryBlock);
             for (int j = 0; j < count; j += VectorMath.Lanes)
             {
@@ -206,35 +224,38 @@ internal static unsafe class CausalAttention
         }
     }
 
-    /// <summary>tile = scores [rows, keys] times a panel of rows.</summary>
-    private static void Weighted(int rows, float* scores, int chunkRows, float* panel, int keys, float* tile)
+    /// <summary>tile = scores [rows, keys from .. end-1] times a panel of rows.</summary>
+    private static void Weighted(int rows, float* scores, int chunkRows, float* panel, int from, int end, float* tile)
     {
-        for (int c = 0; c < keys; c += KeyChunk)
+        for (int c = from; c < end; c = NextChunk(c))
         {
-            MicroKernel.Run(rows, 0, scores + At(c, chunkRows), panel + ((nint)c * MicroKernel.Columns), Math.Min(KeyChunk, keys - c), tile, MicroKernel.Columns, c > 0);
+            MicroKernel.Run(rows, 0, scores + At(c, chunkRows), panel + ((nint)c * MicroKernel.Columns), Math.Min(NextChunk(c), end) - c, tile, MicroKernel.Columns, c > from);
         }
     }
+
+    /// <summary>First key of the chunk after the one in which a key lies.</summary>
+    private static int NextChunk(int key) => ((key / KeyChunk) + 1) * KeyChunk;
 
     /// <summary>Where the score of a key lies from the first of its row, with <paramref name="chunkRows"/> rows a chunk.</summary>
     private static nint At(int key, int chunkRows) => ((nint)(key / KeyChunk) * chunkRows * Stride) + (key % KeyChunk);
 
-    private static float Max(float* row, int count)
+    private static float Max(float* row, int from, int end)
     {
-        float max = Softmax.Max(row, Math.Min(count, KeyChunk));
-        for (int c = KeyChunk; c < count; c += KeyChunk)
+        float max = float.NegativeInfinity;
+        for (int c = from; c < end; c = NextChunk(c))
         {
-            max = MathF.Max(max, Softmax.Max(row + At(c, MicroKernel.Rows), Math.Min(KeyChunk, count - c)));
+            max = MathF.Max(max, Softmax.Max(row + At(c, MicroKernel.Rows), Math.Min(NextChunk(c), end) - c));
         }
 
         return max;
     }
 
-    /// <summary>Clears the scores of keys behind the diagonal, which the products with a block of rows run over. A block's own keys lie in one chunk.</summary>
-    private static void Clear(float* row, int from, int end)
+    /// <summary>Clears the scores of keys that a query does not see, but which the products with a block of rows run over.</summary>
+    private static void Clear(float* row, int from, int end, int chunkRows)
     {
         for (int j = from; j < end; j++)
         {
-            row[j] = 0;
+            row[At(j, chunkRows)] = 0;
         }
     }
 

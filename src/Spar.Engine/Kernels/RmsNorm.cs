@@ -38,7 +38,7 @@ internal static unsafe class RmsNorm
     /// <param name="x">The row that was normed.</param>
     /// <param name="inverse">r of the forward pass.</param>
     /// <param name="weight">w.</param>
-    /// <param name="residual">Gradient that reaches x past the norm.</param>
+    /// <param name="residual">Gradient that reaches x past the norm, or null for none.</param>
     /// <param name="dx">Receives the gradient with respect to x; may be <paramref name="residual"/> or <paramref name="dy"/>.</param>
     /// <param name="dw">Gradient with respect to w, added to.</param>
     /// <param name="size">Elements a row.</param>
@@ -60,12 +60,12 @@ internal static unsafe class RmsNorm
         i = 0;
         for (; i <= size - VectorMath.Lanes; i += VectorMath.Lanes)
         {
-            InputVector(dy + i, x + i, r, pull, weight + i, residual + i, dx + i, VectorMath.Lanes);
+            InputVector(dy + i, x + i, r, pull, weight + i, residual == null ? null : residual + i, dx + i, VectorMath.Lanes);
         }
 
         if (i < size)
         {
-            InputVector(dy + i, x + i, r, pull, weight + i, residual + i, dx + i, size - i);
+            InputVector(dy + i, x + i, r, pull, weight + i, residual == null ? null : residual + i, dx + i, size - i);
         }
     }
 
@@ -80,8 +80,9 @@ internal static unsafe class RmsNorm
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void InputVector(float* dy, float* x, Vector512<float> r, Vector512<float> pull, float* weight, float* residual, float* dx, int count)
     {
+        Vector512<float> past = residual == null ? Vector512<float>.Zero : VectorMath.Load(residual, count);
         Vector512<float> g = VectorMath.Load(dy, count) * VectorMath.Load(weight, count);
-        Vector512<float> rest = VectorMath.MultiplyAdd(VectorMath.Load(x, count), pull, VectorMath.Load(residual, count));
+        Vector512<float> rest = VectorMath.MultiplyAdd(VectorMath.Load(x, count), pull, past);
         VectorMath.Store(VectorMath.MultiplyAdd(g, r, rest), dx, count);
     }
 }

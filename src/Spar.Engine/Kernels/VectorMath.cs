@@ -120,6 +120,22 @@ internal static unsafe class VectorMath
         }
     }
 
+    /// <summary>target += source * factor, each rounded once.</summary>
+    public static void AddScaled(float* target, float* source, float factor, int count)
+    {
+        Vector512<float> by = Vector512.Create(factor);
+        int i = 0;
+        for (; i <= count - Lanes; i += Lanes)
+        {
+            MultiplyAdd(Vector512.Load(source + i), by, Vector512.Load(target + i)).Store(target + i);
+        }
+
+        if (i < count)
+        {
+            Store(MultiplyAdd(Load(source + i, count - i), by, Load(target + i, count - i)), target + i, count - i);
+        }
+    }
+
     /// <summary>target = source * factor.</summary>
     public static void Scale(float* source, float factor, float* target, int count)
     {

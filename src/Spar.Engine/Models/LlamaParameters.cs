@@ -7,84 +7,75 @@ namespace Spar.Engine.Models;
 /// <param name="Tensor">Its values.</param>
 public sealed record NamedTensor(string Name, Tensor Tensor);
 
+/// <summary>One linear layer, y = x W^T + b.</summary>
+/// <param name="Name">Name of the module, such as <c>model.layers.0.self_attn.q_proj</c>.</param>
+/// <param name="Weight">W, [outputs, inputs].</param>
+/// <param name="Bias">b, [outputs], or null.</param>
+public sealed record LinearParameters(string Name, Tensor Weight, Tensor? Bias);
+
 /// <summary>The parameters of one transformer layer. D: hidden size, F: intermediate size, H and K: query and key/value heads, d: head size.</summary>
 /// <param name="InputNorm">Norm before attention, [D].</param>
 /// <param name="Query">[H d, D].</param>
-/// <param name="QueryBias">[H d] or null.</param>
 /// <param name="Key">[K d, D].</param>
-/// <param name="KeyBias">[K d] or null.</param>
 /// <param name="Value">[K d, D].</param>
-/// <param name="ValueBias">[K d] or null.</param>
+/// <param name="QueryNorm">Norm of every query head, [d], or null.</param>
+/// <param name="KeyNorm">Norm of every key head, [d], or null.</param>
 /// <param name="Output">[D, H d].</param>
+/// <param name="AttendedNorm">Norm of attention's output before it is added to the residual stream, [D], or null.</param>
 /// <param name="PostAttentionNorm">Norm before the feed-forward layer, [D].</param>
-/// <param name="Gate">[F, D].</param>
-/// <param name="Up">[F, D].</param>
+/// <param name="GateUp">Gate and up, [F, D] each, or both in one [2 F, D], gate first.</param>
 /// <param name="Down">[D, F].</param>
+/// <param name="DownNorm">Norm of the feed-forward layer's output before it is added, [D], or null.</param>
 public sealed record LlamaLayerParameters(
     Tensor InputNorm,
-    Tensor Query,
-    Tensor? QueryBias,
-    Tensor Key,
-    Tensor? KeyBias,
-    Tensor Value,
-    Tensor? ValueBias,
-    Tensor Output,
+    LinearParameters Query,
+    LinearParameters Key,
+    LinearParameters Value,
+    Tensor? QueryNorm,
+    Tensor? KeyNorm,
+    LinearParameters Output,
+    Tensor? AttendedNorm,
     Tensor PostAttentionNorm,
-    Tensor Gate,
-    Tensor Up,
-    Tensor Down);
+    IReadOnlyList<LinearParameters> GateUp,
+    LinearParameters Down,
+    Tensor? DownNorm);
 
 /// <summary>
-/// All parameters of a Llama-family model, by place and by name, in one fixed order: embedding, layers from the first to the last, final norm,
-/// head. Gradients and optimizer moments are kept in the same form. Knows nothing of files and of how the model computes.
+/// All parameters of a Llama-family model, by place and by name, in the order of <see cref="ModelTensors.Shapes"/>. Knows nothing of files and
+/// of how the model computes.
 /// </summary>
 public sealed class LlamaParameters
 {
-    private LlamaParameters(ModelConfig config, bool queryKeyValueBias, Func<string, int[], Tensor> tensor)
+    private LlamaParameters(ModelConfig config, Func<string, int[], Tensor> tensor)
     {
         Config = config;
-        HasQueryKeyValueBias = queryKeyValueBias;
-        List<NamedTensor> all = [];
-        Tensor Get(string name, params int[] shape)
+        All = [.. ModelTensors.Shapes(config).Select(t => new NamedTensor(t.Name, tensor(t.Name, t.Shape)))];
+        Dictionary<string, Tensor> byName = All.ToDictionary(p => p.Name, p => p.Tensor);
+        LinearParameters Linear(string name) => new(name, byName[name + ".weight"], byName.GetValueOrDefault(name + ".bias"));
+        Embedding = byName["model.embed_tokens.weight"];
+        Layers = [.. Enumerable.Range(0, config.LayerCount).Select(l =>
         {
-            Tensor value = tensor(name, shape);
-            all.Add(new NamedTensor(name, value));
-            return value;
-        }
-
-        int hidden = config.HiddenSize, ffn = config.IntermediateSize, queries = config.HeadCount * config.HeadDim, keys = config.KvHeadCount * config.HeadDim;
-        Embedding = Get("model.embed_tokens.weight", config.VocabSize, hidden);
-        LlamaLayerParameters[] layers = new LlamaLayerParameters[config.LayerCount];
-        for (int l = 0; l < layers.Length; l++)
-        {
-            string prefix = $"model.layers.{l}.";
-            Tensor? Bias(string projection, int size) => queryKeyValueBias ? Get($"{prefix}self_attn.{projection}.bias", size) : null;
-            layers[l] = new LlamaLayerParameters(
-                Get(prefix + "input_layernorm.weight", hidden),
-                Get(prefix + "self_attn.q_proj.weight", queries, hidden),
-                Bias("q_proj", queries),
-                Get(prefix + "self_attn.k_proj.weight", keys, hidden),
-                Bias("k_proj", keys),
-                Get(prefix + "self_attn.v_proj.weight", keys, hidden),
-                Bias("v_proj", keys),
-                Get(prefix + "self_attn.o_proj.weight", hidden, queries),
-                Get(prefix + "post_attention_layernorm.weight", hidden),
-                Get(prefix + "mlp.gate_proj.weight", ffn, hidden),
-                Get(prefix + "mlp.up_proj.weight", ffn, hidden),
-                Get(prefix + "mlp.down_proj.weight", hidden, ffn));
-        }
-
-        Layers = layers;
-        FinalNorm = Get("model.norm.weight", hidden);
-        Head = config.TieWordEmbeddings ? Embedding : Get("lm_head.weight", config.VocabSize, hidden);
-        All = all;
+            string prefix = $"model.layers.{l}.", attention = prefix + "self_attn.", feedForward = prefix + "mlp.";
+            return new LlamaLayerParameters(
+                byName[prefix + "input_layernorm.weight"],
+                Linear(attention + "q_proj"),
+                Linear(attention + "k_proj"),
+                Linear(attention + "v_proj"),
+                byName.GetValueOrDefault(attention + "q_norm.weight"),
+                byName.GetValueOrDefault(attention + "k_norm.weight"),
+                Linear(attention + "o_proj"),
+                byName.GetValueOrDefault(prefix + "post_self_attn_layernorm.weight"),
+                byName[prefix + "post_attention_layernorm.weight"],
+                config.FusedGateUp ? [Linear(feedForward + "gate_up_proj")] : [Linear(feedForward + "gate_proj"), Linear(feedForward + "up_proj")],
+                Linear(feedForward + "down_proj"),
+                byName.GetValueOrDefault(prefix + "post_mlp_layernorm.weight"));
+        })];
+        FinalNorm = byName["model.norm.weight"];
+        Head = config.TieWordEmbeddings ? new LinearParameters("lm_head", Embedding, null) : Linear("lm_head");
     }
 
     /// <summary>The architecture.</summary>
     public ModelConfig Config { get; }
-
-    /// <summary>Whether the query, key and value projections have biases (Qwen2).</summary>
-    public bool HasQueryKeyValueBias { get; }
 
     /// <summary>Every parameter once, in the fixed order.</summary>
     public IReadOnlyList<NamedTensor> All { get; }
@@ -98,25 +89,28 @@ public sealed class LlamaParameters
     /// <summary>Norm before the head, [D].</summary>
     public Tensor FinalNorm { get; }
 
-    /// <summary>Output head, [V, D]; the same object as <see cref="Embedding"/> when the model ties them.</summary>
-    public Tensor Head { get; }
+    /// <summary>Output head, [V, D]; its weight is the same object as <see cref="Embedding"/> when the model ties them.</summary>
+    public LinearParameters Head { get; }
+
+    /// <summary>Every linear layer, in the model's order, the output head last.</summary>
+    public IEnumerable<LinearParameters> Linears
+        => Layers.SelectMany(layer => (LinearParameters[])[layer.Query, layer.Key, layer.Value, layer.Output, .. layer.GateUp, layer.Down]).Append(Head);
 
     /// <summary>
     /// New parameters: normal with deviation 0.02, for o_proj and down_proj divided by sqrt(2 L) (Radford et al. 2019), norms 1, biases 0.
     /// </summary>
     /// <param name="config">The architecture.</param>
     /// <param name="seed">The same seed gives the same bytes.</param>
-    /// <param name="queryKeyValueBias">Whether q, k and v have biases.</param>
     /// <exception cref="EngineException">The sizes do not fit each other.</exception>
-    public static LlamaParameters Initialize(ModelConfig config, ulong seed, bool queryKeyValueBias = false)
+    public static LlamaParameters Initialize(ModelConfig config, ulong seed)
     {
         Check(config);
         NormalGenerator normal = new(seed);
         double residual = 0.02 / Math.Sqrt(2.0 * config.LayerCount);
-        return new LlamaParameters(config, queryKeyValueBias, (name, shape) =>
+        return new LlamaParameters(config, (name, shape) =>
         {
             Tensor tensor = new(shape);
-            if (name.EndsWith("norm.weight", StringComparison.Ordinal))
+            if (shape.Length == 1 && name.EndsWith("norm.weight", StringComparison.Ordinal))
             {
                 Array.Fill(tensor.Data, 1f);
             }
@@ -137,8 +131,7 @@ public sealed class LlamaParameters
     public static LlamaParameters FromTensors(ModelConfig config, IReadOnlyDictionary<string, Tensor> tensors)
     {
         Check(config);
-        bool bias = tensors.ContainsKey("model.layers.0.self_attn.q_proj.bias");
-        return new LlamaParameters(config, bias, (name, shape) =>
+        return new LlamaParameters(config, (name, shape) =>
         {
             if (!tensors.TryGetValue(name, out Tensor? tensor))
             {
@@ -153,13 +146,10 @@ public sealed class LlamaParameters
         });
     }
 
-    /// <summary>Parameters of the same names and shapes, all 0: for gradients and moments.</summary>
-    public LlamaParameters ZerosLike() => new(Config, HasQueryKeyValueBias, (_, shape) => new Tensor(shape));
-
     /// <summary>A copy that shares nothing with this one.</summary>
     public LlamaParameters Clone()
     {
-        LlamaParameters copy = ZerosLike();
+        LlamaParameters copy = new(Config, (_, shape) => new Tensor(shape));
         copy.CopyFrom(this);
         return copy;
     }

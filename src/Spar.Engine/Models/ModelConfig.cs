@@ -6,7 +6,7 @@ namespace Spar.Engine.Models;
 /// </summary>
 public sealed record ModelConfig
 {
-    /// <summary><c>model_type</c>: llama, mistral, qwen2 or glm.</summary>
+    /// <summary><c>model_type</c>: llama, mistral, qwen2, qwen3, glm or glm4.</summary>
     public required string ModelType { get; init; }
 
     /// <summary>Number of token ids, V.</summary>
@@ -42,14 +42,29 @@ public sealed record ModelConfig
     /// <summary>Llama 3 frequency scaling, or null for plain rotary embeddings.</summary>
     public Llama3RopeScaling? RopeScaling { get; init; }
 
+    /// <summary>Divisor of all rotary frequencies, at least 1 (rope type <c>linear</c>); unused with <see cref="RopeScaling"/>.</summary>
+    public double RopeLinearFactor { get; init; } = 1;
+
     /// <summary>True when the output head is the token embedding (no <c>lm_head.weight</c> in the checkpoint).</summary>
     public bool TieWordEmbeddings { get; init; }
 
     /// <summary>Number of positions that attention sees, the current one included (query i reads keys j with i - window &lt; j &lt;= i), or null for all.</summary>
     public int? SlidingWindow { get; init; }
 
-    /// <summary>True when the query, key and value projections have a bias (Qwen2, GLM-4). The output projection never has one.</summary>
+    /// <summary>Layers, from the first, that see all positions although there is a <see cref="SlidingWindow"/> (Qwen's <c>max_window_layers</c>).</summary>
+    public int FullAttentionLayers { get; init; }
+
+    /// <summary>True when the query, key and value projections have a bias (Qwen2, GLM-4).</summary>
     public bool QkvBias { get; init; }
+
+    /// <summary>True when attention's output projection has a bias too (<c>attention_bias</c> of Llama and Qwen3).</summary>
+    public bool OutputBias { get; init; }
+
+    /// <summary>True when every query and key head goes through an RMSNorm of its own before it is rotated (Qwen3).</summary>
+    public bool QueryKeyNorm { get; init; }
+
+    /// <summary>True when the outputs of attention and feed-forward are normed before they are added to the residual stream (<c>glm4</c>).</summary>
+    public bool SandwichNorm { get; init; }
 
     /// <summary>Share of each head's dimensions that rotate, in (0, 1]; the first <see cref="RotaryDim"/> of them, the rest pass unchanged.</summary>
     public double PartialRotaryFactor { get; init; } = 1;
@@ -71,6 +86,10 @@ public sealed record ModelConfig
 
     /// <summary>Number of a head's dimensions that rotate: d * <see cref="PartialRotaryFactor"/>, even.</summary>
     public int RotaryDim => (int)(HeadDim * PartialRotaryFactor);
+
+    /// <summary>Positions that a layer's attention sees, the current one included; int.MaxValue for all.</summary>
+    /// <param name="layer">The layer, from 0.</param>
+    public int WindowOf(int layer) => layer < FullAttentionLayers ? int.MaxValue : SlidingWindow ?? int.MaxValue;
 
     private readonly TokenIds eosTokenIds;
 

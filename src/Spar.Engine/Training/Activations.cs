@@ -3,13 +3,13 @@ using Spar.Engine.Models;
 
 namespace Spar.Engine.Training;
 
-/// <summary>What one layer's forward pass leaves for its backward pass. T rows each; W = (H + 2 K) d is the width of q, k and v side by side.</summary>
+/// <summary>
+/// What one layer's forward pass leaves for its backward pass, beside the layer's input. T rows each; W = (H + 2 K) d is the width of q, k and v
+/// side by side.
+/// </summary>
 internal sealed unsafe class LayerActivations : IDisposable
 {
-    /// <summary>Residual stream into the layer, [T, D].</summary>
-    public AlignedBuffer Input { get; } = new();
-
-    /// <summary>Input after its norm, [T, D], and the norm's factors, [T].</summary>
+    /// <summary>Input after its norm, [T, D].</summary>
     public AlignedBuffer Normed { get; } = new();
 
     /// <summary>Factors of the first norm, [T].</summary>
@@ -18,11 +18,23 @@ internal sealed unsafe class LayerActivations : IDisposable
     /// <summary>Rotated queries and keys, and values, [T, W].</summary>
     public AlignedBuffer QueryKeyValue { get; } = new();
 
+    /// <summary>Queries and keys before the norms of the heads, [T, (H + K) d]; where there are such norms.</summary>
+    public AlignedBuffer PlainHeads { get; } = new();
+
+    /// <summary>Factors of these norms, [T, H + K].</summary>
+    public AlignedBuffer HeadFactors { get; } = new();
+
     /// <summary>Log-sums of attention, [T, H].</summary>
     public AlignedBuffer LogSums { get; } = new();
 
     /// <summary>Attention output before o_proj, [T, H d].</summary>
     public AlignedBuffer Attended { get; } = new();
+
+    /// <summary>Output of o_proj, [T, D]; where it is normed before it is added.</summary>
+    public AlignedBuffer Projected { get; } = new();
+
+    /// <summary>Factors of that norm, [T].</summary>
+    public AlignedBuffer ProjectedFactors { get; } = new();
 
     /// <summary>Residual stream between attention and feed-forward, [T, D].</summary>
     public AlignedBuffer Middle { get; } = new();
@@ -39,28 +51,47 @@ internal sealed unsafe class LayerActivations : IDisposable
     /// <summary>silu(gate) up, [T, F].</summary>
     public AlignedBuffer Hidden { get; } = new();
 
+    /// <summary>Output of down_proj, [T, D]; where it is normed before it is added.</summary>
+    public AlignedBuffer Fed { get; } = new();
+
+    /// <summary>Factors of that norm, [T].</summary>
+    public AlignedBuffer FedFactors { get; } = new();
+
+    /// <summary>Bytes that T rows of one layer take.</summary>
+    public static long Bytes(ModelConfig config, int rows) => Sizes(config).Sum() * rows * sizeof(float);
+
     /// <summary>Makes room for T rows.</summary>
     public void Reserve(ModelConfig config, int rows)
     {
-        long t = rows, hidden = t * config.HiddenSize, queries = t * config.HeadCount * config.HeadDim;
-        Input.Reserve(hidden);
-        Normed.Reserve(hidden);
-        NormFactors.Reserve(t);
-        QueryKeyValue.Reserve(queries + (2 * t * config.KvHeadCount * config.HeadDim));
-        LogSums.Reserve(t * config.HeadCount);
-        Attended.Reserve(queries);
-        Middle.Reserve(hidden);
-        MiddleNormed.Reserve(hidden);
-        MiddleNormFactors.Reserve(t);
-        GateUp.Reserve(2 * t * config.IntermediateSize);
-        Hidden.Reserve(t * config.IntermediateSize);
+        foreach ((AlignedBuffer buffer, long size) in All.Zip(Sizes(config)))
+        {
+            buffer.Reserve(size * rows);
+        }
     }
 
     public void Dispose()
     {
-        foreach (AlignedBuffer buffer in (AlignedBuffer[])[Input, Normed, NormFactors, QueryKeyValue, LogSums, Attended, Middle, MiddleNormed, MiddleNormFactors, GateUp, Hidden])
+        foreach (AlignedBuffer buffer in All)
         {
             buffer.Dispose();
         }
+    }
+
+    private AlignedBuffer[] All =>
+    [
+        Normed, NormFactors, QueryKeyValue, PlainHeads, HeadFactors, LogSums, Attended, Projected, ProjectedFactors, Middle, MiddleNormed, MiddleNormFactors, GateUp, Hidden,
+        Fed, FedFactors,
+    ];
+
+    /// <summary>Floats a row of each buffer, in the order of <see cref="All"/>.</summary>
+    private static long[] Sizes(ModelConfig config)
+    {
+        int hidden = config.HiddenSize, heads = config.HeadCount + config.KvHeadCount, d = config.HeadDim;
+        int headNorms = config.QueryKeyNorm ? 1 : 0, sandwich = config.SandwichNorm ? 1 : 0;
+        return
+        [
+            hidden, 1, (heads + config.KvHeadCount) * d, headNorms * heads * d, headNorms * heads, config.HeadCount, config.HeadCount * d, sandwich * hidden, sandwich,
+            hidden, hidden, 1, 2L * config.IntermediateSize, config.IntermediateSize, sandwich * hidden, sandwich,
+        ];
     }
 }

@@ -36,9 +36,9 @@ public sealed unsafe class AdamW
 {
     private const int ChunkFloats = 16384; // elements that one task takes; part of the order in which the norm is summed
 
-    private readonly LlamaParameters _parameters;
-    private readonly LlamaParameters _firstMoments;
-    private readonly LlamaParameters _secondMoments;
+    private readonly IReadOnlyList<NamedTensor> _parameters;
+    private readonly NamedTensor[] _firstMoments;
+    private readonly NamedTensor[] _secondMoments;
     private readonly ThreadTeam _team;
     private readonly (int Tensor, int Start, int Count)[] _chunks;
     private readonly double[] _squares;
@@ -47,14 +47,14 @@ public sealed unsafe class AdamW
     /// <param name="parameters">What it updates, in place.</param>
     /// <param name="options">Its settings.</param>
     /// <param name="team">Threads to use.</param>
-    public AdamW(LlamaParameters parameters, AdamWOptions options, ThreadTeam team)
+    public AdamW(IReadOnlyList<NamedTensor> parameters, AdamWOptions options, ThreadTeam team)
     {
         _parameters = parameters;
         _team = team;
         Options = options;
-        _firstMoments = parameters.ZerosLike();
-        _secondMoments = parameters.ZerosLike();
-        _chunks = [.. parameters.All.SelectMany((p, t) => Chunks(t, p.Tensor.Count))];
+        _firstMoments = ZerosLike(parameters, "exp_avg.");
+        _secondMoments = ZerosLike(parameters, "exp_avg_sq.");
+        _chunks = [.. parameters.SelectMany((p, t) => Chunks(t, p.Tensor.Count))];
         _squares = new double[_chunks.Length];
     }
 
@@ -65,9 +65,7 @@ public sealed unsafe class AdamW
     public int StepCount { get; private set; }
 
     /// <summary>The moments by name, <c>exp_avg.NAME</c> and <c>exp_avg_sq.NAME</c> for each parameter; live, not copies.</summary>
-    public IReadOnlyDictionary<string, Tensor> State
-        => _firstMoments.All.Select(p => ("exp_avg." + p.Name, p.Tensor)).Concat(_secondMoments.All.Select(p => ("exp_avg_sq." + p.Name, p.Tensor)))
-            .ToDictionary(p => p.Item1, p => p.Tensor);
+    public IReadOnlyDictionary<string, Tensor> State => _firstMoments.Concat(_secondMoments).ToDictionary(p => p.Name, p => p.Tensor);
 
     /// <summary>Goes back to a saved state.</summary>
     /// <param name="stepCount">Steps taken then.</param>
@@ -92,10 +90,10 @@ public sealed unsafe class AdamW
     /// Takes a step: g = gradient * min(1, max / (norm + 1e-6)); p = p (1 - lr wd); m = m + (1 - b1) (g - m); v = b2 v + (1 - b2) g^2;
     /// p = p - lr / (1 - b1^t) * m / (sqrt(v) / sqrt(1 - b2^t) + eps).
     /// </summary>
-    /// <param name="gradients">Of the same names and shapes as the parameters; not changed.</param>
+    /// <param name="gradients">Of the same shapes and in the same order as the parameters; not changed.</param>
     /// <param name="learningRate">lr, at least 0.</param>
     /// <returns>Norm of all gradients together, before clipping.</returns>
-    public double Step(LlamaParameters gradients, double learningRate)
+    public double Step(IReadOnlyList<NamedTensor> gradients, double learningRate)
     {
         double norm = Norm(gradients);
         double clip = Options.MaxGradientNorm > 0 ? Math.Min(1, Options.MaxGradientNorm / (norm + 1e-6)) : 1;
@@ -114,8 +112,8 @@ public sealed unsafe class AdamW
         _team.For(_chunks.Length, c =>
         {
             (int t, int start, int count) = _chunks[c];
-            bool decays = Options.DecayNormsAndBiases || _parameters.All[t].Tensor.Shape.Count > 1;
-            fixed (float* p = _parameters.All[t].Tensor.Data, g = gradients.All[t].Tensor.Data, m = _firstMoments.All[t].Tensor.Data, v = _secondMoments.All[t].Tensor.Data)
+            bool decays = Options.DecayNormsAndBiases || _parameters[t].Tensor.Shape.Count > 1;
+            fixed (float* p = _parameters[t].Tensor.Data, g = gradients[t].Tensor.Data, m = _firstMoments[t].Tensor.Data, v = _secondMoments[t].Tensor.Data)
             {
                 update.Apply(p + start, g + start, m + start, v + start, count, decays ? decay : 1);
             }
@@ -124,13 +122,13 @@ public sealed unsafe class AdamW
     }
 
     /// <summary>Root of the sum of all squares, in double precision and in a fixed order.</summary>
-    private double Norm(LlamaParameters gradients)
+    private double Norm(IReadOnlyList<NamedTensor> gradients)
     {
         _team.For(_chunks.Length, c =>
         {
             (int t, int start, int count) = _chunks[c];
             Vector512<double> sum = Vector512<double>.Zero;
-            fixed (float* g = gradients.All[t].Tensor.Data)
+            fixed (float* g = gradients[t].Tensor.Data)
             {
                 for (int i = 0; i < count; i += VectorMath.Lanes)
                 {
@@ -155,6 +153,9 @@ public sealed unsafe class AdamW
 
         return Math.Sqrt(squares);
     }
+
+    private static NamedTensor[] ZerosLike(IReadOnlyList<NamedTensor> parameters, string prefix)
+        => [.. parameters.Select(p => new NamedTensor(prefix + p.Name, new Tensor([.. p.Tensor.Shape])))];
 
     private static IEnumerable<(int Tensor, int Start, int Count)> Chunks(int tensor, int count)
     {

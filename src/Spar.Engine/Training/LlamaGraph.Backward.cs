@@ -11,9 +11,20 @@ public sealed unsafe partial class LlamaGraph
     private readonly AlignedBuffer _gateUpGradient = new();   // [T, 2 F]
     private readonly AlignedBuffer _attendedGradient = new(); // [T, H d]
     private readonly AlignedBuffer _jointGradient = new();    // [T, W]
-    private readonly AlignedBuffer _normPartials = new();     // a norm weight's gradient by block of rows [blocks, D]
+    private readonly AlignedBuffer _ownFed = new();           // with respect to down_proj's output where it is normed [T, D]
+    private readonly AlignedBuffer _ownProjected = new();     // with respect to o_proj's output where it is normed [T, D]
+    private readonly AlignedBuffer _normPartials = new();     // norm weights' gradients by block of rows [3, blocks, PartialStride]
+    private int _partialBlocks;
 
-    private IEnumerable<AlignedBuffer> GradientBuffers => [_outputGradient, _middleGradient, _gateUpGradient, _attendedGradient, _jointGradient, _normPartials];
+    // Where the output of down_proj and o_proj goes straight into the residual stream, their gradients are the stream's.
+    private AlignedBuffer FedGradient => _config.SandwichNorm ? _ownFed : _outputGradient;
+
+    private AlignedBuffer ProjectedGradient => _config.SandwichNorm ? _ownProjected : _middleGradient;
+
+    private int PartialStride => Math.Max(_config.HiddenSize, _config.HeadDim);
+
+    private IEnumerable<AlignedBuffer> GradientBuffers
+        => [_outputGradient, _middleGradient, _gateUpGradient, _attendedGradient, _jointGradient, _ownFed, _ownProjected, _normPartials];
 
     /// <summary>Adds the gradient of a function of the last batch's log-probabilities to <see cref="Gradients"/> (see <see cref="FlushGradients"/>). Once per <see cref="Forward"/>.</summary>
     /// <param name="logProbGradient">Gradient of the function with respect to each log-probability that <see cref="Forward"/> returned, [P].</param>
@@ -27,7 +38,10 @@ public sealed unsafe partial class LlamaGraph
         _gateUpGradient.Reserve(2L * rows * _config.IntermediateSize);
         _attendedGradient.Reserve((long)rows * QueryWidth);
         _jointGradient.Reserve((long)rows * JointWidth);
-        _normPartials.Reserve((long)Blocks(Math.Max(rows, batch.TargetCount)) * hidden);
+        _ownFed.Reserve(_config.SandwichNorm ? (long)rows * hidden : 0);
+        _ownProjected.Reserve(_config.SandwichNorm ? (long)rows * hidden : 0);
+        _partialBlocks = Blocks(Math.Max(rows, batch.TargetCount));
+        _normPartials.Reserve(3L * _partialBlocks * PartialStride);
 
         fixed (float* gradient = logProbGradient)
         {
@@ -59,7 +73,7 @@ public sealed unsafe partial class LlamaGraph
             }
 
             int first = block * RowBlock, rows = Math.Min(RowBlock, count - first);
-            float* logits = _logits.Data + ((nint)first * vocabulary), partial = Partial(block);
+            float* logits = _logits.Data + ((nint)first * vocabulary), partial = Partial(block, 0);
             float* scratch = _team.Scratch(worker, Gemm.RowsScratch(RowBlock) + (RowBlock * hidden));
             float* dInput = scratch + Gemm.RowsScratch(RowBlock);
             for (int r = 0; r < rows; r++)
@@ -69,7 +83,7 @@ public sealed unsafe partial class LlamaGraph
             }
 
             _head.BackwardInput(logits, vocabulary, rows, dInput, hidden, false, scratch);
-            fixed (float* weight = Parameters.FinalNorm.Data)
+            fixed (float* weight = _finalNorm.Weight.Data)
             {
                 for (int r = 0; r < rows; r++)
                 {
@@ -80,20 +94,27 @@ public sealed unsafe partial class LlamaGraph
                 }
             }
         });
-        AddPartials(Blocks(count), Gradients.FinalNorm.Data);
+        AddPartials(Blocks(count), 0, _finalNorm);
         _head.BackwardWeight(_team, _logits.Data, vocabulary, _headInput.Data + ((nint)start * hidden), hidden, count);
     }
 
     private void BackwardLayer(int l)
     {
-        Layer layer = _layers[l];
-        LayerActivations a = layer.Activations;
+        GraphLayer layer = _layers[l];
+        if (_recompute && l < _layers.Length - 1)
+        {
+            Recompute(l);
+        }
+
+        LayerActivations a = Activations(l);
         int rows = _batch!.RowCount, blocks = Blocks(rows), hidden = _config.HiddenSize, ffn = _config.IntermediateSize;
-        _team.For(blocks, (block, worker) => BackwardFeedForward(layer, block, worker));
-        AddPartials(blocks, layer.Gradients.PostAttentionNorm.Data);
-        layer.Down.BackwardWeight(_team, _outputGradient.Data, hidden, a.Hidden.Data, ffn, rows);
+        _team.For(blocks, (block, worker) => BackwardFeedForward(l, block, worker));
+        AddPartials(blocks, 0, layer.PostAttentionNorm);
+        AddPartials(blocks, 1, layer.DownNorm);
+        AddPartials(blocks, 2, layer.AttendedNorm);
+        layer.Down.BackwardWeight(_team, FedGradient.Data, hidden, a.Hidden.Data, ffn, rows);
         layer.GateUp.BackwardWeight(_team, _gateUpGradient.Data, 2 * ffn, a.MiddleNormed.Data, hidden, rows);
-        layer.Output.BackwardWeight(_team, _middleGradient.Data, hidden, a.Attended.Data, QueryWidth, rows);
+        layer.Output.BackwardWeight(_team, ProjectedGradient.Data, hidden, a.Attended.Data, QueryWidth, rows);
 
         _team.For(_batch.SequenceCount * _config.KvHeadCount, (task, worker) =>
         {
@@ -106,23 +127,54 @@ public sealed unsafe partial class LlamaGraph
             CausalAttention.Backward(head, _team.Scratch(worker, CausalAttention.Scratch(head.Length, head.HeadDim)));
         });
 
-        _team.For(blocks, (block, worker) => BackwardProject(layer, block, worker));
-        AddPartials(blocks, layer.Gradients.InputNorm.Data);
+        _team.For(blocks, (block, worker) => BackwardProject(l, block, worker));
+        AddPartials(blocks, 0, layer.InputNorm);
+        AddPartials(blocks, 1, layer.QueryNorm);
+        AddPartials(blocks, 2, layer.KeyNorm);
         layer.QueryKeyValue.BackwardWeight(_team, _jointGradient.Data, JointWidth, a.Normed.Data, hidden, rows);
     }
 
+    /// <summary>Brings back what a layer's forward pass left behind, from the layer's input.</summary>
+    private void Recompute(int l)
+    {
+        int rows = _batch!.RowCount;
+        _team.For(Blocks(rows), (block, worker) =>
+        {
+            int first = block * RowBlock;
+            Project(l, first, Math.Min(RowBlock, rows - first), _team.Scratch(worker, Gemm.RowsScratch(RowBlock)));
+        });
+        Attend(l);
+        _team.For(Blocks(rows), (block, worker) =>
+        {
+            int first = block * RowBlock, count = Math.Min(RowBlock, rows - first);
+            long gemm = Gemm.RowsScratch(RowBlock);
+            float* scratch = _team.Scratch(worker, gemm + (RowBlock * _config.HiddenSize));
+            FeedForward(l, first, count, scratch);
+            if (_layers[l].DownNorm is not null)
+            {
+                AddFed(l, first, count, scratch + gemm, scratch); // for the output before its norm
+            }
+        });
+    }
+
     /// <summary>From the gradient of the layer's output to those of the middle of the residual stream and of the attention output.</summary>
-    private void BackwardFeedForward(Layer layer, int block, int worker)
+    private void BackwardFeedForward(int l, int block, int worker)
     {
         int hidden = _config.HiddenSize, ffn = _config.IntermediateSize;
         int first = block * RowBlock, rows = Math.Min(RowBlock, _batch!.RowCount - first);
-        LayerActivations a = layer.Activations;
+        GraphLayer layer = _layers[l];
+        LayerActivations a = Activations(l);
         long gemm = Gemm.RowsScratch(RowBlock);
         float* scratch = _team.Scratch(worker, gemm + ((long)RowBlock * (ffn + hidden)));
         float* dHidden = scratch + gemm, dNormed = dHidden + ((nint)RowBlock * ffn);
         float* dOutput = _outputGradient.Data + ((nint)first * hidden), dMiddle = _middleGradient.Data + ((nint)first * hidden);
         float* gateUp = a.GateUp.Data + ((nint)first * 2 * ffn), dGateUp = _gateUpGradient.Data + ((nint)first * 2 * ffn);
-        layer.Down.BackwardInput(dOutput, hidden, rows, dHidden, ffn, false, scratch);
+        if (layer.DownNorm is { } downNorm)
+        {
+            NormBackward(downNorm, dOutput, a.Fed, a.FedFactors, first, rows, null, FedGradient.Data + ((nint)first * hidden), Partial(block, 1));
+        }
+
+        layer.Down.BackwardInput(FedGradient.Data + ((nint)first * hidden), hidden, rows, dHidden, ffn, false, scratch);
         for (int r = 0; r < rows; r++)
         {
             nint row = (nint)r * 2 * ffn;
@@ -130,64 +182,92 @@ public sealed unsafe partial class LlamaGraph
         }
 
         layer.GateUp.BackwardInput(dGateUp, 2 * ffn, rows, dNormed, hidden, false, scratch);
-        NormBackward(dNormed, a.Middle, a.MiddleNormFactors, layer.Parameters.PostAttentionNorm.Data, first, rows, dOutput, dMiddle, Partial(block));
-        layer.Output.BackwardInput(dMiddle, hidden, rows, _attendedGradient.Data + ((nint)first * QueryWidth), QueryWidth, false, scratch);
+        NormBackward(layer.PostAttentionNorm, dNormed, a.Middle, a.MiddleNormFactors, first, rows, dOutput, dMiddle, Partial(block, 0));
+        if (layer.AttendedNorm is { } attendedNorm)
+        {
+            NormBackward(attendedNorm, dMiddle, a.Projected, a.ProjectedFactors, first, rows, null, ProjectedGradient.Data + ((nint)first * hidden), Partial(block, 2));
+        }
+
+        layer.Output.BackwardInput(ProjectedGradient.Data + ((nint)first * hidden), hidden, rows, _attendedGradient.Data + ((nint)first * QueryWidth), QueryWidth, false, scratch);
     }
 
     /// <summary>From the gradients of q, k, v and the middle of the residual stream to that of the layer's input.</summary>
-    private void BackwardProject(Layer layer, int block, int worker)
+    private void BackwardProject(int l, int block, int worker)
     {
-        int hidden = _config.HiddenSize, width = JointWidth;
+        int hidden = _config.HiddenSize, width = JointWidth, heads = _config.HeadCount + _config.KvHeadCount;
         int first = block * RowBlock, rows = Math.Min(RowBlock, _batch!.RowCount - first);
+        GraphLayer layer = _layers[l];
+        LayerActivations a = Activations(l);
         long gemm = Gemm.RowsScratch(RowBlock);
         float* scratch = _team.Scratch(worker, gemm + ((long)RowBlock * hidden)), dNormed = scratch + gemm;
         float* dJoint = _jointGradient.Data + ((nint)first * width);
+        float* queryPartial = Partial(block, 1), keyPartial = Partial(block, 2);
         for (int r = 0; r < rows; r++)
         {
-            _rotary.ApplyInverse(dJoint + ((nint)r * width), _config.HeadCount + _config.KvHeadCount, _batch.Positions[first + r]);
+            float* row = dJoint + ((nint)r * width);
+            _rotary.ApplyInverse(row, heads, _batch.Positions[first + r]);
+            if (layer.QueryNorm is { } queryNorm && layer.KeyNorm is { } keyNorm)
+            {
+                float* plain = a.PlainHeads.Data + ((nint)(first + r) * (QueryWidth + KeyWidth)), factors = a.HeadFactors.Data + ((nint)(first + r) * heads);
+                HeadNormBackward(queryNorm, row, plain, factors, _config.HeadCount, queryPartial);
+                HeadNormBackward(keyNorm, row + QueryWidth, plain + QueryWidth, factors + _config.HeadCount, _config.KvHeadCount, keyPartial);
+            }
         }
 
         layer.QueryKeyValue.BackwardInput(dJoint, width, rows, dNormed, hidden, false, scratch);
         NormBackward(
-            dNormed,
-            layer.Activations.Input,
-            layer.Activations.NormFactors,
-            layer.Parameters.InputNorm.Data,
-            first,
-            rows,
-            _middleGradient.Data + ((nint)first * hidden),
-            _outputGradient.Data + ((nint)first * hidden),
-            Partial(block));
+            layer.InputNorm, dNormed, layer.Input, a.NormFactors, first, rows, _middleGradient.Data + ((nint)first * hidden), _outputGradient.Data + ((nint)first * hidden),
+            Partial(block, 0));
     }
 
-    private void NormBackward(float* dNormed, AlignedBuffer input, AlignedBuffer factors, float[] weights, int first, int rows, float* residual, float* target, float* partial)
+    private void NormBackward(NormPart norm, float* dNormed, AlignedBuffer input, AlignedBuffer factors, int first, int rows, float* residual, float* target, float* partial)
     {
         int hidden = _config.HiddenSize;
-        fixed (float* weight = weights)
+        fixed (float* weight = norm.Weight.Data)
         {
             for (int r = 0; r < rows; r++)
             {
                 nint row = (nint)r * hidden;
-                RmsNorm.Backward(dNormed + row, input.Data + ((nint)first * hidden) + row, factors.Data[first + r], weight, residual + row, target + row, partial, hidden);
+                RmsNorm.Backward(
+                    dNormed + row, input.Data + ((nint)first * hidden) + row, factors.Data[first + r], weight, residual == null ? null : residual + row, target + row, partial, hidden);
             }
         }
     }
 
-    /// <summary>Where a block sums its part of a norm weight's gradient; cleared.</summary>
-    private float* Partial(int block)
+    /// <summary>In place on the gradients of one row's heads.</summary>
+    private void HeadNormBackward(NormPart norm, float* gradient, float* plain, float* factors, int count, float* partial)
     {
-        float* partial = _normPartials.Data + ((nint)block * _config.HiddenSize);
-        new Span<float>(partial, _config.HiddenSize).Clear();
+        int d = _config.HeadDim;
+        fixed (float* weight = norm.Weight.Data)
+        {
+            for (int head = 0; head < count; head++)
+            {
+                nint at = (nint)head * d;
+                RmsNorm.Backward(gradient + at, plain + at, factors[head], weight, null, gradient + at, partial, d);
+            }
+        }
+    }
+
+    /// <summary>Where a block sums its part of a norm weight's gradient; cleared. A stage has up to three norms.</summary>
+    private float* Partial(int block, int norm)
+    {
+        float* partial = _normPartials.Data + ((((nint)norm * _partialBlocks) + block) * PartialStride);
+        new Span<float>(partial, PartialStride).Clear();
         return partial;
     }
 
-    private void AddPartials(int blocks, float[] gradient)
+    private void AddPartials(int blocks, int norm, NormPart? part)
     {
-        fixed (float* sum = gradient)
+        if (part?.Gradient is not { } gradient)
+        {
+            return;
+        }
+
+        fixed (float* sum = gradient.Data)
         {
             for (int block = 0; block < blocks; block++)
             {
-                VectorMath.Add(sum, _normPartials.Data + ((nint)block * _config.HiddenSize), _config.HiddenSize);
+                VectorMath.Add(sum, _normPartials.Data + ((((nint)norm * _partialBlocks) + block) * PartialStride), gradient.Count);
             }
         }
     }
@@ -195,12 +275,17 @@ public sealed unsafe partial class LlamaGraph
     /// <summary>Adds every row's gradient to its token's embedding, row by row; tasks split the columns, so the order of each sum is that of the rows.</summary>
     private void ScatterEmbedding()
     {
+        if (_embeddingGradient is null)
+        {
+            return;
+        }
+
         int hidden = _config.HiddenSize;
         TokenBatch batch = _batch!;
         _team.For((hidden + ScatterColumns - 1) / ScatterColumns, (task, _) =>
         {
             int column = task * ScatterColumns, count = Math.Min(ScatterColumns, hidden - column);
-            fixed (float* embedding = Gradients.Embedding.Data)
+            fixed (float* embedding = _embeddingGradient.Data)
             {
                 for (int row = 0; row < batch.RowCount; row++)
                 {

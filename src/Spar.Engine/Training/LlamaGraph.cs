@@ -1,5 +1,6 @@
 using Spar.Engine.Kernels;
 using Spar.Engine.Models;
+using Spar.Engine.Tensors;
 
 namespace Spar.Engine.Training;
 
@@ -8,6 +9,10 @@ namespace Spar.Engine.Training;
 /// Works on packed batches (<see cref="TokenBatch"/>). All that happens to a row alone (norms, projections, rotation, feed-forward) runs in
 /// blocks of rows through a whole layer, so that a block stays in its core's cache; attention runs by sequence and key/value head.
 /// Sums over rows (weight gradients) have a fixed order, so results do not depend on the number of threads.
+/// <para>
+/// With an adapter, the model is frozen and the gradients are the adapter's. Where the activations of all layers would take more memory than
+/// allowed, only each layer's input is kept, and the backward pass computes the rest again, to the same bits.
+/// </para>
 /// Knows nothing of losses, optimizers and files.
 /// </summary>
 public sealed unsafe partial class LlamaGraph : IDisposable
@@ -17,42 +22,54 @@ public sealed unsafe partial class LlamaGraph : IDisposable
 
     private readonly ThreadTeam _team;
     private readonly ModelConfig _config;
-    private readonly Layer[] _layers;
+    private readonly GraphLayer[] _layers;
     private readonly Linear _head;
+    private readonly NormPart _finalNorm;
+    private readonly Tensor? _embeddingGradient;
+    private readonly long _activationBytes;
     private readonly AlignedBuffer _final = new();        // residual stream after the last layer [T, D]
     private readonly AlignedBuffer _headInput = new();    // normed rows of the targets [P, D]
     private readonly AlignedBuffer _headFactors = new();  // [P]
     private readonly AlignedBuffer _logits = new();       // [chunk, V]
     private readonly AlignedBuffer _logSums = new();      // [P]
-    private RotaryTable _rotary;
+    private readonly RotaryTable _rotary;
+    private bool _recompute; // only the layers' inputs are kept of the present batch
     private TokenBatch? _batch;
     private float[] _logProbs = [];
 
     /// <summary>Builds the graph and takes over the parameters' present values.</summary>
     /// <param name="parameters">The model; after changing it, call <see cref="LoadParameters"/>.</param>
     /// <param name="team">Threads to use.</param>
-    public LlamaGraph(LlamaParameters parameters, ThreadTeam team)
+    /// <param name="adapter">An adapter to train instead of the model, or null.</param>
+    /// <param name="activationBytes">Memory that the activations of all layers may take before they are computed again instead of kept; has no influence on results.</param>
+    public LlamaGraph(LlamaParameters parameters, ThreadTeam team, LoraAdapter? adapter = null, long activationBytes = 4L << 30)
     {
         Parameters = parameters;
-        Gradients = parameters.ZerosLike();
+        Trained = adapter?.All ?? parameters.All;
+        Gradients = [.. Trained.Select(p => new NamedTensor(p.Name, new Tensor([.. p.Tensor.Shape])))];
         _team = team;
         _config = parameters.Config;
-        _rotary = new RotaryTable(_config, Math.Min(_config.MaxPositions, 512));
-        _layers = new Layer[_config.LayerCount];
-        for (int l = 0; l < _layers.Length; l++)
-        {
-            _layers[l] = new Layer(parameters.Layers[l], Gradients.Layers[l]);
-        }
-
-        _head = new Linear(new LinearPart(parameters.Head, Gradients.Head));
+        _activationBytes = activationBytes;
+        _rotary = new RotaryTable(_config);
+        GradientMap gradients = new(Trained, Gradients, adapter);
+        _layers = [.. parameters.Layers.Select(layer => new GraphLayer(layer, gradients))];
+        _finalNorm = NormPart.Of(parameters.FinalNorm, gradients)!;
+        _embeddingGradient = gradients.Of(parameters.Embedding);
+        _head = new Linear(gradients.Part(parameters.Head));
         LoadParameters();
     }
 
     /// <summary>The model's parameters.</summary>
     public LlamaParameters Parameters { get; }
 
-    /// <summary>Sum of the gradients of all backward passes since <see cref="ClearGradients"/>; complete after <see cref="FlushGradients"/>.</summary>
-    public LlamaParameters Gradients { get; }
+    /// <summary>What is trained: the model's parameters, or the adapter's.</summary>
+    public IReadOnlyList<NamedTensor> Trained { get; }
+
+    /// <summary>
+    /// Sum of the gradients of all backward passes since <see cref="ClearGradients"/>, in the order of <see cref="Trained"/>; complete after
+    /// <see cref="FlushGradients"/>.
+    /// </summary>
+    public IReadOnlyList<NamedTensor> Gradients { get; }
 
     private float Eps => (float)_config.RmsNormEps;
 
@@ -74,7 +91,7 @@ public sealed unsafe partial class LlamaGraph : IDisposable
     /// <summary>Sets all gradients to 0.</summary>
     public void ClearGradients()
     {
-        foreach (NamedTensor gradient in Gradients.All)
+        foreach (NamedTensor gradient in Gradients)
         {
             Array.Clear(gradient.Tensor.Data);
         }
@@ -101,11 +118,7 @@ public sealed unsafe partial class LlamaGraph : IDisposable
             _team.For(blocks, (block, worker) => ForwardRows(layer, block, worker));
             if (layer < _layers.Length)
             {
-                _team.For(batch.SequenceCount * _config.KvHeadCount, (task, worker) =>
-                {
-                    AttentionHead head = Head(layer, task);
-                    CausalAttention.Forward(head, _team.Scratch(worker, CausalAttention.Scratch(head.Length, head.HeadDim)));
-                });
+                Attend(layer);
             }
         }
 
@@ -121,7 +134,7 @@ public sealed unsafe partial class LlamaGraph : IDisposable
     /// <summary>Frees the buffers.</summary>
     public void Dispose()
     {
-        foreach (Layer layer in _layers)
+        foreach (GraphLayer layer in _layers)
         {
             layer.Dispose();
         }
@@ -153,15 +166,13 @@ public sealed unsafe partial class LlamaGraph : IDisposable
             CheckToken(token);
         }
 
-        if (batch.LongestLength > _rotary.Positions)
-        {
-            _rotary = new RotaryTable(_config, batch.LongestLength);
-        }
-
+        _rotary.Cover(batch.LongestLength - 1);
         _batch = batch;
-        foreach (Layer layer in _layers)
+        _recompute = LayerActivations.Bytes(_config, batch.RowCount) * _layers.Length > _activationBytes;
+        for (int l = 0; l < _layers.Length; l++)
         {
-            layer.Activations.Reserve(_config, batch.RowCount);
+            _layers[l].Input.Reserve((long)batch.RowCount * _config.HiddenSize);
+            Activations(l).Reserve(_config, batch.RowCount);
         }
 
         _final.Reserve((long)batch.RowCount * _config.HiddenSize);
@@ -183,13 +194,25 @@ public sealed unsafe partial class LlamaGraph : IDisposable
         }
     }
 
+    private LayerActivations Activations(int layer) => _layers[_recompute ? 0 : layer].Activations;
+
+    /// <summary>The attention of a whole layer.</summary>
+    private void Attend(int l)
+    {
+        _team.For(_batch!.SequenceCount * _config.KvHeadCount, (task, worker) =>
+        {
+            AttentionHead head = Head(l, task);
+            CausalAttention.Forward(head, _team.Scratch(worker, CausalAttention.Scratch(head.Length, head.HeadDim)));
+        });
+    }
+
     /// <summary>One block of rows: the second half of the layer before, then the first half of this one.</summary>
     private void ForwardRows(int l, int block, int worker)
     {
         int first = block * RowBlock, rows = Math.Min(RowBlock, _batch!.RowCount - first);
         int hidden = _config.HiddenSize;
         float* scratch = _team.Scratch(worker, Gemm.RowsScratch(RowBlock));
-        AlignedBuffer target = l < _layers.Length ? _layers[l].Activations.Input : _final;
+        AlignedBuffer target = l < _layers.Length ? _layers[l].Input : _final;
         float* x = target.Data + ((nint)first * hidden);
         if (l == 0)
         {
@@ -203,61 +226,108 @@ public sealed unsafe partial class LlamaGraph : IDisposable
         }
         else
         {
-            FeedForward(_layers[l - 1], first, rows, x, scratch);
+            FeedForward(l - 1, first, rows, scratch);
+            AddFed(l - 1, first, rows, x, scratch);
         }
 
         if (l < _layers.Length)
         {
-            Project(_layers[l], first, rows, x, scratch);
+            Project(l, first, rows, scratch);
         }
     }
 
-    /// <summary>First half of a layer up to attention: norm, q, k, v, rotation.</summary>
-    private void Project(Layer layer, int first, int rows, float* x, float* scratch)
+    /// <summary>First half of a layer up to attention: norm, q, k, v, norms of the heads, rotation.</summary>
+    private void Project(int l, int first, int rows, float* scratch)
     {
-        int hidden = _config.HiddenSize, width = JointWidth;
-        LayerActivations a = layer.Activations;
+        int hidden = _config.HiddenSize, width = JointWidth, heads = _config.HeadCount + _config.KvHeadCount;
+        GraphLayer layer = _layers[l];
+        LayerActivations a = Activations(l);
         float* normed = a.Normed.Data + ((nint)first * hidden), joint = a.QueryKeyValue.Data + ((nint)first * width);
-        fixed (float* weight = layer.Parameters.InputNorm.Data)
-        {
-            for (int r = 0; r < rows; r++)
-            {
-                a.NormFactors.Data[first + r] = RmsNorm.Forward(x + ((nint)r * hidden), weight, normed + ((nint)r * hidden), hidden, Eps);
-            }
-        }
-
+        Norm(layer.InputNorm, layer.Input.Data + ((nint)first * hidden), rows, normed, a.NormFactors.Data + first);
         layer.QueryKeyValue.Forward(normed, hidden, rows, joint, width, false, scratch);
-        for (int r = 0; r < rows; r++)
+        for (int r = 0; r < rows; r++, joint += width)
         {
-            _rotary.Apply(joint + ((nint)r * width), _config.HeadCount + _config.KvHeadCount, _batch!.Positions[first + r]);
+            if (layer.QueryNorm is { } queryNorm && layer.KeyNorm is { } keyNorm)
+            {
+                int plainWidth = QueryWidth + KeyWidth;
+                VectorMath.Copy(joint, a.PlainHeads.Data + ((nint)(first + r) * plainWidth), plainWidth);
+                float* factors = a.HeadFactors.Data + ((nint)(first + r) * heads);
+                NormHeads(queryNorm, joint, _config.HeadCount, factors);
+                NormHeads(keyNorm, joint + QueryWidth, _config.KvHeadCount, factors + _config.HeadCount);
+            }
+
+            _rotary.Apply(joint, heads, _batch!.Positions[first + r]);
         }
     }
 
-    /// <summary>Second half of a layer from attention on: o_proj, residual, norm, gate and up, activation, down, residual.</summary>
-    private void FeedForward(Layer layer, int first, int rows, float* output, float* scratch)
+    /// <summary>Second half of a layer from attention to the activation: o_proj, residual, norm, gate and up, activation.</summary>
+    private void FeedForward(int l, int first, int rows, float* scratch)
     {
         int hidden = _config.HiddenSize, ffn = _config.IntermediateSize;
-        LayerActivations a = layer.Activations;
+        GraphLayer layer = _layers[l];
+        LayerActivations a = Activations(l);
         float* middle = a.Middle.Data + ((nint)first * hidden), normed = a.MiddleNormed.Data + ((nint)first * hidden);
         float* gateUp = a.GateUp.Data + ((nint)first * 2 * ffn), h = a.Hidden.Data + ((nint)first * ffn);
-        VectorMath.Copy(a.Input.Data + ((nint)first * hidden), middle, rows * hidden);
-        layer.Output.Forward(a.Attended.Data + ((nint)first * QueryWidth), QueryWidth, rows, middle, hidden, true, scratch);
-        fixed (float* weight = layer.Parameters.PostAttentionNorm.Data)
-        {
-            for (int r = 0; r < rows; r++)
-            {
-                a.MiddleNormFactors.Data[first + r] = RmsNorm.Forward(middle + ((nint)r * hidden), weight, normed + ((nint)r * hidden), hidden, Eps);
-            }
-        }
-
+        AddProduct(
+            layer.Output, layer.AttendedNorm, a.Attended.Data + ((nint)first * QueryWidth), layer.Input.Data + ((nint)first * hidden), a.Projected, a.ProjectedFactors,
+            first, rows, middle, scratch);
+        Norm(layer.PostAttentionNorm, middle, rows, normed, a.MiddleNormFactors.Data + first);
         layer.GateUp.Forward(normed, hidden, rows, gateUp, 2 * ffn, false, scratch);
         for (int r = 0; r < rows; r++)
         {
             SwiGlu.Forward(gateUp + ((nint)r * 2 * ffn), gateUp + ((nint)r * 2 * ffn) + ffn, h + ((nint)r * ffn), ffn);
         }
+    }
 
-        VectorMath.Copy(middle, output, rows * hidden);
-        layer.Down.Forward(h, ffn, rows, output, hidden, true, scratch);
+    /// <summary>The end of a layer: down, residual.</summary>
+    private void AddFed(int l, int first, int rows, float* output, float* scratch)
+    {
+        LayerActivations a = Activations(l);
+        AddProduct(
+            _layers[l].Down, _layers[l].DownNorm, a.Hidden.Data + ((nint)first * _config.IntermediateSize), a.Middle.Data + ((nint)first * _config.HiddenSize), a.Fed,
+            a.FedFactors, first, rows, output, scratch);
+    }
+
+    /// <summary>output = residual + y, or + norm(y) where there is a norm, with y = x W^T + b, which is then kept for the backward pass.</summary>
+    private void AddProduct(
+        Linear linear, NormPart? norm, float* x, float* residual, AlignedBuffer plain, AlignedBuffer factors, int first, int rows, float* output, float* scratch)
+    {
+        int hidden = _config.HiddenSize;
+        if (norm is null)
+        {
+            VectorMath.Copy(residual, output, rows * hidden);
+            linear.Forward(x, linear.Inputs, rows, output, hidden, true, scratch);
+            return;
+        }
+
+        float* y = plain.Data + ((nint)first * hidden);
+        linear.Forward(x, linear.Inputs, rows, y, hidden, false, scratch);
+        Norm(norm, y, rows, output, factors.Data + first);
+        VectorMath.Add(output, residual, rows * hidden);
+    }
+
+    private void Norm(NormPart norm, float* x, int rows, float* y, float* factors)
+    {
+        int hidden = _config.HiddenSize;
+        fixed (float* weight = norm.Weight.Data)
+        {
+            for (int r = 0; r < rows; r++)
+            {
+                factors[r] = RmsNorm.Forward(x + ((nint)r * hidden), weight, y + ((nint)r * hidden), hidden, Eps);
+            }
+        }
+    }
+
+    private void NormHeads(NormPart norm, float* heads, int count, float* factors)
+    {
+        int d = _config.HeadDim;
+        fixed (float* weight = norm.Weight.Data)
+        {
+            for (int head = 0; head < count; head++)
+            {
+                factors[head] = RmsNorm.Forward(heads + ((nint)head * d), weight, heads + ((nint)head * d), d, Eps);
+            }
+        }
     }
 
     /// <summary>Final norm, logits and log-probabilities of a block of the targets from <paramref name="start"/> on.</summary>
@@ -269,7 +339,7 @@ public sealed unsafe partial class LlamaGraph : IDisposable
         float* input = _headInput.Data + ((nint)(start + first) * hidden), logits = _logits.Data + ((nint)first * vocabulary);
         if (!normed)
         {
-            fixed (float* weight = Parameters.FinalNorm.Data)
+            fixed (float* weight = _finalNorm.Weight.Data)
             {
                 for (int r = 0; r < rows; r++)
                 {
@@ -299,7 +369,7 @@ public sealed unsafe partial class LlamaGraph : IDisposable
         int sequence = _batch!.LongestFirst[task / _config.KvHeadCount], kv = task % _config.KvHeadCount;
         int group = _config.HeadCount / _config.KvHeadCount, d = _config.HeadDim;
         nint first = _batch.Starts[sequence];
-        LayerActivations a = _layers[l].Activations;
+        LayerActivations a = Activations(l);
         float* joint = a.QueryKeyValue.Data + (first * JointWidth);
         return new AttentionHead
         {
@@ -314,39 +384,7 @@ public sealed unsafe partial class LlamaGraph : IDisposable
             Length = _batch.Starts[sequence + 1] - (int)first,
             HeadDim = d,
             Group = group,
+            Window = _config.WindowOf(l),
         };
-    }
-
-    /// <summary>One layer: its parameters, joined linear layers, and activations.</summary>
-    private sealed class Layer(LlamaLayerParameters parameters, LlamaLayerParameters gradients) : IDisposable
-    {
-        public LlamaLayerParameters Parameters { get; } = parameters;
-
-        public LlamaLayerParameters Gradients { get; } = gradients;
-
-        public Linear QueryKeyValue { get; } = new(
-            new LinearPart(parameters.Query, gradients.Query, parameters.QueryBias, gradients.QueryBias),
-            new LinearPart(parameters.Key, gradients.Key, parameters.KeyBias, gradients.KeyBias),
-            new LinearPart(parameters.Value, gradients.Value, parameters.ValueBias, gradients.ValueBias));
-
-        public Linear Output { get; } = new(new LinearPart(parameters.Output, gradients.Output));
-
-        public Linear GateUp { get; } = new(new LinearPart(parameters.Gate, gradients.Gate), new LinearPart(parameters.Up, gradients.Up));
-
-        public Linear Down { get; } = new(new LinearPart(parameters.Down, gradients.Down));
-
-        public LayerActivations Activations { get; } = new();
-
-        public IEnumerable<Linear> Linears => [QueryKeyValue, Output, GateUp, Down];
-
-        public void Dispose()
-        {
-            foreach (Linear linear in Linears)
-            {
-                linear.Dispose();
-            }
-
-            Activations.Dispose();
-        }
     }
 }

@@ -34,19 +34,24 @@ public sealed class LlamaTrainer : IDisposable
     /// <param name="parameters">The model; steps change it in place.</param>
     /// <param name="options">The optimizer's settings.</param>
     /// <param name="team">Threads to use; the trainer does not dispose of it.</param>
-    public LlamaTrainer(LlamaParameters parameters, AdamWOptions options, ThreadTeam team)
+    /// <param name="adapter">An adapter to train instead of the model, which then stays as it is; or null.</param>
+    /// <param name="activationBytes">Memory that activations may take before they are computed again instead of kept; has no influence on results.</param>
+    public LlamaTrainer(LlamaParameters parameters, AdamWOptions options, ThreadTeam team, LoraAdapter? adapter = null, long activationBytes = 4L << 30)
     {
-        _graph = new LlamaGraph(parameters, team);
-        Optimizer = new AdamW(parameters, options, team);
+        _graph = new LlamaGraph(parameters, team, adapter, activationBytes);
+        Optimizer = new AdamW(_graph.Trained, options, team);
     }
 
-    /// <summary>The model, as trained so far.</summary>
+    /// <summary>The model; as trained so far, unless an adapter is trained.</summary>
     public LlamaParameters Parameters => _graph.Parameters;
 
-    /// <summary>Gradients of the last step, before clipping.</summary>
-    public LlamaParameters Gradients => _graph.Gradients;
+    /// <summary>What steps change: the model's parameters, or the adapter's.</summary>
+    public IReadOnlyList<NamedTensor> Trained => _graph.Trained;
 
-    /// <summary>The optimizer; its state and <see cref="Parameters"/> are all that a trainer remembers.</summary>
+    /// <summary>Gradients of the last step, before clipping, in the order of <see cref="Trained"/>.</summary>
+    public IReadOnlyList<NamedTensor> Gradients => _graph.Gradients;
+
+    /// <summary>The optimizer; its state and <see cref="Trained"/> are all that a trainer remembers.</summary>
     public AdamW Optimizer { get; }
 
     /// <summary>Takes over parameters that were changed from outside, as when a saved training goes on.</summary>

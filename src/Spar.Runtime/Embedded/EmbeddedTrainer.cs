@@ -1,36 +1,53 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
 using Spar.Calls;
 using Spar.Engine;
 using Spar.Engine.Chat;
 using Spar.Engine.Checkpoints;
 using Spar.Engine.Kernels;
 using Spar.Engine.Models;
+using Spar.Engine.Tensors;
 using Spar.Engine.Tokenization;
 using Spar.Engine.Training;
 using Spar.Seams;
+using Spar.SelfPlay;
 using EngineSchedule = Spar.Engine.Training.LearningRateSchedule;
 
 namespace Spar.Runtime.Embedded;
 
-/// <summary>Trains checkpoints with the embedded engine: full-parameter SFT, RFT and DPO.</summary>
+/// <summary>
+/// Trains checkpoints with the embedded engine: SFT, RFT and DPO, of all parameters or of a LoRA adapter. An adapter is merged into the model that is
+/// saved, and saved beside it in the folder <c>adapter</c>. A long training saves its state every ten minutes, and when it is cancelled, in a folder
+/// beside the output, and goes on from there.
+/// </summary>
 /// <param name="threads">Threads to train with; has no influence on the result.</param>
-public sealed class EmbeddedTrainer(int threads) : ITrainer
+/// <param name="time">Tells when to save; null takes the system's clock.</param>
+public sealed class EmbeddedTrainer(int threads, TimeProvider? time = null) : ITrainer
 {
+    private static readonly TimeSpan SaveInterval = TimeSpan.FromMinutes(10);
+
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
+
     /// <inheritdoc/>
     /// <exception cref="EngineException">The start model cannot be read or does not fit its tokenizer, the data is empty, or the output cannot be written.</exception>
     public Task<TrainingReport> TrainAsync(TrainingJob job, IProgress<TrainingStep>? progress, CancellationToken cancellationToken) =>
         Task.Run(() => Train(job, progress, cancellationToken), cancellationToken);
 
-    private TrainingReport Train(TrainingJob job, IProgress<TrainingStep>? progress, CancellationToken cancellationToken)
+    private TrainingReport Train(TrainingJob job, IProgress<TrainingStep>? report, CancellationToken cancellationToken)
     {
         Checkpoint checkpoint = Checkpoint.Load(job.StartModel);
-        Tokenizer tokenizer = Tokenizer.Load(job.StartModel);
+        string tokenizerFolder = Checkpoint.TokenizerFolder(job.StartModel);
+        Tokenizer tokenizer = Tokenizer.Load(tokenizerFolder);
         tokenizer.CheckFits(checkpoint.Config);
         int cutoff = Math.Min(job.Settings.CutoffTokens, checkpoint.Config.MaxPositions);
         ChatEncoder encoder = new(tokenizer, ChatTemplate.For(tokenizer));
         using ThreadTeam team = new(threads);
         LlamaParameters parameters = LlamaParameters.FromTensors(checkpoint.Config, checkpoint.Tensors);
+        LoraAdapter? adapter = job.Settings.Lora is not { } lora ? null : LoraAdapter.Initialize(
+            parameters, new Engine.Models.LoraSettings { Rank = lora.Rank, Alpha = lora.Alpha, TargetModules = lora.TargetModules }, job.Seed);
         using LlamaTrainer trainer = new(
-            parameters, new AdamWOptions { WeightDecay = job.Settings.WeightDecay, MaxGradientNorm = job.Settings.MaxGradientNorm }, team);
+            parameters, new AdamWOptions { WeightDecay = job.Settings.WeightDecay, MaxGradientNorm = job.Settings.MaxGradientNorm }, team, adapter);
 
         int truncated = 0;
         TrainingSequence Encode(string prompt, string response)
@@ -38,6 +55,18 @@ public sealed class EmbeddedTrainer(int threads) : ITrainer
             TrainingSequence sequence = encoder.Encode(prompt, response, cutoff, out bool cut);
             truncated += cut ? 1 : 0;
             return sequence;
+        }
+
+        TrainerState state = new(job.OutputModel + ".training");
+        Lazy<string> identity = new(() => Identity(job));
+        long saved = _time.GetTimestamp();
+        if (state.Peek<Progress>() is { } progress && progress.Job == identity.Value)
+        {
+            state.Restore<Progress>(trainer);
+        }
+        else
+        {
+            progress = new Progress("", [], []);
         }
 
         (int rows, IReadOnlyList<TrainingStep> steps) = job.Data switch
@@ -49,7 +78,8 @@ public sealed class EmbeddedTrainer(int threads) : ITrainer
                     .Where(pair => pair.Chosen.TargetCount > 0 && pair.Rejected.TargetCount > 0)]),
             _ => throw new ArgumentException($"Unknown kind of training data: {job.Data.GetType().Name}.", nameof(job)),
         };
-        Save(job, checkpoint.Config, parameters);
+        Save(job, checkpoint.Config, parameters, adapter, tokenizerFolder);
+        state.Delete();
         return new TrainingReport(job.OutputModel, steps, rows, truncated);
 
         (int, IReadOnlyList<TrainingStep>) Supervised(IReadOnlyList<TrainingSequence> examples) => (examples.Count, Loop(examples, (batch, rate) =>
@@ -60,10 +90,13 @@ public sealed class EmbeddedTrainer(int threads) : ITrainer
 
         (int, IReadOnlyList<TrainingStep>) Preference(IReadOnlyList<(TrainingSequence Chosen, TrainingSequence Rejected)> pairs)
         {
-            // The reference model is the model at the start; its log-probabilities never change, so they are computed once.
-            double[] chosen = trainer.SequenceLogProbs([.. pairs.Select(pair => pair.Chosen)]);
-            double[] rejected = trainer.SequenceLogProbs([.. pairs.Select(pair => pair.Rejected)]);
-            TrainingPair[] items = [.. pairs.Select((pair, i) => new TrainingPair(pair.Chosen, pair.Rejected, chosen[i], rejected[i]))];
+            // The reference model is the model at the start; its log-probabilities never change, so they are computed once, and kept with the state.
+            if (progress.Reference.Count == 0)
+            {
+                progress = progress with { Reference = trainer.SequenceLogProbs([.. pairs.Select(pair => pair.Chosen), .. pairs.Select(pair => pair.Rejected)]) };
+            }
+
+            TrainingPair[] items = [.. pairs.Select((pair, i) => new TrainingPair(pair.Chosen, pair.Rejected, progress.Reference[i], progress.Reference[pairs.Count + i]))];
             return (items.Length, Loop(items, (batch, rate) =>
             {
                 PreferenceStepResult result = trainer.PreferenceStep(batch, rate, job.Settings.Beta, job.Settings.SftWeight);
@@ -82,21 +115,37 @@ public sealed class EmbeddedTrainer(int threads) : ITrainer
             int total = Math.Max(1, (int)Math.Round(items.Count * job.Settings.Epochs));
             int count = (total + job.Settings.BatchSize - 1) / job.Settings.BatchSize;
             EngineSchedule schedule = new(Kind(job.Settings.Schedule), job.Settings.LearningRate, count, job.Settings.WarmupRatio);
-            List<TrainingStep> taken = [];
-            long tokens = 0;
-            foreach (T[] batch in Order(items, total, job.Seed).Chunk(job.Settings.BatchSize))
+            List<TrainingStep> taken = [.. progress.Steps];
+            long tokens = taken.Count == 0 ? 0 : taken[^1].Tokens;
+            foreach (T[] batch in Order(items, total, job.Seed).Chunk(job.Settings.BatchSize).Skip(taken.Count))
             {
-                cancellationToken.ThrowIfCancellationRequested();
+                if (cancellationToken.IsCancellationRequested || _time.GetElapsedTime(saved) >= SaveInterval)
+                {
+                    state.Save(trainer, progress with { Job = identity.Value, Steps = taken });
+                    saved = _time.GetTimestamp();
+                    cancellationToken.ThrowIfCancellationRequested();
+                }
+
                 double rate = schedule.At(taken.Count);
                 (double loss, int more, double? margin, double? accuracy) = take(batch, rate);
                 tokens += more;
                 TrainingStep step = new(taken.Count + 1, count, loss, rate, tokens, margin, accuracy);
                 taken.Add(step);
-                progress?.Report(step);
+                report?.Report(step);
             }
 
             return taken;
         }
+    }
+
+    /// <summary>What a saved state belongs to: the job and the model that it starts from.</summary>
+    private static string Identity(TrainingJob job)
+    {
+        string data = job.Data is TrainingData.Supervised supervised
+            ? JsonSerializer.Serialize(supervised.Examples)
+            : JsonSerializer.Serialize(((TrainingData.Preference)job.Data).Pairs);
+        string all = $"{JsonSerializer.Serialize(job.Settings)} {job.Seed} {CheckpointDigest.OfAsync(job.StartModel, CancellationToken.None).GetAwaiter().GetResult()} {data}";
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all)));
     }
 
     /// <summary>The items in a new random order each epoch.</summary>
@@ -120,13 +169,19 @@ public sealed class EmbeddedTrainer(int threads) : ITrainer
     }
 
     // The checkpoint appears under its name as a whole or not at all.
-    private static void Save(TrainingJob job, ModelConfig config, LlamaParameters parameters)
+    private static void Save(TrainingJob job, ModelConfig config, LlamaParameters parameters, LoraAdapter? adapter, string tokenizerFolder)
     {
         string partial = job.OutputModel + ".partial";
         try
         {
             Delete(partial);
-            Checkpoint.Save(partial, config, parameters.ToDictionary(), tokenizerSource: job.StartModel);
+            IReadOnlyDictionary<string, Tensor> tensors = parameters.ToDictionary();
+            Checkpoint.Save(partial, config, adapter?.MergeInto(tensors) ?? tensors, tokenizerSource: tokenizerFolder);
+            if (adapter is not null)
+            {
+                LoraFile.Save(Path.Combine(partial, "adapter"), adapter, Path.GetRelativePath(Path.Combine(job.OutputModel, "adapter"), job.StartModel).Replace('\\', '/'));
+            }
+
             Delete(job.OutputModel);
             Directory.Move(partial, job.OutputModel);
         }
@@ -150,4 +205,10 @@ public sealed class EmbeddedTrainer(int threads) : ITrainer
         Seams.LearningRateSchedule.Linear => LearningRateKind.Linear,
         _ => LearningRateKind.Cosine,
     };
+
+    /// <summary>How far a training has come.</summary>
+    /// <param name="Job">What it belongs to.</param>
+    /// <param name="Steps">The steps taken.</param>
+    /// <param name="Reference">Log-probabilities of the reference model for preference data: of all chosen responses, then of all rejected ones.</param>
+    private sealed record Progress(string Job, IReadOnlyList<TrainingStep> Steps, IReadOnlyList<double> Reference);
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Spar.Calls;
 using Spar.Engine.Checkpoints;
+using Spar.Engine.Models;
 using Spar.Engine.Inference;
 using Spar.Nano;
 using Spar.Prompts;
@@ -34,7 +35,7 @@ public static class ModelCard
         ModelCaller greedyCaller = new(model, greedySession);
         NanoMeasurement greedy = await new NanoMeasurer(greedyCaller, greedyCaller, PromptSet.Load(recipe.Prompts))
             .MeasureAsync(lines, temperature: 0, () => { }, cancellationToken).ConfigureAwait(false);
-        string text = Text(recipe, Checkpoint.TensorShapes(ModelConfigFile.Load(Path.Combine(recipe.Output, "config.json"))).Sum(tensor => tensor.Shape.Aggregate(1L, (count, size) => count * size)), sampled, greedy);
+        string text = Text(recipe, ModelTensors.Shapes(ModelConfigFile.Load(Path.Combine(recipe.Output, "config.json"))).Sum(tensor => tensor.Shape.Aggregate(1L, (count, size) => count * size)), sampled, greedy);
         AtomicFile.Write(Path.Combine(recipe.Output, "README.md"), stream => stream.Write(Encoding.UTF8.GetBytes(text)));
     }
 

@@ -31,11 +31,11 @@ public sealed record PretrainStep(int Step, int Steps, double Loss, long Tokens)
 /// <param name="threads">Threads to train with; has no influence on the result.</param>
 public sealed class PretrainRun(PretrainRecipe recipe, int threads)
 {
-    private const string StateFile = "state.safetensors";
-    private const string ProgressFile = "state.json";
     private const int TokenizerRows = 40_000;
 
     private readonly PretrainingCorpus _corpus = new(recipe.Seed, recipe.Corpus, Format(PromptSet.Load(recipe.Prompts)));
+
+    private readonly TrainerState _state = new(recipe.Work);
 
     /// <summary>The nano world's corpus format in the words of a prompt set.</summary>
     /// <param name="prompts">The prompt set.</param>
@@ -77,7 +77,7 @@ public sealed class PretrainRun(PretrainRecipe recipe, int threads)
                 progress?.Report(new PretrainStep(step, steps, result.Loss, tokens));
                 if (step % recipe.Training.SaveEvery == 0 || cancellationToken.IsCancellationRequested)
                 {
-                    Save(trainer, step, row, tokens);
+                    _state.Save(trainer, new Progress(row, tokens, Digest()));
                     cancellationToken.ThrowIfCancellationRequested();
                 }
             }
@@ -154,42 +154,20 @@ public sealed class PretrainRun(PretrainRecipe recipe, int threads)
         }
     }
 
-    private void Save(LlamaTrainer trainer, int step, long row, long tokens)
-    {
-        // One file with a name of its own for each save, and then the small file that says which one counts: a kill between the two loses nothing.
-        string name = string.Create(CultureInfo.InvariantCulture, $"{step}-{StateFile}");
-        Safetensors.Save(
-            Path.Combine(recipe.Work, name),
-            trainer.Parameters.All.Select(entry => (entry.Name, entry.Tensor)).Concat(trainer.Optimizer.State.Select(entry => (entry.Key, entry.Value))));
-        AtomicFile.Write(
-            Path.Combine(recipe.Work, ProgressFile),
-            stream => JsonSerializer.Serialize(stream, new Progress(step, row, tokens, name, Digest())));
-        foreach (string old in Directory.GetFiles(recipe.Work, "*-" + StateFile).Where(path => Path.GetFileName(path) != name))
-        {
-            File.Delete(old);
-        }
-    }
-
     private (int Step, long Row, long Tokens) Restore(LlamaTrainer trainer)
     {
-        string path = Path.Combine(recipe.Work, ProgressFile);
-        if (!File.Exists(path))
+        if (_state.Peek<Progress>() is not { } progress)
         {
             return (0, 0, 0);
         }
 
-        Progress progress = JsonSerializer.Deserialize<Progress>(File.ReadAllText(path))
-            ?? throw new EngineException($"{path} is empty; delete the folder {recipe.Work} to start again.");
         if (progress.Recipe != Digest())
         {
             throw new EngineException($"The saved state in {recipe.Work} was made with other settings than the recipe's. Put the recipe back as it was, or delete the folder to start again.");
         }
 
-        IReadOnlyDictionary<string, Tensor> state = Safetensors.Load(Path.Combine(recipe.Work, progress.File));
-        trainer.Parameters.CopyFrom(LlamaParameters.FromTensors(trainer.Parameters.Config, trainer.Parameters.All.ToDictionary(entry => entry.Name, entry => state[entry.Name])));
-        trainer.LoadParameters();
-        trainer.Optimizer.Restore(progress.Step, state.Where(entry => entry.Key.StartsWith("exp_avg", StringComparison.Ordinal)).ToDictionary());
-        return (progress.Step, progress.Row, progress.Tokens);
+        _state.Restore<Progress>(trainer);
+        return (trainer.Optimizer.StepCount, progress.Row, progress.Tokens);
     }
 
     // Everything that decides how a step goes: all of the recipe but the folders, the length of the run and how often to save.
@@ -198,5 +176,5 @@ public sealed class PretrainRun(PretrainRecipe recipe, int threads)
 
     private sealed record Batch(List<TrainingSequence> Sequences, long NextRow);
 
-    private sealed record Progress(int Step, long Row, long Tokens, string File, string Recipe);
+    private sealed record Progress(long Row, long Tokens, string Recipe);
 }

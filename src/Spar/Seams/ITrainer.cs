@@ -91,6 +91,22 @@ public sealed record TrainingSettings
 
     /// <summary>Weight of the mean negative log-likelihood of chosen responses beside the DPO loss (preference data only).</summary>
     public double SftWeight { get; init; } = 0.1;
+
+    /// <summary>Trains a low-rank adapter (LoRA) instead of all parameters; null trains them all. The result is the merged model, with the adapter beside it.</summary>
+    public LoraSettings? Lora { get; init; }
+}
+
+/// <summary>A low-rank adapter: each target weight W becomes W + alpha / rank * B A, and only A and B are trained.</summary>
+public sealed record LoraSettings
+{
+    /// <summary>Rows of A and columns of B, at least 1.</summary>
+    public int Rank { get; init; } = 8;
+
+    /// <summary>Above 0; twice the rank is usual.</summary>
+    public double Alpha { get; init; } = 16;
+
+    /// <summary>Names of the linear layers to adapt, such as <c>q_proj</c>; <c>all-linear</c> is all of them but the output head.</summary>
+    public IReadOnlyList<string> TargetModules { get; init; } = ["all-linear"];
 }
 
 /// <summary>One optimizer step, as it was taken.</summary>

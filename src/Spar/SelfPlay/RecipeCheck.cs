@@ -61,6 +61,12 @@ internal sealed class RecipeCheck
         AtLeast(0, $"{key}.maxGradientNorm", settings.MaxGradientNorm);
         That(settings.Beta > 0 && double.IsFinite(settings.Beta), $"{key}.beta", "must be above 0", settings.Beta);
         AtLeast(0, $"{key}.sftWeight", settings.SftWeight);
+        if (settings.Lora is { } lora)
+        {
+            AtLeast(1, $"{key}.lora.rank", lora.Rank);
+            That(lora.Alpha > 0 && double.IsFinite(lora.Alpha), $"{key}.lora.alpha", "must be above 0", lora.Alpha);
+            That(lora.TargetModules.Count > 0, $"{key}.lora.targetModules", "must name a layer", null);
+        }
     }
 
     public void ThrowIfFaulty()

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Spar.Engine.Checkpoints;
 using Spar.Engine.Models;
+using Spar.Engine.Tests.Models;
 using Spar.TestSupport;
 
 namespace Spar.Engine.Tests.Checkpoints;
@@ -45,6 +46,44 @@ public class ModelConfigFileTests
     }
 
     [Theory]
+    [MemberData(nameof(FamilyModel.Names), MemberType = typeof(FamilyModel))]
+    public void Every_family_is_saved_so_that_it_reads_back(string name)
+    {
+        FamilyModel model = FamilyModel.Get(name);
+        using TempFolder temp = new();
+        ModelConfigFile.Save(temp.File("config.json"), model.Config);
+        Assert.Equal(model.Config, ModelConfigFile.Load(temp.File("config.json")));
+    }
+
+    [Theory]
+    [InlineData("qwen3", 128, false, null)]
+    [InlineData("glm", 128, true, null)]
+    [InlineData("glm4", 128, true, null)]
+    [InlineData("qwen2", 32, true, null)]
+    [InlineData("mistral", 32, false, 4096)]
+    [InlineData("llama", 32, false, null)]
+    public void Absent_keys_mean_what_the_family_says(string type, int headDim, bool bias, int? window)
+    {
+        using TempFolder temp = new();
+        string json = $$"""{"model_type": "{{type}}", "vocab_size": 8, "hidden_size": 64, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 2, "max_position_embeddings": 8}""";
+        ModelConfig config = ModelConfigFile.Load(temp.Write("config.json", Encoding.UTF8.GetBytes(json)));
+        Assert.Equal((headDim, bias, window), (config.HeadDim, config.QkvBias, config.SlidingWindow));
+    }
+
+    [Fact]
+    public void Layers_with_and_without_a_window_may_be_mixed_only_with_the_window_last()
+    {
+        using TempFolder temp = new();
+        ModelConfig Load(string types) => ModelConfigFile.Load(temp.Write("config.json", Encoding.UTF8.GetBytes(
+            $$"""{"model_type": "qwen3", "vocab_size": 8, "hidden_size": 64, "intermediate_size": 8, "num_hidden_layers": 3, "num_attention_heads": 2, "num_key_value_heads": 2, "max_position_embeddings": 8, "sliding_window": 4, "use_sliding_window": true, "layer_types": [{{types}}]}""")));
+        ModelConfig config = Load("\"full_attention\", \"sliding_attention\", \"sliding_attention\"");
+        Assert.Equal([int.MaxValue, 4, 4], [config.WindowOf(0), config.WindowOf(1), config.WindowOf(2)]);
+        Assert.Null(Load("\"full_attention\", \"full_attention\", \"full_attention\"").SlidingWindow);
+        Assert.Contains("layer_types", Assert.Throws<EngineException>(() => Load("\"sliding_attention\", \"full_attention\", \"sliding_attention\"")).Message);
+        Assert.Contains("3 layers", Assert.Throws<EngineException>(() => Load("\"full_attention\"")).Message);
+    }
+
+    [Theory]
     [InlineData("model_type", "\"gpt_neox\"", "model_type")]
     [InlineData("model_type", null, "model_type")]
     [InlineData("hidden_size", null, "hidden_size")]
@@ -55,8 +94,11 @@ public class ModelConfigFileTests
     [InlineData("head_dim", "15", "head_dim")]
     [InlineData("hidden_act", "\"gelu\"", "hidden_act")]
     [InlineData("mlp_bias", "true", "mlp_bias")]
-    [InlineData("attention_bias", "true", "attention_bias")]
     [InlineData("rope_scaling", "{\"rope_type\":\"yarn\",\"factor\":2}", "rope_type")]
+    [InlineData("rope_scaling", "{\"type\":\"dynamic\",\"factor\":2}", "rope_scaling.type")]
+    [InlineData("rope_scaling", "{\"rope_type\":\"longrope\",\"factor\":2}", "rope_type")]
+    [InlineData("rope_scaling", "{\"rope_type\":\"linear\",\"factor\":0.5}", "factor")]
+    [InlineData("rope_parameters", "{\"rope_type\":\"yarn\",\"factor\":2,\"rope_theta\":1e4}", "rope_parameters.rope_type")]
     [InlineData("rope_scaling", "{\"type\":\"llama3\",\"factor\":2}", "low_freq_factor")]
     [InlineData("rope_theta", "0", "rope_theta")]
     [InlineData("eos_token_id", "[1,512]", "vocab_size")]

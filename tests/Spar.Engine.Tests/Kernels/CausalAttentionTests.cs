@@ -6,13 +6,18 @@ public unsafe class CausalAttentionTests
 {
     /// <summary>Lengths around block and chunk borders, head sizes that do and do not fill a panel, with and without shared key/value heads.</summary>
     [Theory]
-    [InlineData(1, 32, 1)]
-    [InlineData(13, 16, 2)]
-    [InlineData(96, 32, 1)]
-    [InlineData(97, 40, 2)]
-    [InlineData(480, 8, 1)]
-    [InlineData(501, 64, 1)]
-    public void Output_and_gradients_match_double_precision(int n, int d, int group)
+    [InlineData(1, 32, 1, int.MaxValue)]
+    [InlineData(13, 16, 2, int.MaxValue)]
+    [InlineData(96, 32, 1, int.MaxValue)]
+    [InlineData(97, 40, 2, int.MaxValue)]
+    [InlineData(480, 8, 1, int.MaxValue)]
+    [InlineData(501, 64, 1, int.MaxValue)]
+    [InlineData(97, 24, 2, 1)]
+    [InlineData(211, 20, 2, 17)]
+    [InlineData(620, 16, 1, 100)]
+    [InlineData(620, 8, 1, 485)]
+    [InlineData(50, 8, 1, 50)]
+    public void Output_and_gradients_match_double_precision(int n, int d, int group, int window)
     {
         int queries = group * d, stride = queries + (2 * d) + 5;
         float[] joint = GemmTests.Numbers(n * stride, 1), outputGradient = GemmTests.Numbers(n * queries, 2);
@@ -43,13 +48,14 @@ public unsafe class CausalAttentionTests
                 Length = n,
                 HeadDim = d,
                 Group = group,
+                Window = window,
             };
             CausalAttention.Forward(head, ps);
             Array.Fill(scratch, float.NaN);
             CausalAttention.Backward(head, ps);
         }
 
-        (double[] expected, double[] gradients) = Reference(n, d, group, stride, joint, outputGradient);
+        (double[] expected, double[] gradients) = Reference(n, d, group, window, stride, joint, outputGradient);
         for (int i = 0; i < output.Length; i++)
         {
             Assert.True(Math.Abs(expected[i] - output[i]) < 1e-5, $"output {i}: {output[i]} for {expected[i]}");
@@ -61,7 +67,7 @@ public unsafe class CausalAttentionTests
         }
     }
 
-    private static (double[] Output, double[] Gradients) Reference(int n, int d, int group, int stride, float[] joint, float[] outputGradient)
+    private static (double[] Output, double[] Gradients) Reference(int n, int d, int group, int window, int stride, float[] joint, float[] outputGradient)
     {
         double[] output = new double[n * group * d], gradients = new double[n * stride];
         double scale = 1 / Math.Sqrt(d);
@@ -72,7 +78,8 @@ public unsafe class CausalAttentionTests
             {
                 double[] p = new double[i + 1], dp = new double[i + 1];
                 double sum = 0, own = 0;
-                for (int j = 0; j <= i; j++)
+                int first = Math.Max(0, i - Math.Min(window, n) + 1);
+                for (int j = first; j <= i; j++)
                 {
                     for (int c = 0; c < d; c++)
                     {
@@ -84,13 +91,13 @@ public unsafe class CausalAttentionTests
                     sum += p[j];
                 }
 
-                for (int j = 0; j <= i; j++)
+                for (int j = first; j <= i; j++)
                 {
                     p[j] /= sum;
                     own += p[j] * dp[j];
                 }
 
-                for (int j = 0; j <= i; j++)
+                for (int j = first; j <= i; j++)
                 {
                     double ds = p[j] * (dp[j] - own) * scale;
                     for (int c = 0; c < d; c++)

@@ -22,12 +22,12 @@ public class LlamaParametersTests
     public void New_parameters_follow_the_seed_and_the_stated_deviations()
     {
         LlamaParameters parameters = LlamaParameters.Initialize(Config, 1);
-        Assert.Equal(parameters.Layers[1].Down.Data, LlamaParameters.Initialize(Config, 1).Layers[1].Down.Data);
-        Assert.NotEqual(parameters.Layers[1].Down.Data, LlamaParameters.Initialize(Config, 2).Layers[1].Down.Data);
+        Assert.Equal(parameters.Layers[1].Down.Weight.Data, LlamaParameters.Initialize(Config, 1).Layers[1].Down.Weight.Data);
+        Assert.NotEqual(parameters.Layers[1].Down.Weight.Data, LlamaParameters.Initialize(Config, 2).Layers[1].Down.Weight.Data);
         Assert.InRange(Deviation(parameters.Embedding), 0.019, 0.021);
-        Assert.InRange(Deviation(parameters.Layers[0].Query), 0.019, 0.021);
-        Assert.InRange(Deviation(parameters.Layers[0].Output), 0.0095, 0.0105);
-        Assert.InRange(Deviation(parameters.Layers[1].Down), 0.0095, 0.0105);
+        Assert.InRange(Deviation(parameters.Layers[0].Query.Weight), 0.019, 0.021);
+        Assert.InRange(Deviation(parameters.Layers[0].Output.Weight), 0.0095, 0.0105);
+        Assert.InRange(Deviation(parameters.Layers[1].Down.Weight), 0.0095, 0.0105);
         Assert.All(parameters.FinalNorm.Data, w => Assert.Equal(1, w));
     }
 
@@ -41,7 +41,7 @@ public class LlamaParametersTests
         Assert.Equal("model.norm.weight", names[^2]);
         Assert.Equal("lm_head.weight", names[^1]);
         LlamaParameters tied = LlamaParameters.Initialize(Config with { TieWordEmbeddings = true }, 1);
-        Assert.Same(tied.Embedding, tied.Head);
+        Assert.Same(tied.Embedding, tied.Head.Weight);
         Assert.Equal(20, tied.All.Count);
     }
 

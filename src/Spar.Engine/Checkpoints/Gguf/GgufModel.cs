@@ -10,7 +10,7 @@ namespace Spar.Engine.Checkpoints.Gguf;
 internal readonly record struct GgufWeight(GgufTensor Tensor, int[]? RowOrder);
 
 /// <summary>
-/// The model in a GGUF file in the project's own terms: its architecture, and where each weight that <see cref="Checkpoint.TensorShapes"/> names lies.
+/// The model in a GGUF file in the project's own terms: its architecture, and where each weight that <see cref="ModelTensors.Shapes"/> names lies.
 /// llama.cpp's converter reorders the rows of the query and key projections of llama models, so that rotary pairs become neighbours; here they get
 /// their old order back.
 /// </summary>
@@ -42,7 +42,7 @@ internal sealed class GgufModel
         File = file;
         Config = ReadConfig(file);
         HashSet<string> used = ["rope_freqs.weight"];
-        foreach ((string name, int[] shape) in Checkpoint.TensorShapes(Config))
+        foreach ((string name, int[] shape) in ModelTensors.Shapes(Config))
         {
             string inFile = NameInFile(name);
             GgufTensor tensor = Find(file, inFile, shape);

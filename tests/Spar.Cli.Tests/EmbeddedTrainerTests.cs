@@ -1,0 +1,92 @@
+using Spar.Engine.Checkpoints;
+using Spar.Engine.Tensors;
+using Spar.Runtime.Embedded;
+using Spar.Seams;
+using Spar.SelfPlay;
+using Spar.TestSupport;
+
+namespace Spar.Cli.Tests;
+
+public sealed class EmbeddedTrainerTests : IDisposable
+{
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    private readonly string _root = Directory.CreateTempSubdirectory("spar-trainer-").FullName;
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    [Fact]
+    public async Task LoRaTrainingSavesTheMergedModelAndTheAdapter()
+    {
+        TrainingJob job = Job("lora", Pairs()) with { Settings = Settings with { Lora = new LoraSettings { Rank = 2, Alpha = 4, TargetModules = ["q_proj", "down_proj"] } } };
+        TrainingReport report = await new EmbeddedTrainer(1).TrainAsync(job, null, None);
+        Assert.Equal(0, report.Steps[0].RewardMargin!.Value, 1e-5);
+        Assert.True(report.Steps[^1].RewardMargin > 0);
+        Checkpoint merged = Checkpoint.Load(job.OutputModel), start = Checkpoint.Load(job.StartModel), adapted = Checkpoint.Load(Path.Combine(job.OutputModel, "adapter"));
+        foreach ((string name, Tensor tensor) in merged.Tensors)
+        {
+            Assert.Equal(adapted.Tensors[name].Data, tensor.Data);
+            Assert.Equal(!(name.Contains("q_proj") || name.Contains("down_proj")), tensor.Data.AsSpan().SequenceEqual(start.Tensors[name].Data));
+        }
+
+        string digest = (await CheckpointDigest.OfAsync(job.OutputModel, None))!;
+        await new EmbeddedTrainer(2).TrainAsync(job, null, None);
+        Assert.Equal(digest, await CheckpointDigest.OfAsync(job.OutputModel, None));
+    }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task AnInterruptedTrainingGoesOnToTheSameBytes(bool preference, bool lora)
+    {
+        TrainingData data = preference ? Pairs() : new TrainingData.Supervised([.. Enumerable.Range(0, 11).Select(i => new SupervisedExample($"Say {i}", $"It is {i * i} then"))]);
+        TrainingSettings settings = lora ? Settings with { Lora = new LoraSettings() } : Settings;
+        TrainingJob whole = Job("whole", data) with { Settings = settings }, cut = whole with { OutputModel = Path.Combine(_root, "cut") };
+        TrainingReport expected = await new EmbeddedTrainer(2).TrainAsync(whole, null, None);
+        foreach (int steps in new[] { 1, 3 })
+        {
+            using CancellationTokenSource source = new();
+            StopAfter stop = new(steps, source);
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new EmbeddedTrainer(1).TrainAsync(cut, stop, source.Token));
+            Assert.True(Directory.Exists(cut.OutputModel + ".training"));
+        }
+
+        TrainingReport resumed = await new EmbeddedTrainer(2).TrainAsync(cut, null, None);
+        Assert.Equal(expected.Steps, resumed.Steps);
+        Assert.False(Directory.Exists(cut.OutputModel + ".training"));
+        Assert.Equal(await CheckpointDigest.OfAsync(whole.OutputModel, None), await CheckpointDigest.OfAsync(cut.OutputModel, None));
+    }
+
+    [Fact]
+    public async Task AStateOfAnotherJobIsNotUsed()
+    {
+        TrainingJob job = Job("model", Pairs());
+        using CancellationTokenSource source = new();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new EmbeddedTrainer(1).TrainAsync(job, new StopAfter(2, source), source.Token));
+        TrainingJob other = job with { Seed = 2 };
+        TrainingReport report = await new EmbeddedTrainer(1).TrainAsync(other, null, None);
+        TrainingReport fresh = await new EmbeddedTrainer(1).TrainAsync(other with { OutputModel = Path.Combine(_root, "fresh") }, null, None);
+        Assert.Equal(fresh.Steps, report.Steps);
+    }
+
+    private static TrainingSettings Settings => new() { LearningRate = 1e-3, Epochs = 2, BatchSize = 3, WarmupRatio = 0 };
+
+    private static TrainingData Pairs() => new TrainingData.Preference([.. Enumerable.Range(0, 7).Select(i => new PreferencePair($"Say {i}", $"Well {i}", $"No way {i} is it"))]);
+
+    private TrainingJob Job(string name, TrainingData data)
+        => new(SharedData.Path("fixtures", "models", "llama-tiny-tied"), Path.Combine(_root, name), data, Settings, 1);
+
+    private sealed class StopAfter(int steps, CancellationTokenSource source) : IProgress<TrainingStep>
+    {
+        private int _seen;
+
+        public void Report(TrainingStep value)
+        {
+            if (++_seen == steps)
+            {
+                source.Cancel();
+            }
+        }
+    }
+}
