@@ -1,3 +1,4 @@
+using System.Globalization;
 using Spar.Calls;
 using Spar.Engine;
 using Spar.Engine.Chat;
@@ -33,6 +34,7 @@ public sealed class EmbeddedTrainer(int threads) : ITrainer
             parameters, new AdamWOptions { WeightDecay = job.Settings.WeightDecay, MaxGradientNorm = job.Settings.MaxGradientNorm }, team);
 
         int truncated = 0;
+        List<SavedModel> saved = [];
         TrainingSequence Encode(string prompt, string response)
         {
             TrainingSequence sequence = encoder.Encode(prompt, response, cutoff, out bool cut);
@@ -49,8 +51,10 @@ public sealed class EmbeddedTrainer(int threads) : ITrainer
                     .Where(pair => pair.Chosen.TargetCount > 0 && pair.Rejected.TargetCount > 0)]),
             _ => throw new ArgumentException($"Unknown kind of training data: {job.Data.GetType().Name}.", nameof(job)),
         };
-        Save(job, checkpoint.Config, parameters);
-        return new TrainingReport(job.OutputModel, steps, rows, truncated);
+        Save(job.OutputModel);
+        return new TrainingReport(job.OutputModel, steps, rows, truncated) { Saved = saved };
+
+        void Save(string directory) => EmbeddedTrainer.Save(directory, checkpoint.Config, parameters, tokenizerSource: job.StartModel);
 
         (int, IReadOnlyList<TrainingStep>) Supervised(IReadOnlyList<TrainingSequence> examples) => (examples.Count, Loop(examples, (batch, rate) =>
         {
@@ -93,6 +97,11 @@ public sealed class EmbeddedTrainer(int threads) : ITrainer
                 TrainingStep step = new(taken.Count + 1, count, loss, rate, tokens, margin, accuracy);
                 taken.Add(step);
                 progress?.Report(step);
+                if (job.SaveEvery > 0 && step.Step % job.SaveEvery == 0)
+                {
+                    saved.Add(new SavedModel(step.Step, string.Create(CultureInfo.InvariantCulture, $"{job.OutputModel}-step-{step.Step}")));
+                    Save(saved[^1].Model);
+                }
             }
 
             return taken;
@@ -120,26 +129,26 @@ public sealed class EmbeddedTrainer(int threads) : ITrainer
     }
 
     // The checkpoint appears under its name as a whole or not at all.
-    private static void Save(TrainingJob job, ModelConfig config, LlamaParameters parameters)
+    private static void Save(string directory, ModelConfig config, LlamaParameters parameters, string tokenizerSource)
     {
-        string partial = job.OutputModel + ".partial";
+        string partial = directory + ".partial";
         try
         {
             Delete(partial);
-            Checkpoint.Save(partial, config, parameters.ToDictionary(), tokenizerSource: job.StartModel);
-            Delete(job.OutputModel);
-            Directory.Move(partial, job.OutputModel);
+            Checkpoint.Save(partial, config, parameters.ToDictionary(), tokenizerSource: tokenizerSource);
+            Delete(directory);
+            Directory.Move(partial, directory);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new EngineException($"The trained model cannot be written to {job.OutputModel}: {e.Message} Free some space or mend the permissions, then run the same command again.", e);
+            throw new EngineException($"The trained model cannot be written to {directory}: {e.Message} Free some space or mend the permissions, then run the same command again.", e);
         }
 
-        static void Delete(string directory)
+        static void Delete(string old)
         {
-            if (Directory.Exists(directory))
+            if (Directory.Exists(old))
             {
-                Directory.Delete(directory, recursive: true);
+                Directory.Delete(old, recursive: true);
             }
         }
     }
