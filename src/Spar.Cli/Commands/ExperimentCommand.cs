@@ -12,7 +12,7 @@ namespace Spar.Cli.Commands;
 internal static class ExperimentCommand
 {
     private const string Help = """
-        Runs several variants of a recipe over several seeds, each in a run directory of its own, and prints mean and standard deviation over the seeds.
+        Runs what is compared over several seeds, each in a run directory of its own, and prints mean and standard deviation over the seeds.
         The output folder holds the runs, results.json, results.md and index.html. Interrupted, the same command goes on; of an experiment that has ended
         it only prints the tables.
 
@@ -49,12 +49,11 @@ internal static class ExperimentCommand
         command.SetAction(async (parse, cancellationToken) =>
         {
             string directory = parse.GetValue(output)!;
-            ExperimentFile file = ExperimentFile.Read(parse.GetValue(recipe)!);
             ExperimentReport report;
             using (ProgressLine progress = new(context.Messages, context.Time))
             {
                 ExperimentDisplay display = new(progress, context.Time);
-                ExperimentWork work = new(file, Parse(parse.GetValue(seeds)), directory, parse.GetValue(threads), display, context.Time);
+                ExperimentWork work = new(parse.GetValue(recipe)!, Parse(parse.GetValue(seeds)), directory, parse.GetValue(threads), display, context.Time);
                 report = await experiment.RunAsync(work, cancellationToken);
             }
 

@@ -30,18 +30,15 @@ internal sealed class ExperimentDisplay(ProgressLine progress, TimeProvider time
 
     /// <summary>A run has ended.</summary>
     /// <param name="run">What it is called.</param>
-    /// <param name="results">What it came to.</param>
-    public void End(string run, RunResults results)
+    /// <param name="score">What it came to, in a few words; empty when there is nothing to say.</param>
+    public void End(string run, string score)
     {
         TimeSpan took = time.GetElapsedTime(_began);
         _spent += took;
         _done++;
         int left = _runs - _kept - _done;
         string eta = left > 0 ? $", ETA {ProgressLine.Duration(_spent / _done * left)}" : "";
-        string score = results.Rows.Count > 0
-            ? string.Create(CultureInfo.InvariantCulture, $"{100 * results.Rows[^1].HeldOutPrompt:0.0} % of {results.Rows[^1].HeldOutCount} held-out prompts satisfied, ")
-            : "";
-        progress.Say(Markup.Escape($"{run}: {score}{ProgressLine.Duration(took)} ({_kept + _done} of {_runs} runs{eta})"));
+        progress.Say(Markup.Escape($"{run}: {(score.Length > 0 ? score + ", " : "")}{ProgressLine.Duration(took)} ({_kept + _done} of {_runs} runs{eta})"));
     }
 
     /// <inheritdoc/>

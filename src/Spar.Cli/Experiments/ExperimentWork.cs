@@ -11,19 +11,25 @@ namespace Spar.Cli.Experiments;
 /// The runs of an experiment, each in a directory of its own under the output folder: <c>start/seed-1</c> holds what all variants of a seed begin
 /// from, <c>NAME/seed-1</c> a variant. A run that has ended is only read.
 /// </summary>
-/// <param name="file">The experiment's file.</param>
+/// <param name="path">The experiment's file.</param>
 /// <param name="seeds">The seeds, each once.</param>
 /// <param name="directory">The output folder.</param>
 /// <param name="threads">Threads to compute with.</param>
 /// <param name="display">Shows how it goes.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ExperimentWork(
-    ExperimentFile file, IReadOnlyList<ulong> seeds, string directory, int threads, ExperimentDisplay display, TimeProvider time)
+    string path, IReadOnlyList<ulong> seeds, string directory, int threads, ExperimentDisplay display, TimeProvider time)
 {
     private const string StartName = "start";
 
-    /// <summary>The experiment's file.</summary>
-    public ExperimentFile File { get; } = file;
+    private readonly Lazy<ExperimentFile> _file = new(() => ExperimentFile.Read(path));
+
+    /// <summary>Where the experiment's file lies.</summary>
+    public string Path { get; } = path;
+
+    /// <summary>The experiment's file, of experiments that compare variants of a recipe.</summary>
+    /// <exception cref="SparException">Something is wrong with it; the message names the key.</exception>
+    public ExperimentFile File => _file.Value;
 
     /// <summary>The seeds.</summary>
     public IReadOnlyList<ulong> Seeds { get; } = seeds;
@@ -34,10 +40,13 @@ internal sealed class ExperimentWork(
     /// <summary>Shows how it goes.</summary>
     public ExperimentDisplay Display { get; } = display;
 
+    /// <summary>The clock.</summary>
+    public TimeProvider Time { get; } = time;
+
     /// <summary>The directory of a run.</summary>
     /// <param name="name">The variant's name.</param>
     /// <param name="seed">The seed.</param>
-    public string RunDirectory(string name, ulong seed) => Path.Combine(directory, name, string.Create(CultureInfo.InvariantCulture, $"seed-{seed}"));
+    public string RunDirectory(string name, ulong seed) => System.IO.Path.Combine(directory, name, string.Create(CultureInfo.InvariantCulture, $"seed-{seed}"));
 
     /// <summary>Runs every variant with every seed, seed by seed.</summary>
     /// <param name="cancellationToken">Stops; what was done so far is kept.</param>
@@ -66,14 +75,14 @@ internal sealed class ExperimentWork(
     {
         string target = RunDirectory(name, recipe.Seed);
         string shown = string.Create(CultureInfo.InvariantCulture, $"{name}, seed {recipe.Seed}");
-        bool begun = System.IO.File.Exists(Path.Combine(target, "run.db"));
+        bool begun = System.IO.File.Exists(System.IO.Path.Combine(target, "run.db"));
         if (begun && Ended(target, recipe) is { } ended)
         {
             Display.Kept();
             return ended with { Variant = name };
         }
 
-        using RunStore store = RunStore.Open(target, recipe.FullIdentity(), time);
+        using RunStore store = RunStore.Open(target, recipe.FullIdentity(), Time);
         if (name != StartName)
         {
             using RunStore start = RunStore.OpenForReading(RunDirectory(StartName, recipe.Seed));
@@ -81,8 +90,10 @@ internal sealed class ExperimentWork(
         }
 
         Display.Begin(shown);
-        RunResults results = await recipe.Compose(store, Threads, Display, time).RunAsync(cancellationToken);
-        Display.End(shown, results);
+        RunResults results = await recipe.Compose(store, Threads, Display, Time).RunAsync(cancellationToken);
+        Display.End(shown, results.Rows.Count > 0
+            ? string.Create(CultureInfo.InvariantCulture, $"{100 * results.Rows[^1].HeldOutPrompt:0.0} % of {results.Rows[^1].HeldOutCount} held-out prompts satisfied")
+            : "");
         return new ExperimentRun(name, recipe.Seed, results, RunBudget.Of(store));
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -78,9 +79,18 @@ public sealed class EmbeddedTrainer(int threads, TimeProvider? time = null) : IT
                     .Where(pair => pair.Chosen.TargetCount > 0 && pair.Rejected.TargetCount > 0)]),
             _ => throw new ArgumentException($"Unknown kind of training data: {job.Data.GetType().Name}.", nameof(job)),
         };
-        Save(job, checkpoint.Config, parameters, adapter, tokenizerFolder);
+        Save(job.OutputModel);
         state.Delete();
-        return new TrainingReport(job.OutputModel, steps, rows, truncated);
+        return new TrainingReport(job.OutputModel, steps, rows, truncated)
+        {
+            Saved = [.. steps.Where(step => SavedAfter(step)).Select(step => new SavedModel(step.Step, SavedName(step)))],
+        };
+
+        void Save(string directory) => EmbeddedTrainer.Save(directory, job.StartModel, checkpoint.Config, parameters, adapter, tokenizerFolder);
+
+        bool SavedAfter(TrainingStep step) => job.SaveEvery > 0 && step.Step % job.SaveEvery == 0;
+
+        string SavedName(TrainingStep step) => string.Create(CultureInfo.InvariantCulture, $"{job.OutputModel}-step-{step.Step}");
 
         (int, IReadOnlyList<TrainingStep>) Supervised(IReadOnlyList<TrainingSequence> examples) => (examples.Count, Loop(examples, (batch, rate) =>
         {
@@ -132,6 +142,10 @@ public sealed class EmbeddedTrainer(int threads, TimeProvider? time = null) : IT
                 TrainingStep step = new(taken.Count + 1, count, loss, rate, tokens, margin, accuracy);
                 taken.Add(step);
                 report?.Report(step);
+                if (SavedAfter(step))
+                {
+                    Save(SavedName(step));
+                }
             }
 
             return taken;
@@ -169,9 +183,9 @@ public sealed class EmbeddedTrainer(int threads, TimeProvider? time = null) : IT
     }
 
     // The checkpoint appears under its name as a whole or not at all.
-    private static void Save(TrainingJob job, ModelConfig config, LlamaParameters parameters, LoraAdapter? adapter, string tokenizerFolder)
+    private static void Save(string directory, string startModel, ModelConfig config, LlamaParameters parameters, LoraAdapter? adapter, string tokenizerFolder)
     {
-        string partial = job.OutputModel + ".partial";
+        string partial = directory + ".partial";
         try
         {
             Delete(partial);
@@ -179,22 +193,22 @@ public sealed class EmbeddedTrainer(int threads, TimeProvider? time = null) : IT
             Checkpoint.Save(partial, config, adapter?.MergeInto(tensors) ?? tensors, tokenizerSource: tokenizerFolder);
             if (adapter is not null)
             {
-                LoraFile.Save(Path.Combine(partial, "adapter"), adapter, Path.GetRelativePath(Path.Combine(job.OutputModel, "adapter"), job.StartModel).Replace('\\', '/'));
+                LoraFile.Save(Path.Combine(partial, "adapter"), adapter, Path.GetRelativePath(Path.Combine(directory, "adapter"), startModel).Replace('\\', '/'));
             }
 
-            Delete(job.OutputModel);
-            Directory.Move(partial, job.OutputModel);
+            Delete(directory);
+            Directory.Move(partial, directory);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new EngineException($"The trained model cannot be written to {job.OutputModel}: {e.Message} Free some space or mend the permissions, then run the same command again.", e);
+            throw new EngineException($"The trained model cannot be written to {directory}: {e.Message} Free some space or mend the permissions, then run the same command again.", e);
         }
 
-        static void Delete(string directory)
+        static void Delete(string old)
         {
-            if (Directory.Exists(directory))
+            if (Directory.Exists(old))
             {
-                Directory.Delete(directory, recursive: true);
+                Directory.Delete(old, recursive: true);
             }
         }
     }

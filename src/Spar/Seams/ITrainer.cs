@@ -21,7 +21,14 @@ public interface ITrainer
 /// <param name="Data">Supervised examples or preference pairs; not empty.</param>
 /// <param name="Settings">Learning rate and the like.</param>
 /// <param name="Seed">Seed of the data order.</param>
-public sealed record TrainingJob(string StartModel, string OutputModel, TrainingData Data, TrainingSettings Settings, ulong Seed);
+public sealed record TrainingJob(string StartModel, string OutputModel, TrainingData Data, TrainingSettings Settings, ulong Seed)
+{
+    /// <summary>
+    /// Keeps the model as it was after every so many steps too, beside <see cref="OutputModel"/> (<see cref="TrainingReport.Saved"/> says where);
+    /// 0 keeps only the last. Has no influence on what is learnt.
+    /// </summary>
+    public int SaveEvery { get; init; }
+}
 
 /// <summary>The rows of a training run.</summary>
 public abstract record TrainingData
@@ -125,4 +132,13 @@ public sealed record TrainingStep(
 /// <param name="Steps">Every optimizer step in order.</param>
 /// <param name="Examples">Rows that were used.</param>
 /// <param name="TruncatedExamples">Rows that were cut at <see cref="TrainingSettings.CutoffTokens"/>.</param>
-public sealed record TrainingReport(string Model, IReadOnlyList<TrainingStep> Steps, int Examples, int TruncatedExamples);
+public sealed record TrainingReport(string Model, IReadOnlyList<TrainingStep> Steps, int Examples, int TruncatedExamples)
+{
+    /// <summary>The models that <see cref="TrainingJob.SaveEvery"/> asked for, in the order of their steps.</summary>
+    public IReadOnlyList<SavedModel> Saved { get; init; } = [];
+}
+
+/// <summary>A model as it was in the midst of its training.</summary>
+/// <param name="Step">Steps taken until then.</param>
+/// <param name="Model">Its checkpoint directory, or the name under which it is served.</param>
+public sealed record SavedModel(int Step, string Model);

@@ -73,9 +73,4 @@ internal sealed class TrainingStage(ITrainer trainer, StageRunner runner, RunSto
             ? new TrainedProduct(statistics, null, relative, digest, steps)
             : new TrainedProduct(statistics, model, null, digest, steps);
     }
-
-    private sealed class StepRelay(Action<TrainingStep> report) : IProgress<TrainingStep>
-    {
-        public void Report(TrainingStep value) => report(value);
-    }
 }

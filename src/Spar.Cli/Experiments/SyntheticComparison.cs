@@ -1,0 +1,59 @@
+using System.Globalization;
+using Spar.Engine.Inference;
+using Spar.Experiments;
+using Spar.Experiments.Synthetic;
+using Spar.Runtime.Embedded;
+using Spar.Runtime.Nano;
+using Spar.Store;
+
+namespace Spar.Cli.Experiments;
+
+/// <summary>Refined beside interfering pairs on two synthetic tasks, by training step (Figure 4 of the paper).</summary>
+internal sealed record SyntheticComparison()
+    : Experiment("synthetic", "refined beside interfering pairs on character sequences and start/end stories, by training step (Figure 4)")
+{
+    /// <inheritdoc/>
+    public override async Task<ExperimentReport> RunAsync(ExperimentWork work, CancellationToken cancellationToken)
+    {
+        SyntheticFile file = SyntheticFile.Read(work.Path);
+        (SyntheticProblem Problem, PairSettings Settings)[] problems = [(NanoSyntheticProblem.Letters, file.Letters), (NanoSyntheticProblem.Stories, file.Stories)];
+        work.Display.Expect(work.Seeds.Count * problems.Length);
+        List<PairCurves> curves = [];
+        foreach (ulong seed in work.Seeds)
+        {
+            foreach ((SyntheticProblem problem, PairSettings settings) in problems)
+            {
+                string shown = string.Create(CultureInfo.InvariantCulture, $"{problem.Name}, seed {seed}");
+                using RunStore store = RunStore.Open(work.RunDirectory(problem.Name, seed), settings.Identity(problem, file.BaseModel, seed), work.Time);
+                PairComparison comparison = new()
+                {
+                    Problem = problem,
+                    Settings = settings,
+                    BaseModel = file.BaseModel,
+                    Seed = seed,
+                    Host = new EmbeddedModelHost(new EngineOptions { Threads = work.Threads }),
+                    Trainer = new EmbeddedTrainer(work.Threads),
+                    Store = store,
+                    Observer = work.Display,
+                    Time = work.Time,
+                };
+                if (comparison.HasEnded)
+                {
+                    work.Display.Kept();
+                    curves.Add(await comparison.RunAsync(cancellationToken));
+                    continue;
+                }
+
+                work.Display.Begin(shown);
+                curves.Add(await comparison.RunAsync(cancellationToken));
+                work.Display.End(shown, Score(curves[^1]));
+            }
+        }
+
+        return SyntheticReport.Of([.. problems.Select(problem => problem.Problem)], work.Seeds, curves);
+    }
+
+    private static string Score(PairCurves curves) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"success {100 * curves.Refined[0].Success:0.0} % before, {100 * curves.Refined[^1].Success:0.0} % with refined pairs, {100 * curves.Interfering[^1].Success:0.0} % with interfering pairs");
+}
