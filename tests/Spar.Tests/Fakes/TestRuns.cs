@@ -1,3 +1,4 @@
+using Spar.Experiments;
 using Spar.Prompts;
 using Spar.Seams;
 using Spar.SelfPlay;
@@ -28,19 +29,27 @@ internal static class TestRuns
 
     public static async Task<RunResults> RunAsync(
         string directory, Recipe recipe, FakeWorld world, FakeTrainer? trainer = null, IRunObserver? observer = null, bool killed = false,
-        IConstraintVerifier? verifier = null, IConstraintVerifier? truth = null)
+        IConstraintVerifier? verifier = null, IConstraintVerifier? truth = null, string? start = null, PromptSet? prompts = null)
     {
-        RunStore store = RunStore.Open(directory, recipe.Identity(Compact));
+        RunStore store = RunStore.Open(directory, recipe.Identity(prompts ?? Compact));
+        if (start is not null)
+        {
+            using RunStore begun = RunStore.OpenForReading(start);
+            StartStages.Adopt(begun, store);
+        }
+
         try
         {
             return await new SelfPlayRun
             {
                 Recipe = recipe,
-                PromptSet = Compact,
+                PromptSet = prompts ?? Compact,
                 Host = world,
                 Trainer = trainer ?? new FakeTrainer(world),
                 Teacher = world,
                 Prompts = world,
+                Checks = new FakeSources(),
+                Texts = new FakeSources(),
                 Store = store,
                 Evaluator = new FakeEvaluator(),
                 Verifier = verifier,
