@@ -13,7 +13,10 @@ switch (args.FirstOrDefault())
     case "train-nano":
         TrainBench.Run(threads, steps);
         return 0;
+    case "train-135m":
+        TrainBench.Run135M(threads, steps, args.Length > 3 ? int.Parse(args[3]) : 512);
+        return 0;
     default:
-        Console.Error.WriteLine("usage: Spar.Bench (gemm [threads] | generate-nano [threads] | train-nano [threads [steps]])");
+        Console.Error.WriteLine("usage: Spar.Bench (gemm [threads] | generate-nano [threads] | train-nano [threads [steps]] | train-135m [threads [steps [tokens]]])");
         return 1;
 }
