@@ -1,9 +1,13 @@
 using Spar.Bench;
 
-if (args is ["score-ifeval", string data])
+switch (args)
 {
-    ScoreIFEval.Run(data);
-    return 0;
+    case ["score-ifeval", string data]:
+        ScoreIFEval.Run(data);
+        return 0;
+    case ["decode", string model, .. string[] rest]:
+        DecodeBench.Run(model, rest.Where(arg => arg != "exact").Select(int.Parse).FirstOrDefault(Environment.ProcessorCount), rest.Contains("exact"));
+        return 0;
 }
 
 int threads = args.Length > 1 ? int.Parse(args[1]) : Environment.ProcessorCount;
@@ -19,7 +23,18 @@ switch (args.FirstOrDefault())
     case "train-nano":
         TrainBench.Run(threads, steps);
         return 0;
+    case "train-135m":
+        TrainBench.Run135M(threads, steps, args.Length > 3 ? int.Parse(args[3]) : 512);
+        return 0;
     default:
-        Console.Error.WriteLine("usage: Spar.Bench (gemm [threads] | generate-nano [threads] | train-nano [threads [steps]] | score-ifeval DATA)");
+        Console.Error.WriteLine("""
+            usage: Spar.Bench COMMAND
+              gemm [threads]
+              generate-nano [threads]
+              decode MODEL [threads] [exact]
+              train-nano [threads [steps]]
+              train-135m [threads [steps [tokens]]]
+              score-ifeval DATA
+            """);
         return 1;
 }

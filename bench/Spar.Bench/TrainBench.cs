@@ -5,7 +5,7 @@ using Spar.Engine.Training;
 
 namespace Spar.Bench;
 
-/// <summary>Tokens per second of optimizer steps at the nano shape. <c>bench/pytorch/train_nano.py</c> does the same with PyTorch.</summary>
+/// <summary>Tokens per second of optimizer steps. <c>bench/pytorch/train_nano.py</c> does the same at the nano shape with PyTorch.</summary>
 internal static class TrainBench
 {
     private const int Length = 192, Rows = 32, PromptLength = 64;
@@ -24,6 +24,38 @@ internal static class TrainBench
         TieWordEmbeddings = true,
     };
 
+    private static readonly ModelConfig SmolLm2 = new()
+    {
+        ModelType = "llama",
+        VocabSize = 49152,
+        HiddenSize = 576,
+        IntermediateSize = 1536,
+        LayerCount = 30,
+        HeadCount = 9,
+        KvHeadCount = 3,
+        HeadDim = 64,
+        MaxPositions = 8192,
+        TieWordEmbeddings = true,
+    };
+
+    /// <summary>The shape of SmolLM2-135M, one sequence a step, all parameters and LoRA, with the process's largest memory.</summary>
+    public static void Run135M(int threads, int steps, int tokens)
+    {
+        using ThreadTeam team = new(threads);
+        Random random = new(1);
+        TrainingSequence row = new([.. Enumerable.Range(0, tokens).Select(_ => random.Next(SmolLm2.VocabSize))], 1);
+        LlamaParameters parameters = LlamaParameters.Initialize(SmolLm2, 1);
+        using (LlamaTrainer lora = new(parameters, new AdamWOptions(), team, LoraAdapter.Initialize(parameters, new LoraSettings { Rank = 16, Alpha = 32 }, 1)))
+        {
+            Report($"135M, LoRA, {tokens} tokens", () => lora.SupervisedStep([row], 1e-4).Tokens, steps, warmup: 1);
+            ReportMemory();
+        }
+
+        using LlamaTrainer trainer = new(parameters, new AdamWOptions(), team);
+        Report($"135M, SFT, {tokens} tokens", () => trainer.SupervisedStep([row], 1e-4).Tokens, steps, warmup: 1);
+        ReportMemory();
+    }
+
     public static void Run(int threads, int steps)
     {
         using ThreadTeam team = new(threads);
@@ -38,10 +70,15 @@ internal static class TrainBench
         Report("DPO", () => trainer.PreferenceStep(pairs, 1e-4, 0.1, 0.1).Tokens, steps);
     }
 
-    private static void Report(string name, Func<int> step, int steps)
+    private static void ReportMemory() => Console.WriteLine($"largest memory {Process.GetCurrentProcess().PeakWorkingSet64 / (double)(1 << 30):F2} GiB");
+
+    private static void Report(string name, Func<int> step, int steps, int warmup = 2)
     {
-        step();
-        step();
+        for (int i = 0; i < warmup; i++)
+        {
+            step();
+        }
+
         List<double> seconds = [];
         int tokens = 0;
         TimeSpan processor = Process.GetCurrentProcess().TotalProcessorTime;

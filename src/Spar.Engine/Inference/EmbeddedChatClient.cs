@@ -16,8 +16,10 @@ namespace Spar.Engine.Inference;
 /// <para>
 /// Honoured options: <see cref="ChatOptions.Temperature"/> (null is 0: greedy), <see cref="ChatOptions.TopP"/>, <see cref="ChatOptions.TopK"/>,
 /// <see cref="ChatOptions.Seed"/> (null is 0), <see cref="ChatOptions.MaxOutputTokens"/> (null: up to the model's longest sequence),
-/// <see cref="ChatOptions.StopSequences"/>, <see cref="ChatOptions.Instructions"/>, and as additional properties <c>min_p</c> and
-/// <c>repetition_penalty</c>. The same messages with the same options give the same text, so calls that are to differ need different seeds.
+/// <see cref="ChatOptions.StopSequences"/>, <see cref="ChatOptions.Instructions"/>, and as additional properties <c>min_p</c>,
+/// <c>repetition_penalty</c>, <c>logprobs</c> (true or false) and <c>top_logprobs</c> (0 to 20). Log-probabilities come back as the response's
+/// additional property <c>logprobs</c>, a list of <see cref="TokenLogProb"/> for each generated token but the end token; in a stream, with the
+/// last update. The same messages with the same options give the same text, so calls that are to differ need different seeds.
 /// </para>
 /// </summary>
 public sealed class EmbeddedChatClient : IChatClient
@@ -86,7 +88,26 @@ public sealed class EmbeddedChatClient : IChatClient
             ModelId = _metadata.DefaultModelId,
             FinishReason = Reason(result, text),
             Usage = Usage(request, result),
+            AdditionalProperties = LogProbs(result),
         };
+    }
+
+    /// <summary>Several answers to a conversation, computed together: answer i is that of the seed plus i.</summary>
+    /// <param name="messages">The turns, oldest first; text only.</param>
+    /// <param name="count">How many answers, at least 1.</param>
+    /// <param name="options">See the class; at temperature 0 all answers are the same.</param>
+    /// <param name="cancellationToken">Ends the generations.</param>
+    /// <exception cref="EngineException">As for <see cref="GetResponseAsync"/>.</exception>
+    public Task<ChatResponse[]> GetResponsesAsync(IEnumerable<ChatMessage> messages, int count, ChatOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        ChatMessage[] turns = [.. messages];
+        return Task.WhenAll(Enumerable.Range(0, count).Select(i =>
+        {
+            ChatOptions own = options?.Clone() ?? new ChatOptions();
+            own.Seed = unchecked((own.Seed ?? 0) + i);
+            return GetResponseAsync(turns, own, cancellationToken);
+        }));
     }
 
     /// <summary>Answers a conversation piece by piece; the pieces together are the text that <see cref="GetResponseAsync"/> gives.</summary>
@@ -129,7 +150,12 @@ public sealed class EmbeddedChatClient : IChatClient
             string rest = text.Finish();
             List<AIContent> last = rest.Length > 0 ? [new TextContent(rest)] : [];
             last.Add(new UsageContent(Usage(request, result)));
-            yield return new ChatResponseUpdate(ChatRole.Assistant, last) { ModelId = _metadata.DefaultModelId, FinishReason = Reason(result, text) };
+            yield return new ChatResponseUpdate(ChatRole.Assistant, last)
+            {
+                ModelId = _metadata.DefaultModelId,
+                FinishReason = Reason(result, text),
+                AdditionalProperties = LogProbs(result),
+            };
         }
         finally
         {
@@ -204,8 +230,21 @@ public sealed class EmbeddedChatClient : IChatClient
         CachedInputTokenCount = result.CachedTokens,
     };
 
-    private static double Additional(ChatOptions? options, string name, double otherwise)
-        => options?.AdditionalProperties?.TryGetValue(name, out double value) is true ? value : otherwise;
+    private static AdditionalPropertiesDictionary? LogProbs(GenerationResult result)
+        => result.LogProbs is { } logProbs ? new AdditionalPropertiesDictionary { ["logprobs"] = logProbs } : null;
+
+    // null where it is absent; what cannot be taken as the type is a fault.
+    private static T? Additional<T>(ChatOptions? options, string name)
+        where T : struct
+    {
+        if (options?.AdditionalProperties is not { } properties || !properties.ContainsKey(name) || properties[name] is null)
+        {
+            return null;
+        }
+
+        return properties.TryGetValue(name, out T value) ? value
+            : throw new EngineException($"The chat option {name} is '{properties[name]}'; it must be {(typeof(T) == typeof(bool) ? "true or false" : "a number")}.");
+    }
 
     private static void RefuseUnsupported(ChatOptions? options)
     {
@@ -237,9 +276,10 @@ public sealed class EmbeddedChatClient : IChatClient
                 Temperature = options?.Temperature ?? 0,
                 TopP = options?.TopP ?? 1,
                 TopK = options?.TopK ?? 0,
-                MinP = Additional(options, "min_p", 0),
-                RepetitionPenalty = Additional(options, "repetition_penalty", 1),
+                MinP = Additional<double>(options, "min_p") ?? 0,
+                RepetitionPenalty = Additional<double>(options, "repetition_penalty") ?? 1,
             },
+            TopLogProbs = Additional<int>(options, "top_logprobs") ?? (Additional<bool>(options, "logprobs") is true ? 0 : null),
         };
     }
 

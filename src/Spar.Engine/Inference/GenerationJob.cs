@@ -42,6 +42,7 @@ internal abstract class SequenceJob<TResult> : SequenceJob
 internal sealed class GenerationJob(GenerationRequest request, IReadOnlyList<int> ends, int limit, CancellationToken cancellationToken)
     : SequenceJob<GenerationResult>(cancellationToken)
 {
+    private readonly List<TokenLogProb>? _logProbs = request.TopLogProbs is null ? null : [];
     private int _drawn;
     private GenerationEnd _end;
 
@@ -62,6 +63,7 @@ internal sealed class GenerationJob(GenerationRequest request, IReadOnlyList<int
             }
         }
 
+        _logProbs?.Add(sampler.LogProbabilities(logits, id, request.TopLogProbs ?? 0));
         sequence.Append(id);
         if (request.OnToken is { } onToken && onToken(id))
         {
@@ -74,7 +76,7 @@ internal sealed class GenerationJob(GenerationRequest request, IReadOnlyList<int
     }
 
     protected override GenerationResult Result(Sequence sequence)
-        => new(sequence.Ids[sequence.PromptLength..].ToArray(), _end, _drawn, sequence.CachedTokens);
+        => new(sequence.Ids[sequence.PromptLength..].ToArray(), _end, _drawn, sequence.CachedTokens, _logProbs);
 }
 
 /// <summary>Collects the log-probability of every token of a given continuation.</summary>

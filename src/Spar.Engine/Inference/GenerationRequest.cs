@@ -20,6 +20,9 @@ public sealed record GenerationRequest
     /// <summary>Ids that end the generation; null takes the model's own, an empty list none.</summary>
     public IReadOnlyList<int>? EndTokenIds { get; init; }
 
+    /// <summary>Whether log-probabilities of the generated tokens are wanted (not null), and how many of the likeliest others with each, 0 to 20.</summary>
+    public int? TopLogProbs { get; init; }
+
     /// <summary>
     /// Told every generated token in order (not the end token); true ends the generation after it. Runs on a thread of the engine, so it
     /// must be quick and must not wait. What it throws fails the request.
@@ -45,4 +48,6 @@ public enum GenerationEnd
 /// <param name="End">Why it ended.</param>
 /// <param name="GeneratedTokens">Tokens drawn, the end token included.</param>
 /// <param name="CachedTokens">Prompt tokens whose keys and values were shared with other requests, past or present.</param>
-public sealed record GenerationResult(IReadOnlyList<int> Ids, GenerationEnd End, int GeneratedTokens, int CachedTokens);
+/// <param name="LogProbs">One for each of <paramref name="Ids"/>, if <see cref="GenerationRequest.TopLogProbs"/> asked for them.</param>
+public sealed record GenerationResult(
+    IReadOnlyList<int> Ids, GenerationEnd End, int GeneratedTokens, int CachedTokens, IReadOnlyList<TokenLogProb>? LogProbs = null);

@@ -86,6 +86,11 @@ public sealed class Generator : IDisposable
             throw new EngineException($"A request asks for {request.MaxTokens} tokens; ask for at least 1.");
         }
 
+        if (request.TopLogProbs is < 0 or > 20)
+        {
+            throw new EngineException($"A request asks for {request.TopLogProbs} log-probabilities a token; ask for 0 to 20.");
+        }
+
         int[] ids = [.. request.PromptIds];
         CheckIds(ids, "prompt");
         CheckLength(ids.Length + 1);

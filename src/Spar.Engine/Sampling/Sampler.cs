@@ -93,6 +93,35 @@ public sealed class Sampler
         return (double)logits[id] - Max(logits) - Math.Log(total);
     }
 
+    /// <summary>Log-probability of an id, and the likeliest ids beside it.</summary>
+    /// <param name="logits">One row, [V].</param>
+    /// <param name="id">The id.</param>
+    /// <param name="top">How many of the likeliest ids to list, at least 0.</param>
+    /// <exception cref="EngineException">The logits hold NaN or no finite value.</exception>
+    public TokenLogProb LogProbabilities(ReadOnlySpan<float> logits, int id, int top)
+    {
+        double shift = Math.Log(Weigh(logits, Unfiltered)) + Max(logits);
+        (int Id, double LogProb)[] best = new (int, double)[Math.Min(top, _vocab)];
+        int count = 0;
+        for (int other = 0; other < _vocab && best.Length > 0; other++)
+        {
+            if (count == best.Length && logits[other] <= logits[best[^1].Id])
+            {
+                continue;
+            }
+
+            int place = count < best.Length ? count++ : count - 1;
+            for (; place > 0 && logits[other] > logits[best[place - 1].Id]; place--)
+            {
+                best[place] = best[place - 1];
+            }
+
+            best[place] = (other, logits[other] - shift);
+        }
+
+        return new TokenLogProb(id, logits[id] - shift, best);
+    }
+
     /// <summary>The id of the largest logit; the lowest such id on ties.</summary>
     /// <param name="logits">One row; not empty.</param>
     /// <exception cref="EngineException">No logit is above negative infinity.</exception>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
 using Spar.Engine.Inference;
+using Spar.Engine.Sampling;
 using Spar.Engine.Tokenization;
 using Spar.TestSupport;
 
@@ -84,6 +85,56 @@ public class EmbeddedChatClientTests
         }
 
         Assert.True(together.Distinct().Count() > 300);
+    }
+
+    [Fact]
+    public async Task Log_probabilities_and_penalties_are_additional_properties()
+    {
+        using EmbeddedChatClient client = Open();
+        ChatMessage[] messages = [new(ChatRole.User, "Hello there")];
+        ChatOptions options = new() { MaxOutputTokens = 9, Temperature = 1, Seed = 3, AdditionalProperties = new() { ["top_logprobs"] = 4, ["min_p"] = 0.01f, ["repetition_penalty"] = 1.1 } };
+        ChatResponse response = await client.GetResponseAsync(messages, options, None);
+        IReadOnlyList<TokenLogProb> tokens = Assert.IsAssignableFrom<IReadOnlyList<TokenLogProb>>(response.AdditionalProperties!["logprobs"]);
+        Assert.InRange(tokens.Count, response.Usage!.OutputTokenCount!.Value - 1, response.Usage.OutputTokenCount.Value);
+        Assert.All(tokens, token =>
+        {
+            Assert.Equal(4, token.Top.Count);
+            Assert.Equal(token.Top.OrderByDescending(t => t.LogProb), token.Top);
+            Assert.True(token.LogProb <= token.Top[0].LogProb && token.Top.Sum(t => Math.Exp(t.LogProb)) < 1);
+            Assert.All(token.Top.Where(t => t.Id == token.Id), t => Assert.Equal(token.LogProb, t.LogProb));
+        });
+
+        // The same as scoring the answer afterwards.
+        Tokenizer tokenizer = (Tokenizer)client.GetService(typeof(Tokenizer))!;
+        int[] prompt = tokenizer.Encode("<|bos|><|user|>Hello there\n<|assistant|>");
+        double[] scored = await ((Generator)client.GetService(typeof(Generator))!).LogProbsAsync(prompt, [.. tokens.Select(t => t.Id)], None);
+        Assert.All(scored.Zip(tokens), pair => Assert.Equal(pair.First, pair.Second.LogProb, 1e-9));
+
+        List<ChatResponseUpdate> updates = [];
+        await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync(messages, options, None))
+        {
+            updates.Add(update);
+        }
+
+        Assert.Equal(tokens.Select(t => t.LogProb), ((IReadOnlyList<TokenLogProb>)updates[^1].AdditionalProperties!["logprobs"]!).Select(t => t.LogProb));
+        options.AdditionalProperties["top_logprobs"] = 21;
+        Assert.Contains("0 to 20", (await Assert.ThrowsAsync<EngineException>(() => client.GetResponseAsync(messages, options, None))).Message);
+        options.AdditionalProperties["top_logprobs"] = "many";
+        Assert.Contains("top_logprobs", (await Assert.ThrowsAsync<EngineException>(() => client.GetResponseAsync(messages, options, None))).Message);
+    }
+
+    [Fact]
+    public async Task Several_answers_are_those_of_consecutive_seeds()
+    {
+        using EmbeddedChatClient client = Open();
+        ChatMessage[] messages = [new(ChatRole.User, "Hello")];
+        ChatResponse[] together = await client.GetResponsesAsync(messages, 4, new ChatOptions { Seed = 5, Temperature = 1, MaxOutputTokens = 12 }, None);
+        for (int i = 0; i < 4; i++)
+        {
+            Assert.Equal((await client.GetResponseAsync(messages, new ChatOptions { Seed = 5 + i, Temperature = 1, MaxOutputTokens = 12 }, None)).Text, together[i].Text);
+        }
+
+        Assert.True(together.Select(r => r.Text).Distinct().Count() > 1);
     }
 
     [Fact]

@@ -50,6 +50,61 @@ public sealed class FamilyGradientTests : IDisposable
         }
     }
 
+    /// <summary>Several examples in one row of tokens do not see each other: each gives what it gives alone.</summary>
+    [Theory]
+    [MemberData(nameof(FamilyModel.Names), MemberType = typeof(FamilyModel))]
+    public void Packed_examples_give_the_loss_and_gradients_of_each_alone(string name)
+    {
+        FamilyModel model = FamilyModel.Get(name);
+        TrainingSequence[] batch = [.. new[] { 150, 3, 40, 97 }.Select((length, n) => new TrainingSequence(model.Ids(length, n), 1 + (n % 2)))];
+        using LlamaTrainer trainer = new(LlamaParameters.FromTensors(model.Config, model.Checkpoint.Tensors), new AdamWOptions(), _team);
+        double loss = trainer.SupervisedGradients(batch).Loss, total = batch.Sum(s => s.TargetCount), sum = 0;
+        float[][] packed = [.. trainer.Gradients.Select(g => (float[])g.Tensor.Data.Clone())];
+        double[][] alone = [.. packed.Select(g => new double[g.Length])];
+        foreach (TrainingSequence sequence in batch)
+        {
+            double share = sequence.TargetCount / total;
+            sum += share * trainer.SupervisedGradients([sequence]).Loss;
+            for (int t = 0; t < alone.Length; t++)
+            {
+                for (int i = 0; i < alone[t].Length; i++)
+                {
+                    alone[t][i] += share * trainer.Gradients[t].Tensor.Data[i];
+                }
+            }
+        }
+
+        Assert.Equal(sum, loss, 1e-6);
+        for (int t = 0; t < alone.Length; t++)
+        {
+            double tolerance = 1e-6 + (2e-6 * alone[t].Max(Math.Abs));
+            Assert.All(alone[t].Zip(packed[t]), pair => Assert.Equal(pair.First, pair.Second, tolerance));
+        }
+    }
+
+    [Fact]
+    public void Gradients_of_a_long_sequence_match_the_naive_model()
+    {
+        FamilyModel model = FamilyModel.Get("qwen3");
+        WeightedSequence sequence = new(model.Ids(230, 5), [.. Enumerable.Repeat(1f, 230)]);
+        using LlamaTrainer trainer = new(LlamaParameters.FromTensors(model.Config, model.Checkpoint.Tensors), new AdamWOptions(), _team);
+        trainer.SupervisedGradients([sequence.ForTraining]);
+        NaiveModel naive = new(model.Json, model.Checkpoint.Tensors);
+        foreach (string name in new[] { "input_layernorm.weight", "self_attn.q_norm.weight", "self_attn.k_proj.weight", "mlp.down_proj.weight" })
+        {
+            NamedTensor gradient = trainer.Gradients.Single(g => g.Name == "model.layers.0." + name);
+            double[] weights = naive.Weights[gradient.Name];
+            int i = Array.IndexOf([.. gradient.Tensor.Data.Select(Math.Abs)], gradient.Tensor.Data.Max(Math.Abs));
+            double kept = weights[i], step = 1e-5;
+            weights[i] = kept + step;
+            double above = naive.NegativeLogLikelihood(sequence);
+            weights[i] = kept - step;
+            double measured = (above - naive.NegativeLogLikelihood(sequence)) / (2 * step) / 229;
+            weights[i] = kept;
+            Assert.Equal(measured, gradient.Tensor.Data[i], 2e-6 + (2e-5 * Math.Abs(measured)));
+        }
+    }
+
     [Theory]
     [MemberData(nameof(FamilyModel.Names), MemberType = typeof(FamilyModel))]
     public void Gradients_have_the_same_bits_when_activations_are_computed_again_and_on_any_number_of_threads(string name)
