@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using Spar.Engine.Inference;
+
+namespace Spar.Bench;
+
+/// <summary>
+/// Speed of generation with a given model: reading a prompt of 512 tokens, decoding one stream and 32, and 16 samples of one prompt of 512 tokens with
+/// 64 new tokens each, once sharing the prompt and once, with prompts that differ in their first token, not. The best of three.
+/// <c>bench/llama.cpp/decode.py</c> is its counterpart.
+/// </summary>
+internal static class DecodeBench
+{
+    private const int PromptTokens = 512;
+
+    /// <summary>Prints a line for each.</summary>
+    /// <param name="path">Checkpoint folder or GGUF file.</param>
+    /// <param name="threads">Threads of the engine.</param>
+    /// <param name="exact">Whether activations stay float32 with quantised weights.</param>
+    public static void Run(string path, int threads, bool exact)
+    {
+        using ModelWeights weights = ModelWeights.Open(path);
+        int vocabulary = weights.Config.VocabSize;
+        using Generator generator = new(weights, new EngineOptions { Threads = threads, CacheTokens = 32 * 1024, Exact = exact });
+        int salt = 0;
+
+        double Timed(int calls, int prompt, int output, Func<int, int> first)
+        {
+            int seed = salt += 1000;
+            int[] Prompt(int call)
+            {
+                Random random = new(seed);
+                int[] ids = [.. Enumerable.Range(0, prompt).Select(_ => random.Next(100, vocabulary))];
+                ids[0] = 1 + first(call);
+                return ids;
+            }
+
+            Stopwatch? watch = null;
+            Lock gate = new();
+            int left = calls;
+            bool decodeOnly = prompt < PromptTokens;
+            Stopwatch whole = Stopwatch.StartNew();
+            Task.WhenAll(Enumerable.Range(0, calls).Select(call =>
+            {
+                int tokens = 0;
+                return generator.GenerateAsync(new GenerationRequest
+                {
+                    PromptIds = Prompt(call),
+                    MaxTokens = output,
+                    EndTokenIds = [],
+                    OnToken = _ =>
+                    {
+                        // Decoding is timed from the first token of the last stream on.
+                        if (tokens++ == 0)
+                        {
+                            lock (gate)
+                            {
+                                watch = --left == 0 ? Stopwatch.StartNew() : watch;
+                            }
+                        }
+
+                        return false;
+                    },
+                });
+            })).GetAwaiter().GetResult();
+            return decodeOnly ? watch!.Elapsed.TotalSeconds : whole.Elapsed.TotalSeconds;
+        }
+
+        double Best(Func<double> run) => Enumerable.Range(0, 4).Select(_ => run()).Skip(1).Min();
+        Console.WriteLine(FormattableString.Invariant($"prefill {PromptTokens} tokens        {PromptTokens / Best(() => Timed(1, PromptTokens, 1, _ => 0)),10:F1} tokens/s"));
+        Console.WriteLine(FormattableString.Invariant($"decode, 1 stream          {128 / Best(() => Timed(1, 16, 129, _ => 0)),10:F1} tokens/s"));
+        Console.WriteLine(FormattableString.Invariant($"decode, 32 streams        {32 * 64 / Best(() => Timed(32, 16, 65, call => call)),10:F1} tokens/s"));
+        double shared = Best(() => Timed(16, PromptTokens, 64, _ => 0)), apart = Best(() => Timed(16, PromptTokens, 64, call => call));
+        Console.WriteLine(FormattableString.Invariant($"16 samples, prompt shared {shared,10:F2} s"));
+        Console.WriteLine(FormattableString.Invariant($"16 samples, not shared    {apart,10:F2} s ({apart / shared:F2} times)"));
+    }
+}
