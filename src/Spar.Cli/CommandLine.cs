@@ -66,6 +66,8 @@ public static class CommandLine
             ReportCommand.Create(context),
             ExportCommand.Create(context),
             PretrainCommand.Create(context),
+            RecipeCommand.Create(context),
+            new Command("experiment", "Runs one of the method's comparisons over several seeds.") { ExperimentJudgesCommand.Create(context) },
         };
         InvocationConfiguration configuration = new()
         {

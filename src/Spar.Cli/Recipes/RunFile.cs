@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spar.Nano;
+using Spar.Judging;
 using Spar.Prompts;
 using Spar.Runtime.Nano;
 using Spar.SelfPlay;
@@ -16,20 +17,35 @@ internal sealed record RunFile : Recipe
     /// <summary>Reads and checks a recipe.</summary>
     /// <param name="path">The file.</param>
     /// <param name="seed">Takes the place of the recipe's seed; null keeps it.</param>
-    /// <exception cref="SparException">The file cannot be used; the message names the key.</exception>
+    /// <exception cref="SparException">The file cannot be used; the message names the key and where it stands.</exception>
     public static RunFile Read(string path, ulong? seed = null)
     {
         RunFile file = StrictYaml.ReadFile<RunFile>(path);
         file = seed is ulong given ? file with { Seed = given } : file;
-        file.Validate();
-        file.Nano.Validate();
-        _ = new NanoVerifier(file.Judging.Verifiers);
-        if (!Directory.Exists(file.BaseModel))
+        YamlPlaces.Locate(path, file.CheckAll);
+        return file;
+    }
+
+    /// <summary>Checks every value, and that what the file points to is there.</summary>
+    /// <exception cref="RecipeException">Something is wrong; the message names the keys.</exception>
+    public void CheckAll()
+    {
+        Validate();
+        RecipeCheck check = new();
+        check.Share("nano.stories", Nano.Stories);
+        check.That(Nano.HeldOutPrompts is >= 1 and <= HeldOut.Count, "nano.held_out_prompts", $"must be between 1 and {HeldOut.Count}", Nano.HeldOutPrompts);
+        check.AtLeast(0, "nano.held_out_repairs", Nano.HeldOutRepairs);
+        check.That(
+            Directory.Exists(BaseModel), "base_model",
+            "must name the folder of a checkpoint (config.json, model.safetensors, tokenizer.json), relative to where you are; there is no such folder", BaseModel);
+        foreach (string judge in Judging.Judges.Where(judge => judge != JudgingSettings.Refiner && !judge.Contains("://", StringComparison.Ordinal)))
         {
-            throw new SparException($"{path}: base_model: there is no folder '{file.BaseModel}'. Give the folder of a checkpoint (config.json, model.safetensors, tokenizer.json), relative to where you are.");
+            check.That(Path.Exists(judge), "judging.judges", "must name checkpoints, endpoints as http://host:port/v1#model, or refiner; there is no such checkpoint", judge);
         }
 
-        return file;
+        Try(check, "judging.verifiers", () => _ = new NanoVerifier(Judging.Verifiers));
+        Try(check, "prompt_set", () => Prompts.PromptSet.Load(PromptSet));
+        check.ThrowIfFaulty();
     }
 
     /// <summary>What of the file decides the run's results.</summary>
@@ -39,6 +55,18 @@ internal sealed record RunFile : Recipe
         new("nano.heldOutPrompts", Nano.HeldOutPrompts.ToString(CultureInfo.InvariantCulture)),
         new("nano.heldOutRepairs", Nano.HeldOutRepairs.ToString(CultureInfo.InvariantCulture)),
     ]);
+
+    private static void Try(RecipeCheck check, string key, Action use)
+    {
+        try
+        {
+            use();
+        }
+        catch (SparException fault)
+        {
+            check.Cannot(key, fault.Message);
+        }
+    }
 }
 
 /// <summary>How a run uses the nano world.</summary>
@@ -52,19 +80,4 @@ internal sealed record NanoSettings
 
     /// <summary>Failed base responses, at most, on which each stage's refiner is measured.</summary>
     public int HeldOutRepairs { get; init; } = 200;
-
-    public void Validate()
-    {
-        Require(Stories is >= 0 and <= 1, "nano.stories", "between 0 and 1");
-        Require(HeldOutPrompts is >= 1 and <= HeldOut.Count, "nano.held_out_prompts", $"between 1 and {HeldOut.Count}");
-        Require(HeldOutRepairs >= 0, "nano.held_out_repairs", "at least 0");
-    }
-
-    private static void Require(bool holds, string key, string rule)
-    {
-        if (!holds)
-        {
-            throw new SparException($"The recipe cannot be run: {key} must be {rule}.");
-        }
-    }
 }
