@@ -19,12 +19,13 @@ internal sealed record RecipeKey(string Name, Type Type, string Description, boo
 
     /// <summary>The keys of a recipe that has only its required keys, so that values are defaults.</summary>
     /// <param name="recipe">The recipe's record.</param>
-    public static IReadOnlyList<RecipeKey> Of(Type recipe) => Of(recipe, Activator.CreateInstance(recipe));
+    public static IReadOnlyList<RecipeKey> Of(Type recipe) => Of(recipe, Activator.CreateInstance(recipe), preset: false);
 
     /// <summary>The keys of a recipe with their values in it.</summary>
     /// <param name="type">The recipe's record.</param>
-    /// <param name="instance">The recipe; null where there is none, as for the entries of a list.</param>
-    public static IReadOnlyList<RecipeKey> Of(Type type, object? instance) =>
+    /// <param name="instance">The recipe, or a group of it; null where there is none.</param>
+    /// <param name="preset">Whether keys that are not given take their value from the instance, so that none is required.</param>
+    public static IReadOnlyList<RecipeKey> Of(Type type, object? instance, bool preset = true) =>
     [
         .. Hierarchy(type).SelectMany(level => level.GetProperties(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly))
             .Where(property => property.SetMethod is not null)
@@ -37,7 +38,7 @@ internal sealed record RecipeKey(string Name, Type Type, string Description, boo
                     StrictYaml.SnakeCase(property.Name),
                     valueType,
                     RecipeDescriptions.Of(property),
-                    property.IsDefined(typeof(RequiredMemberAttribute)),
+                    !preset && property.IsDefined(typeof(RequiredMemberAttribute)),
                     value,
                     IsGroup(valueType) ? Of(valueType, value) : element is not null && IsGroup(element) ? Of(element) : []);
             }),

@@ -30,8 +30,8 @@ internal sealed record RunFile : Recipe
     /// <exception cref="RecipeException">Something is wrong; the message names the keys.</exception>
     public void CheckAll()
     {
-        Validate();
         RecipeCheck check = new();
+        Check(check);
         check.Share("nano.stories", Nano.Stories);
         check.That(Nano.HeldOutPrompts is >= 1 and <= HeldOut.Count, "nano.held_out_prompts", $"must be between 1 and {HeldOut.Count}", Nano.HeldOutPrompts);
         check.AtLeast(0, "nano.held_out_repairs", Nano.HeldOutRepairs);

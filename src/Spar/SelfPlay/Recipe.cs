@@ -97,6 +97,14 @@ public record Recipe
     public void Validate()
     {
         RecipeCheck check = new();
+        Check(check);
+        check.ThrowIfFaulty();
+    }
+
+    /// <summary>Checks every number.</summary>
+    /// <param name="check">Collects the keys with an impossible value.</param>
+    protected void Check(RecipeCheck check)
+    {
         check.That(!string.IsNullOrWhiteSpace(BaseModel), "base_model", "must name a model", BaseModel);
         check.AtLeast(0, "sft_prompts", SftPrompts);
         check.AtLeast(0, "refiner_prompts", RefinerPrompts);
@@ -118,7 +126,6 @@ public record Recipe
         check.Training("refiner_sft", RefinerSft);
         check.Training("dpo", Dpo);
         check.Training("rft", Rft);
-        check.ThrowIfFaulty();
     }
 }
 
