@@ -69,6 +69,7 @@ public static class CommandLine
             ExperimentCommand.Create(context),
             PretrainCommand.Create(context),
             ModelCommand.Create(context),
+            RecipeCommand.Create(context),
         };
         InvocationConfiguration configuration = new()
         {

@@ -6,4 +6,4 @@ namespace Spar;
 /// </summary>
 /// <param name="message">What is wrong, where, and what to do.</param>
 /// <param name="innerException">The fault underneath, if any.</param>
-public sealed class SparException(string message, Exception? innerException = null) : Exception(message, innerException);
+public class SparException(string message, Exception? innerException = null) : Exception(message, innerException);

@@ -157,12 +157,59 @@ public sealed class CliTests : IDisposable
     [Fact]
     public async Task Help_has_examples()
     {
-        foreach (string command in new[] { "run", "generate", "chat", "report", "export", "pretrain" })
+        foreach (string command in new[] { "run", "generate", "chat", "report", "export", "pretrain", "recipe check", "recipe show", "recipe schema", "experiment judges" })
         {
-            (int code, string output, _) = await Spar(command, "--help");
+            (int code, string output, _) = await Spar([.. command.Split(' '), "--help"]);
             Assert.Equal(0, code);
             Assert.Contains($"spar {command}", output, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task The_judges_are_compared_on_the_same_responses()
+    {
+        string output = Path.Combine(_work, "judges");
+        string[] command =
+        [
+            "experiment", "judges", "--actor", Model, "--judge", Model, "--panel", Model, "--panel", Model, "--count", "6", "--samples", "1", "--stories", "0.5",
+            "--seeds", "1", "2", "--output", output, "--json",
+        ];
+        (int code, string json, string messages) = await Spar(command);
+        Assert.True(code == 0, messages);
+        JsonElement results = JsonDocument.Parse(json).RootElement;
+        Dictionary<string, JsonElement> rows = results.GetProperty("rows").EnumerateArray().ToDictionary(row => row.GetProperty("judge").GetString()!);
+        Assert.Equal(60, Mean("votes (5)", "calls") * 2);
+        Assert.Equal(6, Mean("probability", "calls"));
+        Assert.Equal(0.8, Mean("probability", "callsSaved"), 9);
+        Assert.Equal(1, Mean("adaptive votes", "agreement"));
+        Assert.InRange(Mean("adaptive votes", "callsSaved"), 0.2, 0.4);
+        Assert.InRange(Mean("hybrid (length, keyword), votes", "calls"), 0, 30);
+        Assert.Equal(Mean("votes (5)", "accuracy"), Mean("adaptive votes", "accuracy"));
+        Assert.Equal(18, Mean("panel of 3, probability", "calls"));
+        Assert.Equal(2, results.GetProperty("seeds").GetArrayLength());
+        Assert.Equal(json, File.ReadAllText(Path.Combine(output, "results.json")));
+        Assert.Contains("| adaptive votes |", File.ReadAllText(Path.Combine(output, "results.md")), StringComparison.Ordinal);
+
+        // Again from the kept answers.
+        Assert.Equal(json, (await Spar(command)).Output);
+
+        double Mean(string judge, string figure) => rows[judge].GetProperty(figure).GetProperty("mean").GetDouble();
+    }
+
+    [Theory]
+    [InlineData("judging: { valuation: probability, verifiers: [length] }\ndrift: { threshold: 0, action: reweight }")]
+    [InlineData("judging: { valuation: adaptive, judges: [refiner, refiner, refiner] }")]
+    public async Task A_run_judges_as_its_recipe_says(string keys)
+    {
+        string run = Path.Combine(_work, "run");
+        (int code, string output, string messages) = await Spar("run", Recipe(keys), "--output", run, "--json");
+        Assert.True(code == 0, messages);
+        JsonElement calibration = Assert.Single(JsonDocument.Parse(output).RootElement.GetProperty("calibration").EnumerateArray());
+        Assert.Equal(24, calibration.GetProperty("responses").GetProperty("count").GetInt32());
+        Assert.InRange(calibration.GetProperty("responses").GetProperty("accuracy").GetDouble(), 0.5, 1);
+        (code, _, _) = await Spar("report", run);
+        Assert.Equal(0, code);
+        Assert.Contains("The judge against verifiers", File.ReadAllText(Path.Combine(run, "report.html")), StringComparison.Ordinal);
     }
 
     private string CopyModel()

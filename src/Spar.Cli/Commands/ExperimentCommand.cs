@@ -28,6 +28,7 @@ internal static class ExperimentCommand
             command.Add(Create(experiment, context));
         }
 
+        command.Add(ExperimentJudgesCommand.Create(context));
         return command;
     }
 

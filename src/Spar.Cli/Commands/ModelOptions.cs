@@ -43,7 +43,7 @@ internal sealed class ModelOptions
             }
 
             IChatClient client = await Shared.OpenAsync(model, threads, cancellationToken);
-            return new EvaluationModel(model, client, client is EmbeddedChatClient embedded ? new EmbeddedChoiceScorer(embedded) : null);
+            return new EvaluationModel(model, client, client.GetService(typeof(EmbeddedChatClient)) is EmbeddedChatClient embedded ? new EmbeddedChoiceScorer(embedded) : null);
         }
 
         if (model is null)

@@ -22,8 +22,7 @@ internal static class PretrainCommand
         };
         command.SetAction(async (parse, cancellationToken) =>
         {
-            PretrainRecipe settings = StrictYaml.ReadFile<PretrainRecipe>(parse.GetValue(recipe)!);
-            settings.Validate();
+            PretrainRecipe settings = (PretrainRecipe)RecipeKind.Pretrain.Read(parse.GetValue(recipe)!);
             using ProgressLine progress = new(context.Messages, context.Time);
             progress.Begin("pretraining", 0);
             double smooth = 0;

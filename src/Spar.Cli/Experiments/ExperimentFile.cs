@@ -1,4 +1,5 @@
 using Spar.Cli.Recipes;
+using Spar.SelfPlay;
 using YamlDotNet.RepresentationModel;
 
 namespace Spar.Cli.Experiments;
@@ -81,7 +82,15 @@ internal sealed class ExperimentFile
     private RunFile Bind(YamlMappingNode node, ulong seed)
     {
         RunFile file = StrictYaml.Bind<RunFile>(node, Path) with { Seed = seed };
-        file.CheckAll(Path);
+        try
+        {
+            file.CheckAll();
+        }
+        catch (RecipeException fault)
+        {
+            throw new YamlPlaces(Path, node).Explain(fault);
+        }
+
         return file;
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Spar.Engine.Inference;
 using Spar.Nano;
+using Spar.Judging;
 using Spar.Prompts;
 using Spar.Runtime.Embedded;
 using Spar.Runtime.Endpoints;
@@ -19,27 +20,38 @@ internal sealed record RunFile : Recipe
     /// <summary>Reads and checks a recipe.</summary>
     /// <param name="path">The file.</param>
     /// <param name="seed">Takes the place of the recipe's seed; null keeps it.</param>
-    /// <exception cref="SparException">The file cannot be used; the message names the key.</exception>
+    /// <exception cref="SparException">The file cannot be used; the message names the key and where it stands.</exception>
     public static RunFile Read(string path, ulong? seed = null)
     {
         RunFile file = StrictYaml.ReadFile<RunFile>(path);
         file = seed is ulong given ? file with { Seed = given } : file;
-        file.CheckAll(path);
+        YamlPlaces.Locate(path, file.CheckAll);
         return file;
     }
 
-    /// <summary>Checks every value, and that the base model is there.</summary>
-    /// <param name="path">What messages call the file.</param>
-    /// <exception cref="SparException">Something is wrong; the message names the key.</exception>
-    public void CheckAll(string path)
+    /// <summary>Checks every value, and that what the file points to is there.</summary>
+    /// <exception cref="RecipeException">Something is wrong; the message names the keys.</exception>
+    public void CheckAll()
     {
-        Validate();
-        Nano.Validate();
-        _ = new NanoVerifier(Judging.Verifiers);
-        if (!Directory.Exists(BaseModel))
+        RecipeCheck check = new();
+        Check(check);
+        check.Share("nano.stories", Nano.Stories);
+        check.That(Nano.HeldOutPrompts is >= 1 and <= HeldOut.Count, "nano.held_out_prompts", $"must be between 1 and {HeldOut.Count}", Nano.HeldOutPrompts);
+        check.AtLeast(0, "nano.held_out_repairs", Nano.HeldOutRepairs);
+        check.AtLeast(0, "nano.held_out_searched", Nano.HeldOutSearched ?? 0);
+        check.AtLeast(0, "nano.held_out_judged", Nano.HeldOutJudged ?? 0);
+        check.Share("nano.check_error", Nano.CheckError);
+        check.That(
+            Directory.Exists(BaseModel), "base_model",
+            "must name the folder of a checkpoint (config.json, model.safetensors, tokenizer.json), relative to where you are; there is no such folder", BaseModel);
+        foreach (string judge in Judging.Judges.Where(judge => judge != JudgingSettings.Refiner && !judge.Contains("://", StringComparison.Ordinal)))
         {
-            throw new SparException($"{path}: base_model: there is no folder '{BaseModel}'. Give the folder of a checkpoint (config.json, model.safetensors, tokenizer.json), relative to where you are.");
+            check.That(Path.Exists(judge), "judging.judges", "must name checkpoints, endpoints as http://host:port/v1#model, or refiner; there is no such checkpoint", judge);
         }
+
+        Try(check, "judging.verifiers", () => _ = new NanoVerifier(Judging.Verifiers));
+        Try(check, "prompt_set", () => Prompts.PromptSet.Load(PromptSet));
+        check.ThrowIfFaulty();
     }
 
     /// <summary>The run of this file with the embedded engine, in the nano world.</summary>
@@ -112,6 +124,18 @@ internal sealed record RunFile : Recipe
 
     private static KeyValuePair<string, string>[] Given(string key, int? value) =>
         value is int given ? [new(key, given.ToString(CultureInfo.InvariantCulture))] : [];
+
+    private static void Try(RecipeCheck check, string key, Action use)
+    {
+        try
+        {
+            use();
+        }
+        catch (SparException fault)
+        {
+            check.Cannot(key, fault.Message);
+        }
+    }
 }
 
 /// <summary>How a run uses the nano world.</summary>
@@ -134,22 +158,4 @@ internal sealed record NanoSettings
 
     /// <summary>Share of the checks and test cases that the teacher gets wrong when it writes them for method autoif.</summary>
     public double CheckError { get; init; } = 0.1;
-
-    public void Validate()
-    {
-        Require(CheckError is >= 0 and <= 1, "nano.check_error", "between 0 and 1");
-        Require(Stories is >= 0 and <= 1, "nano.stories", "between 0 and 1");
-        Require(HeldOutPrompts is >= 1 and <= HeldOut.Count, "nano.held_out_prompts", $"between 1 and {HeldOut.Count}");
-        Require(HeldOutRepairs >= 0, "nano.held_out_repairs", "at least 0");
-        Require(HeldOutSearched is null or >= 0, "nano.held_out_searched", "at least 0");
-        Require(HeldOutJudged is null or >= 0, "nano.held_out_judged", "at least 0");
-    }
-
-    private static void Require(bool holds, string key, string rule)
-    {
-        if (!holds)
-        {
-            throw new SparException($"The recipe cannot be run: {key} must be {rule}.");
-        }
-    }
 }

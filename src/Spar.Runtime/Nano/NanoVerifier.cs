@@ -23,7 +23,7 @@ public sealed class NanoVerifier : IConstraintVerifier
         if (_known.FirstOrDefault(name => name != All && !Kinds.ContainsKey(name) && !Kinds.Values.Contains(name)) is { } unknown)
         {
             throw new SparException(
-                $"judging.verifiers: the nano world has no constraint '{unknown}'. Give {All}, or some of {string.Join(", ", Kinds.Keys.Concat(Kinds.Values).Distinct())}.");
+                $"The nano world has no constraint '{unknown}'. Give {All}, or some of {string.Join(", ", Kinds.Keys.Concat(Kinds.Values).Distinct())}.");
         }
     }
 

@@ -1,4 +1,5 @@
 using Spar.Nano;
+using Spar.SelfPlay;
 
 namespace Spar.Runtime.Pretraining;
 
@@ -27,37 +28,32 @@ public sealed record PretrainRecipe
     public PretrainTraining Training { get; init; } = new();
 
     /// <summary>Checks the values.</summary>
-    /// <exception cref="SparException">A value is out of range; the message names its key.</exception>
+    /// <exception cref="RecipeException">Values are out of range; the message names their keys.</exception>
     public void Validate()
     {
-        Require(Model.Vocabulary is >= 300 and <= 65536, "model.vocabulary", "300 to 65536");
-        Require(Model.Layers is >= 1 and <= 64, "model.layers", "1 to 64");
-        Require(Model.Heads >= 1 && Model.Hidden % Model.Heads == 0 && Model.Hidden / Model.Heads % 2 == 0, "model.hidden", "a multiple of 2 x model.heads");
-        Require(Model.FeedForward >= 1, "model.feed_forward", "at least 1");
-        Require(Model.Context is >= 64 and <= 8192, "model.context", "64 to 8192");
-        Require(Training.Tokens > 0, "training.tokens", "at least 1");
-        Require(Training.BatchTokens >= Model.Context, "training.batch_tokens", "at least model.context");
-        Require(Training.LearningRate > 0, "training.learning_rate", "above 0");
-        Require(Training.WarmupSteps >= 1, "training.warmup_steps", "at least 1");
-        Require(Training.DecayShare is > 0 and <= 1, "training.decay_share", "above 0, at most 1");
-        Require(Training.SaveEvery >= 1, "training.save_every", "at least 1");
-        Require(Corpus.Count > 0 && Corpus[0].FromRow == 0, "corpus", "a list whose first entry has from_row 0");
-        Require(Corpus.Zip(Corpus.Skip(1)).All(pair => pair.First.FromRow < pair.Second.FromRow), "corpus", "in the order of from_row");
+        RecipeCheck check = new();
+        check.That(Model.Vocabulary is >= 300 and <= 65536, "model.vocabulary", "must be 300 to 65536", Model.Vocabulary);
+        check.That(Model.Layers is >= 1 and <= 64, "model.layers", "must be 1 to 64", Model.Layers);
+        check.That(Model.Heads >= 1 && Model.Hidden % Model.Heads == 0 && Model.Hidden / Model.Heads % 2 == 0, "model.hidden", "must be a multiple of 2 x model.heads", Model.Hidden);
+        check.AtLeast(1, "model.feed_forward", Model.FeedForward);
+        check.That(Model.Context is >= 64 and <= 8192, "model.context", "must be 64 to 8192", Model.Context);
+        check.AtLeast(1, "training.tokens", Training.Tokens);
+        check.That(Training.BatchTokens >= Model.Context, "training.batch_tokens", "must be at least model.context", Training.BatchTokens);
+        check.That(Training.LearningRate > 0, "training.learning_rate", "must be above 0", Training.LearningRate);
+        check.AtLeast(1, "training.warmup_steps", Training.WarmupSteps);
+        check.That(Training.DecayShare is > 0 and <= 1, "training.decay_share", "must be above 0 and at most 1", Training.DecayShare);
+        check.AtLeast(1, "training.save_every", Training.SaveEvery);
+        check.That(Corpus.Count > 0 && Corpus[0].FromRow == 0, "corpus", "must be a list whose first entry has from_row 0", $"of {Corpus.Count} entries");
+        check.That(Corpus.Zip(Corpus.Skip(1)).All(pair => pair.First.FromRow < pair.Second.FromRow), "corpus", "must be in the order of from_row", "not");
         foreach (CorpusMix mix in Corpus)
         {
-            Require(mix.Answers is >= 0 and <= 1 && mix.Judgements >= 0 && mix.Answers + mix.Judgements <= 1, "corpus", "shares that add up to at most 1");
-            Require(mix.Drills is >= 0 and <= 1, "corpus.drills", "0 to 1");
-            Require(mix.Stories is >= 0 and <= 1, "corpus.stories", "0 to 1");
-            Require(mix.Oversight is >= 0 and < 1, "corpus.oversight", "0 up to, not including, 1");
+            check.That(mix.Answers >= 0 && mix.Judgements >= 0 && mix.Answers + mix.Judgements <= 1, "corpus.answers", "and judgements must be at least 0 and add up to at most 1", mix.Answers);
+            check.Share("corpus.drills", mix.Drills);
+            check.Share("corpus.stories", mix.Stories);
+            check.That(mix.Oversight is >= 0 and < 1, "corpus.oversight", "must be at least 0 and below 1", mix.Oversight);
         }
-    }
 
-    private static void Require(bool holds, string key, string range)
-    {
-        if (!holds)
-        {
-            throw new SparException($"recipe: {key} is out of range; it has to be {range}.");
-        }
+        check.ThrowIfFaulty();
     }
 }
 

@@ -111,22 +111,30 @@ public record Recipe
     }
 
     /// <summary>Checks every number.</summary>
-    /// <exception cref="SparException">Names every key with an impossible value.</exception>
+    /// <exception cref="RecipeException">Names every key with an impossible value.</exception>
     public void Validate()
     {
         RecipeCheck check = new();
-        check.That(!string.IsNullOrWhiteSpace(BaseModel), "baseModel", "must name a model", BaseModel);
-        check.AtLeast(0, "sftPrompts", SftPrompts);
-        check.AtLeast(0, "refinerPrompts", RefinerPrompts);
+        Check(check);
+        check.ThrowIfFaulty();
+    }
+
+    /// <summary>Checks every number.</summary>
+    /// <param name="check">Collects the keys with an impossible value.</param>
+    protected void Check(RecipeCheck check)
+    {
+        check.That(!string.IsNullOrWhiteSpace(BaseModel), "base_model", "must name a model", BaseModel);
+        check.AtLeast(0, "sft_prompts", SftPrompts);
+        check.AtLeast(0, "refiner_prompts", RefinerPrompts);
         check.AtLeast(0, "iterations", Iterations);
-        check.AtLeast(1, "promptsPerIteration", PromptsPerIteration);
+        check.AtLeast(1, "prompts_per_iteration", PromptsPerIteration);
         check.AtLeast(1, "responses", Responses);
         check.AtLeast(1, "votes", Votes);
         check.AtLeast(1, "concurrency", Concurrency);
         check.That(Method == TrainingMethod.Spar || Refinement == RefinementKind.Tree, "refinement", "can only be changed with method spar", Refinement);
-        check.That(Method == TrainingMethod.Spar || IterativeTraining, "iterativeTraining", "can only be changed with method spar", IterativeTraining);
-        check.That(SftPrompts > 0 || ActorSft.Epochs == 0, "sftPrompts", "must be above 0 unless actorSft.epochs is 0", SftPrompts);
-        check.That(RefinerPrompts > 0 || RefinerSft.Epochs == 0, "refinerPrompts", "must be above 0 unless refinerSft.epochs is 0", RefinerPrompts);
+        check.That(Method == TrainingMethod.Spar || IterativeTraining, "iterative_training", "can only be changed with method spar", IterativeTraining);
+        check.That(SftPrompts > 0 || ActorSft.Epochs == 0, "sft_prompts", "must be above 0 unless actor_sft.epochs is 0", SftPrompts);
+        check.That(RefinerPrompts > 0 || RefinerSft.Epochs == 0, "refiner_prompts", "must be above 0 unless refiner_sft.epochs is 0", RefinerPrompts);
         check.Sampling("respond", Respond);
         check.Sampling("judge", Judge);
         check.Sampling("refine", Refine);
@@ -134,14 +142,13 @@ public record Recipe
         check.Share("drift.threshold", Drift.Threshold);
         check.Search(Search);
         check.Quotas(Quotas);
-        check.Training("actorSft", ActorSft);
-        check.Training("refinerSft", RefinerSft);
+        check.Training("actor_sft", ActorSft);
+        check.Training("refiner_sft", RefinerSft);
         check.Training("dpo", Dpo);
         check.Training("rft", Rft);
-        check.Training("iterationSft", IterationSft);
-        check.Training("backwardSft", BackwardSft);
+        check.Training("iteration_sft", IterationSft);
+        check.Training("backward_sft", BackwardSft);
         check.AtLeast(1, "checks", Checks);
-        check.ThrowIfFaulty();
     }
 }
 

@@ -5,75 +5,94 @@ using Spar.Search;
 
 namespace Spar.SelfPlay;
 
-/// <summary>Collects what is wrong with a recipe, so that one message names every key.</summary>
-internal sealed class RecipeCheck
+/// <summary>Collects what is wrong with a recipe, so that one message names every key. Keys are written as in recipes: snake case, groups before their keys.</summary>
+public sealed class RecipeCheck
 {
-    private readonly List<string> _faults = [];
+    private readonly List<RecipeFault> _faults = [];
 
+    /// <summary>Notes a value that breaks a rule.</summary>
+    /// <param name="holds">Whether the rule holds.</param>
+    /// <param name="key">The key as recipes write it, groups before their keys.</param>
+    /// <param name="rule">The rule: "must be ...".</param>
+    /// <param name="value">The value.</param>
     public void That(bool holds, string key, string rule, object? value)
     {
         if (!holds)
         {
-            _faults.Add(string.Create(CultureInfo.InvariantCulture, $"{key} {rule} (it is {value ?? "not set"})"));
+            _faults.Add(new RecipeFault(key, string.Create(CultureInfo.InvariantCulture, $"{rule} (it is {value ?? "not set"})")));
         }
     }
 
+    /// <summary>Notes a value that cannot be used.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="reason">Why not, in whole sentences.</param>
+    public void Cannot(string key, string reason) => _faults.Add(new RecipeFault(key, $"cannot be used: {reason.TrimEnd('.')}"));
+
+    /// <summary>A number must not be less than another.</summary>
+    /// <param name="least">The least that is allowed.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="value">The value.</param>
     public void AtLeast(double least, string key, double value) =>
         That(value >= least && double.IsFinite(value), key, string.Create(CultureInfo.InvariantCulture, $"must be at least {least}"), value);
 
+    /// <summary>A number must lie between 0 and 1, both allowed.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">The value.</param>
     public void Share(string key, double value) => That(value is >= 0 and <= 1, key, "must be between 0 and 1", value);
 
-    public void Sampling(string key, Sampling sampling)
+    internal void Sampling(string key, Sampling sampling)
     {
         AtLeast(0, $"{key}.temperature", sampling.Temperature);
-        That(sampling.TopP is > 0 and <= 1, $"{key}.topP", "must be above 0 and at most 1", sampling.TopP);
-        AtLeast(1, $"{key}.maxTokens", sampling.MaxTokens);
+        That(sampling.TopP is > 0 and <= 1, $"{key}.top_p", "must be above 0 and at most 1", sampling.TopP);
+        AtLeast(1, $"{key}.max_tokens", sampling.MaxTokens);
     }
 
-    public void Search(SearchSettings search)
+    internal void Search(SearchSettings search)
     {
         AtLeast(1, "search.branch", search.Branch);
-        AtLeast(1, "search.selectBranch", search.SelectBranch);
-        AtLeast(1, "search.maxDepth", search.MaxDepth);
-        AtLeast(1, "search.maxCalls", search.MaxCalls);
-        AtLeast(1, "search.refinementTries", search.RefinementTries);
+        AtLeast(1, "search.select_branch", search.SelectBranch);
+        AtLeast(1, "search.max_depth", search.MaxDepth);
+        AtLeast(1, "search.max_calls", search.MaxCalls);
+        AtLeast(1, "search.refinement_tries", search.RefinementTries);
         Share("search.gate", search.Gate);
-        Share("search.backtrackBelow", search.BacktrackBelow);
+        Share("search.backtrack_below", search.BacktrackBelow);
     }
 
-    public void Quotas(RefinerQuotas quotas)
+    internal void Quotas(RefinerQuotas quotas)
     {
         AtLeast(0, "quotas.refinements", quotas.Refinements);
-        AtLeast(0, "quotas.treeYes", quotas.TreeYes);
-        AtLeast(0, "quotas.treeNo", quotas.TreeNo);
-        AtLeast(0, "quotas.voteYes", quotas.VoteYes);
-        AtLeast(0, "quotas.voteNo", quotas.VoteNo);
+        AtLeast(0, "quotas.tree_yes", quotas.TreeYes);
+        AtLeast(0, "quotas.tree_no", quotas.TreeNo);
+        AtLeast(0, "quotas.vote_yes", quotas.VoteYes);
+        AtLeast(0, "quotas.vote_no", quotas.VoteNo);
     }
 
-    public void Training(string key, TrainingSettings settings)
+    internal void Training(string key, TrainingSettings settings)
     {
-        That(settings.LearningRate > 0 && double.IsFinite(settings.LearningRate), $"{key}.learningRate", "must be above 0", settings.LearningRate);
-        Share($"{key}.warmupRatio", settings.WarmupRatio);
+        That(settings.LearningRate > 0 && double.IsFinite(settings.LearningRate), $"{key}.learning_rate", "must be above 0", settings.LearningRate);
+        Share($"{key}.warmup_ratio", settings.WarmupRatio);
         AtLeast(0, $"{key}.epochs", settings.Epochs);
-        AtLeast(1, $"{key}.batchSize", settings.BatchSize);
-        AtLeast(1, $"{key}.cutoffTokens", settings.CutoffTokens);
-        AtLeast(0, $"{key}.weightDecay", settings.WeightDecay);
-        AtLeast(0, $"{key}.maxGradientNorm", settings.MaxGradientNorm);
+        AtLeast(1, $"{key}.batch_size", settings.BatchSize);
+        AtLeast(1, $"{key}.cutoff_tokens", settings.CutoffTokens);
+        AtLeast(0, $"{key}.weight_decay", settings.WeightDecay);
+        AtLeast(0, $"{key}.max_gradient_norm", settings.MaxGradientNorm);
         That(settings.Beta > 0 && double.IsFinite(settings.Beta), $"{key}.beta", "must be above 0", settings.Beta);
-        AtLeast(0, $"{key}.sftWeight", settings.SftWeight);
+        AtLeast(0, $"{key}.sft_weight", settings.SftWeight);
         if (settings.Lora is { } lora)
         {
             AtLeast(1, $"{key}.lora.rank", lora.Rank);
             That(lora.Alpha > 0 && double.IsFinite(lora.Alpha), $"{key}.lora.alpha", "must be above 0", lora.Alpha);
-            That(lora.TargetModules.Count > 0, $"{key}.lora.targetModules", "must name a layer", null);
+            That(lora.TargetModules.Count > 0, $"{key}.lora.target_modules", "must name a layer", null);
         }
     }
 
+    /// <summary>Ends the check.</summary>
+    /// <exception cref="RecipeException">Something is wrong.</exception>
     public void ThrowIfFaulty()
     {
         if (_faults.Count > 0)
         {
-            throw new SparException($"The recipe cannot be run: {string.Join("; ", _faults)}.");
+            throw new RecipeException(_faults);
         }
     }
 }

@@ -1,4 +1,5 @@
 using Spar.Calls;
+using Spar.Judging;
 using Spar.Prompts;
 using Spar.Seams;
 using Spar.Search;
@@ -33,11 +34,13 @@ public sealed class RecipeTests
             Quotas = new RefinerQuotas { VoteNo = -1 },
             SftPrompts = 0,
             Dpo = new TrainingSettings { LearningRate = 0, Beta = double.NaN },
+            Judging = new JudgingSettings { Judges = [" "] },
+            Drift = new DriftSettings { Threshold = 2 },
         };
-        string message = Assert.Throws<SparException>(recipe.Validate).Message;
+        string message = Assert.Throws<RecipeException>(recipe.Validate).Message;
         Assert.All(
-            ["baseModel", "votes must be at least 1 (it is 0)", "respond.temperature", "respond.topP", "respond.maxTokens", "search.gate", "search.branch",
-                "quotas.voteNo", "sftPrompts", "dpo.learningRate", "dpo.beta"],
+            ["base_model", "votes must be at least 1 (it is 0)", "respond.temperature", "respond.top_p", "respond.max_tokens", "search.gate", "search.branch",
+                "quotas.vote_no", "sft_prompts", "dpo.learning_rate", "dpo.beta", "judging.judges", "drift.threshold"],
             key => Assert.Contains(key, message, StringComparison.Ordinal));
     }
 

@@ -1,0 +1,133 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.AI;
+using Spar.Calls;
+using Spar.Cli.Commands;
+using Spar.Decoding;
+using Spar.Engine.Inference;
+using Spar.Experiments;
+using Spar.Judging;
+using Spar.Prompts;
+using Spar.Runtime.Embedded;
+using Spar.Runtime.Endpoints;
+using Spar.Runtime.Nano;
+using Spar.Search;
+using Spar.Seams;
+using Spar.SelfPlay;
+using Spar.Store;
+
+namespace Spar.Cli.Experiments;
+
+/// <summary>What the comparison of judges is made of.</summary>
+/// <param name="Actor">Checkpoint of the actor.</param>
+/// <param name="Judge">The judge: a checkpoint, or an endpoint's model.</param>
+/// <param name="Panel">Further judges for the panel; none leaves the panel out.</param>
+/// <param name="Count">Held-out tasks.</param>
+/// <param name="Stories">Share of them that ask for a story, 0..1.</param>
+/// <param name="Samples">Responses a task.</param>
+/// <param name="Votes">Judgements a response.</param>
+/// <param name="Verifiers">What the hybrid judge's verifiers know.</param>
+/// <param name="Prompts">The prompt set.</param>
+internal sealed record JudgesSettings(
+    string Actor, string Judge, IReadOnlyList<string> Panel, int Count, double Stories, int Samples, int Votes, IReadOnlyList<string> Verifiers, string Prompts);
+
+/// <summary>Runs the comparison of judges, seed by seed; each seed's answers are kept in a run store of its own.</summary>
+internal sealed class JudgesExperiment(JudgesSettings settings, int threads, TimeProvider time)
+{
+    // Responses and critiques of stories fit; prompt and critique together have to fit the nano model's context of 512.
+    private const int RespondTokens = 96;
+    private const int JudgeTokens = 320;
+    private const int Concurrency = 256;
+
+    public async Task<JudgeComparisonResult> RunAsync(ulong seed, string directory, Action itemFinished, CancellationToken cancellationToken)
+    {
+        PromptSet prompts = PromptSet.Load(settings.Prompts);
+        NanoVerifier verifier = new(settings.Verifiers);
+        using RunStore store = RunStore.Open(Path.Combine(directory, $"seed-{seed}"), await IdentityAsync(seed, prompts, cancellationToken), time);
+        using CallSession session = new(seed, Concurrency, new SharedMemo(store));
+        await using Models models = new(
+            new EndpointModelHost(new EmbeddedModelHost(new EngineOptions { Threads = threads, MaxSequences = Concurrency }), Shared.ApiKey), session);
+        ModelCaller actor = await models.OpenAsync(settings.Actor, cancellationToken);
+        ModelCaller judge = await models.OpenAsync(settings.Judge, cancellationToken);
+        List<ModelCaller> panel = [judge];
+        foreach (string member in settings.Panel)
+        {
+            panel.Add(await models.OpenAsync(member, cancellationToken));
+        }
+
+        DecodingSettings decoding = new(
+            new Sampling(0.9, 0.9, RespondTokens), new Sampling(0.7, 1, JudgeTokens), new Sampling(0.7, 1, JudgeTokens), settings.Votes, settings.Samples, new SearchSettings());
+        IJudge Make(Valuation valuation, IReadOnlyList<ModelCaller> judges, IConstraintVerifier? rules = null) =>
+            new JudgingSettings { Valuation = valuation }.Create(judges, prompts, decoding, rules);
+        List<(string, IJudge)> judges =
+        [
+            ($"votes ({settings.Votes})", Make(Valuation.Votes, [judge])),
+            ("vote (1)", new Judge(judge, prompts, decoding.Judge, 1)),
+            ("adaptive votes", Make(Valuation.Adaptive, [judge])),
+            ("probability", Make(Valuation.Probability, [judge])),
+            ($"hybrid ({string.Join(", ", settings.Verifiers)}), votes", Make(Valuation.Votes, [judge], verifier)),
+            ($"hybrid ({string.Join(", ", settings.Verifiers)}), adaptive", Make(Valuation.Adaptive, [judge], verifier)),
+        ];
+        if (panel.Count > 1)
+        {
+            judges.Add(($"panel of {panel.Count}, adaptive", Make(Valuation.Adaptive, panel)));
+            judges.Add(($"panel of {panel.Count}, probability", Make(Valuation.Probability, panel)));
+        }
+
+        Prompt[] tasks = [.. NanoEvaluator.Tasks(settings.Count, settings.Stories).Select((task, i) => new Prompt($"held-out-{i}", task.Instruction))];
+        JudgeComparisonResult result = await new JudgeComparison(actor, decoding.Respond, settings.Samples, judges, new NanoVerifier(NanoVerifier.All))
+            .RunAsync(tasks, itemFinished, cancellationToken);
+        store.Flush();
+        return result;
+    }
+
+    private async Task<RunIdentity> IdentityAsync(ulong seed, PromptSet prompts, CancellationToken cancellationToken)
+    {
+        async Task<string> ModelAsync(string model) => $"{model} {await CheckpointDigest.OfAsync(model, cancellationToken)}";
+        JsonArray panel = [];
+        foreach (string member in settings.Panel)
+        {
+            panel.Add(await ModelAsync(member));
+        }
+
+        // What is compared may change between sessions; what is asked and of whom may not.
+        return RunIdentity.Of(new JsonObject
+        {
+            ["experiment"] = "judges",
+            ["seed"] = seed,
+            ["actor"] = await ModelAsync(settings.Actor),
+            ["judge"] = await ModelAsync(settings.Judge),
+            ["panel"] = panel,
+            ["count"] = settings.Count,
+            ["stories"] = settings.Stories,
+            ["samples"] = settings.Samples,
+            ["promptSet"] = $"{prompts.Name} {prompts.Digest}",
+        });
+    }
+
+    /// <summary>Models by name, each opened once.</summary>
+    private sealed class Models(IModelHost host, CallSession session) : IAsyncDisposable
+    {
+        private readonly Dictionary<string, IChatClient> _clients = [];
+
+        public async Task<ModelCaller> OpenAsync(string model, CancellationToken cancellationToken)
+        {
+            if (!_clients.TryGetValue(model, out IChatClient? client))
+            {
+                client = await host.OpenAsync(model, cancellationToken);
+                _clients.Add(model, client);
+            }
+
+            return new ModelCaller(client, session);
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            foreach (IChatClient client in _clients.Values)
+            {
+                client.Dispose();
+            }
+
+            return ValueTask.CompletedTask;
+        }
+    }
+}
