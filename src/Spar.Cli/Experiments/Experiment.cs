@@ -8,7 +8,7 @@ namespace Spar.Cli.Experiments;
 internal abstract record Experiment(string Name, string Summary)
 {
     /// <summary>All experiments, in the order of the help.</summary>
-    public static IReadOnlyList<Experiment> All { get; } = [new BaselineComparison(), new AblationComparison(), new SyntheticComparison()];
+    public static IReadOnlyList<Experiment> All { get; } = [new BaselineComparison(), new AblationComparison(), new DecodingComparison(), new SyntheticComparison()];
 
     /// <summary>The file that it takes when none is named.</summary>
     public string DefaultFile => $"recipes/experiments/{Name}.yaml";

@@ -71,6 +71,11 @@ internal sealed class ExperimentWork(
     /// <param name="cancellationToken">Stops.</param>
     public Task<ExperimentRun> RunStartAsync(ulong seed, CancellationToken cancellationToken) => RunAsync(StartName, File.Start(seed), cancellationToken);
 
+    /// <summary>The checkpoint of a start's model.</summary>
+    /// <param name="part">"actor" or "refiner".</param>
+    /// <param name="seed">A seed whose start has been run.</param>
+    public string StartModel(string part, ulong seed) => System.IO.Path.Combine(RunDirectory(StartName, seed), "checkpoints", $"{part}-0");
+
     private async Task<ExperimentRun> RunAsync(string name, RunFile recipe, CancellationToken cancellationToken)
     {
         string target = RunDirectory(name, recipe.Seed);

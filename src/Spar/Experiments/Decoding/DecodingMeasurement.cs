@@ -1,0 +1,161 @@
+using System.Globalization;
+using Spar.Calls;
+using Spar.Judging;
+using Spar.Prompts;
+using Spar.Search;
+using Spar.Seams;
+using Spar.SelfPlay;
+using Spar.Store;
+
+namespace Spar.Experiments.Decoding;
+
+/// <summary>
+/// Every decoding strategy on the same prompts, response by response, so that they can be compared at equal numbers of generated responses (Figure 5),
+/// by number of votes (Table 9) and by what they repair (Table 10). All strategies begin with the same greedy response.
+/// </summary>
+public sealed class DecodingMeasurement
+{
+    /// <summary>Samples beside the greedy response; the highest value is taken.</summary>
+    public const string BestOfN = "best-of-N";
+
+    /// <summary>One chain of refinements.</summary>
+    public const string Iterative = "iterative refinement";
+
+    /// <summary>Breadth-first search.</summary>
+    public const string Bfs = "BFS";
+
+    /// <summary>Depth-first search.</summary>
+    public const string Dfs = "DFS";
+
+    /// <summary>Responses that a strategy may generate for one prompt.</summary>
+    public const int MostResponses = 16;
+
+    /// <summary>Votes on a sample, at most, in the table of accuracy by votes.</summary>
+    public const int MostVotes = 9;
+
+    private const string Stage = "decoding";
+
+    /// <summary>The strategies in the order in which they are shown.</summary>
+    public static IReadOnlyList<string> Strategies { get; } = [BestOfN, Iterative, Bfs, Dfs];
+
+    /// <summary>Sampling, votes and search limits.</summary>
+    public required Recipe Recipe { get; init; }
+
+    /// <summary>How the refiner is asked.</summary>
+    public required PromptSet PromptSet { get; init; }
+
+    /// <summary>Makes models answer.</summary>
+    public required IModelHost Host { get; init; }
+
+    /// <summary>Path or name of the model that answers.</summary>
+    public required string Actor { get; init; }
+
+    /// <summary>Path or name of the model that judges and refines.</summary>
+    public required string Refiner { get; init; }
+
+    /// <summary>The prompts.</summary>
+    public required IReadOnlyList<string> Prompts { get; init; }
+
+    /// <summary>Knows what is right; it only measures.</summary>
+    public required IConstraintVerifier Truth { get; init; }
+
+    /// <summary>The run directory.</summary>
+    public required RunStore Store { get; init; }
+
+    /// <summary>Is told how it goes.</summary>
+    public required IRunObserver Observer { get; init; }
+
+    /// <summary>The clock.</summary>
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>True when nothing is left to do; <see cref="RunAsync"/> then only reads.</summary>
+    public bool HasEnded => Store.FindProduct<DecodingProduct>(Stage) is not null;
+
+    /// <summary>Measures, or goes on with it.</summary>
+    /// <param name="cancellationToken">Stops; what has ended is kept.</param>
+    /// <returns>One record a prompt, in order.</returns>
+    /// <exception cref="SparException">So many calls failed that going on is pointless, or the run directory cannot be written.</exception>
+    /// <exception cref="CallFailedException">A call failed; the same command asks for it again.</exception>
+    public async Task<IReadOnlyList<DecodingRecord>> RunAsync(CancellationToken cancellationToken)
+    {
+        using CallSession session = new(Recipe.Seed, Recipe.Concurrency, Store, Observer.CallAnswered);
+        StageRunner runner = new(Store, session, Observer, Time);
+        await runner.RunAsync(Stage, Prompts.Count, async () =>
+        {
+            HashSet<int> kept = [.. Store.ReadItems<DecodingRecord>(Stage).Select(entry => entry.Item)];
+            foreach (int _ in kept)
+            {
+                Observer.ItemFinished(Stage, failed: false);
+            }
+
+            await using OpenModels models = new(Host, session);
+            ModelCaller actor = await models.OpenAsync(Actor, cancellationToken).ConfigureAwait(false);
+            ModelCaller refiner = await models.OpenAsync(Refiner, cancellationToken).ConfigureAwait(false);
+            ParallelOptions options = new() { MaxDegreeOfParallelism = session.Concurrency, CancellationToken = cancellationToken };
+            await Parallel.ForEachAsync(Enumerable.Range(0, Prompts.Count).Where(i => !kept.Contains(i)), options, async (i, token) =>
+            {
+                Store.KeepItem(Stage, i, await MeasureAsync(string.Create(CultureInfo.InvariantCulture, $"p{i}"), Prompts[i], actor, refiner, token).ConfigureAwait(false));
+                Observer.ItemFinished(Stage, failed: false);
+            }).ConfigureAwait(false);
+            Store.Flush();
+            return new DecodingProduct(Prompts.Count);
+        }).ConfigureAwait(false);
+        return [.. Store.ReadItems<DecodingRecord>(Stage).OrderBy(entry => entry.Item).Select(entry => entry.Record)];
+    }
+
+    private async Task<DecodingRecord> MeasureAsync(string key, string prompt, ModelCaller actor, ModelCaller refiner, CancellationToken cancellationToken)
+    {
+        Judge judge = new(refiner, PromptSet, Recipe.Judge, Recipe.Votes);
+        Refiner refine = new(refiner, PromptSet, Recipe.Refine);
+
+        // A budget in calls that is enough for as many responses as are looked at.
+        SearchSettings limits = Recipe.Search with { MaxCalls = MostResponses * (Recipe.Votes + Recipe.Search.RefinementTries) };
+        string greedy = (await actor.AskAsync($"{key}/greedy", prompt, Recipe.Respond.Greedy(), cancellationToken).ConfigureAwait(false)).Text;
+        MajorityVote vote = await judge.JudgeAsync($"{key}/greedy/judge", prompt, greedy, cancellationToken).ConfigureAwait(false);
+        Task<(string Text, MajorityVote Vote)>[] samples =
+        [
+            .. Enumerable.Range(1, MostResponses - 1).Select(async k =>
+            {
+                string at = string.Create(CultureInfo.InvariantCulture, $"{key}/sample/k{k}");
+                string text = (await actor.AskAsync(at, prompt, Recipe.Respond, cancellationToken).ConfigureAwait(false)).Text;
+                return (text, await judge.JudgeAsync($"{at}/judge", prompt, text, cancellationToken).ConfigureAwait(false));
+            }),
+        ];
+        Task<IReadOnlyList<ValuedResponse>>[] searches =
+        [
+            SearchAsync("iterative", new BreadthFirstSearch(judge, refine, limits with { Branch = 1, SelectBranch = 1, MaxDepth = MostResponses - 1 })),
+            SearchAsync("bfs", new BreadthFirstSearch(judge, refine, limits)),
+            SearchAsync("dfs", new DepthFirstSearch(judge, refine, limits)),
+        ];
+        (string Text, MajorityVote Vote)[] drawn = await Task.WhenAll(samples).ConfigureAwait(false);
+        IReadOnlyList<ValuedResponse>[] searched = await Task.WhenAll(searches).ConfigureAwait(false);
+        Judgement[] ballot = await new Ballot(refiner, PromptSet, Recipe.Judge)
+            .CastAsync($"{key}/sample/k1/judge", prompt, drawn[0].Text, 0, MostVotes, cancellationToken).ConfigureAwait(false);
+        return new DecodingRecord(
+            new Dictionary<string, IReadOnlyList<ValuedResponse>>
+            {
+                [BestOfN] = [Valued(greedy, vote), .. drawn.Select(sample => Valued(sample.Text, sample.Vote))],
+                [Iterative] = searched[0],
+                [Bfs] = searched[1],
+                [Dfs] = searched[2],
+            },
+            [new SampleBallot([.. ballot.Select(judgement => judgement.Verdict)], IsRight(drawn[0].Text))]);
+
+        async Task<IReadOnlyList<ValuedResponse>> SearchAsync(string name, IRefinementSearch search)
+        {
+            if (vote.Value > limits.Gate)
+            {
+                return [Valued(greedy, vote)];
+            }
+
+            SearchTree tree = await search.SearchAsync($"{key}/{name}", prompt, greedy, vote, cancellationToken).ConfigureAwait(false);
+            return tree.Outcome == SearchOutcome.Failed
+                ? throw new SparException($"A search failed: {tree.Failure} Run the same command again; what was answered so far is kept.")
+                : [.. tree.Nodes.Where(node => node.Vote is not null).Take(MostResponses).Select(node => Valued(node.Response, node.Vote!))];
+        }
+
+        ValuedResponse Valued(string text, MajorityVote given) => new(given.Value ?? 0, given.Value > limits.Gate, IsRight(text));
+
+        bool IsRight(string text) => Truth.Verify(prompt, text).Outcome == VerificationOutcome.Followed;
+    }
+}
