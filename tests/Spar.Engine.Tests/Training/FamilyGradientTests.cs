@@ -82,6 +82,28 @@ public sealed class FamilyGradientTests : IDisposable
         }
     }
 
+    /// <summary>A step goes through the graph in batches of limited size, whose gradients add up.</summary>
+    [Fact]
+    public void A_large_step_gives_the_mean_of_its_parts()
+    {
+        FamilyModel model = FamilyModel.Get("qwen2");
+        TrainingSequence[] rows = [.. Enumerable.Range(0, 30).Select(n => new TrainingSequence(model.Ids(101, n), 1))];
+        using LlamaTrainer trainer = new(LlamaParameters.FromTensors(model.Config, model.Checkpoint.Tensors), new AdamWOptions(), _team);
+        double[][] Step(TrainingSequence[] part, out double loss)
+        {
+            loss = trainer.SupervisedGradients(part).Loss;
+            return [.. trainer.Gradients.Select(g => g.Tensor.Data.Select(x => (double)x).ToArray())];
+        }
+
+        double[][] whole = Step(rows, out double all), first = Step(rows[..15], out double one), second = Step(rows[15..], out double two);
+        Assert.Equal((one + two) / 2, all, 1e-7);
+        for (int t = 0; t < whole.Length; t++)
+        {
+            double tolerance = 1e-6 + (2e-6 * whole[t].Max(Math.Abs));
+            Assert.All(Enumerable.Range(0, whole[t].Length), i => Assert.Equal((first[t][i] + second[t][i]) / 2, whole[t][i], tolerance));
+        }
+    }
+
     [Fact]
     public void Gradients_of_a_long_sequence_match_the_naive_model()
     {
