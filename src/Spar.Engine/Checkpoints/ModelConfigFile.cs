@@ -302,7 +302,7 @@ public static class ModelConfigFile
             throw json["num_key_value_heads"].Fault($"must divide num_attention_heads ({config.HeadCount})");
         }
 
-        if (json["head_dim"].IsNull && config.HiddenSize % config.HeadCount != 0)
+        if (json["head_dim"].IsNull && DefaultHeadDim(json["head_dim"], config.ModelType) is null && config.HiddenSize % config.HeadCount != 0)
         {
             throw json["num_attention_heads"].Fault($"must divide hidden_size ({config.HiddenSize}) when head_dim is absent");
         }

@@ -100,7 +100,7 @@ public sealed class Sampler
     /// <exception cref="EngineException">The logits hold NaN or no finite value.</exception>
     public TokenLogProb LogProbabilities(ReadOnlySpan<float> logits, int id, int top)
     {
-        double shift = Math.Log(Weigh(logits, Unfiltered)) + Max(logits);
+        double logSum = Math.Log(Weigh(logits, Unfiltered)), max = Max(logits);
         (int Id, double LogProb)[] best = new (int, double)[Math.Min(top, _vocab)];
         int count = 0;
         for (int other = 0; other < _vocab && best.Length > 0; other++)
@@ -116,10 +116,10 @@ public sealed class Sampler
                 best[place] = best[place - 1];
             }
 
-            best[place] = (other, logits[other] - shift);
+            best[place] = (other, logits[other] - max - logSum);
         }
 
-        return new TokenLogProb(id, logits[id] - shift, best);
+        return new TokenLogProb(id, logits[id] - max - logSum, best);
     }
 
     /// <summary>The id of the largest logit; the lowest such id on ties.</summary>

@@ -18,7 +18,7 @@ namespace Spar.Engine.Training;
 public sealed unsafe partial class LlamaGraph : IDisposable
 {
     private const int RowBlock = 96; // rows that go through a layer together
-    private const long LogitFloats = 32 << 20; // logits kept at a time
+    private const long LogitFloats = 128 << 20; // logits kept at a time; those of more targets are computed again for the backward pass
 
     private readonly ThreadTeam _team;
     private readonly ModelConfig _config;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Threading.Channels;
 using Spar.Engine;
@@ -6,7 +5,6 @@ using Spar.Engine.Chat;
 using Spar.Engine.Checkpoints;
 using Spar.Engine.Kernels;
 using Spar.Engine.Models;
-using Spar.Engine.Tensors;
 using Spar.Engine.Tokenization;
 using Spar.Engine.Training;
 using Spar.Nano;

@@ -1,4 +1,6 @@
 using System.Text;
+using FsCheck;
+using FsCheck.Fluent;
 using Spar.Engine.Checkpoints;
 using Spar.Engine.Tensors;
 using Spar.TestSupport;
@@ -81,6 +83,43 @@ public class CheckpointTests
         Assert.Contains(from, config);
         File.WriteAllText(folder.File("config.json"), config.Replace(from, to));
         Assert.Contains(expected, Fault(folder.Root));
+    }
+
+    [Theory]
+    [InlineData("config.json")]
+    [InlineData("model.safetensors.index.json")]
+    public void A_mutated_description_loads_or_fails_clearly(string file)
+    {
+        using TempFolder folder = new();
+        folder.With(SharedData.Path("fixtures", "models", "llama3-tiny-sharded"));
+        byte[] valid = File.ReadAllBytes(folder.File(file));
+        Gen<(int At, byte Value)> mutation =
+            from at in Gen.Choose(0, valid.Length - 1)
+            from value in Gen.Frequency((3, Gen.Elements("0123456789".Select(c => (int)c))), (1, Gen.Elements("[]{},:\"-.eE".Select(c => (int)c))), (1, Gen.Choose(0, 255)))
+            select (at, (byte)value);
+        Prop.ForAll(mutation.NonEmptyListOf().ToArbitrary(), mutations =>
+        {
+            byte[] bytes = [.. valid];
+            foreach ((int at, byte value) in mutations.Take(3))
+            {
+                // Numbers stay numbers now and then.
+                int place = char.IsAsciiDigit((char)value) ? Array.FindIndex(bytes, at, b => char.IsAsciiDigit((char)b)) : at;
+                bytes[Math.Max(0, place)] = value;
+            }
+
+            File.WriteAllBytes(folder.File(file), bytes);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            try
+            {
+                Checkpoint.Load(folder.Root);
+            }
+            catch (EngineException e)
+            {
+                Assert.Contains(folder.Root, e.Message);
+            }
+
+            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 32 << 20);
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
     }
 
     [Fact]

@@ -22,8 +22,7 @@ public class LlamaTrainerTests
     };
 
     [Fact]
-    public void Steps_have_the_same_bytes_at_any_thread_count()
-        => Assert.All([2, 3], threads => AssertSame(Train(1, 0), Train(threads, 0)));
+    public void Steps_have_the_same_bytes_at_any_thread_count() => AssertSame(Train(1, 0), Train(3, 0));
 
     [Fact]
     public void A_resumed_training_ends_in_the_bytes_of_an_uninterrupted_one() => AssertSame(Train(2, 0), Train(2, 2));

@@ -1,0 +1,44 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Spar.Engine.Kernels;
+using Spar.Engine.Models;
+using Spar.Engine.Tests.Models;
+using Spar.Engine.Training;
+
+namespace Spar.Engine.Tests.Training;
+
+/// <summary>What a training step gives depends neither on the number of threads nor on what is computed again, to the last bit, whatever the family.</summary>
+public class TrainingPropertyTests
+{
+    [Theory]
+    [MemberData(nameof(FamilyModel.Names), MemberType = typeof(FamilyModel))]
+    public void Steps_have_the_same_bytes_on_any_threads_and_when_activations_are_computed_again(string name)
+    {
+        FamilyModel model = FamilyModel.Get(name);
+        Gen<(int Seed, bool Lora, int[] Lengths)> cases =
+            from seed in Gen.Choose(0, int.MaxValue)
+            from lora in Gen.Elements(true, false)
+            from lengths in Gen.Choose(2, 130).ListOf(4)
+            select (seed, lora, lengths.ToArray());
+        Prop.ForAll(cases.ToArbitrary(), t =>
+        {
+            TrainingSequence[] rows = [.. t.Lengths.Select((length, i) => new TrainingSequence(model.Ids(length, t.Seed ^ i), 1 + (length / 3)))];
+            float[][] expected = Train(model, rows, t.Lora, 1, long.MaxValue);
+            Assert.Equal(expected, Train(model, rows, t.Lora, 2, long.MaxValue));
+            Assert.Equal(expected, Train(model, rows, t.Lora, 2, 0));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(2));
+    }
+
+    /// <summary>A supervised step and a preference step; what is trained, and the optimizer's moments.</summary>
+    private static float[][] Train(FamilyModel model, TrainingSequence[] rows, bool lora, int threads, long activationBytes)
+    {
+        using ThreadTeam team = new(threads);
+        LlamaParameters parameters = LlamaParameters.FromTensors(model.Config, model.Checkpoint.Tensors).Clone();
+        LoraAdapter? adapter = lora ? LoraAdapter.Initialize(parameters, new LoraSettings { Rank = 4 }, 1) : null;
+        using LlamaTrainer trainer = new(parameters, new AdamWOptions { WeightDecay = 0.1 }, team, adapter, activationBytes);
+        trainer.SupervisedStep(rows, 1e-3);
+        double[] reference = trainer.SequenceLogProbs(rows);
+        trainer.PreferenceStep([new(rows[0], rows[1], reference[0], reference[1]), new(rows[2], rows[3], reference[2], reference[3])], 1e-3, 0.1, 0.1);
+        return [.. trainer.Trained.Select(p => p.Tensor.Data), .. trainer.Optimizer.State.Select(s => s.Value.Data), [.. reference.Select(r => (float)r)]];
+    }
+}
