@@ -2,6 +2,7 @@ using System.Globalization;
 using Spar.Engine.Inference;
 using Spar.Experiments;
 using Spar.Experiments.Synthetic;
+using Spar.Nano.Synthetic;
 using Spar.Runtime.Embedded;
 using Spar.Runtime.Nano;
 using Spar.Store;
@@ -16,20 +17,22 @@ internal sealed record SyntheticComparison()
     public override async Task<ExperimentReport> RunAsync(ExperimentWork work, CancellationToken cancellationToken)
     {
         SyntheticFile file = SyntheticFile.Read(work.Path);
-        (SyntheticProblem Problem, PairSettings Settings)[] problems = [(NanoSyntheticProblem.Letters, file.Letters), (NanoSyntheticProblem.Stories, file.Stories)];
+        (SyntheticProblem Problem, PairSettings Settings, bool FreshLetters)[] problems =
+            [(NanoSyntheticProblem.Letters, file.Letters, file.FreshLetters), (NanoSyntheticProblem.Stories, file.Stories, false)];
         work.Display.Expect(work.Seeds.Count * problems.Length);
         List<PairCurves> curves = [];
         foreach (ulong seed in work.Seeds)
         {
-            foreach ((SyntheticProblem problem, PairSettings settings) in problems)
+            foreach ((SyntheticProblem problem, PairSettings settings, bool freshLetters) in problems)
             {
                 string shown = string.Create(CultureInfo.InvariantCulture, $"{problem.Name}, seed {seed}");
-                using RunStore store = RunStore.Open(work.RunDirectory(problem.Name, seed), settings.Identity(problem, file.BaseModel, seed), work.Time);
+                using RunStore store = RunStore.Open(work.RunDirectory(problem.Name, seed), settings.Identity(problem, freshLetters ? $"{file.BaseModel} with fresh letters" : file.BaseModel, seed), work.Time);
+                string baseModel = freshLetters ? Path.Combine(store.Directory, "checkpoints", "fresh-letters") : file.BaseModel;
                 PairComparison comparison = new()
                 {
                     Problem = problem,
                     Settings = settings,
-                    BaseModel = file.BaseModel,
+                    BaseModel = baseModel,
                     Seed = seed,
                     Host = new EmbeddedModelHost(new EngineOptions { Threads = work.Threads }),
                     Trainer = new EmbeddedTrainer(work.Threads),
@@ -45,6 +48,11 @@ internal sealed record SyntheticComparison()
                 }
 
                 work.Display.Begin(shown);
+                if (freshLetters)
+                {
+                    FreshEmbeddings.Write(file.BaseModel, baseModel, LetterTask.Characters, seed);
+                }
+
                 curves.Add(await comparison.RunAsync(cancellationToken));
                 work.Display.End(shown, Score(curves[^1]));
             }

@@ -10,6 +10,11 @@ internal sealed record SyntheticFile
     /// <summary>The checkpoint that both starts are trained from.</summary>
     public required string BaseModel { get; init; }
 
+    /// <summary>
+    /// Gives the letters of character sequences vectors of their own before the model learns to spell, for a base model that has never met single letters.
+    /// </summary>
+    public bool FreshLetters { get; init; }
+
     /// <summary>Character sequences.</summary>
     public PairSettings Letters { get; init; } = new();
 

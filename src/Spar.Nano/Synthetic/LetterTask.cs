@@ -3,23 +3,31 @@ using System.Globalization;
 namespace Spar.Nano.Synthetic;
 
 /// <summary>
-/// Character sequence: some letters are to be written, each a given number of times, with a hyphen between any two. Their order and their case are free.
+/// Character sequence: some letters are to be written, each a given number of times, without anything between them. Their order and their case are free.
 /// The case is what interferes: chosen sides of interfering pairs are in upper case, rejected sides in lower case.
 /// </summary>
-/// <remarks>The hyphens make every letter a token of its own, in both cases.</remarks>
 public sealed class LetterTask : ISyntheticTask
 {
     /// <summary>Most times that one letter is asked for.</summary>
-    public const int MostTimes = 8;
+    public const int MostTimes = 6;
+
+    /// <summary>
+    /// The letters that tasks ask for. In English no two of them are often side by side, so that a byte-level tokenizer makes every letter of a sequence a token
+    /// of its own, in either case.
+    /// </summary>
+    public const string Alphabet = "bcdfghjm";
+
+    /// <summary>Every character of good answers: the letters in both cases.</summary>
+    public static string Characters { get; } = Alphabet + Alphabet.ToUpperInvariant();
 
     /// <summary>Makes a task.</summary>
-    /// <param name="runs">Letters a to z in lower case, each once, and how often each is to be written, 1 or more.</param>
+    /// <param name="runs">Letters in lower case, each once, and how often each is to be written, 1 or more.</param>
     public LetterTask(IReadOnlyList<(char Letter, int Times)> runs)
     {
         Runs = runs;
-        string[] parts = [.. runs.Select(run => string.Create(CultureInfo.InvariantCulture, $"{run.Times} {run.Letter}"))];
+        string[] parts = [.. runs.Select(run => string.Create(CultureInfo.InvariantCulture, $"{run.Times}{run.Letter}"))];
         string all = parts.Length == 1 ? parts[0] : $"{string.Join(", ", parts[..^1])} and {parts[^1]}";
-        Instruction = $"write {all} with - between the letters.";
+        Instruction = $"write the letters {all}.";
     }
 
     /// <summary>The letters asked for, in lower case, and how often each is to be written.</summary>
@@ -32,7 +40,7 @@ public sealed class LetterTask : ISyntheticTask
     /// <param name="random">The source of chance.</param>
     public static LetterTask Draw(SeededRandom random)
     {
-        List<char> letters = [.. Enumerable.Range('a', 26).Select(code => (char)code)];
+        List<char> letters = [.. Alphabet];
         random.Shuffle(letters);
         return new LetterTask([.. letters.Take(random.Between(2, 3)).Select(letter => (letter, random.Between(1, MostTimes)))]);
     }
@@ -40,10 +48,9 @@ public sealed class LetterTask : ISyntheticTask
     /// <inheritdoc/>
     public bool IsSatisfiedBy(string response)
     {
-        string[] parts = response.Trim().Split('-');
-        return parts.All(part => part.Length == 1 && char.IsAsciiLetter(part[0]))
-            && parts.Length == Runs.Sum(run => run.Times)
-            && Runs.All(run => parts.Count(part => char.ToLowerInvariant(part[0]) == run.Letter) == run.Times);
+        string text = response.Trim();
+        return text.Length == Runs.Sum(run => run.Times)
+            && Runs.All(run => text.Count(letter => char.ToLowerInvariant(letter) == run.Letter) == run.Times);
     }
 
     /// <inheritdoc/>
@@ -77,5 +84,5 @@ public sealed class LetterTask : ISyntheticTask
     }
 
     private static string Spell(IEnumerable<(char Letter, int Times)> runs, bool upper) =>
-        string.Join('-', runs.SelectMany(run => Enumerable.Repeat(upper ? char.ToUpperInvariant(run.Letter) : run.Letter, run.Times)));
+        string.Concat(runs.Select(run => new string(upper ? char.ToUpperInvariant(run.Letter) : run.Letter, run.Times)));
 }
