@@ -23,7 +23,7 @@ public static class FreshEmbeddings
         Checkpoint checkpoint = Checkpoint.Load(model);
         Tokenizer tokenizer = Tokenizer.Load(model);
         LlamaParameters parameters = LlamaParameters.FromTensors(checkpoint.Config, checkpoint.Tensors);
-        float[][] tables = parameters.Head == parameters.Embedding ? [parameters.Embedding.Data] : [parameters.Embedding.Data, parameters.Head.Data];
+        float[][] tables = checkpoint.Config.TieWordEmbeddings ? [parameters.Embedding.Data] : [parameters.Embedding.Data, parameters.Head.Weight.Data];
         int width = checkpoint.Config.HiddenSize;
         SeededRandom random = new(seed);
         foreach (float[] table in tables)
