@@ -18,6 +18,9 @@ public sealed class DecodingMeasurement
     /// <summary>Samples beside the greedy response; the highest value is taken.</summary>
     public const string BestOfN = "best-of-N";
 
+    /// <summary>The same, but it ends with the first sample that passes, as the searches do.</summary>
+    public const string UntilPassed = "best-of-N, first that passes";
+
     /// <summary>One chain of refinements.</summary>
     public const string Iterative = "iterative refinement";
 
@@ -36,7 +39,7 @@ public sealed class DecodingMeasurement
     private const string Stage = "decoding";
 
     /// <summary>The strategies in the order in which they are shown.</summary>
-    public static IReadOnlyList<string> Strategies { get; } = [BestOfN, Iterative, Bfs, Dfs];
+    public static IReadOnlyList<string> Strategies { get; } = [BestOfN, UntilPassed, Iterative, Bfs, Dfs];
 
     /// <summary>Sampling, votes and search limits.</summary>
     public required Recipe Recipe { get; init; }

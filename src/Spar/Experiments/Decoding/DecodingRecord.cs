@@ -22,10 +22,25 @@ public sealed record DecodingRecord(IReadOnlyDictionary<string, IReadOnlyList<Va
     /// <param name="count">Responses that it may generate, at least 1.</param>
     public ValuedResponse Answer(string strategy, int count)
     {
-        ValuedResponse[] known = [.. Strategies[strategy].Take(count)];
-        int passed = strategy == DecodingMeasurement.BestOfN ? -1 : Array.FindIndex(known, response => response.Passed);
+        ValuedResponse[] known = [.. Of(strategy).Take(count)];
+        int passed = FirstPassed(strategy, known);
         return passed >= 0 ? known[passed] : known.MaxBy(response => response.Value);
     }
+
+    /// <summary>Responses that a strategy does generate when it may generate a number of them.</summary>
+    /// <param name="strategy">The strategy.</param>
+    /// <param name="count">Responses that it may generate, at least 1.</param>
+    public int Generated(string strategy, int count)
+    {
+        ValuedResponse[] known = [.. Of(strategy).Take(count)];
+        int passed = FirstPassed(strategy, known);
+        return passed >= 0 ? passed + 1 : known.Length;
+    }
+
+    private IReadOnlyList<ValuedResponse> Of(string strategy) => Strategies[strategy == DecodingMeasurement.UntilPassed ? DecodingMeasurement.BestOfN : strategy];
+
+    private static int FirstPassed(string strategy, ValuedResponse[] known) =>
+        strategy == DecodingMeasurement.BestOfN ? -1 : Array.FindIndex(known, response => response.Passed);
 }
 
 /// <summary>The votes on one sample.</summary>

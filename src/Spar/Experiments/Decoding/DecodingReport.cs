@@ -11,16 +11,20 @@ public static class DecodingReport
     public static ExperimentReport Of(IReadOnlyList<ulong> seeds, IReadOnlyList<IReadOnlyList<DecodingRecord>> records)
     {
         IReadOnlyList<string> strategies = DecodingMeasurement.Strategies;
-        ExperimentLine[] lines =
-        [
-            .. strategies.Select(strategy => new ExperimentLine(strategy, [.. s_counts.Select(count => new ExperimentPoint(count, Score(strategy, count)))])),
-            new("greedy", [.. s_counts.Select(count => new ExperimentPoint(count, Score(DecodingMeasurement.BestOfN, 1)))]),
-        ];
         ExperimentTable figure = new(
-            "Figure 5: prompts satisfied by number of generated responses",
+            "Figure 5: prompts satisfied by number of responses that may be generated",
             "strategy",
             [.. s_counts.Select(count => new ExperimentColumn(Text(count)))],
-            [.. lines.Select(line => new ExperimentRow(line.Name, [.. line.Points.Select(point => point.Y)]))]);
+            [.. strategies.Select(strategy => new ExperimentRow(strategy, [.. s_counts.Select(count => Score(strategy, count))]))]);
+        ExperimentTable compute = new(
+            "Responses generated, mean of all prompts",
+            "strategy",
+            [.. s_counts.Select(count => new ExperimentColumn(Text(count), MeasureUnit.Number))],
+            [.. strategies.Select(strategy => new ExperimentRow(strategy, [.. s_counts.Select(count => Spent(strategy, count))]))]);
+        ExperimentLine[] lines =
+        [
+            .. strategies.Select(strategy => new ExperimentLine(strategy, [.. s_counts.Select(count => new ExperimentPoint(Spent(strategy, count).Mean, Score(strategy, count)))])),
+        ];
         int[] votes = [.. Enumerable.Range(0, (DecodingMeasurement.MostVotes + 1) / 2).Select(i => (2 * i) + 1)];
         ExperimentTable byVotes = new(
             "Table 9: judging accuracy by number of votes",
@@ -42,14 +46,16 @@ public static class DecodingReport
             "decoding",
             "Decoding strategies at equal numbers of generated responses",
             seeds,
-            [figure, byVotes, repaired],
-            [new ExperimentChart("Figure 5: prompts satisfied by number of generated responses", "responses generated", "prompts satisfied, %", MeasureUnit.Percent, lines)],
+            [figure, compute, byVotes, repaired],
+            [new ExperimentChart("Figure 5: prompts satisfied by responses generated (mean of all prompts)", "responses generated", "prompts satisfied, %", MeasureUnit.Percent, lines)],
             [
-                "All strategies begin with the same greedy response. A search that has passed its judge ends, so its line goes on level; best-of-N takes the highest value of all.",
+                "All strategies begin with the same greedy response, whose score is the column 1. All but plain best-of-N end with the first response that passes the judge, so they generate fewer than they may.",
                 $"Table 10 counts the greedy responses that fail the exact checks: {Of(seed => Failed(seed).Count)} a seed.",
             ]);
 
         Measured Score(string strategy, int count) => Over(seed => Share(seed, record => record.Answer(strategy, count).Right))!;
+
+        Measured Spent(string strategy, int count) => Over(seed => seed.Average(record => record.Generated(strategy, count)))!;
 
         Measured? Over(Func<IReadOnlyList<DecodingRecord>, double?> measure) => Measured.Of(records.Select(measure));
 
