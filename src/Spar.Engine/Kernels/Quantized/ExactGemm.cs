@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Spar.Engine.Kernels.Quantized;
@@ -99,27 +100,35 @@ internal static unsafe class ExactGemm
     }
 
     // The steps of the file format's reader: a product, rounded, then a sum.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(QuantizedMatrix w, Vector512<int> code, Vector512<float> scale, Vector512<float> offset, float* target)
     {
         Vector512<float> value = Vector512.ConvertToSingle(code) * scale;
         (w.Layout.Scales is ScaleKind.HalfWithOffset or ScaleKind.Super ? value + offset : value).Store(target);
     }
 
-    // The scales by 128-bit vectors, which every processor has.
-    private static Vector512<float> Scales(ScaleKind kind, byte* scales, int block, int part, out Vector512<float> offset)
+    private static Vector512<float> Scales(ScaleKind kind, byte* scales, int block, int part, out Vector512<float> offset) => kind switch
     {
+        ScaleKind.Half => Scales<HalfScales>(scales, block, part, out offset),
+        ScaleKind.HalfWithOffset => Scales<HalfScalesWithOffset>(scales, block, part, out offset),
+        ScaleKind.Super => Scales<SuperScales>(scales, block, part, out offset),
+        _ => Scales<SuperScalesOf16>(scales, block, part, out offset),
+    };
+
+    private static Vector512<float> Scales<TScales>(byte* scales, int block, int part, out Vector512<float> offset)
+        where TScales : IScales
+    {
+        if (ByteUnit512.IsSupported)
+        {
+            Vector512<byte> whole = TScales.Load<ByteUnit512, Vector512<byte>>(scales, block, part, 0, out Vector512<byte> wholeOffset);
+            offset = wholeOffset.AsSingle();
+            return whole.AsSingle();
+        }
+
         float* values = stackalloc float[32];
         for (int lane = 0; lane < 16; lane += 4)
         {
-            Vector128<byte> more;
-            Vector128<byte> scale = kind switch
-            {
-                ScaleKind.Half => HalfScales.Load<ByteUnit128, Vector128<byte>>(scales, block, part, lane, out more),
-                ScaleKind.HalfWithOffset => HalfScalesWithOffset.Load<ByteUnit128, Vector128<byte>>(scales, block, part, lane, out more),
-                ScaleKind.Super => SuperScales.Load<ByteUnit128, Vector128<byte>>(scales, block, part, lane, out more),
-                _ => SuperScalesOf16.Load<ByteUnit128, Vector128<byte>>(scales, block, part, lane, out more),
-            };
-            scale.AsSingle().Store(values + lane);
+            TScales.Load<ByteUnit128, Vector128<byte>>(scales, block, part, lane, out Vector128<byte> more).AsSingle().Store(values + lane);
             more.AsSingle().Store(values + 16 + lane);
         }
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Spar.Engine.Kernels.Quantized;
 
@@ -90,6 +91,11 @@ internal static unsafe class QuantizedKernel
             byte* at = codes;
             for (int j = 0; j < 4; j++, at += 64, x += 4 * TRows.Value)
             {
+                if (TRows.Value <= 2 && Sse.IsSupported)
+                {
+                    Sse.Prefetch0(at + 2048);
+                }
+
                 TV packed = TUnit.Load(at);
                 TV low = TUnit.LowNibbles(packed), high = TUnit.HighNibbles(packed);
                 byte* second = x + (16 * TRows.Value);
@@ -157,6 +163,11 @@ internal static unsafe class QuantizedKernel
                 TV s0 = TUnit.Zero, s1 = TUnit.Zero, s2 = TUnit.Zero, s3 = TUnit.Zero, s4 = TUnit.Zero, s5 = TUnit.Zero, s6 = TUnit.Zero, s7 = TUnit.Zero;
                 for (int j = 0; j < 16 / TScales.PerBlock; j++, codes += 32, x += 4 * TRows.Value)
                 {
+                    if (TRows.Value <= 2 && Sse.IsSupported && (j & 1) == 0)
+                    {
+                        Sse.Prefetch0(codes + 2048);
+                    }
+
                     TV wide = TUnit.LoadWidened(codes);
                     s0 = TUnit.DotShorts(wide, TUnit.Broadcast(x), s0);
                     if (TRows.Value > 1) { s1 = TUnit.DotShorts(wide, TUnit.Broadcast(x + (4 * 1)), s1); }

@@ -14,8 +14,6 @@ namespace Spar.Engine.Kernels.Quantized;
 /// </summary>
 internal sealed unsafe class QuantizedMatrix : IDisposable
 {
-    private const nuint HugePage = 1 << 21;
-
     private byte* _data;
 
     /// <summary>Makes room for a matrix; its rows are given by <see cref="SetRow"/>.</summary>
@@ -32,7 +30,7 @@ internal sealed unsafe class QuantizedMatrix : IDisposable
         PanelBytes = (ScalesStart + ((long)inputs / layout.GroupElements * layout.GroupScaleBytes * QuantizedLayout.PanelRows) + 63) / 64 * 64;
         Bytes = PanelBytes * Panels;
         nuint size = checked((nuint)Bytes);
-        _data = (byte*)NativeMemory.AlignedAlloc(size, size >= HugePage ? HugePage : 64);
+        _data = (byte*)NativeMemory.AlignedAlloc(size, 64);
         NativeMemory.Clear(_data, size);
     }
 
