@@ -15,6 +15,17 @@ public class StrictYamlTests
         Assert.Equal(Search.SearchOrder.DepthFirst, file.Search.Order);
         Assert.Equal(3, file.Search.Branch);
         Assert.Equal(10_000, file.PromptsPerIteration);
+        Assert.Null(file.Dpo.Lora);
+    }
+
+    [Fact]
+    public void A_recipe_may_train_adapters()
+    {
+        RunFile file = StrictYaml.Read<RunFile>("base_model: m\ndpo: { lora: { rank: 4, target_modules: [q_proj, v_proj] } }\nrft: { lora: { alpha: 0 } }\n", "r.yaml");
+        Assert.Equal((4, 16.0), (file.Dpo.Lora!.Rank, file.Dpo.Lora.Alpha));
+        Assert.Equal(["q_proj", "v_proj"], file.Dpo.Lora.TargetModules);
+        Assert.Equal(["all-linear"], file.Rft.Lora!.TargetModules);
+        Assert.Contains("rft.lora.alpha must be above 0", Assert.Throws<SparException>(file.Validate).Message);
     }
 
     [Theory]

@@ -16,7 +16,8 @@ namespace Spar.Engine.Inference;
 /// <para>
 /// Honoured options: <see cref="ChatOptions.Temperature"/> (null is 0: greedy), <see cref="ChatOptions.TopP"/>, <see cref="ChatOptions.TopK"/>,
 /// <see cref="ChatOptions.Seed"/> (null is 0), <see cref="ChatOptions.MaxOutputTokens"/> (null: up to the model's longest sequence),
-/// <see cref="ChatOptions.StopSequences"/>, <see cref="ChatOptions.Instructions"/>, and as additional properties <c>min_p</c>,
+/// <see cref="ChatOptions.StopSequences"/>, <see cref="ChatOptions.Instructions"/>, <see cref="ChatOptions.PresencePenalty"/>,
+/// <see cref="ChatOptions.FrequencyPenalty"/>, and as additional properties <c>min_p</c>,
 /// <c>repetition_penalty</c>, <c>logprobs</c> (true or false) and <c>top_logprobs</c> (0 to 20). Log-probabilities come back as the response's
 /// additional property <c>logprobs</c>, a list of <see cref="TokenLogProb"/> for each generated token but the end token; in a stream, with the
 /// last update. The same messages with the same options give the same text, so calls that are to differ need different seeds.
@@ -252,8 +253,6 @@ public sealed class EmbeddedChatClient : IChatClient
         {
             { Tools.Count: > 0 } => nameof(options.Tools),
             { ResponseFormat: ChatResponseFormatJson } => nameof(options.ResponseFormat),
-            { FrequencyPenalty: not null and not 0 } => nameof(options.FrequencyPenalty),
-            { PresencePenalty: not null and not 0 } => nameof(options.PresencePenalty),
             _ => null,
         };
         if (unsupported is not null)
@@ -278,6 +277,8 @@ public sealed class EmbeddedChatClient : IChatClient
                 TopK = options?.TopK ?? 0,
                 MinP = Additional<double>(options, "min_p") ?? 0,
                 RepetitionPenalty = Additional<double>(options, "repetition_penalty") ?? 1,
+                PresencePenalty = options?.PresencePenalty ?? 0,
+                FrequencyPenalty = options?.FrequencyPenalty ?? 0,
             },
             TopLogProbs = Additional<int>(options, "top_logprobs") ?? (Additional<bool>(options, "logprobs") is true ? 0 : null),
         };

@@ -52,7 +52,7 @@ internal sealed class GenerationJob(GenerationRequest request, IReadOnlyList<int
     {
         SamplingOptions options = request.Sampling;
         double draw = options.Temperature == 0 ? 0 : SeededDraws.Uniform(request.Seed, _drawn);
-        int id = sampler.Sample(logits, options, sequence.Ids, draw);
+        int id = sampler.Sample(logits, options, sequence.Ids, draw, sequence.PromptLength);
         _drawn++;
         for (int i = 0; i < ends.Count; i++)
         {

@@ -44,13 +44,14 @@ public sealed class Sampler
     /// <summary>Draws the next id: the first whose running probability exceeds <paramref name="draw"/>, in id order.</summary>
     /// <param name="logits">One row, [V].</param>
     /// <param name="options">Filters; validated by the caller.</param>
-    /// <param name="previousIds">Ids that the repetition penalty applies to; may repeat. Unused when the penalty is 1.</param>
+    /// <param name="previousIds">Ids that the penalties apply to; may repeat. Unused when they are off.</param>
     /// <param name="draw">A uniform number in [0, 1); unused at temperature 0.</param>
+    /// <param name="promptLength">How many of these ids, from the first, are the prompt's.</param>
     /// <returns>The id.</returns>
     /// <exception cref="EngineException">The logits hold NaN or no finite value.</exception>
-    public int Sample(ReadOnlySpan<float> logits, SamplingOptions options, ReadOnlySpan<int> previousIds, double draw)
+    public int Sample(ReadOnlySpan<float> logits, SamplingOptions options, ReadOnlySpan<int> previousIds, double draw, int promptLength = 0)
     {
-        ReadOnlySpan<float> row = Penalise(logits, options, previousIds);
+        ReadOnlySpan<float> row = Penalise(logits, options, previousIds, promptLength);
         if (options.Temperature == 0)
         {
             return ArgMax(row);
@@ -63,12 +64,13 @@ public sealed class Sampler
     /// <summary>The probabilities that <see cref="Sample"/> draws from; at temperature 0 all mass is on the arg-max.</summary>
     /// <param name="logits">One row, [V].</param>
     /// <param name="options">Filters; validated by the caller.</param>
-    /// <param name="previousIds">Ids that the repetition penalty applies to.</param>
+    /// <param name="previousIds">Ids that the penalties apply to.</param>
     /// <param name="probabilities">Receives [V] probabilities; 0 where an id was filtered out.</param>
+    /// <param name="promptLength">How many of these ids, from the first, are the prompt's.</param>
     /// <exception cref="EngineException">The logits hold NaN or no finite value.</exception>
-    public void Distribution(ReadOnlySpan<float> logits, SamplingOptions options, ReadOnlySpan<int> previousIds, Span<double> probabilities)
+    public void Distribution(ReadOnlySpan<float> logits, SamplingOptions options, ReadOnlySpan<int> previousIds, Span<double> probabilities, int promptLength = 0)
     {
-        ReadOnlySpan<float> row = Penalise(logits, options, previousIds);
+        ReadOnlySpan<float> row = Penalise(logits, options, previousIds, promptLength);
         if (options.Temperature == 0)
         {
             probabilities.Clear();
@@ -173,36 +175,52 @@ public sealed class Sampler
         return max;
     }
 
-    private ReadOnlySpan<float> Penalise(ReadOnlySpan<float> logits, SamplingOptions options, ReadOnlySpan<int> previousIds)
+    private ReadOnlySpan<float> Penalise(ReadOnlySpan<float> logits, SamplingOptions options, ReadOnlySpan<int> previousIds, int promptLength)
     {
         if (logits.Length != _vocab)
         {
             throw new ArgumentException($"The row has {logits.Length} logits; the sampler was made for {_vocab}.", nameof(logits));
         }
 
-        if (options.RepetitionPenalty == 1)
+        if (options is { RepetitionPenalty: 1, PresencePenalty: 0, FrequencyPenalty: 0 })
         {
             return logits;
         }
 
         logits.CopyTo(_logits);
-        float penalty = (float)options.RepetitionPenalty;
+        float penalty = (float)options.RepetitionPenalty, presence = (float)options.PresencePenalty, frequency = (float)options.FrequencyPenalty;
         foreach (int id in previousIds)
         {
-            ulong bit = 1UL << (id & 63);
-            if ((_seen[id >> 6] & bit) == 0)
+            if (IsFirst(id))
             {
-                _seen[id >> 6] |= bit;
                 _logits[id] = _logits[id] < 0 ? _logits[id] * penalty : _logits[id] / penalty;
             }
         }
 
-        foreach (int id in previousIds)
+        Forget(previousIds);
+        foreach (int id in previousIds[promptLength..])
+        {
+            _logits[id] -= IsFirst(id) ? presence + frequency : frequency;
+        }
+
+        Forget(previousIds);
+        return _logits.AsSpan(0, _vocab);
+    }
+
+    /// <summary>Whether an id has not been asked for since <see cref="Forget"/>.</summary>
+    private bool IsFirst(int id)
+    {
+        ulong bit = 1UL << (id & 63), seen = _seen[id >> 6];
+        _seen[id >> 6] = seen | bit;
+        return (seen & bit) == 0;
+    }
+
+    private void Forget(ReadOnlySpan<int> ids)
+    {
+        foreach (int id in ids)
         {
             _seen[id >> 6] = 0;
         }
-
-        return _logits.AsSpan(0, _vocab);
     }
 
     /// <summary>Fills <see cref="_weights"/> with exp((l - max) / T), 0 where filtered; returns their sum.</summary>

@@ -75,6 +75,7 @@ public class GenerationPropertyTests
                     TopP = random.Next(2) == 0 ? 1 : 0.9,
                     MinP = random.Next(4) == 0 ? 0.05 : 0,
                     RepetitionPenalty = random.Next(3) == 0 ? 1.2 : 1,
+                    FrequencyPenalty = random.Next(3) == 0 ? 0.3 : 0,
                 },
                 Seed = (ulong)random.Next(3),
                 EndTokenIds = [11],

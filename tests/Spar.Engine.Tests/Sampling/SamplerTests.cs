@@ -65,6 +65,18 @@ public class SamplerTests
     }
 
     [Fact]
+    public void Presence_and_frequency_count_what_was_generated_after_the_repetition_penalty()
+    {
+        float[] logits = [1, 2, -1, 0.5f];
+        double[] actual = new double[4];
+        SamplingOptions options = new() { RepetitionPenalty = 2, PresencePenalty = 0.5, FrequencyPenalty = 0.25 };
+        new Sampler(4).Distribution(logits, options, [1, 2, 0, 2, 2], actual, promptLength: 1);
+        double[] expected = [.. new[] { 0.5 - 0.75, 1, -2 - 1.25, 0.5 }.Select(Math.Exp)];
+        Assert.All(expected.Zip(actual), pair => Assert.Equal(pair.First / expected.Sum(), pair.Second, 1e-6));
+        Assert.Contains("FrequencyPenalty", Assert.Throws<EngineException>(() => new SamplingOptions { FrequencyPenalty = 3 }.Validate()).Message);
+    }
+
+    [Fact]
     public void Samples_occur_as_often_as_their_probability_says()
     {
         float[] logits = [.. Enumerable.Range(0, 40).Select(i => (float)Math.Sin(i * 1.7) * 2)];
