@@ -65,7 +65,7 @@ public sealed class FramedStoryTask : ISyntheticTask
         return new SyntheticPairs(new SyntheticPair(Tell(First, middle, Last), rejected), new SyntheticPair(Tell(First, other, Last), rejected));
     }
 
-    private List<List<string>> Middle(SeededRandom random) => [.. Enumerable.Range(0, random.Between(2, 3)).Select(_ => Grammar.Sentence(_topic, random))];
+    private List<List<string>> Middle(SeededRandom random) => [.. Enumerable.Range(0, random.Between(4, 6)).Select(_ => Grammar.Sentence(_topic, random))];
 
     private static string Tell(IReadOnlyList<string> first, List<List<string>> middle, IReadOnlyList<string> last) =>
         NanoResponse.Format([first, .. middle, last], '.', stars: false);
