@@ -6,8 +6,13 @@ namespace Spar.Engine.Checkpoints.Gguf;
 
 /// <summary>A weight as a GGUF file holds it.</summary>
 /// <param name="Tensor">The tensor in the file.</param>
-/// <param name="RowOrder">Row i of the weight is row RowOrder[i] of the tensor; null when the order is the same.</param>
-internal readonly record struct GgufWeight(GgufTensor Tensor, int[]? RowOrder);
+/// <param name="Shape">The weight's own shape, outermost first.</param>
+/// <param name="RowOrder">Row i of the weight (of a vector: element i) is number RowOrder[i] of the tensor; null when they are the same.</param>
+internal readonly record struct GgufWeight(GgufTensor Tensor, int[] Shape, int[]? RowOrder)
+{
+    /// <summary>Rows of a matrix.</summary>
+    public int Rows => Shape[0];
+}
 
 /// <summary>
 /// The model in a GGUF file in the project's own terms: its architecture, and where each weight that <see cref="ModelTensors.Shapes"/> names lies.
@@ -17,7 +22,7 @@ internal readonly record struct GgufWeight(GgufTensor Tensor, int[]? RowOrder);
 internal sealed class GgufModel
 {
     // The file's architecture to model_type.
-    private static readonly Dictionary<string, string> s_architectures = new() { ["llama"] = "llama", ["qwen2"] = "qwen2" };
+    private static readonly Dictionary<string, string> s_architectures = new() { ["llama"] = "llama", ["qwen2"] = "qwen2", ["qwen3"] = "qwen3", ["chatglm"] = "glm", ["glm4"] = "glm4" };
 
     private static readonly Dictionary<string, string> s_layerNames = new()
     {
@@ -27,6 +32,11 @@ internal sealed class GgufModel
         ["self_attn.v_proj"] = "attn_v",
         ["self_attn.o_proj"] = "attn_output",
         ["post_attention_layernorm"] = "ffn_norm",
+        ["self_attn.q_norm"] = "attn_q_norm",
+        ["self_attn.k_norm"] = "attn_k_norm",
+        ["post_self_attn_layernorm"] = "post_attention_norm",
+        ["post_mlp_layernorm"] = "post_ffw_norm",
+        ["mlp.gate_up_proj"] = "ffn_up",
         ["mlp.gate_proj"] = "ffn_gate",
         ["mlp.up_proj"] = "ffn_up",
         ["mlp.down_proj"] = "ffn_down",
@@ -45,9 +55,16 @@ internal sealed class GgufModel
         foreach ((string name, int[] shape) in ModelTensors.Shapes(Config))
         {
             string inFile = NameInFile(name);
-            GgufTensor tensor = Find(file, inFile, shape);
+            if (!file.Tensors.ContainsKey(inFile) && FusedPart(name) is var (joined, first, rows))
+            {
+                GgufTensor whole = Find(file, joined, [rows, .. shape[1..]]);
+                used.Add(joined);
+                _weights.Add(name, new GgufWeight(whole, shape, [.. Enumerable.Range(first, shape[0])]));
+                continue;
+            }
+
             used.Add(inFile);
-            _weights.Add(name, new GgufWeight(tensor, RowOrder(name)));
+            _weights.Add(name, new GgufWeight(Find(file, inFile, shape), shape, RowOrder(name)));
         }
 
         if (file.Tensors.Keys.FirstOrDefault(name => !used.Contains(name)) is { } unknown)
@@ -66,20 +83,17 @@ internal sealed class GgufModel
     /// <summary>A weight, widened to float32.</summary>
     public Tensor Read(string name)
     {
-        (GgufTensor tensor, int[]? order) = _weights[name];
-        Tensor result = new(tensor.Shape);
+        (GgufTensor tensor, int[] shape, int[]? order) = _weights[name];
+        Tensor result = new(shape);
         if (tensor.Shape.Length == 1)
         {
-            GgufBlocks.Dequantize(tensor.Type, File.Row(tensor, 0), result.Data);
-            if (order is not null)
-            {
-                Array.ConvertAll(order, at => result.Data[at]).CopyTo(result.Data, 0);
-            }
-
+            float[] values = new float[tensor.RowLength];
+            GgufBlocks.Dequantize(tensor.Type, File.Row(tensor, 0), values);
+            (order is null ? values : Array.ConvertAll(order, at => values[at])).CopyTo(result.Data, 0);
             return result;
         }
 
-        Parallel.For(0, tensor.Rows, row => GgufBlocks.Dequantize(
+        Parallel.For(0, shape[0], row => GgufBlocks.Dequantize(
             tensor.Type, File.Row(tensor, order?[row] ?? row), result.Data.AsSpan(row * tensor.RowLength, tensor.RowLength)));
         return result;
     }
@@ -93,18 +107,18 @@ internal sealed class GgufModel
         int outputs = 0;
         foreach (string name in names)
         {
-            outputs = checked(outputs + _weights[name].Tensor.Rows);
+            outputs = checked(outputs + _weights[name].Rows);
         }
 
         QuantizedMatrix matrix = new(outputs, first.RowLength, GgufBlocks.Layout(first.Type));
         int start = 0;
         foreach (string name in names)
         {
-            (GgufTensor tensor, int[]? order) = _weights[name];
+            (GgufTensor tensor, int[] shape, int[]? order) = _weights[name];
             int from = start;
             Parallel.For(
                 0,
-                tensor.Rows,
+                shape[0],
                 () => (Codes: new byte[tensor.RowLength], Scales: new byte[tensor.RowLength / matrix.Layout.GroupElements * matrix.Layout.GroupScaleBytes]),
                 (row, _, buffers) =>
                 {
@@ -123,7 +137,7 @@ internal sealed class GgufModel
                     return buffers;
                 },
                 _ => { });
-            start += tensor.Rows;
+            start += shape[0];
         }
 
         return matrix;
@@ -145,9 +159,10 @@ internal sealed class GgufModel
         }
 
         string scaling = keys.TextOrNull(Key("rope.scaling.type")) ?? "none";
-        if (scaling != "none")
+        double linear = scaling == "linear" ? keys.Number(Key("rope.scaling.factor")) : 1;
+        if (scaling is not ("none" or "linear") || !(linear >= 1))
         {
-            throw keys.Fault(Key("rope.scaling.type"), "must be none (other rotary scalings are not supported, except Llama 3's)");
+            throw keys.Fault(Key("rope.scaling.type"), "must be none, or linear with a factor of at least 1 (other rotary scalings are not supported, except Llama 3's)");
         }
 
         int hidden = keys.Int(Key("embedding_length"), 1, 1 << 20);
@@ -198,10 +213,16 @@ internal sealed class GgufModel
             RmsNormEps = Shortest(eps),
             RopeTheta = Shortest(theta),
             RopeScaling = ReadRopeScaling(file, rotary, theta),
+            RopeLinearFactor = linear,
             TieWordEmbeddings = !file.Tensors.ContainsKey("output.weight"),
             SlidingWindow = window > 0 ? window : null,
-            QkvBias = file.Tensors.ContainsKey("blk.0.attn_q.bias"),
+            QkvBias = file.Tensors.ContainsKey("blk.0.attn_q.bias") || file.Tensors.ContainsKey("blk.0.attn_qkv.bias"),
+            OutputBias = file.Tensors.ContainsKey("blk.0.attn_output.bias"),
+            QueryKeyNorm = type == "qwen3",
+            SandwichNorm = type == "glm4",
             PartialRotaryFactor = (double)rotary / headDim,
+            InterleavedRotary = type is "glm" or "glm4",
+            FusedGateUp = type is "glm" or "glm4",
             BosTokenId = Token("bos_token_id"),
             PadTokenId = Token("padding_token_id"),
             EosTokenIds = [.. ends.OfType<int>().Distinct()],
@@ -253,6 +274,15 @@ internal sealed class GgufModel
                 string[] parts = name.Split('.');
                 return $"blk.{parts[2]}.{s_layerNames[string.Join('.', parts[3..^1])]}.{parts[^1]}";
         }
+    }
+
+    // Queries, keys and values as parts of one tensor: its name, the part's first row, and the rows of all three.
+    private (string Joined, int First, int Rows)? FusedPart(string name)
+    {
+        string[] parts = name.Split('.');
+        int queries = Config.HeadCount * Config.HeadDim, keys = Config.KvHeadCount * Config.HeadDim;
+        int? first = parts.Length < 5 ? null : parts[4] switch { "q_proj" => 0, "k_proj" => queries, "v_proj" => queries + keys, _ => null };
+        return first is int row ? ($"blk.{parts[2]}.attn_qkv.{parts[^1]}", row, queries + (2 * keys)) : null;
     }
 
     // The converter wrote a head's row (half, pair) as row (pair, half), half counting the two halves of the head.

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Spar.Engine.Checkpoints.Gguf;
 
@@ -57,6 +58,13 @@ internal sealed class GgufWriter
 
         _tensors.RemoveAll(tensor => tensor.Name == name);
         _tensors.Add((name, type, shape, data));
+        return this;
+    }
+
+    /// <summary>A float32 tensor.</summary>
+    public GgufWriter Tensor(string name, int[] shape, float[] values)
+    {
+        _tensors.Add((name, GgufType.F32, shape, MemoryMarshal.AsBytes(values.AsSpan()).ToArray()));
         return this;
     }
 
