@@ -78,7 +78,7 @@ internal static class RunCommand
             Prompts = new NanoPrompts(file.Seed, file.Nano.Stories),
             Store = store,
             Evaluator = new NanoEvaluator(file.Nano.HeldOutPrompts, file.Nano.HeldOutRepairs, file.Nano.Stories),
-            Verifier = file.Judging.Verifiers.Count == 0 ? null : new NanoVerifier(file.Judging.Verifiers),
+            Verifier = file.Verifier(),
             Truth = new NanoVerifier(NanoVerifier.All),
             Observer = new RunDisplay(progress),
             Time = context.Time,

@@ -1,8 +1,11 @@
 using System.Globalization;
 using Spar.Nano;
+using Spar.Calls;
 using Spar.Judging;
 using Spar.Prompts;
 using Spar.Runtime.Nano;
+using Spar.Runtime.Verifiers;
+using Spar.Seams;
 using Spar.SelfPlay;
 using Spar.Store;
 
@@ -44,6 +47,7 @@ internal sealed record RunFile : Recipe
         }
 
         Try(check, "judging.verifiers", () => _ = new NanoVerifier(Judging.Verifiers));
+        Try(check, "judging.constraint_file", () => _ = Judging.ConstraintFile is string file ? IFEvalVerifier.Load(file) : null);
         Try(check, "prompt_set", () => Prompts.PromptSet.Load(PromptSet));
         check.ThrowIfFaulty();
     }
@@ -54,7 +58,27 @@ internal sealed record RunFile : Recipe
         new("nano.stories", Nano.Stories.ToString(CultureInfo.InvariantCulture)),
         new("nano.heldOutPrompts", Nano.HeldOutPrompts.ToString(CultureInfo.InvariantCulture)),
         new("nano.heldOutRepairs", Nano.HeldOutRepairs.ToString(CultureInfo.InvariantCulture)),
+        .. Judging.ConstraintFile is string file
+            ? [new KeyValuePair<string, string>("judging.constraintFile", $"{file} {StableHash.Of(File.ReadAllText(file)):x16}")]
+            : Array.Empty<KeyValuePair<string, string>>(),
     ]);
+
+    /// <summary>The verifiers that the recipe puts before the judge; null when there are none.</summary>
+    public IConstraintVerifier? Verifier()
+    {
+        List<IConstraintVerifier> verifiers = [];
+        if (Judging.Verifiers.Count > 0)
+        {
+            verifiers.Add(new NanoVerifier(Judging.Verifiers));
+        }
+
+        if (Judging.ConstraintFile is string file)
+        {
+            verifiers.Add(IFEvalVerifier.Load(file));
+        }
+
+        return verifiers.Count == 0 ? null : new JointVerifier(verifiers);
+    }
 
     private static void Try(RecipeCheck check, string key, Action use)
     {
