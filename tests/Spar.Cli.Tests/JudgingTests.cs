@@ -7,6 +7,7 @@ using Spar.Prompts;
 using Spar.Runtime.Embedded;
 using Spar.Runtime.Endpoints;
 using Spar.Runtime.Nano;
+using Spar.Runtime.Verifiers;
 using Spar.Seams;
 using Spar.TestSupport;
 
@@ -98,5 +99,28 @@ public sealed class JudgingTests
             string response = Writer.Write(task, new Spar.Nano.SeededRandom(3));
             Assert.Equal(task.IsSatisfiedBy(response), all.Verify(task.Instruction, response).Outcome == VerificationOutcome.Followed);
         }
+    }
+
+    [Fact]
+    public void The_verifiers_of_ifeval_have_a_veto()
+    {
+        string file = Path.Combine(Directory.CreateTempSubdirectory("spar-ifeval").FullName, "constraints.jsonl");
+        File.WriteAllText(file, """{ "key": 1, "prompt": "name three birds", "instruction_id_list": ["punctuation:no_comma", "keywords:existence"], "kwargs": [{}, { "keywords": ["wren"] }] }""" + "\n");
+        IFEvalVerifier verifier = IFEvalVerifier.Load(file);
+        Verification found = verifier.Verify("name three birds", "wren, robin, crow");
+        Assert.Equal(VerificationOutcome.NotFollowed, found.Outcome);
+        Assert.Matches("punctuation:no_comma: the response .*: bad\nkeywords:existence: the response .*: ok", found.Findings);
+        Assert.Equal(VerificationOutcome.Unknown, verifier.Verify("name three birds", "wren robin crow").Outcome);
+        Assert.Equal(Verification.Unknown, verifier.Verify("name two birds", "wren, robin"));
+        File.WriteAllText(file, """{ "key": 1, "prompt": "x", "instruction_id_list": ["punctuation:no_coma"], "kwargs": [{}] }""" + "\n");
+        Assert.Contains("no_coma", Assert.Throws<SparException>(() => IFEvalVerifier.Load(file)).Message, StringComparison.Ordinal);
+        Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
+
+        NanoVerifier nano = new(NanoVerifier.All);
+        JointVerifier both = new([verifier, nano]);
+        const string instruction = "write a line about the sea. use exactly 4 words.";
+        Assert.Equal(VerificationOutcome.Followed, both.Verify(instruction, "the crab sleeps here.").Outcome);
+        Assert.Equal(VerificationOutcome.NotFollowed, both.Verify(instruction, "the crab sleeps.").Outcome);
+        Assert.Equal(VerificationOutcome.NotFollowed, both.Verify("name three birds", "a, b").Outcome);
     }
 }

@@ -34,19 +34,22 @@ internal static class RecipeText
     private static void Group(Emitter emitter, IReadOnlyList<RecipeKey> keys)
     {
         emitter.Emit(new MappingStart());
-        foreach (RecipeKey key in keys.Where(key => key.Value is not null))
+        foreach (RecipeKey key in keys)
         {
             emitter.Emit(new Scalar(key.Name));
-            Value(emitter, key.Value!);
+            Value(emitter, key.Value);
         }
 
         emitter.Emit(new MappingEnd());
     }
 
-    private static void Value(Emitter emitter, object value)
+    private static void Value(Emitter emitter, object? value)
     {
         switch (value)
         {
+            case null:
+                emitter.Emit(new Scalar("null"));
+                break;
             case string text:
                 emitter.Emit(new Scalar(text));
                 break;

@@ -1,11 +1,14 @@
 using System.Globalization;
 using Spar.Engine.Inference;
 using Spar.Nano;
+using Spar.Calls;
 using Spar.Judging;
 using Spar.Prompts;
 using Spar.Runtime.Embedded;
 using Spar.Runtime.Endpoints;
 using Spar.Runtime.Nano;
+using Spar.Runtime.Verifiers;
+using Spar.Seams;
 using Spar.SelfPlay;
 using Spar.Store;
 
@@ -50,6 +53,7 @@ internal sealed record RunFile : Recipe
         }
 
         Try(check, "judging.verifiers", () => _ = new NanoVerifier(Judging.Verifiers));
+        Try(check, "judging.constraint_file", () => _ = Judging.ConstraintFile is string file ? IFEvalVerifier.Load(file) : null);
         Try(check, "prompt_set", () => Prompts.PromptSet.Load(PromptSet));
         check.ThrowIfFaulty();
     }
@@ -75,7 +79,7 @@ internal sealed record RunFile : Recipe
             Texts = new NanoTexts(Seed, Nano.Stories),
             Store = store,
             Evaluator = new NanoEvaluator(Nano.HeldOutPrompts, Nano.HeldOutRepairs, Nano.Stories, Nano.HeldOutSearched, Nano.HeldOutJudged),
-            Verifier = Judging.Verifiers.Count == 0 ? null : new NanoVerifier(Judging.Verifiers),
+            Verifier = Verifier(),
             Truth = new NanoVerifier(NanoVerifier.All),
             Observer = observer,
             Time = time,
@@ -120,7 +124,27 @@ internal sealed record RunFile : Recipe
         new("nano.checkError", Nano.CheckError.ToString(CultureInfo.InvariantCulture)),
         .. Given("nano.heldOutSearched", Nano.HeldOutSearched),
         .. Given("nano.heldOutJudged", Nano.HeldOutJudged),
+        .. Judging.ConstraintFile is string file
+            ? [new KeyValuePair<string, string>("judging.constraintFile", $"{file} {StableHash.Of(File.ReadAllText(file)):x16}")]
+            : Array.Empty<KeyValuePair<string, string>>(),
     ]);
+
+    /// <summary>The verifiers that the recipe puts before the judge; null when there are none.</summary>
+    public IConstraintVerifier? Verifier()
+    {
+        List<IConstraintVerifier> verifiers = [];
+        if (Judging.Verifiers.Count > 0)
+        {
+            verifiers.Add(new NanoVerifier(Judging.Verifiers));
+        }
+
+        if (Judging.ConstraintFile is string file)
+        {
+            verifiers.Add(IFEvalVerifier.Load(file));
+        }
+
+        return verifiers.Count == 0 ? null : new JointVerifier(verifiers);
+    }
 
     private static KeyValuePair<string, string>[] Given(string key, int? value) =>
         value is int given ? [new(key, given.ToString(CultureInfo.InvariantCulture))] : [];

@@ -39,6 +39,12 @@ public sealed record JudgingSettings
     /// </summary>
     public IReadOnlyList<string> Verifiers { get; init; } = [];
 
+    /// <summary>
+    /// File of JSON lines with key, prompt, instruction_id_list and kwargs, as IFEval has them: where a run's prompt has the text of one of them, IFEval's
+    /// verifiers check those constraints first. None: no prompt has any.
+    /// </summary>
+    public string? ConstraintFile { get; init; }
+
     /// <summary>Makes the judge.</summary>
     /// <param name="models">The judging models in the order of <see cref="Judges"/>; at least one.</param>
     /// <param name="prompts">How they are asked.</param>
