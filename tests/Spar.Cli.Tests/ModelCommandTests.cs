@@ -83,6 +83,17 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Chat_holds_a_conversation_with_a_published_file()
+    {
+        string model = SharedData.Path("models", "smollm2-135m-instruct", "SmolLM2-135M-Instruct.Q4_1.gguf");
+        (int code, string output, string messages) = await CliRunner.RunAsync(
+            "What is the capital of France?\nAnd of Italy?\n", "chat", "--model", model, "--max-tokens", "24");
+        Assert.True(code == 0, messages);
+        Assert.Contains("Paris", output, StringComparison.Ordinal);
+        Assert.Contains("Rome", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Faults_are_one_message()
     {
         await CliRunner.FailsAsync(["model", "info", Path.Combine(_work, "none")], "no model folder");

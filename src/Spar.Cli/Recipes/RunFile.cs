@@ -45,8 +45,8 @@ internal sealed record RunFile : Recipe
         check.AtLeast(0, "nano.held_out_judged", Nano.HeldOutJudged ?? 0);
         check.Share("nano.check_error", Nano.CheckError);
         check.That(
-            Directory.Exists(BaseModel), "base_model",
-            "must name the folder of a checkpoint (config.json, model.safetensors, tokenizer.json), relative to where you are; there is no such folder", BaseModel);
+            Path.Exists(BaseModel), "base_model",
+            "must name the folder of a checkpoint (config.json, model.safetensors, tokenizer.json) or a GGUF file, relative to where you are; there is no such folder or file", BaseModel);
         foreach (string judge in Judging.Judges.Where(judge => judge != JudgingSettings.Refiner && !judge.Contains("://", StringComparison.Ordinal)))
         {
             check.That(Path.Exists(judge), "judging.judges", "must name checkpoints, endpoints as http://host:port/v1#model, or refiner; there is no such checkpoint", judge);

@@ -1,6 +1,7 @@
 using Spar.Engine.Checkpoints.Gguf;
 using Spar.Engine.Models;
 using Spar.Engine.Tensors;
+using Spar.Engine.Tokenization;
 
 namespace Spar.Engine.Checkpoints;
 
@@ -77,20 +78,25 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
     /// <param name="config">The architecture.</param>
     /// <param name="tensors">The weights, as <see cref="ModelTensors.Shapes"/> lists them.</param>
     /// <param name="dtype">The type in which weights are stored.</param>
-    /// <param name="tokenizerSource">Folder from which the tokenizer's files are copied, or null to leave them out.</param>
+    /// <param name="tokenizerSource">Folder from which the tokenizer's files are copied, or a GGUF file that has one in it; null to leave them out.</param>
     /// <exception cref="EngineException">A tensor is missing, unknown or of the wrong shape, the source folder is missing, or the disk is full.</exception>
     public static void Save(
         string directory, ModelConfig config, IReadOnlyDictionary<string, Tensor> tensors, DType dtype = DType.Float32, string? tokenizerSource = null)
     {
         string weights = Path.Combine(directory, SingleFile);
         IReadOnlyDictionary<string, Tensor> fitting = Fit(config, weights, tensors);
-        if (tokenizerSource is not null && !Directory.Exists(tokenizerSource))
+        string? gguf = tokenizerSource is null ? null : FindGguf(tokenizerSource);
+        if (tokenizerSource is not null && gguf is null && !Directory.Exists(tokenizerSource))
         {
             throw new EngineException($"Cannot write the model folder '{directory}': there is no folder '{tokenizerSource}' to take the tokenizer from.");
         }
 
         Safetensors.Save(weights, fitting.Select(t => (t.Key, t.Value)), dtype);
-        if (tokenizerSource is not null && Path.GetFullPath(tokenizerSource) != Path.GetFullPath(directory))
+        if (gguf is not null)
+        {
+            Tokenizer.Load(gguf).Save(directory);
+        }
+        else if (tokenizerSource is not null && Path.GetFullPath(tokenizerSource) != Path.GetFullPath(directory))
         {
             foreach (string name in TokenizerFiles.Where(name => File.Exists(Path.Combine(tokenizerSource, name))))
             {

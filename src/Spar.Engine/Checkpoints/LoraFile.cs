@@ -34,7 +34,7 @@ public static class LoraFile
     {
         JsonFile name = JsonFile.Read(Path.Combine(directory, ConfigFile))["base_model_name_or_path"];
         string[] candidates = [Path.GetFullPath(Path.Combine(Path.GetFullPath(directory), name.Text())), Path.GetFullPath(name.Text())];
-        return Array.Find(candidates, folder => File.Exists(Path.Combine(folder, "config.json"))) ?? throw name.Fault("must be the folder of the base model, from the adapter's folder or from the current one; there is no such model");
+        return Array.Find(candidates, model => File.Exists(Path.Combine(model, "config.json")) || (Checkpoint.FindGguf(model) is { } gguf && File.Exists(gguf))) ?? throw name.Fault("must be the folder (or GGUF file) of the base model, from the adapter's folder or from the current one; there is no such model");
     }
 
     /// <summary>Reads an adapter.</summary>

@@ -2,6 +2,7 @@ using Spar.Engine.Checkpoints.Gguf;
 using Spar.Engine.Inference;
 using Spar.Engine.Models;
 using Spar.Engine.Tokenization;
+using Spar.Engine.Training;
 
 namespace Spar.Engine.Checkpoints;
 
@@ -46,16 +47,16 @@ public sealed record ModelSummary
     public long GenerationBytes => WeightBytes + (CacheBytesPerToken * Config.MaxPositions);
 
     /// <summary>
-    /// Bytes to train all parameters on sequences of <see cref="TrainingTokens"/> tokens. A parameter takes eight float32 numbers: itself, gradient, two
+    /// Bytes to train all parameters on steps of <see cref="TrainingTokens"/> tokens. A parameter takes eight float32 numbers: itself, gradient, two
     /// moments of AdamW, and the layouts for products in both directions; to this come the activations that the backward pass needs.
     /// </summary>
     public long TrainingBytes
     {
         get
         {
-            long hidden = Config.HiddenSize, queries = (long)Config.HeadCount * Config.HeadDim, keys = (long)Config.KvHeadCount * Config.HeadDim;
-            long layer = (4 * hidden) + (2 * queries) + (2 * keys) + (3L * Config.IntermediateSize) + Config.HeadCount + 2;
-            return 4 * ((8 * Parameters) + (TrainingTokens * ((Config.LayerCount * layer) + Config.VocabSize)));
+            long layer = LayerActivations.Bytes(Config, TrainingTokens), all = Config.LayerCount * layer;
+            long inputs = (long)Config.LayerCount * TrainingTokens * Config.HiddenSize, logits = Math.Min((long)TrainingTokens * Config.VocabSize, LlamaGraph.LogitFloats);
+            return (4 * ((8 * Parameters) + inputs + logits)) + (all > LlamaGraph.DefaultActivationBytes ? layer : all);
         }
     }
 

@@ -17,8 +17,11 @@ namespace Spar.Engine.Training;
 /// </summary>
 public sealed unsafe partial class LlamaGraph : IDisposable
 {
+    /// <summary>Memory that the activations of all layers may take before they are computed again instead of kept.</summary>
+    public const long DefaultActivationBytes = 4L << 30;
+
     private const int RowBlock = 96; // rows that go through a layer together
-    private const long LogitFloats = 128 << 20; // logits kept at a time; those of more targets are computed again for the backward pass
+    internal const long LogitFloats = 128 << 20; // logits kept at a time; those of more targets are computed again for the backward pass
 
     private readonly ThreadTeam _team;
     private readonly ModelConfig _config;
@@ -42,7 +45,7 @@ public sealed unsafe partial class LlamaGraph : IDisposable
     /// <param name="team">Threads to use.</param>
     /// <param name="adapter">An adapter to train instead of the model, or null.</param>
     /// <param name="activationBytes">Memory that the activations of all layers may take before they are computed again instead of kept; has no influence on results.</param>
-    public LlamaGraph(LlamaParameters parameters, ThreadTeam team, LoraAdapter? adapter = null, long activationBytes = 4L << 30)
+    public LlamaGraph(LlamaParameters parameters, ThreadTeam team, LoraAdapter? adapter = null, long activationBytes = DefaultActivationBytes)
     {
         Parameters = parameters;
         Trained = adapter?.All ?? parameters.All;

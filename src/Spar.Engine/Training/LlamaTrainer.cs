@@ -36,7 +36,7 @@ public sealed class LlamaTrainer : IDisposable
     /// <param name="team">Threads to use; the trainer does not dispose of it.</param>
     /// <param name="adapter">An adapter to train instead of the model, which then stays as it is; or null.</param>
     /// <param name="activationBytes">Memory that activations may take before they are computed again instead of kept; has no influence on results.</param>
-    public LlamaTrainer(LlamaParameters parameters, AdamWOptions options, ThreadTeam team, LoraAdapter? adapter = null, long activationBytes = 4L << 30)
+    public LlamaTrainer(LlamaParameters parameters, AdamWOptions options, ThreadTeam team, LoraAdapter? adapter = null, long activationBytes = LlamaGraph.DefaultActivationBytes)
     {
         _graph = new LlamaGraph(parameters, team, adapter, activationBytes);
         Optimizer = new AdamW(_graph.Trained, options, team);

@@ -4,21 +4,31 @@ using System.Text;
 
 namespace Spar.SelfPlay;
 
-/// <summary>A checkpoint's fingerprint: SHA-256 over the names, lengths and bytes of all files in a directory.</summary>
+/// <summary>A checkpoint's fingerprint: SHA-256 over the names, lengths and bytes of all files in a directory, or of the only file that it is.</summary>
 public static class CheckpointDigest
 {
-    /// <summary>64 hexadecimal digits; null when there is no such directory or no file in it.</summary>
-    /// <param name="directory">The checkpoint.</param>
+    /// <summary>64 hexadecimal digits; null when there is no such directory or file, or no file in the directory.</summary>
+    /// <param name="checkpoint">Directory or file.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public static async Task<string?> OfAsync(string directory, CancellationToken cancellationToken)
+    public static async Task<string?> OfAsync(string checkpoint, CancellationToken cancellationToken)
     {
-        if (!Directory.Exists(directory))
+        string directory = checkpoint;
+        string[] files;
+        if (File.Exists(checkpoint))
+        {
+            files = [Path.GetFileName(checkpoint)];
+            directory = Path.GetDirectoryName(Path.GetFullPath(checkpoint))!;
+        }
+        else if (!Directory.Exists(directory))
         {
             return null;
         }
+        else
+        {
+            files = [.. Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)
+                .Select(file => Path.GetRelativePath(directory, file).Replace('\\', '/')).Order(StringComparer.Ordinal)];
+        }
 
-        string[] files = [.. Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)
-            .Select(file => Path.GetRelativePath(directory, file).Replace('\\', '/')).Order(StringComparer.Ordinal)];
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         byte[] buffer = new byte[1 << 20];
         foreach (string file in files)

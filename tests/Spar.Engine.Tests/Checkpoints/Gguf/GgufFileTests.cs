@@ -52,8 +52,7 @@ public class GgufFileTests
         using TempFolder folder = new();
         string path = folder.Write("m.gguf", GgufWriter.SmallModel(GgufType.Q4_0).ToBytes());
         Checkpoint checkpoint = Checkpoint.Load(path);
-        Checkpoint.Save(folder.File("out"), checkpoint.Config, checkpoint.Tensors);
-        Tokenizer.Load(path).Save(folder.File("out"));
+        Checkpoint.Save(folder.File("out"), checkpoint.Config, checkpoint.Tensors, tokenizerSource: path);
         Checkpoint again = Checkpoint.Load(folder.File("out"));
         Assert.Equal(checkpoint.Config, again.Config);
         Assert.Equal(Logits.Of(checkpoint.Config, checkpoint.Tensors, [1, 2]), Logits.Of(again.Config, again.Tensors, [1, 2]));
