@@ -25,4 +25,12 @@ for seed, run in zip(seeds, runs):
     table(run["rows"])
 print(f"Mean of {len(runs)} seeds\n")
 table([{"stage": rows[0]["stage"], **{key: sum(row[key] for row in rows) / len(rows) for key, _ in columns}} for rows in zip(*(run["rows"] for run in runs))])
+if all("calibration" in run for run in runs):
+    print("The judge in play against verifiers, mean of the seeds\n")
+    figures = [("accuracy", lambda c: c["responses"].get("accuracy", 0)), ("wrong ones accepted", lambda c: c["responses"].get("falseAcceptRate", 0)),
+               ("wrong among chosen", lambda c: c.get("chosenFalseAcceptRate", 0)), ("success, self-judged", lambda c: c.get("selfJudgedSuccess", 0)),
+               ("success, verified", lambda c: c.get("verifiedSuccess", 0)), ("calibration error", lambda c: c["reliability"].get("expectedCalibrationError", 0))]
+    print("| iteration | " + " | ".join(title for title, _ in figures) + " |\n|" + " --- |" * (len(figures) + 1))
+    for calibrations in zip(*(run["calibration"] for run in runs)):
+        print(f"| {calibrations[0]['iteration']} | " + " | ".join(f"{100 * mean([figure(c) for c in calibrations]):.1f}" for _, figure in figures) + " |")
 PY

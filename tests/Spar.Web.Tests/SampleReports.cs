@@ -79,8 +79,8 @@ internal static class SampleReports
     private static IterationCalibration Calibration(int iteration, int found, int verified) => new(
         iteration,
         400,
-        new JudgeQuality(900 + (10 * iteration), 1100 - (10 * iteration), 850, 90 + iteration, 980),
-        new JudgeQuality(300, 260, 280, 31 + iteration, 220),
+        new JudgeQuality(900 + (10 * iteration), 1100 - (10 * iteration), 850, 90 + iteration, 40, 980),
+        new JudgeQuality(300, 260, 280, 31 + iteration, 15, 220),
         new Reliability([new ReliabilityBin(0, 0.1, 700, 0.01, 0.05), new ReliabilityBin(0.4, 0.5, 60, 0.41, 0.3), new ReliabilityBin(0.9, 1, 900, 0.99, 0.9 - (0.04 * iteration))]),
         287,
         found,

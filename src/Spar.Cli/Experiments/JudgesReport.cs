@@ -32,7 +32,8 @@ internal sealed record OverSeeds(double? Mean, double? Deviation)
 
 /// <summary>One judge over all seeds; shares are 0..1.</summary>
 internal sealed record JudgesReportRow(
-    string Judge, OverSeeds Calls, OverSeeds CallsSaved, OverSeeds Agreement, OverSeeds Accuracy, OverSeeds Precision, OverSeeds Recall, OverSeeds FalseAcceptRate, OverSeeds CalibrationError);
+    string Judge, OverSeeds Calls, OverSeeds CallsSaved, OverSeeds Agreement, OverSeeds Accuracy, OverSeeds Precision, OverSeeds Recall, OverSeeds FalseAcceptRate,
+    OverSeeds UndecidedRate, OverSeeds CalibrationError);
 
 /// <summary>The comparison of judges over its seeds.</summary>
 internal sealed record JudgesReport(JudgesSettings Settings, IReadOnlyList<JudgesReportRow> Rows, IReadOnlyList<JudgeComparisonResult> Seeds)
@@ -47,6 +48,7 @@ internal sealed record JudgesReport(JudgesSettings Settings, IReadOnlyList<Judge
         ("precision, %", row => row.Precision.Percent()),
         ("recall, %", row => row.Recall.Percent()),
         ("wrong ones accepted, %", row => row.FalseAcceptRate.Percent()),
+        ("undecided, %", row => row.UndecidedRate.Percent()),
         ("calibration error", row => row.CalibrationError.Number("0.000")),
     ];
 
@@ -69,6 +71,7 @@ internal sealed record JudgesReport(JudgesSettings Settings, IReadOnlyList<Judge
                 Over(row => row.Quality.Precision),
                 Over(row => row.Quality.Recall),
                 Over(row => row.Quality.FalseAcceptRate),
+                Over(row => row.Quality.UndecidedRate),
                 Over(row => row.Reliability.ExpectedCalibrationError));
         })],
         seeds);

@@ -8,8 +8,9 @@ namespace Spar.Judging;
 /// <param name="Wrong">Judged responses that do not.</param>
 /// <param name="AcceptedRight">Accepted responses that do satisfy their instruction.</param>
 /// <param name="AcceptedWrong">Accepted responses that do not.</param>
+/// <param name="RejectedRight">Rejected responses that do satisfy their instruction.</param>
 /// <param name="RejectedWrong">Rejected responses that do not.</param>
-public sealed record JudgeQuality(int Right, int Wrong, int AcceptedRight, int AcceptedWrong, int RejectedWrong)
+public sealed record JudgeQuality(int Right, int Wrong, int AcceptedRight, int AcceptedWrong, int RejectedRight, int RejectedWrong)
 {
     /// <summary>Judged responses.</summary>
     public int Count => Right + Wrong;
@@ -26,6 +27,9 @@ public sealed record JudgeQuality(int Right, int Wrong, int AcceptedRight, int A
     /// <summary>Share of the responses that do not satisfy their instruction that are accepted.</summary>
     public double? FalseAcceptRate => Share(AcceptedWrong, Wrong);
 
+    /// <summary>Share of the responses that are neither accepted nor rejected.</summary>
+    public double? UndecidedRate => Share(Count - AcceptedRight - AcceptedWrong - RejectedRight - RejectedWrong, Count);
+
     /// <summary>Compares verdicts with the truth.</summary>
     /// <param name="judged">The votes on each response, and whether it does satisfy its instruction.</param>
     public static JudgeQuality Of(IReadOnlyCollection<(MajorityVote Vote, bool Right)> judged) => new(
@@ -33,6 +37,7 @@ public sealed record JudgeQuality(int Right, int Wrong, int AcceptedRight, int A
         judged.Count(one => !one.Right),
         judged.Count(one => one.Right && one.Vote.Majority == Majority.Yes),
         judged.Count(one => !one.Right && one.Vote.Majority == Majority.Yes),
+        judged.Count(one => one.Right && one.Vote.Majority == Majority.No),
         judged.Count(one => !one.Right && one.Vote.Majority == Majority.No));
 
     private static double? Share(int part, int whole) => whole == 0 ? null : (double)part / whole;

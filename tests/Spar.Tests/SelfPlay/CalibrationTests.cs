@@ -28,6 +28,7 @@ public sealed class CalibrationTests : IDisposable
         Assert.Equal(2 / 3.0, quality.Precision);
         Assert.Equal(2 / 4.0, quality.Recall);
         Assert.Equal(1 / 3.0, quality.FalseAcceptRate);
+        Assert.Equal(2 / 7.0, quality.UndecidedRate);
         Assert.Null(JudgeQuality.Of([]).Accuracy);
 
         Reliability reliability = Reliability.Of(judged);
