@@ -44,7 +44,8 @@ public sealed class AdaptiveJudge(ModelCaller refiner, PromptSet prompts, Sampli
         vote.SparedKey is not { } key
             ? vote
             : vote.With(await _ballot.CastAsync(key, instruction, response, vote.Calls, votes - vote.Calls, cancellationToken).ConfigureAwait(false))
-                with { SparedKey = null };
+                with
+            { SparedKey = null };
 
     /// <summary>
     /// Whether <paramref name="left"/> more votes, each yes, no or not readable, can change neither the majority nor whether the share of yes is above

@@ -13,9 +13,20 @@ public class GgufFamilyTests
 
     private static readonly Dictionary<string, string> Names = new()
     {
-        ["input_layernorm"] = "attn_norm", ["q_proj"] = "attn_q", ["k_proj"] = "attn_k", ["v_proj"] = "attn_v", ["o_proj"] = "attn_output", ["q_norm"] = "attn_q_norm", ["k_norm"] = "attn_k_norm",
-        ["post_self_attn_layernorm"] = "post_attention_norm", ["post_attention_layernorm"] = "ffn_norm", ["post_mlp_layernorm"] = "post_ffw_norm",
-        ["gate_proj"] = "ffn_gate", ["up_proj"] = "ffn_up", ["gate_up_proj"] = "ffn_up", ["down_proj"] = "ffn_down",
+        ["input_layernorm"] = "attn_norm",
+        ["q_proj"] = "attn_q",
+        ["k_proj"] = "attn_k",
+        ["v_proj"] = "attn_v",
+        ["o_proj"] = "attn_output",
+        ["q_norm"] = "attn_q_norm",
+        ["k_norm"] = "attn_k_norm",
+        ["post_self_attn_layernorm"] = "post_attention_norm",
+        ["post_attention_layernorm"] = "ffn_norm",
+        ["post_mlp_layernorm"] = "post_ffw_norm",
+        ["gate_proj"] = "ffn_gate",
+        ["up_proj"] = "ffn_up",
+        ["gate_up_proj"] = "ffn_up",
+        ["down_proj"] = "ffn_down",
     };
 
     [Theory]
