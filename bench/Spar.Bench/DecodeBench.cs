@@ -15,12 +15,12 @@ internal static class DecodeBench
     /// <summary>Prints a line for each.</summary>
     /// <param name="path">Checkpoint folder or GGUF file.</param>
     /// <param name="threads">Threads of the engine.</param>
-    /// <param name="exact">Whether activations stay float32 with quantised weights.</param>
-    public static void Run(string path, int threads, bool exact)
+    /// <param name="rounded">Whether activations are rounded to 8 bits with quantised weights.</param>
+    public static void Run(string path, int threads, bool rounded)
     {
         using ModelWeights weights = ModelWeights.Open(path);
         int vocabulary = weights.Config.VocabSize;
-        using Generator generator = new(weights, new EngineOptions { Threads = threads, CacheTokens = 32 * 1024, Exact = exact });
+        using Generator generator = new(weights, new EngineOptions { Threads = threads, CacheTokens = 32 * 1024, RoundActivations = rounded });
         int salt = 0;
 
         double Timed(int calls, int prompt, int output, Func<int, int> first)

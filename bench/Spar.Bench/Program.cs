@@ -6,7 +6,7 @@ switch (args)
         ScoreIFEval.Run(data);
         return 0;
     case ["decode", string model, .. string[] rest]:
-        DecodeBench.Run(model, rest.Where(arg => arg != "exact").Select(int.Parse).FirstOrDefault(Environment.ProcessorCount), rest.Contains("exact"));
+        DecodeBench.Run(model, rest.Where(arg => arg != "rounded").Select(int.Parse).FirstOrDefault(Environment.ProcessorCount), rest.Contains("rounded"));
         return 0;
 }
 
@@ -31,7 +31,7 @@ switch (args.FirstOrDefault())
             usage: Spar.Bench COMMAND
               gemm [threads]
               generate-nano [threads]
-              decode MODEL [threads] [exact]
+              decode MODEL [threads] [rounded]
               train-nano [threads [steps]]
               train-135m [threads [steps [tokens]]]
               score-ifeval DATA

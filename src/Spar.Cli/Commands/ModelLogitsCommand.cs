@@ -15,7 +15,7 @@ internal static class ModelLogitsCommand
     private const string Help = """
         Writes the logits of given token ids, for comparing with other implementations. Input: a JSON list of lists of ids. Output: a safetensors file
         with one tensor for each list, named "0", "1", ..., of shape [tokens, vocabulary] and type F32; row i holds the logits of the token after the
-        first i + 1. Nothing is put before the ids. All arithmetic is float32; quantised weights are widened first.
+        first i + 1. Nothing is put before the ids. All arithmetic is float32, with quantised weights too.
 
         Example:
           spar model logits models/nano --tokens tokens.json --output logits.safetensors

@@ -2,7 +2,7 @@ using Spar.Engine.Models;
 
 namespace Spar.Engine.Inference;
 
-/// <summary>Size of the generation engine. None of these but <see cref="Exact"/> changes what is generated, only how fast.</summary>
+/// <summary>Size of the generation engine. None of these but <see cref="RoundActivations"/> changes what is generated, only how fast.</summary>
 public sealed record EngineOptions
 {
     private const long DefaultCacheBytes = 512L << 20;
@@ -20,10 +20,11 @@ public sealed record EngineOptions
     public int? CacheTokens { get; init; }
 
     /// <summary>
-    /// Whether a model with quantised weights is computed as if they were float32. By default activations are rounded to 8 bits, 32 at a time with a
-    /// scale of their own, before they meet a quantised weight: several times as fast, and what such files are made for. Other models are always exact.
+    /// Whether activations are rounded to 8 bits, 32 at a time with a scale of their own, before they meet a quantised weight. Products are then about
+    /// 1.7 times as fast with 4-bit weights and 1.3 times with 8-bit ones; logits move by some tenths, which can change the more likely of two tokens.
+    /// Models without quantised weights are not affected.
     /// </summary>
-    public bool Exact { get; init; }
+    public bool RoundActivations { get; init; }
 
     /// <summary>The number of blocks of a model's cache.</summary>
     /// <param name="config">The model.</param>

@@ -56,7 +56,7 @@ public sealed class Generator : IDisposable
         _cache = new KvCache(config, options.CacheBlocks(config));
         _team = new ThreadTeam(options.Threads ?? Environment.ProcessorCount);
         _batch = new ForwardBatch(options.MaxSequences + PromptRows);
-        _forward = new LlamaForward(weights, _cache, _team, _batch.Capacity, options.Exact);
+        _forward = new LlamaForward(weights, _cache, _team, _batch.Capacity, exact: !options.RoundActivations);
         _scheduler = new Scheduler(_cache, options.MaxSequences);
         _samplers = [.. Enumerable.Range(0, _team.Threads).Select(_ => new Sampler(config.VocabSize))];
         _outcomes = new Outcome[options.MaxSequences];

@@ -53,34 +53,16 @@ internal sealed unsafe class FloatLinear(PackedMatrix matrix) : LinearWeight(mat
 
 /// <summary>A quantised weight.</summary>
 /// <param name="matrix">The weight.</param>
-/// <param name="exact">Whether it is widened to float32, rather than the activations rounded to 8 bits.</param>
+/// <param name="exact">Whether activations stay float32, rather than being rounded to 8 bits.</param>
 internal sealed unsafe class QuantizedLinear(QuantizedMatrix matrix, bool exact) : LinearWeight(matrix.Outputs, matrix.Inputs)
 {
-    public override long RowsScratch(int rows) => exact ? ExactGemm.Scratch(rows) : QuantizedGemm.Scratch(matrix, rows);
+    public override long RowsScratch(int rows) => QuantizedGemm.Scratch(matrix, rows, exact);
 
-    public override void Multiply(ThreadTeam team, float* x, int ldx, int rows, float* y, int ldy, bool accumulate)
-    {
-        if (exact)
-        {
-            ExactGemm.Multiply(team, x, ldx, rows, matrix, y, ldy, accumulate);
-        }
-        else
-        {
-            QuantizedGemm.Multiply(team, x, ldx, rows, matrix, y, ldy, accumulate);
-        }
-    }
+    public override void Multiply(ThreadTeam team, float* x, int ldx, int rows, float* y, int ldy, bool accumulate) =>
+        QuantizedGemm.Multiply(team, x, ldx, rows, matrix, exact, y, ldy, accumulate);
 
-    public override void MultiplyRows(float* x, int ldx, int rows, float* y, int ldy, bool accumulate, float* scratch)
-    {
-        if (exact)
-        {
-            ExactGemm.MultiplyRows(x, ldx, rows, matrix, y, ldy, accumulate, scratch);
-        }
-        else
-        {
-            QuantizedGemm.MultiplyRows(x, ldx, rows, matrix, y, ldy, accumulate, scratch);
-        }
-    }
+    public override void MultiplyRows(float* x, int ldx, int rows, float* y, int ldy, bool accumulate, float* scratch) =>
+        QuantizedGemm.MultiplyRows(x, ldx, rows, matrix, exact, y, ldy, accumulate, scratch);
 }
 
 /// <summary>The rows of several weights with the same inputs, one after another.</summary>

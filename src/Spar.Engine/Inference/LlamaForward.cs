@@ -40,8 +40,8 @@ public sealed unsafe class LlamaForward : IDisposable
     /// <param name="cache">Where keys and values are kept.</param>
     /// <param name="team">Threads; the caller of <see cref="Run"/> is one of them.</param>
     /// <param name="capacity">Most rows of a batch.</param>
-    /// <param name="exact">Whether products are to be exact float32 even where the weights are quantised.</param>
-    public LlamaForward(ModelWeights weights, KvCache cache, ThreadTeam team, int capacity, bool exact = false)
+    /// <param name="exact">Whether activations stay float32, rather than being rounded to 8 bits, where the weights are quantised.</param>
+    public LlamaForward(ModelWeights weights, KvCache cache, ThreadTeam team, int capacity, bool exact = true)
     {
         ModelConfig config = weights.Config;
         _config = config;

@@ -7,7 +7,7 @@ internal sealed class LlamaWeights
 {
     /// <summary>Lays out a model's weights.</summary>
     /// <param name="source">Where they come from; it is needed afterwards for the embedding.</param>
-    /// <param name="exact">Whether products are to be exact float32 even where the weights are quantised.</param>
+    /// <param name="exact">Whether activations stay float32 where the weights are quantised.</param>
     public LlamaWeights(ModelWeights source, bool exact)
     {
         ModelConfig config = source.Config;

@@ -39,7 +39,7 @@ public abstract class ModelWeights : IDisposable
     internal abstract float[] Vector(string name);
 
     /// <summary>One matrix from the rows of several with the same inputs, laid out for products.</summary>
-    /// <param name="exact">Whether products are to be exact float32 even where the weights are quantised.</param>
+    /// <param name="exact">Whether activations stay float32 where the weights are quantised.</param>
     /// <param name="names">Hugging Face names, at least one.</param>
     internal abstract LinearWeight Linear(bool exact, params ReadOnlySpan<string> names);
 

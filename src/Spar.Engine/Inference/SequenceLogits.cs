@@ -5,8 +5,8 @@ using Spar.Engine.Tensors;
 namespace Spar.Engine.Inference;
 
 /// <summary>
-/// Logits at every position of given sequences, for comparing with other implementations. Exact: quantised weights are widened to float32, and so is
-/// all arithmetic. Not thread-safe.
+/// Logits at every position of given sequences, for comparing with other implementations. All arithmetic is float32,
+/// with quantised weights too. Not thread-safe.
 /// </summary>
 public sealed class SequenceLogits : IDisposable
 {

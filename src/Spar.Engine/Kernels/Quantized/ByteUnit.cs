@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -40,8 +41,20 @@ internal unsafe interface IByteUnit<TV>
     /// <summary>sum + pairwise sums of products of 16-bit integers, 32-bit.</summary>
     static abstract TV DotShorts(TV a, TV b, TV sum);
 
-    /// <summary>Sum of 32-bit integers.</summary>
-    static abstract TV AddInts(TV a, TV b);
+    /// <summary>What <see cref="FromNibbles"/> needs, for codes of which <paramref name="zero"/> stands for 0.</summary>
+    static abstract TV NibbleTable(int zero);
+
+    /// <summary>The low four bits of each 32-bit lane, less the zero, as floats.</summary>
+    static abstract TV FromNibbles(TV values, TV table);
+
+    /// <summary>Shifts the 32-bit lanes right.</summary>
+    static abstract TV ShiftRight(TV values, [ConstantExpected] byte count);
+
+    /// <summary>The low 16-bit integer of each 32-bit lane as a float.</summary>
+    static abstract TV EvenToFloats(TV shorts);
+
+    /// <summary>The high one.</summary>
+    static abstract TV OddToFloats(TV shorts);
 
     /// <summary>32-bit integers to floats.</summary>
     static abstract TV ToFloats(TV ints);
@@ -106,8 +119,19 @@ internal readonly unsafe struct ByteUnit512 : IByteUnit<Vector512<byte>>
     public static Vector512<byte> DotShorts(Vector512<byte> a, Vector512<byte> b, Vector512<byte> sum) =>
         Avx512F.Add(sum.AsInt32(), Avx512BW.MultiplyAddAdjacent(a.AsInt16(), b.AsInt16())).AsByte();
 
+    public static Vector512<byte> NibbleTable(int zero) => Vector512.ConvertToSingle(Vector512<int>.Indices - Vector512.Create(zero)).AsByte();
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> AddInts(Vector512<byte> a, Vector512<byte> b) => Avx512F.Add(a.AsInt32(), b.AsInt32()).AsByte();
+    public static Vector512<byte> FromNibbles(Vector512<byte> values, Vector512<byte> table) => Avx512F.PermuteVar16x32(table.AsSingle(), values.AsInt32()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> ShiftRight(Vector512<byte> values, [ConstantExpected] byte count) => (values.AsInt32() >>> count).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> EvenToFloats(Vector512<byte> shorts) => ToFloats(((shorts.AsInt32() << 16) >> 16).AsByte());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> OddToFloats(Vector512<byte> shorts) => ToFloats((shorts.AsInt32() >> 16).AsByte());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> ToFloats(Vector512<byte> ints) => Avx512F.ConvertToVector512Single(ints.AsInt32()).AsByte();
@@ -177,8 +201,19 @@ internal readonly unsafe struct ByteUnit256 : IByteUnit<Vector256<byte>>
     public static Vector256<byte> DotShorts(Vector256<byte> a, Vector256<byte> b, Vector256<byte> sum) =>
         Avx2.Add(sum.AsInt32(), Avx2.MultiplyAddAdjacent(a.AsInt16(), b.AsInt16())).AsByte();
 
+    public static Vector256<byte> NibbleTable(int zero) => Vector256.Create(zero).AsByte();
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> AddInts(Vector256<byte> a, Vector256<byte> b) => (a.AsInt32() + b.AsInt32()).AsByte();
+    public static Vector256<byte> FromNibbles(Vector256<byte> values, Vector256<byte> table) => Vector256.ConvertToSingle((values.AsInt32() & Vector256.Create(15)) - table.AsInt32()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> ShiftRight(Vector256<byte> values, [ConstantExpected] byte count) => (values.AsInt32() >>> count).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> EvenToFloats(Vector256<byte> shorts) => ToFloats(((shorts.AsInt32() << 16) >> 16).AsByte());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> OddToFloats(Vector256<byte> shorts) => ToFloats((shorts.AsInt32() >> 16).AsByte());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> ToFloats(Vector256<byte> ints) => Vector256.ConvertToSingle(ints.AsInt32()).AsByte();
@@ -264,8 +299,19 @@ internal readonly unsafe struct ByteUnit128 : IByteUnit<Vector128<byte>>
         return (sum.AsInt32() + even + odd).AsByte();
     }
 
+    public static Vector128<byte> NibbleTable(int zero) => Vector128.Create(zero).AsByte();
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> AddInts(Vector128<byte> a, Vector128<byte> b) => (a.AsInt32() + b.AsInt32()).AsByte();
+    public static Vector128<byte> FromNibbles(Vector128<byte> values, Vector128<byte> table) => Vector128.ConvertToSingle((values.AsInt32() & Vector128.Create(15)) - table.AsInt32()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> ShiftRight(Vector128<byte> values, [ConstantExpected] byte count) => (values.AsInt32() >>> count).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> EvenToFloats(Vector128<byte> shorts) => ToFloats(((shorts.AsInt32() << 16) >> 16).AsByte());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> OddToFloats(Vector128<byte> shorts) => ToFloats((shorts.AsInt32() >> 16).AsByte());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> ToFloats(Vector128<byte> ints) => Vector128.ConvertToSingle(ints.AsInt32()).AsByte();

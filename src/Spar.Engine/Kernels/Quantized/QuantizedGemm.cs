@@ -3,8 +3,8 @@ using System.Runtime.Intrinsics;
 namespace Spar.Engine.Kernels.Quantized;
 
 /// <summary>
-/// Products y [rows, outputs] = or += x [rows, inputs] W^T for a quantised W, with activations rounded to 8 bits. A row of y depends on its row of x alone,
-/// not on the other rows or the number of threads.
+/// Products y [rows, outputs] = or += x [rows, inputs] W^T for a quantised W, with float32 activations ("exact") or ones rounded to 8 bits. A row of y depends
+/// on its row of x alone, not on the other rows or the number of threads.
 /// </summary>
 internal static unsafe class QuantizedGemm
 {
@@ -12,7 +12,23 @@ internal static unsafe class QuantizedGemm
     public static int TileRows => ByteUnit512.IsSupported ? ByteUnit512.MaxRows : ByteUnit256.IsSupported ? ByteUnit256.MaxRows : ByteUnit128.MaxRows;
 
     /// <summary>Floats of scratch memory that <see cref="MultiplyRows"/> needs.</summary>
-    public static long Scratch(QuantizedMatrix w, int rows) => QuantizedRows.Floats(w.Layout.Nibbles, w.Inputs, rows);
+    public static long Scratch(QuantizedMatrix w, int rows, bool exact) => (rows * TileBytes(w, exact) / sizeof(float)) + 16;
+
+    /// <summary>Bytes of activations that a row has in a tile.</summary>
+    public static long TileBytes(QuantizedMatrix w, bool exact) => (long)w.Blocks * (exact ? ExactRows.BlockBytes(1) : RoundedRows.BlockBytes(w.Layout.Nibbles, 1));
+
+    /// <summary>Lays out the activations of a tile.</summary>
+    internal static void Pack(QuantizedMatrix w, bool exact, float* x, int ldx, int rows, byte* tile)
+    {
+        if (exact)
+        {
+            ExactRows.Pack(x, ldx, rows, w.Inputs, (float*)tile);
+        }
+        else
+        {
+            RoundedRows.Pack(w.Layout, x, ldx, rows, w.Inputs, tile);
+        }
+    }
 
     /// <summary>The product on all threads.</summary>
     /// <param name="team">Threads to use; its shared scratch memory is overwritten.</param>
@@ -20,13 +36,14 @@ internal static unsafe class QuantizedGemm
     /// <param name="ldx">Floats from one row of x to the next.</param>
     /// <param name="rows">Rows of x.</param>
     /// <param name="w">The weight.</param>
+    /// <param name="exact">Whether activations stay float32.</param>
     /// <param name="y">Receives the outputs.</param>
     /// <param name="ldy">Floats from one row of y to the next.</param>
     /// <param name="accumulate">Adds to y instead of overwriting it.</param>
-    public static void Multiply(ThreadTeam team, float* x, int ldx, int rows, QuantizedMatrix w, float* y, int ldy, bool accumulate)
+    public static void Multiply(ThreadTeam team, float* x, int ldx, int rows, QuantizedMatrix w, bool exact, float* y, int ldy, bool accumulate)
     {
-        byte* tiles = (byte*)team.SharedScratch(Scratch(w, rows));
-        PackBody pack = new() { X = x, Ldx = ldx, Rows = rows, W = w, Tiles = tiles };
+        byte* tiles = (byte*)team.SharedScratch(Scratch(w, rows, exact));
+        PackBody pack = new() { X = x, Ldx = ldx, Rows = rows, W = w, Exact = exact, Tiles = tiles };
         int count = (rows + TileRows - 1) / TileRows;
         if (count > 1)
         {
@@ -38,7 +55,7 @@ internal static unsafe class QuantizedGemm
         }
 
         int grain = Math.Max(1, w.Panels / (4 * team.Threads));
-        PanelBody body = new() { W = w, Rows = rows, Tiles = tiles, Y = y, Ldy = ldy, Add = accumulate, Grain = grain };
+        PanelBody body = new() { W = w, Exact = exact, Rows = rows, Tiles = tiles, Y = y, Ldy = ldy, Add = accumulate, Grain = grain };
         team.For(rows == 0 ? 0 : (w.Panels + grain - 1) / grain, ref body);
     }
 
@@ -47,19 +64,20 @@ internal static unsafe class QuantizedGemm
     /// <param name="ldx">Floats from one row of x to the next.</param>
     /// <param name="rows">Rows of x.</param>
     /// <param name="w">The weight.</param>
+    /// <param name="exact">Whether activations stay float32.</param>
     /// <param name="y">Receives the outputs.</param>
     /// <param name="ldy">Floats from one row of y to the next.</param>
     /// <param name="accumulate">Adds to y instead of overwriting it.</param>
     /// <param name="scratch"><see cref="Scratch"/> floats.</param>
-    public static void MultiplyRows(float* x, int ldx, int rows, QuantizedMatrix w, float* y, int ldy, bool accumulate, float* scratch)
+    public static void MultiplyRows(float* x, int ldx, int rows, QuantizedMatrix w, bool exact, float* y, int ldy, bool accumulate, float* scratch)
     {
-        PackBody pack = new() { X = x, Ldx = ldx, Rows = rows, W = w, Tiles = (byte*)scratch };
+        PackBody pack = new() { X = x, Ldx = ldx, Rows = rows, W = w, Exact = exact, Tiles = (byte*)scratch };
         for (int tile = 0; tile * TileRows < rows; tile++)
         {
             pack.Run(tile, 0);
         }
 
-        PanelBody body = new() { W = w, Rows = rows, Tiles = (byte*)scratch, Y = y, Ldy = ldy, Add = accumulate, Grain = w.Panels };
+        PanelBody body = new() { W = w, Exact = exact, Rows = rows, Tiles = (byte*)scratch, Y = y, Ldy = ldy, Add = accumulate, Grain = w.Panels };
         if (rows > 0)
         {
             body.Run(0, 0);
@@ -67,7 +85,7 @@ internal static unsafe class QuantizedGemm
     }
 
     /// <summary>All tiles of a panel of the weight.</summary>
-    internal static void Panel<TUnit, TV>(QuantizedMatrix w, int panel, int rows, byte* tiles, float* y, nint ldy, bool add)
+    internal static void Panel<TUnit, TV>(QuantizedMatrix w, int panel, int rows, byte* tiles, bool exact, float* y, nint ldy, bool add)
         where TUnit : IByteUnit<TV>
         where TV : struct
     {
@@ -78,14 +96,14 @@ internal static unsafe class QuantizedGemm
         {
             int count = Math.Min(TUnit.MaxRows, rows - row);
             float* target = y + (row * ldy) + first;
-            byte* tile = tiles + ((nint)row * w.Blocks * QuantizedRows.BlockBytes(w.Layout.Nibbles, 1));
+            byte* tile = tiles + ((nint)row * (nint)TileBytes(w, exact));
             if (width == columns)
             {
-                QuantizedKernel.Run<TUnit, TV>(w, panel, count, tile, target, ldy, add);
+                QuantizedKernel.Run<TUnit, TV>(w, panel, count, tile, exact, target, ldy, add);
                 continue;
             }
 
-            QuantizedKernel.Run<TUnit, TV>(w, panel, count, tile, part, columns, false);
+            QuantizedKernel.Run<TUnit, TV>(w, panel, count, tile, exact, part, columns, false);
             for (int i = 0; i < count; i++, target += ldy)
             {
                 for (int j = 0; j < width; j++)
@@ -101,19 +119,21 @@ internal static unsafe class QuantizedGemm
         public float* X;
         public int Ldx, Rows;
         public QuantizedMatrix W;
+        public bool Exact;
         public byte* Tiles;
 
         public readonly void Run(int index, int worker)
         {
             int row = index * TileRows;
-            byte* tile = Tiles + ((nint)row * W.Blocks * QuantizedRows.BlockBytes(W.Layout.Nibbles, 1));
-            QuantizedRows.Pack(W.Layout, X + ((nint)row * Ldx), Ldx, Math.Min(TileRows, Rows - row), W.Inputs, tile);
+            byte* tile = Tiles + ((nint)row * (nint)TileBytes(W, Exact));
+            Pack(W, Exact, X + ((nint)row * Ldx), Ldx, Math.Min(TileRows, Rows - row), tile);
         }
     }
 
     private struct PanelBody : IParallelBody
     {
         public QuantizedMatrix W;
+        public bool Exact;
         public int Rows, Grain;
         public byte* Tiles;
         public float* Y;
@@ -127,15 +147,15 @@ internal static unsafe class QuantizedGemm
             {
                 if (ByteUnit512.IsSupported)
                 {
-                    Panel<ByteUnit512, Vector512<byte>>(W, panel, Rows, Tiles, Y, Ldy, Add);
+                    Panel<ByteUnit512, Vector512<byte>>(W, panel, Rows, Tiles, Exact, Y, Ldy, Add);
                 }
                 else if (ByteUnit256.IsSupported)
                 {
-                    Panel<ByteUnit256, Vector256<byte>>(W, panel, Rows, Tiles, Y, Ldy, Add);
+                    Panel<ByteUnit256, Vector256<byte>>(W, panel, Rows, Tiles, Exact, Y, Ldy, Add);
                 }
                 else
                 {
-                    Panel<ByteUnit128, Vector128<byte>>(W, panel, Rows, Tiles, Y, Ldy, Add);
+                    Panel<ByteUnit128, Vector128<byte>>(W, panel, Rows, Tiles, Exact, Y, Ldy, Add);
                 }
             }
         }

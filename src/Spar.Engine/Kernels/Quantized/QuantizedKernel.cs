@@ -1,38 +1,39 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
-
 namespace Spar.Engine.Kernels.Quantized;
 
 /// <summary>
-/// The innermost product: some rows of y = or += a tile of rounded activations times some rows of a panel of quantised weights. Within a block of 32 inputs
-/// sums are exact integers; the blocks' sums are converted, multiplied by the activations' scale and added, times the weights' scale, in the order of the
-/// blocks: acc = fma(float(sum) * s_x, s_w, acc), then where there are offsets acc = fma(o_w, s_x sum_x, acc). So an element has the same bits whatever the
-/// tile's height and the vector's width.
+/// The innermost product: some rows of y = or += a tile of activations times some rows of a panel of quantised weights. Sums run over blocks of 32 inputs and
+/// are multiplied by the block's scales, in the order of the blocks, so an element has the same bits whatever the tile's height and the vector's width.
+/// <para>
+/// With rounded activations a block's sum is an exact integer: acc = fma(float(sum) * s_x, s_w, acc), then where there are offsets
+/// acc = fma(o_w, s_x sum_x, acc). With exact ones it is two chains of fused multiply-adds of codes and activations (4-bit codes: the block's first and second
+/// half; 8-bit codes: even and odd inputs), added: acc = fma(s + t, s_w, acc), then acc = fma(o_w, sum_x, acc).
+/// </para>
 /// </summary>
-internal static unsafe class QuantizedKernel
+internal static unsafe partial class QuantizedKernel
 {
     /// <summary>A tile with a panel.</summary>
     /// <param name="w">The weight.</param>
     /// <param name="panel">Panel of the weight.</param>
     /// <param name="rows">Rows of the tile, 1 .. MaxRows of the vector.</param>
-    /// <param name="tile">The activations (<see cref="QuantizedRows"/>).</param>
+    /// <param name="tile">The activations: <see cref="ExactRows"/> or <see cref="RoundedRows"/>.</param>
+    /// <param name="exact">Which of them.</param>
     /// <param name="y">Receives [rows, 16].</param>
     /// <param name="ldy">Floats from one row of y to the next.</param>
     /// <param name="add">Whether to add to y.</param>
-    public static void Run<TUnit, TV>(QuantizedMatrix w, int panel, int rows, byte* tile, float* y, nint ldy, bool add)
+    public static void Run<TUnit, TV>(QuantizedMatrix w, int panel, int rows, byte* tile, bool exact, float* y, nint ldy, bool add)
         where TUnit : IByteUnit<TV>
         where TV : struct
     {
         switch (w.Layout.Scales)
         {
-            case ScaleKind.Half: Select<TUnit, TV, HalfScales>(w, panel, rows, tile, y, ldy, add); break;
-            case ScaleKind.HalfWithOffset: Select<TUnit, TV, HalfScalesWithOffset>(w, panel, rows, tile, y, ldy, add); break;
-            case ScaleKind.Super: Select<TUnit, TV, SuperScales>(w, panel, rows, tile, y, ldy, add); break;
-            default: Select<TUnit, TV, SuperScalesOf16>(w, panel, rows, tile, y, ldy, add); break;
+            case ScaleKind.Half: Select<TUnit, TV, HalfScales>(w, panel, rows, tile, exact, y, ldy, add); break;
+            case ScaleKind.HalfWithOffset: Select<TUnit, TV, HalfScalesWithOffset>(w, panel, rows, tile, exact, y, ldy, add); break;
+            case ScaleKind.Super: Select<TUnit, TV, SuperScales>(w, panel, rows, tile, exact, y, ldy, add); break;
+            default: Select<TUnit, TV, SuperScalesOf16>(w, panel, rows, tile, exact, y, ldy, add); break;
         }
     }
 
-    private static void Select<TUnit, TV, TScales>(QuantizedMatrix w, int panel, int rows, byte* tile, float* y, nint ldy, bool add)
+    private static void Select<TUnit, TV, TScales>(QuantizedMatrix w, int panel, int rows, byte* tile, bool exact, float* y, nint ldy, bool add)
         where TUnit : IByteUnit<TV>
         where TV : struct
         where TScales : IScales
@@ -42,20 +43,20 @@ internal static unsafe class QuantizedKernel
         {
             switch (rows)
             {
-                case 1: One<TUnit, TV, TScales, R1>(w, codes, scales, lane, tile, y, ldy, add); break;
-                case 2: One<TUnit, TV, TScales, R2>(w, codes, scales, lane, tile, y, ldy, add); break;
-                case 3: One<TUnit, TV, TScales, R3>(w, codes, scales, lane, tile, y, ldy, add); break;
-                case 4: One<TUnit, TV, TScales, R4>(w, codes, scales, lane, tile, y, ldy, add); break;
-                case 5: One<TUnit, TV, TScales, R5>(w, codes, scales, lane, tile, y, ldy, add); break;
-                case 6: One<TUnit, TV, TScales, R6>(w, codes, scales, lane, tile, y, ldy, add); break;
-                case 7: One<TUnit, TV, TScales, R7>(w, codes, scales, lane, tile, y, ldy, add); break;
-                case 8: One<TUnit, TV, TScales, R8>(w, codes, scales, lane, tile, y, ldy, add); break;
+                case 1: One<TUnit, TV, TScales, R1>(w, codes, scales, lane, tile, exact, y, ldy, add); break;
+                case 2: One<TUnit, TV, TScales, R2>(w, codes, scales, lane, tile, exact, y, ldy, add); break;
+                case 3: One<TUnit, TV, TScales, R3>(w, codes, scales, lane, tile, exact, y, ldy, add); break;
+                case 4: One<TUnit, TV, TScales, R4>(w, codes, scales, lane, tile, exact, y, ldy, add); break;
+                case 5: One<TUnit, TV, TScales, R5>(w, codes, scales, lane, tile, exact, y, ldy, add); break;
+                case 6: One<TUnit, TV, TScales, R6>(w, codes, scales, lane, tile, exact, y, ldy, add); break;
+                case 7: One<TUnit, TV, TScales, R7>(w, codes, scales, lane, tile, exact, y, ldy, add); break;
+                case 8: One<TUnit, TV, TScales, R8>(w, codes, scales, lane, tile, exact, y, ldy, add); break;
                 default: throw new ArgumentOutOfRangeException(nameof(rows));
             }
         }
     }
 
-    private static void One<TUnit, TV, TScales, TRows>(QuantizedMatrix w, byte* codes, byte* scales, int lane, byte* tile, float* y, nint ldy, bool add)
+    private static void One<TUnit, TV, TScales, TRows>(QuantizedMatrix w, byte* codes, byte* scales, int lane, byte* tile, bool exact, float* y, nint ldy, bool add)
         where TUnit : IByteUnit<TV>
         where TV : struct
         where TScales : IScales
@@ -66,174 +67,12 @@ internal static unsafe class QuantizedKernel
             throw new ArgumentOutOfRangeException(nameof(tile));
         }
 
-        if (w.Layout.Nibbles)
+        switch (exact, w.Layout.Nibbles)
         {
-            Nibbles<TUnit, TV, TScales, TRows>(w.Blocks, codes, scales, lane, tile, y, ldy, add);
+            case (false, true): RoundedNibbles<TUnit, TV, TScales, TRows>(w.Blocks, codes, scales, lane, tile, y, ldy, add); break;
+            case (false, false): RoundedBytes<TUnit, TV, TScales, TRows>(w.Blocks, codes, scales, lane, tile, y, ldy, add); break;
+            case (true, true): ExactNibbles<TUnit, TV, TScales, TRows>(w.Blocks, codes, scales, lane, (float*)tile, w.Layout.Zero, y, ldy, add); break;
+            default: ExactBytes<TUnit, TV, TScales, TRows>(w.Blocks, codes, scales, lane, (float*)tile, y, ldy, add); break;
         }
-        else
-        {
-            Bytes<TUnit, TV, TScales, TRows>(w.Blocks, codes, scales, lane, tile, y, ldy, add);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Nibbles<TUnit, TV, TScales, TRows>(int blocks, byte* codes, byte* scales, int lane, byte* x, float* y, nint ldy, bool add)
-        where TUnit : IByteUnit<TV>
-        where TV : struct
-        where TScales : IScales
-        where TRows : struct, IConstant
-    {
-        TV a0 = TUnit.Zero, a1 = TUnit.Zero, a2 = TUnit.Zero, a3 = TUnit.Zero, a4 = TUnit.Zero, a5 = TUnit.Zero, a6 = TUnit.Zero, a7 = TUnit.Zero;
-        codes += 4 * lane;
-        for (int block = 0; block < blocks; block++, codes += 256)
-        {
-            TV s0 = TUnit.Zero, s1 = TUnit.Zero, s2 = TUnit.Zero, s3 = TUnit.Zero, s4 = TUnit.Zero, s5 = TUnit.Zero, s6 = TUnit.Zero, s7 = TUnit.Zero;
-            byte* at = codes;
-            for (int j = 0; j < 4; j++, at += 64, x += 4 * TRows.Value)
-            {
-                if (TRows.Value <= 2 && Sse.IsSupported)
-                {
-                    Sse.Prefetch0(at + 2048);
-                }
-
-                TV packed = TUnit.Load(at);
-                TV low = TUnit.LowNibbles(packed), high = TUnit.HighNibbles(packed);
-                byte* second = x + (16 * TRows.Value);
-                s0 = TUnit.DotBytes(high, TUnit.Broadcast(second), TUnit.DotBytes(low, TUnit.Broadcast(x), s0));
-                if (TRows.Value > 1) { s1 = TUnit.DotBytes(high, TUnit.Broadcast(second + (4 * 1)), TUnit.DotBytes(low, TUnit.Broadcast(x + (4 * 1)), s1)); }
-                if (TRows.Value > 2) { s2 = TUnit.DotBytes(high, TUnit.Broadcast(second + (4 * 2)), TUnit.DotBytes(low, TUnit.Broadcast(x + (4 * 2)), s2)); }
-                if (TRows.Value > 3) { s3 = TUnit.DotBytes(high, TUnit.Broadcast(second + (4 * 3)), TUnit.DotBytes(low, TUnit.Broadcast(x + (4 * 3)), s3)); }
-                if (TRows.Value > 4) { s4 = TUnit.DotBytes(high, TUnit.Broadcast(second + (4 * 4)), TUnit.DotBytes(low, TUnit.Broadcast(x + (4 * 4)), s4)); }
-                if (TRows.Value > 5) { s5 = TUnit.DotBytes(high, TUnit.Broadcast(second + (4 * 5)), TUnit.DotBytes(low, TUnit.Broadcast(x + (4 * 5)), s5)); }
-                if (TRows.Value > 6) { s6 = TUnit.DotBytes(high, TUnit.Broadcast(second + (4 * 6)), TUnit.DotBytes(low, TUnit.Broadcast(x + (4 * 6)), s6)); }
-                if (TRows.Value > 7) { s7 = TUnit.DotBytes(high, TUnit.Broadcast(second + (4 * 7)), TUnit.DotBytes(low, TUnit.Broadcast(x + (4 * 7)), s7)); }
-            }
-
-            x += 16 * TRows.Value;
-            TV ones = TUnit.Ones16;
-            TV scale = TScales.Load<TUnit, TV>(scales, block, 0, lane, out TV offset);
-            a0 = Scaled<TUnit, TV, TScales, TRows>(TUnit.DotShorts(s0, ones, Correction<TUnit, TV, TScales, TRows>(x)), scale, offset, x, a0);
-            if (TRows.Value > 1) { a1 = Scaled<TUnit, TV, TScales, TRows>(TUnit.DotShorts(s1, ones, Correction<TUnit, TV, TScales, TRows>(x + (4 * 1))), scale, offset, x + (4 * 1), a1); }
-            if (TRows.Value > 2) { a2 = Scaled<TUnit, TV, TScales, TRows>(TUnit.DotShorts(s2, ones, Correction<TUnit, TV, TScales, TRows>(x + (4 * 2))), scale, offset, x + (4 * 2), a2); }
-            if (TRows.Value > 3) { a3 = Scaled<TUnit, TV, TScales, TRows>(TUnit.DotShorts(s3, ones, Correction<TUnit, TV, TScales, TRows>(x + (4 * 3))), scale, offset, x + (4 * 3), a3); }
-            if (TRows.Value > 4) { a4 = Scaled<TUnit, TV, TScales, TRows>(TUnit.DotShorts(s4, ones, Correction<TUnit, TV, TScales, TRows>(x + (4 * 4))), scale, offset, x + (4 * 4), a4); }
-            if (TRows.Value > 5) { a5 = Scaled<TUnit, TV, TScales, TRows>(TUnit.DotShorts(s5, ones, Correction<TUnit, TV, TScales, TRows>(x + (4 * 5))), scale, offset, x + (4 * 5), a5); }
-            if (TRows.Value > 6) { a6 = Scaled<TUnit, TV, TScales, TRows>(TUnit.DotShorts(s6, ones, Correction<TUnit, TV, TScales, TRows>(x + (4 * 6))), scale, offset, x + (4 * 6), a6); }
-            if (TRows.Value > 7) { a7 = Scaled<TUnit, TV, TScales, TRows>(TUnit.DotShorts(s7, ones, Correction<TUnit, TV, TScales, TRows>(x + (4 * 7))), scale, offset, x + (4 * 7), a7); }
-            x += 12 * TRows.Value;
-        }
-
-        if (add)
-        {
-            float* o = y;
-            a0 = TUnit.Add(TUnit.Load(o), a0);
-            if (TRows.Value > 1) { o += ldy; a1 = TUnit.Add(TUnit.Load(o), a1); }
-            if (TRows.Value > 2) { o += ldy; a2 = TUnit.Add(TUnit.Load(o), a2); }
-            if (TRows.Value > 3) { o += ldy; a3 = TUnit.Add(TUnit.Load(o), a3); }
-            if (TRows.Value > 4) { o += ldy; a4 = TUnit.Add(TUnit.Load(o), a4); }
-            if (TRows.Value > 5) { o += ldy; a5 = TUnit.Add(TUnit.Load(o), a5); }
-            if (TRows.Value > 6) { o += ldy; a6 = TUnit.Add(TUnit.Load(o), a6); }
-            if (TRows.Value > 7) { o += ldy; a7 = TUnit.Add(TUnit.Load(o), a7); }
-        }
-
-        TUnit.Store(a0, y);
-        if (TRows.Value > 1) { y += ldy; TUnit.Store(a1, y); }
-        if (TRows.Value > 2) { y += ldy; TUnit.Store(a2, y); }
-        if (TRows.Value > 3) { y += ldy; TUnit.Store(a3, y); }
-        if (TRows.Value > 4) { y += ldy; TUnit.Store(a4, y); }
-        if (TRows.Value > 5) { y += ldy; TUnit.Store(a5, y); }
-        if (TRows.Value > 6) { y += ldy; TUnit.Store(a6, y); }
-        if (TRows.Value > 7) { y += ldy; TUnit.Store(a7, y); }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Bytes<TUnit, TV, TScales, TRows>(int blocks, byte* codes, byte* scales, int lane, byte* x, float* y, nint ldy, bool add)
-        where TUnit : IByteUnit<TV>
-        where TV : struct
-        where TScales : IScales
-        where TRows : struct, IConstant
-    {
-        TV a0 = TUnit.Zero, a1 = TUnit.Zero, a2 = TUnit.Zero, a3 = TUnit.Zero, a4 = TUnit.Zero, a5 = TUnit.Zero, a6 = TUnit.Zero, a7 = TUnit.Zero;
-        codes += 2 * lane;
-        for (int block = 0; block < blocks; block++)
-        {
-            byte* factors = x + (64 * TRows.Value);
-            for (int part = 0; part < TScales.PerBlock; part++)
-            {
-                TV s0 = TUnit.Zero, s1 = TUnit.Zero, s2 = TUnit.Zero, s3 = TUnit.Zero, s4 = TUnit.Zero, s5 = TUnit.Zero, s6 = TUnit.Zero, s7 = TUnit.Zero;
-                for (int j = 0; j < 16 / TScales.PerBlock; j++, codes += 32, x += 4 * TRows.Value)
-                {
-                    if (TRows.Value <= 2 && Sse.IsSupported && (j & 1) == 0)
-                    {
-                        Sse.Prefetch0(codes + 2048);
-                    }
-
-                    TV wide = TUnit.LoadWidened(codes);
-                    s0 = TUnit.DotShorts(wide, TUnit.Broadcast(x), s0);
-                    if (TRows.Value > 1) { s1 = TUnit.DotShorts(wide, TUnit.Broadcast(x + (4 * 1)), s1); }
-                    if (TRows.Value > 2) { s2 = TUnit.DotShorts(wide, TUnit.Broadcast(x + (4 * 2)), s2); }
-                    if (TRows.Value > 3) { s3 = TUnit.DotShorts(wide, TUnit.Broadcast(x + (4 * 3)), s3); }
-                    if (TRows.Value > 4) { s4 = TUnit.DotShorts(wide, TUnit.Broadcast(x + (4 * 4)), s4); }
-                    if (TRows.Value > 5) { s5 = TUnit.DotShorts(wide, TUnit.Broadcast(x + (4 * 5)), s5); }
-                    if (TRows.Value > 6) { s6 = TUnit.DotShorts(wide, TUnit.Broadcast(x + (4 * 6)), s6); }
-                    if (TRows.Value > 7) { s7 = TUnit.DotShorts(wide, TUnit.Broadcast(x + (4 * 7)), s7); }
-                }
-
-                TV scale = TScales.Load<TUnit, TV>(scales, block, part, lane, out TV offset);
-                a0 = Scaled<TUnit, TV, TScales, TRows>(s0, scale, offset, factors, a0);
-                if (TRows.Value > 1) { a1 = Scaled<TUnit, TV, TScales, TRows>(s1, scale, offset, factors + (4 * 1), a1); }
-                if (TRows.Value > 2) { a2 = Scaled<TUnit, TV, TScales, TRows>(s2, scale, offset, factors + (4 * 2), a2); }
-                if (TRows.Value > 3) { a3 = Scaled<TUnit, TV, TScales, TRows>(s3, scale, offset, factors + (4 * 3), a3); }
-                if (TRows.Value > 4) { a4 = Scaled<TUnit, TV, TScales, TRows>(s4, scale, offset, factors + (4 * 4), a4); }
-                if (TRows.Value > 5) { a5 = Scaled<TUnit, TV, TScales, TRows>(s5, scale, offset, factors + (4 * 5), a5); }
-                if (TRows.Value > 6) { a6 = Scaled<TUnit, TV, TScales, TRows>(s6, scale, offset, factors + (4 * 6), a6); }
-                if (TRows.Value > 7) { a7 = Scaled<TUnit, TV, TScales, TRows>(s7, scale, offset, factors + (4 * 7), a7); }
-            }
-
-            x += 12 * TRows.Value;
-        }
-
-        if (add)
-        {
-            float* o = y;
-            a0 = TUnit.Add(TUnit.Load(o), a0);
-            if (TRows.Value > 1) { o += ldy; a1 = TUnit.Add(TUnit.Load(o), a1); }
-            if (TRows.Value > 2) { o += ldy; a2 = TUnit.Add(TUnit.Load(o), a2); }
-            if (TRows.Value > 3) { o += ldy; a3 = TUnit.Add(TUnit.Load(o), a3); }
-            if (TRows.Value > 4) { o += ldy; a4 = TUnit.Add(TUnit.Load(o), a4); }
-            if (TRows.Value > 5) { o += ldy; a5 = TUnit.Add(TUnit.Load(o), a5); }
-            if (TRows.Value > 6) { o += ldy; a6 = TUnit.Add(TUnit.Load(o), a6); }
-            if (TRows.Value > 7) { o += ldy; a7 = TUnit.Add(TUnit.Load(o), a7); }
-        }
-
-        TUnit.Store(a0, y);
-        if (TRows.Value > 1) { y += ldy; TUnit.Store(a1, y); }
-        if (TRows.Value > 2) { y += ldy; TUnit.Store(a2, y); }
-        if (TRows.Value > 3) { y += ldy; TUnit.Store(a3, y); }
-        if (TRows.Value > 4) { y += ldy; TUnit.Store(a4, y); }
-        if (TRows.Value > 5) { y += ldy; TUnit.Store(a5, y); }
-        if (TRows.Value > 6) { y += ldy; TUnit.Store(a6, y); }
-        if (TRows.Value > 7) { y += ldy; TUnit.Store(a7, y); }
-    }
-
-    /// <summary>Minus zero times the sum of a row's integers, where there is no offset to hold it.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TV Correction<TUnit, TV, TScales, TRows>(byte* factors)
-        where TUnit : IByteUnit<TV>
-        where TV : struct
-        where TScales : IScales
-        where TRows : struct, IConstant
-        => TScales.HasOffset ? TUnit.Zero : TUnit.Broadcast(factors + (8 * TRows.Value));
-
-    /// <summary>Adds a block's sum to an accumulator.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TV Scaled<TUnit, TV, TScales, TRows>(TV sum, TV scale, TV offset, byte* factors, TV accumulator)
-        where TUnit : IByteUnit<TV>
-        where TV : struct
-        where TScales : IScales
-        where TRows : struct, IConstant
-    {
-        accumulator = TUnit.MultiplyAdd(TUnit.Multiply(TUnit.ToFloats(sum), TUnit.Broadcast(factors)), scale, accumulator);
-        return TScales.HasOffset ? TUnit.MultiplyAdd(offset, TUnit.Broadcast(factors + (4 * TRows.Value)), accumulator) : accumulator;
     }
 }

@@ -11,16 +11,13 @@ namespace Spar.Engine.Kernels.Quantized;
 /// <item>for each row s; for each row s times the sum of its integers; for each row -zero times that sum, as an integer.</item>
 /// </list>
 /// </summary>
-internal static unsafe class QuantizedRows
+internal static unsafe class RoundedRows
 {
     // Below it a block counts as 0, as its inverse would not be finite.
     private const float Least = 1e-30f;
 
     /// <summary>Bytes of a block in a tile.</summary>
     public static int BlockBytes(bool nibbles, int rows) => rows * ((nibbles ? 32 : 64) + 12);
-
-    /// <summary>Floats of memory for a number of rows in tiles of any height.</summary>
-    public static long Floats(bool nibbles, int inputs, int rows) => ((long)rows * inputs / QuantizedLayout.Block * BlockBytes(nibbles, 1) / sizeof(float)) + 16;
 
     /// <summary>Rounds a tile.</summary>
     /// <param name="layout">The weight's form.</param>

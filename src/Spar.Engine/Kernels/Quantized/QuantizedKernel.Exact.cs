@@ -1,0 +1,231 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+
+namespace Spar.Engine.Kernels.Quantized;
+
+/// <content>With float32 activations.</content>
+internal static unsafe partial class QuantizedKernel
+{
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ExactNibbles<TUnit, TV, TScales, TRows>(int blocks, byte* codes, byte* scales, int lane, float* x, int zero, float* y, nint ldy, bool add)
+        where TUnit : IByteUnit<TV>
+        where TV : struct
+        where TScales : IScales
+        where TRows : struct, IConstant
+    {
+        TV table = TUnit.NibbleTable(zero);
+        TV a0 = TUnit.Zero, a1 = TUnit.Zero, a2 = TUnit.Zero, a3 = TUnit.Zero, a4 = TUnit.Zero, a5 = TUnit.Zero, a6 = TUnit.Zero, a7 = TUnit.Zero;
+        codes += 4 * lane;
+        for (int block = 0; block < blocks; block++)
+        {
+            TV s0 = TUnit.Zero, s1 = TUnit.Zero, s2 = TUnit.Zero, s3 = TUnit.Zero, s4 = TUnit.Zero, s5 = TUnit.Zero, s6 = TUnit.Zero, s7 = TUnit.Zero;
+            TV t0 = TUnit.Zero, t1 = TUnit.Zero, t2 = TUnit.Zero, t3 = TUnit.Zero, t4 = TUnit.Zero, t5 = TUnit.Zero, t6 = TUnit.Zero, t7 = TUnit.Zero;
+            for (int j = 0; j < 4; j++, codes += 64, x += 4 * TRows.Value)
+            {
+                if (TRows.Value <= 2 && Sse.IsSupported)
+                {
+                    Sse.Prefetch0(codes + 2048);
+                }
+
+                TV packed = TUnit.Load(codes);
+                TV code = TUnit.FromNibbles(packed, table);
+                s0 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x), s0);
+                if (TRows.Value > 1) { s1 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + 1), s1); }
+                if (TRows.Value > 2) { s2 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + 2), s2); }
+                if (TRows.Value > 3) { s3 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + 3), s3); }
+                if (TRows.Value > 4) { s4 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + 4), s4); }
+                if (TRows.Value > 5) { s5 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + 5), s5); }
+                if (TRows.Value > 6) { s6 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + 6), s6); }
+                if (TRows.Value > 7) { s7 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + 7), s7); }
+                code = TUnit.FromNibbles(TUnit.ShiftRight(packed, 4), table);
+                t0 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (16 * TRows.Value)), t0);
+                if (TRows.Value > 1) { t1 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (16 * TRows.Value) + 1), t1); }
+                if (TRows.Value > 2) { t2 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (16 * TRows.Value) + 2), t2); }
+                if (TRows.Value > 3) { t3 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (16 * TRows.Value) + 3), t3); }
+                if (TRows.Value > 4) { t4 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (16 * TRows.Value) + 4), t4); }
+                if (TRows.Value > 5) { t5 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (16 * TRows.Value) + 5), t5); }
+                if (TRows.Value > 6) { t6 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (16 * TRows.Value) + 6), t6); }
+                if (TRows.Value > 7) { t7 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (16 * TRows.Value) + 7), t7); }
+                code = TUnit.FromNibbles(TUnit.ShiftRight(packed, 8), table);
+                s0 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (1 * TRows.Value)), s0);
+                if (TRows.Value > 1) { s1 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (1 * TRows.Value) + 1), s1); }
+                if (TRows.Value > 2) { s2 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (1 * TRows.Value) + 2), s2); }
+                if (TRows.Value > 3) { s3 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (1 * TRows.Value) + 3), s3); }
+                if (TRows.Value > 4) { s4 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (1 * TRows.Value) + 4), s4); }
+                if (TRows.Value > 5) { s5 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (1 * TRows.Value) + 5), s5); }
+                if (TRows.Value > 6) { s6 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (1 * TRows.Value) + 6), s6); }
+                if (TRows.Value > 7) { s7 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (1 * TRows.Value) + 7), s7); }
+                code = TUnit.FromNibbles(TUnit.ShiftRight(packed, 12), table);
+                t0 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (17 * TRows.Value)), t0);
+                if (TRows.Value > 1) { t1 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (17 * TRows.Value) + 1), t1); }
+                if (TRows.Value > 2) { t2 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (17 * TRows.Value) + 2), t2); }
+                if (TRows.Value > 3) { t3 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (17 * TRows.Value) + 3), t3); }
+                if (TRows.Value > 4) { t4 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (17 * TRows.Value) + 4), t4); }
+                if (TRows.Value > 5) { t5 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (17 * TRows.Value) + 5), t5); }
+                if (TRows.Value > 6) { t6 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (17 * TRows.Value) + 6), t6); }
+                if (TRows.Value > 7) { t7 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (17 * TRows.Value) + 7), t7); }
+                code = TUnit.FromNibbles(TUnit.ShiftRight(packed, 16), table);
+                s0 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (2 * TRows.Value)), s0);
+                if (TRows.Value > 1) { s1 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (2 * TRows.Value) + 1), s1); }
+                if (TRows.Value > 2) { s2 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (2 * TRows.Value) + 2), s2); }
+                if (TRows.Value > 3) { s3 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (2 * TRows.Value) + 3), s3); }
+                if (TRows.Value > 4) { s4 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (2 * TRows.Value) + 4), s4); }
+                if (TRows.Value > 5) { s5 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (2 * TRows.Value) + 5), s5); }
+                if (TRows.Value > 6) { s6 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (2 * TRows.Value) + 6), s6); }
+                if (TRows.Value > 7) { s7 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (2 * TRows.Value) + 7), s7); }
+                code = TUnit.FromNibbles(TUnit.ShiftRight(packed, 20), table);
+                t0 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (18 * TRows.Value)), t0);
+                if (TRows.Value > 1) { t1 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (18 * TRows.Value) + 1), t1); }
+                if (TRows.Value > 2) { t2 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (18 * TRows.Value) + 2), t2); }
+                if (TRows.Value > 3) { t3 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (18 * TRows.Value) + 3), t3); }
+                if (TRows.Value > 4) { t4 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (18 * TRows.Value) + 4), t4); }
+                if (TRows.Value > 5) { t5 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (18 * TRows.Value) + 5), t5); }
+                if (TRows.Value > 6) { t6 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (18 * TRows.Value) + 6), t6); }
+                if (TRows.Value > 7) { t7 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (18 * TRows.Value) + 7), t7); }
+                code = TUnit.FromNibbles(TUnit.ShiftRight(packed, 24), table);
+                s0 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (3 * TRows.Value)), s0);
+                if (TRows.Value > 1) { s1 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (3 * TRows.Value) + 1), s1); }
+                if (TRows.Value > 2) { s2 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (3 * TRows.Value) + 2), s2); }
+                if (TRows.Value > 3) { s3 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (3 * TRows.Value) + 3), s3); }
+                if (TRows.Value > 4) { s4 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (3 * TRows.Value) + 4), s4); }
+                if (TRows.Value > 5) { s5 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (3 * TRows.Value) + 5), s5); }
+                if (TRows.Value > 6) { s6 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (3 * TRows.Value) + 6), s6); }
+                if (TRows.Value > 7) { s7 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (3 * TRows.Value) + 7), s7); }
+                code = TUnit.FromNibbles(TUnit.ShiftRight(packed, 28), table);
+                t0 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (19 * TRows.Value)), t0);
+                if (TRows.Value > 1) { t1 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (19 * TRows.Value) + 1), t1); }
+                if (TRows.Value > 2) { t2 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (19 * TRows.Value) + 2), t2); }
+                if (TRows.Value > 3) { t3 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (19 * TRows.Value) + 3), t3); }
+                if (TRows.Value > 4) { t4 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (19 * TRows.Value) + 4), t4); }
+                if (TRows.Value > 5) { t5 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (19 * TRows.Value) + 5), t5); }
+                if (TRows.Value > 6) { t6 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (19 * TRows.Value) + 6), t6); }
+                if (TRows.Value > 7) { t7 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (19 * TRows.Value) + 7), t7); }
+            }
+
+            x += 16 * TRows.Value;
+            TV scale = TScales.Load<TUnit, TV>(scales, block, 0, lane, out TV offset);
+            a0 = Scaled<TUnit, TV, TScales>(s0, t0, scale, offset, x, a0);
+            if (TRows.Value > 1) { a1 = Scaled<TUnit, TV, TScales>(s1, t1, scale, offset, x + 1, a1); }
+            if (TRows.Value > 2) { a2 = Scaled<TUnit, TV, TScales>(s2, t2, scale, offset, x + 2, a2); }
+            if (TRows.Value > 3) { a3 = Scaled<TUnit, TV, TScales>(s3, t3, scale, offset, x + 3, a3); }
+            if (TRows.Value > 4) { a4 = Scaled<TUnit, TV, TScales>(s4, t4, scale, offset, x + 4, a4); }
+            if (TRows.Value > 5) { a5 = Scaled<TUnit, TV, TScales>(s5, t5, scale, offset, x + 5, a5); }
+            if (TRows.Value > 6) { a6 = Scaled<TUnit, TV, TScales>(s6, t6, scale, offset, x + 6, a6); }
+            if (TRows.Value > 7) { a7 = Scaled<TUnit, TV, TScales>(s7, t7, scale, offset, x + 7, a7); }
+            x += TRows.Value;
+        }
+
+        if (add)
+        {
+            float* o = y;
+            a0 = TUnit.Add(TUnit.Load(o), a0);
+            if (TRows.Value > 1) { o += ldy; a1 = TUnit.Add(TUnit.Load(o), a1); }
+            if (TRows.Value > 2) { o += ldy; a2 = TUnit.Add(TUnit.Load(o), a2); }
+            if (TRows.Value > 3) { o += ldy; a3 = TUnit.Add(TUnit.Load(o), a3); }
+            if (TRows.Value > 4) { o += ldy; a4 = TUnit.Add(TUnit.Load(o), a4); }
+            if (TRows.Value > 5) { o += ldy; a5 = TUnit.Add(TUnit.Load(o), a5); }
+            if (TRows.Value > 6) { o += ldy; a6 = TUnit.Add(TUnit.Load(o), a6); }
+            if (TRows.Value > 7) { o += ldy; a7 = TUnit.Add(TUnit.Load(o), a7); }
+        }
+
+        TUnit.Store(a0, y);
+        if (TRows.Value > 1) { y += ldy; TUnit.Store(a1, y); }
+        if (TRows.Value > 2) { y += ldy; TUnit.Store(a2, y); }
+        if (TRows.Value > 3) { y += ldy; TUnit.Store(a3, y); }
+        if (TRows.Value > 4) { y += ldy; TUnit.Store(a4, y); }
+        if (TRows.Value > 5) { y += ldy; TUnit.Store(a5, y); }
+        if (TRows.Value > 6) { y += ldy; TUnit.Store(a6, y); }
+        if (TRows.Value > 7) { y += ldy; TUnit.Store(a7, y); }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ExactBytes<TUnit, TV, TScales, TRows>(int blocks, byte* codes, byte* scales, int lane, float* x, float* y, nint ldy, bool add)
+        where TUnit : IByteUnit<TV>
+        where TV : struct
+        where TScales : IScales
+        where TRows : struct, IConstant
+    {
+        TV a0 = TUnit.Zero, a1 = TUnit.Zero, a2 = TUnit.Zero, a3 = TUnit.Zero, a4 = TUnit.Zero, a5 = TUnit.Zero, a6 = TUnit.Zero, a7 = TUnit.Zero;
+        codes += 2 * lane;
+        for (int block = 0; block < blocks; block++)
+        {
+            float* sums = x + (32 * TRows.Value);
+            for (int part = 0; part < TScales.PerBlock; part++)
+            {
+                TV s0 = TUnit.Zero, s1 = TUnit.Zero, s2 = TUnit.Zero, s3 = TUnit.Zero, s4 = TUnit.Zero, s5 = TUnit.Zero, s6 = TUnit.Zero, s7 = TUnit.Zero;
+                TV t0 = TUnit.Zero, t1 = TUnit.Zero, t2 = TUnit.Zero, t3 = TUnit.Zero, t4 = TUnit.Zero, t5 = TUnit.Zero, t6 = TUnit.Zero, t7 = TUnit.Zero;
+                for (int j = 0; j < 16 / TScales.PerBlock; j++, codes += 32, x += 2 * TRows.Value)
+                {
+                    if (TRows.Value <= 2 && Sse.IsSupported && (j & 1) == 0)
+                    {
+                        Sse.Prefetch0(codes + 2048);
+                    }
+
+                    TV pair = TUnit.LoadWidened(codes);
+                    TV code = TUnit.EvenToFloats(pair);
+                    s0 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x), s0);
+                    if (TRows.Value > 1) { s1 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + 1), s1); }
+                    if (TRows.Value > 2) { s2 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + 2), s2); }
+                    if (TRows.Value > 3) { s3 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + 3), s3); }
+                    if (TRows.Value > 4) { s4 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + 4), s4); }
+                    if (TRows.Value > 5) { s5 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + 5), s5); }
+                    if (TRows.Value > 6) { s6 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + 6), s6); }
+                    if (TRows.Value > 7) { s7 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + 7), s7); }
+                    code = TUnit.OddToFloats(pair);
+                    t0 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + TRows.Value), t0);
+                    if (TRows.Value > 1) { t1 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + TRows.Value + 1), t1); }
+                    if (TRows.Value > 2) { t2 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + TRows.Value + 2), t2); }
+                    if (TRows.Value > 3) { t3 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + TRows.Value + 3), t3); }
+                    if (TRows.Value > 4) { t4 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + TRows.Value + 4), t4); }
+                    if (TRows.Value > 5) { t5 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + TRows.Value + 5), t5); }
+                    if (TRows.Value > 6) { t6 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + TRows.Value + 6), t6); }
+                    if (TRows.Value > 7) { t7 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + TRows.Value + 7), t7); }
+                }
+
+                TV scale = TScales.Load<TUnit, TV>(scales, block, part, lane, out TV offset);
+                a0 = Scaled<TUnit, TV, TScales>(s0, t0, scale, offset, sums, a0);
+                if (TRows.Value > 1) { a1 = Scaled<TUnit, TV, TScales>(s1, t1, scale, offset, sums + 1, a1); }
+                if (TRows.Value > 2) { a2 = Scaled<TUnit, TV, TScales>(s2, t2, scale, offset, sums + 2, a2); }
+                if (TRows.Value > 3) { a3 = Scaled<TUnit, TV, TScales>(s3, t3, scale, offset, sums + 3, a3); }
+                if (TRows.Value > 4) { a4 = Scaled<TUnit, TV, TScales>(s4, t4, scale, offset, sums + 4, a4); }
+                if (TRows.Value > 5) { a5 = Scaled<TUnit, TV, TScales>(s5, t5, scale, offset, sums + 5, a5); }
+                if (TRows.Value > 6) { a6 = Scaled<TUnit, TV, TScales>(s6, t6, scale, offset, sums + 6, a6); }
+                if (TRows.Value > 7) { a7 = Scaled<TUnit, TV, TScales>(s7, t7, scale, offset, sums + 7, a7); }
+            }
+
+            x += TRows.Value;
+        }
+
+        if (add)
+        {
+            float* o = y;
+            a0 = TUnit.Add(TUnit.Load(o), a0);
+            if (TRows.Value > 1) { o += ldy; a1 = TUnit.Add(TUnit.Load(o), a1); }
+            if (TRows.Value > 2) { o += ldy; a2 = TUnit.Add(TUnit.Load(o), a2); }
+            if (TRows.Value > 3) { o += ldy; a3 = TUnit.Add(TUnit.Load(o), a3); }
+            if (TRows.Value > 4) { o += ldy; a4 = TUnit.Add(TUnit.Load(o), a4); }
+            if (TRows.Value > 5) { o += ldy; a5 = TUnit.Add(TUnit.Load(o), a5); }
+            if (TRows.Value > 6) { o += ldy; a6 = TUnit.Add(TUnit.Load(o), a6); }
+            if (TRows.Value > 7) { o += ldy; a7 = TUnit.Add(TUnit.Load(o), a7); }
+        }
+
+        TUnit.Store(a0, y);
+        if (TRows.Value > 1) { y += ldy; TUnit.Store(a1, y); }
+        if (TRows.Value > 2) { y += ldy; TUnit.Store(a2, y); }
+        if (TRows.Value > 3) { y += ldy; TUnit.Store(a3, y); }
+        if (TRows.Value > 4) { y += ldy; TUnit.Store(a4, y); }
+        if (TRows.Value > 5) { y += ldy; TUnit.Store(a5, y); }
+        if (TRows.Value > 6) { y += ldy; TUnit.Store(a6, y); }
+        if (TRows.Value > 7) { y += ldy; TUnit.Store(a7, y); }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TV Scaled<TUnit, TV, TScales>(TV s, TV t, TV scale, TV offset, float* sum, TV accumulator)
+        where TUnit : IByteUnit<TV>
+        where TV : struct
+        where TScales : IScales
+    {
+        accumulator = TUnit.MultiplyAdd(TUnit.Add(s, t), scale, accumulator);
+        return TScales.HasOffset ? TUnit.MultiplyAdd(offset, TUnit.Broadcast(sum), accumulator) : accumulator;
+    }
+}

@@ -1,0 +1,169 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+
+namespace Spar.Engine.Kernels.Quantized;
+
+/// <content>With rounded activations.</content>
+internal static unsafe partial class QuantizedKernel
+{
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RoundedNibbles<TUnit, TV, TScales, TRows>(int blocks, byte* codes, byte* scales, int lane, byte* x, float* y, nint ldy, bool add)
+        where TUnit : IByteUnit<TV>
+        where TV : struct
+        where TScales : IScales
+        where TRows : struct, IConstant
+    {
+        TV a0 = TUnit.Zero, a1 = TUnit.Zero, a2 = TUnit.Zero, a3 = TUnit.Zero, a4 = TUnit.Zero, a5 = TUnit.Zero, a6 = TUnit.Zero, a7 = TUnit.Zero;
+        codes += 4 * lane;
+        for (int block = 0; block < blocks; block++, codes += 256)
+        {
+            TV s0 = TUnit.Zero, s1 = TUnit.Zero, s2 = TUnit.Zero, s3 = TUnit.Zero, s4 = TUnit.Zero, s5 = TUnit.Zero, s6 = TUnit.Zero, s7 = TUnit.Zero;
+            byte* at = codes;
+            for (int j = 0; j < 4; j++, at += 64, x += 4 * TRows.Value)
+            {
+                if (TRows.Value <= 2 && Sse.IsSupported)
+                {
+                    Sse.Prefetch0(at + 2048);
+                }
+
+                TV packed = TUnit.Load(at);
+                TV low = TUnit.LowNibbles(packed), high = TUnit.HighNibbles(packed);
+                byte* second = x + (16 * TRows.Value);
+                s0 = TUnit.DotBytes(high, TUnit.Broadcast(second), TUnit.DotBytes(low, TUnit.Broadcast(x), s0));
+                if (TRows.Value > 1) { s1 = TUnit.DotBytes(high, TUnit.Broadcast(second + (4 * 1)), TUnit.DotBytes(low, TUnit.Broadcast(x + (4 * 1)), s1)); }
+                if (TRows.Value > 2) { s2 = TUnit.DotBytes(high, TUnit.Broadcast(second + (4 * 2)), TUnit.DotBytes(low, TUnit.Broadcast(x + (4 * 2)), s2)); }
+                if (TRows.Value > 3) { s3 = TUnit.DotBytes(high, TUnit.Broadcast(second + (4 * 3)), TUnit.DotBytes(low, TUnit.Broadcast(x + (4 * 3)), s3)); }
+                if (TRows.Value > 4) { s4 = TUnit.DotBytes(high, TUnit.Broadcast(second + (4 * 4)), TUnit.DotBytes(low, TUnit.Broadcast(x + (4 * 4)), s4)); }
+                if (TRows.Value > 5) { s5 = TUnit.DotBytes(high, TUnit.Broadcast(second + (4 * 5)), TUnit.DotBytes(low, TUnit.Broadcast(x + (4 * 5)), s5)); }
+                if (TRows.Value > 6) { s6 = TUnit.DotBytes(high, TUnit.Broadcast(second + (4 * 6)), TUnit.DotBytes(low, TUnit.Broadcast(x + (4 * 6)), s6)); }
+                if (TRows.Value > 7) { s7 = TUnit.DotBytes(high, TUnit.Broadcast(second + (4 * 7)), TUnit.DotBytes(low, TUnit.Broadcast(x + (4 * 7)), s7)); }
+            }
+
+            x += 16 * TRows.Value;
+            TV ones = TUnit.Ones16;
+            TV scale = TScales.Load<TUnit, TV>(scales, block, 0, lane, out TV offset);
+            a0 = Scaled<TUnit, TV, TScales, TRows>(TUnit.DotShorts(s0, ones, Correction<TUnit, TV, TScales, TRows>(x)), scale, offset, x, a0);
+            if (TRows.Value > 1) { a1 = Scaled<TUnit, TV, TScales, TRows>(TUnit.DotShorts(s1, ones, Correction<TUnit, TV, TScales, TRows>(x + (4 * 1))), scale, offset, x + (4 * 1), a1); }
+            if (TRows.Value > 2) { a2 = Scaled<TUnit, TV, TScales, TRows>(TUnit.DotShorts(s2, ones, Correction<TUnit, TV, TScales, TRows>(x + (4 * 2))), scale, offset, x + (4 * 2), a2); }
+            if (TRows.Value > 3) { a3 = Scaled<TUnit, TV, TScales, TRows>(TUnit.DotShorts(s3, ones, Correction<TUnit, TV, TScales, TRows>(x + (4 * 3))), scale, offset, x + (4 * 3), a3); }
+            if (TRows.Value > 4) { a4 = Scaled<TUnit, TV, TScales, TRows>(TUnit.DotShorts(s4, ones, Correction<TUnit, TV, TScales, TRows>(x + (4 * 4))), scale, offset, x + (4 * 4), a4); }
+            if (TRows.Value > 5) { a5 = Scaled<TUnit, TV, TScales, TRows>(TUnit.DotShorts(s5, ones, Correction<TUnit, TV, TScales, TRows>(x + (4 * 5))), scale, offset, x + (4 * 5), a5); }
+            if (TRows.Value > 6) { a6 = Scaled<TUnit, TV, TScales, TRows>(TUnit.DotShorts(s6, ones, Correction<TUnit, TV, TScales, TRows>(x + (4 * 6))), scale, offset, x + (4 * 6), a6); }
+            if (TRows.Value > 7) { a7 = Scaled<TUnit, TV, TScales, TRows>(TUnit.DotShorts(s7, ones, Correction<TUnit, TV, TScales, TRows>(x + (4 * 7))), scale, offset, x + (4 * 7), a7); }
+            x += 12 * TRows.Value;
+        }
+
+        if (add)
+        {
+            float* o = y;
+            a0 = TUnit.Add(TUnit.Load(o), a0);
+            if (TRows.Value > 1) { o += ldy; a1 = TUnit.Add(TUnit.Load(o), a1); }
+            if (TRows.Value > 2) { o += ldy; a2 = TUnit.Add(TUnit.Load(o), a2); }
+            if (TRows.Value > 3) { o += ldy; a3 = TUnit.Add(TUnit.Load(o), a3); }
+            if (TRows.Value > 4) { o += ldy; a4 = TUnit.Add(TUnit.Load(o), a4); }
+            if (TRows.Value > 5) { o += ldy; a5 = TUnit.Add(TUnit.Load(o), a5); }
+            if (TRows.Value > 6) { o += ldy; a6 = TUnit.Add(TUnit.Load(o), a6); }
+            if (TRows.Value > 7) { o += ldy; a7 = TUnit.Add(TUnit.Load(o), a7); }
+        }
+
+        TUnit.Store(a0, y);
+        if (TRows.Value > 1) { y += ldy; TUnit.Store(a1, y); }
+        if (TRows.Value > 2) { y += ldy; TUnit.Store(a2, y); }
+        if (TRows.Value > 3) { y += ldy; TUnit.Store(a3, y); }
+        if (TRows.Value > 4) { y += ldy; TUnit.Store(a4, y); }
+        if (TRows.Value > 5) { y += ldy; TUnit.Store(a5, y); }
+        if (TRows.Value > 6) { y += ldy; TUnit.Store(a6, y); }
+        if (TRows.Value > 7) { y += ldy; TUnit.Store(a7, y); }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RoundedBytes<TUnit, TV, TScales, TRows>(int blocks, byte* codes, byte* scales, int lane, byte* x, float* y, nint ldy, bool add)
+        where TUnit : IByteUnit<TV>
+        where TV : struct
+        where TScales : IScales
+        where TRows : struct, IConstant
+    {
+        TV a0 = TUnit.Zero, a1 = TUnit.Zero, a2 = TUnit.Zero, a3 = TUnit.Zero, a4 = TUnit.Zero, a5 = TUnit.Zero, a6 = TUnit.Zero, a7 = TUnit.Zero;
+        codes += 2 * lane;
+        for (int block = 0; block < blocks; block++)
+        {
+            byte* factors = x + (64 * TRows.Value);
+            for (int part = 0; part < TScales.PerBlock; part++)
+            {
+                TV s0 = TUnit.Zero, s1 = TUnit.Zero, s2 = TUnit.Zero, s3 = TUnit.Zero, s4 = TUnit.Zero, s5 = TUnit.Zero, s6 = TUnit.Zero, s7 = TUnit.Zero;
+                for (int j = 0; j < 16 / TScales.PerBlock; j++, codes += 32, x += 4 * TRows.Value)
+                {
+                    if (TRows.Value <= 2 && Sse.IsSupported && (j & 1) == 0)
+                    {
+                        Sse.Prefetch0(codes + 2048);
+                    }
+
+                    TV wide = TUnit.LoadWidened(codes);
+                    s0 = TUnit.DotShorts(wide, TUnit.Broadcast(x), s0);
+                    if (TRows.Value > 1) { s1 = TUnit.DotShorts(wide, TUnit.Broadcast(x + (4 * 1)), s1); }
+                    if (TRows.Value > 2) { s2 = TUnit.DotShorts(wide, TUnit.Broadcast(x + (4 * 2)), s2); }
+                    if (TRows.Value > 3) { s3 = TUnit.DotShorts(wide, TUnit.Broadcast(x + (4 * 3)), s3); }
+                    if (TRows.Value > 4) { s4 = TUnit.DotShorts(wide, TUnit.Broadcast(x + (4 * 4)), s4); }
+                    if (TRows.Value > 5) { s5 = TUnit.DotShorts(wide, TUnit.Broadcast(x + (4 * 5)), s5); }
+                    if (TRows.Value > 6) { s6 = TUnit.DotShorts(wide, TUnit.Broadcast(x + (4 * 6)), s6); }
+                    if (TRows.Value > 7) { s7 = TUnit.DotShorts(wide, TUnit.Broadcast(x + (4 * 7)), s7); }
+                }
+
+                TV scale = TScales.Load<TUnit, TV>(scales, block, part, lane, out TV offset);
+                a0 = Scaled<TUnit, TV, TScales, TRows>(s0, scale, offset, factors, a0);
+                if (TRows.Value > 1) { a1 = Scaled<TUnit, TV, TScales, TRows>(s1, scale, offset, factors + (4 * 1), a1); }
+                if (TRows.Value > 2) { a2 = Scaled<TUnit, TV, TScales, TRows>(s2, scale, offset, factors + (4 * 2), a2); }
+                if (TRows.Value > 3) { a3 = Scaled<TUnit, TV, TScales, TRows>(s3, scale, offset, factors + (4 * 3), a3); }
+                if (TRows.Value > 4) { a4 = Scaled<TUnit, TV, TScales, TRows>(s4, scale, offset, factors + (4 * 4), a4); }
+                if (TRows.Value > 5) { a5 = Scaled<TUnit, TV, TScales, TRows>(s5, scale, offset, factors + (4 * 5), a5); }
+                if (TRows.Value > 6) { a6 = Scaled<TUnit, TV, TScales, TRows>(s6, scale, offset, factors + (4 * 6), a6); }
+                if (TRows.Value > 7) { a7 = Scaled<TUnit, TV, TScales, TRows>(s7, scale, offset, factors + (4 * 7), a7); }
+            }
+
+            x += 12 * TRows.Value;
+        }
+
+        if (add)
+        {
+            float* o = y;
+            a0 = TUnit.Add(TUnit.Load(o), a0);
+            if (TRows.Value > 1) { o += ldy; a1 = TUnit.Add(TUnit.Load(o), a1); }
+            if (TRows.Value > 2) { o += ldy; a2 = TUnit.Add(TUnit.Load(o), a2); }
+            if (TRows.Value > 3) { o += ldy; a3 = TUnit.Add(TUnit.Load(o), a3); }
+            if (TRows.Value > 4) { o += ldy; a4 = TUnit.Add(TUnit.Load(o), a4); }
+            if (TRows.Value > 5) { o += ldy; a5 = TUnit.Add(TUnit.Load(o), a5); }
+            if (TRows.Value > 6) { o += ldy; a6 = TUnit.Add(TUnit.Load(o), a6); }
+            if (TRows.Value > 7) { o += ldy; a7 = TUnit.Add(TUnit.Load(o), a7); }
+        }
+
+        TUnit.Store(a0, y);
+        if (TRows.Value > 1) { y += ldy; TUnit.Store(a1, y); }
+        if (TRows.Value > 2) { y += ldy; TUnit.Store(a2, y); }
+        if (TRows.Value > 3) { y += ldy; TUnit.Store(a3, y); }
+        if (TRows.Value > 4) { y += ldy; TUnit.Store(a4, y); }
+        if (TRows.Value > 5) { y += ldy; TUnit.Store(a5, y); }
+        if (TRows.Value > 6) { y += ldy; TUnit.Store(a6, y); }
+        if (TRows.Value > 7) { y += ldy; TUnit.Store(a7, y); }
+    }
+
+    /// <summary>Minus zero times the sum of a row's integers, where there is no offset to hold it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TV Correction<TUnit, TV, TScales, TRows>(byte* factors)
+        where TUnit : IByteUnit<TV>
+        where TV : struct
+        where TScales : IScales
+        where TRows : struct, IConstant
+        => TScales.HasOffset ? TUnit.Zero : TUnit.Broadcast(factors + (8 * TRows.Value));
+
+    /// <summary>Adds a block's sum to an accumulator.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TV Scaled<TUnit, TV, TScales, TRows>(TV sum, TV scale, TV offset, byte* factors, TV accumulator)
+        where TUnit : IByteUnit<TV>
+        where TV : struct
+        where TScales : IScales
+        where TRows : struct, IConstant
+    {
+        accumulator = TUnit.MultiplyAdd(TUnit.Multiply(TUnit.ToFloats(sum), TUnit.Broadcast(factors)), scale, accumulator);
+        return TScales.HasOffset ? TUnit.MultiplyAdd(offset, TUnit.Broadcast(factors + (4 * TRows.Value)), accumulator) : accumulator;
+    }
+}
