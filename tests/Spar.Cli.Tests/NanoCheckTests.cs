@@ -1,5 +1,5 @@
-using Spar.Nano;
 using Spar.Baselines.Checks;
+using Spar.Nano;
 using Spar.Prompts;
 using Spar.Runtime.Nano;
 

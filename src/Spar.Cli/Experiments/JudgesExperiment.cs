@@ -10,8 +10,8 @@ using Spar.Prompts;
 using Spar.Runtime.Embedded;
 using Spar.Runtime.Endpoints;
 using Spar.Runtime.Nano;
-using Spar.Search;
 using Spar.Seams;
+using Spar.Search;
 using Spar.SelfPlay;
 using Spar.Store;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
-using Spar.Engine.Inference;
-using Spar.Nano;
 using Spar.Calls;
+using Spar.Engine.Inference;
 using Spar.Judging;
+using Spar.Nano;
 using Spar.Prompts;
 using Spar.Runtime.Embedded;
 using Spar.Runtime.Endpoints;

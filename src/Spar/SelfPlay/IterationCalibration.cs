@@ -1,6 +1,6 @@
 using Spar.Judging;
-using Spar.Search;
 using Spar.Seams;
+using Spar.Search;
 
 namespace Spar.SelfPlay;
 

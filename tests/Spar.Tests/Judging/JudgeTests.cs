@@ -3,8 +3,8 @@ using Spar.Calls;
 using Spar.Decoding;
 using Spar.Judging;
 using Spar.Prompts;
-using Spar.Search;
 using Spar.Seams;
+using Spar.Search;
 using Spar.Store;
 using Spar.Tests.Fakes;
 

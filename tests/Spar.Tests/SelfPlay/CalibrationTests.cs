@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Spar.Judging;
-using Spar.Search;
 using Spar.Seams;
+using Spar.Search;
 using Spar.SelfPlay;
 using Spar.Store;
 using Spar.Tests.Fakes;

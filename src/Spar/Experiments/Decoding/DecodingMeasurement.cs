@@ -2,8 +2,8 @@ using System.Globalization;
 using Spar.Calls;
 using Spar.Judging;
 using Spar.Prompts;
-using Spar.Search;
 using Spar.Seams;
+using Spar.Search;
 using Spar.SelfPlay;
 using Spar.Store;
 
