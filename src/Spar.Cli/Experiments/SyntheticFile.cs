@@ -27,8 +27,11 @@ internal sealed record SyntheticFile
     public static SyntheticFile Read(string path)
     {
         SyntheticFile file = StrictYaml.ReadFile<SyntheticFile>(path);
-        file.Letters.Validate("letters", SyntheticTasks.HeldOutCount);
-        file.Stories.Validate("stories", SyntheticTasks.HeldOutCount);
+        YamlPlaces.Locate(path, () =>
+        {
+            file.Letters.Validate("letters", SyntheticTasks.HeldOutCount);
+            file.Stories.Validate("stories", SyntheticTasks.HeldOutCount);
+        });
         return Directory.Exists(file.BaseModel)
             ? file
             : throw new SparException($"{path}: base_model: there is no folder '{file.BaseModel}'. Give the folder of a checkpoint (config.json, model.safetensors, tokenizer.json), relative to where you are.");

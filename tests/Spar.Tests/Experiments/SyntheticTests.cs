@@ -102,8 +102,8 @@ public sealed class SyntheticTests : IDisposable
     public void Impossible_settings_are_named()
     {
         PairSettings wrong = s_settings with { Pairs = 0, MeasureEvery = 0, HeldOut = 501 };
-        SparException fault = Assert.Throws<SparException>(() => wrong.Validate("stories", 500));
-        Assert.All(["stories.pairs", "stories.measureEvery", "stories.heldOut"], key => Assert.Contains(key, fault.Message, StringComparison.Ordinal));
+        RecipeException fault = Assert.Throws<RecipeException>(() => wrong.Validate("stories", 500));
+        Assert.All(["stories.pairs", "stories.measure_every", "stories.held_out"], key => Assert.Contains(key, fault.Message, StringComparison.Ordinal));
     }
 
     /// <summary>Prompts that the fake world answers with words; some numbers are right.</summary>

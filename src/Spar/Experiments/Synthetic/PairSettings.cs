@@ -47,7 +47,7 @@ public sealed record PairSettings
     /// <summary>Checks every number.</summary>
     /// <param name="key">What messages call these settings.</param>
     /// <param name="mostHeldOut">Held-out prompts that there are.</param>
-    /// <exception cref="SparException">Names every key with an impossible value.</exception>
+    /// <exception cref="RecipeException">Names every key with an impossible value.</exception>
     public void Validate(string key, int mostHeldOut)
     {
         RecipeCheck check = new();
@@ -56,8 +56,8 @@ public sealed record PairSettings
         check.AtLeast(1, $"{key}.pairs", Pairs);
         check.Training($"{key}.dpo", Dpo);
         check.That(Dpo.Epochs > 0, $"{key}.dpo.epochs", "must be above 0", Dpo.Epochs);
-        check.AtLeast(1, $"{key}.measureEvery", MeasureEvery);
-        check.That(HeldOut >= 1 && HeldOut <= mostHeldOut, $"{key}.heldOut", $"must be between 1 and {mostHeldOut}", HeldOut);
+        check.AtLeast(1, $"{key}.measure_every", MeasureEvery);
+        check.That(HeldOut >= 1 && HeldOut <= mostHeldOut, $"{key}.held_out", $"must be between 1 and {mostHeldOut}", HeldOut);
         check.Sampling($"{key}.respond", Respond);
         check.ThrowIfFaulty();
     }
