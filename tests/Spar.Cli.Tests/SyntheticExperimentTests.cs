@@ -53,7 +53,7 @@ public sealed class SyntheticExperimentTests : IDisposable
     public async Task Faults_are_named_with_their_place()
     {
         await CliRunner.FailsAsync(["experiment", "synthetic", File("storys: {}"), "-o", _work], "synthetic.yaml:", "storys", "stories");
-        await CliRunner.FailsAsync(["experiment", "synthetic", File("stories: { held_out: 100000 }"), "-o", _work], "stories.heldOut");
+        await CliRunner.FailsAsync(["experiment", "synthetic", File("stories: { held_out: 100000 }"), "-o", _work], "stories.held_out");
     }
 
     [Fact]
