@@ -40,12 +40,16 @@ public sealed class AdaptiveJudge(ModelCaller refiner, PromptSet prompts, Sampli
 
     /// <inheritdoc/>
     /// <remarks>Casts the votes that were spared. The majority is settled, so the critique stays.</remarks>
-    public async Task<MajorityVote> CompleteAsync(string instruction, string response, MajorityVote vote, CancellationToken cancellationToken) =>
-        vote.SparedKey is not { } key
-            ? vote
-            : vote.With(await _ballot.CastAsync(key, instruction, response, vote.Calls, votes - vote.Calls, cancellationToken).ConfigureAwait(false))
-                with
-            { SparedKey = null };
+    public async Task<MajorityVote> CompleteAsync(string instruction, string response, MajorityVote vote, CancellationToken cancellationToken)
+    {
+        if (vote.SparedKey is not { } key)
+        {
+            return vote;
+        }
+
+        Judgement[] rest = await _ballot.CastAsync(key, instruction, response, vote.Calls, votes - vote.Calls, cancellationToken).ConfigureAwait(false);
+        return vote.With(rest) with { SparedKey = null };
+    }
 
     /// <summary>
     /// Whether <paramref name="left"/> more votes, each yes, no or not readable, can change neither the majority nor whether the share of yes is above
