@@ -53,27 +53,7 @@ internal static unsafe partial class QuantizedKernel
             x += 12 * TRows.Value;
         }
 
-        if (add)
-        {
-            float* o = y;
-            a0 = TUnit.Add(TUnit.Load(o), a0);
-            if (TRows.Value > 1) { o += ldy; a1 = TUnit.Add(TUnit.Load(o), a1); }
-            if (TRows.Value > 2) { o += ldy; a2 = TUnit.Add(TUnit.Load(o), a2); }
-            if (TRows.Value > 3) { o += ldy; a3 = TUnit.Add(TUnit.Load(o), a3); }
-            if (TRows.Value > 4) { o += ldy; a4 = TUnit.Add(TUnit.Load(o), a4); }
-            if (TRows.Value > 5) { o += ldy; a5 = TUnit.Add(TUnit.Load(o), a5); }
-            if (TRows.Value > 6) { o += ldy; a6 = TUnit.Add(TUnit.Load(o), a6); }
-            if (TRows.Value > 7) { o += ldy; a7 = TUnit.Add(TUnit.Load(o), a7); }
-        }
-
-        TUnit.Store(a0, y);
-        if (TRows.Value > 1) { y += ldy; TUnit.Store(a1, y); }
-        if (TRows.Value > 2) { y += ldy; TUnit.Store(a2, y); }
-        if (TRows.Value > 3) { y += ldy; TUnit.Store(a3, y); }
-        if (TRows.Value > 4) { y += ldy; TUnit.Store(a4, y); }
-        if (TRows.Value > 5) { y += ldy; TUnit.Store(a5, y); }
-        if (TRows.Value > 6) { y += ldy; TUnit.Store(a6, y); }
-        if (TRows.Value > 7) { y += ldy; TUnit.Store(a7, y); }
+        Store<TUnit, TV, TRows>(y, ldy, add, a0, a1, a2, a3, a4, a5, a6, a7);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -123,27 +103,7 @@ internal static unsafe partial class QuantizedKernel
             x += 12 * TRows.Value;
         }
 
-        if (add)
-        {
-            float* o = y;
-            a0 = TUnit.Add(TUnit.Load(o), a0);
-            if (TRows.Value > 1) { o += ldy; a1 = TUnit.Add(TUnit.Load(o), a1); }
-            if (TRows.Value > 2) { o += ldy; a2 = TUnit.Add(TUnit.Load(o), a2); }
-            if (TRows.Value > 3) { o += ldy; a3 = TUnit.Add(TUnit.Load(o), a3); }
-            if (TRows.Value > 4) { o += ldy; a4 = TUnit.Add(TUnit.Load(o), a4); }
-            if (TRows.Value > 5) { o += ldy; a5 = TUnit.Add(TUnit.Load(o), a5); }
-            if (TRows.Value > 6) { o += ldy; a6 = TUnit.Add(TUnit.Load(o), a6); }
-            if (TRows.Value > 7) { o += ldy; a7 = TUnit.Add(TUnit.Load(o), a7); }
-        }
-
-        TUnit.Store(a0, y);
-        if (TRows.Value > 1) { y += ldy; TUnit.Store(a1, y); }
-        if (TRows.Value > 2) { y += ldy; TUnit.Store(a2, y); }
-        if (TRows.Value > 3) { y += ldy; TUnit.Store(a3, y); }
-        if (TRows.Value > 4) { y += ldy; TUnit.Store(a4, y); }
-        if (TRows.Value > 5) { y += ldy; TUnit.Store(a5, y); }
-        if (TRows.Value > 6) { y += ldy; TUnit.Store(a6, y); }
-        if (TRows.Value > 7) { y += ldy; TUnit.Store(a7, y); }
+        Store<TUnit, TV, TRows>(y, ldy, add, a0, a1, a2, a3, a4, a5, a6, a7);
     }
 
     /// <summary>Minus zero times the sum of a row's integers, where there is no offset to hold it.</summary>

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Spar.Engine.Kernels.Quantized;
 
 /// <summary>
@@ -74,5 +76,35 @@ internal static unsafe partial class QuantizedKernel
             case (true, true): ExactNibbles<TUnit, TV, TScales, TRows>(w.Blocks, codes, scales, lane, (float*)tile, w.Layout.Zero, y, ldy, add); break;
             default: ExactBytes<TUnit, TV, TScales, TRows>(w.Blocks, codes, scales, lane, (float*)tile, y, ldy, add); break;
         }
+    }
+
+    /// <summary>Writes the sums of a tile's rows, or adds them to what is there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store<TUnit, TV, TRows>(float* y, nint ldy, bool add, TV a0, TV a1, TV a2, TV a3, TV a4, TV a5, TV a6, TV a7)
+        where TUnit : IByteUnit<TV>
+        where TV : struct
+        where TRows : struct, IConstant
+    {
+        if (add)
+        {
+            float* o = y;
+            a0 = TUnit.Add(TUnit.Load(o), a0);
+            if (TRows.Value > 1) { o += ldy; a1 = TUnit.Add(TUnit.Load(o), a1); }
+            if (TRows.Value > 2) { o += ldy; a2 = TUnit.Add(TUnit.Load(o), a2); }
+            if (TRows.Value > 3) { o += ldy; a3 = TUnit.Add(TUnit.Load(o), a3); }
+            if (TRows.Value > 4) { o += ldy; a4 = TUnit.Add(TUnit.Load(o), a4); }
+            if (TRows.Value > 5) { o += ldy; a5 = TUnit.Add(TUnit.Load(o), a5); }
+            if (TRows.Value > 6) { o += ldy; a6 = TUnit.Add(TUnit.Load(o), a6); }
+            if (TRows.Value > 7) { o += ldy; a7 = TUnit.Add(TUnit.Load(o), a7); }
+        }
+
+        TUnit.Store(a0, y);
+        if (TRows.Value > 1) { y += ldy; TUnit.Store(a1, y); }
+        if (TRows.Value > 2) { y += ldy; TUnit.Store(a2, y); }
+        if (TRows.Value > 3) { y += ldy; TUnit.Store(a3, y); }
+        if (TRows.Value > 4) { y += ldy; TUnit.Store(a4, y); }
+        if (TRows.Value > 5) { y += ldy; TUnit.Store(a5, y); }
+        if (TRows.Value > 6) { y += ldy; TUnit.Store(a6, y); }
+        if (TRows.Value > 7) { y += ldy; TUnit.Store(a7, y); }
     }
 }
