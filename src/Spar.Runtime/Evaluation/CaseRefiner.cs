@@ -43,8 +43,8 @@ public sealed class CaseRefiner(string name, IChatClient refiner, PromptSet prom
         SearchSettings limits = settings.Search;
         IRefinementSearch search = strategy switch
         {
-            "once" => new BreadthFirstSearch(judge, refine, limits with { Branch = 1, SelectBranch = 1, MaxDepth = 1 }),
-            "iterative" => new BreadthFirstSearch(judge, refine, limits with { Branch = 1, SelectBranch = 1 }),
+            "once" => new BreadthFirstSearch(judge, refine, limits.Chain(1)),
+            "iterative" => new BreadthFirstSearch(judge, refine, limits.Chain()),
             "bfs" => new BreadthFirstSearch(judge, refine, limits),
             "dfs" => new DepthFirstSearch(judge, refine, limits),
             _ => throw new SparException($"There is no strategy {strategy} that repairs a given response. Give one of {string.Join(", ", StrategyNames)}."),

@@ -31,7 +31,7 @@ public static class Strategies
             "greedy" => greedy,
             "best-of-n" => new BestOfN(actor, settings.Respond, judge, settings.Samples),
             "iterative" => new SearchDecoding(
-                greedy, judge, new BreadthFirstSearch(judge, refine, search with { Branch = 1, SelectBranch = 1 }), search.Gate),
+                greedy, judge, new BreadthFirstSearch(judge, refine, search.Chain()), search.Gate),
             "bfs" => new SearchDecoding(greedy, judge, new BreadthFirstSearch(judge, refine, search), search.Gate),
             "dfs" => new SearchDecoding(greedy, judge, new DepthFirstSearch(judge, refine, search), search.Gate),
             _ => throw new SparException($"There is no decoding strategy {name}. Give one of {string.Join(", ", Names)}."),

@@ -49,4 +49,8 @@ public sealed record SearchSettings
 
     /// <summary>How nodes are chosen.</summary>
     public NodeSelection Selection { get; init; } = NodeSelection.Greedy;
+
+    /// <summary>These limits for a tree that is a chain: iterative refinement, each response refined once.</summary>
+    /// <param name="depth">Most refinements one after the other, at least 1; null keeps <see cref="MaxDepth"/>.</param>
+    public SearchSettings Chain(int? depth = null) => this with { Branch = 1, SelectBranch = 1, MaxDepth = depth ?? MaxDepth };
 }

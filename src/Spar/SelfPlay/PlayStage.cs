@@ -38,7 +38,7 @@ internal sealed class PlayStage(Recipe recipe, PromptSet prompts, StageRunner ru
             if (open.Length > 0)
             {
                 (ModelCaller actor, ModelCaller refiner, IJudge judge) = await openModels().ConfigureAwait(false);
-                SearchSettings settings = recipe.Refinement == RefinementKind.Single ? recipe.Search with { Branch = 1, SelectBranch = 1, MaxDepth = 1 } : recipe.Search;
+                SearchSettings settings = recipe.Refinement == RefinementKind.Single ? recipe.Search.Chain(1) : recipe.Search;
                 IRefinementSearch search = RefinementSearch.Create(judge, new Refiner(refiner, prompts, recipe.Refine), settings);
                 await PlayAllAsync(iteration, items, open, actor, judge, search, cancellationToken).ConfigureAwait(false);
             }

@@ -126,7 +126,7 @@ public sealed class DecodingMeasurement
         ];
         Task<IReadOnlyList<ValuedResponse>>[] searches =
         [
-            SearchAsync("iterative", new BreadthFirstSearch(judge, refine, limits with { Branch = 1, SelectBranch = 1, MaxDepth = MostResponses - 1 })),
+            SearchAsync("iterative", new BreadthFirstSearch(judge, refine, limits.Chain(MostResponses - 1))),
             SearchAsync("bfs", new BreadthFirstSearch(judge, refine, limits)),
             SearchAsync("dfs", new DepthFirstSearch(judge, refine, limits)),
         ];
