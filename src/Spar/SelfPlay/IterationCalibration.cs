@@ -54,14 +54,14 @@ public sealed record IterationCalibration(
                 VerificationOutcome.NotFollowed => false,
                 _ => null,
             };
-            string? known = record.Responses.Select(response => response.Text).FirstOrDefault(text => text is not null);
-            if (known is null || record.Responses.Any(response => response.Text is { } text && Right(text) is null))
+            (MajorityVote? Vote, bool? Right)[] answered = [.. record.Responses.Where(response => response.Text is not null).Select(response => (response.Vote, Right(response.Text!)))];
+            if (answered.Length == 0 || answered.Any(response => response.Right is null))
             {
                 continue;
             }
 
             prompts++;
-            responses.AddRange(record.Responses.Where(response => response.Vote is not null).Select(response => (response.Vote!, Right(response.Text!) == true)));
+            responses.AddRange(answered.Where(response => response.Vote is not null).Select(response => (response.Vote!, response.Right == true)));
             if (record.Tree is { } tree && tree.Outcome != SearchOutcome.Failed)
             {
                 refinements.AddRange(tree.Nodes.Where(node => node is { Parent: not null, SameAs: null, Vote: not null })
