@@ -17,7 +17,7 @@ public sealed class NanoEvolutionTeacher(ulong seed) : IEvolutionTeacher
     /// <inheritdoc/>
     public Task<string> EvolveAsync(string key, EvolutionTask task, CancellationToken cancellationToken)
     {
-        if (NanoTask.Parse(task.Seed) is not { } simple)
+        if (NanoTask.Parse(task.Seed) is not { } simple || !NanoVerifier.Kinds.Values.Contains(task.Main.Name))
         {
             return Task.FromResult(EvolutionParser.DeclinedMark);
         }
