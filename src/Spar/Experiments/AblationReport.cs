@@ -18,18 +18,7 @@ public static class AblationReport
             ("judge F1", row => row.Details?.TryGetValue("judgeF1", out double f1) == true ? f1 : null),
             ("refinement success", row => row.RefineSuccess),
         ];
-        ExperimentTable budget = new(
-            "What the iterations of one seed spent",
-            "variant",
-            [new("model calls", MeasureUnit.Count), new("tokens generated", MeasureUnit.Count), new("tokens trained on", MeasureUnit.Count), new("time", MeasureUnit.Seconds)],
-            [
-                .. runs.Variants.Select(variant => new ExperimentRow(
-                    variant,
-                    [
-                        runs.Spent(variant, spent => spent.ModelCalls), runs.Spent(variant, spent => spent.GeneratedTokens),
-                        runs.Spent(variant, spent => spent.TrainingTokens), runs.Spent(variant, spent => spent.Seconds),
-                    ])),
-            ]);
+        ExperimentTable budget = runs.BudgetTable("variant");
         return new ExperimentReport(
             "ablations",
             "What each part of the method is worth",

@@ -43,18 +43,7 @@ public static class BaselineReport
                 new ExperimentRow("start (R_0)", Judging(first, "sft")),
                 .. runs.Variants.Select(variant => new ExperimentRow(variant, Judging(variant, null))),
             ]);
-        ExperimentTable budget = new(
-            "What the iterations of one seed spent",
-            "method",
-            [new("model calls", MeasureUnit.Count), new("tokens generated", MeasureUnit.Count), new("tokens trained on", MeasureUnit.Count), new("time", MeasureUnit.Seconds)],
-            [
-                .. runs.Variants.Select(variant => new ExperimentRow(
-                    variant,
-                    [
-                        runs.Spent(variant, spent => spent.ModelCalls), runs.Spent(variant, spent => spent.GeneratedTokens),
-                        runs.Spent(variant, spent => spent.TrainingTokens), runs.Spent(variant, spent => spent.Seconds),
-                    ])),
-            ]);
+        ExperimentTable budget = runs.BudgetTable("method");
         ExperimentChart chart = new(
             "Figure 3: held-out prompts fully satisfied",
             "after",

@@ -33,10 +33,22 @@ public sealed class ExperimentRuns(IReadOnlyList<string> variants, IReadOnlyList
     public Measured? Of(string variant, string? stage, Func<EvaluationRow, double?> measure) =>
         Measured.Of(Of(variant).Select(run => (stage is null ? run.Results.Rows[^1] : run.Results.Rows.FirstOrDefault(row => row.Stage == stage)) is { } row ? measure(row) : null));
 
-    /// <summary>Measures what each seed's run spent.</summary>
-    /// <param name="variant">The variant.</param>
-    /// <param name="measure">What of it.</param>
-    public Measured? Spent(string variant, Func<RunBudget, double> measure) => Measured.Of(Of(variant).Select(run => (double?)measure(run.Budget)));
+    /// <summary>What the iterations of one seed spent, variant by variant.</summary>
+    /// <param name="rows">What a variant is called: "method", "variant".</param>
+    public ExperimentTable BudgetTable(string rows) => new(
+        "What the iterations of one seed spent",
+        rows,
+        [new("model calls", MeasureUnit.Count), new("tokens generated", MeasureUnit.Count), new("tokens trained on", MeasureUnit.Count), new("time", MeasureUnit.Seconds)],
+        [
+            .. Variants.Select(variant => new ExperimentRow(
+                variant,
+                [
+                    Spent(variant, spent => spent.ModelCalls), Spent(variant, spent => spent.GeneratedTokens),
+                    Spent(variant, spent => spent.TrainingTokens), Spent(variant, spent => spent.Seconds),
+                ])),
+        ]);
+
+    private Measured? Spent(string variant, Func<RunBudget, double> measure) => Measured.Of(Of(variant).Select(run => (double?)measure(run.Budget)));
 
     private ExperimentRun[] Of(string variant) => [.. Seeds.Select(seed => runs.First(run => run.Variant == variant && run.Seed == seed))];
 }
