@@ -3,6 +3,8 @@ using Microsoft.Extensions.AI;
 using Spar.Calls;
 using Spar.Engine.Inference;
 using Spar.Runtime.Embedded;
+using Spar.Runtime.Endpoints;
+using Spar.Seams;
 
 namespace Spar.Cli.Commands;
 
@@ -22,6 +24,12 @@ internal static class Shared
 
     /// <summary>The option for the seed.</summary>
     public static Option<ulong> Seed() => new("--seed") { Description = "seed of everything random", DefaultValueFactory = _ => 1 };
+
+    /// <summary>Opens models: checkpoints with the embedded engine, others behind their endpoints.</summary>
+    /// <param name="threads">Threads to compute with.</param>
+    /// <param name="concurrency">Most calls in flight; the engine takes at most 512 of them into a batch.</param>
+    public static IModelHost Host(int threads, int concurrency) => new EndpointModelHost(
+        new EmbeddedModelHost(new EngineOptions { Threads = threads, MaxSequences = Math.Min(concurrency, 512) }), ApiKey);
 
     /// <summary>Opens a checkpoint folder.</summary>
     public static ValueTask<IChatClient> OpenAsync(string model, int threads, CancellationToken cancellationToken) =>

@@ -1,6 +1,4 @@
 using System.Globalization;
-using Spar.Calls;
-using Spar.Seams;
 using Spar.SelfPlay;
 using Spar.Store;
 using Spectre.Console;
@@ -8,58 +6,36 @@ using Spectre.Console;
 namespace Spar.Cli.Console;
 
 /// <summary>Shows a self-play run while it goes: the stage in hand, a line for each stage that has ended, warnings.</summary>
-internal sealed class RunDisplay(ProgressLine progress) : IRunObserver
+internal sealed class RunDisplay(ProgressLine progress) : ProgressObserver(progress)
 {
     /// <inheritdoc/>
-    public void StageStarted(string stage, int items) => progress.Begin(stage, items);
+    public override void StageStarted(string stage, int items) => Progress.Begin(stage, items);
 
     /// <inheritdoc/>
-    public void ItemFinished(string stage, bool failed) => progress.Advance();
-
-    /// <inheritdoc/>
-    public void CallAnswered(Answer answer, bool kept)
+    public override void StageFinished(string stage, StageStatistics statistics, StageTiming timing)
     {
-        if (!kept)
-        {
-            progress.AddTokens(answer.OutputTokens);
-        }
-    }
-
-    /// <inheritdoc/>
-    public void TrainingStepTaken(string stage, TrainingStep step) =>
-        progress.Set(step.Step, step.Steps, step.Tokens, string.Create(CultureInfo.InvariantCulture, $"loss {step.Loss:0.000}"));
-
-    /// <inheritdoc/>
-    public void StageFinished(string stage, StageStatistics statistics, StageTiming timing)
-    {
-        (TimeSpan elapsed, long tokens) = progress.End();
+        (TimeSpan elapsed, long tokens) = Progress.End();
         string rate = tokens > 0 && elapsed.TotalSeconds > 0.5 ? $"  {ProgressLine.Count(tokens / elapsed.TotalSeconds)} tokens/s" : "";
         string counts = string.Join(", ", statistics.Counts.Take(8).Select(count => string.Create(CultureInfo.InvariantCulture, $"{count.Key} {count.Value}")));
-        progress.Say(Markup.Escape($"  {stage,-20} {ProgressLine.Duration(elapsed),6}{rate}{(counts.Length > 0 ? "  " + counts : "")}"));
-        if (statistics.Failures.Count > 0)
-        {
-            Warn($"{stage}: {statistics.Failures.Count} items were lost; the first: {statistics.Failures[0].Item}: {statistics.Failures[0].Reason}");
-        }
+        Progress.Say(Markup.Escape($"  {stage,-20} {ProgressLine.Duration(elapsed),6}{rate}{(counts.Length > 0 ? "  " + counts : "")}"));
+        WarnOfFailures(stage, statistics);
     }
 
     /// <inheritdoc/>
-    public void StageSkipped(string stage) => progress.Say(Markup.Escape($"  {stage,-20}   kept from before"));
+    public override void StageSkipped(string stage) => Progress.Say(Markup.Escape($"  {stage,-20}   kept from before"));
 
     /// <inheritdoc/>
-    public void RowMeasured(EvaluationRow row)
+    public override void RowMeasured(EvaluationRow row)
     {
         string search = row.HeldOutPromptSearch is { } share ? $", {Percent(share)} with tree search" : "";
         string judge = row.JudgeAccuracy is { } accuracy ? $", judge right on {Percent(accuracy)}" : "";
-        progress.Say($"[bold]{Markup.Escape(row.Stage)}[/]: {Percent(row.HeldOutPrompt)} of {row.HeldOutCount} held-out prompts satisfied{search}{judge}");
+        Progress.Say($"[bold]{Markup.Escape(row.Stage)}[/]: {Percent(row.HeldOutPrompt)} of {row.HeldOutCount} held-out prompts satisfied{search}{judge}");
     }
 
     /// <inheritdoc/>
-    public void Calibrated(IterationCalibration calibration) => progress.Say(
+    public override void Calibrated(IterationCalibration calibration) => Progress.Say(
         $"  judge of iteration {calibration.Iteration}: right on {Percent(calibration.Responses.Accuracy)} of the actor's responses and {Percent(calibration.Refinements.Accuracy)} of the refinements; " +
         $"{Percent(calibration.ChosenFalseAcceptRate)} of the chosen responses are wrong");
-
-    /// <inheritdoc/>
-    public void Warn(string message) => progress.Say($"[yellow]warning:[/] {Markup.Escape(message)}");
 
     /// <summary>The results as a table.</summary>
     public static Table Table(RunResults results)

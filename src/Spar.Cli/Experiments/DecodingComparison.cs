@@ -30,7 +30,7 @@ internal sealed record DecodingComparison()
             {
                 Recipe = recipe,
                 PromptSet = PromptSet.Load(recipe.PromptSet),
-                Host = new EndpointModelHost(new EmbeddedModelHost(new EngineOptions { Threads = work.Threads, MaxSequences = Math.Min(recipe.Concurrency, 512) }), Shared.ApiKey),
+                Host = Shared.Host(work.Threads, recipe.Concurrency),
                 Actor = work.StartModel("actor", seed),
                 Refiner = work.StartModel("refiner", seed),
                 Prompts = [.. NanoEvaluator.Tasks(recipe.Nano.HeldOutPrompts, recipe.Nano.Stories).Select(task => task.Instruction)],
@@ -39,22 +39,8 @@ internal sealed record DecodingComparison()
                 Observer = work.Display,
                 Time = work.Time,
             };
-            bool kept = measurement.HasEnded;
-            string shown = string.Create(CultureInfo.InvariantCulture, $"{Name}, seed {seed}");
-            if (kept)
-            {
-                work.Display.Kept();
-            }
-            else
-            {
-                work.Display.Begin(shown);
-            }
-
-            records.Add(await measurement.RunAsync(cancellationToken));
-            if (!kept)
-            {
-                work.Display.End(shown, "");
-            }
+            records.Add(await work.Display.ShowAsync(
+                string.Create(CultureInfo.InvariantCulture, $"{Name}, seed {seed}"), measurement.HasEnded, () => measurement.RunAsync(cancellationToken), _ => ""));
         }
 
         return DecodingReport.Of(work.Seeds, records);

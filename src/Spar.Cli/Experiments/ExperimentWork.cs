@@ -79,14 +79,19 @@ internal sealed class ExperimentWork(
     private async Task<ExperimentRun> RunAsync(string name, RunFile recipe, CancellationToken cancellationToken)
     {
         string target = RunDirectory(name, recipe.Seed);
-        string shown = string.Create(CultureInfo.InvariantCulture, $"{name}, seed {recipe.Seed}");
         bool begun = System.IO.File.Exists(System.IO.Path.Combine(target, "run.db"));
-        if (begun && Ended(target, recipe) is { } ended)
-        {
-            Display.Kept();
-            return ended with { Variant = name };
-        }
+        ExperimentRun? ended = begun ? Ended(name, target, recipe) : null;
+        return await Display.ShowAsync(
+            string.Create(CultureInfo.InvariantCulture, $"{name}, seed {recipe.Seed}"),
+            ended is not null,
+            async () => ended ?? await RunAnewAsync(name, target, recipe, cancellationToken),
+            run => run.Results.Rows.Count > 0
+                ? string.Create(CultureInfo.InvariantCulture, $"{100 * run.Results.Rows[^1].HeldOutPrompt:0.0} % of {run.Results.Rows[^1].HeldOutCount} held-out prompts satisfied")
+                : "");
+    }
 
+    private async Task<ExperimentRun> RunAnewAsync(string name, string target, RunFile recipe, CancellationToken cancellationToken)
+    {
         using RunStore store = RunStore.Open(target, recipe.FullIdentity(), Time);
         if (name != StartName)
         {
@@ -94,16 +99,12 @@ internal sealed class ExperimentWork(
             StartStages.Adopt(start, store);
         }
 
-        Display.Begin(shown);
         RunResults results = await recipe.Compose(store, Threads, Display, Time).RunAsync(cancellationToken);
-        Display.End(shown, results.Rows.Count > 0
-            ? string.Create(CultureInfo.InvariantCulture, $"{100 * results.Rows[^1].HeldOutPrompt:0.0} % of {results.Rows[^1].HeldOutCount} held-out prompts satisfied")
-            : "");
         return new ExperimentRun(name, recipe.Seed, results, RunBudget.Of(store));
     }
 
     // The run in a directory if it is this recipe's and has its last row.
-    private static ExperimentRun? Ended(string target, RunFile recipe)
+    private static ExperimentRun? Ended(string name, string target, RunFile recipe)
     {
         using RunStore store = RunStore.OpenForReading(target);
         if (store.Identity.DifferencesFrom(recipe.FullIdentity()).Count > 0)
@@ -112,6 +113,6 @@ internal sealed class ExperimentWork(
         }
 
         RunResults results = RunResults.Of(store);
-        return results.Rows.Any(row => row.Stage == recipe.LastRow) ? new ExperimentRun("", recipe.Seed, results, RunBudget.Of(store)) : null;
+        return results.Rows.Any(row => row.Stage == recipe.LastRow) ? new ExperimentRun(name, recipe.Seed, results, RunBudget.Of(store)) : null;
     }
 }

@@ -44,8 +44,7 @@ internal sealed class JudgesExperiment(JudgesSettings settings, int threads, Tim
         NanoVerifier verifier = new(settings.Verifiers);
         using RunStore store = RunStore.Open(Path.Combine(directory, $"seed-{seed}"), await IdentityAsync(seed, prompts, cancellationToken), time);
         using CallSession session = new(seed, Concurrency, new SharedMemo(store));
-        await using Models models = new(
-            new EndpointModelHost(new EmbeddedModelHost(new EngineOptions { Threads = threads, MaxSequences = Concurrency }), Shared.ApiKey), session);
+        await using OpenModels models = new(Shared.Host(threads, Concurrency), session);
         ModelCaller actor = await models.OpenAsync(settings.Actor, cancellationToken);
         ModelCaller judge = await models.OpenAsync(settings.Judge, cancellationToken);
         List<ModelCaller> panel = [judge];
@@ -102,32 +101,5 @@ internal sealed class JudgesExperiment(JudgesSettings settings, int threads, Tim
             ["samples"] = settings.Samples,
             ["promptSet"] = $"{prompts.Name} {prompts.Digest}",
         });
-    }
-
-    /// <summary>Models by name, each opened once.</summary>
-    private sealed class Models(IModelHost host, CallSession session) : IAsyncDisposable
-    {
-        private readonly Dictionary<string, IChatClient> _clients = [];
-
-        public async Task<ModelCaller> OpenAsync(string model, CancellationToken cancellationToken)
-        {
-            if (!_clients.TryGetValue(model, out IChatClient? client))
-            {
-                client = await host.OpenAsync(model, cancellationToken);
-                _clients.Add(model, client);
-            }
-
-            return new ModelCaller(client, session);
-        }
-
-        public ValueTask DisposeAsync()
-        {
-            foreach (IChatClient client in _clients.Values)
-            {
-                client.Dispose();
-            }
-
-            return ValueTask.CompletedTask;
-        }
     }
 }

@@ -15,10 +15,7 @@ internal sealed record OverSeeds(double? Mean, double? Deviation)
     public static OverSeeds Of(IEnumerable<double?> values)
     {
         double[] known = [.. values.OfType<double>()];
-        double mean = known.DefaultIfEmpty().Average();
-        return new OverSeeds(
-            known.Length == 0 ? null : mean,
-            known.Length < 2 ? null : Math.Sqrt(known.Sum(value => (value - mean) * (value - mean)) / (known.Length - 1)));
+        return known.Length == 0 ? new OverSeeds(null, null) : new OverSeeds(new Measured(known).Mean, new Measured(known).Spread);
     }
 
     public string Percent() => Write(100, "0.0");

@@ -40,21 +40,12 @@ internal sealed record SyntheticComparison()
                     Observer = work.Display,
                     Time = work.Time,
                 };
-                if (comparison.HasEnded)
-                {
-                    work.Display.Kept();
-                    curves.Add(await comparison.RunAsync(cancellationToken));
-                    continue;
-                }
-
-                work.Display.Begin(shown);
-                if (freshLetters)
+                if (freshLetters && !comparison.HasEnded)
                 {
                     FreshEmbeddings.Write(file.BaseModel, baseModel, LetterTask.Characters, seed);
                 }
 
-                curves.Add(await comparison.RunAsync(cancellationToken));
-                work.Display.End(shown, Score(curves[^1]));
+                curves.Add(await work.Display.ShowAsync(shown, comparison.HasEnded, () => comparison.RunAsync(cancellationToken), Score));
             }
         }
 

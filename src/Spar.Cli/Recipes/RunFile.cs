@@ -70,8 +70,7 @@ internal sealed record RunFile : Recipe
         {
             Recipe = this,
             PromptSet = prompts,
-            Host = new EndpointModelHost(
-                new EmbeddedModelHost(new EngineOptions { Threads = threads, MaxSequences = Math.Min(Concurrency, 512) }), Commands.Shared.ApiKey),
+            Host = Commands.Shared.Host(threads, Concurrency),
             Trainer = new EmbeddedTrainer(threads),
             Teacher = new NanoTeacher(prompts),
             Prompts = new NanoPrompts(Seed, Nano.Stories),

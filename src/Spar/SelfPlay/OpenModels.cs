@@ -7,10 +7,16 @@ using Spar.Seams;
 namespace Spar.SelfPlay;
 
 /// <summary>The models in use: opened when first asked for, closed together before training needs the room.</summary>
-internal sealed class OpenModels(IModelHost host, CallSession session) : IAsyncDisposable
+/// <param name="host">Opens them; stays the caller's.</param>
+/// <param name="session">What all calls share: seed, most calls in flight, memo.</param>
+public sealed class OpenModels(IModelHost host, CallSession session) : IAsyncDisposable
 {
     private readonly Dictionary<string, IChatClient> _clients = new(StringComparer.Ordinal);
 
+    /// <summary>Opens a model, or takes the one that is open already.</summary>
+    /// <param name="model">A checkpoint, or an endpoint's model.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <exception cref="SparException">It cannot be opened; the message says why.</exception>
     public async Task<ModelCaller> OpenAsync(string model, CancellationToken cancellationToken)
     {
         if (!_clients.TryGetValue(model, out IChatClient? client))
@@ -23,6 +29,11 @@ internal sealed class OpenModels(IModelHost host, CallSession session) : IAsyncD
     }
 
     /// <summary>The run's judge: the models that the recipe names, or else the refiner.</summary>
+    /// <param name="refiner">The refiner's model.</param>
+    /// <param name="recipe">Says how is judged and by whom.</param>
+    /// <param name="prompts">The prompt set.</param>
+    /// <param name="verifier">Knows some constraints; null where all is judged.</param>
+    /// <param name="cancellationToken">Stops.</param>
     public async Task<IJudge> OpenJudgeAsync(
         string refiner, Recipe recipe, PromptSet prompts, IConstraintVerifier? verifier, CancellationToken cancellationToken)
     {
@@ -35,6 +46,7 @@ internal sealed class OpenModels(IModelHost host, CallSession session) : IAsyncD
         return recipe.Judging.Create(judges, prompts, recipe.Decoding(), verifier);
     }
 
+    /// <summary>Closes the models.</summary>
     public async ValueTask DisposeAsync()
     {
         foreach (IChatClient client in _clients.Values)
