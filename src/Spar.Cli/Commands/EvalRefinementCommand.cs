@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using Spar.Calls;
 using Spar.Cli.Console;
 using Spar.Decoding;
@@ -78,14 +77,18 @@ internal static class EvalRefinementCommand
             EvaluationRunOptions run = new() { Concurrency = parse.GetValue(concurrency), Seed = parse.GetValue(seed), Time = context.Time };
             PromptSet set = PromptSet.Load(parse.GetValue(prompts)!);
             int tokens = parse.GetValue(maxTokens);
-            using Disposables opened = new();
-            RepairJudge first = await OpenJudgeAsync(judge);
-            RepairJudge other = await OpenJudgeAsync(second);
+            EvaluationModel? firstModel = await OpenJudgeAsync(judge);
+            using IDisposable? firstClient = firstModel?.Client;
+            EvaluationModel? otherModel = await OpenJudgeAsync(second);
+            using IDisposable? otherClient = otherModel?.Client;
+            RepairJudge first = Judge(judge, firstModel), other = Judge(second, otherModel);
+            EvaluationModel? model = given.Any(item => item.Repaired is null) ? await refiner.OpenAsync(parse, parse.GetValue(threads), cancellationToken) : null;
+            using IDisposable? client = model?.Client;
             string name = parse.GetValue(refiner.Model) ?? "as given";
             using ProgressLine progress = new(context.Messages, context.Time);
             Relay<EvaluationProgress> relay = new(now => progress.Set(now.Done, now.Total, 0, now.Failed > 0 ? $"{now.Stage}, {now.Failed} failed" : now.Stage));
             progress.Begin("refinement", given.Count);
-            if (given.Any(item => item.Repaired is null) && await OpenAsync(refiner) is { } model)
+            if (model is not null)
             {
                 SearchSettings search = new();
                 CaseRefiner work = new(
@@ -101,45 +104,22 @@ internal static class EvalRefinementCommand
 
             EvaluationScore score = await RepairEvaluation.RunAsync(given, name, first, other, folder, run, relay, cancellationToken);
             progress.End();
-            int code = EvalTaskCommand.Show(context, score, JsonNode.Parse(File.ReadAllText(Path.Combine(folder, ResultsWriter.ResultsFile)))!, parse.GetValue(json));
+            int code = EvalTaskCommand.Show(context, score, () => EvalTaskCommand.ReadResults(folder), parse.GetValue(json));
             context.Messages.WriteLine($"Refinements, verdicts, samples and results are in {folder}.");
             return code;
 
-            async ValueTask<EvaluationModel?> OpenAsync(ModelOptions options)
-            {
-                EvaluationModel? found = await options.OpenAsync(parse, parse.GetValue(threads), cancellationToken);
-                opened.Add(found?.Client);
-                return found;
-            }
+            bool IsChecks(ModelOptions options) => parse.GetValue(options.Model) == RepairJudges.Checks && parse.GetValue(options.Endpoint) is null;
 
-            async ValueTask<RepairJudge> OpenJudgeAsync(ModelOptions options) =>
-                parse.GetValue(options.Model) == RepairJudges.Checks && parse.GetValue(options.Endpoint) is null
-                    ? RepairJudges.NanoChecks(given)
-                    : await OpenAsync(options) is { } found
-                        ? RepairJudges.Model(found.Name, found.Client, set, tokens)
-                        : throw new EvaluationException($"Two judges are needed: name one with {options.Model.Name}, a model or \"{RepairJudges.Checks}\".");
+            async ValueTask<EvaluationModel?> OpenJudgeAsync(ModelOptions options) =>
+                IsChecks(options) ? null : await options.OpenAsync(parse, parse.GetValue(threads), cancellationToken);
+
+            RepairJudge Judge(ModelOptions options, EvaluationModel? found) => (IsChecks(options), found) switch
+            {
+                (true, _) => RepairJudges.NanoChecks(given),
+                (_, { } judging) => RepairJudges.Model(judging.Name, judging.Client, set, tokens),
+                _ => throw new EvaluationException($"Two judges are needed: name one with {options.Model.Name}, a model or \"{RepairJudges.Checks}\"."),
+            };
         });
         return command;
-    }
-
-    private sealed class Disposables : IDisposable
-    {
-        private readonly List<IDisposable> _items = [];
-
-        public void Add(IDisposable? item)
-        {
-            if (item is not null)
-            {
-                _items.Add(item);
-            }
-        }
-
-        public void Dispose()
-        {
-            foreach (IDisposable item in _items)
-            {
-                item.Dispose();
-            }
-        }
     }
 }

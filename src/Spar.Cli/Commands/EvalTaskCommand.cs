@@ -96,7 +96,7 @@ internal static class EvalTaskCommand
             if (file is not null)
             {
                 (EvaluationScore ready, BenchmarkFacts facts) = await ScoreFileAsync(file, folder, options, parse.GetValue(output), run, context, cancellationToken);
-                return Show(context, ready, ResultsWriter.Results(facts, ready, new RunDescription(Path.GetFileName(file), null, run)), parse.GetValue(json));
+                return Show(context, ready, () => ResultsWriter.Results(facts, ready, new RunDescription(Path.GetFileName(file), null, run)), parse.GetValue(json));
             }
 
             (IBenchmark benchmark, IReadOnlyList<string> skipped) = Benchmarks.Open(name, folder, options);
@@ -122,7 +122,7 @@ internal static class EvalTaskCommand
                 progress.End();
             }
 
-            int code = Show(context, score, JsonNode.Parse(File.ReadAllText(Path.Combine(target, ResultsWriter.ResultsFile)))!, parse.GetValue(json));
+            int code = Show(context, score, () => ReadResults(target), parse.GetValue(json));
             context.Messages.WriteLine($"Answers, samples and results are in {target}.");
             return code;
         });
@@ -165,11 +165,13 @@ internal static class EvalTaskCommand
         }
     }
 
-    internal static int Show(CommandContext context, EvaluationScore score, JsonNode results, bool json)
+    internal static JsonNode ReadResults(string folder) => JsonNode.Parse(File.ReadAllText(Path.Combine(folder, ResultsWriter.ResultsFile)))!;
+
+    internal static int Show(CommandContext context, EvaluationScore score, Func<JsonNode> results, bool json)
     {
         if (json)
         {
-            context.Output.Profile.Out.Writer.WriteLine(results.ToJsonString(ResultsWriter.Indented));
+            context.Output.Profile.Out.Writer.WriteLine(results().ToJsonString(ResultsWriter.Indented));
             return CommandLine.Success;
         }
 
