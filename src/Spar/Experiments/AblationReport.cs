@@ -19,11 +19,24 @@ public static class AblationReport
             ("refinement success", row => row.RefineSuccess),
         ];
         ExperimentTable budget = runs.BudgetTable("variant");
+        (string Name, Func<IterationCalibration, double?> Measure)[] judge =
+        [
+            ("right on the actor's responses", one => one.Responses.Accuracy),
+            ("wrong ones accepted", one => one.Responses.FalseAcceptRate),
+            ("wrong among the chosen", one => one.ChosenFalseAcceptRate),
+            ("searches successful, self-judged", one => one.SelfJudgedSuccess),
+            ("searches successful, verified", one => one.VerifiedSuccess),
+        ];
+        ExperimentTable judging = new(
+            "The judge in play against exact checks, last iteration",
+            "variant",
+            [.. judge.Select(measure => new ExperimentColumn(measure.Name))],
+            [.. runs.Variants.Select(variant => new ExperimentRow(variant, [.. judge.Select(measure => runs.InPlay(variant, measure.Measure))]))]);
         return new ExperimentReport(
             "ablations",
             "What each part of the method is worth",
             runs.Seeds,
-            [Table("Table 4: the actor, after the last iteration", "start (M_0)", actor), Table("Table 5: the refiner, after the last iteration", "start (R_0)", refiner), budget],
+            [Table("Table 4: the actor, after the last iteration", "start (M_0)", actor), Table("Table 5: the refiner, after the last iteration", "start (R_0)", refiner), judging, budget],
             [],
             ["A difference is taken seed by seed, the variant less the whole method; below zero is a loss."]);
 

@@ -33,6 +33,12 @@ public sealed class ExperimentRuns(IReadOnlyList<string> variants, IReadOnlyList
     public Measured? Of(string variant, string? stage, Func<EvaluationRow, double?> measure) =>
         Measured.Of(Of(variant).Select(run => (stage is null ? run.Results.Rows[^1] : run.Results.Rows.FirstOrDefault(row => row.Stage == stage)) is { } row ? measure(row) : null));
 
+    /// <summary>Measures the judge of each seed's last iteration.</summary>
+    /// <param name="variant">The variant.</param>
+    /// <param name="measure">What of it; null when it was not measured.</param>
+    public Measured? InPlay(string variant, Func<IterationCalibration, double?> measure) =>
+        Measured.Of(Of(variant).Select(run => run.Results.Calibration is [.., { } last] ? measure(last) : null));
+
     /// <summary>What the iterations of one seed spent, variant by variant.</summary>
     /// <param name="rows">What a variant is called: "method", "variant".</param>
     public ExperimentTable BudgetTable(string rows) => new(
