@@ -31,7 +31,7 @@ internal static class GenerateCommand
         Option<string> strategy = new("--strategy", "-s") { Description = string.Join(", ", Strategies.Names), DefaultValueFactory = _ => "greedy" };
         strategy.AcceptOnlyFromAmong([.. Strategies.Names]);
         Option<string> prompts = new("--prompts") { Description = "prompt set: compact (nano model), full, or a folder", DefaultValueFactory = _ => "compact" };
-        Option<int> samples = new("--samples", "-n") { Description = "responses of best-of-n", DefaultValueFactory = _ => 5 };
+        Option<int> samples = new("--samples", "-n") { Description = "responses of best-of-n; responses that restarts may begin from", DefaultValueFactory = _ => 5 };
         Option<int> votes = new("--votes") { Description = "judgements a response", DefaultValueFactory = _ => 5 };
         Option<Valuation> valuation = new("--valuation") { Description = "how responses are valued: votes, adaptive (votes until the verdict is settled), probability (of yes, one call)" };
         Option<int> maxTokens = new("--max-tokens") { Description = "most tokens of one output", DefaultValueFactory = _ => 512 };

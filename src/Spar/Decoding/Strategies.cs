@@ -9,7 +9,7 @@ namespace Spar.Decoding;
 public static class Strategies
 {
     /// <summary>Names that <see cref="Create"/> takes.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["greedy", "best-of-n", "iterative", "bfs", "dfs"];
+    public static IReadOnlyList<string> Names { get; } = ["greedy", "best-of-n", "iterative", "bfs", "dfs", "restarts"];
 
     /// <summary>Makes a strategy.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
@@ -34,6 +34,8 @@ public static class Strategies
                 greedy, judge, new BreadthFirstSearch(judge, refine, search.Chain()), search.Gate),
             "bfs" => new SearchDecoding(greedy, judge, new BreadthFirstSearch(judge, refine, search), search.Gate),
             "dfs" => new SearchDecoding(greedy, judge, new DepthFirstSearch(judge, refine, search), search.Gate),
+            "restarts" => new RestartDecoding(
+                new SearchDecoding(greedy, judge, new BreadthFirstSearch(judge, refine, search.Chain(1)), search.Gate), actor, settings.Respond, search.Gate, settings.Samples),
             _ => throw new SparException($"There is no decoding strategy {name}. Give one of {string.Join(", ", Names)}."),
         };
     }

@@ -76,6 +76,22 @@ public sealed class StrategyTests
     }
 
     [Fact]
+    public async Task RestartsBeginFromTheNextSampleWhenARefinementFails()
+    {
+        // 0 and its refinement 1 fail, 1 fails as a sample and passes as 2.
+        Decoded decoded = await DecodeAsync("restarts");
+        Assert.Equal("2", decoded.Response);
+        Assert.Equal(["0", "1", "1", "2"], decoded.Candidates.Select(candidate => candidate.Response));
+        Assert.Equal("1", decoded.Tree!.Nodes[0].Response);
+
+        // Nothing passes: the best of all roots (4 samples, the greedy one among them) is taken, with its tree.
+        Decoded failed = await DecodeAsync("restarts", perVote: 4);
+        Assert.Equal("4", failed.Response);
+        Assert.Equal(["0", "1", "1", "2", "2", "3", "3", "4"], failed.Candidates.Select(candidate => candidate.Response));
+        Assert.Equal("3", failed.Tree!.Nodes[0].Response);
+    }
+
+    [Fact]
     public async Task AResponseThatPassesIsLeftAsItIs()
     {
         using CallSession session = new(1, 1);
@@ -101,6 +117,6 @@ public sealed class StrategyTests
     public async Task AnUnknownNameIsRefused()
     {
         SparException fault = await Assert.ThrowsAsync<SparException>(() => DecodeAsync("beam"));
-        Assert.Contains("greedy, best-of-n, iterative, bfs, dfs", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("greedy, best-of-n, iterative, bfs, dfs, restarts", fault.Message, StringComparison.Ordinal);
     }
 }

@@ -30,16 +30,19 @@ public sealed class DecodingMeasurement
     /// <summary>Depth-first search.</summary>
     public const string Dfs = "DFS";
 
+    /// <summary>Each response that fails is refined once, and if that fails too the next sample is drawn.</summary>
+    public const string Restarts = "search with restarts";
+
     /// <summary>Responses that a strategy may generate for one prompt.</summary>
     public const int MostResponses = 16;
 
     /// <summary>Votes on a sample, at most, in the table of accuracy by votes.</summary>
     public const int MostVotes = 9;
 
-    private const string Stage = "decoding";
+    private const string Stage = "strategies";
 
     /// <summary>The strategies in the order in which they are shown.</summary>
-    public static IReadOnlyList<string> Strategies { get; } = [BestOfN, UntilPassed, Iterative, Bfs, Dfs];
+    public static IReadOnlyList<string> Strategies { get; } = [BestOfN, UntilPassed, Iterative, Bfs, Dfs, Restarts];
 
     /// <summary>Sampling, votes and search limits.</summary>
     public required Recipe Recipe { get; init; }
@@ -126,9 +129,10 @@ public sealed class DecodingMeasurement
         ];
         Task<IReadOnlyList<ValuedResponse>>[] searches =
         [
-            SearchAsync("iterative", new BreadthFirstSearch(judge, refine, limits.Chain(MostResponses - 1))),
-            SearchAsync("bfs", new BreadthFirstSearch(judge, refine, limits)),
-            SearchAsync("dfs", new DepthFirstSearch(judge, refine, limits)),
+            SearchAsync("iterative", greedy, vote, new BreadthFirstSearch(judge, refine, limits.Chain(MostResponses - 1))),
+            SearchAsync("bfs", greedy, vote, new BreadthFirstSearch(judge, refine, limits)),
+            SearchAsync("dfs", greedy, vote, new DepthFirstSearch(judge, refine, limits)),
+            RestartAsync(),
         ];
         (string Text, MajorityVote Vote)[] drawn = await Task.WhenAll(samples).ConfigureAwait(false);
         IReadOnlyList<ValuedResponse>[] searched = await Task.WhenAll(searches).ConfigureAwait(false);
@@ -141,17 +145,32 @@ public sealed class DecodingMeasurement
                 [Iterative] = searched[0],
                 [Bfs] = searched[1],
                 [Dfs] = searched[2],
+                [Restarts] = searched[3],
             },
             [new SampleBallot([.. ballot.Select(judgement => judgement.Verdict)], IsRight(drawn[0].Text))]);
 
-        async Task<IReadOnlyList<ValuedResponse>> SearchAsync(string name, IRefinementSearch search)
+        // The roots are the responses of best-of-N, in its order.
+        async Task<IReadOnlyList<ValuedResponse>> RestartAsync()
         {
-            if (vote.Value > limits.Gate)
+            BreadthFirstSearch once = new(judge, refine, limits.Chain(1));
+            List<ValuedResponse> responses = [.. await SearchAsync("restart/k0", greedy, vote, once).ConfigureAwait(false)];
+            for (int k = 1; !responses[^1].Passed && responses.Count < MostResponses; k++)
             {
-                return [Valued(greedy, vote)];
+                (string text, MajorityVote given) = await samples[k - 1].ConfigureAwait(false);
+                responses.AddRange(await SearchAsync(string.Create(CultureInfo.InvariantCulture, $"restart/k{k}"), text, given, once).ConfigureAwait(false));
             }
 
-            SearchTree tree = await search.SearchAsync($"{key}/{name}", prompt, greedy, vote, cancellationToken).ConfigureAwait(false);
+            return [.. responses.Take(MostResponses)];
+        }
+
+        async Task<IReadOnlyList<ValuedResponse>> SearchAsync(string name, string root, MajorityVote given, IRefinementSearch search)
+        {
+            if (given.Value > limits.Gate)
+            {
+                return [Valued(root, given)];
+            }
+
+            SearchTree tree = await search.SearchAsync($"{key}/{name}", prompt, root, given, cancellationToken).ConfigureAwait(false);
             return tree.Outcome == SearchOutcome.Failed
                 ? throw new SparException($"A search failed: {tree.Failure} Run the same command again; what was answered so far is kept.")
                 : [.. tree.Nodes.Where(node => node.Vote is not null).Take(MostResponses).Select(node => Valued(node.Response, node.Vote!))];
