@@ -5,7 +5,7 @@ namespace Spar.Bench;
 
 /// <summary>
 /// Speed of generation with a given model: reading a prompt of 512 tokens, decoding one stream and 32, and 16 samples of one prompt of 512 tokens with
-/// 64 new tokens each, once sharing the prompt and once, with prompts that differ in their first token, not. The best of three.
+/// 64 new tokens each, once sharing the prompt and once, with prompts that differ in their first token, not.
 /// <c>bench/llama.cpp/decode.py</c> is its counterpart.
 /// </summary>
 internal static class DecodeBench
@@ -65,12 +65,13 @@ internal static class DecodeBench
             return decodeOnly ? watch!.Elapsed.TotalSeconds : whole.Elapsed.TotalSeconds;
         }
 
-        double Best(Func<double> run) => Enumerable.Range(0, 4).Select(_ => run()).Skip(1).Min();
-        Console.WriteLine(FormattableString.Invariant($"prefill {PromptTokens} tokens        {PromptTokens / Best(() => Timed(1, PromptTokens, 1, _ => 0)),10:F1} tokens/s"));
-        Console.WriteLine(FormattableString.Invariant($"decode, 1 stream          {128 / Best(() => Timed(1, 16, 129, _ => 0)),10:F1} tokens/s"));
-        Console.WriteLine(FormattableString.Invariant($"decode, 32 streams        {32 * 64 / Best(() => Timed(32, 16, 65, call => call)),10:F1} tokens/s"));
-        double shared = Best(() => Timed(16, PromptTokens, 64, _ => 0)), apart = Best(() => Timed(16, PromptTokens, 64, call => call));
-        Console.WriteLine(FormattableString.Invariant($"16 samples, prompt shared {shared,10:F2} s"));
-        Console.WriteLine(FormattableString.Invariant($"16 samples, not shared    {apart,10:F2} s ({apart / shared:F2} times)"));
+        static double Best(Func<double> run, int rounds = 3) => Enumerable.Range(0, rounds).Select(_ => run()).Min();
+        Timed(1, PromptTokens, 1, _ => 0); // warm-up
+        Figure.Print($"prefill {PromptTokens} tokens", PromptTokens / Best(() => Timed(1, PromptTokens, 1, _ => 0)), "tokens/s");
+        Figure.Print("decode, 1 stream", 128 / Best(() => Timed(1, 16, 129, _ => 0)), "tokens/s");
+        Figure.Print("decode, 32 streams", 32 * 64 / Best(() => Timed(32, 16, 65, call => call)), "tokens/s");
+        double shared = Best(() => Timed(16, PromptTokens, 64, _ => 0), 2), apart = Best(() => Timed(16, PromptTokens, 64, call => call), 1);
+        Figure.Print("16 samples, prompt shared", shared, "s");
+        Figure.Print("16 samples, not shared", apart, "s", FormattableString.Invariant($"{apart / shared:F2} times the seconds with sharing"));
     }
 }

@@ -3,19 +3,24 @@ using Spar.Engine.Kernels;
 
 namespace Spar.Bench;
 
-/// <summary>GFLOP/s of the matrix product by shape: best of several rounds, on all processors.</summary>
+/// <summary>GFLOP/s of the matrix product by shape: best of several rounds. <c>bench/openblas/gemm.py</c> is its counterpart.</summary>
 internal static unsafe class GemmBench
 {
     private static readonly (string Name, int M, int N, int K, bool TransposeA, bool TransposeB)[] Shapes =
     [
         ("square", 1024, 1024, 1024, false, false),
-        ("forward q", 6144, 128, 128, false, true),
-        ("forward up", 6144, 384, 128, false, true),
-        ("forward down", 6144, 128, 384, false, true),
-        ("dX down", 6144, 384, 128, false, false),
-        ("dW q", 128, 128, 6144, true, false),
-        ("dW up", 384, 128, 6144, true, false),
-        ("head", 3000, 512, 128, false, true),
+        ("135M forward q", 512, 576, 576, false, true),
+        ("135M forward up", 512, 1536, 576, false, true),
+        ("135M forward down", 512, 576, 1536, false, true),
+        ("135M head", 512, 49152, 576, false, true),
+        ("135M dX up", 512, 576, 1536, false, false),
+        ("135M dW up", 1536, 576, 512, true, false),
+        ("nano forward q", 6144, 128, 128, false, true),
+        ("nano forward up", 6144, 384, 128, false, true),
+        ("nano forward down", 6144, 128, 384, false, true),
+        ("nano head", 6144, 512, 128, false, true),
+        ("nano dX down", 6144, 384, 128, false, false),
+        ("nano dW up", 384, 128, 6144, true, false),
     ];
 
     public static void Run(int threads)
@@ -61,7 +66,7 @@ internal static unsafe class GemmBench
             best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds / inner);
         }
 
-        Console.WriteLine($"{name,-32} {flops / best / 1e9,8:F1} GFLOP/s {best * 1e6,10:F1} us");
+        Figure.Print(name, flops / best / 1e9, "GFLOP/s", FormattableString.Invariant($"{best * 1e6:F1} us"));
     }
 
     private static float[] Fill(int count)

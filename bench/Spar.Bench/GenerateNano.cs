@@ -39,8 +39,7 @@ internal static class GenerateNano
             Measure(generator, streams, calls: 10 * streams); // warm-up
             int calls = Math.Max(40, streams * 12);
             double seconds = Measure(generator, streams, calls);
-            Console.WriteLine(FormattableString.Invariant(
-                $"generate nano, {threads} threads, {streams,3} streams: {calls * OutputTokens / seconds,8:F0} generated tokens/s ({calls} calls in {seconds:F2} s)"));
+            Figure.Print($"generate nano, {streams} streams", calls * OutputTokens / seconds, "tokens/s", FormattableString.Invariant($"{calls} calls in {seconds:F2} s"));
         }
     }
 

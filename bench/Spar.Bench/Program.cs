@@ -21,7 +21,7 @@ switch (args.FirstOrDefault())
         GenerateNano.Run(threads);
         return 0;
     case "train-nano":
-        TrainBench.Run(threads, steps);
+        TrainBench.RunNano(threads, steps);
         return 0;
     case "train-135m":
         TrainBench.Run135M(threads, steps, args.Length > 3 ? int.Parse(args[3]) : 512);

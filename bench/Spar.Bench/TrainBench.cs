@@ -5,10 +5,10 @@ using Spar.Engine.Training;
 
 namespace Spar.Bench;
 
-/// <summary>Tokens per second of optimizer steps. <c>bench/pytorch/train_nano.py</c> does the same at the nano shape with PyTorch.</summary>
+/// <summary>Tokens per second of optimizer steps. <c>bench/pytorch/train.py</c> does the same with PyTorch.</summary>
 internal static class TrainBench
 {
-    private const int Length = 192, Rows = 32, PromptLength = 64;
+    private const int PromptLength = 64;
 
     private static readonly ModelConfig Nano = new()
     {
@@ -38,61 +38,62 @@ internal static class TrainBench
         TieWordEmbeddings = true,
     };
 
-    /// <summary>The shape of SmolLM2-135M, one sequence a step, all parameters and LoRA, with the process's largest memory.</summary>
+    /// <summary>The shape of SmolLM2-135M, one sequence or pair a step: LoRA, then all parameters; with the process's largest memory.</summary>
     public static void Run135M(int threads, int steps, int tokens)
     {
         using ThreadTeam team = new(threads);
-        Random random = new(1);
-        TrainingSequence row = new([.. Enumerable.Range(0, tokens).Select(_ => random.Next(SmolLm2.VocabSize))], 1);
         LlamaParameters parameters = LlamaParameters.Initialize(SmolLm2, 1);
         using (LlamaTrainer lora = new(parameters, new AdamWOptions(), team, LoraAdapter.Initialize(parameters, new LoraSettings { Rank = 16, Alpha = 32 }, 1)))
         {
-            Report($"135M, LoRA, {tokens} tokens", () => lora.SupervisedStep([row], 1e-4).Tokens, steps, warmup: 1);
+            TrainingSequence row = Rows(SmolLm2, 1, tokens, 1)[0];
+            Report("135m: SFT of a LoRA adapter", () => lora.SupervisedStep([row], 1e-4).Tokens, steps);
             ReportMemory();
         }
 
         using LlamaTrainer trainer = new(parameters, new AdamWOptions(), team);
-        Report($"135M, SFT, {tokens} tokens", () => trainer.SupervisedStep([row], 1e-4).Tokens, steps, warmup: 1);
+        Run("135m", trainer, SmolLm2, rows: 1, pairs: 1, tokens, steps);
         ReportMemory();
     }
 
-    public static void Run(int threads, int steps)
+    /// <summary>The nano shape, 32 rows of 192 tokens a step.</summary>
+    public static void RunNano(int threads, int steps)
     {
         using ThreadTeam team = new(threads);
         using LlamaTrainer trainer = new(LlamaParameters.Initialize(Nano, 1), new AdamWOptions(), team);
+        Run("nano", trainer, Nano, rows: 32, pairs: 16, tokens: 192, steps);
+    }
+
+    private static void Run(string name, LlamaTrainer trainer, ModelConfig config, int rows, int pairs, int tokens, int steps)
+    {
+        TrainingSequence[] whole = Rows(config, rows, tokens, 1), responses = Rows(config, rows, tokens, PromptLength);
+        TrainingSequence[] sides = Rows(config, 2 * pairs, tokens, PromptLength);
+        TrainingPair[] paired = [.. Enumerable.Range(0, pairs).Select(i => new TrainingPair(sides[2 * i], sides[(2 * i) + 1], -800, -800))];
+        Report($"{name}: SFT, loss on all tokens", () => trainer.SupervisedStep(whole, 1e-4).Tokens, steps);
+        Report($"{name}: SFT, loss on the response", () => trainer.SupervisedStep(responses, 1e-4).Tokens, steps);
+        Report($"{name}: DPO", () => trainer.PreferenceStep(paired, 1e-4, 0.1, 0.1).Tokens, steps);
+    }
+
+    private static TrainingSequence[] Rows(ModelConfig config, int count, int tokens, int firstTarget)
+    {
         Random random = new(1);
-        TrainingSequence Row(int firstTarget) => new([.. Enumerable.Range(0, Length).Select(_ => random.Next(Nano.VocabSize))], firstTarget);
-        TrainingSequence[] whole = [.. Enumerable.Range(0, Rows).Select(_ => Row(1))];
-        TrainingSequence[] responses = [.. Enumerable.Range(0, Rows).Select(_ => Row(PromptLength))];
-        TrainingPair[] pairs = [.. Enumerable.Range(0, Rows / 2).Select(i => new TrainingPair(responses[2 * i], responses[(2 * i) + 1], -800, -800))];
-        Report("SFT, loss on all tokens", () => trainer.SupervisedStep(whole, 1e-4).Tokens, steps);
-        Report("SFT, loss on 2/3 of the tokens", () => trainer.SupervisedStep(responses, 1e-4).Tokens, steps);
-        Report("DPO", () => trainer.PreferenceStep(pairs, 1e-4, 0.1, 0.1).Tokens, steps);
+        return [.. Enumerable.Range(0, count).Select(_ => new TrainingSequence([.. Enumerable.Range(0, tokens).Select(_ => random.Next(config.VocabSize))], firstTarget))];
     }
 
     private static void ReportMemory() => Console.WriteLine($"largest memory {Process.GetCurrentProcess().PeakWorkingSet64 / (double)(1 << 30):F2} GiB");
 
-    private static void Report(string name, Func<int> step, int steps, int warmup = 2)
+    private static void Report(string name, Func<int> step, int steps)
     {
-        for (int i = 0; i < warmup; i++)
-        {
-            step();
-        }
-
-        List<double> seconds = [];
+        step();
+        double best = double.MaxValue;
         int tokens = 0;
-        TimeSpan processor = Process.GetCurrentProcess().TotalProcessorTime;
         long allocated = GC.GetTotalAllocatedBytes();
         for (int i = 0; i < steps; i++)
         {
             long start = Stopwatch.GetTimestamp();
             tokens = step();
-            seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+            best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
 
-        allocated = (GC.GetTotalAllocatedBytes() - allocated) / steps;
-        double processorSeconds = (Process.GetCurrentProcess().TotalProcessorTime - processor).TotalSeconds;
-        seconds.Sort();
-        Console.WriteLine($"{name,-32} best {tokens / seconds[0],8:F0} tokens/s, median {tokens / seconds[steps / 2],8:F0}, {steps * (double)tokens / processorSeconds:F0} a processor second, {allocated / 1024} KiB allocated a step");
+        Figure.Print(name, tokens / best, "tokens/s", FormattableString.Invariant($"{(GC.GetTotalAllocatedBytes() - allocated) / steps / 1024} KiB allocated a step"));
     }
 }

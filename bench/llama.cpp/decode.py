@@ -3,7 +3,7 @@
     npm install --ignore-scripts --prefix DIR @node-llama-cpp/linux-x64
     python3 bench/llama.cpp/decode.py DIR MODEL.gguf [threads]
 
-Tokens are given, not sampled, so sampling costs it nothing. Every figure is the best of three.
+Tokens are given, not sampled, so sampling costs it nothing. Every figure is the best of three, the last one a single run.
 """
 import ctypes as c
 import glob
@@ -119,14 +119,14 @@ def decode(model, streams, count):
     return streams * count / timed(lambda: [model.decode([(t, 16 + i, s, True) for s in range(streams)]) for i, t in enumerate(tokens)])
 
 
-def samples(model, shared):
+def samples(model):
     """16 samples of one prompt of 512 tokens, 64 new tokens each; seconds."""
     model.open(16, 1024)
     model.clear()
 
     def work():
         for s in range(16):
-            if s == 0 or not shared:
+            if s == 0:
                 prompt(model, ids(512, s), s)
             else:
                 model.share(0, s)
@@ -140,11 +140,12 @@ def main():
     model = Model(sys.argv[1], sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else os.cpu_count())
     print(model.llama.llama_print_system_info().decode())
     prefill(model)
-    print(f"prefill 512 tokens        {max(prefill(model) for _ in range(3)):10.1f} tokens/s")
-    print(f"decode, 1 stream          {max(decode(model, 1, 128) for _ in range(3)):10.1f} tokens/s")
-    print(f"decode, 32 streams        {max(decode(model, 32, 64) for _ in range(3)):10.1f} tokens/s")
-    print(f"16 samples, prompt shared {min(samples(model, True) for _ in range(2)):10.2f} s")
-    print(f"16 samples, not shared    {min(samples(model, False) for _ in range(2)):10.2f} s")
+    for name, value, unit in [
+            ("prefill 512 tokens", max(prefill(model) for _ in range(3)), "tokens/s"),
+            ("decode, 1 stream", max(decode(model, 1, 128) for _ in range(3)), "tokens/s"),
+            ("decode, 32 streams", max(decode(model, 32, 64) for _ in range(3)), "tokens/s"),
+            ("16 samples, prompt shared", samples(model), "s")]:
+        print(f"{name:40} {value:12.2f} {unit}", flush=True)
 
 
 if __name__ == "__main__":

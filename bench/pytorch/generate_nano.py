@@ -97,7 +97,7 @@ def main():
             generate(model, batch)
             rounds += 1
         seconds = time.perf_counter() - started
-        print(f"generate nano, PyTorch {torch.__version__}, {threads} threads, batch {batch:3}: {rounds * batch * OUTPUT / seconds:8.0f} generated tokens/s")
+        print(f"{f'generate nano, {batch} streams':40} {rounds * batch * OUTPUT / seconds:12.2f} tokens/s", flush=True)
 
 
 if __name__ == "__main__":

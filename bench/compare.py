@@ -1,0 +1,67 @@
+"""Runs a benchmark and its peer one after the other, several times, and prints the best of each and their ratio.
+
+    python3 bench/compare.py gemm
+    python3 bench/compare.py decode MODEL.gguf LLAMA [rounded]
+    python3 bench/compare.py train-nano
+    python3 bench/compare.py train-135m
+    python3 bench/compare.py generate-nano
+
+LLAMA is a folder into which llama.cpp was installed: npm install --ignore-scripts --prefix LLAMA @node-llama-cpp/linux-x64. The other peers are PyTorch
+and OpenBLAS, from Debian's python3-torch and libopenblas0-pthread. Build first: dotnet build -c Release. --rounds N (default 3), --threads N (default 2).
+"""
+import argparse
+import os
+import re
+import subprocess
+import sys
+
+BENCH = os.path.dirname(os.path.abspath(__file__))
+LINE = re.compile(r"^(.+?)\s{2,}([\d.]+) (tokens/s|GFLOP/s|s)\b")
+
+
+def measure(command, best):
+    # The variables that pick OpenBLAS' kernels are unset, so that the peer is at its best.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")}
+    print("  " + " ".join(command[:4]), file=sys.stderr, flush=True)
+    output = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+    for line in output.splitlines():
+        if match := LINE.match(line):
+            name, value, unit = match[1], float(match[2]), match[3]
+            lower = unit == "s"
+            if name not in best or (value < best[name][0]) == lower:
+                best[name] = (value, unit)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("work", nargs="+")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", default="2")
+    arguments = parser.parse_args()
+    name, *rest = arguments.work
+    python = "/usr/bin/python3"
+    peers = {
+        "gemm": ["openblas/gemm.py"],
+        "decode": ["llama.cpp/decode.py", *reversed(rest[:2])],
+        "train-nano": ["pytorch/train.py", "nano"],
+        "train-135m": ["pytorch/train.py", "135m"],
+        "generate-nano": ["pytorch/generate_nano.py"],
+    }
+    if name not in peers or (name == "decode" and len(rest) < 2):
+        parser.error("give one of the commands above")
+    script, *options = peers[name]
+    theirs = [python, os.path.join(BENCH, script), *options, arguments.threads]
+    ours = [os.path.join(BENCH, "Spar.Bench/bin/Release/net10.0/Spar.Bench"), name, *rest[:1], arguments.threads, *rest[2:]]
+    mine, peer = {}, {}
+    for _ in range(arguments.rounds):
+        measure(ours, mine)
+        measure(theirs, peer)
+    print(f"| {name} | unit | spar | peer | ratio |\n| --- | --- | ---: | ---: | ---: |")
+    for case, (value, unit) in mine.items():
+        there = peer.get(case)
+        ratio = None if there is None else there[0] / value if unit == "s" else value / there[0]
+        print(f"| {case} | {unit} | {value:,.1f} | {'' if there is None else format(there[0], ',.1f')} | {'' if ratio is None else format(ratio, '.2f')} |")
+
+
+if __name__ == "__main__":
+    main()
