@@ -9,6 +9,7 @@ namespace Spar.Engine.Kernels;
 public static unsafe class Gemm
 {
     private const int PanelsPerBlock = 8;        // panels of A that one task keeps in its L2 cache
+    private const int StretchesPerPass = 2;      // stretches of k done one after the other for each block of C, while it is in the L1 cache
     private const int ColumnsPerPass = 4096;     // columns of B packed at a time
     private const int PackDepth = 32;            // where k is outermost in memory, rows that one task packs: they are read from end to end
     private const long SerialWork = 100_000;     // multiply-adds below which waking the team costs more than it gains
@@ -38,10 +39,10 @@ public static unsafe class Gemm
         for (int n0 = 0; n0 < n; n0 += ColumnsPerPass)
         {
             int width = Math.Min(ColumnsPerPass, n - n0);
-            for (int k0 = 0; k0 < k; k0 += MicroKernel.StretchK)
+            for (int k0 = 0; k0 < k; k0 += PassDepth)
             {
-                int depth = Math.Min(MicroKernel.StretchK, k - k0);
-                long aFloats = SharedRowFloats(team, m, transposeA);
+                int depth = Math.Min(PassDepth, k - k0);
+                long aFloats = SharedRowFloats(team, m, depth, transposeA);
                 float* packedB = team.SharedScratch(aFloats + ((long)Panels(width) * MicroKernel.Columns * depth)) + aFloats;
                 PackBBody pack = new()
                 {
@@ -54,7 +55,7 @@ public static unsafe class Gemm
                 };
                 Run(team, pack.Items, ref pack, (long)width * depth * 8);
                 float* aAtK = a + (transposeA ? (nint)k0 * lda : k0);
-                Stretch(team, m, width, depth, aAtK, lda, transposeA, packedB, c + n0, ldc, accumulate || k0 > 0);
+                Pass(team, m, width, depth, aAtK, lda, transposeA, packedB, c + n0, ldc, accumulate || k0 > 0);
             }
         }
     }
@@ -70,11 +71,11 @@ public static unsafe class Gemm
     /// <param name="accumulate">Adds to y instead of overwriting it.</param>
     public static void Multiply(ThreadTeam team, float* x, int ldx, int rows, PackedMatrix w, float* y, int ldy, bool accumulate = false)
     {
-        for (int k0 = 0; k0 < w.Inputs && rows > 0; k0 += MicroKernel.StretchK)
+        for (int k0 = 0; k0 < w.Inputs && rows > 0; k0 += PassDepth)
         {
-            int depth = Math.Min(MicroKernel.StretchK, w.Inputs - k0);
-            team.SharedScratch(SharedRowFloats(team, rows, transposed: false));
-            Stretch(team, rows, w.Outputs, depth, x + k0, ldx, false, w.Stretch(k0), y, ldy, accumulate || k0 > 0);
+            int depth = Math.Min(PassDepth, w.Inputs - k0);
+            team.SharedScratch(SharedRowFloats(team, rows, depth, transposed: false));
+            Pass(team, rows, w.Outputs, depth, x + k0, ldx, false, w.Stretch(k0), y, ldy, accumulate || k0 > 0);
         }
     }
 
@@ -108,11 +109,11 @@ public static unsafe class Gemm
                 Add = accumulate || k0 > 0,
                 PanelFloats = APanelFloats(false),
                 PackedA = scratch,
-                RowPanelsPerTask = RowPanels(rows),
+                RowTasks = 1,
                 ColumnPanelsPerTask = Panels(w.Outputs),
                 ColumnTasks = 1,
             };
-            for (int panel = 0; panel < body.RowPanelsPerTask; panel++)
+            for (int panel = 0; panel < RowPanels(rows); panel++)
             {
                 body.PackPanel(panel, 0, depth, scratch + (panel * (nint)body.PanelFloats));
             }
@@ -124,12 +125,17 @@ public static unsafe class Gemm
     /// <summary>Panels of B that <paramref name="columns"/> columns take.</summary>
     internal static int Panels(int columns) => (columns + MicroKernel.Columns - 1) / MicroKernel.Columns;
 
+    private static int PassDepth => StretchesPerPass * MicroKernel.StretchK;
+
+    private static int Stretches(int depth) => (depth + MicroKernel.StretchK - 1) / MicroKernel.StretchK;
+
     private static int RowPanels(int rows) => (rows + MicroKernel.Rows - 1) / MicroKernel.Rows;
 
     private static long APanelFloats(bool transposed) => transposed ? MicroKernel.Rows * MicroKernel.StretchK : MicroKernel.Rows * MicroKernel.RowPanelStride;
 
     /// <summary>Room for the rows of A where they are too few to share out.</summary>
-    private static long SharedRowFloats(ThreadTeam team, int rows, bool transposed) => Math.Min(RowPanels(rows), 2 * team.Threads) * APanelFloats(transposed);
+    private static long SharedRowFloats(ThreadTeam team, int rows, int depth, bool transposed) =>
+        Math.Min(RowPanels(rows), 2 * team.Threads) * Stretches(depth) * APanelFloats(transposed);
 
     private static bool HandledAsEmpty(int m, int n, int k, float* c, int ldc, bool accumulate)
     {
@@ -144,8 +150,8 @@ public static unsafe class Gemm
         return m <= 0 || n <= 0 || k <= 0;
     }
 
-    /// <summary>One stretch of k, with B packed.</summary>
-    private static void Stretch(ThreadTeam team, int m, int n, int k, float* a, int lda, bool transposeA, float* packedB, float* c, int ldc, bool add)
+    /// <summary>Some stretches of k, with B packed: all panels of the first stretch, then those of the next.</summary>
+    private static void Pass(ThreadTeam team, int m, int n, int k, float* a, int lda, bool transposeA, float* packedB, float* c, int ldc, bool add)
     {
         long work = (long)m * n * k;
         int rowPanels = RowPanels(m), columnPanels = Panels(n);
@@ -167,7 +173,8 @@ public static unsafe class Gemm
         if (rowPanels >= 2 * team.Threads)
         {
             // Enough rows for all threads: each packs its own rows, which then stay in its cache.
-            body.RowPanelsPerTask = Math.Clamp(rowPanels / (2 * team.Threads), 1, PanelsPerBlock);
+            int atLeast = Math.Max(2 * team.Threads, (rowPanels + PanelsPerBlock - 1) / PanelsPerBlock);
+            body.RowTasks = Math.Min(rowPanels, (atLeast + team.Threads - 1) / team.Threads * team.Threads);
             body.ColumnPanelsPerTask = columnPanels;
         }
         else
@@ -176,16 +183,19 @@ public static unsafe class Gemm
             body.PackedA = team.SharedScratch(0);
             for (int panel = 0; panel < rowPanels; panel++)
             {
-                body.PackPanel(panel, 0, k, body.PackedA + (panel * (nint)body.PanelFloats));
+                for (int k0 = 0; k0 < k; k0 += MicroKernel.StretchK)
+                {
+                    body.PackPanel(panel, k0, Math.Min(MicroKernel.StretchK, k - k0), body.PackedPanel(body.PackedA, panel, k0));
+                }
             }
 
             int atOnce = MicroKernel.PanelsAtOnce(m), grain = 12 * team.Threads;
-            body.RowPanelsPerTask = rowPanels;
+            body.RowTasks = 1;
             body.ColumnPanelsPerTask = (((columnPanels + grain - 1) / grain) + atOnce - 1) / atOnce * atOnce;
         }
 
         body.ColumnTasks = (columnPanels + body.ColumnPanelsPerTask - 1) / body.ColumnPanelsPerTask;
-        Run(team, (rowPanels + body.RowPanelsPerTask - 1) / body.RowPanelsPerTask * body.ColumnTasks, ref body, work);
+        Run(team, body.RowTasks * body.ColumnTasks, ref body, work);
     }
 
     private static void Run<TBody>(ThreadTeam team, int count, ref TBody body, long work)
@@ -210,25 +220,32 @@ public static unsafe class Gemm
         public bool Transposed;
         public int N, K;
 
-        public readonly int Items => Transposed ? Panels(N) : (K + PackDepth - 1) / PackDepth;
+        public readonly int Items => Transposed ? Panels(N) * Stretches(K) : (K + PackDepth - 1) / PackDepth;
 
         public readonly void Run(int index, int worker)
         {
             if (Transposed)
             {
-                int first = index * MicroKernel.Columns;
-                Packing.PackBTransposed(B + (first * Ldb), Ldb, Math.Min(MicroKernel.Columns, N - first), K, Packed + ((nint)first * K));
+                int first = index % Panels(N) * MicroKernel.Columns;
+                int stretch = index / Panels(N) * MicroKernel.StretchK;
+                int length = Math.Min(MicroKernel.StretchK, K - stretch);
+                Packing.PackBTransposed(B + (first * Ldb) + stretch, Ldb, Math.Min(MicroKernel.Columns, N - first), length, Panel(stretch) + ((nint)first * length));
                 return;
             }
 
             int k0 = index * PackDepth;
             int depth = Math.Min(PackDepth, K - k0);
+            int from = k0 - (k0 % MicroKernel.StretchK);
+            int stretchLength = Math.Min(MicroKernel.StretchK, K - from);
             for (int first = 0; first < N; first += MicroKernel.Columns)
             {
-                float* panel = Packed + ((nint)first * K) + (k0 * MicroKernel.Columns);
+                float* panel = Panel(from) + ((nint)first * stretchLength) + ((k0 - from) * MicroKernel.Columns);
                 Packing.PackBRows(B + (k0 * Ldb) + first, Ldb, Math.Min(MicroKernel.Columns, N - first), depth, panel);
             }
         }
+
+        /// <summary>The first panel of a stretch.</summary>
+        private readonly float* Panel(int stretch) => Packed + ((nint)stretch * Panels(N) * MicroKernel.Columns);
     }
 
     private struct BlockBody : IParallelBody
@@ -236,67 +253,81 @@ public static unsafe class Gemm
         public float* A, B, C, PackedA;
         public nint Lda, Ldc;
         public long PanelFloats;
-        public int M, N, K, RowPanelsPerTask, ColumnPanelsPerTask, ColumnTasks;
+        public int M, N, K, RowTasks, ColumnPanelsPerTask, ColumnTasks;
         public bool DepthMajor, Add;
         public ThreadTeam Team;
 
         public readonly void Run(int index, int worker)
         {
-            int firstPanel = index / ColumnTasks * RowPanelsPerTask;
-            int panels = Math.Min(RowPanelsPerTask, RowPanels(M) - firstPanel);
+            int rowTask = index / ColumnTasks, rowPanels = RowPanels(M);
+            int firstPanel = (int)((long)rowTask * rowPanels / RowTasks);
+            int panels = (int)((rowTask + 1L) * rowPanels / RowTasks) - firstPanel;
             int firstColumnPanel = index % ColumnTasks * ColumnPanelsPerTask;
             int lastColumnPanel = Math.Min(firstColumnPanel + ColumnPanelsPerTask, Panels(N));
             float* tile = stackalloc float[12 * 32];
-            float* packed;
-            if (PackedA != null)
-            {
-                packed = PackedA + (firstPanel * (nint)PanelFloats);
-            }
-            else
-            {
-                packed = Team.Scratch(worker, PanelsPerBlock * PanelFloats);
-                int step = DepthMajor ? PackDepth : K; // where k is outermost in memory, a few rows at a time for all panels
-                for (int k0 = 0; k0 < K; k0 += step)
-                {
-                    for (int i = 0; i < panels; i++)
-                    {
-                        PackPanel(firstPanel + i, k0, Math.Min(step, K - k0), packed + (i * (nint)PanelFloats) + (k0 * MicroKernel.Rows));
-                    }
-                }
-            }
-
+            float* packed = PackedA != null ? PackedA + (firstPanel * (nint)Stretches(K) * (nint)PanelFloats) : Pack(firstPanel, panels, worker);
             int atOnce = M <= 3 && !DepthMajor ? MicroKernel.PanelsAtOnce(M) : 1;
             int columnPanel = firstColumnPanel;
             if (atOnce > 1)
             {
                 for (; columnPanel + atOnce <= lastColumnPanel && (columnPanel + atOnce) * MicroKernel.Columns <= N; columnPanel += atOnce)
                 {
-                    int column = columnPanel * MicroKernel.Columns;
-                    MicroKernel.RunPanels(M, packed, B + ((nint)column * K), (nint)MicroKernel.Columns * K, K, C + column, Ldc, Add);
+                    for (int k0 = 0; k0 < K; k0 += MicroKernel.StretchK)
+                    {
+                        int length = Math.Min(MicroKernel.StretchK, K - k0), column = columnPanel * MicroKernel.Columns;
+                        MicroKernel.RunPanels(
+                            M, PackedPanel(packed, 0, k0), ColumnPanel(columnPanel, k0, length), (nint)MicroKernel.Columns * length, length, C + column, Ldc, Add || k0 > 0);
+                    }
                 }
             }
 
             for (; columnPanel < lastColumnPanel; columnPanel++)
             {
-                int column = columnPanel * MicroKernel.Columns;
-                int columns = Math.Min(MicroKernel.Columns, N - column);
                 for (int i = 0; i < panels; i++)
                 {
-                    int row = (firstPanel + i) * MicroKernel.Rows;
-                    int rows = Math.Min(MicroKernel.Rows, M - row);
+                    int row = (firstPanel + i) * MicroKernel.Rows, column = columnPanel * MicroKernel.Columns;
+                    int rows = Math.Min(MicroKernel.Rows, M - row), columns = Math.Min(MicroKernel.Columns, N - column);
                     float* target = C + (row * Ldc) + column;
-                    if (columns == MicroKernel.Columns)
+                    for (int k0 = 0; k0 < K; k0 += MicroKernel.StretchK)
                     {
-                        MicroKernel.Run(rows, DepthMajor ? MicroKernel.Rows : 0, packed + (i * (nint)PanelFloats), B + ((nint)column * K), K, target, Ldc, Add);
-                    }
-                    else
-                    {
-                        MicroKernel.Run(rows, DepthMajor ? MicroKernel.Rows : 0, packed + (i * (nint)PanelFloats), B + ((nint)column * K), K, tile, MicroKernel.Columns, false);
-                        CopyTile(tile, rows, columns, target);
+                        int length = Math.Min(MicroKernel.StretchK, K - k0);
+                        bool add = Add || k0 > 0, whole = columns == MicroKernel.Columns;
+                        MicroKernel.Run(
+                            rows, DepthMajor ? MicroKernel.Rows : 0, PackedPanel(packed, i, k0), ColumnPanel(columnPanel, k0, length), length,
+                            whole ? target : tile, whole ? Ldc : MicroKernel.Columns, whole && add);
+                        if (!whole)
+                        {
+                            CopyTile(tile, rows, columns, target, add);
+                        }
                     }
                 }
             }
         }
+
+        /// <summary>Packs a task's rows into its thread's scratch memory.</summary>
+        private readonly float* Pack(int firstPanel, int panels, int worker)
+        {
+            float* packed = Team.Scratch(worker, panels * Stretches(K) * PanelFloats);
+            int step = DepthMajor ? PackDepth : MicroKernel.StretchK; // where k is outermost in memory, a few rows at a time for all panels
+            for (int k0 = 0; k0 < K; k0 += step)
+            {
+                int from = k0 - (k0 % MicroKernel.StretchK);
+                for (int i = 0; i < panels; i++)
+                {
+                    PackPanel(firstPanel + i, k0, Math.Min(step, K - k0), PackedPanel(packed, i, from) + ((k0 - from) * MicroKernel.Rows));
+                }
+            }
+
+            return packed;
+        }
+
+        /// <summary>A panel of packed rows at the beginning of a stretch.</summary>
+        public readonly float* PackedPanel(float* packed, int panel, int k0) =>
+            packed + (((panel * (nint)Stretches(K)) + (k0 / MicroKernel.StretchK)) * (nint)PanelFloats);
+
+        /// <summary>A panel of B at the beginning of a stretch.</summary>
+        private readonly float* ColumnPanel(int panel, int k0, int length) =>
+            B + ((nint)k0 * Panels(N) * MicroKernel.Columns) + ((nint)panel * MicroKernel.Columns * length);
 
         public readonly void PackPanel(int panel, int k0, int depth, float* target)
         {
@@ -312,13 +343,13 @@ public static unsafe class Gemm
             }
         }
 
-        private readonly void CopyTile(float* tile, int rows, int columns, float* target)
+        private readonly void CopyTile(float* tile, int rows, int columns, float* target, bool add)
         {
             for (int i = 0; i < rows; i++, tile += MicroKernel.Columns, target += Ldc)
             {
                 for (int j = 0; j < columns; j++)
                 {
-                    target[j] = Add ? target[j] + tile[j] : tile[j];
+                    target[j] = add ? target[j] + tile[j] : tile[j];
                 }
             }
         }
