@@ -1,13 +1,12 @@
 """Runs a benchmark and its peer one after the other, several times, and prints the best of each and their ratio.
 
-    python3 bench/compare.py gemm
     python3 bench/compare.py decode MODEL.gguf LLAMA [rounded]
     python3 bench/compare.py train-nano
     python3 bench/compare.py train-135m
     python3 bench/compare.py generate-nano
 
-LLAMA is a folder into which llama.cpp was installed: npm install --ignore-scripts --prefix LLAMA @node-llama-cpp/linux-x64. The other peers are PyTorch
-and OpenBLAS, from Debian's python3-torch and libopenblas0-pthread. Build first: dotnet build -c Release. --rounds N (default 3), --threads N (default 2).
+LLAMA is a folder into which llama.cpp was installed: npm install --ignore-scripts --prefix LLAMA @node-llama-cpp/linux-x64. The other peer is
+PyTorch, from Debian's python3-torch and libopenblas0-pthread. Build first: dotnet build -c Release. --rounds N (default 3), --threads N (default 2).
 """
 import argparse
 import os
@@ -16,7 +15,7 @@ import subprocess
 import sys
 
 BENCH = os.path.dirname(os.path.abspath(__file__))
-LINE = re.compile(r"^(.+?)\s{2,}([\d.]+) (tokens/s|GFLOP/s|s)\b")
+LINE = re.compile(r"^(.+?)\s{2,}([\d.]+) (tokens/s|s)\b")
 
 
 def measure(command, best):
@@ -41,7 +40,6 @@ def main():
     name, *rest = arguments.work
     python = "/usr/bin/python3"
     peers = {
-        "gemm": ["openblas/gemm.py"],
         "decode": ["llama.cpp/decode.py", *reversed(rest[:2])],
         "train-nano": ["pytorch/train.py", "nano"],
         "train-135m": ["pytorch/train.py", "135m"],

@@ -3,9 +3,11 @@ using Spar.Engine.Kernels;
 
 namespace Spar.Bench;
 
-/// <summary>GFLOP/s of the matrix product by shape: best of several rounds. <c>bench/openblas/gemm.py</c> is its counterpart.</summary>
+/// <summary>GFLOP/s of the matrix product by shape: best of several rounds, by turns with OpenBLAS where that is installed.</summary>
 internal static unsafe class GemmBench
 {
+    private const int Rounds = 25;
+
     private static readonly (string Name, int M, int N, int K, bool TransposeA, bool TransposeB)[] Shapes =
     [
         ("square", 1024, 1024, 1024, false, false),
@@ -26,13 +28,18 @@ internal static unsafe class GemmBench
     public static void Run(int threads)
     {
         using ThreadTeam team = new(threads);
+        bool hasPeer = OpenBlas.Load(threads);
         foreach ((string name, int m, int n, int k, bool transposeA, bool transposeB) in Shapes)
         {
             float[] a = Fill(m * k), b = Fill(n * k), c = new float[m * n];
             fixed (float* pa = a, pb = b, pc = c)
             {
                 float* x = pa, y = pb, z = pc;
-                Report($"{name} {m}x{n}x{k}", 2.0 * m * n * k, () => Gemm.Multiply(team, m, n, k, x, transposeA ? m : k, transposeA, y, transposeB ? k : n, transposeB, z, n));
+                int lda = transposeA ? m : k, ldb = transposeB ? k : n;
+                Report(
+                    $"{name} {m}x{n}x{k}", 2.0 * m * n * k,
+                    () => Gemm.Multiply(team, m, n, k, x, lda, transposeA, y, ldb, transposeB, z, n),
+                    hasPeer ? () => OpenBlas.Multiply(m, n, k, x, lda, transposeA, y, ldb, transposeB, z, n) : null);
             }
         }
 
@@ -51,11 +58,25 @@ internal static unsafe class GemmBench
         }
     }
 
-    private static void Report(string name, double flops, Action action)
+    // Both sides by turns, so that neither has the better half of a minute; a pause lets the other side's threads fall asleep.
+    private static void Report(string name, double flops, Action ours, Action? theirs = null)
     {
-        double best = double.MaxValue;
-        int inner = (int)Math.Clamp(2e8 / flops, 1, 2000);
-        for (int round = 0; round < 15; round++)
+        double best = double.MaxValue, peer = double.MaxValue;
+        int inner = (int)Math.Clamp(2e9 / flops, 1, 20_000);
+        for (int round = 0; round < (theirs is null ? 5 : Rounds); round++)
+        {
+            best = Math.Min(best, Seconds(ours));
+            if (theirs is not null)
+            {
+                Thread.Sleep(50);
+                peer = Math.Min(peer, Seconds(theirs));
+                Thread.Sleep(50);
+            }
+        }
+
+        Figure.Print(name, flops / best / 1e9, "GFLOP/s", theirs is null ? "" : FormattableString.Invariant($"OpenBLAS {flops / peer / 1e9:F1}, ratio {peer / best:F2}"));
+
+        double Seconds(Action action)
         {
             long start = Stopwatch.GetTimestamp();
             for (int i = 0; i < inner; i++)
@@ -63,10 +84,8 @@ internal static unsafe class GemmBench
                 action();
             }
 
-            best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds / inner);
+            return Stopwatch.GetElapsedTime(start).TotalSeconds / inner;
         }
-
-        Figure.Print(name, flops / best / 1e9, "GFLOP/s", FormattableString.Invariant($"{best * 1e6:F1} us"));
     }
 
     private static float[] Fill(int count)
