@@ -11,7 +11,7 @@ switch (args)
 }
 
 int threads = args.Length > 1 ? int.Parse(args[1]) : Environment.ProcessorCount;
-int steps = args.Length > 2 ? int.Parse(args[2]) : 8;
+int steps = args.Length > 2 ? int.Parse(args[2]) : args is ["train-135m", ..] ? 3 : 8;
 switch (args.FirstOrDefault())
 {
     case "gemm":

@@ -124,7 +124,7 @@ if __name__ == "__main__":
     name = sys.argv[1]
     shape = SHAPES[name]
     torch.set_num_threads(int(sys.argv[2]) if len(sys.argv) > 2 else 2)
-    steps = int(sys.argv[3]) if len(sys.argv) > 3 else 8
+    steps = int(sys.argv[3]) if len(sys.argv) > 3 else 3 if name == "135m" else 8
     torch.manual_seed(1)
     model = Model(shape)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.0)
