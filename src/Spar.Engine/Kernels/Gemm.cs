@@ -113,11 +113,7 @@ public static unsafe class Gemm
                 ColumnPanelsPerTask = Panels(w.Outputs),
                 ColumnTasks = 1,
             };
-            for (int panel = 0; panel < RowPanels(rows); panel++)
-            {
-                body.PackPanel(panel, 0, depth, scratch + (panel * (nint)body.PanelFloats));
-            }
-
+            body.Pack(0, RowPanels(rows), scratch);
             body.Run(0, 0);
         }
     }
@@ -181,14 +177,7 @@ public static unsafe class Gemm
         {
             // Few rows: they are packed once, and the columns are shared out.
             body.PackedA = team.SharedScratch(0);
-            for (int panel = 0; panel < rowPanels; panel++)
-            {
-                for (int k0 = 0; k0 < k; k0 += MicroKernel.StretchK)
-                {
-                    body.PackPanel(panel, k0, Math.Min(MicroKernel.StretchK, k - k0), body.PackedPanel(body.PackedA, panel, k0));
-                }
-            }
-
+            body.Pack(0, rowPanels, body.PackedA);
             int atOnce = MicroKernel.PanelsAtOnce(m), grain = 12 * team.Threads;
             body.RowTasks = 1;
             body.ColumnPanelsPerTask = (((columnPanels + grain - 1) / grain) + atOnce - 1) / atOnce * atOnce;
@@ -265,7 +254,12 @@ public static unsafe class Gemm
             int firstColumnPanel = index % ColumnTasks * ColumnPanelsPerTask;
             int lastColumnPanel = Math.Min(firstColumnPanel + ColumnPanelsPerTask, Panels(N));
             float* tile = stackalloc float[12 * 32];
-            float* packed = PackedA != null ? PackedA + (firstPanel * (nint)Stretches(K) * (nint)PanelFloats) : Pack(firstPanel, panels, worker);
+            float* packed = PackedA != null ? PackedPanel(PackedA, firstPanel, 0) : Team.Scratch(worker, panels * Stretches(K) * PanelFloats);
+            if (PackedA == null)
+            {
+                Pack(firstPanel, panels, packed);
+            }
+
             int atOnce = M <= 3 && !DepthMajor ? MicroKernel.PanelsAtOnce(M) : 1;
             int columnPanel = firstColumnPanel;
             if (atOnce > 1)
@@ -304,10 +298,9 @@ public static unsafe class Gemm
             }
         }
 
-        /// <summary>Packs a task's rows into its thread's scratch memory.</summary>
-        private readonly float* Pack(int firstPanel, int panels, int worker)
+        /// <summary>Packs some panels of A, all stretches of the first and then those of the next.</summary>
+        public readonly void Pack(int firstPanel, int panels, float* packed)
         {
-            float* packed = Team.Scratch(worker, panels * Stretches(K) * PanelFloats);
             int step = DepthMajor ? PackDepth : MicroKernel.StretchK; // where k is outermost in memory, a few rows at a time for all panels
             for (int k0 = 0; k0 < K; k0 += step)
             {
@@ -317,19 +310,17 @@ public static unsafe class Gemm
                     PackPanel(firstPanel + i, k0, Math.Min(step, K - k0), PackedPanel(packed, i, from) + ((k0 - from) * MicroKernel.Rows));
                 }
             }
-
-            return packed;
         }
 
         /// <summary>A panel of packed rows at the beginning of a stretch.</summary>
-        public readonly float* PackedPanel(float* packed, int panel, int k0) =>
+        private readonly float* PackedPanel(float* packed, int panel, int k0) =>
             packed + (((panel * (nint)Stretches(K)) + (k0 / MicroKernel.StretchK)) * (nint)PanelFloats);
 
         /// <summary>A panel of B at the beginning of a stretch.</summary>
         private readonly float* ColumnPanel(int panel, int k0, int length) =>
             B + ((nint)k0 * Panels(N) * MicroKernel.Columns) + ((nint)panel * MicroKernel.Columns * length);
 
-        public readonly void PackPanel(int panel, int k0, int depth, float* target)
+        private readonly void PackPanel(int panel, int k0, int depth, float* target)
         {
             int row = panel * MicroKernel.Rows;
             int rows = Math.Min(MicroKernel.Rows, M - row);
