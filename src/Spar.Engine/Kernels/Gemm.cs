@@ -10,7 +10,7 @@ public static unsafe class Gemm
 {
     private const int PanelsPerBlock = 8;        // panels of A that one task keeps in its L2 cache
     private const int StretchesPerPass = 2;      // stretches of k done one after the other for each block of C, while it is in the L1 cache
-    private const int ColumnsPerPass = 4096;     // columns of B packed at a time
+    private const int ColumnsPerPass = 1024;     // columns of B packed at a time: their panels are read again by every task
     private const int PackDepth = 32;            // where k is outermost in memory, rows that one task packs: they are read from end to end
     private const long SerialWork = 100_000;     // multiply-adds below which waking the team costs more than it gains
 

@@ -86,11 +86,15 @@ internal static unsafe class Packing
         int p0 = 0;
         if (columns == MicroKernel.Columns && Avx.IsSupported)
         {
-            for (; p0 <= k - 8; p0 += 8)
+            int lanes = MicroKernel.Wide ? 16 : 8;
+            for (; p0 <= k - 16; p0 += 16)
             {
-                for (int j = 0; j < MicroKernel.Columns; j += 8)
+                for (int j = 0; j < MicroKernel.Columns; j += lanes)
                 {
-                    Transpose8(b + (j * ldb) + p0, ldb, panel + ((nint)p0 * MicroKernel.Columns) + j, MicroKernel.Columns);
+                    for (int p = p0; p < p0 + 16; p += 4) // a cache line of each row at a time: the rows' distance may put them all into a few sets
+                    {
+                        Transpose(b + (j * ldb) + p, ldb, panel + ((nint)p * MicroKernel.Columns) + j);
+                    }
                 }
             }
         }
@@ -104,44 +108,43 @@ internal static unsafe class Packing
         }
     }
 
-    /// <summary>Transposes a block of 8 x 8 (AVX).</summary>
+    /// <summary>Four elements from each of a vector's worth of rows, to four vectors of a panel (AVX, and AVX-512 where blocks are that wide).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Transpose8(float* s, nint lds, float* t, nint ldt)
+    private static void Transpose(float* rows, nint stride, float* panel)
     {
-        Vector256<float> a = Vector256.Load(s), b = Vector256.Load(s + lds), c = Vector256.Load(s + (2 * lds)), d = Vector256.Load(s + (3 * lds));
-        s += 4 * lds;
-        Vector256<float> e = Vector256.Load(s), f = Vector256.Load(s + lds), g = Vector256.Load(s + (2 * lds)), h = Vector256.Load(s + (3 * lds));
-        Interleave(a, e, out a, out e);
-        Interleave(b, f, out b, out f);
-        Interleave(c, g, out c, out g);
-        Interleave(d, h, out d, out h);
-        Interleave(a, c, out a, out c);
-        Interleave(b, d, out b, out d);
-        Interleave(e, g, out e, out g);
-        Interleave(f, h, out f, out h);
-        Interleave(a, b, out a, out b);
-        Interleave(c, d, out c, out d);
-        Interleave(e, f, out e, out f);
-        Interleave(g, h, out g, out h);
-        a.Store(t);
-        b.Store(t + ldt);
-        c.Store(t + (2 * ldt));
-        d.Store(t + (3 * ldt));
-        t += 4 * ldt;
-        e.Store(t);
-        f.Store(t + ldt);
-        g.Store(t + (2 * ldt));
-        h.Store(t + (3 * ldt));
+        if (MicroKernel.Wide)
+        {
+            Vector512<float> a = Every4th512(rows, stride), b = Every4th512(rows + stride, stride);
+            Vector512<float> c = Every4th512(rows + (2 * stride), stride), d = Every4th512(rows + (3 * stride), stride);
+            Vector512<float> abLow = Avx512F.UnpackLow(a, b), abHigh = Avx512F.UnpackHigh(a, b);
+            Vector512<float> cdLow = Avx512F.UnpackLow(c, d), cdHigh = Avx512F.UnpackHigh(c, d);
+            Avx512F.Shuffle(abLow, cdLow, 0x44).Store(panel);
+            Avx512F.Shuffle(abLow, cdLow, 0xEE).Store(panel + MicroKernel.Columns);
+            Avx512F.Shuffle(abHigh, cdHigh, 0x44).Store(panel + (2 * MicroKernel.Columns));
+            Avx512F.Shuffle(abHigh, cdHigh, 0xEE).Store(panel + (3 * MicroKernel.Columns));
+        }
+        else
+        {
+            Vector256<float> a = Every4th256(rows, stride), b = Every4th256(rows + stride, stride);
+            Vector256<float> c = Every4th256(rows + (2 * stride), stride), d = Every4th256(rows + (3 * stride), stride);
+            Vector256<float> abLow = Avx.UnpackLow(a, b), abHigh = Avx.UnpackHigh(a, b);
+            Vector256<float> cdLow = Avx.UnpackLow(c, d), cdHigh = Avx.UnpackHigh(c, d);
+            Avx.Shuffle(abLow, cdLow, 0x44).Store(panel);
+            Avx.Shuffle(abLow, cdLow, 0xEE).Store(panel + MicroKernel.Columns);
+            Avx.Shuffle(abHigh, cdHigh, 0x44).Store(panel + (2 * MicroKernel.Columns));
+            Avx.Shuffle(abHigh, cdHigh, 0xEE).Store(panel + (3 * MicroKernel.Columns));
+        }
     }
 
-    /// <summary>x0 y0 x1 y1 .. x3 y3, and x4 y4 .. x7 y7.</summary>
+    /// <summary>Four elements each of rows 0, 4, 8 and 12.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Interleave(Vector256<float> x, Vector256<float> y, out Vector256<float> low, out Vector256<float> high)
-    {
-        Vector256<float> first = Avx.UnpackLow(x, y), second = Avx.UnpackHigh(x, y);
-        low = Avx.Permute2x128(first, second, 0x20);
-        high = Avx.Permute2x128(first, second, 0x31);
-    }
+    private static Vector512<float> Every4th512(float* rows, nint stride) =>
+        Vector512.Create(Every4th256(rows, stride), Every4th256(rows + (8 * stride), stride));
+
+    /// <summary>Four elements each of rows 0 and 4.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Every4th256(float* rows, nint stride) =>
+        Vector256.Create(Vector128.Load(rows), Vector128.Load(rows + (4 * stride)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Copy(float* source, float* target, int count)
