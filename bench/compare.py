@@ -1,4 +1,4 @@
-"""Runs a benchmark and its peer one after the other, several times, and prints the best of each and their ratio.
+"""Runs a benchmark and its peer by turns and prints the best of each, and the median of the turns' ratios: a machine's speed changes between turns.
 
     python3 bench/compare.py decode MODEL.gguf LLAMA [rounded]
     python3 bench/compare.py train-nano
@@ -11,6 +11,7 @@ PyTorch, from Debian's python3-torch and libopenblas0-pthread. Build first: dotn
 import argparse
 import os
 import re
+import statistics
 import subprocess
 import sys
 
@@ -18,17 +19,12 @@ BENCH = os.path.dirname(os.path.abspath(__file__))
 LINE = re.compile(r"^(.+?)\s{2,}([\d.]+) (tokens/s|s)\b")
 
 
-def measure(command, best):
+def measure(command):
     # The variables that pick OpenBLAS' kernels are unset, so that the peer is at its best.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")}
     print("  " + " ".join(command[:4]), file=sys.stderr, flush=True)
     output = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
-    for line in output.splitlines():
-        if match := LINE.match(line):
-            name, value, unit = match[1], float(match[2]), match[3]
-            lower = unit == "s"
-            if name not in best or (value < best[name][0]) == lower:
-                best[name] = (value, unit)
+    return {match[1]: (float(match[2]), match[3]) for match in map(LINE.match, output.splitlines()) if match}
 
 
 def main():
@@ -50,15 +46,16 @@ def main():
     script, *options = peers[name]
     theirs = [python, os.path.join(BENCH, script), *options, arguments.threads]
     ours = [os.path.join(BENCH, "Spar.Bench/bin/Release/net10.0/Spar.Bench"), name, *rest[:1], arguments.threads, *rest[2:]]
-    mine, peer = {}, {}
-    for _ in range(arguments.rounds):
-        measure(ours, mine)
-        measure(theirs, peer)
+    turns = [(measure(ours), measure(theirs)) for _ in range(arguments.rounds)]
     print(f"| {name} | unit | spar | peer | ratio |\n| --- | --- | ---: | ---: | ---: |")
-    for case, (value, unit) in mine.items():
-        there = peer.get(case)
-        ratio = None if there is None else there[0] / value if unit == "s" else value / there[0]
-        print(f"| {case} | {unit} | {value:,.1f} | {'' if there is None else format(there[0], ',.1f')} | {'' if ratio is None else format(ratio, '.2f')} |")
+    for case, (_, unit) in turns[0][0].items():
+        best = min if unit == "s" else max
+        row = [case, unit, f"{best(mine[case][0] for mine, _ in turns):,.1f}", "", ""]
+        if case in turns[0][1]:
+            ratios = [mine[case][0] / peer[case][0] for mine, peer in turns]
+            row[3] = f"{best(peer[case][0] for _, peer in turns):,.1f}"
+            row[4] = f"{statistics.median(1 / r if unit == 's' else r for r in ratios):.2f}"
+        print("| " + " | ".join(row) + " |")
 
 
 if __name__ == "__main__":

@@ -83,7 +83,13 @@ internal static class TrainBench
 
     private static void Report(string name, Func<int> step, int steps)
     {
-        step();
+        long warmUp = Stopwatch.GetTimestamp(); // the runtime compiles anew what runs often
+        do
+        {
+            step();
+        }
+        while (Stopwatch.GetElapsedTime(warmUp).TotalSeconds < 3);
+
         double best = double.MaxValue;
         int tokens = 0;
         long allocated = GC.GetTotalAllocatedBytes();
