@@ -52,9 +52,9 @@ def main():
         best = min if unit == "s" else max
         row = [case, unit, f"{best(mine[case][0] for mine, _ in turns):,.1f}", "", ""]
         if case in turns[0][1]:
-            ratios = [mine[case][0] / peer[case][0] for mine, peer in turns]
-            row[3] = f"{best(peer[case][0] for _, peer in turns):,.1f}"
-            row[4] = f"{statistics.median(1 / r if unit == 's' else r for r in ratios):.2f}"
+            pairs = [(mine[case][0], peer[case][0]) for mine, peer in turns]
+            row[3] = f"{best(there for _, there in pairs):,.1f}"
+            row[4] = f"{statistics.median(there / here if unit == 's' else here / there for here, there in pairs):.2f}"
         print("| " + " | ".join(row) + " |")
 
 
