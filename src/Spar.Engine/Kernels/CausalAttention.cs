@@ -253,9 +253,9 @@ internal static unsafe class CausalAttention
     /// <summary>Clears the scores of keys that a query does not see, but which the products with a block of rows run over.</summary>
     private static void Clear(float* row, int from, int end, int chunkRows)
     {
-        for (int j = from; j < end; j++)
+        for (int c = from; c < end; c = NextChunk(c))
         {
-            row[At(j, chunkRows)] = 0;
+            new Span<float>(row + At(c, chunkRows), Math.Min(NextChunk(c), end) - c).Clear();
         }
     }
 
