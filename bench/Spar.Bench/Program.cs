@@ -11,7 +11,6 @@ switch (args)
 }
 
 int threads = args.Length > 1 ? int.Parse(args[1]) : Environment.ProcessorCount;
-int steps = args.Length > 2 ? int.Parse(args[2]) : args is ["train-135m", ..] ? 3 : 8;
 switch (args.FirstOrDefault())
 {
     case "gemm":
@@ -21,10 +20,10 @@ switch (args.FirstOrDefault())
         GenerateNano.Run(threads);
         return 0;
     case "train-nano":
-        TrainBench.RunNano(threads, steps);
+        TrainBench.RunNano(threads);
         return 0;
     case "train-135m":
-        TrainBench.Run135M(threads, steps, args.Length > 3 ? int.Parse(args[3]) : 512);
+        TrainBench.Run135M(threads, args.Length > 2 ? int.Parse(args[2]) : 512);
         return 0;
     default:
         Console.Error.WriteLine("""
@@ -32,8 +31,8 @@ switch (args.FirstOrDefault())
               gemm [threads]
               generate-nano [threads]
               decode MODEL [threads] [rounded]
-              train-nano [threads [steps]]
-              train-135m [threads [steps [tokens]]]
+              train-nano [threads]            a step for every line of standard input: 0 SFT, 1 SFT on responses, 2 DPO, 3 SFT of an adapter
+              train-135m [threads [tokens]]   likewise
               score-ifeval DATA
             """);
         return 1;

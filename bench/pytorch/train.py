@@ -1,8 +1,9 @@
 """Training steps of a Llama-style model in plain PyTorch (eager, AdamW): the counterpart of `Spar.Bench train-nano` and `train-135m`.
 
-    python3 bench/pytorch/train.py nano|135m [threads [steps]]
+    python3 bench/pytorch/train.py nano|135m [threads]
 
-Unset OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE first, so that OpenBLAS picks its kernels itself. Every figure is the best step's.
+Unset OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE first, so that OpenBLAS picks its kernels itself. Every line of standard input asks for a step: the case's number
+from 0. Every answer is one line; the first steps of a case warm up.
 """
 import math
 import sys
@@ -108,28 +109,30 @@ def preference(model, ids, first_target, beta=0.1, sft_weight=0.1):
     return -F.logsigmoid(margin).mean() - sft_weight * tokens[0::2].mean()
 
 
-def report(name, model, optimizer, ids, loss, steps):
-    best = math.inf
-    for step in range(steps + 1):
-        start = time.perf_counter()
-        optimizer.zero_grad()
-        loss(model, ids).backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        best = min(best, time.perf_counter() - start) if step > 0 else math.inf
-    print(f"{name:40} {ids.numel() / best:12.2f} tokens/s", flush=True)
+def step(model, optimizer, ids, loss):
+    """Tokens per second of one step."""
+    start = time.perf_counter()
+    optimizer.zero_grad()
+    loss(model, ids).backward()
+    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    return ids.numel() / (time.perf_counter() - start)
 
 
 if __name__ == "__main__":
     name = sys.argv[1]
     shape = SHAPES[name]
     torch.set_num_threads(int(sys.argv[2]) if len(sys.argv) > 2 else 2)
-    steps = int(sys.argv[3]) if len(sys.argv) > 3 else 3 if name == "135m" else 8
     torch.manual_seed(1)
     model = Model(shape)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.0)
     rows = torch.randint(0, shape.vocab, (shape.rows, shape.length))
     pairs = torch.randint(0, shape.vocab, (2 * shape.pairs, shape.length))
-    report(f"{name}: SFT, loss on all tokens", model, optimizer, rows, lambda m, ids: supervised(m, ids, 1), steps)
-    report(f"{name}: SFT, loss on the response", model, optimizer, rows, lambda m, ids: supervised(m, ids, PROMPT), steps)
-    report(f"{name}: DPO", model, optimizer, pairs, lambda m, ids: preference(m, ids, PROMPT), steps)
+    cases = [
+        ("SFT, loss on all tokens", rows, lambda m, ids: supervised(m, ids, 1)),
+        ("SFT, loss on the response", rows, lambda m, ids: supervised(m, ids, PROMPT)),
+        ("DPO", pairs, lambda m, ids: preference(m, ids, PROMPT)),
+    ]
+    for line in sys.stdin:
+        case, ids, loss = cases[int(line)]
+        print(f"{name + ': ' + case:40} {step(model, optimizer, ids, loss):12.2f} tokens/s", flush=True)
