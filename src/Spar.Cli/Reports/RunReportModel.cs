@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using Spar.Judging;
-using Spar.Runtime.Nano;
 using Spar.Seams;
 using Spar.Search;
 using Spar.SelfPlay;
@@ -51,7 +50,7 @@ internal static class RunReportModel
         HeldOutInstruction = row.HeldOutInstruction,
         HeldOutPromptSearch = row.HeldOutPromptSearch,
         JudgeAccuracy = row.JudgeAccuracy,
-        JudgeAccuracyOwn = row.Details?.TryGetValue(NanoEvaluator.JudgeAccuracyOwn, out double own) == true ? own : null,
+        JudgeAccuracyOwn = row.Detail(EvaluationRow.JudgeAccuracyOwn),
         RefineSuccess = row.RefineSuccess,
         HeldOutCount = row.HeldOutCount,
     };

@@ -23,15 +23,6 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
     private readonly int _searched = Math.Min(searched ?? prompts, prompts);
     private readonly int _judged = Math.Min(judged ?? prompts, prompts);
 
-    /// <summary>Detail: share of the actor's own greedy responses on which the refiner's vote is right.</summary>
-    public const string JudgeAccuracyOwn = "judgeAccuracyOwn";
-
-    /// <summary>Detail: share of the actor's own greedy responses that the refiner's vote accepts; runs ahead of the true share where the judge is too kind.</summary>
-    public const string SelfJudged = "selfJudged";
-
-    /// <summary>Detail: F1 of the refiner's yes on the fixed responses.</summary>
-    public const string JudgeF1 = "judgeF1";
-
     /// <inheritdoc/>
     public int Items => _tasks.Count + _judged;
 
@@ -64,9 +55,10 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
         ActorItem[] accepted = [.. own.Where(item => item.Accepted is not null)];
         RefinerItem[] repaired = [.. fixedSet.Where(item => item.Repaired is not null)];
         Dictionary<string, double> details = [];
-        Put(JudgeAccuracyOwn, Share(accepted, item => item.Accepted == item.Satisfied));
-        Put(SelfJudged, Share(accepted, item => item.Accepted == true));
-        Put(JudgeF1, F1(fixedSet));
+        Put(EvaluationRow.JudgeAccuracyOwn, Share(accepted, item => item.Accepted == item.Satisfied));
+        Put(EvaluationRow.SelfJudged, Share(accepted, item => item.Accepted == true));
+        Put(EvaluationRow.JudgeF1, F1(fixedSet));
+        Put(EvaluationRow.FirstRefinements, repaired.Length == 0 ? null : repaired.Average(item => item.FirstRefinements));
         return new EvaluationRow(
             context.Row,
             Share(own, item => item.Satisfied)!.Value,
@@ -131,20 +123,26 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
             {
                 MajorityVote verdict = await greedyJudge.JudgeAsync($"{key}/verdict", task.Instruction, response, cancellationToken).ConfigureAwait(false);
                 bool? repaired = null;
+                double first = 0;
                 if (toRepair.Contains(i))
                 {
                     MajorityVote vote = await judge.JudgeAsync($"{key}/judge", task.Instruction, response, cancellationToken).ConfigureAwait(false);
-                    repaired = vote.Value <= context.Recipe.Search.Gate && task.IsSatisfiedBy(
-                        (await search.SearchAsync($"{key}/tree", task.Instruction, response, vote, cancellationToken).ConfigureAwait(false)).Best.Response);
+                    repaired = false;
+                    if (vote.Value <= context.Recipe.Search.Gate)
+                    {
+                        SearchTree tree = await search.SearchAsync($"{key}/tree", task.Instruction, response, vote, cancellationToken).ConfigureAwait(false);
+                        repaired = task.IsSatisfiedBy(tree.Best.Response);
+                        first = tree.Nodes.Count(node => node.Depth == 1 && task.IsSatisfiedBy(node.Response)) / (double)context.Recipe.Search.Branch;
+                    }
                 }
 
                 context.ItemFinished(false);
-                return new RefinerItem(right, verdict.Value > 0.5, repaired);
+                return new RefinerItem(right, verdict.Value > 0.5, repaired, first);
             }
             catch (CallFailedException)
             {
                 context.ItemFinished(true);
-                return new RefinerItem(right, !right, toRepair.Contains(i) ? false : null);
+                return new RefinerItem(right, !right, toRepair.Contains(i) ? false : null, 0);
             }
         }
     }
@@ -168,7 +166,11 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
     /// <param name="Accepted">The refiner's vote; null when not judged.</param>
     private sealed record ActorItem(bool Satisfied, int Followed, int Constraints, bool? SatisfiedWithSearch, bool? Accepted);
 
-    private sealed record RefinerItem(bool Right, bool Accepted, bool? Repaired)
+    /// <param name="Right">Everything holds.</param>
+    /// <param name="Accepted">The refiner's verdict.</param>
+    /// <param name="Repaired">Everything holds after search; null when not searched.</param>
+    /// <param name="FirstRefinements">Share of the search's first refinements in which everything holds.</param>
+    private sealed record RefinerItem(bool Right, bool Accepted, bool? Repaired, double FirstRefinements)
     {
         public bool JudgedRight => Right == Accepted;
     }

@@ -15,8 +15,9 @@ public static class AblationReport
         (string Name, Func<EvaluationRow, double?> Measure)[] refiner =
         [
             ("judge accuracy", row => row.JudgeAccuracy),
-            ("judge F1", row => row.Details?.TryGetValue("judgeF1", out double f1) == true ? f1 : null),
+            ("judge F1", row => row.Detail(EvaluationRow.JudgeF1)),
             ("refinement success", row => row.RefineSuccess),
+            ("first refinements", row => row.Detail(EvaluationRow.FirstRefinements)),
         ];
         ExperimentTable budget = runs.BudgetTable("variant");
         (string Name, Func<IterationCalibration, double?> Measure)[] judge =

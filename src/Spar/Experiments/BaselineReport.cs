@@ -64,7 +64,7 @@ public static class BaselineReport
         IReadOnlyList<Measured?> Judging(string variant, string? stage) =>
         [
             runs.Of(variant, stage, row => row.JudgeAccuracy),
-            runs.Of(variant, stage, row => row.Details?.TryGetValue("judgeF1", out double f1) == true ? f1 : null),
+            runs.Of(variant, stage, row => row.Detail(EvaluationRow.JudgeF1)),
             runs.Of(variant, stage, row => row.RefineSuccess),
         ];
     }

@@ -65,4 +65,21 @@ public sealed record EvaluationRow(
     double? JudgeAccuracy,
     double? RefineSuccess,
     int HeldOutCount,
-    IReadOnlyDictionary<string, double>? Details = null);
+    IReadOnlyDictionary<string, double>? Details = null)
+{
+    /// <summary>Detail: share of the actor's own greedy responses on which the refiner's vote is right.</summary>
+    public const string JudgeAccuracyOwn = "judgeAccuracyOwn";
+
+    /// <summary>Detail: share of the actor's own greedy responses that the refiner's vote accepts; runs ahead of the true share where the judge is too kind.</summary>
+    public const string SelfJudged = "selfJudged";
+
+    /// <summary>Detail: F1 of the refiner's yes on the fixed responses.</summary>
+    public const string JudgeF1 = "judgeF1";
+
+    /// <summary>Detail: share of the first refinements, those of the failed response itself, that satisfy everything; what one refinement is worth without the search.</summary>
+    public const string FirstRefinements = "firstRefinements";
+
+    /// <summary>A further measure; null when there is none of this name.</summary>
+    /// <param name="name">Its name.</param>
+    public double? Detail(string name) => Details?.TryGetValue(name, out double value) == true ? value : null;
+}

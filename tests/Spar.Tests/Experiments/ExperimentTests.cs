@@ -104,7 +104,7 @@ public sealed class ExperimentTests : IDisposable
             variant,
             seed,
             new RunResults(
-                [new("base", 0.2, 0.5, null, 0.9, 0.8, 10), new("sft", 0.3, 0.6, null, 0.9, 0.8, 10), new("iteration-1", score, 0.7, null, 0.9, null, 10)], seed, 1, 1, 1,
+                [new("base", 0.2, 0.5, null, 0.9, 0.8, 10), new("sft", 0.3, 0.6, null, 0.9, 0.8, 10), new("iteration-1", score, 0.7, null, 0.9, null, 10, new Dictionary<string, double> { [EvaluationRow.FirstRefinements] = score / 2 })], seed, 1, 1, 1,
                 [new(1, 10, new JudgeQuality(5, 5, 5, 1, 0, 4), new JudgeQuality(0, 0, 0, 0, 0, 0), Reliability.Of([]), Searched: 10, Found: 8, Verified: seed == 1 ? 6 : 4)]),
             new RunBudget(100, 1000, 5000, 2));
         ExperimentRuns runs = new(["whole", "less"], [1, 2], [Run("whole", 1, 0.8), Run("whole", 2, 0.7), Run("less", 1, 0.75), Run("less", 2, 0.69)]);
@@ -113,6 +113,9 @@ public sealed class ExperimentTests : IDisposable
         Assert.Equal(["prompts satisfied", "difference", "single instructions", "difference"], actor.Columns.Select(column => column.Name));
         Assert.Equal("75.0 ± 7.1", MeasureText.Write(actor.Rows[1].Cells[0], MeasureUnit.Percent));
         Assert.Equal("−3.0 ± 2.8", MeasureText.Write(actor.Rows[2].Cells[1], MeasureUnit.Points));
+        Assert.Equal(["judge accuracy", "difference", "first refinements", "difference"], report.Tables[1].Columns.Select(column => column.Name));
+        Assert.Equal("37.5 ± 3.5", MeasureText.Write(report.Tables[1].Rows[1].Cells[2], MeasureUnit.Percent));
+        Assert.Equal("−1.5 ± 1.4", MeasureText.Write(report.Tables[1].Rows[2].Cells[3], MeasureUnit.Points));
         ExperimentTable judge = Assert.Single(report.Tables, table => table.Title.StartsWith("The judge in play", StringComparison.Ordinal));
         Assert.Equal(["90.0 ± 0.0", "20.0 ± 0.0", "37.5 ± 17.7", "80.0 ± 0.0", "50.0 ± 14.1"], judge.Rows[0].Cells.Select(cell => MeasureText.Write(cell, MeasureUnit.Percent)));
         Assert.Contains("| less | 72.0 ± 4.2 | −3.0 ± 2.8 |", MeasureText.Markdown(report), StringComparison.Ordinal);
