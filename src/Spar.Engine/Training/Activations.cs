@@ -45,7 +45,7 @@ internal sealed unsafe class LayerActivations : IDisposable
     /// <summary>Factors of the second norm, [T].</summary>
     public AlignedBuffer MiddleNormFactors { get; } = new();
 
-    /// <summary>Gate and up side by side, [T, 2 F].</summary>
+    /// <summary>Gate and up side by side, [T, 2 F]; the backward pass puts their gradients in their place.</summary>
     public AlignedBuffer GateUp { get; } = new();
 
     /// <summary>silu(gate) up, [T, F].</summary>

@@ -8,7 +8,6 @@ public sealed unsafe partial class LlamaGraph
 
     private readonly AlignedBuffer _outputGradient = new();   // with respect to a layer's output, then its input [T, D]
     private readonly AlignedBuffer _middleGradient = new();   // between attention and feed-forward [T, D]
-    private readonly AlignedBuffer _gateUpGradient = new();   // [T, 2 F]
     private readonly AlignedBuffer _attendedGradient = new(); // [T, H d]
     private readonly AlignedBuffer _jointGradient = new();    // [T, W]
     private readonly AlignedBuffer _ownFed = new();           // with respect to down_proj's output where it is normed [T, D]
@@ -24,7 +23,7 @@ public sealed unsafe partial class LlamaGraph
     private int PartialStride => Math.Max(_config.HiddenSize, _config.HeadDim);
 
     private IEnumerable<AlignedBuffer> GradientBuffers
-        => [_outputGradient, _middleGradient, _gateUpGradient, _attendedGradient, _jointGradient, _ownFed, _ownProjected, _normPartials];
+        => [_outputGradient, _middleGradient, _attendedGradient, _jointGradient, _ownFed, _ownProjected, _normPartials];
 
     /// <summary>Adds the gradient of a function of the last batch's log-probabilities to <see cref="Gradients"/> (see <see cref="FlushGradients"/>). Once per <see cref="Forward"/>.</summary>
     /// <param name="logProbGradient">Gradient of the function with respect to each log-probability that <see cref="Forward"/> returned, [P].</param>
@@ -35,7 +34,6 @@ public sealed unsafe partial class LlamaGraph
         int hidden = _config.HiddenSize, rows = batch.RowCount;
         new Span<float>(_outputGradient.Reserve((long)rows * hidden), checked(rows * hidden)).Clear();
         _middleGradient.Reserve((long)rows * hidden);
-        _gateUpGradient.Reserve(2L * rows * _config.IntermediateSize);
         _attendedGradient.Reserve((long)rows * QueryWidth);
         _jointGradient.Reserve((long)rows * JointWidth);
         _ownFed.Reserve(_config.SandwichNorm ? (long)rows * hidden : 0);
@@ -113,7 +111,7 @@ public sealed unsafe partial class LlamaGraph
         AddPartials(blocks, 1, layer.DownNorm);
         AddPartials(blocks, 2, layer.AttendedNorm);
         layer.Down.BackwardWeight(_team, FedGradient.Data, hidden, a.Hidden.Data, ffn, rows);
-        layer.GateUp.BackwardWeight(_team, _gateUpGradient.Data, 2 * ffn, a.MiddleNormed.Data, hidden, rows);
+        layer.GateUp.BackwardWeight(_team, a.GateUp.Data, 2 * ffn, a.MiddleNormed.Data, hidden, rows);
         layer.Output.BackwardWeight(_team, ProjectedGradient.Data, hidden, a.Attended.Data, QueryWidth, rows);
 
         _team.For(_batch.SequenceCount * _config.KvHeadCount, (task, worker) =>
@@ -160,32 +158,55 @@ public sealed unsafe partial class LlamaGraph
     /// <summary>From the gradient of the layer's output to those of the middle of the residual stream and of the attention output.</summary>
     private void BackwardFeedForward(int l, int block, int worker)
     {
+        int hidden = _config.HiddenSize, first = block * RowBlock, rows = Math.Min(RowBlock, _batch!.RowCount - first);
+        float* partial = Partial(block, 0), downPartial = Partial(block, 1), attendedPartial = Partial(block, 2);
+        for (int from = first, at, count; from < first + rows; from = at + count)
+        {
+            (at, count) = FedRows(l, from, first + rows);
+            Clear(Activations(l).GateUp, 2 * _config.IntermediateSize, from, at - from);
+            Clear(_middleGradient, hidden, from, at - from);
+            Clear(_attendedGradient, QueryWidth, from, at - from);
+            if (_config.SandwichNorm)
+            {
+                Clear(_ownFed, hidden, from, at - from);
+                Clear(_ownProjected, hidden, from, at - from);
+            }
+
+            if (count > 0)
+            {
+                BackwardFeedForward(l, at, count, worker, partial, downPartial, attendedPartial);
+            }
+        }
+    }
+
+    /// <summary>The same for some of a block's rows; norms add to the partial sums.</summary>
+    private void BackwardFeedForward(int l, int first, int rows, int worker, float* partial, float* downPartial, float* attendedPartial)
+    {
         int hidden = _config.HiddenSize, ffn = _config.IntermediateSize;
-        int first = block * RowBlock, rows = Math.Min(RowBlock, _batch!.RowCount - first);
         GraphLayer layer = _layers[l];
         LayerActivations a = Activations(l);
         long gemm = Gemm.RowsScratch(RowBlock);
         float* scratch = _team.Scratch(worker, gemm + ((long)RowBlock * (ffn + hidden)));
         float* dHidden = scratch + gemm, dNormed = dHidden + ((nint)RowBlock * ffn);
         float* dOutput = _outputGradient.Data + ((nint)first * hidden), dMiddle = _middleGradient.Data + ((nint)first * hidden);
-        float* gateUp = a.GateUp.Data + ((nint)first * 2 * ffn), dGateUp = _gateUpGradient.Data + ((nint)first * 2 * ffn);
+        float* gateUp = a.GateUp.Data + ((nint)first * 2 * ffn); // the gradient takes its place
         if (layer.DownNorm is { } downNorm)
         {
-            NormBackward(downNorm, dOutput, a.Fed, a.FedFactors, first, rows, null, FedGradient.Data + ((nint)first * hidden), Partial(block, 1));
+            NormBackward(downNorm, dOutput, a.Fed, a.FedFactors, first, rows, null, FedGradient.Data + ((nint)first * hidden), downPartial);
         }
 
         layer.Down.BackwardInput(FedGradient.Data + ((nint)first * hidden), hidden, rows, dHidden, ffn, false, scratch);
         for (int r = 0; r < rows; r++)
         {
-            nint row = (nint)r * 2 * ffn;
-            SwiGlu.Backward(gateUp + row, gateUp + row + ffn, dHidden + ((nint)r * ffn), dGateUp + row, dGateUp + row + ffn, ffn);
+            float* gate = gateUp + ((nint)r * 2 * ffn), up = gate + ffn;
+            SwiGlu.Backward(gate, up, dHidden + ((nint)r * ffn), gate, up, ffn);
         }
 
-        layer.GateUp.BackwardInput(dGateUp, 2 * ffn, rows, dNormed, hidden, false, scratch);
-        NormBackward(layer.PostAttentionNorm, dNormed, a.Middle, a.MiddleNormFactors, first, rows, dOutput, dMiddle, Partial(block, 0));
+        layer.GateUp.BackwardInput(gateUp, 2 * ffn, rows, dNormed, hidden, false, scratch);
+        NormBackward(layer.PostAttentionNorm, dNormed, a.Middle, a.MiddleNormFactors, first, rows, dOutput, dMiddle, partial);
         if (layer.AttendedNorm is { } attendedNorm)
         {
-            NormBackward(attendedNorm, dMiddle, a.Projected, a.ProjectedFactors, first, rows, null, ProjectedGradient.Data + ((nint)first * hidden), Partial(block, 2));
+            NormBackward(attendedNorm, dMiddle, a.Projected, a.ProjectedFactors, first, rows, null, ProjectedGradient.Data + ((nint)first * hidden), attendedPartial);
         }
 
         layer.Output.BackwardInput(ProjectedGradient.Data + ((nint)first * hidden), hidden, rows, _attendedGradient.Data + ((nint)first * QueryWidth), QueryWidth, false, scratch);

@@ -229,8 +229,19 @@ public sealed unsafe partial class LlamaGraph : IDisposable
         }
         else
         {
-            FeedForward(l - 1, first, rows, scratch);
-            AddFed(l - 1, first, rows, x, scratch);
+            for (int from = first, at, count; from < first + rows; from = at + count)
+            {
+                (at, count) = FedRows(l - 1, from, first + rows);
+
+                // What the rows between would leave behind meets gradients of 0 in the products over all rows.
+                Clear(Activations(l - 1).MiddleNormed, hidden, from, at - from);
+                Clear(Activations(l - 1).Hidden, _config.IntermediateSize, from, at - from);
+                if (count > 0)
+                {
+                    FeedForward(l - 1, at, count, scratch);
+                    AddFed(l - 1, at, count, target.Data + ((nint)at * hidden), scratch);
+                }
+            }
         }
 
         if (l < _layers.Length)
@@ -238,6 +249,14 @@ public sealed unsafe partial class LlamaGraph : IDisposable
             Project(l, first, rows, scratch);
         }
     }
+
+    /// <summary>
+    /// The next rows of a block that a layer's second half works on: all, but in the last layer those before a sequence's first target or behind its last
+    /// influence nothing.
+    /// </summary>
+    private (int First, int Count) FedRows(int l, int from, int end) => l < _layers.Length - 1 ? (from, end - from) : _batch!.NextTargetRows(from, end);
+
+    private static void Clear(AlignedBuffer buffer, int width, int first, int rows) => new Span<float>(buffer.Data + ((nint)first * width), rows * width).Clear();
 
     /// <summary>First half of a layer up to attention: norm, q, k, v, norms of the heads, rotation.</summary>
     private void Project(int l, int first, int rows, float* scratch)

@@ -107,6 +107,41 @@ public sealed class TokenBatch
         });
     }
 
+    /// <summary>The rows from a sequence's first target to its last, beginning at <paramref name="from"/> or later; neighbouring sequences' are taken together.</summary>
+    /// <param name="from">First row of interest.</param>
+    /// <param name="end">Row at which to stop.</param>
+    /// <returns>First row and number of rows; <paramref name="end"/> and 0 where no more such rows come before it.</returns>
+    internal (int First, int Count) NextTargetRows(int from, int end)
+    {
+        int first = from, reached = from;
+        for (int s = 0; s < SequenceCount && _starts[s] < end; s++)
+        {
+            if (_targetStarts[s] == _targetStarts[s + 1])
+            {
+                continue;
+            }
+
+            int begin = Math.Max(from, _targetRows[_targetStarts[s]]), after = Math.Min(end, _targetRows[_targetStarts[s + 1] - 1] + 1);
+            if (begin >= after)
+            {
+                continue;
+            }
+
+            if (reached == first)
+            {
+                first = begin;
+            }
+            else if (begin > reached)
+            {
+                break;
+            }
+
+            reached = after;
+        }
+
+        return reached > first ? (first, reached - first) : (end, 0);
+    }
+
     private static void Grow<T>(ref T[] array, int count)
     {
         if (array.Length < count)

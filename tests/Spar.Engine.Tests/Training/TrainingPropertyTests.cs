@@ -29,6 +29,29 @@ public class TrainingPropertyTests
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(2));
     }
 
+    [Theory]
+    [MemberData(nameof(FamilyModel.Names), MemberType = typeof(FamilyModel))]
+    public void Gradients_do_not_depend_on_the_batch_before(string name)
+    {
+        // The last layer leaves out rows that no target needs: what an earlier batch left in their place must not count.
+        FamilyModel model = FamilyModel.Get(name);
+        TrainingSequence[] before = [new(model.Ids(150, 1), 1), new(model.Ids(170, 2), 1)];
+        TrainingSequence[] rows = [new(model.Ids(120, 3), 70), new(model.Ids(40, 4), 1), new(model.Ids(90, 5), 85)];
+        Assert.Equal(Gradients(model, [rows]), Gradients(model, [before, rows]));
+    }
+
+    private static float[][] Gradients(FamilyModel model, TrainingSequence[][] steps)
+    {
+        using ThreadTeam team = new(2);
+        using LlamaTrainer trainer = new(LlamaParameters.FromTensors(model.Config, model.Checkpoint.Tensors).Clone(), new AdamWOptions(), team);
+        foreach (TrainingSequence[] step in steps)
+        {
+            trainer.SupervisedGradients(step);
+        }
+
+        return [.. trainer.Gradients.Select(gradient => gradient.Tensor.Data)];
+    }
+
     /// <summary>A supervised step and a preference step; what is trained, and the optimizer's moments.</summary>
     private static float[][] Train(FamilyModel model, TrainingSequence[] rows, bool lora, int threads, long activationBytes)
     {
