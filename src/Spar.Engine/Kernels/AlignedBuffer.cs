@@ -2,9 +2,15 @@ using System.Runtime.InteropServices;
 
 namespace Spar.Engine.Kernels;
 
-/// <summary>Floats outside the garbage-collected heap, 64-byte aligned, that grow on demand and are used again and again.</summary>
-internal sealed unsafe class AlignedBuffer : IDisposable
+/// <summary>
+/// Floats outside the garbage-collected heap, 64-byte aligned, that grow on demand and are used again and again. Large ones lie in huge pages where Linux
+/// gives them on request: products read their matrices in strides of kilobytes, and would touch another small page at every step.
+/// </summary>
+internal sealed unsafe partial class AlignedBuffer : IDisposable
 {
+    private const nuint HugePage = 2 << 20;
+    private const int AdviseHugePage = 14; // MADV_HUGEPAGE of madvise(2)
+
     private float* _data;
     private long _count;
 
@@ -24,7 +30,7 @@ internal sealed unsafe class AlignedBuffer : IDisposable
             _data = null;
             _count = 0;
             long size = count + (count / 8) + 16;
-            _data = (float*)NativeMemory.AlignedAlloc(checked((nuint)size * sizeof(float)), 64);
+            _data = (float*)Allocate(checked((nuint)size * sizeof(float)));
             _count = size;
         }
 
@@ -38,4 +44,20 @@ internal sealed unsafe class AlignedBuffer : IDisposable
         _count = 0;
         GC.SuppressFinalize(this);
     }
+
+    private static void* Allocate(nuint bytes)
+    {
+        if (!OperatingSystem.IsLinux() || bytes < 2 * HugePage)
+        {
+            return NativeMemory.AlignedAlloc(bytes, 64);
+        }
+
+        nuint whole = checked(bytes + HugePage - 1) / HugePage * HugePage;
+        void* data = NativeMemory.AlignedAlloc(whole, HugePage);
+        _ = Advise(data, whole, AdviseHugePage); // a wish: where it is not granted, pages are small
+        return data;
+    }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Advise(void* address, nuint length, int advice);
 }

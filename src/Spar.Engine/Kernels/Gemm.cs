@@ -305,6 +305,12 @@ public static unsafe class Gemm
             for (int k0 = 0; k0 < K; k0 += step)
             {
                 int from = k0 - (k0 % MicroKernel.StretchK);
+                if (DepthMajor)
+                {
+                    int row = firstPanel * MicroKernel.Rows, next = k0 + step;
+                    Packing.Fetch(A + (next * Lda) + row, Lda, Math.Min(panels * MicroKernel.Rows, M - row), Math.Min(step, K - next));
+                }
+
                 for (int i = 0; i < panels; i++)
                 {
                     PackPanel(firstPanel + i, k0, Math.Min(step, K - k0), PackedPanel(packed, i, from) + ((k0 - from) * MicroKernel.Rows));

@@ -7,6 +7,29 @@ namespace Spar.Engine.Kernels;
 /// <summary>Copies pieces of matrices into the panels that <see cref="MicroKernel"/> reads.</summary>
 internal static unsafe class Packing
 {
+    /// <summary>Brings pieces of rows into the cache while others are packed: they lie too far apart for the processor to foresee them.</summary>
+    /// <param name="first">First element of the first row's piece.</param>
+    /// <param name="stride">Floats from one row to the next.</param>
+    /// <param name="columns">Elements of a piece.</param>
+    /// <param name="rows">Number of rows; none where 0 or less.</param>
+    public static void Fetch(float* first, nint stride, int columns, int rows)
+    {
+        if (!Sse.IsSupported)
+        {
+            return;
+        }
+
+        for (int r = 0; r < rows; r++, first += stride)
+        {
+            for (int c = 0; c < columns; c += 16)
+            {
+                Sse.Prefetch0(first + c);
+            }
+
+            Sse.Prefetch0(first + columns - 1);
+        }
+    }
+
     /// <summary>A panel of A from rows: row i goes to i * <see cref="MicroKernel.RowPanelStride"/>.</summary>
     /// <param name="a">First element of the panel's first row.</param>
     /// <param name="lda">Floats from one row of A to the next.</param>
