@@ -41,9 +41,13 @@ def alternate(commands, rounds):
     sides = [subprocess.Popen(command, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for command in commands]
 
     def step(side, case):
-        side.stdin.write(f"{case}\n")
-        side.stdin.flush()
-        return figures(side.stdout.readline())
+        try:
+            side.stdin.write(f"{case}\n")
+            side.stdin.flush()
+            figure = figures(side.stdout.readline())
+        except BrokenPipeError:
+            figure = {}
+        return figure or sys.exit(f"'{' '.join(side.args)}' ended before its turn; run it by itself to see why")
 
     turns = [({}, {}) for _ in range(rounds)]
     for case in range(TRAINING_CASES):
