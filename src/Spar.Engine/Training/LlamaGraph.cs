@@ -216,9 +216,9 @@ public sealed unsafe partial class LlamaGraph : IDisposable
         int hidden = _config.HiddenSize;
         float* scratch = _team.Scratch(worker, Gemm.RowsScratch(RowBlock));
         AlignedBuffer target = l < _layers.Length ? _layers[l].Input : _final;
-        float* x = target.Data + ((nint)first * hidden);
         if (l == 0)
         {
+            float* x = target.Data + ((nint)first * hidden);
             fixed (float* embedding = Parameters.Embedding.Data)
             {
                 for (int r = 0; r < rows; r++)
