@@ -16,6 +16,19 @@ internal static unsafe class RmsNorm
     public static float Forward(float* x, float* weight, float* y, int size, float eps)
     {
         float inverse = 1f / MathF.Sqrt((VectorMath.Dot(x, x, size) / size) + eps);
+        Apply(x, inverse, weight, y, size);
+        return inverse;
+    }
+
+    /// <summary>y = norm(x) where r is known.</summary>
+    /// <param name="x">Row of <paramref name="size"/> elements.</param>
+    /// <param name="inverse">r.</param>
+    /// <param name="weight">w.</param>
+    /// <param name="y">Receives the row; may be <paramref name="x"/>.</param>
+    /// <param name="size">Elements a row.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Apply(float* x, float inverse, float* weight, float* y, int size)
+    {
         Vector512<float> r = Vector512.Create(inverse);
         int i = 0;
         for (; i <= size - VectorMath.Lanes; i += VectorMath.Lanes)
@@ -27,8 +40,6 @@ internal static unsafe class RmsNorm
         {
             VectorMath.Store(VectorMath.Load(x + i, size - i) * r * VectorMath.Load(weight + i, size - i), y + i, size - i);
         }
-
-        return inverse;
     }
 
     /// <summary>

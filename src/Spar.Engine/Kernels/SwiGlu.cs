@@ -21,18 +21,20 @@ internal static unsafe class SwiGlu
         }
     }
 
-    /// <summary>du = dh silu(g) and dg = dh u s (1 + g (1 - s)) with s = sigmoid(g). The outputs may overwrite the inputs of the same kind.</summary>
-    public static void Backward(float* gate, float* up, float* dh, float* dGate, float* dUp, int count)
+    /// <summary>
+    /// In place: h takes the place of its gradient dh, and du = dh silu(g) and dg = dh u s (1 + g (1 - s)) with s = sigmoid(g) those of u and g.
+    /// </summary>
+    public static void Backward(float* gate, float* up, float* hidden, int count)
     {
         int i = 0;
         for (; i <= count - VectorMath.Lanes; i += VectorMath.Lanes)
         {
-            BackwardVector(gate + i, up + i, dh + i, dGate + i, dUp + i, VectorMath.Lanes);
+            BackwardVector(gate + i, up + i, hidden + i, VectorMath.Lanes);
         }
 
         if (i < count)
         {
-            BackwardVector(gate + i, up + i, dh + i, dGate + i, dUp + i, count - i);
+            BackwardVector(gate + i, up + i, hidden + i, count - i);
         }
     }
 
@@ -44,11 +46,12 @@ internal static unsafe class SwiGlu
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void BackwardVector(float* gate, float* up, float* dh, float* dGate, float* dUp, int count)
+    private static void BackwardVector(float* gate, float* up, float* hidden, int count)
     {
-        Vector512<float> g = VectorMath.Load(gate, count), u = VectorMath.Load(up, count), d = VectorMath.Load(dh, count);
+        Vector512<float> g = VectorMath.Load(gate, count), u = VectorMath.Load(up, count), d = VectorMath.Load(hidden, count);
         Vector512<float> s = VectorMath.Sigmoid(g), one = Vector512<float>.One;
-        VectorMath.Store(d * g * s, dUp, count);
-        VectorMath.Store(d * u * s * VectorMath.MultiplyAdd(g, one - s, one), dGate, count);
+        VectorMath.Store(g * s * u, hidden, count);
+        VectorMath.Store(d * g * s, up, count);
+        VectorMath.Store(d * u * s * VectorMath.MultiplyAdd(g, one - s, one), gate, count);
     }
 }

@@ -5,13 +5,10 @@ namespace Spar.Engine.Training;
 
 /// <summary>
 /// What one layer's forward pass leaves for its backward pass, beside the layer's input. T rows each; W = (H + 2 K) d is the width of q, k and v
-/// side by side.
+/// side by side. What follows from these row by row (norms' outputs, silu(gate) up) is computed again: memory is slower than that.
 /// </summary>
 internal sealed unsafe class LayerActivations : IDisposable
 {
-    /// <summary>Input after its norm, [T, D].</summary>
-    public AlignedBuffer Normed { get; } = new();
-
     /// <summary>Factors of the first norm, [T].</summary>
     public AlignedBuffer NormFactors { get; } = new();
 
@@ -39,17 +36,11 @@ internal sealed unsafe class LayerActivations : IDisposable
     /// <summary>Residual stream between attention and feed-forward, [T, D].</summary>
     public AlignedBuffer Middle { get; } = new();
 
-    /// <summary>Middle after its norm, [T, D].</summary>
-    public AlignedBuffer MiddleNormed { get; } = new();
-
     /// <summary>Factors of the second norm, [T].</summary>
     public AlignedBuffer MiddleNormFactors { get; } = new();
 
     /// <summary>Gate and up side by side, [T, 2 F]; the backward pass puts their gradients in their place.</summary>
     public AlignedBuffer GateUp { get; } = new();
-
-    /// <summary>silu(gate) up, [T, F].</summary>
-    public AlignedBuffer Hidden { get; } = new();
 
     /// <summary>Output of down_proj, [T, D]; where it is normed before it is added.</summary>
     public AlignedBuffer Fed { get; } = new();
@@ -79,7 +70,7 @@ internal sealed unsafe class LayerActivations : IDisposable
 
     private AlignedBuffer[] All =>
     [
-        Normed, NormFactors, QueryKeyValue, PlainHeads, HeadFactors, LogSums, Attended, Projected, ProjectedFactors, Middle, MiddleNormed, MiddleNormFactors, GateUp, Hidden,
+        NormFactors, QueryKeyValue, PlainHeads, HeadFactors, LogSums, Attended, Projected, ProjectedFactors, Middle, MiddleNormFactors, GateUp,
         Fed, FedFactors,
     ];
 
@@ -90,8 +81,8 @@ internal sealed unsafe class LayerActivations : IDisposable
         int headNorms = config.QueryKeyNorm ? 1 : 0, sandwich = config.SandwichNorm ? 1 : 0;
         return
         [
-            hidden, 1, (heads + config.KvHeadCount) * d, headNorms * heads * d, headNorms * heads, config.HeadCount, config.HeadCount * d, sandwich * hidden, sandwich,
-            hidden, hidden, 1, 2L * config.IntermediateSize, config.IntermediateSize, sandwich * hidden, sandwich,
+            1, (heads + config.KvHeadCount) * d, headNorms * heads * d, headNorms * heads, config.HeadCount, config.HeadCount * d, sandwich * hidden, sandwich,
+            hidden, 1, 2L * config.IntermediateSize, sandwich * hidden, sandwich,
         ];
     }
 }

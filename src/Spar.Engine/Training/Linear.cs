@@ -20,7 +20,7 @@ internal sealed record LinearAdapter(LoraModule Module, LoraModule Gradient);
 /// <summary>
 /// One linear layer y = x W^T + b, or several with the same input side by side (q, k and v; gate and up), so that they run as one product.
 /// Packs its weights once for many batches; gradients of several batches add up. An adapter is worked into the packed weights, so it costs the
-/// passes nothing; its gradients come from products of rank r (dB = s dy^T (x A^T), dA = s (dy B)^T x), and a frozen weight has none.
+/// passes nothing (<see cref="AdapterGradient"/> has its gradients), and a frozen weight has no gradient.
 /// </summary>
 internal sealed unsafe class Linear : IDisposable
 {
@@ -29,7 +29,7 @@ internal sealed unsafe class Linear : IDisposable
     private readonly PackedMatrix _backward;
     private readonly AlignedBuffer _joined = new();
     private readonly AlignedBuffer _joinedGradient = new(); // where there are several parts to train
-    private readonly AlignedBuffer _lowRank = new();        // x A^T and dy B, [rows, r] each
+    private readonly (AdapterGradient Adapter, int Column)[] _adapters; // with the first output of their parts
     private bool _loaded;
 
     public Linear(params LinearPart[] parts)
@@ -39,6 +39,19 @@ internal sealed unsafe class Linear : IDisposable
         Outputs = parts.Sum(p => p.Weight.Shape[0]);
         _forward = new PackedMatrix(Outputs, Inputs);
         _backward = new PackedMatrix(Inputs, Outputs);
+        int column = 0;
+        List<(AdapterGradient, int)> adapters = [];
+        foreach (LinearPart part in parts)
+        {
+            if (part.Adapter is { } adapter)
+            {
+                adapters.Add((new AdapterGradient(adapter.Module, adapter.Gradient), column));
+            }
+
+            column += part.Weight.Shape[0];
+        }
+
+        _adapters = [.. adapters];
         if (Trains && parts.Length > 1)
         {
             new Span<float>(_joinedGradient.Reserve((long)Outputs * Inputs), Outputs * Inputs).Clear();
@@ -53,7 +66,7 @@ internal sealed unsafe class Linear : IDisposable
 
     private bool Trains => _parts[0].WeightGradient is not null;
 
-    private bool IsAdapted => _parts.Any(part => part.Adapter is not null);
+    private bool IsAdapted => _adapters.Length > 0;
 
     /// <summary>Takes over the weights as they are now; nothing to do for a frozen layer that was loaded before.</summary>
     public void Load()
@@ -64,6 +77,11 @@ internal sealed unsafe class Linear : IDisposable
         }
 
         _loaded = true;
+        foreach ((AdapterGradient adapter, _) in _adapters)
+        {
+            adapter.Load();
+        }
+
         if (_parts.Length == 1 && !IsAdapted)
         {
             fixed (float* own = _parts[0].Weight.Data)
@@ -134,22 +152,71 @@ internal sealed unsafe class Linear : IDisposable
     public void BackwardInput(float* dy, int ldy, int rows, float* dx, int ldx, bool accumulate, float* scratch)
         => Gemm.MultiplyRows(dy, ldy, rows, _backward, dx, ldx, accumulate, scratch);
 
-    /// <summary>Adds dy^T x to the gradient, or what follows from it to those of the adapters, on the whole team.</summary>
-    public void BackwardWeight(ThreadTeam team, float* dy, int ldy, float* x, int ldx, int rows)
+    /// <summary>Makes room for what the gradients need of T rows.</summary>
+    /// <param name="inputs">Will hold x.</param>
+    /// <param name="rows">T.</param>
+    public void Reserve(PackedRows inputs, int rows)
     {
-        if (Trains && _parts.Length == 1)
+        if (Trains || IsAdapted)
         {
-            fixed (float* gradient = _parts[0].WeightGradient!.Data)
-            {
-                Gemm.Multiply(team, Outputs, Inputs, rows, dy, ldy, true, x, ldx, false, gradient, Inputs, accumulate: true);
-            }
-        }
-        else if (Trains)
-        {
-            Gemm.Multiply(team, Outputs, Inputs, rows, dy, ldy, true, x, ldx, false, _joinedGradient.Data, Inputs, accumulate: true);
+            inputs.Reserve(rows, Inputs);
         }
 
-        int column = 0;
+        foreach ((AdapterGradient adapter, _) in _adapters)
+        {
+            adapter.Reserve(rows);
+        }
+    }
+
+    /// <summary>Keeps what the gradients need of some rows; dy itself has to stay where it is.</summary>
+    public void PutRows(PackedRows inputs, int first, int rows, float* dy, int ldy, float* x, int ldx, float* scratch)
+    {
+        if (Trains || IsAdapted)
+        {
+            inputs.Put(first, rows, x, ldx);
+        }
+
+        foreach ((AdapterGradient adapter, int column) in _adapters)
+        {
+            adapter.PutRows(first, rows, dy + column, ldy, x, ldx, scratch);
+        }
+    }
+
+    /// <summary>Some rows whose dy is 0.</summary>
+    public void ClearRows(PackedRows inputs, int first, int rows)
+    {
+        if (Trains || IsAdapted)
+        {
+            inputs.Clear(first, rows);
+        }
+
+        foreach ((AdapterGradient adapter, _) in _adapters)
+        {
+            adapter.ClearRows(first, rows);
+        }
+    }
+
+    /// <summary>
+    /// What is left to do for the gradients when all rows have been put: products that add dy^T x to that of the weight, or what follows from it to
+    /// those of the adapters. A bias' gradient is added to at once.
+    /// </summary>
+    public void AddProducts(List<TransposedProduct> products, PackedRows inputs, float* dy, int ldy, int rows)
+    {
+        if (Trains)
+        {
+            // Gradients of tensors are pinned, so the pointer outlives the statement.
+            fixed (float* own = _parts[0].WeightGradient!.Data)
+            {
+                products.Add(new TransposedProduct(dy, ldy, Outputs, inputs, _parts.Length == 1 ? own : _joinedGradient.Data, Inputs));
+            }
+        }
+
+        foreach ((AdapterGradient adapter, int column) in _adapters)
+        {
+            adapter.AddProducts(products, dy + column, ldy, inputs);
+        }
+
+        float* first = dy;
         foreach (LinearPart part in _parts)
         {
             if (part.BiasGradient is { } gradient)
@@ -158,17 +225,12 @@ internal sealed unsafe class Linear : IDisposable
                 {
                     for (int r = 0; r < rows; r++)
                     {
-                        VectorMath.Add(sum, dy + ((nint)r * ldy) + column, gradient.Count);
+                        VectorMath.Add(sum, first + ((nint)r * ldy), gradient.Count);
                     }
                 }
             }
 
-            if (part.Adapter is { } adapter)
-            {
-                BackwardAdapter(team, adapter, dy + column, ldy, x, ldx, rows);
-            }
-
-            column += part.Weight.Shape[0];
+            first += part.Weight.Shape[0];
         }
     }
 
@@ -198,27 +260,15 @@ internal sealed unsafe class Linear : IDisposable
     {
         _joined.Dispose();
         _joinedGradient.Dispose();
-        _lowRank.Dispose();
+        foreach ((AdapterGradient adapter, _) in _adapters)
+        {
+            adapter.Dispose();
+        }
     }
 
     private void Pack(float* weight)
     {
         _forward.Fill(weight, Inputs, inputsOutermost: false);
         _backward.Fill(weight, Inputs, inputsOutermost: true);
-    }
-
-    private void BackwardAdapter(ThreadTeam team, LinearAdapter adapter, float* dy, int ldy, float* x, int ldx, int rows)
-    {
-        int rank = adapter.Module.A.Shape[0], outputs = adapter.Module.B.Shape[0], floats = checked(rows * rank);
-        float* down = _lowRank.Reserve(2L * floats), up = down + floats;
-        fixed (float* a = adapter.Module.A.Data, b = adapter.Module.B.Data, da = adapter.Gradient.A.Data, db = adapter.Gradient.B.Data)
-        {
-            Gemm.Multiply(team, rows, rank, Inputs, x, ldx, false, a, Inputs, true, down, rank);
-            Gemm.Multiply(team, rows, rank, outputs, dy, ldy, false, b, rank, false, up, rank);
-            VectorMath.Scale(down, (float)adapter.Module.Scale, down, floats);
-            VectorMath.Scale(up, (float)adapter.Module.Scale, up, floats);
-            Gemm.Multiply(team, outputs, rank, rows, dy, ldy, true, down, rank, false, db, rank, accumulate: true);
-            Gemm.Multiply(team, rank, Inputs, rows, up, rank, true, x, ldx, false, da, Inputs, accumulate: true);
-        }
     }
 }

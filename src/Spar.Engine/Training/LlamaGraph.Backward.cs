@@ -13,6 +13,12 @@ public sealed unsafe partial class LlamaGraph
     private readonly AlignedBuffer _ownFed = new();           // with respect to down_proj's output where it is normed [T, D]
     private readonly AlignedBuffer _ownProjected = new();     // with respect to o_proj's output where it is normed [T, D]
     private readonly AlignedBuffer _normPartials = new();     // norm weights' gradients by block of rows [3, blocks, PartialStride]
+    private readonly PackedRows _headRows = new();            // inputs of the head, as its weight's gradient needs them [chunk, D]
+    private readonly PackedRows _normedRows = new();          // of q, k and v, of the present layer, and so on [T, D]
+    private readonly PackedRows _attendedRows = new();        // of o_proj [T, H d]
+    private readonly PackedRows _middleNormedRows = new();    // of gate and up [T, D]
+    private readonly PackedRows _hiddenRows = new();          // of down_proj [T, F]
+    private readonly List<TransposedProduct> _products = [];  // weight gradients that wait for the next parallel loop
     private int _partialBlocks;
 
     // Where the output of down_proj and o_proj goes straight into the residual stream, their gradients are the stream's.
@@ -21,6 +27,8 @@ public sealed unsafe partial class LlamaGraph
     private AlignedBuffer ProjectedGradient => _config.SandwichNorm ? _ownProjected : _middleGradient;
 
     private int PartialStride => Math.Max(_config.HiddenSize, _config.HeadDim);
+
+    private IEnumerable<PackedRows> InputRows => [_headRows, _normedRows, _attendedRows, _middleNormedRows, _hiddenRows];
 
     private IEnumerable<AlignedBuffer> GradientBuffers
         => [_outputGradient, _middleGradient, _attendedGradient, _jointGradient, _ownFed, _ownProjected, _normPartials];
@@ -40,6 +48,13 @@ public sealed unsafe partial class LlamaGraph
         _ownProjected.Reserve(_config.SandwichNorm ? (long)rows * hidden : 0);
         _partialBlocks = Blocks(Math.Max(rows, batch.TargetCount));
         _normPartials.Reserve(3L * _partialBlocks * PartialStride);
+        foreach (GraphLayer layer in _layers)
+        {
+            layer.QueryKeyValue.Reserve(_normedRows, rows);
+            layer.Output.Reserve(_attendedRows, rows);
+            layer.GateUp.Reserve(_middleNormedRows, rows);
+            layer.Down.Reserve(_hiddenRows, rows);
+        }
 
         fixed (float* gradient = logProbGradient)
         {
@@ -59,11 +74,42 @@ public sealed unsafe partial class LlamaGraph
         _batch = null;
     }
 
+    /// <summary>
+    /// A parallel loop, and beside it the weight gradients that wait: they need no result of it, and it none of them. So threads wait for each other at
+    /// the ends of few loops.
+    /// </summary>
+    private void For(int count, Action<int, int> body)
+    {
+        int waiting = _products.Sum(product => product.Tasks);
+        _team.For(waiting + count, (item, worker) =>
+        {
+            if (item >= waiting)
+            {
+                body(item - waiting, worker);
+                return;
+            }
+
+            foreach (TransposedProduct product in _products)
+            {
+                if (item < product.Tasks)
+                {
+                    product.Run(item, _team.Scratch(worker, TransposedProduct.Scratch));
+                    return;
+                }
+
+                item -= product.Tasks;
+            }
+        });
+        _products.Clear();
+    }
+
     private void BackwardHead(int start, int count, float* gradient)
     {
         int hidden = _config.HiddenSize, vocabulary = _config.VocabSize;
         bool kept = _batch!.TargetCount <= LogitChunk;
-        _team.For(Blocks(count), (block, worker) =>
+        For(0, (_, _) => { }); // the chunk before: its logits make room for this one's
+        _head.Reserve(_headRows, count);
+        For(Blocks(count), (block, worker) =>
         {
             if (!kept)
             {
@@ -81,6 +127,7 @@ public sealed unsafe partial class LlamaGraph
             }
 
             _head.BackwardInput(logits, vocabulary, rows, dInput, hidden, false, scratch);
+            _head.PutRows(_headRows, first, rows, logits, vocabulary, _headInput.Data + ((nint)(start + first) * hidden), hidden, scratch);
             fixed (float* weight = _finalNorm.Weight.Data)
             {
                 for (int r = 0; r < rows; r++)
@@ -93,7 +140,7 @@ public sealed unsafe partial class LlamaGraph
             }
         });
         AddPartials(Blocks(count), 0, _finalNorm);
-        _head.BackwardWeight(_team, _logits.Data, vocabulary, _headInput.Data + ((nint)start * hidden), hidden, count);
+        _head.AddProducts(_products, _headRows, _logits.Data, vocabulary, count);
     }
 
     private void BackwardLayer(int l)
@@ -106,15 +153,15 @@ public sealed unsafe partial class LlamaGraph
 
         LayerActivations a = Activations(l);
         int rows = _batch!.RowCount, blocks = Blocks(rows), hidden = _config.HiddenSize, ffn = _config.IntermediateSize;
-        _team.For(blocks, (block, worker) => BackwardFeedForward(l, block, worker));
+        For(blocks, (block, worker) => BackwardFeedForward(l, block, worker));
         AddPartials(blocks, 0, layer.PostAttentionNorm);
         AddPartials(blocks, 1, layer.DownNorm);
         AddPartials(blocks, 2, layer.AttendedNorm);
-        layer.Down.BackwardWeight(_team, FedGradient.Data, hidden, a.Hidden.Data, ffn, rows);
-        layer.GateUp.BackwardWeight(_team, a.GateUp.Data, 2 * ffn, a.MiddleNormed.Data, hidden, rows);
-        layer.Output.BackwardWeight(_team, ProjectedGradient.Data, hidden, a.Attended.Data, QueryWidth, rows);
+        layer.Down.AddProducts(_products, _hiddenRows, FedGradient.Data, hidden, rows);
+        layer.GateUp.AddProducts(_products, _middleNormedRows, a.GateUp.Data, 2 * ffn, rows);
+        layer.Output.AddProducts(_products, _attendedRows, ProjectedGradient.Data, hidden, rows);
 
-        _team.For(_batch.SequenceCount * _config.KvHeadCount, (task, worker) =>
+        For(_batch.SequenceCount * _config.KvHeadCount, (task, worker) =>
         {
             AttentionHead head = Head(l, task);
             float* joint = a.QueryKeyValue.Data;
@@ -125,11 +172,11 @@ public sealed unsafe partial class LlamaGraph
             CausalAttention.Backward(head, _team.Scratch(worker, CausalAttention.Scratch(head.Length, head.HeadDim)));
         });
 
-        _team.For(blocks, (block, worker) => BackwardProject(l, block, worker));
+        For(blocks, (block, worker) => BackwardProject(l, block, worker));
         AddPartials(blocks, 0, layer.InputNorm);
         AddPartials(blocks, 1, layer.QueryNorm);
         AddPartials(blocks, 2, layer.KeyNorm);
-        layer.QueryKeyValue.BackwardWeight(_team, _jointGradient.Data, JointWidth, a.Normed.Data, hidden, rows);
+        layer.QueryKeyValue.AddProducts(_products, _normedRows, _jointGradient.Data, JointWidth, rows);
     }
 
     /// <summary>Brings back what a layer's forward pass left behind, from the layer's input.</summary>
@@ -139,18 +186,16 @@ public sealed unsafe partial class LlamaGraph
         _team.For(Blocks(rows), (block, worker) =>
         {
             int first = block * RowBlock;
-            Project(l, first, Math.Min(RowBlock, rows - first), _team.Scratch(worker, Gemm.RowsScratch(RowBlock)));
+            Project(l, first, Math.Min(RowBlock, rows - first), ForwardScratch(worker));
         });
         Attend(l);
         _team.For(Blocks(rows), (block, worker) =>
         {
             int first = block * RowBlock, count = Math.Min(RowBlock, rows - first);
-            long gemm = Gemm.RowsScratch(RowBlock);
-            float* scratch = _team.Scratch(worker, gemm + (RowBlock * _config.HiddenSize));
-            FeedForward(l, first, count, scratch);
+            float* scratch = ForwardScratch(worker), h = FeedForward(l, first, count, scratch);
             if (_layers[l].DownNorm is not null)
             {
-                AddFed(l, first, count, scratch + gemm, scratch); // for the output before its norm
+                AddFed(l, first, count, h, scratch + Gemm.RowsScratch(RowBlock), scratch); // for the output before its norm
             }
         });
     }
@@ -166,6 +211,9 @@ public sealed unsafe partial class LlamaGraph
             Clear(Activations(l).GateUp, 2 * _config.IntermediateSize, from, at - from);
             Clear(_middleGradient, hidden, from, at - from);
             Clear(_attendedGradient, QueryWidth, from, at - from);
+            _layers[l].Down.ClearRows(_hiddenRows, from, at - from);
+            _layers[l].GateUp.ClearRows(_middleNormedRows, from, at - from);
+            _layers[l].Output.ClearRows(_attendedRows, from, at - from);
             if (_config.SandwichNorm)
             {
                 Clear(_ownFed, hidden, from, at - from);
@@ -199,17 +247,22 @@ public sealed unsafe partial class LlamaGraph
         for (int r = 0; r < rows; r++)
         {
             float* gate = gateUp + ((nint)r * 2 * ffn), up = gate + ffn;
-            SwiGlu.Backward(gate, up, dHidden + ((nint)r * ffn), gate, up, ffn);
+            SwiGlu.Backward(gate, up, dHidden + ((nint)r * ffn), ffn);
         }
 
+        layer.Down.PutRows(_hiddenRows, first, rows, FedGradient.Data + ((nint)first * hidden), hidden, dHidden, ffn, scratch);
         layer.GateUp.BackwardInput(gateUp, 2 * ffn, rows, dNormed, hidden, false, scratch);
         NormBackward(layer.PostAttentionNorm, dNormed, a.Middle, a.MiddleNormFactors, first, rows, dOutput, dMiddle, partial);
+        NormAgain(layer.PostAttentionNorm, a.Middle, a.MiddleNormFactors, first, rows, dNormed);
+        layer.GateUp.PutRows(_middleNormedRows, first, rows, gateUp, 2 * ffn, dNormed, hidden, scratch);
         if (layer.AttendedNorm is { } attendedNorm)
         {
             NormBackward(attendedNorm, dMiddle, a.Projected, a.ProjectedFactors, first, rows, null, ProjectedGradient.Data + ((nint)first * hidden), attendedPartial);
         }
 
         layer.Output.BackwardInput(ProjectedGradient.Data + ((nint)first * hidden), hidden, rows, _attendedGradient.Data + ((nint)first * QueryWidth), QueryWidth, false, scratch);
+        layer.Output.PutRows(
+            _attendedRows, first, rows, ProjectedGradient.Data + ((nint)first * hidden), hidden, a.Attended.Data + ((nint)first * QueryWidth), QueryWidth, scratch);
     }
 
     /// <summary>From the gradients of q, k, v and the middle of the residual stream to that of the layer's input.</summary>
@@ -239,6 +292,21 @@ public sealed unsafe partial class LlamaGraph
         NormBackward(
             layer.InputNorm, dNormed, layer.Input, a.NormFactors, first, rows, _middleGradient.Data + ((nint)first * hidden), _outputGradient.Data + ((nint)first * hidden),
             Partial(block, 0));
+        NormAgain(layer.InputNorm, layer.Input, a.NormFactors, first, rows, dNormed);
+        layer.QueryKeyValue.PutRows(_normedRows, first, rows, dJoint, width, dNormed, hidden, scratch);
+    }
+
+    /// <summary>A norm's output once more.</summary>
+    private void NormAgain(NormPart norm, AlignedBuffer input, AlignedBuffer factors, int first, int rows, float* y)
+    {
+        int hidden = _config.HiddenSize;
+        fixed (float* weight = norm.Weight.Data)
+        {
+            for (int r = 0; r < rows; r++)
+            {
+                RmsNorm.Apply(input.Data + ((nint)(first + r) * hidden), factors.Data[first + r], weight, y + ((nint)r * hidden), hidden);
+            }
+        }
     }
 
     private void NormBackward(NormPart norm, float* dNormed, AlignedBuffer input, AlignedBuffer factors, int first, int rows, float* residual, float* target, float* partial)
@@ -298,12 +366,13 @@ public sealed unsafe partial class LlamaGraph
     {
         if (_embeddingGradient is null)
         {
+            For(0, (_, _) => { });
             return;
         }
 
         int hidden = _config.HiddenSize;
         TokenBatch batch = _batch!;
-        _team.For((hidden + ScatterColumns - 1) / ScatterColumns, (task, _) =>
+        For((hidden + ScatterColumns - 1) / ScatterColumns, (task, _) =>
         {
             int column = task * ScatterColumns, count = Math.Min(ScatterColumns, hidden - column);
             fixed (float* embedding = _embeddingGradient.Data)

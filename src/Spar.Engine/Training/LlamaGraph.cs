@@ -147,6 +147,11 @@ public sealed unsafe partial class LlamaGraph : IDisposable
             buffer.Dispose();
         }
 
+        foreach (PackedRows rows in InputRows)
+        {
+            rows.Dispose();
+        }
+
         _head.Dispose();
     }
 
@@ -209,12 +214,16 @@ public sealed unsafe partial class LlamaGraph : IDisposable
         });
     }
 
+    /// <summary>Scratch memory for a block of rows' products, followed by its norm's output and the feed-forward's hidden layer.</summary>
+    private float* ForwardScratch(int worker) =>
+        _team.Scratch(worker, Gemm.RowsScratch(RowBlock) + ((long)RowBlock * (_config.HiddenSize + _config.IntermediateSize)));
+
     /// <summary>One block of rows: the second half of the layer before, then the first half of this one.</summary>
     private void ForwardRows(int l, int block, int worker)
     {
         int first = block * RowBlock, rows = Math.Min(RowBlock, _batch!.RowCount - first);
         int hidden = _config.HiddenSize;
-        float* scratch = _team.Scratch(worker, Gemm.RowsScratch(RowBlock));
+        float* scratch = ForwardScratch(worker);
         AlignedBuffer target = l < _layers.Length ? _layers[l].Input : _final;
         if (l == 0)
         {
@@ -233,13 +242,10 @@ public sealed unsafe partial class LlamaGraph : IDisposable
             {
                 (at, count) = FedRows(l - 1, from, first + rows);
 
-                // What the rows between would leave behind meets gradients of 0 in the products over all rows.
-                Clear(Activations(l - 1).MiddleNormed, hidden, from, at - from);
-                Clear(Activations(l - 1).Hidden, _config.IntermediateSize, from, at - from);
                 if (count > 0)
                 {
-                    FeedForward(l - 1, at, count, scratch);
-                    AddFed(l - 1, at, count, target.Data + ((nint)at * hidden), scratch);
+                    float* h = FeedForward(l - 1, at, count, scratch);
+                    AddFed(l - 1, at, count, h, target.Data + ((nint)at * hidden), scratch);
                 }
             }
         }
@@ -264,7 +270,7 @@ public sealed unsafe partial class LlamaGraph : IDisposable
         int hidden = _config.HiddenSize, width = JointWidth, heads = _config.HeadCount + _config.KvHeadCount;
         GraphLayer layer = _layers[l];
         LayerActivations a = Activations(l);
-        float* normed = a.Normed.Data + ((nint)first * hidden), joint = a.QueryKeyValue.Data + ((nint)first * width);
+        float* normed = scratch + Gemm.RowsScratch(RowBlock), joint = a.QueryKeyValue.Data + ((nint)first * width);
         Norm(layer.InputNorm, layer.Input.Data + ((nint)first * hidden), rows, normed, a.NormFactors.Data + first);
         layer.QueryKeyValue.Forward(normed, hidden, rows, joint, width, false, scratch);
         for (int r = 0; r < rows; r++, joint += width)
@@ -282,14 +288,14 @@ public sealed unsafe partial class LlamaGraph : IDisposable
         }
     }
 
-    /// <summary>Second half of a layer from attention to the activation: o_proj, residual, norm, gate and up, activation.</summary>
-    private void FeedForward(int l, int first, int rows, float* scratch)
+    /// <summary>Second half of a layer from attention to the activation: o_proj, residual, norm, gate and up, activation. Returns silu(gate) up, [rows, F].</summary>
+    private float* FeedForward(int l, int first, int rows, float* scratch)
     {
         int hidden = _config.HiddenSize, ffn = _config.IntermediateSize;
         GraphLayer layer = _layers[l];
         LayerActivations a = Activations(l);
-        float* middle = a.Middle.Data + ((nint)first * hidden), normed = a.MiddleNormed.Data + ((nint)first * hidden);
-        float* gateUp = a.GateUp.Data + ((nint)first * 2 * ffn), h = a.Hidden.Data + ((nint)first * ffn);
+        float* middle = a.Middle.Data + ((nint)first * hidden), gateUp = a.GateUp.Data + ((nint)first * 2 * ffn);
+        float* normed = scratch + Gemm.RowsScratch(RowBlock), h = normed + ((nint)RowBlock * hidden);
         AddProduct(
             layer.Output, layer.AttendedNorm, a.Attended.Data + ((nint)first * QueryWidth), layer.Input.Data + ((nint)first * hidden), a.Projected, a.ProjectedFactors,
             first, rows, middle, scratch);
@@ -299,15 +305,16 @@ public sealed unsafe partial class LlamaGraph : IDisposable
         {
             SwiGlu.Forward(gateUp + ((nint)r * 2 * ffn), gateUp + ((nint)r * 2 * ffn) + ffn, h + ((nint)r * ffn), ffn);
         }
+
+        return h;
     }
 
     /// <summary>The end of a layer: down, residual.</summary>
-    private void AddFed(int l, int first, int rows, float* output, float* scratch)
+    private void AddFed(int l, int first, int rows, float* h, float* output, float* scratch)
     {
         LayerActivations a = Activations(l);
         AddProduct(
-            _layers[l].Down, _layers[l].DownNorm, a.Hidden.Data + ((nint)first * _config.IntermediateSize), a.Middle.Data + ((nint)first * _config.HiddenSize), a.Fed,
-            a.FedFactors, first, rows, output, scratch);
+            _layers[l].Down, _layers[l].DownNorm, h, a.Middle.Data + ((nint)first * _config.HiddenSize), a.Fed, a.FedFactors, first, rows, output, scratch);
     }
 
     /// <summary>output = residual + y, or + norm(y) where there is a norm, with y = x W^T + b, which is then kept for the backward pass.</summary>
