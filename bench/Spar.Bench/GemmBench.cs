@@ -38,7 +38,7 @@ internal static unsafe class GemmBench
                 int lda = transposeA ? m : k, ldb = transposeB ? k : n;
                 Report(
                     $"{name} {m}x{n}x{k}", 2.0 * m * n * k,
-                    () => Gemm.Multiply(team, m, n, k, x, lda, transposeA, y, ldb, transposeB, z, n),
+                    transposeA ? WeightGradient(team, m, n, k, x, y, z) : () => Gemm.Multiply(team, m, n, k, x, lda, y, ldb, transposeB, z, n),
                     hasPeer ? () => OpenBlas.Multiply(m, n, k, x, lda, transposeA, y, ldb, transposeB, z, n) : null);
             }
         }
@@ -56,6 +56,20 @@ internal static unsafe class GemmBench
                 }
             }
         }
+    }
+
+    /// <summary>C += A^T B as training does it: B is packed block of rows by block of rows, and the product is made in tasks.</summary>
+    private static Action WeightGradient(ThreadTeam team, int m, int n, int k, float* a, float* b, float* c)
+    {
+        const int Block = 96;
+        PackedRows rows = new();
+        rows.Reserve(k, n);
+        TransposedProduct product = new(a, m, m, rows, c, n);
+        return () =>
+        {
+            team.For((k + Block - 1) / Block, block => rows.Put(block * Block, Math.Min(Block, k - (block * Block)), b + ((nint)block * Block * n), n));
+            team.For(product.Tasks, (task, worker) => product.Run(task, team.Scratch(worker, TransposedProduct.Scratch)));
+        };
     }
 
     // Both sides by turns, so that neither has the better half of a minute; a pause lets the other side's threads fall asleep.

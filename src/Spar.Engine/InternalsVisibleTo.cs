@@ -1,3 +1,4 @@
 using System.Runtime.CompilerServices;
 
 [assembly: InternalsVisibleTo("Spar.Engine.Tests")]
+[assembly: InternalsVisibleTo("Spar.Bench")]

@@ -48,7 +48,7 @@ internal sealed unsafe class FloatLinear(PackedMatrix matrix) : LinearWeight(mat
         Gemm.Multiply(team, x, ldx, rows, matrix, y, ldy, accumulate);
 
     public override void MultiplyRows(float* x, int ldx, int rows, float* y, int ldy, bool accumulate, float* scratch) =>
-        Gemm.MultiplyRows(x, ldx, rows, matrix, y, ldy, accumulate, scratch);
+        Gemm.MultiplyRows(x, ldx, rows, matrix, y, ldy, accumulate ? y : null, scratch);
 }
 
 /// <summary>A quantised weight.</summary>

@@ -77,10 +77,11 @@ internal static unsafe class CausalAttention
             for (int first = 0; first < n; first += high)
             {
                 int rows = Math.Min(high, n - first), end = first + rows, from = head.FirstSeen(first) / wide * wide;
-                Packing.PackARows(head.Query + (g * d) + ((nint)first * head.Stride), head.Stride, rows, d, query);
+                nint stride = head.Stride;
+                float* queries = Packing.Rows(head.Query + (g * d) + (first * stride), ref stride, rows, d, query);
                 for (int j = from; j < end; j += wide)
                 {
-                    MicroKernel.Run(rows, 0, query, keys + ((nint)j * d), d, scores + At(j, high), Stride, false);
+                    MicroKernel.Run(rows, queries, stride, 1, keys + ((nint)j * d), d, scores + At(j, high), Stride, null);
                 }
 
                 for (int r = 0; r < rows; r++)
@@ -94,14 +95,14 @@ internal static unsafe class CausalAttention
                     }
 
                     Clear(row, from, seen, high);
-                    Clear(row, count, end, high);
+                    Clear(row, Cleared(seen, count), end, high);
                     inverse[r] = 1f / sum;
                     head.LogSum[((nint)(first + r) * head.LogSumStride) + g] = max + MathF.Log(sum);
                 }
 
                 for (int p = 0; p < panels; p++)
                 {
-                    Weighted(rows, scores, high, values + ((nint)p * n * wide), from, end, tile);
+                    Weighted(rows, scores, high, values + ((nint)p * n * wide), from, end, tile, wide);
                     float* output = head.Output + (g * d) + (p * wide) + ((nint)first * head.OutputStride);
                     for (int r = 0; r < rows; r++, output += head.OutputStride)
                     {
@@ -144,31 +145,39 @@ internal static unsafe class CausalAttention
                     int rows = Math.Min(high, n - first), end = first + rows, from = head.FirstSeen(first) / wide * wide;
                     int unseen = Math.Min(from, head.FirstSeen(first) / high * high); // where the block of keys begins in which the first seen one lies
                     float* s = scores + ((first - block) * Stride), ds = scoreGradient + ((first - block) * Stride);
-                    Packing.PackARows(queries + ((nint)first * head.Stride), head.Stride, rows, d, query);
-                    Packing.PackARows(dOutput + ((nint)first * head.OutputStride), head.OutputStride, rows, d, outputGradient);
+                    nint stride = head.Stride, outputStride = head.OutputStride;
+                    float* q = Packing.Rows(queries + (first * stride), ref stride, rows, d, query);
+                    float* dOut = Packing.Rows(dOutput + (first * outputStride), ref outputStride, rows, d, outputGradient);
                     for (int j = from; j < end; j += wide)
                     {
-                        MicroKernel.Run(rows, 0, query, keys + ((nint)j * d), d, s + At(j, QueryBlock), Stride, false);
-                        MicroKernel.Run(rows, 0, outputGradient, values + ((nint)j * d), d, ds + At(j, QueryBlock), Stride, false);
+                        MicroKernel.Run(rows, q, stride, 1, keys + ((nint)j * d), d, s + At(j, QueryBlock), Stride, null);
+                        MicroKernel.Run(rows, dOut, outputStride, 1, values + ((nint)j * d), d, ds + At(j, QueryBlock), Stride, null);
                     }
 
                     for (int r = 0; r < rows; r++)
                     {
                         ScoreGradients(head, g, first + r, s + (r * Stride), ds + (r * Stride));
+                        int seen = head.FirstSeen(first + r), cleared = Cleared(seen, first + r + 1);
                         foreach (nint row in (ReadOnlySpan<nint>)[(nint)(s + (r * Stride)), (nint)(ds + (r * Stride))])
                         {
-                            Clear((float*)row, unseen, head.FirstSeen(first + r), QueryBlock);
-                            Clear((float*)row, first + r + 1, end, QueryBlock);
+                            Clear((float*)row, unseen, seen, QueryBlock);
+                            Clear((float*)row, cleared, end, QueryBlock);
                         }
                     }
 
                     for (int p = 0; p < panels; p++)
                     {
-                        Weighted(rows, ds, QueryBlock, keyRows + ((nint)p * n * wide), from, end, tile);
-                        float* target = head.QueryGradient + (g * d) + (p * wide) + ((nint)first * head.Stride);
+                        float* target = head.QueryGradient + (g * d) + (p * wide) + ((nint)first * head.Stride), rest = keyRows + ((nint)p * n * wide);
+                        if (d - (p * wide) >= wide)
+                        {
+                            Weighted(rows, ds, QueryBlock, rest, from, end, target, head.Stride);
+                            continue;
+                        }
+
+                        Weighted(rows, ds, QueryBlock, rest, from, end, tile, wide);
                         for (int r = 0; r < rows; r++, target += head.Stride)
                         {
-                            VectorMath.Copy(tile + (r * wide), target, Math.Min(wide, d - (p * wide)));
+                            VectorMath.Copy(tile + (r * wide), target, d - (p * wide));
                         }
                     }
                 }
@@ -186,8 +195,8 @@ internal static unsafe class CausalAttention
                     for (int p = 0; p < panels; p++)
                     {
                         nint b = ((nint)p * n * wide) + ((nint)from * wide), c = ((nint)p * n * wide) + ((nint)first * wide);
-                        MicroKernel.Run(rows, Stride, scores + a, outputRows + b, to - from, valueGradient + c, wide, true);
-                        MicroKernel.Run(rows, Stride, scoreGradient + a, queryRows + b, to - from, keyGradient + c, wide, true);
+                        MicroKernel.Run(rows, scores + a, 1, Stride, outputRows + b, to - from, valueGradient + c, wide, valueGradient + c);
+                        MicroKernel.Run(rows, scoreGradient + a, 1, Stride, queryRows + b, to - from, keyGradient + c, wide, keyGradient + c);
                     }
                 }
             }
@@ -198,7 +207,8 @@ internal static unsafe class CausalAttention
     }
 
     /// <summary>
-    /// For query i: scores become probabilities p_j = e^(scale s_j - logsum), and ds_j = p_j (dp_j - do_i o_i) scale.
+    /// For query i: scores become probabilities p_j = e^(scale s_j - logsum), and ds_j = p_j (dp_j - do_i o_i) scale. Both are 0 for the keys up to
+    /// <see cref="Cleared"/>.
     /// </summary>
     private static void ScoreGradients(in AttentionHead head, int i, int position, float* s, float* ds)
     {
@@ -213,23 +223,28 @@ internal static unsafe class CausalAttention
             for (int j = 0; j < count; j += VectorMath.Lanes)
             {
                 Vector512<float> p = VectorMath.Exp(VectorMath.MultiplyAdd(Vector512.Load(x + j), scale, minus));
+                Vector512<float> dp = Vector512.Load(dx + j) - delta;
                 if (count - j < VectorMath.Lanes)
                 {
-                    p &= VectorMath.Mask(count - j);
+                    Vector512<float> mask = VectorMath.Mask(count - j);
+                    p &= mask;
+                    dp &= mask;
                 }
 
                 p.Store(x + j);
-                (p * (Vector512.Load(dx + j) - delta) * scale).Store(dx + j);
+                (p * dp * scale).Store(dx + j);
             }
         }
     }
 
-    /// <summary>tile = scores [rows, keys from .. end-1] times a panel of rows.</summary>
-    private static void Weighted(int rows, float* scores, int chunkRows, float* panel, int from, int end, float* tile)
+    /// <summary>target = scores [rows, keys from .. end-1] times a panel of rows.</summary>
+    private static void Weighted(int rows, float* scores, int chunkRows, float* panel, int from, int end, float* target, int ld)
     {
         for (int c = from; c < end; c = NextChunk(c))
         {
-            MicroKernel.Run(rows, 0, scores + At(c, chunkRows), panel + ((nint)c * MicroKernel.Columns), Math.Min(NextChunk(c), end) - c, tile, MicroKernel.Columns, c > from);
+            MicroKernel.Run(
+                rows, scores + At(c, chunkRows), Stride, 1, panel + ((nint)c * MicroKernel.Columns), Math.Min(NextChunk(c), end) - c, target, ld,
+                c > from ? target : null);
         }
     }
 
@@ -248,6 +263,16 @@ internal static unsafe class CausalAttention
         }
 
         return max;
+    }
+
+    /// <summary>
+    /// The key up to which the scores of a query are 0 behind those that it sees, from <paramref name="seen"/> to before <paramref name="count"/>: they are worked
+    /// on by whole vectors.
+    /// </summary>
+    private static int Cleared(int seen, int count)
+    {
+        int last = Math.Max(seen, (count - 1) / KeyChunk * KeyChunk);
+        return Math.Min(NextChunk(last), last + ((count - last + VectorMath.Lanes - 1) / VectorMath.Lanes * VectorMath.Lanes));
     }
 
     /// <summary>Clears the scores of keys that a query does not see, but which the products with a block of rows run over.</summary>

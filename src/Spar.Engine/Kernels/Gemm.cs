@@ -14,14 +14,13 @@ public static unsafe class Gemm
     private const int PackDepth = 32;            // where k is outermost in memory, rows that one task packs: they are read from end to end
     private const long SerialWork = 100_000;     // multiply-adds below which waking the team costs more than it gains
 
-    /// <summary>C [m, n] = or += op(A) [m, k] op(B) [k, n].</summary>
+    /// <summary>C [m, n] = or += A [m, k] op(B) [k, n].</summary>
     /// <param name="team">Threads to use.</param>
     /// <param name="m">Rows of C.</param>
     /// <param name="n">Columns of C.</param>
     /// <param name="k">Length of the sums.</param>
-    /// <param name="a">A [m, k], or A^T [k, m] if <paramref name="transposeA"/>.</param>
-    /// <param name="lda">Leading dimension of <paramref name="a"/> as stored.</param>
-    /// <param name="transposeA">Whether A is stored transposed.</param>
+    /// <param name="a">A [m, k].</param>
+    /// <param name="lda">Leading dimension of <paramref name="a"/>.</param>
     /// <param name="b">B [k, n], or B^T [n, k] if <paramref name="transposeB"/>.</param>
     /// <param name="ldb">Leading dimension of <paramref name="b"/> as stored.</param>
     /// <param name="transposeB">Whether B is stored transposed.</param>
@@ -29,7 +28,7 @@ public static unsafe class Gemm
     /// <param name="ldc">Leading dimension of C.</param>
     /// <param name="accumulate">Adds to C instead of overwriting it.</param>
     public static void Multiply(
-        ThreadTeam team, int m, int n, int k, float* a, int lda, bool transposeA, float* b, int ldb, bool transposeB, float* c, int ldc, bool accumulate = false)
+        ThreadTeam team, int m, int n, int k, float* a, int lda, float* b, int ldb, bool transposeB, float* c, int ldc, bool accumulate = false)
     {
         if (HandledAsEmpty(m, n, k, c, ldc, accumulate))
         {
@@ -42,7 +41,7 @@ public static unsafe class Gemm
             for (int k0 = 0; k0 < k; k0 += PassDepth)
             {
                 int depth = Math.Min(PassDepth, k - k0);
-                long aFloats = SharedRowFloats(team, m, depth, transposeA);
+                long aFloats = SharedRowFloats(team, m, depth);
                 float* packedB = team.SharedScratch(aFloats + ((long)Panels(width) * MicroKernel.Columns * depth)) + aFloats;
                 PackBBody pack = new()
                 {
@@ -54,8 +53,7 @@ public static unsafe class Gemm
                     Packed = packedB,
                 };
                 Run(team, pack.Items, ref pack, (long)width * depth * 8);
-                float* aAtK = a + (transposeA ? (nint)k0 * lda : k0);
-                Pass(team, m, width, depth, aAtK, lda, transposeA, packedB, c + n0, ldc, accumulate || k0 > 0);
+                Pass(team, m, width, depth, a + k0, lda, packedB, c + n0, ldc, accumulate || k0 > 0);
             }
         }
     }
@@ -74,8 +72,8 @@ public static unsafe class Gemm
         for (int k0 = 0; k0 < w.Inputs && rows > 0; k0 += PassDepth)
         {
             int depth = Math.Min(PassDepth, w.Inputs - k0);
-            team.SharedScratch(SharedRowFloats(team, rows, depth, transposed: false));
-            Pass(team, rows, w.Outputs, depth, x + k0, ldx, false, w.Stretch(k0), y, ldy, accumulate || k0 > 0);
+            team.SharedScratch(SharedRowFloats(team, rows, depth));
+            Pass(team, rows, w.Outputs, depth, x + k0, ldx, w.Stretch(k0), y, ldy, accumulate || k0 > 0);
         }
     }
 
@@ -89,32 +87,58 @@ public static unsafe class Gemm
     /// <param name="w">The weight.</param>
     /// <param name="y">Receives the outputs; must not overlap x.</param>
     /// <param name="ldy">Floats from one row of y to the next.</param>
-    /// <param name="accumulate">Adds to y instead of overwriting it.</param>
+    /// <param name="addend">What to add to, with y's leading dimension; y itself to accumulate, null for nothing.</param>
     /// <param name="scratch"><see cref="RowsScratch"/> floats.</param>
-    internal static void MultiplyRows(float* x, int ldx, int rows, PackedMatrix w, float* y, int ldy, bool accumulate, float* scratch)
+    internal static void MultiplyRows(float* x, int ldx, int rows, PackedMatrix w, float* y, int ldy, float* addend, float* scratch)
     {
-        for (int k0 = 0; k0 < w.Inputs; k0 += MicroKernel.StretchK)
+        int high = MicroKernel.Rows, wide = MicroKernel.Columns;
+        for (int k0 = 0; k0 < w.Inputs; k0 += MicroKernel.StretchK, addend = y)
         {
             int depth = Math.Min(MicroKernel.StretchK, w.Inputs - k0);
-            BlockBody body = new()
+            nint stride = ldx;
+            float* a = x + k0;
+            if (Packing.Collide(stride))
             {
-                M = rows,
-                N = w.Outputs,
-                K = depth,
-                A = x + k0,
-                Lda = ldx,
-                B = w.Stretch(k0),
-                C = y,
-                Ldc = ldy,
-                Add = accumulate || k0 > 0,
-                PanelFloats = APanelFloats(false),
-                PackedA = scratch,
-                RowTasks = 1,
-                ColumnPanelsPerTask = Panels(w.Outputs),
-                ColumnTasks = 1,
-            };
-            body.Pack(0, RowPanels(rows), scratch);
-            body.Run(0, 0);
+                for (int row = 0; row < rows; row += high)
+                {
+                    Packing.PackARows(a + ((nint)row * ldx), ldx, Math.Min(high, rows - row), depth, scratch + ((nint)row * MicroKernel.RowPanelStride));
+                }
+
+                a = scratch;
+                stride = MicroKernel.RowPanelStride;
+            }
+
+            for (int column = 0; column < w.Outputs; column += wide)
+            {
+                float* panel = w.Stretch(k0) + ((nint)column * depth);
+                for (int row = 0; row < rows; row += high)
+                {
+                    nint at = ((nint)row * ldy) + column;
+                    Block(
+                        Math.Min(high, rows - row), Math.Min(wide, w.Outputs - column), a + (row * stride), stride, 1, panel, depth, y + at, ldy,
+                        addend == null ? null : addend + at);
+                }
+            }
+        }
+    }
+
+    /// <summary>A block of C of any width up to a panel's.</summary>
+    internal static void Block(int rows, int columns, float* a, nint rowStep, nint depthStep, float* b, int k, float* c, nint ldc, float* addend)
+    {
+        if (columns == MicroKernel.Columns)
+        {
+            MicroKernel.Run(rows, a, rowStep, depthStep, b, k, c, ldc, addend);
+            return;
+        }
+
+        float* tile = stackalloc float[12 * 32];
+        MicroKernel.Run(rows, a, rowStep, depthStep, b, k, tile, MicroKernel.Columns, null);
+        for (int i = 0; i < rows; i++, tile += MicroKernel.Columns, c += ldc)
+        {
+            for (int j = 0; j < columns; j++)
+            {
+                c[j] = addend == null ? tile[j] : addend[(i * ldc) + j] + tile[j];
+            }
         }
     }
 
@@ -127,11 +151,10 @@ public static unsafe class Gemm
 
     private static int RowPanels(int rows) => (rows + MicroKernel.Rows - 1) / MicroKernel.Rows;
 
-    private static long APanelFloats(bool transposed) => transposed ? MicroKernel.Rows * MicroKernel.StretchK : MicroKernel.Rows * MicroKernel.RowPanelStride;
+    private static long RowPanelFloats => MicroKernel.Rows * MicroKernel.RowPanelStride;
 
     /// <summary>Room for the rows of A where they are too few to share out.</summary>
-    private static long SharedRowFloats(ThreadTeam team, int rows, int depth, bool transposed) =>
-        Math.Min(RowPanels(rows), 2 * team.Threads) * Stretches(depth) * APanelFloats(transposed);
+    private static long SharedRowFloats(ThreadTeam team, int rows, int depth) => Math.Min(RowPanels(rows), 2 * team.Threads) * Stretches(depth) * RowPanelFloats;
 
     private static bool HandledAsEmpty(int m, int n, int k, float* c, int ldc, bool accumulate)
     {
@@ -147,7 +170,7 @@ public static unsafe class Gemm
     }
 
     /// <summary>Some stretches of k, with B packed: all panels of the first stretch, then those of the next.</summary>
-    private static void Pass(ThreadTeam team, int m, int n, int k, float* a, int lda, bool transposeA, float* packedB, float* c, int ldc, bool add)
+    private static void Pass(ThreadTeam team, int m, int n, int k, float* a, int lda, float* packedB, float* c, int ldc, bool add)
     {
         long work = (long)m * n * k;
         int rowPanels = RowPanels(m), columnPanels = Panels(n);
@@ -158,12 +181,10 @@ public static unsafe class Gemm
             K = k,
             A = a,
             Lda = lda,
-            DepthMajor = transposeA,
             B = packedB,
             C = c,
             Ldc = ldc,
             Add = add,
-            PanelFloats = APanelFloats(transposeA),
             Team = team,
         };
         if (rowPanels >= 2 * team.Threads)
@@ -241,9 +262,8 @@ public static unsafe class Gemm
     {
         public float* A, B, C, PackedA;
         public nint Lda, Ldc;
-        public long PanelFloats;
         public int M, N, K, RowTasks, ColumnPanelsPerTask, ColumnTasks;
-        public bool DepthMajor, Add;
+        public bool Add;
         public ThreadTeam Team;
 
         public readonly void Run(int index, int worker)
@@ -253,14 +273,13 @@ public static unsafe class Gemm
             int panels = (int)((rowTask + 1L) * rowPanels / RowTasks) - firstPanel;
             int firstColumnPanel = index % ColumnTasks * ColumnPanelsPerTask;
             int lastColumnPanel = Math.Min(firstColumnPanel + ColumnPanelsPerTask, Panels(N));
-            float* tile = stackalloc float[12 * 32];
-            float* packed = PackedA != null ? PackedPanel(PackedA, firstPanel, 0) : Team.Scratch(worker, panels * Stretches(K) * PanelFloats);
+            float* packed = PackedA != null ? PackedPanel(PackedA, firstPanel, 0) : Team.Scratch(worker, panels * Stretches(K) * RowPanelFloats);
             if (PackedA == null)
             {
                 Pack(firstPanel, panels, packed);
             }
 
-            int atOnce = M <= 3 && !DepthMajor ? MicroKernel.PanelsAtOnce(M) : 1;
+            int atOnce = MicroKernel.PanelsAtOnce(M);
             int columnPanel = firstColumnPanel;
             if (atOnce > 1)
             {
@@ -285,14 +304,8 @@ public static unsafe class Gemm
                     for (int k0 = 0; k0 < K; k0 += MicroKernel.StretchK)
                     {
                         int length = Math.Min(MicroKernel.StretchK, K - k0);
-                        bool add = Add || k0 > 0, whole = columns == MicroKernel.Columns;
-                        MicroKernel.Run(
-                            rows, DepthMajor ? MicroKernel.Rows : 0, PackedPanel(packed, i, k0), ColumnPanel(columnPanel, k0, length), length,
-                            whole ? target : tile, whole ? Ldc : MicroKernel.Columns, whole && add);
-                        if (!whole)
-                        {
-                            CopyTile(tile, rows, columns, target, add);
-                        }
+                        float* panel = PackedPanel(packed, i, k0), other = ColumnPanel(columnPanel, k0, length), addend = Add || k0 > 0 ? target : null;
+                        Block(rows, columns, panel, MicroKernel.RowPanelStride, 1, other, length, target, Ldc, addend);
                     }
                 }
             }
@@ -301,54 +314,22 @@ public static unsafe class Gemm
         /// <summary>Packs some panels of A, all stretches of the first and then those of the next.</summary>
         public readonly void Pack(int firstPanel, int panels, float* packed)
         {
-            int step = DepthMajor ? PackDepth : MicroKernel.StretchK; // where k is outermost in memory, a few rows at a time for all panels
-            for (int k0 = 0; k0 < K; k0 += step)
+            for (int k0 = 0; k0 < K; k0 += MicroKernel.StretchK)
             {
-                int from = k0 - (k0 % MicroKernel.StretchK);
-                if (DepthMajor)
-                {
-                    int row = firstPanel * MicroKernel.Rows, next = k0 + step;
-                    Packing.Fetch(A + (next * Lda) + row, Lda, Math.Min(panels * MicroKernel.Rows, M - row), Math.Min(step, K - next));
-                }
-
                 for (int i = 0; i < panels; i++)
                 {
-                    PackPanel(firstPanel + i, k0, Math.Min(step, K - k0), PackedPanel(packed, i, from) + ((k0 - from) * MicroKernel.Rows));
+                    int row = (firstPanel + i) * MicroKernel.Rows, rows = Math.Min(MicroKernel.Rows, M - row);
+                    Packing.PackARows(A + (row * Lda) + k0, Lda, rows, Math.Min(MicroKernel.StretchK, K - k0), PackedPanel(packed, i, k0));
                 }
             }
         }
 
         /// <summary>A panel of packed rows at the beginning of a stretch.</summary>
         private readonly float* PackedPanel(float* packed, int panel, int k0) =>
-            packed + (((panel * (nint)Stretches(K)) + (k0 / MicroKernel.StretchK)) * (nint)PanelFloats);
+            packed + (((panel * (nint)Stretches(K)) + (k0 / MicroKernel.StretchK)) * (nint)RowPanelFloats);
 
         /// <summary>A panel of B at the beginning of a stretch.</summary>
         private readonly float* ColumnPanel(int panel, int k0, int length) =>
             B + ((nint)k0 * Panels(N) * MicroKernel.Columns) + ((nint)panel * MicroKernel.Columns * length);
-
-        private readonly void PackPanel(int panel, int k0, int depth, float* target)
-        {
-            int row = panel * MicroKernel.Rows;
-            int rows = Math.Min(MicroKernel.Rows, M - row);
-            if (DepthMajor)
-            {
-                Packing.PackATransposed(A + (k0 * Lda) + row, Lda, rows, depth, target);
-            }
-            else
-            {
-                Packing.PackARows(A + (row * Lda) + k0, Lda, rows, depth, target);
-            }
-        }
-
-        private readonly void CopyTile(float* tile, int rows, int columns, float* target, bool add)
-        {
-            for (int i = 0; i < rows; i++, tile += MicroKernel.Columns, target += Ldc)
-            {
-                for (int j = 0; j < columns; j++)
-                {
-                    target[j] = add ? target[j] + tile[j] : tile[j];
-                }
-            }
-        }
     }
 }

@@ -63,26 +63,27 @@ internal static unsafe class MicroKernel
 
     /// <summary>One block from one panel of B.</summary>
     /// <param name="rows">1 .. <see cref="Rows"/>.</param>
-    /// <param name="depthStep">0: A's panel is rows of <see cref="RowPanelStride"/>. Otherwise k is outermost: the rows' elements lie side by side, and the next k is this many floats on.</param>
-    /// <param name="a">Panel of A.</param>
+    /// <param name="a">First element of the rows of A.</param>
+    /// <param name="rowStep">Floats from one row of A to the next.</param>
+    /// <param name="depthStep">Floats from one k of A to the next.</param>
     /// <param name="b">Panel of B: k groups of <see cref="Columns"/>.</param>
     /// <param name="k">Length of the stretch.</param>
     /// <param name="c">First element of the block of C.</param>
     /// <param name="ldc">Floats from one row of C to the next.</param>
-    /// <param name="add">Whether to add to C rather than overwrite it.</param>
-    public static void Run(int rows, nint depthStep, float* a, float* b, int k, float* c, nint ldc, bool add)
+    /// <param name="addend">What to add to: a block with C's leading dimension, C's own to accumulate, null for nothing.</param>
+    public static void Run(int rows, float* a, nint rowStep, nint depthStep, float* b, int k, float* c, nint ldc, float* addend)
     {
         if (Wide)
         {
-            Select<Unit512, Vector512<float>>(rows, depthStep, a, b, k, c, ldc, add);
+            Select<Unit512, Vector512<float>>(rows, a, rowStep, depthStep, b, k, c, ldc, addend);
         }
         else if (Vector256.IsHardwareAccelerated)
         {
-            Select<Unit256, Vector256<float>>(rows, depthStep, a, b, k, c, ldc, add);
+            Select<Unit256, Vector256<float>>(rows, a, rowStep, depthStep, b, k, c, ldc, addend);
         }
         else
         {
-            Select<Unit128, Vector128<float>>(rows, depthStep, a, b, k, c, ldc, add);
+            Select<Unit128, Vector128<float>>(rows, a, rowStep, depthStep, b, k, c, ldc, addend);
         }
     }
 
@@ -114,24 +115,24 @@ internal static unsafe class MicroKernel
         }
     }
 
-    private static void Select<TUnit, TVector>(int rows, nint depthStep, float* a, float* b, int k, float* c, nint ldc, bool add)
+    private static void Select<TUnit, TVector>(int rows, float* a, nint rowStep, nint depthStep, float* b, int k, float* c, nint ldc, float* addend)
         where TUnit : IVectorUnit<TVector>
         where TVector : struct
     {
         switch (rows)
         {
-            case 1: Block<TUnit, TVector, R1>(depthStep, a, b, k, c, ldc, add); break;
-            case 2: Block<TUnit, TVector, R2>(depthStep, a, b, k, c, ldc, add); break;
-            case 3: Block<TUnit, TVector, R3>(depthStep, a, b, k, c, ldc, add); break;
-            case 4: Block<TUnit, TVector, R4>(depthStep, a, b, k, c, ldc, add); break;
-            case 5: Block<TUnit, TVector, R5>(depthStep, a, b, k, c, ldc, add); break;
-            case 6: Block<TUnit, TVector, R6>(depthStep, a, b, k, c, ldc, add); break;
-            case 7: Block<TUnit, TVector, R7>(depthStep, a, b, k, c, ldc, add); break;
-            case 8: Block<TUnit, TVector, R8>(depthStep, a, b, k, c, ldc, add); break;
-            case 9: Block<TUnit, TVector, R9>(depthStep, a, b, k, c, ldc, add); break;
-            case 10: Block<TUnit, TVector, R10>(depthStep, a, b, k, c, ldc, add); break;
-            case 11: Block<TUnit, TVector, R11>(depthStep, a, b, k, c, ldc, add); break;
-            case 12: Block<TUnit, TVector, R12>(depthStep, a, b, k, c, ldc, add); break;
+            case 1: Block<TUnit, TVector, R1>(a, rowStep, depthStep, b, k, c, ldc, addend); break;
+            case 2: Block<TUnit, TVector, R2>(a, rowStep, depthStep, b, k, c, ldc, addend); break;
+            case 3: Block<TUnit, TVector, R3>(a, rowStep, depthStep, b, k, c, ldc, addend); break;
+            case 4: Block<TUnit, TVector, R4>(a, rowStep, depthStep, b, k, c, ldc, addend); break;
+            case 5: Block<TUnit, TVector, R5>(a, rowStep, depthStep, b, k, c, ldc, addend); break;
+            case 6: Block<TUnit, TVector, R6>(a, rowStep, depthStep, b, k, c, ldc, addend); break;
+            case 7: Block<TUnit, TVector, R7>(a, rowStep, depthStep, b, k, c, ldc, addend); break;
+            case 8: Block<TUnit, TVector, R8>(a, rowStep, depthStep, b, k, c, ldc, addend); break;
+            case 9: Block<TUnit, TVector, R9>(a, rowStep, depthStep, b, k, c, ldc, addend); break;
+            case 10: Block<TUnit, TVector, R10>(a, rowStep, depthStep, b, k, c, ldc, addend); break;
+            case 11: Block<TUnit, TVector, R11>(a, rowStep, depthStep, b, k, c, ldc, addend); break;
+            case 12: Block<TUnit, TVector, R12>(a, rowStep, depthStep, b, k, c, ldc, addend); break;
             default: throw new ArgumentOutOfRangeException(nameof(rows));
         }
     }
@@ -150,7 +151,7 @@ internal static unsafe class MicroKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Block<TUnit, TVector, TRows>(nint depthStep, float* a, float* b, int k, float* c, nint ldc, bool add)
+    private static void Block<TUnit, TVector, TRows>(float* a, nint rowStep, nint depthStep, float* b, int k, float* c, nint ldc, float* addend)
         where TUnit : IVectorUnit<TVector>
         where TVector : struct
         where TRows : struct, IConstant
@@ -161,6 +162,11 @@ internal static unsafe class MicroKernel
         }
 
         Fetch(c, ldc, TRows.Value, 2 * TUnit.Lanes);
+        if (addend != null && addend != c)
+        {
+            Fetch(addend, ldc, TRows.Value, 2 * TUnit.Lanes);
+        }
+
         TVector c0l = TUnit.Zero, c0r = TUnit.Zero;
         TVector c1l = TUnit.Zero, c1r = TUnit.Zero;
         TVector c2l = TUnit.Zero, c2r = TUnit.Zero;
@@ -174,56 +180,76 @@ internal static unsafe class MicroKernel
         TVector c10l = TUnit.Zero, c10r = TUnit.Zero;
         TVector c11l = TUnit.Zero, c11r = TUnit.Zero;
 
-        if (depthStep != 0)
+        // Two steps of k a turn: the loop's own instructions would else take the multiplies' places in the decoder.
+        nint twice = 2 * rowStep;
+        float* a3 = a + (3 * rowStep), a6 = a + (6 * rowStep), a9 = a + (9 * rowStep), last = b + ((nint)(k - 1) * 2 * TUnit.Lanes);
+        for (; b < last; b += 4 * TUnit.Lanes)
         {
-            float* end = b + ((nint)k * 2 * TUnit.Lanes);
-            for (; b < end; a += depthStep, b += 2 * TUnit.Lanes)
-            {
-                Ahead(b, 2 * TUnit.Lanes);
-                TVector bl = TUnit.Load(b), br = TUnit.Load(b + TUnit.Lanes);
-                TVector x = TUnit.Broadcast(a);
-                c0l = TUnit.MultiplyAdd(x, bl, c0l);
-                c0r = TUnit.MultiplyAdd(x, br, c0r);
-                if (TRows.Value > 1) { x = TUnit.Broadcast(a + 1); c1l = TUnit.MultiplyAdd(x, bl, c1l); c1r = TUnit.MultiplyAdd(x, br, c1r); }
-                if (TRows.Value > 2) { x = TUnit.Broadcast(a + 2); c2l = TUnit.MultiplyAdd(x, bl, c2l); c2r = TUnit.MultiplyAdd(x, br, c2r); }
-                if (TRows.Value > 3) { x = TUnit.Broadcast(a + 3); c3l = TUnit.MultiplyAdd(x, bl, c3l); c3r = TUnit.MultiplyAdd(x, br, c3r); }
-                if (TRows.Value > 4) { x = TUnit.Broadcast(a + 4); c4l = TUnit.MultiplyAdd(x, bl, c4l); c4r = TUnit.MultiplyAdd(x, br, c4r); }
-                if (TRows.Value > 5) { x = TUnit.Broadcast(a + 5); c5l = TUnit.MultiplyAdd(x, bl, c5l); c5r = TUnit.MultiplyAdd(x, br, c5r); }
-                if (TRows.Value > 6) { x = TUnit.Broadcast(a + 6); c6l = TUnit.MultiplyAdd(x, bl, c6l); c6r = TUnit.MultiplyAdd(x, br, c6r); }
-                if (TRows.Value > 7) { x = TUnit.Broadcast(a + 7); c7l = TUnit.MultiplyAdd(x, bl, c7l); c7r = TUnit.MultiplyAdd(x, br, c7r); }
-                if (TRows.Value > 8) { x = TUnit.Broadcast(a + 8); c8l = TUnit.MultiplyAdd(x, bl, c8l); c8r = TUnit.MultiplyAdd(x, br, c8r); }
-                if (TRows.Value > 9) { x = TUnit.Broadcast(a + 9); c9l = TUnit.MultiplyAdd(x, bl, c9l); c9r = TUnit.MultiplyAdd(x, br, c9r); }
-                if (TRows.Value > 10) { x = TUnit.Broadcast(a + 10); c10l = TUnit.MultiplyAdd(x, bl, c10l); c10r = TUnit.MultiplyAdd(x, br, c10r); }
-                if (TRows.Value > 11) { x = TUnit.Broadcast(a + 11); c11l = TUnit.MultiplyAdd(x, bl, c11l); c11r = TUnit.MultiplyAdd(x, br, c11r); }
-            }
-        }
-        else
-        {
-            float* end = a + ((nint)k * 1);
-            for (; a < end; a += 1, b += 2 * TUnit.Lanes)
-            {
-                Ahead(b, 2 * TUnit.Lanes);
-                TVector bl = TUnit.Load(b), br = TUnit.Load(b + TUnit.Lanes);
-                TVector x = TUnit.Broadcast(a);
-                c0l = TUnit.MultiplyAdd(x, bl, c0l);
-                c0r = TUnit.MultiplyAdd(x, br, c0r);
-                if (TRows.Value > 1) { x = TUnit.Broadcast(a + (1 * RowPanelStride)); c1l = TUnit.MultiplyAdd(x, bl, c1l); c1r = TUnit.MultiplyAdd(x, br, c1r); }
-                if (TRows.Value > 2) { x = TUnit.Broadcast(a + (2 * RowPanelStride)); c2l = TUnit.MultiplyAdd(x, bl, c2l); c2r = TUnit.MultiplyAdd(x, br, c2r); }
-                if (TRows.Value > 3) { x = TUnit.Broadcast(a + (3 * RowPanelStride)); c3l = TUnit.MultiplyAdd(x, bl, c3l); c3r = TUnit.MultiplyAdd(x, br, c3r); }
-                if (TRows.Value > 4) { x = TUnit.Broadcast(a + (4 * RowPanelStride)); c4l = TUnit.MultiplyAdd(x, bl, c4l); c4r = TUnit.MultiplyAdd(x, br, c4r); }
-                if (TRows.Value > 5) { x = TUnit.Broadcast(a + (5 * RowPanelStride)); c5l = TUnit.MultiplyAdd(x, bl, c5l); c5r = TUnit.MultiplyAdd(x, br, c5r); }
-                if (TRows.Value > 6) { x = TUnit.Broadcast(a + (6 * RowPanelStride)); c6l = TUnit.MultiplyAdd(x, bl, c6l); c6r = TUnit.MultiplyAdd(x, br, c6r); }
-                if (TRows.Value > 7) { x = TUnit.Broadcast(a + (7 * RowPanelStride)); c7l = TUnit.MultiplyAdd(x, bl, c7l); c7r = TUnit.MultiplyAdd(x, br, c7r); }
-                if (TRows.Value > 8) { x = TUnit.Broadcast(a + (8 * RowPanelStride)); c8l = TUnit.MultiplyAdd(x, bl, c8l); c8r = TUnit.MultiplyAdd(x, br, c8r); }
-                if (TRows.Value > 9) { x = TUnit.Broadcast(a + (9 * RowPanelStride)); c9l = TUnit.MultiplyAdd(x, bl, c9l); c9r = TUnit.MultiplyAdd(x, br, c9r); }
-                if (TRows.Value > 10) { x = TUnit.Broadcast(a + (10 * RowPanelStride)); c10l = TUnit.MultiplyAdd(x, bl, c10l); c10r = TUnit.MultiplyAdd(x, br, c10r); }
-                if (TRows.Value > 11) { x = TUnit.Broadcast(a + (11 * RowPanelStride)); c11l = TUnit.MultiplyAdd(x, bl, c11l); c11r = TUnit.MultiplyAdd(x, br, c11r); }
-            }
+            Ahead(b, 2 * TUnit.Lanes);
+            TVector bl = TUnit.Load(b), br = TUnit.Load(b + TUnit.Lanes);
+            TVector x = TUnit.Broadcast(a);
+            c0l = TUnit.MultiplyAdd(x, bl, c0l);
+            c0r = TUnit.MultiplyAdd(x, br, c0r);
+            if (TRows.Value > 1) { x = TUnit.Broadcast(a + rowStep); c1l = TUnit.MultiplyAdd(x, bl, c1l); c1r = TUnit.MultiplyAdd(x, br, c1r); }
+            if (TRows.Value > 2) { x = TUnit.Broadcast(a + twice); c2l = TUnit.MultiplyAdd(x, bl, c2l); c2r = TUnit.MultiplyAdd(x, br, c2r); }
+            if (TRows.Value > 3) { x = TUnit.Broadcast(a3); c3l = TUnit.MultiplyAdd(x, bl, c3l); c3r = TUnit.MultiplyAdd(x, br, c3r); }
+            if (TRows.Value > 4) { x = TUnit.Broadcast(a3 + rowStep); c4l = TUnit.MultiplyAdd(x, bl, c4l); c4r = TUnit.MultiplyAdd(x, br, c4r); }
+            if (TRows.Value > 5) { x = TUnit.Broadcast(a3 + twice); c5l = TUnit.MultiplyAdd(x, bl, c5l); c5r = TUnit.MultiplyAdd(x, br, c5r); }
+            if (TRows.Value > 6) { x = TUnit.Broadcast(a6); c6l = TUnit.MultiplyAdd(x, bl, c6l); c6r = TUnit.MultiplyAdd(x, br, c6r); }
+            if (TRows.Value > 7) { x = TUnit.Broadcast(a6 + rowStep); c7l = TUnit.MultiplyAdd(x, bl, c7l); c7r = TUnit.MultiplyAdd(x, br, c7r); }
+            if (TRows.Value > 8) { x = TUnit.Broadcast(a6 + twice); c8l = TUnit.MultiplyAdd(x, bl, c8l); c8r = TUnit.MultiplyAdd(x, br, c8r); }
+            if (TRows.Value > 9) { x = TUnit.Broadcast(a9); c9l = TUnit.MultiplyAdd(x, bl, c9l); c9r = TUnit.MultiplyAdd(x, br, c9r); }
+            if (TRows.Value > 10) { x = TUnit.Broadcast(a9 + rowStep); c10l = TUnit.MultiplyAdd(x, bl, c10l); c10r = TUnit.MultiplyAdd(x, br, c10r); }
+            if (TRows.Value > 11) { x = TUnit.Broadcast(a9 + twice); c11l = TUnit.MultiplyAdd(x, bl, c11l); c11r = TUnit.MultiplyAdd(x, br, c11r); }
+            a += depthStep;
+            if (TRows.Value > 3) { a3 += depthStep; }
+            if (TRows.Value > 6) { a6 += depthStep; }
+            if (TRows.Value > 9) { a9 += depthStep; }
+            Ahead(b + (2 * TUnit.Lanes), 2 * TUnit.Lanes);
+            bl = TUnit.Load(b + (2 * TUnit.Lanes));
+            br = TUnit.Load(b + (3 * TUnit.Lanes));
+            x = TUnit.Broadcast(a);
+            c0l = TUnit.MultiplyAdd(x, bl, c0l);
+            c0r = TUnit.MultiplyAdd(x, br, c0r);
+            if (TRows.Value > 1) { x = TUnit.Broadcast(a + rowStep); c1l = TUnit.MultiplyAdd(x, bl, c1l); c1r = TUnit.MultiplyAdd(x, br, c1r); }
+            if (TRows.Value > 2) { x = TUnit.Broadcast(a + twice); c2l = TUnit.MultiplyAdd(x, bl, c2l); c2r = TUnit.MultiplyAdd(x, br, c2r); }
+            if (TRows.Value > 3) { x = TUnit.Broadcast(a3); c3l = TUnit.MultiplyAdd(x, bl, c3l); c3r = TUnit.MultiplyAdd(x, br, c3r); }
+            if (TRows.Value > 4) { x = TUnit.Broadcast(a3 + rowStep); c4l = TUnit.MultiplyAdd(x, bl, c4l); c4r = TUnit.MultiplyAdd(x, br, c4r); }
+            if (TRows.Value > 5) { x = TUnit.Broadcast(a3 + twice); c5l = TUnit.MultiplyAdd(x, bl, c5l); c5r = TUnit.MultiplyAdd(x, br, c5r); }
+            if (TRows.Value > 6) { x = TUnit.Broadcast(a6); c6l = TUnit.MultiplyAdd(x, bl, c6l); c6r = TUnit.MultiplyAdd(x, br, c6r); }
+            if (TRows.Value > 7) { x = TUnit.Broadcast(a6 + rowStep); c7l = TUnit.MultiplyAdd(x, bl, c7l); c7r = TUnit.MultiplyAdd(x, br, c7r); }
+            if (TRows.Value > 8) { x = TUnit.Broadcast(a6 + twice); c8l = TUnit.MultiplyAdd(x, bl, c8l); c8r = TUnit.MultiplyAdd(x, br, c8r); }
+            if (TRows.Value > 9) { x = TUnit.Broadcast(a9); c9l = TUnit.MultiplyAdd(x, bl, c9l); c9r = TUnit.MultiplyAdd(x, br, c9r); }
+            if (TRows.Value > 10) { x = TUnit.Broadcast(a9 + rowStep); c10l = TUnit.MultiplyAdd(x, bl, c10l); c10r = TUnit.MultiplyAdd(x, br, c10r); }
+            if (TRows.Value > 11) { x = TUnit.Broadcast(a9 + twice); c11l = TUnit.MultiplyAdd(x, bl, c11l); c11r = TUnit.MultiplyAdd(x, br, c11r); }
+            a += depthStep;
+            if (TRows.Value > 3) { a3 += depthStep; }
+            if (TRows.Value > 6) { a6 += depthStep; }
+            if (TRows.Value > 9) { a9 += depthStep; }
         }
 
-        if (add)
+        if (b == last)
         {
-            float* o = c;
+            TVector bl = TUnit.Load(b), br = TUnit.Load(b + TUnit.Lanes);
+            TVector x = TUnit.Broadcast(a);
+            c0l = TUnit.MultiplyAdd(x, bl, c0l);
+            c0r = TUnit.MultiplyAdd(x, br, c0r);
+            if (TRows.Value > 1) { x = TUnit.Broadcast(a + rowStep); c1l = TUnit.MultiplyAdd(x, bl, c1l); c1r = TUnit.MultiplyAdd(x, br, c1r); }
+            if (TRows.Value > 2) { x = TUnit.Broadcast(a + twice); c2l = TUnit.MultiplyAdd(x, bl, c2l); c2r = TUnit.MultiplyAdd(x, br, c2r); }
+            if (TRows.Value > 3) { x = TUnit.Broadcast(a3); c3l = TUnit.MultiplyAdd(x, bl, c3l); c3r = TUnit.MultiplyAdd(x, br, c3r); }
+            if (TRows.Value > 4) { x = TUnit.Broadcast(a3 + rowStep); c4l = TUnit.MultiplyAdd(x, bl, c4l); c4r = TUnit.MultiplyAdd(x, br, c4r); }
+            if (TRows.Value > 5) { x = TUnit.Broadcast(a3 + twice); c5l = TUnit.MultiplyAdd(x, bl, c5l); c5r = TUnit.MultiplyAdd(x, br, c5r); }
+            if (TRows.Value > 6) { x = TUnit.Broadcast(a6); c6l = TUnit.MultiplyAdd(x, bl, c6l); c6r = TUnit.MultiplyAdd(x, br, c6r); }
+            if (TRows.Value > 7) { x = TUnit.Broadcast(a6 + rowStep); c7l = TUnit.MultiplyAdd(x, bl, c7l); c7r = TUnit.MultiplyAdd(x, br, c7r); }
+            if (TRows.Value > 8) { x = TUnit.Broadcast(a6 + twice); c8l = TUnit.MultiplyAdd(x, bl, c8l); c8r = TUnit.MultiplyAdd(x, br, c8r); }
+            if (TRows.Value > 9) { x = TUnit.Broadcast(a9); c9l = TUnit.MultiplyAdd(x, bl, c9l); c9r = TUnit.MultiplyAdd(x, br, c9r); }
+            if (TRows.Value > 10) { x = TUnit.Broadcast(a9 + rowStep); c10l = TUnit.MultiplyAdd(x, bl, c10l); c10r = TUnit.MultiplyAdd(x, br, c10r); }
+            if (TRows.Value > 11) { x = TUnit.Broadcast(a9 + twice); c11l = TUnit.MultiplyAdd(x, bl, c11l); c11r = TUnit.MultiplyAdd(x, br, c11r); }
+        }
+
+        if (addend != null)
+        {
+            float* o = addend;
             c0l = TUnit.Add(TUnit.Load(o), c0l); c0r = TUnit.Add(TUnit.Load(o + TUnit.Lanes), c0r); o += ldc;
             if (TRows.Value > 1) { c1l = TUnit.Add(TUnit.Load(o), c1l); c1r = TUnit.Add(TUnit.Load(o + TUnit.Lanes), c1r); o += ldc; }
             if (TRows.Value > 2) { c2l = TUnit.Add(TUnit.Load(o), c2l); c2r = TUnit.Add(TUnit.Load(o + TUnit.Lanes), c2r); o += ldc; }

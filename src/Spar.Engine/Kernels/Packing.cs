@@ -7,6 +7,8 @@ namespace Spar.Engine.Kernels;
 /// <summary>Copies pieces of matrices into the panels that <see cref="MicroKernel"/> reads.</summary>
 internal static unsafe class Packing
 {
+    private const int Line = 16; // floats of a cache line
+
     /// <summary>Brings pieces of rows into the cache while others are packed: they lie too far apart for the processor to foresee them.</summary>
     /// <param name="first">First element of the first row's piece.</param>
     /// <param name="stride">Floats from one row to the next.</param>
@@ -28,6 +30,31 @@ internal static unsafe class Packing
 
             Sse.Prefetch0(first + columns - 1);
         }
+    }
+
+    /// <summary>
+    /// Whether rows of A are better copied into a panel than read where they lie: their distance puts half of them or more into the same sets of the L1
+    /// cache (64 sets of lines of 64 bytes).
+    /// </summary>
+    /// <param name="stride">Floats from one row to the next.</param>
+    public static bool Collide(nint stride) => stride % 512 == 0;
+
+    /// <summary>Rows of A where they lie or, if they collide there, in a panel.</summary>
+    /// <param name="a">First element of the first row.</param>
+    /// <param name="stride">Floats from one row to the next; receives that of what is returned.</param>
+    /// <param name="rows">Rows of the panel.</param>
+    /// <param name="k">Length of the stretch.</param>
+    /// <param name="panel">Room for a panel.</param>
+    public static float* Rows(float* a, ref nint stride, int rows, int k, float* panel)
+    {
+        if (!Collide(stride))
+        {
+            return a;
+        }
+
+        PackARows(a, stride, rows, k, panel);
+        stride = MicroKernel.RowPanelStride;
+        return panel;
     }
 
     /// <summary>A panel of A from rows: row i goes to i * <see cref="MicroKernel.RowPanelStride"/>.</summary>
@@ -107,16 +134,21 @@ internal static unsafe class Packing
     public static void PackBTransposed(float* b, nint ldb, int columns, int k, float* panel)
     {
         int p0 = 0;
-        if (columns == MicroKernel.Columns && Avx.IsSupported)
+        if (Avx.IsSupported)
         {
             int lanes = MicroKernel.Wide ? 16 : 8;
-            for (; p0 <= k - 16; p0 += 16)
+            for (; p0 <= k - Line; p0 += Line)
             {
                 for (int j = 0; j < MicroKernel.Columns; j += lanes)
                 {
-                    for (int p = p0; p < p0 + 16; p += 4) // a cache line of each row at a time: the rows' distance may put them all into a few sets
+                    float* target = panel + ((nint)p0 * MicroKernel.Columns) + j;
+                    if (j + lanes <= columns)
                     {
-                        Transpose(b + (j * ldb) + p, ldb, panel + ((nint)p * MicroKernel.Columns) + j);
+                        TransposeLine(b + (j * ldb) + p0, ldb, target);
+                    }
+                    else
+                    {
+                        TransposeLine(b + (j * ldb) + p0, ldb, columns - j, target);
                     }
                 }
             }
@@ -129,6 +161,29 @@ internal static unsafe class Packing
                 panel[((nint)p * MicroKernel.Columns) + j] = j < columns ? b[(j * ldb) + p] : 0;
             }
         }
+    }
+
+    /// <summary>A cache line from each of a vector's worth of rows at a time: the rows' distance may put them all into a few sets.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void TransposeLine(float* rows, nint stride, float* panel)
+    {
+        for (int p = 0; p < Line; p += 4)
+        {
+            Transpose(rows + p, stride, panel + ((nint)p * MicroKernel.Columns));
+        }
+    }
+
+    /// <summary>The same where fewer rows are there, or none; the others count as zeros.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void TransposeLine(float* rows, nint stride, int present, float* panel)
+    {
+        float* copy = stackalloc float[Line * Line];
+        for (int r = 0; r < Line; r++)
+        {
+            (r < present ? Vector512.Load(rows + (r * stride)) : Vector512<float>.Zero).Store(copy + (r * Line));
+        }
+
+        TransposeLine(copy, Line, panel);
     }
 
     /// <summary>Four elements from each of a vector's worth of rows, to four vectors of a panel (AVX, and AVX-512 where blocks are that wide).</summary>

@@ -15,13 +15,13 @@ internal static unsafe class Softmax
             max = Vector512.MaxNative(max, Vector512.Load(x + i));
         }
 
-        float result = VectorMath.Max(max);
-        for (; i < count; i++)
+        if (i < count)
         {
-            result = MathF.Max(result, x[i]);
+            Vector512<float> rest = Vector512.ConditionalSelect(VectorMath.Mask(count - i), VectorMath.Load(x + i, count - i), max);
+            max = Vector512.MaxNative(max, rest);
         }
 
-        return result;
+        return VectorMath.Max(max);
     }
 
     /// <summary>x_i = e^(scale x_i - shift) in place; returns the sum. Elements from <paramref name="count"/> up to the next multiple of 16 become 0, so the row must reach that far.</summary>

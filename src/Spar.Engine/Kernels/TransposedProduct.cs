@@ -31,7 +31,6 @@ internal readonly unsafe struct TransposedProduct(float* a, nint lda, int m, Pac
     {
         int high = MicroKernel.Rows, wide = MicroKernel.Columns;
         int firstRow = (int)((long)task * Panels / Tasks) * high, endRow = Math.Min(m, (int)((task + 1L) * Panels / Tasks) * high);
-        float* tile = stackalloc float[12 * 32];
         for (int k0 = 0; k0 < b.Rows; k0 += MicroKernel.StretchK)
         {
             int depth = Math.Min(MicroKernel.StretchK, b.Rows - k0);
@@ -44,17 +43,7 @@ internal readonly unsafe struct TransposedProduct(float* a, nint lda, int m, Pac
                 {
                     int rows = Math.Min(high, endRow - row);
                     float* target = c + (row * ldc) + column;
-                    if (columns == wide)
-                    {
-                        MicroKernel.Run(rows, high, panel, b.Panel(column, k0), depth, target, ldc, true);
-                        continue;
-                    }
-
-                    MicroKernel.Run(rows, high, panel, b.Panel(column, k0), depth, tile, wide, false);
-                    for (int r = 0; r < rows; r++)
-                    {
-                        VectorMath.Add(target + (r * ldc), tile + (r * wide), columns);
-                    }
+                    Gemm.Block(rows, columns, panel, 1, high, b.Panel(column, k0), depth, target, ldc, target);
                 }
             }
         }

@@ -153,7 +153,19 @@ internal static unsafe class VectorMath
     }
 
     /// <summary>target = source.</summary>
-    public static void Copy(float* source, float* target, int count) => new ReadOnlySpan<float>(source, count).CopyTo(new Span<float>(target, count));
+    public static void Copy(float* source, float* target, int count)
+    {
+        int i = 0;
+        for (; i <= count - Lanes; i += Lanes)
+        {
+            Vector512.Load(source + i).Store(target + i);
+        }
+
+        if (i < count)
+        {
+            Store(Load(source + i, count - i), target + i, count - i);
+        }
+    }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static Vector512<float> LoadPart(float* source, int count)

@@ -37,10 +37,10 @@ internal sealed unsafe class AdapterGradient(LoraModule module, LoraModule gradi
     public void PutRows(int first, int rows, float* dy, int ldy, float* x, int ldx, float* scratch)
     {
         float* own = _up.Data + ((nint)first * Rank);
-        Gemm.MultiplyRows(x, ldx, rows, _a, own, Rank, false, scratch);
+        Gemm.MultiplyRows(x, ldx, rows, _a, own, Rank, null, scratch);
         VectorMath.Scale(own, (float)module.Scale, own, rows * Rank);
         _down.Put(first, rows, own, Rank);
-        Gemm.MultiplyRows(dy, ldy, rows, _b, own, Rank, false, scratch);
+        Gemm.MultiplyRows(dy, ldy, rows, _b, own, Rank, null, scratch);
         VectorMath.Scale(own, (float)module.Scale, own, rows * Rank);
     }
 

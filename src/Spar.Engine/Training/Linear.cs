@@ -115,42 +115,37 @@ internal sealed unsafe class Linear : IDisposable
         }
     }
 
-    /// <summary>y = or += x W^T + b, on the calling thread.</summary>
-    public void Forward(float* x, int ldx, int rows, float* y, int ldy, bool accumulate, float* scratch)
+    /// <summary>y = x W^T + b, on the calling thread, added to something with y's leading dimension where that is not null.</summary>
+    public void Forward(float* x, int ldx, int rows, float* y, int ldy, float* addend, float* scratch)
     {
-        int column = 0;
-        bool bias = false;
+        float* first = y;
         foreach (LinearPart part in _parts)
         {
-            if (part.Bias is { } b)
+            int outputs = part.Weight.Shape[0];
+            if (part.Bias is { } bias)
             {
-                bias = true;
-                fixed (float* values = b.Data)
+                fixed (float* values = bias.Data)
                 {
                     for (int r = 0; r < rows; r++)
                     {
-                        float* target = y + ((nint)r * ldy) + column;
-                        if (accumulate)
+                        VectorMath.Copy(values, first + ((nint)r * ldy), outputs);
+                        if (addend != null)
                         {
-                            VectorMath.Add(target, values, b.Count);
-                        }
-                        else
-                        {
-                            VectorMath.Copy(values, target, b.Count);
+                            VectorMath.Add(first + ((nint)r * ldy), addend + ((nint)r * ldy) + (first - y), outputs);
                         }
                     }
                 }
             }
 
-            column += part.Weight.Shape[0];
+            first += outputs;
         }
 
-        Gemm.MultiplyRows(x, ldx, rows, _forward, y, ldy, accumulate || bias, scratch);
+        Gemm.MultiplyRows(x, ldx, rows, _forward, y, ldy, _parts.Any(part => part.Bias is not null) ? y : addend, scratch);
     }
 
-    /// <summary>dx = or += dy W, on the calling thread.</summary>
-    public void BackwardInput(float* dy, int ldy, int rows, float* dx, int ldx, bool accumulate, float* scratch)
-        => Gemm.MultiplyRows(dy, ldy, rows, _backward, dx, ldx, accumulate, scratch);
+    /// <summary>dx = dy W, on the calling thread.</summary>
+    public void BackwardInput(float* dy, int ldy, int rows, float* dx, int ldx, float* scratch)
+        => Gemm.MultiplyRows(dy, ldy, rows, _backward, dx, ldx, null, scratch);
 
     /// <summary>Makes room for what the gradients need of T rows.</summary>
     /// <param name="inputs">Will hold x.</param>

@@ -40,7 +40,8 @@ public sealed unsafe partial class LlamaGraph
         TokenBatch batch = _batch ?? throw new InvalidOperationException("Backward needs a forward pass before it.");
         ArgumentOutOfRangeException.ThrowIfNotEqual(logProbGradient.Length, batch.TargetCount, nameof(logProbGradient));
         int hidden = _config.HiddenSize, rows = batch.RowCount;
-        new Span<float>(_outputGradient.Reserve((long)rows * hidden), checked(rows * hidden)).Clear();
+        _products.Clear(); // of a pass that failed
+        _outputGradient.Reserve((long)rows * hidden);
         _middleGradient.Reserve((long)rows * hidden);
         _attendedGradient.Reserve((long)rows * QueryWidth);
         _jointGradient.Reserve((long)rows * JointWidth);
@@ -54,6 +55,13 @@ public sealed unsafe partial class LlamaGraph
             layer.Output.Reserve(_attendedRows, rows);
             layer.GateUp.Reserve(_middleNormedRows, rows);
             layer.Down.Reserve(_hiddenRows, rows);
+        }
+
+        int reached = 0;
+        foreach (int target in (ReadOnlySpan<int>)[.. batch.TargetRows, rows])
+        {
+            Clear(_outputGradient, hidden, reached, target - reached); // of rows that predict nothing
+            reached = target + 1;
         }
 
         fixed (float* gradient = logProbGradient)
@@ -126,7 +134,7 @@ public sealed unsafe partial class LlamaGraph
                 Softmax.LogProbBackward(logits + ((nint)r * vocabulary), vocabulary, _batch.TargetTokens[target], _logSums.Data[target], gradient[target]);
             }
 
-            _head.BackwardInput(logits, vocabulary, rows, dInput, hidden, false, scratch);
+            _head.BackwardInput(logits, vocabulary, rows, dInput, hidden, scratch);
             _head.PutRows(_headRows, first, rows, logits, vocabulary, _headInput.Data + ((nint)(start + first) * hidden), hidden, scratch);
             fixed (float* weight = _finalNorm.Weight.Data)
             {
@@ -135,7 +143,7 @@ public sealed unsafe partial class LlamaGraph
                     int target = start + first + r;
                     nint row = (nint)_batch.TargetRows[target] * hidden;
                     float* dx = _outputGradient.Data + row; // each row is the target of one task at most
-                    RmsNorm.Backward(dInput + ((nint)r * hidden), _final.Data + row, _headFactors.Data[target], weight, dx, dx, partial, hidden);
+                    RmsNorm.Backward(dInput + ((nint)r * hidden), _final.Data + row, _headFactors.Data[target], weight, null, dx, partial, hidden);
                 }
             }
         });
@@ -243,7 +251,7 @@ public sealed unsafe partial class LlamaGraph
             NormBackward(downNorm, dOutput, a.Fed, a.FedFactors, first, rows, null, FedGradient.Data + ((nint)first * hidden), downPartial);
         }
 
-        layer.Down.BackwardInput(FedGradient.Data + ((nint)first * hidden), hidden, rows, dHidden, ffn, false, scratch);
+        layer.Down.BackwardInput(FedGradient.Data + ((nint)first * hidden), hidden, rows, dHidden, ffn, scratch);
         for (int r = 0; r < rows; r++)
         {
             float* gate = gateUp + ((nint)r * 2 * ffn), up = gate + ffn;
@@ -251,7 +259,7 @@ public sealed unsafe partial class LlamaGraph
         }
 
         layer.Down.PutRows(_hiddenRows, first, rows, FedGradient.Data + ((nint)first * hidden), hidden, dHidden, ffn, scratch);
-        layer.GateUp.BackwardInput(gateUp, 2 * ffn, rows, dNormed, hidden, false, scratch);
+        layer.GateUp.BackwardInput(gateUp, 2 * ffn, rows, dNormed, hidden, scratch);
         NormBackward(layer.PostAttentionNorm, dNormed, a.Middle, a.MiddleNormFactors, first, rows, dOutput, dMiddle, partial);
         NormAgain(layer.PostAttentionNorm, a.Middle, a.MiddleNormFactors, first, rows, dNormed);
         layer.GateUp.PutRows(_middleNormedRows, first, rows, gateUp, 2 * ffn, dNormed, hidden, scratch);
@@ -260,7 +268,7 @@ public sealed unsafe partial class LlamaGraph
             NormBackward(attendedNorm, dMiddle, a.Projected, a.ProjectedFactors, first, rows, null, ProjectedGradient.Data + ((nint)first * hidden), attendedPartial);
         }
 
-        layer.Output.BackwardInput(ProjectedGradient.Data + ((nint)first * hidden), hidden, rows, _attendedGradient.Data + ((nint)first * QueryWidth), QueryWidth, false, scratch);
+        layer.Output.BackwardInput(ProjectedGradient.Data + ((nint)first * hidden), hidden, rows, _attendedGradient.Data + ((nint)first * QueryWidth), QueryWidth, scratch);
         layer.Output.PutRows(
             _attendedRows, first, rows, ProjectedGradient.Data + ((nint)first * hidden), hidden, a.Attended.Data + ((nint)first * QueryWidth), QueryWidth, scratch);
     }
@@ -288,7 +296,7 @@ public sealed unsafe partial class LlamaGraph
             }
         }
 
-        layer.QueryKeyValue.BackwardInput(dJoint, width, rows, dNormed, hidden, false, scratch);
+        layer.QueryKeyValue.BackwardInput(dJoint, width, rows, dNormed, hidden, scratch);
         NormBackward(
             layer.InputNorm, dNormed, layer.Input, a.NormFactors, first, rows, _middleGradient.Data + ((nint)first * hidden), _outputGradient.Data + ((nint)first * hidden),
             Partial(block, 0));

@@ -272,7 +272,7 @@ public sealed unsafe partial class LlamaGraph : IDisposable
         LayerActivations a = Activations(l);
         float* normed = scratch + Gemm.RowsScratch(RowBlock), joint = a.QueryKeyValue.Data + ((nint)first * width);
         Norm(layer.InputNorm, layer.Input.Data + ((nint)first * hidden), rows, normed, a.NormFactors.Data + first);
-        layer.QueryKeyValue.Forward(normed, hidden, rows, joint, width, false, scratch);
+        layer.QueryKeyValue.Forward(normed, hidden, rows, joint, width, null, scratch);
         for (int r = 0; r < rows; r++, joint += width)
         {
             if (layer.QueryNorm is { } queryNorm && layer.KeyNorm is { } keyNorm)
@@ -300,7 +300,7 @@ public sealed unsafe partial class LlamaGraph : IDisposable
             layer.Output, layer.AttendedNorm, a.Attended.Data + ((nint)first * QueryWidth), layer.Input.Data + ((nint)first * hidden), a.Projected, a.ProjectedFactors,
             first, rows, middle, scratch);
         Norm(layer.PostAttentionNorm, middle, rows, normed, a.MiddleNormFactors.Data + first);
-        layer.GateUp.Forward(normed, hidden, rows, gateUp, 2 * ffn, false, scratch);
+        layer.GateUp.Forward(normed, hidden, rows, gateUp, 2 * ffn, null, scratch);
         for (int r = 0; r < rows; r++)
         {
             SwiGlu.Forward(gateUp + ((nint)r * 2 * ffn), gateUp + ((nint)r * 2 * ffn) + ffn, h + ((nint)r * ffn), ffn);
@@ -324,13 +324,12 @@ public sealed unsafe partial class LlamaGraph : IDisposable
         int hidden = _config.HiddenSize;
         if (norm is null)
         {
-            VectorMath.Copy(residual, output, rows * hidden);
-            linear.Forward(x, linear.Inputs, rows, output, hidden, true, scratch);
+            linear.Forward(x, linear.Inputs, rows, output, hidden, residual, scratch);
             return;
         }
 
         float* y = plain.Data + ((nint)first * hidden);
-        linear.Forward(x, linear.Inputs, rows, y, hidden, false, scratch);
+        linear.Forward(x, linear.Inputs, rows, y, hidden, null, scratch);
         Norm(norm, y, rows, output, factors.Data + first);
         VectorMath.Add(output, residual, rows * hidden);
     }
@@ -378,7 +377,7 @@ public sealed unsafe partial class LlamaGraph : IDisposable
             }
         }
 
-        _head.Forward(input, hidden, rows, logits, vocabulary, false, scratch);
+        _head.Forward(input, hidden, rows, logits, vocabulary, null, scratch);
         if (!normed)
         {
             for (int r = 0; r < rows; r++)
