@@ -6,7 +6,7 @@ namespace Spar.Bench;
 /// <summary>GFLOP/s of the matrix product by shape: best of several turns; beside OpenBLAS, where that is installed, the median of the turns' ratios.</summary>
 internal static unsafe class GemmBench
 {
-    private const int Rounds = 25;
+    private const int Rounds = 51;
 
     private static readonly (string Name, int M, int N, int K, bool TransposeA, bool TransposeB)[] Shapes =
     [
@@ -29,6 +29,7 @@ internal static unsafe class GemmBench
     {
         using ThreadTeam team = new(threads);
         bool hasPeer = OpenBlas.Load(threads);
+        Kernel(team);
         foreach ((string name, int m, int n, int k, bool transposeA, bool transposeB) in Shapes)
         {
             float[] a = Fill(m * k), b = Fill(n * k), c = new float[m * n];
@@ -58,6 +59,28 @@ internal static unsafe class GemmBench
         }
     }
 
+    /// <summary>What is left when nothing has to be packed or brought into the cache: one block of C, again and again on every thread.</summary>
+    private static void Kernel(ThreadTeam team)
+    {
+        const int K = 128, Times = 10_000;
+        int rows = MicroKernel.Rows, columns = MicroKernel.Columns;
+        float[] a = Fill(rows * K), b = Fill(columns * K);
+        fixed (float* pa = a, pb = b)
+        {
+            float* x = pa, y = pb;
+            Report(
+                $"kernel alone {rows}x{columns}x{K}", 2.0 * team.Threads * Times * rows * columns * K,
+                () => team.For(team.Threads, _ =>
+                {
+                    float* c = stackalloc float[rows * columns];
+                    for (int i = 0; i < Times; i++)
+                    {
+                        MicroKernel.Run(rows, x, K, 1, y, K, c, columns, null);
+                    }
+                }));
+        }
+    }
+
     /// <summary>C += A^T B as training does it: B is packed block of rows by block of rows, and the product is made in tasks.</summary>
     private static Action WeightGradient(ThreadTeam team, int m, int n, int k, float* a, float* b, float* c)
     {
@@ -77,7 +100,7 @@ internal static unsafe class GemmBench
     {
         List<double> times = [], peers = [];
         int inner = (int)Math.Clamp(4e9 / flops, 1, 20_000);
-        for (int round = 0; round < (theirs is null ? 5 : Rounds); round++)
+        for (int round = 0; round < (theirs is null ? 20 : Rounds); round++)
         {
             times.Add(Seconds(ours));
             if (theirs is not null)

@@ -8,11 +8,13 @@ namespace Spar.Engine.Kernels;
 /// </summary>
 public static unsafe class Gemm
 {
-    private const int PanelsPerBlock = 8;        // panels of A that one task keeps in its L2 cache
-    private const int StretchesPerPass = 2;      // stretches of k done one after the other for each block of C, while it is in the L1 cache
-    private const int ColumnsPerPass = 1024;     // columns of B packed at a time: their panels are read again by every task
-    private const int PackDepth = 32;            // where k is outermost in memory, rows that one task packs: they are read from end to end
-    private const long SerialWork = 100_000;     // multiply-adds below which waking the team costs more than it gains
+    private const int StretchesPerPass = 2;   // stretches of k done one after the other for each block of C, while it is in the L1 cache
+    private const int PanelsPerTask = 4;      // panels of B, a pass deep, that a task keeps in its L2 cache
+    private const int RowsPerTask = 96;       // rows of A that are worth a task where B is packed
+    private const int RowsToPackFor = 1024;   // rows of A that are worth packing B for once more
+    private const int PackDepth = 16;         // rows of B that are packed while the next ones are fetched
+    private const int RowsInPlace = 4;        // rows that never collide in the L1 cache, whatever their distance
+    private const long SerialWork = 100_000;  // multiply-adds below which waking the team costs more than it gains
 
     /// <summary>C [m, n] = or += A [m, k] op(B) [k, n].</summary>
     /// <param name="team">Threads to use.</param>
@@ -35,26 +37,15 @@ public static unsafe class Gemm
             return;
         }
 
-        for (int n0 = 0; n0 < n; n0 += ColumnsPerPass)
+        for (int k0 = 0; k0 < k; k0 += PassDepth)
         {
-            int width = Math.Min(ColumnsPerPass, n - n0);
-            for (int k0 = 0; k0 < k; k0 += PassDepth)
+            PassBody body = new()
             {
-                int depth = Math.Min(PassDepth, k - k0);
-                long aFloats = SharedRowFloats(team, m, depth);
-                float* packedB = team.SharedScratch(aFloats + ((long)Panels(width) * MicroKernel.Columns * depth)) + aFloats;
-                PackBBody pack = new()
-                {
-                    B = b + (transposeB ? ((nint)n0 * ldb) + k0 : ((nint)k0 * ldb) + n0),
-                    Ldb = ldb,
-                    Transposed = transposeB,
-                    N = width,
-                    K = depth,
-                    Packed = packedB,
-                };
-                Run(team, pack.Items, ref pack, (long)width * depth * 8);
-                Pass(team, m, width, depth, a + k0, lda, packedB, c + n0, ldc, accumulate || k0 > 0);
-            }
+                B = b + (transposeB ? k0 : (nint)k0 * ldb),
+                Ldb = ldb,
+                TransposeB = transposeB,
+            };
+            Pass(team, ref body, m, n, Math.Min(PassDepth, k - k0), a + k0, lda, c, ldc, accumulate || k0 > 0);
         }
     }
 
@@ -71,9 +62,8 @@ public static unsafe class Gemm
     {
         for (int k0 = 0; k0 < w.Inputs && rows > 0; k0 += PassDepth)
         {
-            int depth = Math.Min(PassDepth, w.Inputs - k0);
-            team.SharedScratch(SharedRowFloats(team, rows, depth));
-            Pass(team, rows, w.Outputs, depth, x + k0, ldx, w.Stretch(k0), y, ldy, accumulate || k0 > 0);
+            PassBody body = new() { Packed = w.Stretch(k0) };
+            Pass(team, ref body, rows, w.Outputs, Math.Min(PassDepth, w.Inputs - k0), x + k0, ldx, y, ldy, accumulate || k0 > 0);
         }
     }
 
@@ -143,18 +133,13 @@ public static unsafe class Gemm
     }
 
     /// <summary>Panels of B that <paramref name="columns"/> columns take.</summary>
-    internal static int Panels(int columns) => (columns + MicroKernel.Columns - 1) / MicroKernel.Columns;
+    internal static int Panels(int columns) => Ceiling(columns, MicroKernel.Columns);
 
     private static int PassDepth => StretchesPerPass * MicroKernel.StretchK;
 
-    private static int Stretches(int depth) => (depth + MicroKernel.StretchK - 1) / MicroKernel.StretchK;
+    private static int RowPanels(int rows) => Ceiling(rows, MicroKernel.Rows);
 
-    private static int RowPanels(int rows) => (rows + MicroKernel.Rows - 1) / MicroKernel.Rows;
-
-    private static long RowPanelFloats => MicroKernel.Rows * MicroKernel.RowPanelStride;
-
-    /// <summary>Room for the rows of A where they are too few to share out.</summary>
-    private static long SharedRowFloats(ThreadTeam team, int rows, int depth) => Math.Min(RowPanels(rows), 2 * team.Threads) * Stretches(depth) * RowPanelFloats;
+    private static int Ceiling(int count, int unit) => (count + unit - 1) / unit;
 
     private static bool HandledAsEmpty(int m, int n, int k, float* c, int ldc, bool accumulate)
     {
@@ -169,167 +154,152 @@ public static unsafe class Gemm
         return m <= 0 || n <= 0 || k <= 0;
     }
 
-    /// <summary>Some stretches of k, with B packed: all panels of the first stretch, then those of the next.</summary>
-    private static void Pass(ThreadTeam team, int m, int n, int k, float* a, int lda, float* packedB, float* c, int ldc, bool add)
+    /// <summary>Some stretches of k, for all of C: as many tasks as give every thread the same, of a shape that suits the caches.</summary>
+    private static void Pass(ThreadTeam team, ref PassBody body, int m, int n, int k, float* a, nint lda, float* c, int ldc, bool add)
     {
-        long work = (long)m * n * k;
-        int rowPanels = RowPanels(m), columnPanels = Panels(n);
-        BlockBody body = new()
+        if (m > RowsInPlace && Packing.Collide(lda))
         {
-            M = m,
-            N = n,
-            K = k,
-            A = a,
-            Lda = lda,
-            B = packedB,
-            C = c,
-            Ldc = ldc,
-            Add = add,
-            Team = team,
-        };
-        if (rowPanels >= 2 * team.Threads)
+            CopyBody copy = new() { M = m, K = k, A = a, Lda = lda, Ldt = PassDepth + 16, Target = team.SharedScratch((long)m * (PassDepth + 16)) };
+            team.For(RowPanels(m), ref copy);
+            a = copy.Target;
+            lda = copy.Ldt;
+        }
+
+        body.Team = team;
+        body.M = m;
+        body.N = n;
+        body.K = k;
+        body.A = a;
+        body.Lda = lda;
+        body.C = c;
+        body.Ldc = ldc;
+        body.Add = add;
+        int panels = Panels(n), threads = team.Threads;
+        if ((long)m * n * k < SerialWork)
         {
-            // Enough rows for all threads: each packs its own rows, which then stay in its cache.
-            int atLeast = Math.Max(2 * team.Threads, (rowPanels + PanelsPerBlock - 1) / PanelsPerBlock);
-            body.RowTasks = Math.Min(rowPanels, (atLeast + team.Threads - 1) / team.Threads * team.Threads);
-            body.ColumnPanelsPerTask = columnPanels;
+            (body.RowTasks, body.ColumnTasks) = (1, 1);
+        }
+        else if (body.Packed != null && m < RowsPerTask)
+        {
+            // Few rows: the columns alone are shared out, and finely.
+            (body.RowTasks, body.ColumnTasks) = (1, Math.Min(12 * threads, Ceiling(panels, MicroKernel.PanelsAtOnce(m))));
         }
         else
         {
-            // Few rows: they are packed once, and the columns are shared out.
-            body.PackedA = team.SharedScratch(0);
-            body.Pack(0, rowPanels, body.PackedA);
-            int atOnce = MicroKernel.PanelsAtOnce(m), grain = 12 * team.Threads;
-            body.RowTasks = 1;
-            body.ColumnPanelsPerTask = (((columnPanels + grain - 1) / grain) + atOnce - 1) / atOnce * atOnce;
+            body.RowTasks = Math.Max(1, m / (body.Packed != null ? RowsPerTask : RowsToPackFor));
+            body.ColumnTasks = Math.Min(panels, Ceiling(Ceiling(panels, PanelsPerTask), threads) * threads);
         }
 
-        body.ColumnTasks = (columnPanels + body.ColumnPanelsPerTask - 1) / body.ColumnPanelsPerTask;
-        Run(team, body.RowTasks * body.ColumnTasks, ref body, work);
+        team.For(body.RowTasks * body.ColumnTasks, ref body);
     }
 
-    private static void Run<TBody>(ThreadTeam team, int count, ref TBody body, long work)
-        where TBody : struct, IParallelBody
+    /// <summary>Copies rows of A to where they do not collide, a panel's worth in each task.</summary>
+    private struct CopyBody : IParallelBody
     {
-        if (work >= SerialWork)
-        {
-            team.For(count, ref body);
-            return;
-        }
-
-        for (int i = 0; i < count; i++)
-        {
-            body.Run(i, 0);
-        }
-    }
-
-    private struct PackBBody : IParallelBody
-    {
-        public float* B, Packed;
-        public nint Ldb;
-        public bool Transposed;
-        public int N, K;
-
-        public readonly int Items => Transposed ? Panels(N) * Stretches(K) : (K + PackDepth - 1) / PackDepth;
+        public float* A, Target;
+        public nint Lda, Ldt;
+        public int M, K;
 
         public readonly void Run(int index, int worker)
         {
-            if (Transposed)
+            int end = Math.Min(M, (index + 1) * MicroKernel.Rows);
+            for (int row = index * MicroKernel.Rows; row < end; row++)
             {
-                int first = index % Panels(N) * MicroKernel.Columns;
-                int stretch = index / Panels(N) * MicroKernel.StretchK;
-                int length = Math.Min(MicroKernel.StretchK, K - stretch);
-                Packing.PackBTransposed(B + (first * Ldb) + stretch, Ldb, Math.Min(MicroKernel.Columns, N - first), length, Panel(stretch) + ((nint)first * length));
-                return;
-            }
-
-            int k0 = index * PackDepth;
-            int depth = Math.Min(PackDepth, K - k0);
-            int from = k0 - (k0 % MicroKernel.StretchK);
-            int stretchLength = Math.Min(MicroKernel.StretchK, K - from);
-            for (int first = 0; first < N; first += MicroKernel.Columns)
-            {
-                float* panel = Panel(from) + ((nint)first * stretchLength) + ((k0 - from) * MicroKernel.Columns);
-                Packing.PackBRows(B + (k0 * Ldb) + first, Ldb, Math.Min(MicroKernel.Columns, N - first), depth, panel);
+                VectorMath.Copy(A + (row * Lda), Target + (row * Ldt), K);
             }
         }
-
-        /// <summary>The first panel of a stretch.</summary>
-        private readonly float* Panel(int stretch) => Packed + ((nint)stretch * Panels(N) * MicroKernel.Columns);
     }
 
-    private struct BlockBody : IParallelBody
+    /// <summary>A pass in tasks of some rows and some columns of C. Where B is not packed, each task packs the columns that it needs.</summary>
+    private struct PassBody : IParallelBody
     {
-        public float* A, B, C, PackedA;
-        public nint Lda, Ldc;
-        public int M, N, K, RowTasks, ColumnPanelsPerTask, ColumnTasks;
-        public bool Add;
         public ThreadTeam Team;
+        public int M, N, K, RowTasks, ColumnTasks;
+        public float* A, B, Packed, C;
+        public nint Lda, Ldb, Ldc;
+        public bool TransposeB, Add;
 
         public readonly void Run(int index, int worker)
         {
-            int rowTask = index / ColumnTasks, rowPanels = RowPanels(M);
-            int firstPanel = (int)((long)rowTask * rowPanels / RowTasks);
-            int panels = (int)((rowTask + 1L) * rowPanels / RowTasks) - firstPanel;
-            int firstColumnPanel = index % ColumnTasks * ColumnPanelsPerTask;
-            int lastColumnPanel = Math.Min(firstColumnPanel + ColumnPanelsPerTask, Panels(N));
-            float* packed = PackedA != null ? PackedPanel(PackedA, firstPanel, 0) : Team.Scratch(worker, panels * Stretches(K) * RowPanelFloats);
-            if (PackedA == null)
+            int wide = MicroKernel.Columns, atOnce = MicroKernel.PanelsAtOnce(M);
+            (int firstRow, int endRow) = Share(index % RowTasks, RowTasks, M, MicroKernel.Rows);
+            (int first, int end) = Share(index / RowTasks, ColumnTasks, N, atOnce * wide);
+            Panelled b = new(Packed, 0, Panels(N));
+            if (Packed == null)
             {
-                Pack(firstPanel, panels, packed);
+                int panels = Panels(end - first);
+                b = new(Team.Scratch(worker, (long)panels * wide * K), first, panels);
+                Pack(first, end, b);
             }
 
-            int atOnce = MicroKernel.PanelsAtOnce(M);
-            int columnPanel = firstColumnPanel;
-            if (atOnce > 1)
+            for (int row = firstRow; row < endRow; row += MicroKernel.Rows)
             {
-                for (; columnPanel + atOnce <= lastColumnPanel && (columnPanel + atOnce) * MicroKernel.Columns <= N; columnPanel += atOnce)
+                int rows = Math.Min(MicroKernel.Rows, endRow - row);
+                for (int column = first; column < end;)
                 {
-                    for (int k0 = 0; k0 < K; k0 += MicroKernel.StretchK)
-                    {
-                        int length = Math.Min(MicroKernel.StretchK, K - k0), column = columnPanel * MicroKernel.Columns;
-                        MicroKernel.RunPanels(
-                            M, PackedPanel(packed, 0, k0), ColumnPanel(columnPanel, k0, length), (nint)MicroKernel.Columns * length, length, C + column, Ldc, Add || k0 > 0);
-                    }
-                }
-            }
-
-            for (; columnPanel < lastColumnPanel; columnPanel++)
-            {
-                for (int i = 0; i < panels; i++)
-                {
-                    int row = (firstPanel + i) * MicroKernel.Rows, column = columnPanel * MicroKernel.Columns;
-                    int rows = Math.Min(MicroKernel.Rows, M - row), columns = Math.Min(MicroKernel.Columns, N - column);
+                    int columns = column + (atOnce * wide) <= end ? atOnce * wide : Math.Min(wide, end - column);
                     float* target = C + (row * Ldc) + column;
                     for (int k0 = 0; k0 < K; k0 += MicroKernel.StretchK)
                     {
-                        int length = Math.Min(MicroKernel.StretchK, K - k0);
-                        float* panel = PackedPanel(packed, i, k0), other = ColumnPanel(columnPanel, k0, length), addend = Add || k0 > 0 ? target : null;
-                        Block(rows, columns, panel, MicroKernel.RowPanelStride, 1, other, length, target, Ldc, addend);
+                        int depth = Math.Min(MicroKernel.StretchK, K - k0);
+                        float* a = A + (row * Lda) + k0, panel = b.At(k0, column, depth);
+                        bool add = Add || k0 > 0;
+                        if (columns > wide)
+                        {
+                            MicroKernel.RunPanels(rows, a, Lda, panel, (nint)wide * depth, depth, target, Ldc, add);
+                        }
+                        else
+                        {
+                            Block(rows, columns, a, Lda, 1, panel, depth, target, Ldc, add ? target : null);
+                        }
+                    }
+
+                    column += columns;
+                }
+            }
+        }
+
+        private readonly void Pack(int first, int end, Panelled packed)
+        {
+            int wide = MicroKernel.Columns;
+            for (int k0 = 0; k0 < K; k0 += MicroKernel.StretchK)
+            {
+                int depth = Math.Min(MicroKernel.StretchK, K - k0);
+                for (int column = first; column < end && TransposeB; column += wide)
+                {
+                    Packing.PackBTransposed(B + (column * Ldb) + k0, Ldb, Math.Min(wide, end - column), depth, packed.At(k0, column, depth));
+                }
+
+                for (int k = 0; k < depth && !TransposeB; k += PackDepth)
+                {
+                    float* row = B + ((k0 + k) * Ldb);
+                    Packing.Fetch(row + (PackDepth * Ldb) + first, Ldb, end - first, Math.Min(PackDepth, depth - k - PackDepth));
+                    for (int column = first; column < end; column += wide)
+                    {
+                        int columns = Math.Min(wide, end - column), count = Math.Min(PackDepth, depth - k);
+                        Packing.PackBRows(row + column, Ldb, columns, count, packed.At(k0, column, depth) + ((nint)k * wide));
                     }
                 }
             }
         }
 
-        /// <summary>Packs some panels of A, all stretches of the first and then those of the next.</summary>
-        public readonly void Pack(int firstPanel, int panels, float* packed)
+        /// <summary>One of several nearly equal shares of a count, in whole units but for the last.</summary>
+        private static (int First, int End) Share(int share, int shares, int count, int unit)
         {
-            for (int k0 = 0; k0 < K; k0 += MicroKernel.StretchK)
+            if (shares == 1)
             {
-                for (int i = 0; i < panels; i++)
-                {
-                    int row = (firstPanel + i) * MicroKernel.Rows, rows = Math.Min(MicroKernel.Rows, M - row);
-                    Packing.PackARows(A + (row * Lda) + k0, Lda, rows, Math.Min(MicroKernel.StretchK, K - k0), PackedPanel(packed, i, k0));
-                }
+                return (0, count);
             }
+
+            long units = Ceiling(count, unit);
+            return ((int)(share * units / shares) * unit, Math.Min(count, (int)((share + 1) * units / shares) * unit));
         }
+    }
 
-        /// <summary>A panel of packed rows at the beginning of a stretch.</summary>
-        private readonly float* PackedPanel(float* packed, int panel, int k0) =>
-            packed + (((panel * (nint)Stretches(K)) + (k0 / MicroKernel.StretchK)) * (nint)RowPanelFloats);
-
-        /// <summary>A panel of B at the beginning of a stretch.</summary>
-        private readonly float* ColumnPanel(int panel, int k0, int length) =>
-            B + ((nint)k0 * Panels(N) * MicroKernel.Columns) + ((nint)panel * MicroKernel.Columns * length);
+    /// <summary>Panels of B: for every stretch of k, one panel after another.</summary>
+    private readonly struct Panelled(float* data, int firstColumn, int panels)
+    {
+        /// <summary>The panel that begins at a column, of the stretch that begins at <paramref name="k0"/> and is <paramref name="depth"/> long.</summary>
+        public float* At(int k0, int column, int depth) => data + ((nint)k0 * panels * MicroKernel.Columns) + ((nint)(column - firstColumn) * depth);
     }
 }

@@ -89,29 +89,30 @@ internal static unsafe class MicroKernel
 
     /// <summary>
     /// A few rows against several panels of B side by side (<see cref="PanelsAtOnce"/>), so that there are enough independent chains to hide
-    /// the latency of a multiply-add. A's panel is row-major.
+    /// the latency of a multiply-add.
     /// </summary>
     /// <param name="rows">1 .. 3.</param>
-    /// <param name="a">Panel of A.</param>
+    /// <param name="a">First element of the rows of A.</param>
+    /// <param name="rowStep">Floats from one row of A to the next.</param>
     /// <param name="b">First panel of B; the next begins <paramref name="panelStride"/> floats later.</param>
     /// <param name="panelStride">Floats from one panel to the next.</param>
     /// <param name="k">Length of the stretch.</param>
     /// <param name="c">First element of the block of C.</param>
     /// <param name="ldc">Floats from one row of C to the next.</param>
     /// <param name="add">Whether to add to C rather than overwrite it.</param>
-    public static void RunPanels(int rows, float* a, float* b, nint panelStride, int k, float* c, nint ldc, bool add)
+    public static void RunPanels(int rows, float* a, nint rowStep, float* b, nint panelStride, int k, float* c, nint ldc, bool add)
     {
         if (Wide)
         {
-            SelectPanels<Unit512, Vector512<float>>(rows, a, b, panelStride, k, c, ldc, add);
+            SelectPanels<Unit512, Vector512<float>>(rows, a, rowStep, b, panelStride, k, c, ldc, add);
         }
         else if (Vector256.IsHardwareAccelerated)
         {
-            SelectPanels<Unit256, Vector256<float>>(rows, a, b, panelStride, k, c, ldc, add);
+            SelectPanels<Unit256, Vector256<float>>(rows, a, rowStep, b, panelStride, k, c, ldc, add);
         }
         else
         {
-            SelectPanels<Unit128, Vector128<float>>(rows, a, b, panelStride, k, c, ldc, add);
+            SelectPanels<Unit128, Vector128<float>>(rows, a, rowStep, b, panelStride, k, c, ldc, add);
         }
     }
 
@@ -137,15 +138,15 @@ internal static unsafe class MicroKernel
         }
     }
 
-    private static void SelectPanels<TUnit, TVector>(int rows, float* a, float* b, nint panelStride, int k, float* c, nint ldc, bool add)
+    private static void SelectPanels<TUnit, TVector>(int rows, float* a, nint rowStep, float* b, nint panelStride, int k, float* c, nint ldc, bool add)
         where TUnit : IVectorUnit<TVector>
         where TVector : struct
     {
         switch (rows)
         {
-            case 1: Panels<TUnit, TVector, R1>(a, b, panelStride, k, c, ldc, add); break;
-            case 2: Panels<TUnit, TVector, R2>(a, b, panelStride, k, c, ldc, add); break;
-            case 3: Panels<TUnit, TVector, R3>(a, b, panelStride, k, c, ldc, add); break;
+            case 1: Panels<TUnit, TVector, R1>(a, rowStep, b, panelStride, k, c, ldc, add); break;
+            case 2: Panels<TUnit, TVector, R2>(a, rowStep, b, panelStride, k, c, ldc, add); break;
+            case 3: Panels<TUnit, TVector, R3>(a, rowStep, b, panelStride, k, c, ldc, add); break;
             default: throw new ArgumentOutOfRangeException(nameof(rows));
         }
     }
@@ -279,7 +280,7 @@ internal static unsafe class MicroKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Panels<TUnit, TVector, TRows>(float* a, float* b, nint panelStride, int k, float* c, nint ldc, bool add)
+    private static void Panels<TUnit, TVector, TRows>(float* a, nint rowStep, float* b, nint panelStride, int k, float* c, nint ldc, bool add)
         where TUnit : IVectorUnit<TVector>
         where TVector : struct
         where TRows : struct, IConstant
@@ -299,8 +300,8 @@ internal static unsafe class MicroKernel
         for (nint j = 0; a < end; a++, j += 2 * TUnit.Lanes)
         {
             TVector x0 = TUnit.Broadcast(a);
-            TVector x1 = TRows.Value > 1 ? TUnit.Broadcast(a + RowPanelStride) : x0;
-            TVector x2 = TRows.Value > 2 ? TUnit.Broadcast(a + (2 * RowPanelStride)) : x0;
+            TVector x1 = TRows.Value > 1 ? TUnit.Broadcast(a + rowStep) : x0;
+            TVector x2 = TRows.Value > 2 ? TUnit.Broadcast(a + (2 * rowStep)) : x0;
             TVector b0l = TUnit.Load(b + j), b0r = TUnit.Load(b + j + TUnit.Lanes);
             p0r0l = TUnit.MultiplyAdd(x0, b0l, p0r0l);
             p0r0r = TUnit.MultiplyAdd(x0, b0r, p0r0r);
