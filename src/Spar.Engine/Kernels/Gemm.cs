@@ -13,7 +13,6 @@ public static unsafe class Gemm
     private const int RowsPerTask = 96;       // rows of A that are worth a task where B is packed
     private const int RowsToPackFor = 1024;   // rows of A that are worth packing B for once more
     private const int PackDepth = 16;         // rows of B that are packed while the next ones are fetched
-    private const int RowsInPlace = 4;        // rows that never collide in the L1 cache, whatever their distance
     private const long SerialWork = 100_000;  // multiply-adds below which waking the team costs more than it gains
 
     /// <summary>C [m, n] = or += A [m, k] op(B) [k, n].</summary>
@@ -86,18 +85,7 @@ public static unsafe class Gemm
         {
             int depth = Math.Min(MicroKernel.StretchK, w.Inputs - k0);
             nint stride = ldx;
-            float* a = x + k0;
-            if (Packing.Collide(stride))
-            {
-                for (int row = 0; row < rows; row += high)
-                {
-                    Packing.PackARows(a + ((nint)row * ldx), ldx, Math.Min(high, rows - row), depth, scratch + ((nint)row * MicroKernel.RowPanelStride));
-                }
-
-                a = scratch;
-                stride = MicroKernel.RowPanelStride;
-            }
-
+            float* a = Packing.Rows(x + k0, ref stride, rows, depth, scratch);
             for (int column = 0; column < w.Outputs; column += wide)
             {
                 float* panel = w.Stretch(k0) + ((nint)column * depth);
@@ -157,7 +145,7 @@ public static unsafe class Gemm
     /// <summary>Some stretches of k, for all of C: as many tasks as give every thread the same, of a shape that suits the caches.</summary>
     private static void Pass(ThreadTeam team, ref PassBody body, int m, int n, int k, float* a, nint lda, float* c, int ldc, bool add)
     {
-        if (m > RowsInPlace && Packing.Collide(lda))
+        if (Packing.Collide(lda, m))
         {
             CopyBody copy = new() { M = m, K = k, A = a, Lda = lda, Ldt = PassDepth + 16, Target = team.SharedScratch((long)m * (PassDepth + 16)) };
             team.For(RowPanels(m), ref copy);

@@ -33,21 +33,22 @@ internal static unsafe class Packing
     }
 
     /// <summary>
-    /// Whether rows of A are better copied into a panel than read where they lie: their distance puts half of them or more into the same sets of the L1
-    /// cache (64 sets of lines of 64 bytes).
+    /// Whether rows of A are better copied than read where they lie: their distance puts half of them or more into the same sets of the L1 cache (64 sets
+    /// of lines of 64 bytes), which a few rows do not fill.
     /// </summary>
     /// <param name="stride">Floats from one row to the next.</param>
-    public static bool Collide(nint stride) => stride % 512 == 0;
+    /// <param name="rows">Number of rows.</param>
+    public static bool Collide(nint stride, int rows) => rows > 4 && stride % 512 == 0;
 
-    /// <summary>Rows of A where they lie or, if they collide there, in a panel.</summary>
+    /// <summary>Rows of A where they lie or, if they collide there, in panels, which follow each other.</summary>
     /// <param name="a">First element of the first row.</param>
     /// <param name="stride">Floats from one row to the next; receives that of what is returned.</param>
-    /// <param name="rows">Rows of the panel.</param>
+    /// <param name="rows">Number of rows.</param>
     /// <param name="k">Length of the stretch.</param>
-    /// <param name="panel">Room for a panel.</param>
+    /// <param name="panel">Room for rows * <see cref="MicroKernel.RowPanelStride"/> floats.</param>
     public static float* Rows(float* a, ref nint stride, int rows, int k, float* panel)
     {
-        if (!Collide(stride))
+        if (!Collide(stride, rows))
         {
             return a;
         }

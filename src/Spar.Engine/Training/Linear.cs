@@ -68,10 +68,12 @@ internal sealed unsafe class Linear : IDisposable
 
     private bool IsAdapted => _adapters.Length > 0;
 
+    private bool HasGradient => Trains || IsAdapted;
+
     /// <summary>Takes over the weights as they are now; nothing to do for a frozen layer that was loaded before.</summary>
     public void Load()
     {
-        if (_loaded && !Trains && !IsAdapted)
+        if (_loaded && !HasGradient)
         {
             return;
         }
@@ -109,7 +111,7 @@ internal sealed unsafe class Linear : IDisposable
         }
 
         Pack(weight);
-        if (!Trains && !IsAdapted)
+        if (!HasGradient)
         {
             _joined.Dispose();
         }
@@ -152,7 +154,7 @@ internal sealed unsafe class Linear : IDisposable
     /// <param name="rows">T.</param>
     public void Reserve(PackedRows inputs, int rows)
     {
-        if (Trains || IsAdapted)
+        if (HasGradient)
         {
             inputs.Reserve(rows, Inputs);
         }
@@ -166,7 +168,7 @@ internal sealed unsafe class Linear : IDisposable
     /// <summary>Keeps what the gradients need of some rows; dy itself has to stay where it is.</summary>
     public void PutRows(PackedRows inputs, int first, int rows, float* dy, int ldy, float* x, int ldx, float* scratch)
     {
-        if (Trains || IsAdapted)
+        if (HasGradient)
         {
             inputs.Put(first, rows, x, ldx);
         }
@@ -180,7 +182,7 @@ internal sealed unsafe class Linear : IDisposable
     /// <summary>Some rows whose dy is 0.</summary>
     public void ClearRows(PackedRows inputs, int first, int rows)
     {
-        if (Trains || IsAdapted)
+        if (HasGradient)
         {
             inputs.Clear(first, rows);
         }

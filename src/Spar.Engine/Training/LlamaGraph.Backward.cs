@@ -111,11 +111,14 @@ public sealed unsafe partial class LlamaGraph
         _products.Clear();
     }
 
+    /// <summary>The weight gradients that wait, with no loop beside them.</summary>
+    private void FinishProducts() => For(0, (_, _) => { });
+
     private void BackwardHead(int start, int count, float* gradient)
     {
         int hidden = _config.HiddenSize, vocabulary = _config.VocabSize;
         bool kept = _batch!.TargetCount <= LogitChunk;
-        For(0, (_, _) => { }); // the chunk before: its logits make room for this one's
+        FinishProducts(); // of the chunk before: its logits make room for this one's
         _head.Reserve(_headRows, count);
         For(Blocks(count), (block, worker) =>
         {
@@ -374,7 +377,7 @@ public sealed unsafe partial class LlamaGraph
     {
         if (_embeddingGradient is null)
         {
-            For(0, (_, _) => { });
+            FinishProducts();
             return;
         }
 
