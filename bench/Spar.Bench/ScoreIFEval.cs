@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO.Compression;
 using System.Text.Json;
-using Spar.Evaluation.IFEval;
+using Spar.Evaluation.Instructions;
 
 namespace Spar.Bench;
 
@@ -17,17 +17,17 @@ internal static class ScoreIFEval
     public static void Run(string data)
     {
         string folder = Path.Combine(data, "ifeval");
-        IReadOnlyList<IFEvalPrompt> prompts = IFEvalPrompt.Load(Path.Combine(folder, "prompts.jsonl"), lenient: false).Items;
+        IReadOnlyList<InstructionPrompt> prompts = InstructionPrompt.Load(Path.Combine(folder, "prompts.jsonl"), lenient: false).Items;
         foreach (string file in Directory.GetFiles(Path.Combine(folder, "responses"), "*.jsonl.gz").Order(StringComparer.Ordinal))
         {
-            Dictionary<long, string> responses = Read(file);
+            Dictionary<string, string> responses = Read(file);
             double first = 0;
             double best = double.MaxValue;
             int followed = 0;
             for (int pass = 0; pass < 8; pass++)
             {
                 long start = Stopwatch.GetTimestamp();
-                followed = IFEvalScorer.Score(prompts, responses).Prompts.Strict;
+                followed = InstructionScorer.Score(prompts, responses).Prompts.Strict;
                 double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
                 first = pass == 0 ? seconds : first;
                 best = Math.Min(best, seconds);
@@ -39,14 +39,14 @@ internal static class ScoreIFEval
         }
     }
 
-    private static Dictionary<long, string> Read(string file)
+    private static Dictionary<string, string> Read(string file)
     {
         using StreamReader reader = new(new GZipStream(File.OpenRead(file), CompressionMode.Decompress));
-        Dictionary<long, string> responses = [];
+        Dictionary<string, string> responses = [];
         while (reader.ReadLine() is string line)
         {
             using JsonDocument row = JsonDocument.Parse(line);
-            responses[row.RootElement.GetProperty("key").GetInt64()] = row.RootElement.GetProperty("response").GetString()!;
+            responses[row.RootElement.GetProperty("key").ToString()] = row.RootElement.GetProperty("response").GetString()!;
         }
 
         return responses;

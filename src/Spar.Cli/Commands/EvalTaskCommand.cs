@@ -5,7 +5,7 @@ using Spar.Cli.Console;
 using Spar.Evaluation;
 using Spar.Evaluation.Harness;
 using Spar.Evaluation.HumanEval;
-using Spar.Evaluation.IFEval;
+using Spar.Evaluation.Instructions;
 using Spar.Evaluation.Results;
 using Spectre.Console;
 
@@ -17,6 +17,7 @@ internal static class EvalTaskCommand
     private static readonly Dictionary<string, string> s_about = new()
     {
         ["ifeval"] = "IFEval: 541 prompts with checkable instructions, scored strictly and loosely.",
+        ["ifbench"] = "IFBench: 300 prompts with checkable instructions that nobody trains on, scored strictly and loosely.",
         ["followbench"] = "FollowBench: five kinds of constraints and mixed, five levels; HSR, SSR, CSL. Needs a judge.",
         ["llmbar"] = "LLMBar: can the model tell which of two outputs follows the instruction?",
         ["gsm8k"] = "GSM8K: grade-school mathematics.",
@@ -47,15 +48,16 @@ internal static class EvalTaskCommand
         concurrency.Validators.Add(result => Shared.Check(result.GetValueOrDefault<int>() >= 1, result, "--concurrency must be at least 1"));
         samples.Validators.Add(result => Shared.Check(result.GetValueOrDefault<int>() >= 1, result, "--samples must be at least 1"));
         limit.Validators.Add(result => Shared.Check(result.GetValueOrDefault<int?>() is null or >= 1, result, "--limit must be at least 1"));
+        bool scoresFiles = InstructionBenchmark.Names.Contains(name);
         Command command = new(name, $"{s_about[name]}\n\nExamples:\n  spar eval {name} --model models/nano --data DIR --limit 20\n  spar eval {name} --model NAME --model-endpoint http://localhost:8000/v1 --data DIR\n"
-            + (name == "ifeval" ? "  spar eval ifeval --responses FILE.jsonl --data DIR --output DIR\n" : ""));
+            + (scoresFiles ? $"  spar eval {name} --responses FILE.jsonl --data DIR --output DIR\n" : ""));
         model.AddTo(command);
         foreach (Option option in new Option[] { data, output, rescore, lenient, limit, concurrency, seed, threads, json })
         {
             command.Add(option);
         }
 
-        if (name is "ifeval")
+        if (scoresFiles)
         {
             command.Add(responses);
         }
@@ -95,7 +97,7 @@ internal static class EvalTaskCommand
             string? file = command.Options.Contains(responses) ? parse.GetValue(responses) : null;
             if (file is not null)
             {
-                (EvaluationScore ready, BenchmarkFacts facts) = await ScoreFileAsync(file, folder, options, parse.GetValue(output), run, context, cancellationToken);
+                (EvaluationScore ready, BenchmarkFacts facts) = await ScoreFileAsync(name, file, folder, options, parse.GetValue(output), run, context, cancellationToken);
                 return Show(context, ready, () => ResultsWriter.Results(facts, ready, new RunDescription(Path.GetFileName(file), null, run)), parse.GetValue(json));
             }
 
@@ -110,7 +112,7 @@ internal static class EvalTaskCommand
             else
             {
                 EvaluationModel asked = await model.OpenAsync(parse, parse.GetValue(threads), cancellationToken)
-                    ?? throw new EvaluationException("There is nothing to measure: name a model with --model" + (name == "ifeval" ? ", or give ready responses with --responses." : "."));
+                    ?? throw new EvaluationException("There is nothing to measure: name a model with --model" + (scoresFiles ? ", or give ready responses with --responses." : "."));
                 using IDisposable client = asked.Client;
                 EvaluationModel? second = command.Options.Contains(judge.Model) ? await judge.OpenAsync(parse, parse.GetValue(threads), cancellationToken) : null;
                 using IDisposable? judging = second?.Client;
@@ -130,11 +132,18 @@ internal static class EvalTaskCommand
     }
 
     private static async Task<(EvaluationScore Score, BenchmarkFacts Facts)> ScoreFileAsync(
-        string file, DataFolder folder, BenchmarkOptions options, string? output, EvaluationRunOptions run, CommandContext context, CancellationToken cancellationToken)
+        string name,
+        string file,
+        DataFolder folder,
+        BenchmarkOptions options,
+        string? output,
+        EvaluationRunOptions run,
+        CommandContext context,
+        CancellationToken cancellationToken)
     {
-        LoadedFile<IFEvalPrompt> loaded = IFEvalPrompt.Load(folder.Require("ifeval", "prompts.jsonl", "input_data.jsonl"), options.Lenient);
-        IReadOnlyList<IFEvalPrompt> prompts = [.. loaded.Items.Take(options.Limit ?? int.MaxValue)];
-        IFEvalResponses responses = IFEvalResponses.Load(file, prompts, options.Lenient);
+        LoadedFile<InstructionPrompt> loaded = InstructionPrompt.Load(folder.RequirePrompts(name), options.Lenient);
+        IReadOnlyList<InstructionPrompt> prompts = [.. loaded.Items.Take(options.Limit ?? int.MaxValue)];
+        InstructionResponses responses = InstructionResponses.Load(file, prompts, options.Lenient);
         Warn(context, [.. loaded.Skipped, .. responses.Skipped]);
         if (responses.Missing.Count > 0)
         {
@@ -147,9 +156,8 @@ internal static class EvalTaskCommand
             throw new EvaluationException($"{file} has no response to any of the prompts.");
         }
 
-        IFEvalBenchmark benchmark = new(prompts, skipped: loaded.Skipped.Count + responses.Skipped.Count);
-        Dictionary<string, string> byId = prompts.ToDictionary(prompt => IFEvalBenchmark.RequestId(prompt.Key), prompt => responses.ByKey[prompt.Key]);
-        return (await EvaluationRun.ScoreResponsesAsync(benchmark, byId, Path.GetFileName(file), output, run, cancellationToken), benchmark.Facts);
+        InstructionBenchmark benchmark = new(name, prompts, skipped: loaded.Skipped.Count + responses.Skipped.Count);
+        return (await EvaluationRun.ScoreResponsesAsync(benchmark, responses.ByKey, Path.GetFileName(file), output, run, cancellationToken), benchmark.Facts);
     }
 
     internal static void Warn(CommandContext context, IReadOnlyList<string> skipped)

@@ -1,7 +1,7 @@
 using Spar.Evaluation.FollowBench;
 using Spar.Evaluation.Gsm8k;
 using Spar.Evaluation.HumanEval;
-using Spar.Evaluation.IFEval;
+using Spar.Evaluation.Instructions;
 using Spar.Evaluation.LlmBar;
 using Spar.Evaluation.Mmlu;
 using Spar.Evaluation.TriviaQa;
@@ -13,16 +13,8 @@ public static class Benchmarks
 {
     private static readonly Dictionary<string, Func<DataFolder, DataProblems, BenchmarkOptions, IBenchmark>> ByName = new()
     {
-        ["ifeval"] = (folder, problems, options) =>
-        {
-            LoadedFile<IFEvalPrompt> prompts = IFEvalPrompt.Load(folder.Require("ifeval", "prompts.jsonl", "input_data.jsonl"), problems.Lenient);
-            foreach (string skipped in prompts.Skipped)
-            {
-                problems.Report(new EvaluationException(skipped));
-            }
-
-            return new IFEvalBenchmark(prompts.Items, options.Limit, problems.Skipped.Count);
-        },
+        ["ifeval"] = (folder, problems, options) => OpenInstructions("ifeval", folder, problems, options),
+        ["ifbench"] = (folder, problems, options) => OpenInstructions("ifbench", folder, problems, options),
         ["followbench"] = (folder, problems, options) =>
         {
             IReadOnlyList<FollowBenchGroup> groups = FollowBenchData.Load(folder, problems);
@@ -76,5 +68,17 @@ public static class Benchmarks
 
         var problems = new DataProblems(options.Lenient);
         return (open(folder, problems, options), problems.Skipped);
+    }
+
+    private static InstructionBenchmark OpenInstructions(
+        string name, DataFolder folder, DataProblems problems, BenchmarkOptions options)
+    {
+        LoadedFile<InstructionPrompt> prompts = InstructionPrompt.Load(folder.RequirePrompts(name), problems.Lenient);
+        foreach (string skipped in prompts.Skipped)
+        {
+            problems.Report(new EvaluationException(skipped));
+        }
+
+        return new InstructionBenchmark(name, prompts.Items, options.Limit, problems.Skipped.Count);
     }
 }

@@ -9,6 +9,9 @@ public sealed class DataFolder(string root)
         ["ifeval"] =
             "IFEval comes from github.com/google-research/google-research (instruction_following_eval/data/input_data.jsonl; or the data set "
             + "google/IFEval). Expected: prompts.jsonl or input_data.jsonl with {key, prompt, instruction_id_list, kwargs}.",
+        ["ifbench"] =
+            "IFBench comes from github.com/allenai/IFBench (data/IFBench_test.jsonl; or the data set allenai/IFBench_test). Expected: "
+            + "prompts.jsonl or IFBench_test.jsonl with {key, prompt, instruction_id_list, kwargs}.",
         ["followbench"] =
             "FollowBench comes from github.com/YJiangcm/FollowBench (folder data). Expected: content, situation, style, format, example and "
             + "mixed .jsonl with {id, type, example_id, category, source, level, instruction, target, scored_by}.",
@@ -32,6 +35,12 @@ public sealed class DataFolder(string root)
 
     /// <summary>The folder.</summary>
     public string Root => root;
+
+    /// <summary>Path of the prompts of IFEval or IFBench, under this project's name or their source's.</summary>
+    /// <param name="benchmark">One of <see cref="InstructionBenchmark.Names"/>.</param>
+    /// <exception cref="EvaluationException">There is none; the message says where to get the file.</exception>
+    public string RequirePrompts(string benchmark) =>
+        Require(benchmark, "prompts.jsonl", benchmark == "ifeval" ? "input_data.jsonl" : "IFBench_test.jsonl");
 
     /// <summary>Path of a file of a benchmark, gzipped or plain.</summary>
     /// <param name="benchmark">The benchmark, which is also its folder's name.</param>

@@ -1,5 +1,5 @@
 using Spar.Evaluation;
-using Spar.Evaluation.IFEval;
+using Spar.Evaluation.Instructions;
 using Spar.Seams;
 
 namespace Spar.Runtime.Verifiers;
@@ -10,11 +10,11 @@ namespace Spar.Runtime.Verifiers;
 /// </summary>
 public sealed class IFEvalVerifier : IConstraintVerifier
 {
-    private readonly Dictionary<string, IFEvalPrompt> _prompts;
+    private readonly Dictionary<string, InstructionPrompt> _prompts;
 
     /// <summary>A verifier for some prompts; it recognises them by their text.</summary>
     /// <param name="prompts">The prompts with their instructions; of two with the same text the first counts.</param>
-    public IFEvalVerifier(IEnumerable<IFEvalPrompt> prompts) =>
+    public IFEvalVerifier(IEnumerable<InstructionPrompt> prompts) =>
         _prompts = prompts.DistinctBy(prompt => prompt.Prompt).ToDictionary(prompt => prompt.Prompt, StringComparer.Ordinal);
 
     /// <summary>A verifier for the prompts of a file of JSON lines with key, prompt, instruction_id_list and kwargs, as IFEval has them.</summary>
@@ -24,7 +24,7 @@ public sealed class IFEvalVerifier : IConstraintVerifier
     {
         try
         {
-            return new IFEvalVerifier(IFEvalPrompt.Load(file).Items);
+            return new IFEvalVerifier(InstructionPrompt.Load(file).Items);
         }
         catch (EvaluationException fault)
         {
@@ -35,7 +35,7 @@ public sealed class IFEvalVerifier : IConstraintVerifier
     /// <inheritdoc/>
     public Verification Verify(string instruction, string response)
     {
-        if (!_prompts.TryGetValue(instruction, out IFEvalPrompt? prompt))
+        if (!_prompts.TryGetValue(instruction, out InstructionPrompt? prompt))
         {
             return Verification.Unknown;
         }

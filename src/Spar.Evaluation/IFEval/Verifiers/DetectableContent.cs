@@ -1,3 +1,4 @@
+using Spar.Evaluation.Instructions;
 using Spar.Evaluation.Text;
 
 namespace Spar.Evaluation.IFEval.Verifiers;

@@ -1,3 +1,4 @@
+using Spar.Evaluation.Instructions;
 using Spar.Evaluation.Language;
 
 namespace Spar.Evaluation.IFEval.Verifiers;

@@ -1,3 +1,4 @@
+using Spar.Evaluation.Instructions;
 using Spar.Evaluation.Sentences;
 using Spar.Evaluation.Text;
 

@@ -1,3 +1,5 @@
+using Spar.Evaluation.Instructions;
+
 namespace Spar.Evaluation.IFEval.Verifiers;
 
 /// <summary>No ASCII comma.</summary>

@@ -1,4 +1,4 @@
-namespace Spar.Evaluation.IFEval;
+namespace Spar.Evaluation.Instructions;
 
 /// <summary>What a check says about a response.</summary>
 /// <param name="Followed">Whether the instruction is followed.</param>

@@ -1,8 +1,9 @@
+using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 
-namespace Spar.Evaluation.IFEval;
+namespace Spar.Evaluation.Instructions;
 
 /// <summary>What a data file gave.</summary>
 /// <typeparam name="T">The kind of item.</typeparam>
@@ -58,11 +59,17 @@ internal static class JsonLines
         return value.ValueKind == JsonValueKind.String ? Text(value) : throw new EvaluationException($"field '{name}' is no text");
     }
 
-    /// <summary>The field <c>key</c>, a whole number.</summary>
-    public static long KeyField(JsonElement line)
+    /// <summary>The field <c>key</c>, a whole number or a text that is not empty, as text.</summary>
+    public static string KeyField(JsonElement line)
     {
         JsonElement value = Field(line, "key");
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long key) ? key : throw new EvaluationException("field 'key' is no whole number");
+        string key = value.ValueKind switch
+        {
+            JsonValueKind.String => Text(value),
+            JsonValueKind.Number when value.TryGetInt64(out long number) => number.ToString(CultureInfo.InvariantCulture),
+            _ => "",
+        };
+        return key.Length > 0 ? key : throw new EvaluationException("field 'key' is neither a whole number nor a text");
     }
 
     /// <summary>The text of a JSON string, escapes of lone surrogates included.</summary>

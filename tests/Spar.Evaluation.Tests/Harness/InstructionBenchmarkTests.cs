@@ -1,22 +1,22 @@
 using System.Text.Json;
 using Spar.Evaluation.Harness;
-using Spar.Evaluation.IFEval;
+using Spar.Evaluation.Instructions;
 using Spar.Evaluation.Results;
 using Spar.TestSupport;
 
 namespace Spar.Evaluation.Tests.Harness;
 
-public class IFEvalBenchmarkTests
+public class InstructionBenchmarkTests
 {
     [Fact]
     public async Task Ready_responses_give_the_reference_accuracies_and_verdicts()
     {
         const string model = "Mistral-7B-Instruct-v0.3";
-        IReadOnlyList<IFEvalPrompt> prompts = IFEvalPrompt.Load(SharedData.Path("data", "ifeval", "prompts.jsonl")).Items;
-        IFEvalResponses responses = IFEvalResponses.Load(SharedData.Path("data", "ifeval", "responses", model + ".jsonl.gz"), prompts);
+        IReadOnlyList<InstructionPrompt> prompts = InstructionPrompt.Load(SharedData.Path("data", "ifeval", "prompts.jsonl")).Items;
+        InstructionResponses responses = InstructionResponses.Load(SharedData.Path("data", "ifeval", "responses", model + ".jsonl.gz"), prompts);
         using var folder = new TemporaryFolder();
         EvaluationScore score = await EvaluationRun.ScoreResponsesAsync(
-            new IFEvalBenchmark(prompts), responses.ByKey.ToDictionary(pair => IFEvalBenchmark.RequestId(pair.Key), pair => pair.Value), model, folder.Root, new EvaluationRunOptions());
+            new InstructionBenchmark("ifeval", prompts), responses.ByKey, model, folder.Root, new EvaluationRunOptions());
 
         Dictionary<string, JsonElement> golden = GoldenFile.Rows("ifeval", "responses", model + ".jsonl.gz").ToDictionary(row => row.GetProperty("key").ToString());
         int disputed = 0;
@@ -42,9 +42,9 @@ public class IFEvalBenchmarkTests
     [Fact]
     public async Task A_missing_response_is_named()
     {
-        IReadOnlyList<IFEvalPrompt> prompts = IFEvalPrompt.Load(SharedData.Path("data", "ifeval", "prompts.jsonl")).Items;
+        IReadOnlyList<InstructionPrompt> prompts = InstructionPrompt.Load(SharedData.Path("data", "ifeval", "prompts.jsonl")).Items;
         EvaluationException fault = await Assert.ThrowsAsync<EvaluationException>(() => EvaluationRun.ScoreResponsesAsync(
-            new IFEvalBenchmark(prompts, limit: 2), new Dictionary<string, string>(), "m", null, new EvaluationRunOptions()));
+            new InstructionBenchmark("ifeval", prompts, limit: 2), new Dictionary<string, string>(), "m", null, new EvaluationRunOptions()));
         Assert.Contains("2 of 2", fault.Message);
     }
 

@@ -1,33 +1,37 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Spar.Evaluation.IFEval;
+using Spar.Evaluation.Instructions;
 using Spar.Evaluation.Results;
 
 namespace Spar.Evaluation.Harness;
 
 /// <summary>
-/// IFEval in the form in which every benchmark is run. A line of samples.jsonl has, besides the usual fields, <c>key</c>,
-/// <c>instruction_id_list</c>, <c>strict</c>, <c>loose</c> (a boolean for each instruction, in order) and <c>explanations</c>.
+/// A benchmark of prompts with checkable instructions, IFEval or IFBench. A line of samples.jsonl has, besides the usual fields,
+/// <c>key</c>, <c>instruction_id_list</c>, <c>strict</c>, <c>loose</c> (a boolean for each instruction, in order) and <c>explanations</c>.
 /// </summary>
-public sealed class IFEvalBenchmark : IBenchmark
+public sealed class InstructionBenchmark : IBenchmark
 {
-    private const string Name = "ifeval";
-    private static readonly SamplingOptions Sampling = new(MaxTokens: 1280);
-    private readonly IReadOnlyList<IFEvalPrompt> prompts;
-    private readonly int skipped;
+    private static readonly Dictionary<string, int> s_maxTokens = new() { ["ifeval"] = 1280, ["ifbench"] = 2048 };
+    private readonly IReadOnlyList<InstructionPrompt> _prompts;
+    private readonly int _skipped;
 
     /// <summary>Makes the benchmark from loaded prompts.</summary>
+    /// <param name="name">One of <see cref="Names"/>.</param>
     /// <param name="prompts">The prompts.</param>
     /// <param name="limit">First prompts to use; null for all.</param>
     /// <param name="skipped">Records that were skipped in loading.</param>
-    public IFEvalBenchmark(IReadOnlyList<IFEvalPrompt> prompts, int? limit = null, int skipped = 0)
+    public InstructionBenchmark(string name, IReadOnlyList<InstructionPrompt> prompts, int? limit = null, int skipped = 0)
     {
-        this.prompts = [.. prompts.Take(limit ?? int.MaxValue)];
-        this.skipped = skipped;
-        Requests = [.. this.prompts.Select(prompt => EvaluationRequest.User(RequestId(prompt.Key), prompt.Prompt, Sampling))];
-        var config = new JsonObject { ["max_tokens"] = Sampling.MaxTokens, ["temperature"] = Sampling.Temperature };
-        Facts = new BenchmarkFacts(Name, 1, prompts.Count, this.prompts.Count, 0, config);
+        _prompts = [.. prompts.Take(limit ?? int.MaxValue)];
+        _skipped = skipped;
+        SamplingOptions sampling = new(MaxTokens: s_maxTokens[name]);
+        Requests = [.. _prompts.Select(prompt => EvaluationRequest.User(prompt.Key, prompt.Prompt, sampling))];
+        var config = new JsonObject { ["max_tokens"] = sampling.MaxTokens, ["temperature"] = sampling.Temperature };
+        Facts = new BenchmarkFacts(name, 1, prompts.Count, _prompts.Count, 0, config);
     }
+
+    /// <summary>The benchmarks of this kind.</summary>
+    public static IReadOnlyCollection<string> Names => s_maxTokens.Keys;
 
     /// <inheritdoc/>
     public BenchmarkFacts Facts { get; }
@@ -35,16 +39,14 @@ public sealed class IFEvalBenchmark : IBenchmark
     /// <inheritdoc/>
     public IReadOnlyList<EvaluationRequest> Requests { get; }
 
-    /// <summary>The id of the request that asks a prompt.</summary>
-    /// <param name="key">The prompt's key.</param>
-    public static string RequestId(long key) => key.ToString(CultureInfo.InvariantCulture);
-
     /// <inheritdoc/>
     public ValueTask<EvaluationScore> ScoreAsync(
         IReadOnlyDictionary<string, Answer> answers, IReadOnlyDictionary<string, Answer> judgments, CancellationToken cancellationToken)
     {
-        IFEvalResult result = IFEvalScorer.Score(prompts, prompts.ToDictionary(prompt => prompt.Key, prompt => answers[RequestId(prompt.Key)].Text));
-        ScoredSample[] samples = [.. prompts.Zip(result.Samples, (prompt, sample) => Sample(prompt, sample, answers[RequestId(prompt.Key)].Text))];
+        Dictionary<string, string> responses = _prompts.ToDictionary(prompt => prompt.Key, prompt => answers[prompt.Key].Text);
+        InstructionResult result = InstructionScorer.Score(_prompts, responses);
+        ScoredSample[] samples =
+            [.. _prompts.Zip(result.Samples, (prompt, sample) => Sample(prompt, sample, responses[prompt.Key]))];
         var counts = new Dictionary<string, int>
         {
             ["instructions"] = result.Instructions.Count,
@@ -52,13 +54,13 @@ public sealed class IFEvalBenchmark : IBenchmark
             ["instructions_followed_loose"] = result.Instructions.Loose,
             ["prompts_followed_strict"] = result.Prompts.Strict,
             ["prompts_followed_loose"] = result.Prompts.Loose,
-            ["skipped_records"] = skipped,
+            ["skipped_records"] = _skipped,
         };
         return ValueTask.FromResult(new EvaluationScore(Metrics(result.Samples), samples, counts));
     }
 
-    private static ScoredSample Sample(IFEvalPrompt prompt, IFEvalSample sample, string response) => new(
-        RequestId(prompt.Key),
+    private static ScoredSample Sample(InstructionPrompt prompt, InstructionSample sample, string response) => new(
+        prompt.Key,
         prompt.Prompt,
         "",
         [response],
@@ -70,7 +72,7 @@ public sealed class IFEvalBenchmark : IBenchmark
         },
         Extra: new JsonObject
         {
-            ["key"] = prompt.Key,
+            ["key"] = prompt.KeyIsNumber ? long.Parse(prompt.Key, CultureInfo.InvariantCulture) : prompt.Key,
             ["instruction_id_list"] = new JsonArray([.. prompt.Instructions.Select(instruction => JsonValue.Create(instruction.Id))]),
             ["strict"] = new JsonArray([.. sample.Strict.Select(followed => JsonValue.Create(followed))]),
             ["loose"] = new JsonArray([.. sample.Loose.Select(followed => JsonValue.Create(followed))]),
@@ -78,12 +80,12 @@ public sealed class IFEvalBenchmark : IBenchmark
         });
 
     /// <summary>The mean of the four accuracies, the four, then each family and type. Intervals of the first five resample prompts.</summary>
-    private List<Metric> Metrics(IReadOnlyList<IFEvalSample> samples)
+    private List<Metric> Metrics(IReadOnlyList<InstructionSample> samples)
     {
         (double Instructions, double Strict, double Loose)[] counts =
             [.. samples.Select(sample => ((double)sample.Strict.Length, (double)sample.Strict.Count(followed => followed), (double)sample.Loose.Count(followed => followed)))];
         var metrics = new List<Metric>(Metric.Of(
-            Name,
+            Facts.Name,
             [("average", true), ("prompt_level_strict_acc", true), ("inst_level_strict_acc", true), ("prompt_level_loose_acc", true), ("inst_level_loose_acc", true)],
             counts.Length,
             picks =>
@@ -101,7 +103,7 @@ public sealed class IFEvalBenchmark : IBenchmark
 
         (string Id, bool Strict, bool Loose)[] verdicts =
         [
-            .. prompts.Zip(samples).SelectMany(pair =>
+            .. _prompts.Zip(samples).SelectMany(pair =>
                 pair.First.Instructions.Select((instruction, i) => (instruction.Id, pair.Second.Strict[i], pair.Second.Loose[i]))),
         ];
         IEnumerable<(string Group, Func<string, bool> Has)> groups = InstructionRegistry.Families
@@ -112,8 +114,8 @@ public sealed class IFEvalBenchmark : IBenchmark
             (string Id, bool Strict, bool Loose)[] members = [.. verdicts.Where(verdict => has(verdict.Id))];
             if (members.Length > 0)
             {
-                metrics.Add(Metric.Mean($"{Name}_{group}", "inst_level_strict_acc", [.. members.Select(verdict => verdict.Strict ? 1.0 : 0)]));
-                metrics.Add(Metric.Mean($"{Name}_{group}", "inst_level_loose_acc", [.. members.Select(verdict => verdict.Loose ? 1.0 : 0)]));
+                metrics.Add(Metric.Mean($"{Facts.Name}_{group}", "inst_level_strict_acc", [.. members.Select(verdict => verdict.Strict ? 1.0 : 0)]));
+                metrics.Add(Metric.Mean($"{Facts.Name}_{group}", "inst_level_loose_acc", [.. members.Select(verdict => verdict.Loose ? 1.0 : 0)]));
             }
         }
 

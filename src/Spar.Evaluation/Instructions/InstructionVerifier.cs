@@ -1,6 +1,6 @@
 using Spar.Evaluation.Text;
 
-namespace Spar.Evaluation.IFEval;
+namespace Spar.Evaluation.Instructions;
 
 /// <summary>
 /// One instruction with its arguments, ready to check responses. Made by <see cref="InstructionRegistry.Create"/>; immutable, and safe to

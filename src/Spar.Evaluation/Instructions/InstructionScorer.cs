@@ -1,17 +1,23 @@
 using Spar.Evaluation.Text;
 
-namespace Spar.Evaluation.IFEval;
+namespace Spar.Evaluation.Instructions;
 
-/// <summary>Scores responses to the prompts of IFEval (Zhou et al., 2023, arXiv 2311.07911), strictly and loosely.</summary>
-public static class IFEvalScorer
+/// <summary>
+/// Scores responses by the rules of their prompts' instructions, strictly and loosely, as IFEval (Zhou et al., 2023, arXiv 2311.07911) and
+/// IFBench do it alike.
+/// </summary>
+public static class InstructionScorer
 {
     /// <summary>Scores one response to each prompt. Uses all processors; the result does not depend on their number.</summary>
     /// <param name="prompts">The prompts.</param>
     /// <param name="responses">The response to each prompt, by key; others are ignored.</param>
-    /// <exception cref="EvaluationException">A prompt has no response, or a keyword is a regular expression that needs too many steps on one.</exception>
-    public static IFEvalResult Score(IReadOnlyList<IFEvalPrompt> prompts, IReadOnlyDictionary<long, string> responses)
+    /// <exception cref="EvaluationException">
+    /// A prompt has no response, or a keyword is a regular expression that needs too many steps on one.
+    /// </exception>
+    public static InstructionResult Score(
+        IReadOnlyList<InstructionPrompt> prompts, IReadOnlyDictionary<string, string> responses)
     {
-        foreach (IFEvalPrompt prompt in prompts)
+        foreach (InstructionPrompt prompt in prompts)
         {
             if (!responses.ContainsKey(prompt.Key))
             {
@@ -19,7 +25,7 @@ public static class IFEvalScorer
             }
         }
 
-        IFEvalSample[] samples = new IFEvalSample[prompts.Count];
+        InstructionSample[] samples = new InstructionSample[prompts.Count];
         try
         {
             Parallel.For(0, samples.Length, i => samples[i] = Score(prompts[i], responses[prompts[i].Key]));
@@ -36,11 +42,12 @@ public static class IFEvalScorer
     /// <param name="prompt">The prompt.</param>
     /// <param name="response">The response as the model gave it; may be blank.</param>
     /// <exception cref="EvaluationException">A keyword is a regular expression that needs too many steps on the response.</exception>
-    public static IFEvalSample Score(IFEvalPrompt prompt, string response)
+    public static InstructionSample Score(InstructionPrompt prompt, string response)
     {
-        IFEvalSample sample = new(prompt.Key, new bool[prompt.Instructions.Count], new bool[prompt.Instructions.Count], new string[prompt.Instructions.Count]);
+        int count = prompt.Instructions.Count;
+        InstructionSample sample = new(prompt.Key, new bool[count], new bool[count], new string[count]);
         List<string>? variants = null;
-        for (int i = 0; i < prompt.Instructions.Count; i++)
+        for (int i = 0; i < count; i++)
         {
             InstructionVerifier verifier = prompt.Instructions[i].Verifier;
             (sample.Strict[i], sample.Explanations[i]) = verifier.Verify(response);
@@ -55,29 +62,29 @@ public static class IFEvalScorer
     /// <summary>Adds up verdicts.</summary>
     /// <param name="prompts">The prompts.</param>
     /// <param name="samples">The verdicts on the response to each prompt, in the same order.</param>
-    public static IFEvalResult Summarize(IReadOnlyList<IFEvalPrompt> prompts, IReadOnlyList<IFEvalSample> samples)
+    public static InstructionResult Summarize(IReadOnlyList<InstructionPrompt> prompts, IReadOnlyList<InstructionSample> samples)
     {
         List<(string Id, bool Strict, bool Loose)> verdicts = prompts
             .Zip(samples)
             .SelectMany(pair => pair.First.Instructions.Select((instruction, i) => (instruction.Id, pair.Second.Strict[i], pair.Second.Loose[i])))
             .ToList();
-        return new IFEvalResult(
+        return new InstructionResult(
             samples,
             Count(samples.Select(s => (s.Strict.All(f => f), s.Loose.All(f => f)))),
             Count(verdicts.Select(v => (v.Strict, v.Loose))),
             CountBy(InstructionRegistry.Ids, id => id),
             CountBy(InstructionRegistry.Families, InstructionRegistry.FamilyOf));
 
-        OrderedDictionary<string, IFEvalCount> CountBy(IEnumerable<string> groups, Func<string, string> groupOf) =>
+        OrderedDictionary<string, InstructionCount> CountBy(IEnumerable<string> groups, Func<string, string> groupOf) =>
             new(from g in groups
                 let count = Count(verdicts.Where(v => groupOf(v.Id) == g).Select(v => (v.Strict, v.Loose)))
                 where count.Count > 0
                 select KeyValuePair.Create(g, count));
     }
 
-    private static IFEvalCount Count(IEnumerable<(bool Strict, bool Loose)> verdicts) => verdicts.Aggregate(
-        new IFEvalCount(0, 0, 0),
-        (sum, v) => new IFEvalCount(sum.Count + 1, sum.Strict + (v.Strict ? 1 : 0), sum.Loose + (v.Loose ? 1 : 0)));
+    private static InstructionCount Count(IEnumerable<(bool Strict, bool Loose)> verdicts) => verdicts.Aggregate(
+        new InstructionCount(0, 0, 0),
+        (sum, v) => new InstructionCount(sum.Count + 1, sum.Strict + (v.Strict ? 1 : 0), sum.Loose + (v.Loose ? 1 : 0)));
 
     /// <summary>
     /// The variants of a response besides itself: without its first line, its last, or both, stripped; and all of these, and the response,

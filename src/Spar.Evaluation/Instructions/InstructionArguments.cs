@@ -1,0 +1,158 @@
+using System.Text.Json;
+using Spar.Evaluation.Text;
+
+namespace Spar.Evaluation.Instructions;
+
+/// <summary>How a count is compared with the number asked for.</summary>
+internal enum Relation
+{
+    AtLeast,
+    LessThan,
+}
+
+/// <summary>
+/// The arguments of one instruction, by name. An argument whose value is null counts as absent. So does, as in IFEval's reference, one that
+/// is zero, false or empty, where a check needs a value that is none of these; other checks take zero and the empty text as they are.
+/// </summary>
+public sealed class InstructionArguments
+{
+    private readonly Dictionary<string, JsonElement> _values = [];
+
+    /// <summary>Takes the arguments from a JSON object.</summary>
+    /// <param name="arguments">An object from argument name to number, text or list of texts; it is copied.</param>
+    /// <exception cref="EvaluationException">The JSON value is no object.</exception>
+    public InstructionArguments(JsonElement arguments)
+    {
+        if (arguments.ValueKind != JsonValueKind.Object)
+        {
+            string kind = arguments.ValueKind.ToString().ToLowerInvariant();
+            throw new EvaluationException($"instruction arguments are a JSON object from name to value, not {kind}");
+        }
+
+        foreach (JsonProperty argument in arguments.EnumerateObject())
+        {
+            if (argument.Value.ValueKind == JsonValueKind.Null)
+            {
+                _values.Remove(argument.Name);
+            }
+            else
+            {
+                _values[argument.Name] = argument.Value.Clone();
+            }
+        }
+    }
+
+    private InstructionArguments()
+    {
+    }
+
+    /// <summary>No arguments.</summary>
+    public static InstructionArguments None { get; } = new();
+
+    /// <summary>Takes the arguments from JSON text, for instance <c>{"num_words": 300, "relation": "at least"}</c>.</summary>
+    /// <param name="json">A JSON object.</param>
+    /// <exception cref="EvaluationException">The text is no JSON object.</exception>
+    public static InstructionArguments Parse(string json)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(json);
+            return new InstructionArguments(document.RootElement);
+        }
+        catch (JsonException fault)
+        {
+            throw new EvaluationException($"instruction arguments are no JSON: {fault.Message}", fault);
+        }
+    }
+
+    /// <summary>These arguments, if there are none but those named.</summary>
+    /// <exception cref="EvaluationException">There is another one.</exception>
+    internal InstructionArguments Only(params string[] names)
+    {
+        string? other = _values.Keys.FirstOrDefault(name => !names.Contains(name));
+        return other is null
+            ? this
+            : throw new EvaluationException($"argument '{other}' is unknown; " + (names.Length == 0
+                ? "the instruction takes none"
+                : $"the instruction takes {string.Join(", ", names)}"));
+    }
+
+    /// <summary>A whole number of at least 1; zero counts as absent.</summary>
+    internal int Count(string name)
+    {
+        JsonElement value = RequireTruthy(name);
+        return WholeNumber(value) is int number and >= 1
+            ? number
+            : throw new EvaluationException($"argument '{name}' is {value.GetRawText()}; it must be a whole number of at least 1");
+    }
+
+    /// <summary>A whole number of at least <paramref name="least"/>, zero like any other.</summary>
+    internal int Integer(string name, int least = 0)
+    {
+        JsonElement value = Require(name);
+        string range = least == int.MinValue ? "" : $" of at least {least}";
+        return WholeNumber(value) is int number && number >= least
+            ? number
+            : throw new EvaluationException($"argument '{name}' is {value.GetRawText()}; it must be a whole number{range}");
+    }
+
+    /// <summary>A finite number, whole or not, zero like any other.</summary>
+    internal double Number(string name)
+    {
+        JsonElement value = Require(name);
+        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && double.IsFinite(number)
+            ? number
+            : throw new EvaluationException($"argument '{name}' is {value.GetRawText()}; it must be a number");
+    }
+
+    /// <summary>A text; the empty one counts as absent.</summary>
+    internal string Text(string name) => AsText(name, RequireTruthy(name));
+
+    /// <summary>A text, the empty one like any other.</summary>
+    internal string TextOrEmpty(string name) => AsText(name, Require(name));
+
+    /// <summary>A list of texts that is not empty.</summary>
+    internal List<string> Texts(string name)
+    {
+        JsonElement value = RequireTruthy(name);
+        return value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(e => e.ValueKind == JsonValueKind.String)
+            ? value.EnumerateArray().Select(JsonLines.Text).ToList()
+            : throw new EvaluationException($"argument '{name}' is {value.GetRawText()}; it must be a list of texts");
+    }
+
+    /// <summary>The relation <c>at least</c> or <c>less than</c>.</summary>
+    internal Relation Relation(string name) => Text(name) switch
+    {
+        "at least" => Instructions.Relation.AtLeast,
+        "less than" => Instructions.Relation.LessThan,
+        string other => throw new EvaluationException($"argument '{name}' is '{other}'; it must be 'at least' or 'less than'"),
+    };
+
+    private static string AsText(string name, JsonElement value) => value.ValueKind == JsonValueKind.String
+        ? JsonLines.Text(value)
+        : throw new EvaluationException($"argument '{name}' is {value.GetRawText()}; it must be a text");
+
+    private static int? WholeNumber(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number)
+            && number is >= int.MinValue and <= int.MaxValue && number == Math.Floor(number)
+            ? (int)number
+            : null;
+
+    private JsonElement Require(string name) =>
+        _values.TryGetValue(name, out JsonElement value) ? value
+            : throw new EvaluationException($"argument '{name}' is missing or null; give it a value");
+
+    private JsonElement RequireTruthy(string name) =>
+        _values.TryGetValue(name, out JsonElement value) && !IsFalsy(value) ? value
+            : throw new EvaluationException($"argument '{name}' is missing, null, zero or empty; give it a value");
+
+    private static bool IsFalsy(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.False => true,
+        JsonValueKind.Number => value.TryGetDouble(out double number) && number == 0,
+        JsonValueKind.String => value.ValueEquals(""),
+        JsonValueKind.Array => value.GetArrayLength() == 0,
+        JsonValueKind.Object => !value.EnumerateObject().Any(),
+        _ => false,
+    };
+}
