@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Spar.Engine.Checkpoints;
+using Spar.Engine.Inspection;
 using Spar.Engine.Models;
 using Spectre.Console;
 

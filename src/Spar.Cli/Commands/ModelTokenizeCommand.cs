@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Spar.Engine;
+using Spar.Engine.Checkpoints;
 using Spar.Engine.Tokenization;
 
 namespace Spar.Cli.Commands;
@@ -25,7 +26,7 @@ internal static class ModelTokenizeCommand
         Command command = new("tokenize", Help) { model, input, special };
         command.SetAction(parse =>
         {
-            Tokenizer tokenizer = Tokenizer.Load(parse.GetValue(model)!);
+            Tokenizer tokenizer = Checkpoint.LoadTokenizer(parse.GetValue(model)!);
             string file = parse.GetValue(input)!;
             TextWriter output = context.Output.Profile.Out.Writer;
             int number = 0;

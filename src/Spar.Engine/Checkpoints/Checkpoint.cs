@@ -1,4 +1,5 @@
 using Spar.Engine.Checkpoints.Gguf;
+using Spar.Engine.Files;
 using Spar.Engine.Models;
 using Spar.Engine.Tensors;
 using Spar.Engine.Tokenization;
@@ -64,6 +65,23 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
             : throw new EngineException($"The model folder '{directory}' has neither '{SingleFile}' nor '{IndexFile}'.");
     }
 
+    /// <summary>Reads a model's tokenizer.</summary>
+    /// <param name="path">
+    /// A model's folder; an adapter's (<see cref="TokenizerFolder"/>); a <c>.gguf</c> file, or a folder that holds one and no <c>config.json</c>;
+    /// or a <c>tokenizer.json</c>.
+    /// </param>
+    /// <exception cref="EngineException">A file is missing or broken, or uses a feature that is not supported; names file and key.</exception>
+    public static Tokenizer LoadTokenizer(string path)
+    {
+        if (FindGguf(path) is not { } gguf)
+        {
+            return Tokenizer.Load(TokenizerFolder(path));
+        }
+
+        using GgufFile file = GgufFile.Open(gguf);
+        return GgufTokenizer.Read(file);
+    }
+
     /// <summary>The folder with a model's tokenizer: the model's own, or that of an adapter's base model where the adapter has none.</summary>
     /// <param name="directory">A model's or an adapter's folder.</param>
     /// <exception cref="EngineException">The adapter's base model is not there.</exception>
@@ -94,7 +112,7 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
         Safetensors.Save(weights, fitting.Select(t => (t.Key, t.Value)), dtype);
         if (gguf is not null)
         {
-            Tokenizer.Load(gguf).Save(directory);
+            LoadTokenizer(gguf).Save(directory);
         }
         else if (tokenizerSource is not null && Path.GetFullPath(tokenizerSource) != Path.GetFullPath(directory))
         {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Spar.Engine.Files;
 using Spar.Engine.Models;
 using Spar.Engine.Tensors;
 

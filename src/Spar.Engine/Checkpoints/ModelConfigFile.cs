@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Spar.Engine.Files;
 using Spar.Engine.Models;
+using Spar.Engine.Tensors;
 
 namespace Spar.Engine.Checkpoints;
 

@@ -50,7 +50,7 @@ public sealed unsafe class LlamaForward : IDisposable
         _cache = cache;
         _team = team;
         _capacity = capacity;
-        _rotary = new RotaryTable(config);
+        _rotary = RotaryFrequencies.TableOf(config);
 
         // So few rows that Gemm shares out columns: it must not take the threads' scratch memory, which is in use here.
         _smallBatch = team.Threads == 1 ? 0 : Math.Min(8 * team.Threads, ((2 * team.Threads) - 1) * MicroKernel.Rows);

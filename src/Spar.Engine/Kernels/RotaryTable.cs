@@ -1,14 +1,12 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using Spar.Engine.Models;
 
 namespace Spar.Engine.Kernels;
 
 /// <summary>
-/// Rotary position embedding (Su et al. 2021) of the first <see cref="ModelConfig.RotaryDim"/> dimensions of a head; the others pass unchanged.
-/// Pair i at position p turns by p theta^(-2i/RotaryDim), with Llama 3's or linear scaling of the frequencies where the model has it. Pairs are
-/// half the rotated part apart, or neighbours (<see cref="ModelConfig.InterleavedRotary"/>). Frequencies and angles are rounded to float32 as the
-/// reference implementations do. The table grows by <see cref="Cover"/>; between calls of it threads may share it.
+/// Rotary position embedding (Su et al. 2021) of the first dimensions of a head, two a frequency; the others pass unchanged. Pair i at position p
+/// turns by p times its frequency, rounded to float32 as the reference implementations do. The table grows by <see cref="Cover"/>; between calls of it
+/// threads may share it.
 /// </summary>
 public sealed unsafe class RotaryTable
 {
@@ -20,24 +18,16 @@ public sealed unsafe class RotaryTable
     private float[] _sin = [];
 
     /// <summary>Makes a table that covers no position yet.</summary>
-    /// <param name="config">Head size, base, layout and scaling.</param>
-    /// <exception cref="EngineException">The number of dimensions that rotate is odd or 0.</exception>
-    public RotaryTable(ModelConfig config)
+    /// <param name="headDim">Elements a head, at least twice as many as there are frequencies.</param>
+    /// <param name="frequencies">Radians that a pair turns by per position, one a pair.</param>
+    /// <param name="interleaved">True when pairs are neighbours (2i, 2i+1); false when they are half the rotated part apart.</param>
+    public RotaryTable(int headDim, ReadOnlySpan<float> frequencies, bool interleaved)
     {
-        if (config.RotaryDim < 2 || config.RotaryDim % 2 != 0)
-        {
-            throw new EngineException($"{config.RotaryDim} of the {config.HeadDim} dimensions of a head rotate; rotary embedding needs an even number. Mend head_dim in config.json.");
-        }
-
-        _headDim = config.HeadDim;
-        _pairs = config.RotaryDim / 2;
-        _interleaved = config.InterleavedRotary;
-        _frequencies = new float[_pairs];
-        for (int i = 0; i < _pairs; i++)
-        {
-            double frequency = Math.Pow(config.RopeTheta, -2.0 * i / config.RotaryDim);
-            _frequencies[i] = (float)(config.RopeScaling is { } scaling ? Scale(frequency, scaling) : frequency / config.RopeLinearFactor);
-        }
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(2 * frequencies.Length, headDim, nameof(frequencies));
+        _headDim = headDim;
+        _pairs = frequencies.Length;
+        _interleaved = interleaved;
+        _frequencies = frequencies.ToArray();
     }
 
     /// <summary>Positions 0 .. Positions-1 are covered.</summary>
@@ -79,27 +69,6 @@ public sealed unsafe class RotaryTable
     /// <param name="count">Number of heads.</param>
     /// <param name="position">A covered position.</param>
     public void ApplyInverse(float* heads, int count, int position) => Turn(heads, count, position, -1);
-
-    /// <summary>
-    /// Llama 3's scaling of a frequency with wavelength w: w &lt; n/high keeps it, w &gt; n/low divides it by the factor, between it is interpolated
-    /// (n: the length that the model was first trained for).
-    /// </summary>
-    private static double Scale(double frequency, Llama3RopeScaling scaling)
-    {
-        double wavelength = 2 * Math.PI / frequency, n = scaling.OriginalMaxPositions;
-        if (wavelength < n / scaling.HighFrequencyFactor)
-        {
-            return frequency;
-        }
-
-        if (wavelength > n / scaling.LowFrequencyFactor)
-        {
-            return frequency / scaling.Factor;
-        }
-
-        double s = ((n / wavelength) - scaling.LowFrequencyFactor) / (scaling.HighFrequencyFactor - scaling.LowFrequencyFactor);
-        return ((1 - s) * frequency / scaling.Factor) + (s * frequency);
-    }
 
     private void Turn(float* heads, int count, int position, float direction)
     {

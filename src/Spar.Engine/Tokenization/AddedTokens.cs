@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Text;
-using Spar.Engine.Checkpoints;
+using Spar.Engine.Files;
 
 namespace Spar.Engine.Tokenization;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using Spar.Engine.Checkpoints;
+using Spar.Engine.Files;
 
 namespace Spar.Engine.Tokenization;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
-using Spar.Engine.Checkpoints;
+using Spar.Engine.Files;
 
 namespace Spar.Engine.Tokenization;
 

@@ -1,6 +1,5 @@
 using System.Text;
-using Spar.Engine.Checkpoints;
-using Spar.Engine.Checkpoints.Gguf;
+using Spar.Engine.Files;
 using Spar.Engine.Models;
 
 namespace Spar.Engine.Tokenization;
@@ -76,18 +75,11 @@ public sealed class Tokenizer
 
     /// <summary>Reads a tokenizer.</summary>
     /// <param name="pathOrDirectory">
-    /// A <c>tokenizer.json</c>, or a folder with one; <c>tokenizer_config.json</c> and <c>chat_template.jinja</c> beside it are read too. Or a
-    /// <c>.gguf</c> file, or a folder that holds one and no <c>config.json</c>.
+    /// A <c>tokenizer.json</c>, or a folder with one; <c>tokenizer_config.json</c> and <c>chat_template.jinja</c> beside it are read too.
     /// </param>
     /// <exception cref="EngineException">A file is missing or broken, or uses a feature that is not supported; names file and key.</exception>
     public static Tokenizer Load(string pathOrDirectory)
     {
-        if (Checkpoint.FindGguf(pathOrDirectory) is { } gguf)
-        {
-            using GgufFile file = GgufFile.Open(gguf);
-            return GgufTokenizer.Read(file);
-        }
-
         string path = Directory.Exists(pathOrDirectory) ? Path.Combine(pathOrDirectory, "tokenizer.json") : pathOrDirectory;
         try
         {

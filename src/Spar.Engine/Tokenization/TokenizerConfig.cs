@@ -1,6 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Spar.Engine.Checkpoints;
+using Spar.Engine.Files;
 
 namespace Spar.Engine.Tokenization;
 

@@ -53,7 +53,7 @@ public sealed unsafe partial class LlamaGraph : IDisposable
         _team = team;
         _config = parameters.Config;
         _activationBytes = activationBytes;
-        _rotary = new RotaryTable(_config);
+        _rotary = RotaryFrequencies.TableOf(_config);
         GradientMap gradients = new(Trained, Gradients, adapter);
         _layers = [.. parameters.Layers.Select(layer => new GraphLayer(layer, gradients))];
         _finalNorm = NormPart.Of(parameters.FinalNorm, gradients)!;

@@ -39,7 +39,7 @@ public sealed class EmbeddedTrainer(int threads, TimeProvider? time = null) : IT
     {
         Checkpoint checkpoint = Checkpoint.Load(job.StartModel);
         string tokenizerFolder = Checkpoint.TokenizerFolder(job.StartModel);
-        Tokenizer tokenizer = Tokenizer.Load(tokenizerFolder);
+        Tokenizer tokenizer = Checkpoint.LoadTokenizer(tokenizerFolder);
         tokenizer.CheckFits(checkpoint.Config);
         int cutoff = Math.Min(job.Settings.CutoffTokens, checkpoint.Config.MaxPositions);
         ChatEncoder encoder = new(tokenizer, ChatTemplate.For(tokenizer));

@@ -21,7 +21,7 @@ public static class FreshEmbeddings
     public static void Write(string model, string output, string characters, ulong seed)
     {
         Checkpoint checkpoint = Checkpoint.Load(model);
-        Tokenizer tokenizer = Tokenizer.Load(model);
+        Tokenizer tokenizer = Checkpoint.LoadTokenizer(model);
         LlamaParameters parameters = LlamaParameters.FromTensors(checkpoint.Config, checkpoint.Tensors);
         float[][] tables = checkpoint.Config.TieWordEmbeddings ? [parameters.Embedding.Data] : [parameters.Embedding.Data, parameters.Head.Weight.Data];
         int width = checkpoint.Config.HiddenSize;

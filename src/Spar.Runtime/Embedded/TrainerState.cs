@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Spar.Engine;
 using Spar.Engine.Checkpoints;
+using Spar.Engine.Files;
 using Spar.Engine.Models;
 using Spar.Engine.Tensors;
 using Spar.Engine.Training;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Spar.Calls;
 using Spar.Engine.Checkpoints;
+using Spar.Engine.Files;
 using Spar.Engine.Inference;
 using Spar.Engine.Models;
 using Spar.Nano;

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Spar.Engine.Checkpoints;
 using Spar.Engine.Models;
+using Spar.Engine.Tensors;
 using Spar.Engine.Tests.Models;
 using Spar.TestSupport;
 

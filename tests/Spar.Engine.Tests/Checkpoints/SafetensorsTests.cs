@@ -3,6 +3,7 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using Spar.Engine.Checkpoints;
+using Spar.Engine.Files;
 using Spar.Engine.Tensors;
 using Spar.TestSupport;
 

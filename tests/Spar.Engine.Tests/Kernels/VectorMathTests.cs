@@ -79,7 +79,7 @@ public unsafe class VectorMathTests
             HeadDim = 40,
             MaxPositions = 100,
         };
-        RotaryTable table = new(config);
+        RotaryTable table = RotaryFrequencies.TableOf(config);
         table.Cover(99);
         float[] a = GemmTests.Numbers(40, 1), b = GemmTests.Numbers(40, 2), start = [.. a];
         float[] products = new float[2];
@@ -98,6 +98,6 @@ public unsafe class VectorMathTests
         }
 
         Assert.Equal(products[0], products[1], 1e-4);
-        Assert.Throws<EngineException>(() => new RotaryTable(config with { HeadDim = 5 }));
+        Assert.Throws<EngineException>(() => RotaryFrequencies.TableOf(config with { HeadDim = 5 }));
     }
 }

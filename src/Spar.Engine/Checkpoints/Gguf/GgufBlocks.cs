@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Spar.Engine.Kernels.Quantized;
+using Spar.Engine.Tensors;
 
 namespace Spar.Engine.Checkpoints.Gguf;
 

@@ -5,6 +5,7 @@ using FsCheck.Fluent;
 using Spar.Engine.Checkpoints;
 using Spar.Engine.Checkpoints.Gguf;
 using Spar.Engine.Inference;
+using Spar.Engine.Inspection;
 using Spar.Engine.Models;
 using Spar.Engine.Tests.Inference;
 using Spar.Engine.Tokenization;
@@ -57,7 +58,7 @@ public class GgufFileTests
         Checkpoint again = Checkpoint.Load(folder.File("out"));
         Assert.Equal(checkpoint.Config, again.Config);
         Assert.Equal(Logits.Of(checkpoint.Config, checkpoint.Tensors, [1, 2]), Logits.Of(again.Config, again.Tensors, [1, 2]));
-        Assert.Equal(Tokenizer.Load(path).Encode("he here <|40|>"), Tokenizer.Load(folder.File("out")).Encode("he here <|40|>"));
+        Assert.Equal(Checkpoint.LoadTokenizer(path).Encode("he here <|40|>"), Checkpoint.LoadTokenizer(folder.File("out")).Encode("he here <|40|>"));
     }
 
     [Theory]
@@ -109,7 +110,7 @@ public class GgufFileTests
     {
         using TempFolder folder = new();
         string path = folder.Write("bad.gguf", GgufWriter.SmallModel(GgufType.Q4_1).Key(key, value).ToBytes());
-        Assert.Contains(expected, Assert.Throws<EngineException>(() => Tokenizer.Load(path)).Message);
+        Assert.Contains(expected, Assert.Throws<EngineException>(() => Checkpoint.LoadTokenizer(path)).Message);
     }
 
     [Fact]

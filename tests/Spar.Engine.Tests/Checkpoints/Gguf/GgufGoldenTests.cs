@@ -115,7 +115,7 @@ public class GgufGoldenTests
     public void The_embedded_tokenizer_and_template_match(string model, string folder)
     {
         string path = SharedData.Path("fixtures", "gguf", $"{model}-Q4_0.gguf");
-        Tokenizer tokenizer = Tokenizer.Load(path);
+        Tokenizer tokenizer = Checkpoint.LoadTokenizer(path);
         JsonElement golden = GoldenTokenizerTests.Golden("fixtures", "tokenizers", folder, "golden_tokenizer.json");
         foreach (JsonElement encoding in golden.GetProperty("encodings").EnumerateArray())
         {

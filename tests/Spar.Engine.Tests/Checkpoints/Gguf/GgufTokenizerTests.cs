@@ -1,3 +1,4 @@
+using Spar.Engine.Checkpoints;
 using System.Text.Json;
 using Spar.Engine.Checkpoints.Gguf;
 using Spar.Engine.Tests.Tokenization;
@@ -58,7 +59,7 @@ public class GgufTokenizerTests
     private static void Check(string folder, GgufWriter writer)
     {
         using TempFolder temporary = new();
-        Tokenizer tokenizer = Tokenizer.Load(temporary.Write("t.gguf", writer.ToBytes()));
+        Tokenizer tokenizer = Checkpoint.LoadTokenizer(temporary.Write("t.gguf", writer.ToBytes()));
         foreach (JsonElement encoding in GoldenTokenizerTests.Golden("fixtures", "tokenizers", folder, "golden_tokenizer.json").GetProperty("encodings").EnumerateArray())
         {
             string text = encoding.GetProperty("text").GetString()!;

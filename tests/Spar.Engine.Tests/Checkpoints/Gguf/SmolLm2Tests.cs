@@ -20,7 +20,7 @@ public class SmolLm2Tests
     [Fact]
     public void The_embedded_tokenizer_and_template_match()
     {
-        Tokenizer tokenizer = Tokenizer.Load(FilePath);
+        Tokenizer tokenizer = Checkpoint.LoadTokenizer(FilePath);
         foreach (JsonElement example in Golden.GetProperty("tokenize").EnumerateArray())
         {
             string text = example.GetProperty("text").GetString()!;
@@ -50,7 +50,7 @@ public class SmolLm2Tests
     {
         CancellationToken cancelled = TestContext.Current.CancellationToken;
         IReadOnlyDictionary<string, Tensor> tensors = Safetensors.Load(SharedData.Path("models", "smollm2-135m-instruct", "golden.safetensors"));
-        Tokenizer tokenizer = Tokenizer.Load(FilePath);
+        Tokenizer tokenizer = Checkpoint.LoadTokenizer(FilePath);
         using ModelWeights weights = ModelWeights.Open(FilePath);
         using Generator generator = new(ModelWeights.Open(FilePath), new EngineOptions { CacheTokens = 512 });
         foreach (JsonElement example in Golden.GetProperty("generate").EnumerateArray())

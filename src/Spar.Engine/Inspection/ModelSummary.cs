@@ -1,10 +1,11 @@
+using Spar.Engine.Checkpoints;
 using Spar.Engine.Checkpoints.Gguf;
 using Spar.Engine.Inference;
 using Spar.Engine.Models;
 using Spar.Engine.Tokenization;
 using Spar.Engine.Training;
 
-namespace Spar.Engine.Checkpoints;
+namespace Spar.Engine.Inspection;
 
 /// <summary>How many weights of a checkpoint are stored in one type.</summary>
 /// <param name="Type">F32, F16, BF16, Q4_1 ...</param>

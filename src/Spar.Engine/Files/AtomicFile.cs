@@ -1,4 +1,4 @@
-namespace Spar.Engine.Checkpoints;
+namespace Spar.Engine.Files;
 
 /// <summary>Writes a file whole or not at all: into a temporary file beside it, flushed to the disk, then renamed over the old one.</summary>
 public static class AtomicFile

@@ -1,4 +1,4 @@
-namespace Spar.Engine.Checkpoints;
+namespace Spar.Engine.Tensors;
 
 /// <summary>Number formats in which a checkpoint stores weights. In memory every weight is float32.</summary>
 public enum DType

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Unicode;
 
-namespace Spar.Engine.Checkpoints;
+namespace Spar.Engine.Files;
 
 /// <summary>
 /// A JSON text whose values are fetched by key, with a fault that names the file and the key when one is missing or of the wrong kind.
