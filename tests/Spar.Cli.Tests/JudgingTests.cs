@@ -3,7 +3,7 @@ using Spar.Calls;
 using Spar.Engine.Inference;
 using Spar.Judging;
 using Spar.Nano;
-using Spar.Prompts;
+using Spar.Templates;
 using Spar.Runtime.Embedded;
 using Spar.Runtime.Endpoints;
 using Spar.Runtime.Nano;
@@ -16,7 +16,7 @@ namespace Spar.Cli.Tests;
 /// <summary>What the judges need of models and worlds: weights of words, and verifiers.</summary>
 public sealed class JudgingTests
 {
-    private static readonly PromptSet s_prompts = PromptSet.Load("compact");
+    private static readonly TemplateSet s_prompts = TemplateSet.Load("compact");
 
     [Fact]
     public async Task The_embedded_model_weighs_its_verdict()
@@ -31,7 +31,7 @@ public sealed class JudgingTests
         {
             // Half of the responses are the teacher's, half fail.
             string response = i % 2 == 0 ? Writer.Write(tasks[i], new Spar.Nano.SeededRandom(1)) : "a crab.";
-            MajorityVote vote = await judge.JudgeAsync($"r{i}", tasks[i].Instruction, response, default);
+            Valuation vote = await judge.JudgeAsync($"r{i}", tasks[i].Instruction, response, default);
             right += (vote.Majority == Majority.Yes) == tasks[i].IsSatisfiedBy(response) ? 1 : 0;
 
             // The same from the log-probabilities of whole answers.

@@ -1,6 +1,6 @@
-using Spar.Baselines.Checks;
+using Spar.Methods.Checks;
 using Spar.Nano;
-using Spar.Prompts;
+using Spar.Templates;
 using Spar.Runtime.Nano;
 
 namespace Spar.Cli.Tests;
@@ -37,7 +37,7 @@ public sealed class NanoCheckTests
     [InlineData(0.3, 0.2, 0.4)]
     public async Task Mistakes_come_at_the_stated_rate(double error, double least, double most)
     {
-        NanoCheckWriter writer = new(PromptSet.Load("compact"), error);
+        NanoCheckWriter writer = new(TemplateSet.Load("compact"), error);
         SeededRandom random = new(9);
         int wrong = 0;
         int cases = 0;

@@ -6,7 +6,7 @@ using Spar.Calls;
 using Spar.Cli.Console;
 using Spar.Evaluation.Refinement;
 using Spar.Nano;
-using Spar.Prompts;
+using Spar.Templates;
 using Spar.Runtime.Nano;
 using Spectre.Console;
 
@@ -52,7 +52,7 @@ internal static class EvalNanoCommand
             using CallSession session = new(parse.GetValue(seed), concurrency: 256);
             using ProgressLine progress = new(context.Messages, context.Time);
             progress.Begin("eval nano", parse.GetValue(count));
-            NanoMeasurement result = await new NanoMeasurer(new ModelCaller(actor, session), new ModelCaller(second, session), PromptSet.Load("compact"))
+            NanoMeasurement result = await new NanoMeasurer(new ModelCaller(actor, session), new ModelCaller(second, session), TemplateSet.Load("compact"))
                 .MeasureAsync(NanoEvaluator.Tasks(parse.GetValue(count), parse.GetValue(stories)), parse.GetValue(temperature), () => progress.Advance(), cancellationToken);
             progress.End();
             if (parse.GetValue(failures) is string file)

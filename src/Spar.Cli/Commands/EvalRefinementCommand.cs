@@ -7,7 +7,7 @@ using Spar.Evaluation.Harness;
 using Spar.Evaluation.Refinement;
 using Spar.Evaluation.Results;
 using Spar.Evaluation.Statistics;
-using Spar.Prompts;
+using Spar.Templates;
 using Spar.Runtime.Evaluation;
 using Spar.Search;
 using Spectre.Console;
@@ -75,7 +75,7 @@ internal static class EvalRefinementCommand
             string folder = parse.GetValue(output)!;
             Directory.CreateDirectory(folder);
             EvaluationRunOptions run = new() { Concurrency = parse.GetValue(concurrency), Seed = parse.GetValue(seed), Time = context.Time };
-            PromptSet set = PromptSet.Load(parse.GetValue(prompts)!);
+            TemplateSet set = TemplateSet.Load(parse.GetValue(prompts)!);
             int tokens = parse.GetValue(maxTokens);
             EvaluationModel? firstModel = await OpenJudgeAsync(judge);
             using IDisposable? firstClient = firstModel?.Client;

@@ -69,7 +69,7 @@ internal static class EvolveCommand
             string file = parse.GetValue(seeds) ?? throw new SparException("There is nothing to evolve: give a file of seed prompts.");
             IReadOnlyList<SeedPrompt> given = ReadSeeds(file);
             ConstraintTaxonomy families = parse.GetValue(taxonomy) is string path ? ConstraintTaxonomy.Load(path) : ConstraintTaxonomy.BuiltIn;
-            Spar.Prompts.PromptTemplate asked = ModelEvolutionTeacher.Template(parse.GetValue(template));
+            Spar.Templates.PromptTemplate asked = ModelEvolutionTeacher.Template(parse.GetValue(template));
             string who = parse.GetValue(teacher.Model) ?? throw new SparException($"Say who writes the prompts: --teacher, a model or \"{NanoTeacher}\".");
             Sampling sampling = new(parse.GetValue(temperature), 1, parse.GetValue(maxTokens));
             string folder = parse.GetValue(output)!;

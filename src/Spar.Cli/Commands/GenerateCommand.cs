@@ -4,7 +4,7 @@ using Microsoft.Extensions.AI;
 using Spar.Calls;
 using Spar.Decoding;
 using Spar.Judging;
-using Spar.Prompts;
+using Spar.Templates;
 using Spar.Search;
 using Spar.Web.Text;
 using Spectre.Console;
@@ -33,7 +33,7 @@ internal static class GenerateCommand
         Option<string> prompts = new("--prompts") { Description = "prompt set: compact (nano model), full, or a folder", DefaultValueFactory = _ => "compact" };
         Option<int> samples = new("--samples", "-n") { Description = "responses of best-of-n; responses that restarts may begin from", DefaultValueFactory = _ => 5 };
         Option<int> votes = new("--votes") { Description = "judgements a response", DefaultValueFactory = _ => 5 };
-        Option<Valuation> valuation = new("--valuation") { Description = "how responses are valued: votes, adaptive (votes until the verdict is settled), probability (of yes, one call)" };
+        Option<ValuationMethod> valuation = new("--valuation") { Description = "how responses are valued: votes, adaptive (votes until the verdict is settled), probability (of yes, one call)" };
         Option<int> maxTokens = new("--max-tokens") { Description = "most tokens of one output", DefaultValueFactory = _ => 512 };
         Option<bool> explain = new("--explain") { Description = "show the responses that were weighed, the search tree, and what changed at each step" };
         Option<ulong> seed = Shared.Seed();
@@ -55,7 +55,7 @@ internal static class GenerateCommand
             DecodingSettings settings = new(
                 new Sampling(0.9, 0.9, limit), new Sampling(0.7, 1, limit), new Sampling(0.7, 1, limit), parse.GetValue(votes), parse.GetValue(samples), new SearchSettings());
             Decoded decoded = await Strategies
-                .Create(parse.GetValue(strategy)!, new ModelCaller(actor, session), new ModelCaller(second, session), PromptSet.Load(parse.GetValue(prompts)!), settings,
+                .Create(parse.GetValue(strategy)!, new ModelCaller(actor, session), new ModelCaller(second, session), TemplateSet.Load(parse.GetValue(prompts)!), settings,
                     new JudgingSettings { Valuation = parse.GetValue(valuation) })
                 .DecodeAsync("generate", parse.GetValue(prompt)!, cancellationToken);
             if (parse.GetValue(explain))

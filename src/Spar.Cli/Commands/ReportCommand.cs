@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Spar.Cli.Reports;
+using Spar.Runs;
 using Spar.SelfPlay;
 using Spar.Store;
 using Spar.Web.Reports;

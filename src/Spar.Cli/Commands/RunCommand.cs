@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Spar.Cli.Console;
 using Spar.Cli.Recipes;
+using Spar.Runs;
 using Spar.SelfPlay;
 using Spar.Store;
 using Spectre.Console;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Spar.Runs;
 using Spar.SelfPlay;
 using Spar.Store;
 using Spectre.Console;

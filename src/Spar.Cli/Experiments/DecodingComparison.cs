@@ -4,7 +4,7 @@ using Spar.Cli.Recipes;
 using Spar.Engine.Inference;
 using Spar.Experiments;
 using Spar.Experiments.Decoding;
-using Spar.Prompts;
+using Spar.Templates;
 using Spar.Runtime.Embedded;
 using Spar.Runtime.Endpoints;
 using Spar.Runtime.Nano;
@@ -29,7 +29,7 @@ internal sealed record DecodingComparison()
             DecodingMeasurement measurement = new()
             {
                 Recipe = recipe,
-                PromptSet = PromptSet.Load(recipe.PromptSet),
+                Templates = TemplateSet.Load(recipe.PromptSet),
                 Host = Shared.Host(work.Threads, recipe.Concurrency),
                 Actor = work.StartModel("actor", seed),
                 Refiner = work.StartModel("refiner", seed),

@@ -2,6 +2,7 @@ using System.Globalization;
 using Spar.Cli.Console;
 using Spar.Cli.Recipes;
 using Spar.Experiments;
+using Spar.Runs;
 using Spar.SelfPlay;
 using Spar.Store;
 

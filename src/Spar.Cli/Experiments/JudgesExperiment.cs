@@ -6,7 +6,7 @@ using Spar.Decoding;
 using Spar.Engine.Inference;
 using Spar.Experiments;
 using Spar.Judging;
-using Spar.Prompts;
+using Spar.Templates;
 using Spar.Runtime.Embedded;
 using Spar.Runtime.Endpoints;
 using Spar.Runtime.Nano;
@@ -40,9 +40,9 @@ internal sealed class JudgesExperiment(JudgesSettings settings, int threads, Tim
 
     public async Task<JudgeComparisonResult> RunAsync(ulong seed, string directory, Action itemFinished, CancellationToken cancellationToken)
     {
-        PromptSet prompts = PromptSet.Load(settings.Prompts);
+        TemplateSet templates = TemplateSet.Load(settings.Prompts);
         NanoVerifier verifier = new(settings.Verifiers);
-        using RunStore store = RunStore.Open(Path.Combine(directory, $"seed-{seed}"), await IdentityAsync(seed, prompts, cancellationToken), time);
+        using RunStore store = RunStore.Open(Path.Combine(directory, $"seed-{seed}"), await IdentityAsync(seed, templates, cancellationToken), time);
         using CallSession session = new(seed, Concurrency, new SharedMemo(store));
         await using OpenModels models = new(Shared.Host(threads, Concurrency), session);
         ModelCaller actor = await models.OpenAsync(settings.Actor, cancellationToken);
@@ -55,21 +55,21 @@ internal sealed class JudgesExperiment(JudgesSettings settings, int threads, Tim
 
         DecodingSettings decoding = new(
             new Sampling(0.9, 0.9, RespondTokens), new Sampling(0.7, 1, JudgeTokens), new Sampling(0.7, 1, JudgeTokens), settings.Votes, settings.Samples, new SearchSettings());
-        IJudge Make(Valuation valuation, IReadOnlyList<ModelCaller> judges, IConstraintVerifier? rules = null) =>
-            new JudgingSettings { Valuation = valuation }.Create(judges, prompts, decoding, rules);
+        IJudge Make(ValuationMethod valuation, IReadOnlyList<ModelCaller> judges, IConstraintVerifier? rules = null) =>
+            new JudgingSettings { Valuation = valuation }.Create(judges, templates, decoding, rules);
         List<(string, IJudge)> judges =
         [
-            ($"votes ({settings.Votes})", Make(Valuation.Votes, [judge])),
-            ("vote (1)", new Judge(judge, prompts, decoding.Judge, 1)),
-            ("adaptive votes", Make(Valuation.Adaptive, [judge])),
-            ("probability", Make(Valuation.Probability, [judge])),
-            ($"hybrid ({string.Join(", ", settings.Verifiers)}), votes", Make(Valuation.Votes, [judge], verifier)),
-            ($"hybrid ({string.Join(", ", settings.Verifiers)}), adaptive", Make(Valuation.Adaptive, [judge], verifier)),
+            ($"votes ({settings.Votes})", Make(ValuationMethod.Votes, [judge])),
+            ("vote (1)", new VotingJudge(judge, templates, decoding.Judge, 1)),
+            ("adaptive votes", Make(ValuationMethod.Adaptive, [judge])),
+            ("probability", Make(ValuationMethod.Probability, [judge])),
+            ($"hybrid ({string.Join(", ", settings.Verifiers)}), votes", Make(ValuationMethod.Votes, [judge], verifier)),
+            ($"hybrid ({string.Join(", ", settings.Verifiers)}), adaptive", Make(ValuationMethod.Adaptive, [judge], verifier)),
         ];
         if (panel.Count > 1)
         {
-            judges.Add(($"panel of {panel.Count}, adaptive", Make(Valuation.Adaptive, panel)));
-            judges.Add(($"panel of {panel.Count}, probability", Make(Valuation.Probability, panel)));
+            judges.Add(($"panel of {panel.Count}, adaptive", Make(ValuationMethod.Adaptive, panel)));
+            judges.Add(($"panel of {panel.Count}, probability", Make(ValuationMethod.Probability, panel)));
         }
 
         Prompt[] tasks = [.. NanoEvaluator.Tasks(settings.Count, settings.Stories).Select((task, i) => new Prompt($"held-out-{i}", task.Instruction))];
@@ -79,7 +79,7 @@ internal sealed class JudgesExperiment(JudgesSettings settings, int threads, Tim
         return result;
     }
 
-    private async Task<RunIdentity> IdentityAsync(ulong seed, PromptSet prompts, CancellationToken cancellationToken)
+    private async Task<RunIdentity> IdentityAsync(ulong seed, TemplateSet templates, CancellationToken cancellationToken)
     {
         async Task<string> ModelAsync(string model) => $"{model} {await CheckpointDigest.OfAsync(model, cancellationToken)}";
         JsonArray panel = [];
@@ -99,7 +99,7 @@ internal sealed class JudgesExperiment(JudgesSettings settings, int threads, Tim
             ["count"] = settings.Count,
             ["stories"] = settings.Stories,
             ["samples"] = settings.Samples,
-            ["promptSet"] = $"{prompts.Name} {prompts.Digest}",
+            ["promptSet"] = $"{templates.Name} {templates.Digest}",
         });
     }
 }

@@ -3,7 +3,8 @@ using Spar.Calls;
 using Spar.Engine.Inference;
 using Spar.Judging;
 using Spar.Nano;
-using Spar.Prompts;
+using Spar.Runs;
+using Spar.Templates;
 using Spar.Runtime.Embedded;
 using Spar.Runtime.Endpoints;
 using Spar.Runtime.Nano;
@@ -54,7 +55,7 @@ internal sealed record RunFile : Recipe
 
         Try(check, "judging.verifiers", () => _ = new NanoVerifier(Judging.Verifiers));
         Try(check, "judging.constraint_file", () => _ = Judging.ConstraintFile is string file ? IFEvalVerifier.Load(file) : null);
-        Try(check, "prompt_set", () => Prompts.PromptSet.Load(PromptSet));
+        Try(check, "prompt_set", () => TemplateSet.Load(PromptSet));
         check.ThrowIfFaulty();
     }
 
@@ -65,16 +66,16 @@ internal sealed record RunFile : Recipe
     /// <param name="time">The clock.</param>
     public SelfPlayRun Compose(RunStore store, int threads, IRunObserver observer, TimeProvider time)
     {
-        PromptSet prompts = Prompts.PromptSet.Load(PromptSet);
+        TemplateSet templates = TemplateSet.Load(PromptSet);
         return new SelfPlayRun
         {
             Recipe = this,
-            PromptSet = prompts,
+            Templates = templates,
             Host = Commands.Shared.Host(threads, Concurrency),
             Trainer = new EmbeddedTrainer(threads),
-            Teacher = new NanoTeacher(prompts),
+            Teacher = new NanoTeacher(templates),
             Prompts = new NanoPrompts(Seed, Nano.Stories),
-            Checks = new NanoCheckWriter(prompts, Nano.CheckError),
+            Checks = new NanoCheckWriter(templates, Nano.CheckError),
             Texts = new NanoTexts(Seed, Nano.Stories),
             Store = store,
             Evaluator = new NanoEvaluator(Nano.HeldOutPrompts, Nano.HeldOutRepairs, Nano.Stories, Nano.HeldOutSearched, Nano.HeldOutJudged),
@@ -115,7 +116,7 @@ internal sealed record RunFile : Recipe
     public string LastRow => Iterations == 0 ? "sft" : string.Create(CultureInfo.InvariantCulture, $"iteration-{Iterations}");
 
     /// <summary>What of the file decides the run's results.</summary>
-    public RunIdentity FullIdentity() => Identity(Prompts.PromptSet.Load(PromptSet)).With(
+    public RunIdentity FullIdentity() => Identity(TemplateSet.Load(PromptSet)).With(
     [
         new("nano.stories", Nano.Stories.ToString(CultureInfo.InvariantCulture)),
         new("nano.heldOutPrompts", Nano.HeldOutPrompts.ToString(CultureInfo.InvariantCulture)),

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Spar.Judging;
+using Spar.Runs;
 using Spar.Seams;
 using Spar.Search;
 using Spar.SelfPlay;

@@ -5,7 +5,7 @@ using Spar.Decoding;
 using Spar.Evaluation.Harness;
 using Spar.Evaluation.Refinement;
 using Spar.Judging;
-using Spar.Prompts;
+using Spar.Templates;
 using Spar.Search;
 using Answer = Spar.Evaluation.Harness.Answer;
 
@@ -16,10 +16,10 @@ namespace Spar.Runtime.Evaluation;
 /// </summary>
 /// <param name="name">The refiner's name in the file of refinements.</param>
 /// <param name="refiner">The model that judges and refines.</param>
-/// <param name="prompts">How it is asked.</param>
+/// <param name="templates">How it is asked.</param>
 /// <param name="strategy">One of <see cref="StrategyNames"/>.</param>
 /// <param name="settings">Sampling, votes, limits of the search.</param>
-public sealed class CaseRefiner(string name, IChatClient refiner, PromptSet prompts, string strategy, DecodingSettings settings)
+public sealed class CaseRefiner(string name, IChatClient refiner, TemplateSet templates, string strategy, DecodingSettings settings)
 {
     /// <summary>Strategies that begin from a given response: one refinement, a chain of them, breadth-first and depth-first search.</summary>
     public static IReadOnlyList<string> StrategyNames { get; } = ["once", "iterative", "bfs", "dfs"];
@@ -38,8 +38,8 @@ public sealed class CaseRefiner(string name, IChatClient refiner, PromptSet prom
     {
         using CallSession session = new(unchecked((ulong)options.Seed), options.Concurrency);
         ModelCaller caller = new(refiner, session);
-        Judge judge = new(caller, prompts, settings.Judge, settings.Votes);
-        Refiner refine = new(caller, prompts, settings.Refine);
+        VotingJudge judge = new(caller, templates, settings.Judge, settings.Votes);
+        RefinementSampler refine = new(caller, templates, settings.Refine);
         SearchSettings limits = settings.Search;
         IRefinementSearch search = strategy switch
         {
@@ -52,7 +52,7 @@ public sealed class CaseRefiner(string name, IChatClient refiner, PromptSet prom
         Dictionary<string, RepairCase> byId = cases.ToDictionary(item => item.Id);
         string how = string.Create(
             CultureInfo.InvariantCulture,
-            $"{strategy} {prompts.Digest} {settings.Votes} {settings.Judge} {settings.Refine} {limits}");
+            $"{strategy} {templates.Digest} {settings.Votes} {settings.Judge} {settings.Refine} {limits}");
         EvaluationRequest[] requests =
         [
             .. cases.Select(item => EvaluationRequest.User(item.Id, $"{how}\0{item.Instruction}\0{item.Failed}", new Spar.Evaluation.Harness.SamplingOptions(settings.Refine.MaxTokens))),
@@ -64,7 +64,7 @@ public sealed class CaseRefiner(string name, IChatClient refiner, PromptSet prom
             async (request, token) =>
             {
                 RepairCase item = byId[request.Id];
-                MajorityVote vote = await judge.JudgeAsync($"refine/{item.Id}/judge", item.Instruction, item.Failed, token).ConfigureAwait(false);
+                Valuation vote = await judge.JudgeAsync($"refine/{item.Id}/judge", item.Instruction, item.Failed, token).ConfigureAwait(false);
                 if (vote.Value > limits.Gate)
                 {
                     return new Answer(request.Id, item.Failed);

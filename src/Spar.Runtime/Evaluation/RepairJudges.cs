@@ -3,7 +3,7 @@ using Spar.Calls;
 using Spar.Evaluation;
 using Spar.Evaluation.Refinement;
 using Spar.Nano;
-using Spar.Prompts;
+using Spar.Templates;
 
 namespace Spar.Runtime.Evaluation;
 
@@ -16,17 +16,17 @@ public static class RepairJudges
     /// <summary>A model, asked with a prompt set; a judgement without a readable verdict counts as unparseable.</summary>
     /// <param name="name">Its name in results.</param>
     /// <param name="model">The model.</param>
-    /// <param name="prompts">How it is asked and read.</param>
+    /// <param name="templates">How it is asked and read.</param>
     /// <param name="maxTokens">Most tokens of a judgement.</param>
-    public static RepairJudge Model(string name, IChatClient model, PromptSet prompts, int maxTokens)
+    public static RepairJudge Model(string name, IChatClient model, TemplateSet templates, int maxTokens)
     {
-        JudgementParser parser = new(prompts.Format);
+        JudgementParser parser = new(templates.Format);
         ChatOptions options = new() { Temperature = 0, MaxOutputTokens = maxTokens };
         return new RepairJudge(
             name,
             async (item, cancellationToken) =>
             {
-                ChatMessage question = new(ChatRole.User, prompts.JudgePrompt(item.Instruction, item.Repaired!));
+                ChatMessage question = new(ChatRole.User, templates.JudgePrompt(item.Instruction, item.Repaired!));
                 return (await model.GetResponseAsync([question], options, cancellationToken).ConfigureAwait(false)).Text;
             },
             words => parser.Parse(words).Verdict);

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Spar.Nano;
-using Spar.Prompts;
+using Spar.Templates;
 using Spar.Seams;
 
 namespace Spar.Runtime.Nano;
@@ -10,9 +10,9 @@ namespace Spar.Runtime.Nano;
 /// the given share of the checks a requirement is wrong or missing, the same share of test cases carries the wrong label, and the same share of
 /// confirmations is wrong.
 /// </summary>
-/// <param name="prompts">The run's prompt set.</param>
+/// <param name="templates">The run's prompt set.</param>
 /// <param name="error">Share of mistakes, 0..1.</param>
-public sealed class NanoCheckWriter(PromptSet prompts, double error) : ICheckWriter
+public sealed class NanoCheckWriter(TemplateSet templates, double error) : ICheckWriter
 {
     /// <inheritdoc/>
     public Task<string> WriteAsync(string instruction, ulong seed, CancellationToken cancellationToken)
@@ -50,7 +50,7 @@ public sealed class NanoCheckWriter(PromptSet prompts, double error) : ICheckWri
     {
         bool right = check == string.Join(" and ", NanoTeacher.TaskOf(instruction).Requirements.Select(Expression));
         bool said = right != new SeededRandom(seed).Chance(error);
-        return Task.FromResult($"{prompts.Format.Verdict} {(said ? "yes" : "no")}");
+        return Task.FromResult($"{templates.Format.Verdict} {(said ? "yes" : "no")}");
     }
 
     /// <summary>A requirement in the language of checks; it holds for the same responses.</summary>

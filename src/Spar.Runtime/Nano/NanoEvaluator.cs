@@ -45,7 +45,7 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
     {
         Recipe recipe = context.Recipe;
         IJudge judge = context.Judge;
-        IRefinementSearch search = RefinementSearch.Create(judge, new Refiner(context.Refiner, context.Prompts, recipe.Refine), recipe.Search);
+        IRefinementSearch search = RefinementSearch.Create(judge, new RefinementSampler(context.Refiner, context.Templates, recipe.Refine), recipe.Search);
 
         ActorItem[] own = await Task.WhenAll(_tasks.Select((task, i) => MeasureActorAsync(
             $"eval/{context.Row}/p{i}", task, Among(i, _searched), Among(i, _judged), context, judge, search, cancellationToken))).ConfigureAwait(false);
@@ -88,7 +88,7 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
             ActorItem item = new(findings.All(finding => finding.Followed), findings.Skip(1).Count(finding => finding.Followed), task.Constraints.Count, null, null);
             if (searches || judges)
             {
-                MajorityVote vote = await judge.JudgeAsync($"{key}/judge", task.Instruction, answer.Text, cancellationToken).ConfigureAwait(false);
+                Valuation vote = await judge.JudgeAsync($"{key}/judge", task.Instruction, answer.Text, cancellationToken).ConfigureAwait(false);
                 bool accepted = vote.Value > context.Recipe.Search.Gate;
                 string final = accepted || !searches
                     ? answer.Text
@@ -110,7 +110,7 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
     private async Task<RefinerItem[]> MeasureRefinerAsync(EvaluationContext context, IJudge judge, IRefinementSearch search, CancellationToken cancellationToken)
     {
         IReadOnlyList<string> responses = context.FixedResponses;
-        Judge greedyJudge = new(context.Refiner, context.Prompts, context.Recipe.Judge.Greedy(), votes: 1);
+        VotingJudge greedyJudge = new(context.Refiner, context.Templates, context.Recipe.Judge.Greedy(), votes: 1);
         HashSet<int> toRepair = [.. Enumerable.Range(0, _tasks.Count).Where(i => Among(i, _judged) && !_tasks[i].IsSatisfiedBy(responses[i])).Take(repairs)];
         return await Task.WhenAll(Enumerable.Range(0, _tasks.Count).Where(i => Among(i, _judged))
             .Select(i => MeasureOneAsync(i, _tasks[i], responses[i]))).ConfigureAwait(false);
@@ -121,12 +121,12 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
             bool right = task.IsSatisfiedBy(response);
             try
             {
-                MajorityVote verdict = await greedyJudge.JudgeAsync($"{key}/verdict", task.Instruction, response, cancellationToken).ConfigureAwait(false);
+                Valuation verdict = await greedyJudge.JudgeAsync($"{key}/verdict", task.Instruction, response, cancellationToken).ConfigureAwait(false);
                 bool? repaired = null;
                 double first = 0;
                 if (toRepair.Contains(i))
                 {
-                    MajorityVote vote = await judge.JudgeAsync($"{key}/judge", task.Instruction, response, cancellationToken).ConfigureAwait(false);
+                    Valuation vote = await judge.JudgeAsync($"{key}/judge", task.Instruction, response, cancellationToken).ConfigureAwait(false);
                     repaired = false;
                     if (vote.Value <= context.Recipe.Search.Gate)
                     {

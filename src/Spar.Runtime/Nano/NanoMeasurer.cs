@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 using Spar.Calls;
 using Spar.Evaluation.Refinement;
 using Spar.Nano;
-using Spar.Prompts;
+using Spar.Templates;
 
 namespace Spar.Runtime.Nano;
 
@@ -34,8 +34,8 @@ public sealed record NanoMeasurement(
 /// <summary>Measures an actor and a judge (one greedy judgement a response) with the nano world's exact checks.</summary>
 /// <param name="actor">The model that answers.</param>
 /// <param name="judge">The model that judges.</param>
-/// <param name="prompts">How the judge is asked.</param>
-public sealed class NanoMeasurer(ModelCaller actor, ModelCaller judge, PromptSet prompts)
+/// <param name="templates">How the judge is asked.</param>
+public sealed class NanoMeasurer(ModelCaller actor, ModelCaller judge, TemplateSet templates)
 {
     private const int MaxTokens = 400;
 
@@ -47,12 +47,12 @@ public sealed class NanoMeasurer(ModelCaller actor, ModelCaller judge, PromptSet
     /// <exception cref="CallFailedException">A call failed.</exception>
     public async Task<NanoMeasurement> MeasureAsync(IReadOnlyList<NanoTask> tasks, double temperature, Action itemFinished, CancellationToken cancellationToken)
     {
-        JudgementParser parser = new(prompts.Format);
+        JudgementParser parser = new(templates.Format);
         Item[] items = await Task.WhenAll(tasks.Select(async (task, i) =>
         {
             Answer answer = await actor.AskAsync($"nano/p{i}", task.Instruction, new Sampling(temperature, 1, MaxTokens), cancellationToken).ConfigureAwait(false);
             Answer critique = await judge.AskAsync(
-                $"nano/p{i}/judge", prompts.JudgePrompt(task.Instruction, answer.Text), new Sampling(0, 1, MaxTokens), cancellationToken).ConfigureAwait(false);
+                $"nano/p{i}/judge", templates.JudgePrompt(task.Instruction, answer.Text), new Sampling(0, 1, MaxTokens), cancellationToken).ConfigureAwait(false);
             itemFinished();
             return new Item(i, task, answer.Text, task.Check(answer.Text), critique.Text.Split('\n'), parser.Parse(critique.Text).Verdict);
         })).ConfigureAwait(false);

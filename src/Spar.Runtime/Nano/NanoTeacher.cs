@@ -1,12 +1,12 @@
 using Spar.Nano;
-using Spar.Prompts;
+using Spar.Templates;
 using Spar.Seams;
 
 namespace Spar.Runtime.Nano;
 
 /// <summary>The nano world's program as a run's teacher: it writes in the formats of the run's prompt set.</summary>
-/// <param name="prompts">The run's prompt set.</param>
-public sealed class NanoTeacher(PromptSet prompts) : ITeacher
+/// <param name="templates">The run's prompt set.</param>
+public sealed class NanoTeacher(TemplateSet templates) : ITeacher
 {
     /// <inheritdoc/>
     public Task<string> RespondAsync(string instruction, ulong seed, CancellationToken cancellationToken) =>
@@ -14,7 +14,7 @@ public sealed class NanoTeacher(PromptSet prompts) : ITeacher
 
     /// <inheritdoc/>
     public Task<string> JudgeAsync(string instruction, string response, ulong seed, CancellationToken cancellationToken) =>
-        Task.FromResult(Critic.Critique(TaskOf(instruction), response, prompts.Format.Verdict));
+        Task.FromResult(Critic.Critique(TaskOf(instruction), response, templates.Format.Verdict));
 
     /// <inheritdoc/>
     public Task<string> RefineAsync(string instruction, string response, string critique, ulong seed, CancellationToken cancellationToken)
@@ -22,15 +22,15 @@ public sealed class NanoTeacher(PromptSet prompts) : ITeacher
         NanoTask task = TaskOf(instruction);
         SeededRandom random = new(seed);
         string refined = Editor.Edit(task, response, random) ?? Writer.Write(task, random);
-        return Task.FromResult(RefinerOutput(prompts, Critic.Reflection(task, response), refined));
+        return Task.FromResult(RefinerOutput(templates, Critic.Reflection(task, response), refined));
     }
 
     /// <summary>A refiner's output in a prompt set's format.</summary>
-    /// <param name="prompts">The prompt set.</param>
+    /// <param name="templates">The prompt set.</param>
     /// <param name="reflection">What has to be mended.</param>
     /// <param name="refined">The refined response.</param>
-    internal static string RefinerOutput(PromptSet prompts, string reflection, string refined) =>
-        $"{reflection}\n{prompts.Format.ResponseStart} {refined}{(prompts.Format.ResponseEnd is string end ? "\n" + end : "")}";
+    internal static string RefinerOutput(TemplateSet templates, string reflection, string refined) =>
+        $"{reflection}\n{templates.Format.ResponseStart} {refined}{(templates.Format.ResponseEnd is string end ? "\n" + end : "")}";
 
     /// <summary>The task of an instruction.</summary>
     /// <exception cref="SparException">The text is no instruction of the nano world.</exception>

@@ -6,7 +6,7 @@ using Spar.Engine.Files;
 using Spar.Engine.Inference;
 using Spar.Engine.Models;
 using Spar.Nano;
-using Spar.Prompts;
+using Spar.Templates;
 using Spar.Runtime.Nano;
 
 namespace Spar.Runtime.Pretraining;
@@ -29,12 +29,12 @@ public static class ModelCard
         using EmbeddedChatClient model = EmbeddedChatClient.Load(recipe.Output, options);
         using CallSession session = new(recipe.Seed, options.MaxSequences);
         ModelCaller caller = new(model, session);
-        NanoMeasurer measurer = new(caller, caller, PromptSet.Load(recipe.Prompts));
+        NanoMeasurer measurer = new(caller, caller, TemplateSet.Load(recipe.Prompts));
         IReadOnlyList<NanoTask> lines = NanoEvaluator.Tasks(Tasks, stories: 0);
         NanoMeasurement sampled = await measurer.MeasureAsync(lines, temperature: 0.9, () => { }, cancellationToken).ConfigureAwait(false);
         using CallSession greedySession = new(recipe.Seed, options.MaxSequences);
         ModelCaller greedyCaller = new(model, greedySession);
-        NanoMeasurement greedy = await new NanoMeasurer(greedyCaller, greedyCaller, PromptSet.Load(recipe.Prompts))
+        NanoMeasurement greedy = await new NanoMeasurer(greedyCaller, greedyCaller, TemplateSet.Load(recipe.Prompts))
             .MeasureAsync(lines, temperature: 0, () => { }, cancellationToken).ConfigureAwait(false);
         string text = Text(recipe, ModelTensors.Shapes(ModelConfigFile.Load(Path.Combine(recipe.Output, "config.json"))).Sum(tensor => tensor.Shape.Aggregate(1L, (count, size) => count * size)), sampled, greedy);
         AtomicFile.Write(Path.Combine(recipe.Output, "README.md"), stream => stream.Write(Encoding.UTF8.GetBytes(text)));

@@ -8,7 +8,7 @@ using Spar.Engine.Models;
 using Spar.Engine.Tokenization;
 using Spar.Engine.Training;
 using Spar.Nano;
-using Spar.Prompts;
+using Spar.Templates;
 using Spar.Runtime.Embedded;
 using Spar.Runtime.Nano;
 
@@ -31,18 +31,18 @@ public sealed class PretrainRun(PretrainRecipe recipe, int threads)
 {
     private const int TokenizerRows = 40_000;
 
-    private readonly PretrainingCorpus _corpus = new(recipe.Seed, recipe.Corpus, Format(PromptSet.Load(recipe.Prompts)));
+    private readonly PretrainingCorpus _corpus = new(recipe.Seed, recipe.Corpus, Format(TemplateSet.Load(recipe.Prompts)));
 
     private readonly TrainerState _state = new(recipe.Work);
 
     /// <summary>The nano world's corpus format in the words of a prompt set.</summary>
-    /// <param name="prompts">The prompt set.</param>
-    public static CorpusFormat Format(PromptSet prompts) => new()
+    /// <param name="templates">The prompt set.</param>
+    public static CorpusFormat Format(TemplateSet templates) => new()
     {
-        JudgePrompt = prompts.JudgePrompt,
-        RefinePrompt = prompts.RefinePrompt,
-        RefineOutput = (reflection, response) => NanoTeacher.RefinerOutput(prompts, reflection, response),
-        VerdictMarker = prompts.Format.Verdict,
+        JudgePrompt = templates.JudgePrompt,
+        RefinePrompt = templates.RefinePrompt,
+        RefineOutput = (reflection, response) => NanoTeacher.RefinerOutput(templates, reflection, response),
+        VerdictMarker = templates.Format.Verdict,
     };
 
     /// <summary>Trains to the end and leaves the model in the recipe's output folder.</summary>

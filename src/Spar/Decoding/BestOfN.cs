@@ -16,7 +16,7 @@ public sealed class BestOfN(ModelCaller actor, Sampling sampling, IJudge judge, 
         Candidate[] candidates = await Task.WhenAll(Enumerable.Range(0, samples).Select(async i =>
         {
             Answer answer = await actor.AskAsync($"{key}/k{i}", instruction, sampling, cancellationToken).ConfigureAwait(false);
-            MajorityVote vote = await judge.JudgeAsync($"{key}/k{i}/judge", instruction, answer.Text, cancellationToken).ConfigureAwait(false);
+            Valuation vote = await judge.JudgeAsync($"{key}/k{i}/judge", instruction, answer.Text, cancellationToken).ConfigureAwait(false);
             return new Candidate(answer.Text, vote);
         })).ConfigureAwait(false);
         await CompleteAsync(candidates, instruction, cancellationToken).ConfigureAwait(false);

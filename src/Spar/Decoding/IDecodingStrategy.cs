@@ -17,7 +17,7 @@ public interface IDecodingStrategy
 /// <summary>A response that was weighed.</summary>
 /// <param name="Response">Its text.</param>
 /// <param name="Vote">The refiner's votes on it; null where the strategy asks for none.</param>
-public sealed record Candidate(string Response, MajorityVote? Vote);
+public sealed record Candidate(string Response, Valuation? Vote);
 
 /// <summary>What a strategy came to.</summary>
 /// <param name="Response">The response it settled on.</param>

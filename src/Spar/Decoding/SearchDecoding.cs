@@ -27,7 +27,7 @@ public sealed class SearchDecoding(IDecodingStrategy first, IJudge judge, IRefin
     /// <exception cref="Calls.CallFailedException">The response could not be judged.</exception>
     public async Task<Decoded> ImproveAsync(string key, string instruction, string response, CancellationToken cancellationToken)
     {
-        MajorityVote vote = await judge.JudgeAsync($"{key}/judge", instruction, response, cancellationToken).ConfigureAwait(false);
+        Valuation vote = await judge.JudgeAsync($"{key}/judge", instruction, response, cancellationToken).ConfigureAwait(false);
         if (vote.Value > gate)
         {
             return new Decoded(response, [new Candidate(response, vote)]);

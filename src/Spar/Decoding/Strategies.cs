@@ -1,6 +1,6 @@
 using Spar.Calls;
 using Spar.Judging;
-using Spar.Prompts;
+using Spar.Templates;
 using Spar.Search;
 
 namespace Spar.Decoding;
@@ -15,15 +15,15 @@ public static class Strategies
     /// <param name="name">One of <see cref="Names"/>.</param>
     /// <param name="actor">The model that answers.</param>
     /// <param name="refiner">The model that judges and refines.</param>
-    /// <param name="prompts">How the refiner is asked.</param>
+    /// <param name="templates">How the refiner is asked.</param>
     /// <param name="settings">How texts are sampled, how many votes, and the limits of the search.</param>
     /// <param name="judging">How responses are valued; null casts all votes.</param>
     /// <exception cref="SparException">There is no strategy of this name.</exception>
     public static IDecodingStrategy Create(
-        string name, ModelCaller actor, ModelCaller refiner, PromptSet prompts, DecodingSettings settings, JudgingSettings? judging = null)
+        string name, ModelCaller actor, ModelCaller refiner, TemplateSet templates, DecodingSettings settings, JudgingSettings? judging = null)
     {
-        IJudge judge = (judging ?? new JudgingSettings()).Create([refiner], prompts, settings);
-        Refiner refine = new(refiner, prompts, settings.Refine);
+        IJudge judge = (judging ?? new JudgingSettings()).Create([refiner], templates, settings);
+        RefinementSampler refine = new(refiner, templates, settings.Refine);
         GreedyDecoding greedy = new(actor, settings.Respond);
         SearchSettings search = settings.Search;
         return name switch

@@ -1,5 +1,5 @@
 using Spar.Calls;
-using Spar.Prompts;
+using Spar.Templates;
 
 namespace Spar.Evolution;
 

@@ -1,3 +1,4 @@
+using Spar.Runs;
 using Spar.SelfPlay;
 
 namespace Spar.Experiments;

@@ -68,7 +68,7 @@ public sealed class JudgeComparison(
         return await Task.WhenAll(responses.Select((response, k) => (response, k)).Where(one => one.response.Right is not null).Select(async one =>
         {
             // One judge after the other, so that the later ones find the calls that they share with the earlier.
-            List<MajorityVote> votes = [];
+            List<Valuation> votes = [];
             foreach ((_, IJudge judge) in judges)
             {
                 votes.Add(await judge.JudgeAsync($"judge/p{item}/r{one.k}", prompt.Text, one.response.Text, cancellationToken).ConfigureAwait(false));
@@ -85,5 +85,5 @@ public sealed class JudgeComparison(
         _ => null,
     };
 
-    private sealed record Judged(bool Right, IReadOnlyList<MajorityVote> Votes);
+    private sealed record Judged(bool Right, IReadOnlyList<Valuation> Votes);
 }

@@ -1,27 +1,27 @@
 using Spar.Calls;
-using Spar.Prompts;
+using Spar.Templates;
 
 namespace Spar.Judging;
 
 /// <summary>
-/// Votes in the order of the reference (<see cref="Judge"/>), but no further than the verdict needs: it ends as soon as the votes that are left can
+/// Votes in the order of the reference (<see cref="VotingJudge"/>), but no further than the verdict needs: it ends as soon as the votes that are left can
 /// change neither the majority nor whether the value passes the gate. So the verdict is that of all votes, for fewer calls. Votes are asked for in waves
 /// of the least size that could end it, side by side: a majority first, then mostly one by one; no vote is asked for that voting one by one would spare.
 /// </summary>
 /// <param name="refiner">The model that judges.</param>
-/// <param name="prompts">How to ask, and how to read the answer.</param>
+/// <param name="templates">How to ask, and how to read the answer.</param>
 /// <param name="sampling">How judgements are sampled.</param>
 /// <param name="votes">Judgements a response, at most; at least 1.</param>
 /// <param name="gate">Value above which a response passes a search (<see cref="Search.SearchSettings.Gate"/>), 0..1.</param>
-public sealed class AdaptiveJudge(ModelCaller refiner, PromptSet prompts, Sampling sampling, int votes, double gate) : IJudge
+public sealed class AdaptiveJudge(ModelCaller refiner, TemplateSet templates, Sampling sampling, int votes, double gate) : IJudge
 {
-    private readonly Ballot _ballot = new(refiner, prompts, sampling);
+    private readonly Ballot _ballot = new(refiner, templates, sampling);
 
     /// <inheritdoc/>
     public int MostCalls => votes;
 
     /// <inheritdoc/>
-    public async Task<MajorityVote> JudgeAsync(string key, string instruction, string response, CancellationToken cancellationToken)
+    public async Task<Valuation> JudgeAsync(string key, string instruction, string response, CancellationToken cancellationToken)
     {
         List<Judgement> cast = new(votes);
         while (true)
@@ -30,7 +30,7 @@ public sealed class AdaptiveJudge(ModelCaller refiner, PromptSet prompts, Sampli
             int no = cast.Count(judgement => judgement.Verdict == false);
             if (IsSettled(yes, no, votes - cast.Count, gate))
             {
-                return MajorityVote.Of(cast) with { SparedKey = cast.Count < votes ? key : null };
+                return Valuation.Of(cast) with { SparedKey = cast.Count < votes ? key : null };
             }
 
             int wave = Wave(yes, no, votes - cast.Count, gate);
@@ -40,7 +40,7 @@ public sealed class AdaptiveJudge(ModelCaller refiner, PromptSet prompts, Sampli
 
     /// <inheritdoc/>
     /// <remarks>Casts the votes that were spared. The majority is settled, so the critique stays.</remarks>
-    public async Task<MajorityVote> CompleteAsync(string instruction, string response, MajorityVote vote, CancellationToken cancellationToken)
+    public async Task<Valuation> CompleteAsync(string instruction, string response, Valuation vote, CancellationToken cancellationToken)
     {
         if (vote.SparedKey is not { } key)
         {

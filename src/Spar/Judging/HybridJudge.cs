@@ -1,4 +1,4 @@
-using Spar.Prompts;
+using Spar.Templates;
 using Spar.Seams;
 
 namespace Spar.Judging;
@@ -16,7 +16,7 @@ public sealed class HybridJudge(IJudge judge, IConstraintVerifier verifier, Outp
     public int MostCalls => judge.MostCalls;
 
     /// <inheritdoc/>
-    public Task<MajorityVote> JudgeAsync(string key, string instruction, string response, CancellationToken cancellationToken)
+    public Task<Valuation> JudgeAsync(string key, string instruction, string response, CancellationToken cancellationToken)
     {
         Verification found = verifier.Verify(instruction, response);
         return found.Outcome == VerificationOutcome.Unknown
@@ -25,13 +25,13 @@ public sealed class HybridJudge(IJudge judge, IConstraintVerifier verifier, Outp
     }
 
     /// <inheritdoc/>
-    public Task<MajorityVote> CompleteAsync(string instruction, string response, MajorityVote vote, CancellationToken cancellationToken) =>
+    public Task<Valuation> CompleteAsync(string instruction, string response, Valuation vote, CancellationToken cancellationToken) =>
         judge.CompleteAsync(instruction, response, vote, cancellationToken);
 
-    private MajorityVote Verified(Verification found)
+    private Valuation Verified(Verification found)
     {
         bool followed = found.Outcome == VerificationOutcome.Followed;
         string critique = $"{found.Findings}\n{format.Verdict} {(followed ? "yes" : "no")}";
-        return new MajorityVote(followed ? 1 : 0, followed ? 0 : 1, critique) { Verified = true, CallsMade = 0 };
+        return new Valuation(followed ? 1 : 0, followed ? 0 : 1, critique) { Verified = true, CallsMade = 0 };
     }
 }

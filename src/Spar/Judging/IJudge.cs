@@ -17,7 +17,7 @@ public interface IJudge
     /// <returns>The verdict, final; the value may rest on fewer votes than the judge could cast.</returns>
     /// <exception cref="Calls.CallFailedException">A call failed.</exception>
     /// <exception cref="SparException">The model behind the judge cannot give what the judge needs.</exception>
-    Task<MajorityVote> JudgeAsync(string key, string instruction, string response, CancellationToken cancellationToken);
+    Task<Valuation> JudgeAsync(string key, string instruction, string response, CancellationToken cancellationToken);
 
     /// <summary>
     /// Casts the votes that <see cref="JudgeAsync"/> could do without. Decisions that compare values of several responses, rather than ask for a
@@ -29,6 +29,6 @@ public interface IJudge
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The vote as it is when nothing was spared.</returns>
     /// <exception cref="Calls.CallFailedException">A call failed.</exception>
-    Task<MajorityVote> CompleteAsync(string instruction, string response, MajorityVote vote, CancellationToken cancellationToken) =>
+    Task<Valuation> CompleteAsync(string instruction, string response, Valuation vote, CancellationToken cancellationToken) =>
         Task.FromResult(vote);
 }

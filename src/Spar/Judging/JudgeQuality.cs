@@ -32,7 +32,7 @@ public sealed record JudgeQuality(int Right, int Wrong, int AcceptedRight, int A
 
     /// <summary>Compares verdicts with the truth.</summary>
     /// <param name="judged">The votes on each response, and whether it does satisfy its instruction.</param>
-    public static JudgeQuality Of(IReadOnlyCollection<(MajorityVote Vote, bool Right)> judged) => new(
+    public static JudgeQuality Of(IReadOnlyCollection<(Valuation Vote, bool Right)> judged) => new(
         judged.Count(one => one.Right),
         judged.Count(one => !one.Right),
         judged.Count(one => one.Right && one.Vote.Majority == Majority.Yes),

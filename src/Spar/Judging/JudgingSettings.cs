@@ -1,14 +1,14 @@
 using Spar.Calls;
 using Spar.Decoding;
-using Spar.Prompts;
+using Spar.Templates;
 using Spar.Seams;
 
 namespace Spar.Judging;
 
 /// <summary>How a judge comes to the value of a response.</summary>
-public enum Valuation
+public enum ValuationMethod
 {
-    /// <summary>All votes are cast (<see cref="Judge"/>).</summary>
+    /// <summary>All votes are cast (<see cref="VotingJudge"/>).</summary>
     Votes,
 
     /// <summary>Votes are cast until the verdict is settled (<see cref="AdaptiveJudge"/>).</summary>
@@ -25,7 +25,7 @@ public sealed record JudgingSettings
     public const string Refiner = "refiner";
 
     /// <summary>How the value of a response comes about.</summary>
-    public Valuation Valuation { get; init; } = Valuation.Votes;
+    public ValuationMethod Valuation { get; init; } = ValuationMethod.Votes;
 
     /// <summary>
     /// Models that judge: "refiner", or what the host can open (a checkpoint; an endpoint as http://host:port/v1#model). None: the refiner alone. One:
@@ -47,19 +47,19 @@ public sealed record JudgingSettings
 
     /// <summary>Makes the judge.</summary>
     /// <param name="models">The judging models in the order of <see cref="Judges"/>; at least one.</param>
-    /// <param name="prompts">How they are asked.</param>
+    /// <param name="templates">How they are asked.</param>
     /// <param name="settings">Votes, sampling of judgements, and the gate of the search.</param>
     /// <param name="verifier">Has the first word on every response; null where models judge everything.</param>
-    public IJudge Create(IReadOnlyList<ModelCaller> models, PromptSet prompts, DecodingSettings settings, IConstraintVerifier? verifier = null)
+    public IJudge Create(IReadOnlyList<ModelCaller> models, TemplateSet templates, DecodingSettings settings, IConstraintVerifier? verifier = null)
     {
         IJudge judge = models.Count == 1 ? One(models[0]) : new PanelJudge([.. models.Select(One)]);
-        return verifier is null ? judge : new HybridJudge(judge, verifier, prompts.Format);
+        return verifier is null ? judge : new HybridJudge(judge, verifier, templates.Format);
 
         IJudge One(ModelCaller model) => Valuation switch
         {
-            Valuation.Adaptive => new AdaptiveJudge(model, prompts, settings.Judge, settings.Votes, settings.Search.Gate),
-            Valuation.Probability => new ProbabilityJudge(model, prompts, settings.Judge),
-            _ => new Judge(model, prompts, settings.Judge, settings.Votes),
+            ValuationMethod.Adaptive => new AdaptiveJudge(model, templates, settings.Judge, settings.Votes, settings.Search.Gate),
+            ValuationMethod.Probability => new ProbabilityJudge(model, templates, settings.Judge),
+            _ => new VotingJudge(model, templates, settings.Judge, settings.Votes),
         };
     }
 }

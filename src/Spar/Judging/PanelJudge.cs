@@ -11,15 +11,15 @@ public sealed class PanelJudge(IReadOnlyList<IJudge> judges) : IJudge
     public int MostCalls => judges.Sum(judge => judge.MostCalls);
 
     /// <inheritdoc/>
-    public async Task<MajorityVote> JudgeAsync(string key, string instruction, string response, CancellationToken cancellationToken)
+    public async Task<Valuation> JudgeAsync(string key, string instruction, string response, CancellationToken cancellationToken)
     {
-        MajorityVote[] verdicts = await Task.WhenAll(
+        Valuation[] verdicts = await Task.WhenAll(
             judges.Select((judge, j) => judge.JudgeAsync($"{key}/j{j}", instruction, response, cancellationToken))).ConfigureAwait(false);
         int yes = verdicts.Count(verdict => verdict.Majority == Majority.Yes);
         int no = verdicts.Count(verdict => verdict.Majority == Majority.No);
         Majority wanted = yes > no ? Majority.Yes : Majority.No;
         string[] unparsed = [.. verdicts.SelectMany(verdict => verdict.Unparsed ?? [])];
-        return new MajorityVote(
+        return new Valuation(
             yes, no, verdicts.FirstOrDefault(verdict => verdict.Majority == wanted)?.Critique, unparsed.Length == 0 ? null : unparsed)
         {
             CallsMade = verdicts.Sum(verdict => verdict.Calls),

@@ -1,5 +1,5 @@
 using Spar.Calls;
-using Spar.Prompts;
+using Spar.Templates;
 
 namespace Spar.Judging;
 
@@ -8,26 +8,26 @@ namespace Spar.Judging;
 /// log-probabilities at temperature 1. One call a response.
 /// </summary>
 /// <param name="refiner">The model that judges; its client gives log-probabilities (<see cref="Seams.IAlternativesClient"/>).</param>
-/// <param name="prompts">How to ask, and how to read the answer.</param>
+/// <param name="templates">How to ask, and how to read the answer.</param>
 /// <param name="sampling">Gives the token limit; its temperature is not used.</param>
-public sealed class ProbabilityJudge(ModelCaller refiner, PromptSet prompts, Sampling sampling) : IJudge
+public sealed class ProbabilityJudge(ModelCaller refiner, TemplateSet templates, Sampling sampling) : IJudge
 {
     /// <summary>Reason: the judgement could be read, but neither yes nor no was among the likely words.</summary>
     public const string NoProbability = "no probability of the verdict";
 
-    private readonly JudgementParser _parser = new(prompts.Format);
+    private readonly JudgementParser _parser = new(templates.Format);
 
     /// <inheritdoc/>
     public int MostCalls => 1;
 
     /// <inheritdoc/>
-    public async Task<MajorityVote> JudgeAsync(string key, string instruction, string response, CancellationToken cancellationToken)
+    public async Task<Valuation> JudgeAsync(string key, string instruction, string response, CancellationToken cancellationToken)
     {
         Answer answer = await refiner.AskWeighedAsync(
-            $"{key}/p", prompts.JudgePrompt(instruction, response), sampling.Greedy(), _parser.VerdictWords, cancellationToken).ConfigureAwait(false);
+            $"{key}/p", templates.JudgePrompt(instruction, response), sampling.Greedy(), _parser.VerdictWords, cancellationToken).ConfigureAwait(false);
         Judgement judgement = _parser.Parse(answer.Text);
-        return judgement.Verdict is null ? new MajorityVote(0, 0, null, [judgement.Unparsed!])
-            : answer.Probability is not { } yes ? new MajorityVote(0, 0, null, [NoProbability])
-            : new MajorityVote(yes > 0.5 ? 1 : 0, yes > 0.5 ? 0 : 1, judgement.Critique) { Probability = yes };
+        return judgement.Verdict is null ? new Valuation(0, 0, null, [judgement.Unparsed!])
+            : answer.Probability is not { } yes ? new Valuation(0, 0, null, [NoProbability])
+            : new Valuation(yes > 0.5 ? 1 : 0, yes > 0.5 ? 0 : 1, judgement.Critique) { Probability = yes };
     }
 }

@@ -24,7 +24,7 @@ public sealed record Reliability(IReadOnlyList<ReliabilityBin> Bins)
 
     /// <summary>Sorts responses into bins; those without a value are left out.</summary>
     /// <param name="judged">The votes on each response, and whether it does satisfy its instruction.</param>
-    public static Reliability Of(IEnumerable<(MajorityVote Vote, bool Right)> judged) => new(
+    public static Reliability Of(IEnumerable<(Valuation Vote, bool Right)> judged) => new(
     [
         .. judged.Where(one => one.Vote.Value is not null)
             .GroupBy(one => Math.Min(Tenths - 1, (int)(one.Vote.Value!.Value * Tenths)))

@@ -5,7 +5,7 @@ public interface ICheckWriter
 {
     /// <summary>
     /// A check of an instruction and some test cases: a line <c>check: EXPRESSION</c> (the language is
-    /// <see cref="Baselines.Checks.CheckExpression"/>), then lines <c>case yes: RESPONSE</c> and <c>case no: RESPONSE</c>.
+    /// <see cref="Methods.Checks.CheckExpression"/>), then lines <c>case yes: RESPONSE</c> and <c>case no: RESPONSE</c>.
     /// </summary>
     /// <param name="instruction">The instruction.</param>
     /// <param name="seed">Decides which of the possible checks and cases they are.</param>

@@ -10,11 +10,11 @@ namespace Spar.Search;
 /// <param name="judge">Values responses.</param>
 /// <param name="refiner">Writes refinements.</param>
 /// <param name="settings">Limits.</param>
-public sealed class DepthFirstSearch(IJudge judge, Refiner refiner, SearchSettings settings) : IRefinementSearch
+public sealed class DepthFirstSearch(IJudge judge, RefinementSampler refiner, SearchSettings settings) : IRefinementSearch
 {
     /// <inheritdoc/>
     public async Task<SearchTree> SearchAsync(
-        string key, string instruction, string response, MajorityVote vote, CancellationToken cancellationToken)
+        string key, string instruction, string response, Valuation vote, CancellationToken cancellationToken)
     {
         TreeGrowth tree = new(judge, refiner, settings, key, instruction, response, vote);
         try

@@ -15,7 +15,7 @@ public interface IRefinementSearch
     /// <param name="vote">The votes on it, with the critique to start from.</param>
     /// <param name="cancellationToken">Gives up.</param>
     Task<SearchTree> SearchAsync(
-        string key, string instruction, string response, MajorityVote vote, CancellationToken cancellationToken);
+        string key, string instruction, string response, Valuation vote, CancellationToken cancellationToken);
 }
 
 /// <summary>Makes the search that the settings ask for.</summary>
@@ -25,7 +25,7 @@ public static class RefinementSearch
     /// <param name="judge">Values responses.</param>
     /// <param name="refiner">Writes refinements.</param>
     /// <param name="settings">Limits.</param>
-    public static IRefinementSearch Create(IJudge judge, Refiner refiner, SearchSettings settings) =>
+    public static IRefinementSearch Create(IJudge judge, RefinementSampler refiner, SearchSettings settings) =>
         settings.Order == SearchOrder.BreadthFirst
             ? new BreadthFirstSearch(judge, refiner, settings)
             : new DepthFirstSearch(judge, refiner, settings);

@@ -28,7 +28,7 @@ public enum SearchOutcome
 /// <param name="Vote">The votes on the response; null when the budget ended before it was judged.</param>
 /// <param name="SameAs">The earlier node with the same response, whose vote this is; null when the response was new.</param>
 public sealed record SearchNode(
-    int Id, int? Parent, int Depth, string Response, string? Refinement, MajorityVote? Vote, int? SameAs = null)
+    int Id, int? Parent, int Depth, string Response, string? Refinement, Valuation? Vote, int? SameAs = null)
 {
     /// <summary>Share of yes, 0..1; 0 when the response could not be judged.</summary>
     [JsonIgnore]

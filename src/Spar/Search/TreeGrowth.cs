@@ -1,6 +1,6 @@
 using Spar.Calls;
 using Spar.Judging;
-using Spar.Prompts;
+using Spar.Templates;
 
 namespace Spar.Search;
 
@@ -13,7 +13,7 @@ namespace Spar.Search;
 internal sealed class TreeGrowth
 {
     private readonly IJudge _judge;
-    private readonly Refiner _refiner;
+    private readonly RefinementSampler _refiner;
     private readonly SearchSettings _settings;
     private readonly string _key;
     private readonly string _instruction;
@@ -25,7 +25,7 @@ internal sealed class TreeGrowth
     private int _nextId = 1;
     private int _choices;
 
-    public TreeGrowth(IJudge judge, Refiner refiner, SearchSettings settings, string key, string instruction, string response, MajorityVote vote)
+    public TreeGrowth(IJudge judge, RefinementSampler refiner, SearchSettings settings, string key, string instruction, string response, Valuation vote)
     {
         (_judge, _refiner, _settings, _key, _instruction) = (judge, refiner, settings, key, instruction);
         Root = new SearchNode(0, null, 0, response, null, vote);
@@ -160,7 +160,7 @@ internal sealed class TreeGrowth
 
         await Task.WhenAll(toJudge.Select(async i =>
         {
-            MajorityVote vote = await _judge.JudgeAsync($"{_key}/n{children[i].Id}/judge", _instruction, children[i].Response, cancellationToken)
+            Valuation vote = await _judge.JudgeAsync($"{_key}/n{children[i].Id}/judge", _instruction, children[i].Response, cancellationToken)
                 .ConfigureAwait(false);
             children[i] = children[i] with { Vote = vote };
         })).ConfigureAwait(false);
@@ -194,7 +194,7 @@ internal sealed class TreeGrowth
 
         await Task.WhenAll(open.Select(async node =>
         {
-            MajorityVote vote = await _judge.CompleteAsync(_instruction, node.Response, node.Vote!, cancellationToken).ConfigureAwait(false);
+            Valuation vote = await _judge.CompleteAsync(_instruction, node.Response, node.Vote!, cancellationToken).ConfigureAwait(false);
             lock (_valued)
             {
                 _valued[node.Response] = node with { Vote = vote };

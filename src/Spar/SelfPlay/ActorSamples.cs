@@ -14,7 +14,7 @@ internal static class ActorSamples
         Recipe recipe, int iteration, int item, Prompt prompt, ModelCaller actor, IJudge judge, CancellationToken cancellationToken)
     {
         // Equal responses of one prompt are judged once. Their key comes from the text, so that it does not matter which came first.
-        ConcurrentDictionary<string, Lazy<Task<MajorityVote>>> votes = new(StringComparer.Ordinal);
+        ConcurrentDictionary<string, Lazy<Task<Valuation>>> votes = new(StringComparer.Ordinal);
         return await Task.WhenAll(Enumerable.Range(0, recipe.Responses).Select(async k =>
         {
             string? text = null;
@@ -23,7 +23,7 @@ internal static class ActorSamples
                 Answer answer = await actor.AskAsync(Key(iteration, item, k), prompt.Text, recipe.Respond, cancellationToken).ConfigureAwait(false);
                 text = answer.Text;
                 string key = string.Create(CultureInfo.InvariantCulture, $"it{iteration}/judge/p{item}/{StableHash.Of(text):x16}");
-                MajorityVote vote = await votes.GetOrAdd(text, _ => new(() => judge.JudgeAsync(key, prompt.Text, answer.Text, cancellationToken)))
+                Valuation vote = await votes.GetOrAdd(text, _ => new(() => judge.JudgeAsync(key, prompt.Text, answer.Text, cancellationToken)))
                     .Value.ConfigureAwait(false);
                 return new PlayedResponse(text, vote);
             }

@@ -1,6 +1,6 @@
 using Spar.Calls;
 using Spar.Judging;
-using Spar.Prompts;
+using Spar.Templates;
 
 namespace Spar.SelfPlay;
 
@@ -29,18 +29,18 @@ public interface IRunEvaluator
 /// <param name="Row">The row's name; the names of the evaluation's calls begin with eval/{Row}/.</param>
 /// <param name="Actor">The model that answers.</param>
 /// <param name="Refiner">The model that judges and refines.</param>
-/// <param name="Prompts">How the refiner is asked.</param>
+/// <param name="Templates">How the refiner is asked.</param>
 /// <param name="Recipe">Sampling, votes, limits.</param>
 /// <param name="ItemFinished">To be called at the end of each item, with true when it got lost.</param>
 public sealed record EvaluationContext(
-    string Row, ModelCaller Actor, ModelCaller Refiner, PromptSet Prompts, Recipe Recipe, Action<bool> ItemFinished)
+    string Row, ModelCaller Actor, ModelCaller Refiner, TemplateSet Templates, Recipe Recipe, Action<bool> ItemFinished)
 {
     private readonly IJudge? _judge;
 
     /// <summary>Who values responses; the refiner by all votes unless it is set.</summary>
     public IJudge Judge
     {
-        get => _judge ?? new Judge(Refiner, Prompts, Recipe.Judge, Recipe.Votes);
+        get => _judge ?? new VotingJudge(Refiner, Templates, Recipe.Judge, Recipe.Votes);
         init => _judge = value;
     }
 

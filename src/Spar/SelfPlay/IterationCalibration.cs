@@ -43,8 +43,8 @@ public sealed record IterationCalibration(
     /// <param name="truth">Knows what is right; prompts that it does not know wholly are left out.</param>
     public static IterationCalibration Of(int iteration, IEnumerable<PlayRecord> records, IConstraintVerifier truth)
     {
-        List<(MajorityVote, bool)> responses = [];
-        List<(MajorityVote, bool)> refinements = [];
+        List<(Valuation, bool)> responses = [];
+        List<(Valuation, bool)> refinements = [];
         int prompts = 0, searched = 0, found = 0, verified = 0;
         foreach (PlayRecord record in records)
         {
@@ -54,7 +54,7 @@ public sealed record IterationCalibration(
                 VerificationOutcome.NotFollowed => false,
                 _ => null,
             };
-            (MajorityVote? Vote, bool? Right)[] answered = [.. record.Responses.Where(response => response.Text is not null).Select(response => (response.Vote, Right(response.Text!)))];
+            (Valuation? Vote, bool? Right)[] answered = [.. record.Responses.Where(response => response.Text is not null).Select(response => (response.Vote, Right(response.Text!)))];
             if (answered.Length == 0 || answered.Any(response => response.Right is null))
             {
                 continue;

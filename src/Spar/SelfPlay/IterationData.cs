@@ -1,6 +1,6 @@
 using Spar.Calls;
 using Spar.Judging;
-using Spar.Prompts;
+using Spar.Templates;
 using Spar.Search;
 
 namespace Spar.SelfPlay;
@@ -8,10 +8,10 @@ namespace Spar.SelfPlay;
 /// <summary>Makes an iteration's training data from its play: a pure function of the records and the seed.</summary>
 /// <param name="refinement">What the chosen side of a pair is.</param>
 /// <param name="quotas">Most rows of each kind for the refiner.</param>
-/// <param name="prompts">The refiner's prompts, as it will see them.</param>
+/// <param name="templates">The refiner's prompts, as it will see them.</param>
 /// <param name="seed">Decides which rows a quota drops, and which of a prompt's candidates is taken.</param>
 /// <param name="unanimous">Whether pairs are made only where the votes on the chosen response were unanimous.</param>
-internal sealed class IterationData(RefinementKind refinement, RefinerQuotas quotas, PromptSet prompts, ulong seed, bool unanimous = false)
+internal sealed class IterationData(RefinementKind refinement, RefinerQuotas quotas, TemplateSet templates, ulong seed, bool unanimous = false)
 {
     public DataProduct Build(IEnumerable<PlayRecord> records)
     {
@@ -73,14 +73,14 @@ internal sealed class IterationData(RefinementKind refinement, RefinerQuotas quo
     }
 
     /// <summary>The response that goes against the record's negative; null when there is none.</summary>
-    private (string Response, MajorityVote Vote)? Chosen(PlayRecord record)
+    private (string Response, Valuation Vote)? Chosen(PlayRecord record)
     {
         if (refinement != RefinementKind.None)
         {
             return record.Tree is { Found: { } found } tree ? (tree.Node(found).Response, tree.Node(found).Vote!) : null;
         }
 
-        (string, MajorityVote)[] passed = [.. record.Responses.Where(response => response.Vote?.Majority == Majority.Yes).Select(response => (response.Text!, response.Vote!))];
+        (string, Valuation)[] passed = [.. record.Responses.Where(response => response.Vote?.Majority == Majority.Yes).Select(response => (response.Text!, response.Vote!))];
         return record.Negative is null || passed.Length == 0
             ? null
             : passed[new SeededRandom(StableHash.Seed(seed, $"chosen/{record.PromptId}")).Next(passed.Length)];
@@ -97,7 +97,7 @@ internal sealed class IterationData(RefinementKind refinement, RefinerQuotas quo
                     SearchNode child = tree.Node(found);
                     SearchNode parent = tree.Node(child.Parent!.Value);
                     yield return new DataRow(
-                        record.PromptId, kind, prompts.RefinePrompt(record.Prompt, parent.Response, parent.Vote!.Critique!), child.Refinement!);
+                        record.PromptId, kind, templates.RefinePrompt(record.Prompt, parent.Response, parent.Vote!.Critique!), child.Refinement!);
                 }
 
                 break;
@@ -127,6 +127,6 @@ internal sealed class IterationData(RefinementKind refinement, RefinerQuotas quo
         }
     }
 
-    private DataRow Judged(PlayRecord record, string kind, string response, MajorityVote vote) =>
-        new(record.PromptId, kind, prompts.JudgePrompt(record.Prompt, response), vote.Critique!);
+    private DataRow Judged(PlayRecord record, string kind, string response, Valuation vote) =>
+        new(record.PromptId, kind, templates.JudgePrompt(record.Prompt, response), vote.Critique!);
 }

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.AI;
 using Spar.Calls;
 using Spar.Judging;
-using Spar.Prompts;
+using Spar.Templates;
 using Spar.Seams;
 
 namespace Spar.SelfPlay;
@@ -31,11 +31,11 @@ public sealed class OpenModels(IModelHost host, CallSession session) : IAsyncDis
     /// <summary>The run's judge: the models that the recipe names, or else the refiner.</summary>
     /// <param name="refiner">The refiner's model.</param>
     /// <param name="recipe">Says how is judged and by whom.</param>
-    /// <param name="prompts">The prompt set.</param>
+    /// <param name="templates">The prompt set.</param>
     /// <param name="verifier">Knows some constraints; null where all is judged.</param>
     /// <param name="cancellationToken">Stops.</param>
     public async Task<IJudge> OpenJudgeAsync(
-        string refiner, Recipe recipe, PromptSet prompts, IConstraintVerifier? verifier, CancellationToken cancellationToken)
+        string refiner, Recipe recipe, TemplateSet templates, IConstraintVerifier? verifier, CancellationToken cancellationToken)
     {
         List<ModelCaller> judges = [];
         foreach (string judge in recipe.Judging.Judges.DefaultIfEmpty(JudgingSettings.Refiner))
@@ -43,7 +43,7 @@ public sealed class OpenModels(IModelHost host, CallSession session) : IAsyncDis
             judges.Add(await OpenAsync(judge == JudgingSettings.Refiner ? refiner : judge, cancellationToken).ConfigureAwait(false));
         }
 
-        return recipe.Judging.Create(judges, prompts, recipe.Decoding(), verifier);
+        return recipe.Judging.Create(judges, templates, recipe.Decoding(), verifier);
     }
 
     /// <summary>Closes the models.</summary>

@@ -26,4 +26,4 @@ public sealed record PlayRecord(
 /// <param name="Text">The response; null when its call failed.</param>
 /// <param name="Vote">The votes on it; null when a call failed.</param>
 /// <param name="Failure">What failed; null when nothing did.</param>
-public sealed record PlayedResponse(string? Text, MajorityVote? Vote, string? Failure = null);
+public sealed record PlayedResponse(string? Text, Valuation? Vote, string? Failure = null);

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Spar.Calls;
 using Spar.Judging;
-using Spar.Prompts;
+using Spar.Templates;
 using Spar.Seams;
 using Spar.Search;
 using Spar.Store;
@@ -13,7 +13,7 @@ namespace Spar.SelfPlay;
 /// The play of one iteration. Prompts flow: a response is judged as soon as it is there, and a negative is searched as soon as the prompt's
 /// votes are known, while other prompts are still being answered.
 /// </summary>
-internal sealed class PlayStage(Recipe recipe, PromptSet prompts, StageRunner runner, RunStore store, CallSession session, IRunObserver observer)
+internal sealed class PlayStage(Recipe recipe, TemplateSet templates, StageRunner runner, RunStore store, CallSession session, IRunObserver observer)
 {
     /// <summary>Plays all prompts that are not kept yet. The records are the stage's items, by the prompt's position.</summary>
     /// <param name="iteration">1 and up.</param>
@@ -39,7 +39,7 @@ internal sealed class PlayStage(Recipe recipe, PromptSet prompts, StageRunner ru
             {
                 (ModelCaller actor, ModelCaller refiner, IJudge judge) = await openModels().ConfigureAwait(false);
                 SearchSettings settings = recipe.Refinement == RefinementKind.Single ? recipe.Search.Chain(1) : recipe.Search;
-                IRefinementSearch search = RefinementSearch.Create(judge, new Refiner(refiner, prompts, recipe.Refine), settings);
+                IRefinementSearch search = RefinementSearch.Create(judge, new RefinementSampler(refiner, templates, recipe.Refine), settings);
                 await PlayAllAsync(iteration, items, open, actor, judge, search, cancellationToken).ConfigureAwait(false);
             }
 
@@ -182,7 +182,7 @@ internal sealed class PlayStage(Recipe recipe, PromptSet prompts, StageRunner ru
         }
     }
 
-    private static void CountVote(MajorityVote? vote, Counts counts)
+    private static void CountVote(Valuation? vote, Counts counts)
     {
         counts.Add("judging calls", vote?.Calls ?? 0);
         if (vote?.Verified == true)

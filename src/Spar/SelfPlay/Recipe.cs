@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using Spar.Calls;
 using Spar.Decoding;
 using Spar.Judging;
-using Spar.Prompts;
+using Spar.Templates;
 using Spar.Seams;
 using Spar.Search;
 using Spar.Store;
@@ -101,12 +101,12 @@ public record Recipe
     public DecodingSettings Decoding() => new(Respond, Judge, Refine, Votes, Responses, Search);
 
     /// <summary>What of this recipe decides a run's results, for the run store.</summary>
-    /// <param name="prompts">The prompt set that the recipe names.</param>
-    public RunIdentity Identity(PromptSet prompts)
+    /// <param name="templates">The prompt set that the recipe names.</param>
+    public RunIdentity Identity(TemplateSet templates)
     {
         JsonObject json = (JsonObject)JsonSerializer.SerializeToNode<Recipe>(this, StoreJson.Compact)!;
         json.Remove("concurrency");
-        json["promptSet"] = $"{prompts.Name} {prompts.Digest}";
+        json["promptSet"] = $"{templates.Name} {templates.Digest}";
         return RunIdentity.Of(json);
     }
 

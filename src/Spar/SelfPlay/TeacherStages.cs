@@ -1,14 +1,14 @@
 using Spar.Calls;
-using Spar.Prompts;
+using Spar.Templates;
 using Spar.Seams;
 
 namespace Spar.SelfPlay;
 
 /// <summary>What the teacher gives the run to start from: responses for the actor, judgements and refinements for the refiner.</summary>
-internal sealed class TeacherStages(Recipe recipe, PromptSet prompts, TeacherCaller teacher, StageRunner runner, CallSession session)
+internal sealed class TeacherStages(Recipe recipe, TemplateSet templates, TeacherCaller teacher, StageRunner runner, CallSession session)
 {
-    private readonly JudgementParser _judgements = new(prompts.Format);
-    private readonly RefinementParser _refinements = new(prompts.Format);
+    private readonly JudgementParser _judgements = new(templates.Format);
+    private readonly RefinementParser _refinements = new(templates.Format);
 
     /// <summary>The teacher's response to each prompt.</summary>
     public Task<SupervisedProduct> ActorDataAsync(IReadOnlyList<Prompt> items, CancellationToken cancellationToken) =>
@@ -94,7 +94,7 @@ internal sealed class TeacherStages(Recipe recipe, PromptSet prompts, TeacherCal
             yield return new DataRow(
                 prompt.Id,
                 passed ? RowKinds.JudgementYes : RowKinds.JudgementNo,
-                prompts.JudgePrompt(prompt.Text, lesson.Response),
+                templates.JudgePrompt(prompt.Text, lesson.Response),
                 lesson.Judgement.Critique);
         }
 
@@ -103,7 +103,7 @@ internal sealed class TeacherStages(Recipe recipe, PromptSet prompts, TeacherCal
             yield return new DataRow(
                 prompt.Id,
                 RowKinds.Refinement,
-                prompts.RefinePrompt(prompt.Text, lesson.Response, lesson.Judgement.Critique),
+                templates.RefinePrompt(prompt.Text, lesson.Response, lesson.Judgement.Critique),
                 lesson.Refinement.Output);
         }
     }

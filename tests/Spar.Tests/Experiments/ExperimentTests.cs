@@ -1,5 +1,6 @@
 using Spar.Experiments;
 using Spar.Judging;
+using Spar.Runs;
 using Spar.SelfPlay;
 using Spar.Store;
 using Spar.Tests.Fakes;

@@ -11,7 +11,7 @@ internal sealed class FakeEvaluator : IRunEvaluator
 
     public async Task<EvaluationRow> EvaluateAsync(EvaluationContext context, CancellationToken cancellationToken)
     {
-        IDecodingStrategy bfs = Strategies.Create("bfs", context.Actor, context.Refiner, context.Prompts, context.Recipe.Decoding());
+        IDecodingStrategy bfs = Strategies.Create("bfs", context.Actor, context.Refiner, context.Templates, context.Recipe.Decoding());
         ulong all = 0;
         for (int i = 0; i < Items; i++)
         {

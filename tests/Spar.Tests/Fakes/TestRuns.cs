@@ -1,5 +1,6 @@
 using Spar.Experiments;
-using Spar.Prompts;
+using Spar.Runs;
+using Spar.Templates;
 using Spar.Seams;
 using Spar.SelfPlay;
 using Spar.Store;
@@ -9,7 +10,7 @@ namespace Spar.Tests.Fakes;
 /// <summary>Runs of the fake world.</summary>
 internal static class TestRuns
 {
-    public static PromptSet Compact { get; } = PromptSet.Load("compact");
+    public static TemplateSet Compact { get; } = TemplateSet.Load("compact");
 
     public static Recipe Small { get; } = new()
     {
@@ -29,7 +30,7 @@ internal static class TestRuns
 
     public static async Task<RunResults> RunAsync(
         string directory, Recipe recipe, FakeWorld world, FakeTrainer? trainer = null, IRunObserver? observer = null, bool killed = false,
-        IConstraintVerifier? verifier = null, IConstraintVerifier? truth = null, string? start = null, PromptSet? prompts = null)
+        IConstraintVerifier? verifier = null, IConstraintVerifier? truth = null, string? start = null, TemplateSet? prompts = null)
     {
         RunStore store = RunStore.Open(directory, recipe.Identity(prompts ?? Compact));
         if (start is not null)
@@ -43,7 +44,7 @@ internal static class TestRuns
             return await new SelfPlayRun
             {
                 Recipe = recipe,
-                PromptSet = prompts ?? Compact,
+                Templates = prompts ?? Compact,
                 Host = world,
                 Trainer = trainer ?? new FakeTrainer(world),
                 Teacher = world,

@@ -2,7 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Spar.Calls;
 using Spar.Judging;
-using Spar.Prompts;
+using Spar.Templates;
 using Spar.Search;
 using Spar.Tests.Fakes;
 
@@ -44,10 +44,10 @@ public sealed class AdaptiveJudgeTests
         using CallSession session = new(3, concurrency);
         List<int> asked = [];
         ModelCaller voter = Voter(session, votes, asked);
-        MajorityVote all = new Judge(voter, TestRuns.Compact, _sampling, votes.Length).JudgeAsync("r", "task", "x", default).GetAwaiter().GetResult();
+        Valuation all = new VotingJudge(voter, TestRuns.Compact, _sampling, votes.Length).JudgeAsync("r", "task", "x", default).GetAwaiter().GetResult();
         asked.Clear();
         AdaptiveJudge judge = new(voter, TestRuns.Compact, _sampling, votes.Length, gate);
-        MajorityVote some = judge.JudgeAsync("r", "task", "x", default).GetAwaiter().GetResult();
+        Valuation some = judge.JudgeAsync("r", "task", "x", default).GetAwaiter().GetResult();
         Assert.Equal(all.Majority, some.Majority);
         Assert.Equal(all.Value > gate, some.Value > gate);
         Assert.Equal(all.Critique, some.Critique);
@@ -59,7 +59,7 @@ public sealed class AdaptiveJudgeTests
         Assert.Contains(
             Futures(votes.Length - seen.Length).Select(future => Verdict(seen + future, gate)), verdict => verdict != Verdict(votes, gate));
 
-        MajorityVote completed = judge.CompleteAsync("task", "x", some, default).GetAwaiter().GetResult();
+        Valuation completed = judge.CompleteAsync("task", "x", some, default).GetAwaiter().GetResult();
         Assert.Equal((all.Yes, all.No, all.Critique, all.Unparsed?.Count), (completed.Yes, completed.No, completed.Critique, completed.Unparsed?.Count));
         Assert.Equal(votes.Length, asked.Count);
     }));
@@ -76,7 +76,7 @@ public sealed class AdaptiveJudgeTests
     public async Task VotingEndsOnceTheRestCannotChangeTheVerdict(string votes, int calls)
     {
         using CallSession session = new(3, 4);
-        MajorityVote vote = await new AdaptiveJudge(Voter(session, votes, []), TestRuns.Compact, _sampling, votes.Length, 0.5).JudgeAsync("r", "task", "x", default);
+        Valuation vote = await new AdaptiveJudge(Voter(session, votes, []), TestRuns.Compact, _sampling, votes.Length, 0.5).JudgeAsync("r", "task", "x", default);
         Assert.Equal(calls, vote.Calls);
         Assert.Equal(calls, session.Calls);
     }
@@ -112,9 +112,9 @@ public sealed class AdaptiveJudgeTests
                 ModelCaller caller = new(await world.OpenAsync("model", default), session);
                 IJudge judge = adaptive
                     ? new AdaptiveJudge(caller, TestRuns.Compact, _sampling, 5, gate)
-                    : new Judge(caller, TestRuns.Compact, _sampling, 5);
-                MajorityVote root = await judge.JudgeAsync($"t{t}/root", "task", "word 2", default);
-                IRefinementSearch search = RefinementSearch.Create(judge, new Refiner(caller, TestRuns.Compact, _sampling), settings);
+                    : new VotingJudge(caller, TestRuns.Compact, _sampling, 5);
+                Valuation root = await judge.JudgeAsync($"t{t}/root", "task", "word 2", default);
+                IRefinementSearch search = RefinementSearch.Create(judge, new RefinementSampler(caller, TestRuns.Compact, _sampling), settings);
                 return await search.SearchAsync($"t{t}", "task", "word 2", root, default);
             }
         }
@@ -125,7 +125,7 @@ public sealed class AdaptiveJudgeTests
 
     private static (Majority, bool) Verdict(string votes, double gate)
     {
-        MajorityVote vote = new(votes.Count(letter => letter == 'y'), votes.Count(letter => letter == 'n'), null);
+        Valuation vote = new(votes.Count(letter => letter == 'y'), votes.Count(letter => letter == 'n'), null);
         return (vote.Majority, vote.Value > gate);
     }
 

@@ -2,7 +2,7 @@ using Microsoft.Extensions.AI;
 using Spar.Calls;
 using Spar.Decoding;
 using Spar.Judging;
-using Spar.Prompts;
+using Spar.Templates;
 using Spar.Seams;
 using Spar.Search;
 using Spar.Store;
@@ -23,7 +23,7 @@ public sealed class JudgeTests
     {
         using CallSession session = new(1, 1);
         WeighingClient client = new(text, [yes, no]);
-        MajorityVote vote = await new ProbabilityJudge(new ModelCaller(client, session), TestRuns.Compact, _sampling).JudgeAsync("r", "task", "x", default);
+        Valuation vote = await new ProbabilityJudge(new ModelCaller(client, session), TestRuns.Compact, _sampling).JudgeAsync("r", "task", "x", default);
         Assert.Equal(Math.Exp(yes) / (Math.Exp(yes) + Math.Exp(no)), vote.Value!.Value, 12);
         Assert.Equal((majority, disputed, text, 1), (vote.Majority, vote.Disputed, vote.Critique, vote.Calls));
         Assert.Equal((1, 0f), (session.Calls, client.Options!.Temperature));
@@ -35,12 +35,12 @@ public sealed class JudgeTests
     public async Task AJudgementThatCannotBeReadOrWeighedIsUndecided()
     {
         using CallSession session = new(1, 1);
-        MajorityVote vote = await JudgeAsync("hm", [-1, -1]);
+        Valuation vote = await JudgeAsync("hm", [-1, -1]);
         Assert.Equal((Majority.Undecided, JudgementParser.NoMark, 1), (vote.Majority, Assert.Single(vote.Unparsed!), vote.Calls));
         vote = await JudgeAsync("judgement: yes", [double.NegativeInfinity, double.NegativeInfinity]);
         Assert.Equal((Majority.Undecided, ProbabilityJudge.NoProbability), (vote.Majority, Assert.Single(vote.Unparsed!)));
 
-        Task<MajorityVote> JudgeAsync(string text, double[] logProbs) =>
+        Task<Valuation> JudgeAsync(string text, double[] logProbs) =>
             new ProbabilityJudge(new ModelCaller(new WeighingClient(text, logProbs), session), TestRuns.Compact, _sampling).JudgeAsync("r", "task", "x", default);
     }
 
@@ -57,12 +57,12 @@ public sealed class JudgeTests
     {
         using TempDirectory directory = new();
         RunIdentity identity = TestRuns.Small.Identity(TestRuns.Compact);
-        MajorityVote first = await JudgeAsync(new WeighingClient("judgement: yes", [-0.25, -1.75]));
-        MajorityVote second = await JudgeAsync(new WeighingClient("not asked", []));
+        Valuation first = await JudgeAsync(new WeighingClient("judgement: yes", [-0.25, -1.75]));
+        Valuation second = await JudgeAsync(new WeighingClient("not asked", []));
         Assert.Equal(first, second);
         Assert.Equal(1 / (1 + Math.Exp(-1.5)), second.Probability!.Value, 12);
 
-        async Task<MajorityVote> JudgeAsync(WeighingClient client)
+        async Task<Valuation> JudgeAsync(WeighingClient client)
         {
             using RunStore store = RunStore.Open(directory.Path, identity);
             using CallSession session = new(1, 1, store);
@@ -79,10 +79,10 @@ public sealed class JudgeTests
     public async Task APanelVotesByItsVerdicts(string verdicts, Majority majority, string? critique, double? value)
     {
         using CallSession session = new(1, 4);
-        PanelJudge panel = new([.. verdicts.Select((letter, i) => new Judge(
+        PanelJudge panel = new([.. verdicts.Select((letter, i) => new VotingJudge(
             new ModelCaller(new ScriptedClient(_ => letter switch { 'y' => $"{i} judgement: yes", 'n' => $"{i} judgement: no", _ => "hm" }), session),
             TestRuns.Compact, _sampling, 3))]);
-        MajorityVote vote = await panel.JudgeAsync("r", "task", "x", default);
+        Valuation vote = await panel.JudgeAsync("r", "task", "x", default);
         Assert.Equal((majority, critique?[..1], value), (vote.Majority, vote.Critique?[..1], vote.Value));
         Assert.Equal((3 * verdicts.Length, 3 * verdicts.Length, session.Calls), (panel.MostCalls, vote.Calls, vote.Calls));
     }
@@ -95,9 +95,9 @@ public sealed class JudgeTests
     {
         using CallSession session = new(1, 1);
         HybridJudge judge = new(
-            new Judge(new ModelCaller(new ScriptedClient(_ => "judgement: yes"), session), TestRuns.Compact, _sampling, 3),
+            new VotingJudge(new ModelCaller(new ScriptedClient(_ => "judgement: yes"), session), TestRuns.Compact, _sampling, 3),
             new FixedVerifier(new Verification(outcome, "2 words, not 3")), TestRuns.Compact.Format);
-        MajorityVote vote = await judge.JudgeAsync("r", "task", "x", default);
+        Valuation vote = await judge.JudgeAsync("r", "task", "x", default);
         Assert.Equal((majority, calls, (long)calls, critique), (vote.Majority, vote.Calls, session.Calls, vote.Critique));
         Assert.Equal(calls == 0 ? true : null, vote.Verified);
     }
@@ -109,11 +109,11 @@ public sealed class JudgeTests
         ModelCaller yes = new(new ScriptedClient(_ => "judgement: yes"), session);
         ModelCaller no = new(new ScriptedClient(_ => "judgement: no"), session);
         DecodingSettings settings = new(_sampling, _sampling, _sampling, Votes: 5, Samples: 1, new SearchSettings());
-        Assert.IsType<Judge>(new JudgingSettings().Create([yes], TestRuns.Compact, settings));
-        Assert.IsType<AdaptiveJudge>(new JudgingSettings { Valuation = Valuation.Adaptive }.Create([yes], TestRuns.Compact, settings));
-        Assert.IsType<ProbabilityJudge>(new JudgingSettings { Valuation = Valuation.Probability }.Create([yes], TestRuns.Compact, settings));
-        IJudge panel = new JudgingSettings { Valuation = Valuation.Adaptive }.Create([yes, no, no], TestRuns.Compact, settings);
-        MajorityVote vote = await panel.JudgeAsync("r", "task", "x", default);
+        Assert.IsType<VotingJudge>(new JudgingSettings().Create([yes], TestRuns.Compact, settings));
+        Assert.IsType<AdaptiveJudge>(new JudgingSettings { Valuation = ValuationMethod.Adaptive }.Create([yes], TestRuns.Compact, settings));
+        Assert.IsType<ProbabilityJudge>(new JudgingSettings { Valuation = ValuationMethod.Probability }.Create([yes], TestRuns.Compact, settings));
+        IJudge panel = new JudgingSettings { Valuation = ValuationMethod.Adaptive }.Create([yes, no, no], TestRuns.Compact, settings);
+        Valuation vote = await panel.JudgeAsync("r", "task", "x", default);
         Assert.Equal((1, 2, 9), (vote.Yes, vote.No, vote.Calls));
         IJudge hybrid = new JudgingSettings().Create([yes], TestRuns.Compact, settings, new FixedVerifier(new Verification(VerificationOutcome.NotFollowed, "bad")));
         Assert.Equal(Majority.No, (await hybrid.JudgeAsync("r", "task", "x", default)).Majority);

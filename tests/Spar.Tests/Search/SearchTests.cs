@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Spar.Calls;
 using Spar.Judging;
-using Spar.Prompts;
+using Spar.Templates;
 using Spar.Search;
 using Spar.Store;
 using Spar.Tests.Fakes;
@@ -10,7 +10,7 @@ namespace Spar.Tests.Search;
 
 public sealed class SearchTests
 {
-    private static readonly MajorityVote _failed = new(0, 2, "judgement: no");
+    private static readonly Valuation _failed = new(0, 2, "judgement: no");
 
     /// <summary>A tree whose node names tell the way: child i of "r" is "r.i"; <paramref name="votes"/> are yes votes of two.</summary>
     private static async Task<(SearchTree Tree, List<string> Prompts)> GrowAsync(
@@ -37,8 +37,8 @@ public sealed class SearchTests
         });
         using CallSession session = new(1, 1);
         ModelCaller caller = new(client, session);
-        Judge judge = new(caller, TestRuns.Compact, new Sampling(0.7, 1, 9), 2);
-        IRefinementSearch search = RefinementSearch.Create(judge, new Refiner(caller, TestRuns.Compact, new Sampling(0.7, 1, 9)), settings);
+        VotingJudge judge = new(caller, TestRuns.Compact, new Sampling(0.7, 1, 9), 2);
+        IRefinementSearch search = RefinementSearch.Create(judge, new RefinementSampler(caller, TestRuns.Compact, new Sampling(0.7, 1, 9)), settings);
         return (await search.SearchAsync("t", "task", "r", _failed, default), prompts);
     }
 
@@ -178,8 +178,8 @@ public sealed class SearchTests
         using CallSession session = new(1, 1);
         ModelCaller caller = new(new ScriptedClient(_ => throw new InvalidOperationException("not to be called")), session);
         BreadthFirstSearch search = new(
-            new Judge(caller, TestRuns.Compact, new Sampling(0, 1, 1), 1), new Refiner(caller, TestRuns.Compact, new Sampling(0, 1, 1)), new SearchSettings());
-        SearchTree tree = await search.SearchAsync("t", "task", "r", new MajorityVote(0, 0, null), default);
+            new VotingJudge(caller, TestRuns.Compact, new Sampling(0, 1, 1), 1), new RefinementSampler(caller, TestRuns.Compact, new Sampling(0, 1, 1)), new SearchSettings());
+        SearchTree tree = await search.SearchAsync("t", "task", "r", new Valuation(0, 0, null), default);
         Assert.Equal((SearchOutcome.Exhausted, 0), (tree.Outcome, tree.Calls));
     }
 
@@ -190,8 +190,8 @@ public sealed class SearchTests
         for (ulong seed = 0; seed < 200; seed++)
         {
             using CallSession session = new(seed, 1);
-            Refiner refiner = new(new ModelCaller(new ScriptedClient(_ => ""), session), TestRuns.Compact, new Sampling(0, 1, 1));
-            Judge judge = new(new ModelCaller(new ScriptedClient(_ => ""), session), TestRuns.Compact, new Sampling(0, 1, 1), 1);
+            RefinementSampler refiner = new(new ModelCaller(new ScriptedClient(_ => ""), session), TestRuns.Compact, new Sampling(0, 1, 1));
+            VotingJudge judge = new(new ModelCaller(new ScriptedClient(_ => ""), session), TestRuns.Compact, new Sampling(0, 1, 1), 1);
             SearchSettings settings = new() { Selection = NodeSelection.Sampled, SelectBranch = 1 };
             TreeGrowth tree = new(judge, refiner, settings, "t", "task", "r", _failed);
             SearchNode[] nodes = [Valued(1, 1, 3), Valued(2, 3, 1), Valued(3, 0, 4)];
@@ -203,7 +203,7 @@ public sealed class SearchTests
 
         Assert.InRange(worse, 30, 70);
 
-        static SearchNode Valued(int id, int yes, int no) => new(id, 0, 1, $"{id}", "", new MajorityVote(yes, no, "c"));
+        static SearchNode Valued(int id, int yes, int no) => new(id, 0, 1, $"{id}", "", new Valuation(yes, no, "c"));
     }
 
     [Theory]
@@ -220,8 +220,8 @@ public sealed class SearchTests
         {
             using CallSession session = new(5, 1 + (round % 4 * 3));
             ModelCaller caller = new(await world.OpenAsync("model", default), session);
-            Judge judge = new(caller, TestRuns.Compact, new Sampling(0.7, 1, 9), 3);
-            IRefinementSearch search = RefinementSearch.Create(judge, new Refiner(caller, TestRuns.Compact, new Sampling(0.7, 1, 9)), settings);
+            VotingJudge judge = new(caller, TestRuns.Compact, new Sampling(0.7, 1, 9), 3);
+            IRefinementSearch search = RefinementSearch.Create(judge, new RefinementSampler(caller, TestRuns.Compact, new Sampling(0.7, 1, 9)), settings);
             SearchTree tree = await search.SearchAsync("t", "task", "word 1", _failed, default);
             Assert.True(tree.Nodes.Count > 4);
             trees.Add(JsonSerializer.Serialize(tree, StoreJson.Compact));

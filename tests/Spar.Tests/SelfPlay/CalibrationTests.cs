@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Spar.Judging;
+using Spar.Runs;
 using Spar.Seams;
 using Spar.Search;
 using Spar.SelfPlay;
@@ -17,10 +18,10 @@ public sealed class CalibrationTests : IDisposable
     [Fact]
     public void QualityAndReliabilityAreCounted()
     {
-        (MajorityVote, bool)[] judged =
+        (Valuation, bool)[] judged =
         [
-            (new MajorityVote(5, 0, "c"), true), (new MajorityVote(4, 1, "c"), true), (new MajorityVote(4, 1, "c"), false), (new MajorityVote(1, 4, "c"), false),
-            (new MajorityVote(0, 5, "c"), true), (new MajorityVote(2, 2, "c"), false), (new MajorityVote(0, 0, null), true),
+            (new Valuation(5, 0, "c"), true), (new Valuation(4, 1, "c"), true), (new Valuation(4, 1, "c"), false), (new Valuation(1, 4, "c"), false),
+            (new Valuation(0, 5, "c"), true), (new Valuation(2, 2, "c"), false), (new Valuation(0, 0, null), true),
         ];
         JudgeQuality quality = JudgeQuality.Of(judged);
         Assert.Equal((7, 4, 3), (quality.Count, quality.Right, quality.Wrong));
@@ -106,7 +107,7 @@ public sealed class CalibrationTests : IDisposable
     {
         Recipe recipe = TestRuns.Small with { Votes = 5, PromptsPerIteration = 30, Iterations = 1 };
         await TestRuns.RunAsync(_directory.File("all"), recipe, new FakeWorld());
-        await TestRuns.RunAsync(_directory.File("some"), recipe with { Judging = new JudgingSettings { Valuation = Valuation.Adaptive } }, new FakeWorld());
+        await TestRuns.RunAsync(_directory.File("some"), recipe with { Judging = new JudgingSettings { Valuation = ValuationMethod.Adaptive } }, new FakeWorld());
         (DataProduct all, long allCalls) = Read("all");
         (DataProduct some, long someCalls) = Read("some");
         Assert.NotEmpty(all.Pairs);

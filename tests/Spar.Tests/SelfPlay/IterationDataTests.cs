@@ -9,7 +9,7 @@ public sealed class IterationDataTests
 {
     private static readonly RefinerQuotas _quotas = new();
 
-    private static MajorityVote Vote(int yes, int no, string critique) => new(yes, no, critique);
+    private static Valuation Vote(int yes, int no, string critique) => new(yes, no, critique);
 
     private static SearchNode Node(int id, int? parent, string response, int yes, int no, int? sameAs = null) =>
         new(id, parent, parent is null ? 0 : 1, response, parent is null ? null : $"refined: {response}", Vote(yes, no, $"on {response}"), sameAs);

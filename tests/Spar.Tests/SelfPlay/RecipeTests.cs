@@ -1,6 +1,6 @@
 using Spar.Calls;
 using Spar.Judging;
-using Spar.Prompts;
+using Spar.Templates;
 using Spar.Seams;
 using Spar.Search;
 using Spar.SelfPlay;
@@ -54,7 +54,7 @@ public sealed class RecipeTests
         Assert.Equal(
             ["dpo.beta (0.1 there, 0.2 in the recipe)", "seed (7 there, 8 in the recipe)"],
             identity.DifferencesFrom((TestRuns.Small with { Seed = 8, Dpo = TestRuns.Small.Dpo with { Beta = 0.2 } }).Identity(TestRuns.Compact)));
-        Assert.StartsWith("promptSet", Assert.Single(identity.DifferencesFrom(TestRuns.Small.Identity(PromptSet.Load("full")))), StringComparison.Ordinal);
+        Assert.StartsWith("promptSet", Assert.Single(identity.DifferencesFrom(TestRuns.Small.Identity(TemplateSet.Load("full")))), StringComparison.Ordinal);
         Assert.StartsWith("world.size", Assert.Single(identity.DifferencesFrom(identity.With([new("world.size", "3")]))), StringComparison.Ordinal);
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Spar.Calls;
 using Spar.Judging;
+using Spar.Runs;
 using Spar.Seams;
 using Spar.Search;
 using Spar.SelfPlay;
@@ -271,7 +272,7 @@ public sealed class SelfPlayRunTests : IDisposable
             SelfPlayRun run = new()
             {
                 Recipe = TestRuns.Small,
-                PromptSet = TestRuns.Compact,
+                Templates = TestRuns.Compact,
                 Host = world,
                 Trainer = new FakeTrainer(world),
                 Teacher = world,

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Spar.Calls;
 using Spar.Judging;
-using Spar.Prompts;
+using Spar.Templates;
 using Spar.Seams;
 using Spar.Search;
 using Spar.SelfPlay;
@@ -48,7 +48,7 @@ public sealed class DecodingMeasurement
     public required Recipe Recipe { get; init; }
 
     /// <summary>How the refiner is asked.</summary>
-    public required PromptSet PromptSet { get; init; }
+    public required TemplateSet Templates { get; init; }
 
     /// <summary>Makes models answer.</summary>
     public required IModelHost Host { get; init; }
@@ -111,14 +111,14 @@ public sealed class DecodingMeasurement
 
     private async Task<DecodingRecord> MeasureAsync(string key, string prompt, ModelCaller actor, ModelCaller refiner, CancellationToken cancellationToken)
     {
-        Judge judge = new(refiner, PromptSet, Recipe.Judge, Recipe.Votes);
-        Refiner refine = new(refiner, PromptSet, Recipe.Refine);
+        VotingJudge judge = new(refiner, Templates, Recipe.Judge, Recipe.Votes);
+        RefinementSampler refine = new(refiner, Templates, Recipe.Refine);
 
         // A budget in calls that is enough for as many responses as are looked at.
         SearchSettings limits = Recipe.Search with { MaxCalls = MostResponses * (Recipe.Votes + Recipe.Search.RefinementTries) };
         string greedy = (await actor.AskAsync($"{key}/greedy", prompt, Recipe.Respond.Greedy(), cancellationToken).ConfigureAwait(false)).Text;
-        MajorityVote vote = await judge.JudgeAsync($"{key}/greedy/judge", prompt, greedy, cancellationToken).ConfigureAwait(false);
-        Task<(string Text, MajorityVote Vote)>[] samples =
+        Valuation vote = await judge.JudgeAsync($"{key}/greedy/judge", prompt, greedy, cancellationToken).ConfigureAwait(false);
+        Task<(string Text, Valuation Vote)>[] samples =
         [
             .. Enumerable.Range(1, MostResponses - 1).Select(async k =>
             {
@@ -134,9 +134,9 @@ public sealed class DecodingMeasurement
             SearchAsync("dfs", greedy, vote, new DepthFirstSearch(judge, refine, limits)),
             RestartAsync(),
         ];
-        (string Text, MajorityVote Vote)[] drawn = await Task.WhenAll(samples).ConfigureAwait(false);
+        (string Text, Valuation Vote)[] drawn = await Task.WhenAll(samples).ConfigureAwait(false);
         IReadOnlyList<ValuedResponse>[] searched = await Task.WhenAll(searches).ConfigureAwait(false);
-        Judgement[] ballot = await new Ballot(refiner, PromptSet, Recipe.Judge)
+        Judgement[] ballot = await new Ballot(refiner, Templates, Recipe.Judge)
             .CastAsync($"{key}/sample/k1/judge", prompt, drawn[0].Text, 0, MostVotes, cancellationToken).ConfigureAwait(false);
         return new DecodingRecord(
             new Dictionary<string, IReadOnlyList<ValuedResponse>>
@@ -156,14 +156,14 @@ public sealed class DecodingMeasurement
             List<ValuedResponse> responses = [.. await SearchAsync("restart/k0", greedy, vote, once).ConfigureAwait(false)];
             for (int k = 1; !responses[^1].Passed && responses.Count < MostResponses; k++)
             {
-                (string text, MajorityVote given) = await samples[k - 1].ConfigureAwait(false);
+                (string text, Valuation given) = await samples[k - 1].ConfigureAwait(false);
                 responses.AddRange(await SearchAsync(string.Create(CultureInfo.InvariantCulture, $"restart/k{k}"), text, given, once).ConfigureAwait(false));
             }
 
             return [.. responses.Take(MostResponses)];
         }
 
-        async Task<IReadOnlyList<ValuedResponse>> SearchAsync(string name, string root, MajorityVote given, IRefinementSearch search)
+        async Task<IReadOnlyList<ValuedResponse>> SearchAsync(string name, string root, Valuation given, IRefinementSearch search)
         {
             if (given.Value > limits.Gate)
             {
@@ -176,7 +176,7 @@ public sealed class DecodingMeasurement
                 : [.. tree.Nodes.Where(node => node.Vote is not null).Take(MostResponses).Select(node => Valued(node.Response, node.Vote!))];
         }
 
-        ValuedResponse Valued(string text, MajorityVote given) => new(given.Value ?? 0, given.Value > limits.Gate, IsRight(text));
+        ValuedResponse Valued(string text, Valuation given) => new(given.Value ?? 0, given.Value > limits.Gate, IsRight(text));
 
         bool IsRight(string text) => Truth.Verify(prompt, text).Outcome == VerificationOutcome.Followed;
     }

@@ -1,0 +1,141 @@
+using System.Globalization;
+using Spar.Calls;
+using Spar.Judging;
+using Spar.Templates;
+using Spar.Seams;
+using Spar.SelfPlay;
+
+namespace Spar.Methods;
+
+/// <summary>
+/// Meta-Rewarding (Wu et al. 2024): Self-Rewarding whose judge learns too. Of each prompt, the response on which the votes differ most is taken; its
+/// judgements are compared pairwise by a meta-judge, the same model, and the one that wins most is learnt by DPO against the one that wins least,
+/// together with the pairs of responses. docs/baselines.md says what differs.
+/// </summary>
+internal sealed class MetaRewardingMethod(MethodParts parts) : IIterationMethod
+{
+    private readonly JudgementParser _parser = new(parts.Templates.Format);
+    private readonly PromptTemplate? _metaJudge = parts.Templates.Find(TemplateSet.MetaJudgeFile);
+
+    public Task<ModelPair> BeginAsync(ModelPair start, CancellationToken cancellationToken) => OneModel.BeginAsync(parts, start, cancellationToken);
+
+    public async Task<ModelPair?> IterateAsync(int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
+    {
+        string stage = StageNames.Data(iteration);
+        DataProduct data = await parts.Runner.RunAsync(stage, prompts.Count, async () =>
+        {
+            ModelCaller model = await parts.Models.OpenAsync(models.Actor, cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<(Judged? Result, string? Failure)> judged = await parts.Runner.EachAsync(
+                stage, prompts, (i, prompt, token) => JudgeAsync(iteration, i, prompt, model, token), cancellationToken).ConfigureAwait(false);
+            return Build(iteration, prompts, judged);
+        }).ConfigureAwait(false);
+        string trained = await parts.TrainAsync(StageNames.Actor(iteration), models.Actor, data.Pairs, parts.Recipe.Dpo, cancellationToken).ConfigureAwait(false);
+        return new ModelPair(trained, trained);
+    }
+
+    private async Task<Judged> JudgeAsync(int iteration, int item, Prompt prompt, ModelCaller model, CancellationToken cancellationToken)
+    {
+        string[] responses = await Task.WhenAll(Enumerable.Range(0, parts.Recipe.Responses).Select(async k =>
+            (await model.AskAsync(ActorSamples.Key(iteration, item, k), prompt.Text, parts.Recipe.Respond, cancellationToken).ConfigureAwait(false)).Text))
+            .ConfigureAwait(false);
+        string[] distinct = [.. responses.Distinct(StringComparer.Ordinal)];
+        Judgement[][] judgements = await Task.WhenAll(distinct.Select(response => Task.WhenAll(Enumerable.Range(0, parts.Recipe.Votes).Select(async vote =>
+        {
+            string key = string.Create(CultureInfo.InvariantCulture, $"it{iteration}/judge/p{item}/{StableHash.Of(response):x16}/v{vote}");
+            return _parser.Parse((await model.AskAsync(key, parts.Templates.JudgePrompt(prompt.Text, response), parts.Recipe.Judge, cancellationToken)
+                .ConfigureAwait(false)).Text);
+        })))).ConfigureAwait(false);
+        PlayedResponse[] played = [.. responses.Select(response => new PlayedResponse(response, Valuation.Of(judgements[Array.IndexOf(distinct, response)])))];
+
+        // Where the votes differ most, there is most to learn about judging.
+        int disputed = Enumerable.Range(0, distinct.Length).MaxBy(n => Dispute(judgements[n]));
+        if (Dispute(judgements[disputed]) == 0)
+        {
+            return new Judged(played, null);
+        }
+
+        Judgement[] read = [.. judgements[disputed].Where(judgement => judgement.Verdict is not null).DistinctBy(judgement => judgement.Critique)];
+        double[] wins = await CompareAsync($"it{iteration}/meta/p{item}", prompt.Text, distinct[disputed], read, Valuation.Of(judgements[disputed]), model, cancellationToken)
+            .ConfigureAwait(false);
+        (int best, int worst) = (Array.IndexOf(wins, wins.Max()), Array.IndexOf(wins, wins.Min()));
+        return new Judged(played, wins[best] == wins[worst]
+            ? null
+            : new PairRow(prompt.Id, parts.Templates.JudgePrompt(prompt.Text, distinct[disputed]), read[best].Critique, read[worst].Critique));
+    }
+
+    /// <summary>How often each judgement wins against another, in both orders.</summary>
+    private async Task<double[]> CompareAsync(
+        string key, string instruction, string response, Judgement[] judgements, Valuation vote, ModelCaller model, CancellationToken cancellationToken)
+    {
+        if (_metaJudge is null)
+        {
+            // A prompt set without a meta-judge compares by the model's own majority: a judgement that agrees with it is the better one.
+            return [.. judgements.Select(judgement => vote.Majority is Majority.Yes or Majority.No && judgement.Verdict == (vote.Majority == Majority.Yes) ? 1.0 : 0.0)];
+        }
+
+        double[] wins = new double[judgements.Length];
+        (int First, int Second)[] games =
+            [.. Enumerable.Range(0, judgements.Length).SelectMany(i => Enumerable.Range(0, judgements.Length).Where(j => j != i), (i, j) => (i, j))];
+        Judgement[] outcomes = await Task.WhenAll(games.Select(async game => _parser.Parse((await model.AskAsync(
+            $"{key}/g{game.First}-{game.Second}",
+            _metaJudge.Fill(name => name switch
+            {
+                "instruction" => instruction,
+                "response" => response,
+                "first" => judgements[game.First].Critique,
+                _ => judgements[game.Second].Critique,
+            }),
+            parts.Recipe.Judge,
+            cancellationToken).ConfigureAwait(false)).Text))).ConfigureAwait(false);
+        foreach (((int first, int second), Judgement outcome) in games.Zip(outcomes))
+        {
+            if (outcome.Verdict is { } firstWins)
+            {
+                wins[firstWins ? first : second]++;
+            }
+        }
+
+        return wins;
+    }
+
+    private DataProduct Build(int iteration, IReadOnlyList<Prompt> prompts, IReadOnlyList<(Judged? Result, string? Failure)> judged)
+    {
+        Counts counts = new();
+        List<PairRow> pairs = [];
+        List<PairRow> judgementPairs = [];
+        for (int i = 0; i < prompts.Count; i++)
+        {
+            counts.Add("prompts");
+            if (judged[i].Result is not { } result)
+            {
+                counts.Fail(prompts[i].Id, judged[i].Failure!);
+                continue;
+            }
+
+            ScoredPairs.Count(prompts[i], result.Responses, counts);
+            if (ScoredPairs.BestAgainstWorst(prompts[i], result.Responses, parts.Session.SeedOf($"it{iteration}/pair/p{i}")) is { } pair)
+            {
+                pairs.Add(pair);
+            }
+
+            if (result.JudgementPair is { } judgementPair)
+            {
+                judgementPairs.Add(judgementPair);
+            }
+        }
+
+        counts.Add("pairs", pairs.Count);
+        counts.Add("pairs of judgements", judgementPairs.Count);
+        return new DataProduct(counts.ToStatistics(), [.. pairs, .. judgementPairs], []);
+    }
+
+    /// <summary>0 when the votes agree, at most 1: four times the variance of the verdicts.</summary>
+    private static double Dispute(Judgement[] judgements)
+    {
+        double yes = judgements.Count(judgement => judgement.Verdict == true);
+        double no = judgements.Count(judgement => judgement.Verdict == false);
+        return yes + no == 0 ? 0 : 4 * yes * no / ((yes + no) * (yes + no));
+    }
+
+    private sealed record Judged(IReadOnlyList<PlayedResponse> Responses, PairRow? JudgementPair);
+}

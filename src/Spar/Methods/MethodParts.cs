@@ -1,0 +1,41 @@
+using Spar.Calls;
+using Spar.Judging;
+using Spar.SelfPlay;
+using Spar.Templates;
+using Spar.Seams;
+using Spar.Store;
+
+namespace Spar.Methods;
+
+/// <summary>What a method works with: the run's recipe and store, and the steps that methods share.</summary>
+internal sealed record MethodParts(
+    Recipe Recipe, TemplateSet Templates, StageRunner Runner, TrainingStage Training, RunStore Store, CallSession Session, OpenModels Models, IRunObserver Observer,
+    IConstraintVerifier? Verifier, IConstraintVerifier? Truth)
+{
+    /// <summary>A model that judges for itself, whatever other judges the recipe names.</summary>
+    public IJudge JudgeOf(ModelCaller model) => Recipe.Judging.Create([model], Templates, Recipe.Decoding(), Verifier);
+
+    /// <summary>Trains a model on rows.</summary>
+    /// <returns>Path or name of the trained model.</returns>
+    public Task<string> TrainAsync(string stage, string start, IReadOnlyList<DataRow> rows, TrainingSettings settings, CancellationToken cancellationToken) =>
+        Training.RunAsync(
+            stage,
+            start,
+            rows.Count,
+            () => new TrainingData.Supervised([.. rows.Select(row => new SupervisedExample(row.Prompt, row.Response))]),
+            settings,
+            Models.DisposeAsync,
+            cancellationToken);
+
+    /// <summary>Trains a model on pairs.</summary>
+    /// <returns>Path or name of the trained model.</returns>
+    public Task<string> TrainAsync(string stage, string start, IReadOnlyList<PairRow> pairs, TrainingSettings settings, CancellationToken cancellationToken) =>
+        Training.RunAsync(
+            stage,
+            start,
+            pairs.Count,
+            () => new TrainingData.Preference([.. pairs.Select(pair => new PreferencePair(pair.Prompt, pair.Chosen, pair.Rejected))]),
+            settings,
+            Models.DisposeAsync,
+            cancellationToken);
+}

@@ -1,0 +1,87 @@
+using System.Globalization;
+using Spar.Calls;
+using Spar.Judging;
+using Spar.Templates;
+using Spar.Seams;
+using Spar.Search;
+using Spar.SelfPlay;
+
+namespace Spar.Methods;
+
+/// <summary>
+/// SELF (Lu et al. 2023): the model criticises its samples and refines those that fail, keeps what passes its own filter, and learns that by SFT,
+/// together with the lessons in criticising and refining. There is no preference term. docs/baselines.md says what differs.
+/// </summary>
+internal sealed class SelfMethod(MethodParts parts) : IIterationMethod
+{
+    public Task<ModelPair> BeginAsync(ModelPair start, CancellationToken cancellationToken) => OneModel.BeginAsync(parts, start, cancellationToken);
+
+    public async Task<ModelPair?> IterateAsync(int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
+    {
+        string stage = StageNames.Data(iteration);
+        DataProduct data = await parts.Runner.RunAsync(stage, prompts.Count, async () =>
+        {
+            ModelCaller model = await parts.Models.OpenAsync(models.Actor, cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<(Evolved? Result, string? Failure)> evolved = await parts.Runner.EachAsync(
+                stage, prompts, (i, prompt, token) => EvolveAsync(iteration, i, prompt, model, token), cancellationToken).ConfigureAwait(false);
+            return Build(prompts, evolved);
+        }).ConfigureAwait(false);
+        string trained = await parts.TrainAsync(
+            StageNames.Actor(iteration), models.Actor, [.. data.ActorRows!, .. OneModel.Lessons(parts)], parts.Recipe.IterationSft, cancellationToken)
+            .ConfigureAwait(false);
+        return new ModelPair(trained, trained);
+    }
+
+    private async Task<Evolved> EvolveAsync(int iteration, int item, Prompt prompt, ModelCaller model, CancellationToken cancellationToken)
+    {
+        IJudge judge = parts.JudgeOf(model);
+        RefinementSampler refiner = new(model, parts.Templates, parts.Recipe.Refine);
+        IReadOnlyList<PlayedResponse> responses = await ActorSamples.DrawAsync(parts.Recipe, iteration, item, prompt, model, judge, cancellationToken)
+            .ConfigureAwait(false);
+        string?[] refined = await Task.WhenAll(responses.DistinctBy(response => response.Text).Select(async response =>
+        {
+            if (response.Vote is not { Majority: Majority.No, Critique: { } critique })
+            {
+                return null;
+            }
+
+            string key = string.Create(CultureInfo.InvariantCulture, $"it{iteration}/refine/p{item}/{StableHash.Of(response.Text):x16}");
+            Refinement refinement = await refiner.RefineAsync(key, prompt.Text, response.Text!, critique, cancellationToken).ConfigureAwait(false);
+            if (refinement.Response is null)
+            {
+                return null;
+            }
+
+            Valuation vote = await judge.JudgeAsync($"{key}/judge", prompt.Text, refinement.Response, cancellationToken).ConfigureAwait(false);
+            return vote.Value > parts.Recipe.Search.Gate ? refinement.Response : null;
+        })).ConfigureAwait(false);
+        return new Evolved(responses, [.. refined.OfType<string>()]);
+    }
+
+    // Every sample that passed as it was, and every refinement that passed, each once a prompt.
+    private static DataProduct Build(IReadOnlyList<Prompt> prompts, IReadOnlyList<(Evolved? Result, string? Failure)> evolved)
+    {
+        Counts counts = new();
+        List<DataRow> rows = [];
+        for (int i = 0; i < prompts.Count; i++)
+        {
+            counts.Add("prompts");
+            if (evolved[i].Result is not { } result)
+            {
+                counts.Fail(prompts[i].Id, evolved[i].Failure!);
+                continue;
+            }
+
+            ScoredPairs.Count(prompts[i], result.Responses, counts);
+            string[] passed = [.. result.Responses.Where(response => response.Vote?.Majority == Majority.Yes).Select(response => response.Text!)];
+            counts.Add("refined and passed", result.Refined.Count);
+            rows.AddRange(passed.Concat(result.Refined).Distinct(StringComparer.Ordinal)
+                .Select(response => new DataRow(prompts[i].Id, RowKinds.Response, prompts[i].Text, response)));
+        }
+
+        counts.Add("rows", rows.Count);
+        return new DataProduct(counts.ToStatistics(), [], []) { ActorRows = rows };
+    }
+
+    private sealed record Evolved(IReadOnlyList<PlayedResponse> Responses, IReadOnlyList<string> Refined);
+}

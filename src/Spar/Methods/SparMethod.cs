@@ -1,0 +1,54 @@
+using Spar.Seams;
+using Spar.SelfPlay;
+
+namespace Spar.Methods;
+
+/// <summary>
+/// The method: play, then DPO of the actor on refined pairs and RFT of the refiner on the search traces. Without iterative training, every
+/// iteration plays with M_0 and R_0, and the last one trains on what all of them gave.
+/// </summary>
+internal sealed class SparMethod(MethodParts parts) : IIterationMethod
+{
+    private readonly Recipe _recipe = parts.Recipe;
+    private readonly PlayStage _play = new(parts.Recipe, parts.Templates, parts.Runner, parts.Store, parts.Session, parts.Observer);
+
+    private readonly DriftWatch _drift = new(parts.Recipe.Drift, parts.Truth, parts.Runner, parts.Store, parts.Observer);
+
+    public async Task<ModelPair?> IterateAsync(int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
+    {
+        await _play.RunAsync(
+            iteration,
+            prompts,
+            async () => (
+                await parts.Models.OpenAsync(models.Actor, cancellationToken).ConfigureAwait(false),
+                await parts.Models.OpenAsync(models.Refiner, cancellationToken).ConfigureAwait(false),
+                await parts.Models.OpenJudgeAsync(models.Refiner, _recipe, parts.Templates, parts.Verifier, cancellationToken).ConfigureAwait(false)),
+            cancellationToken).ConfigureAwait(false);
+
+        DriftAction? drift = await _drift.MeasureAsync(iteration).ConfigureAwait(false);
+        if (drift == DriftAction.Stop)
+        {
+            return null;
+        }
+
+        string played = StageNames.Play(iteration);
+        IterationData builder = new(
+            _recipe.Refinement, _recipe.Quotas, parts.Templates, parts.Session.SeedOf($"it{iteration}/data"), unanimous: drift == DriftAction.Reweight);
+        DataProduct data = await parts.Runner.RunAsync(StageNames.Data(iteration), 0, () => Task.FromResult(
+            builder.Build(parts.Store.ReadItems<PlayRecord>(played).Select(entry => entry.Record)))).ConfigureAwait(false);
+        if (!_recipe.IterativeTraining)
+        {
+            if (iteration < _recipe.Iterations)
+            {
+                return models;
+            }
+
+            DataProduct[] all = [.. Enumerable.Range(1, iteration).Select(i => parts.Store.FindProduct<DataProduct>(StageNames.Data(i))!)];
+            data = new DataProduct(StageStatistics.None, [.. all.SelectMany(product => product.Pairs)], [.. all.SelectMany(product => product.RefinerRows)]);
+        }
+
+        return new ModelPair(
+            await parts.TrainAsync(StageNames.Actor(iteration), models.Actor, data.Pairs, _recipe.Dpo, cancellationToken).ConfigureAwait(false),
+            await parts.TrainAsync(StageNames.Refiner(iteration), models.Refiner, data.RefinerRows, _recipe.Rft, cancellationToken).ConfigureAwait(false));
+    }
+}

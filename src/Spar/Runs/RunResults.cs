@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Text.Json;
+using Spar.SelfPlay;
+using Spar.Store;
+
+namespace Spar.Runs;
+
+/// <summary>What a run came to (results.json in the run directory).</summary>
+/// <param name="Rows">One row a stage in order: "base", "sft", "iteration-1", ...</param>
+/// <param name="Seed">The run's seed.</param>
+/// <param name="WallSeconds">Time in which the run was at work, over all its sessions.</param>
+/// <param name="ModelCalls">Answered calls of actor and refiner, evaluation included.</param>
+/// <param name="GeneratedTokens">Tokens that those generated.</param>
+/// <param name="Calibration">The judge of each iteration against verifiers; null where nothing was verified.</param>
+public sealed record RunResults(
+    IReadOnlyList<EvaluationRow> Rows,
+    ulong Seed,
+    double WallSeconds,
+    long ModelCalls,
+    long GeneratedTokens,
+    IReadOnlyList<IterationCalibration>? Calibration = null)
+{
+    /// <summary>The file's name in the run directory.</summary>
+    public const string FileName = "results.json";
+
+    /// <summary>The iteration in which drift ended the run; null when it did not.</summary>
+    public int? StoppedByDrift => Calibration?.FirstOrDefault(calibration => calibration.Taken == DriftAction.Stop)?.Iteration;
+
+    /// <summary>Reads what a run has come to so far from its store.</summary>
+    /// <param name="store">The run.</param>
+    public static RunResults Of(RunStore store)
+    {
+        string prefix = StageNames.Evaluation("");
+        string calibrated = StageNames.Calibration(0)[..^1];
+        RunTotals totals = store.Totals();
+        IterationCalibration[] calibrations = [.. store.Stages().Where(stage => stage.StartsWith(calibrated, StringComparison.Ordinal))
+            .Select(stage => store.FindProduct<CalibrationProduct>(stage)!.Calibration).OrderBy(calibration => calibration.Iteration)];
+        return new RunResults(
+            [.. store.Stages().Where(stage => stage.StartsWith(prefix, StringComparison.Ordinal))
+                .Select(stage => store.FindProduct<EvaluationProduct>(stage)!.Row).OrderBy(Order)],
+            ulong.Parse(store.Identity.Values["seed"], CultureInfo.InvariantCulture),
+            totals.WallSeconds,
+            totals.ModelCalls,
+            totals.GeneratedTokens,
+            calibrations.Length == 0 ? null : calibrations);
+    }
+
+    /// <summary>The file's text.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, StoreJson.Indented) + "\n";
+
+    /// <summary>Writes the file as a whole or not at all.</summary>
+    /// <param name="directory">The run directory.</param>
+    /// <exception cref="SparException">It cannot be written.</exception>
+    public void Write(string directory)
+    {
+        string file = Path.Combine(directory, FileName);
+        try
+        {
+            File.WriteAllText(file + ".new", ToJson());
+            File.Move(file + ".new", file, overwrite: true);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new SparException($"{file} cannot be written ({fault.Message}). Free some space or mend the permissions, then run the same command again.", fault);
+        }
+    }
+
+    private static int Order(EvaluationRow row) => row.Stage switch
+    {
+        "base" => -2,
+        "sft" => -1,
+        _ => int.Parse(row.Stage[(row.Stage.LastIndexOf('-') + 1)..], CultureInfo.InvariantCulture),
+    };
+}

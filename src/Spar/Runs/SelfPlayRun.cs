@@ -1,0 +1,204 @@
+using Spar.Methods;
+using Spar.Calls;
+using Spar.SelfPlay;
+using Spar.Templates;
+using Spar.Seams;
+using Spar.Store;
+
+namespace Spar.Runs;
+
+/// <summary>
+/// The whole method, stage after stage: SFT of actor and refiner from the teacher, then iterations of play, data, DPO and RFT (or of the method that
+/// the recipe names), each followed by an evaluation. Stages that ended in an earlier session are skipped, so that calling it again goes on with an interrupted run.
+/// </summary>
+public sealed class SelfPlayRun
+{
+    private IReadOnlyList<string> _fixedResponses = [];
+
+    /// <summary>The run in numbers.</summary>
+    public required Recipe Recipe { get; init; }
+
+    /// <summary>The prompt set that the recipe names.</summary>
+    public required TemplateSet Templates { get; init; }
+
+    /// <summary>Makes models answer.</summary>
+    public required IModelHost Host { get; init; }
+
+    /// <summary>Trains models.</summary>
+    public required ITrainer Trainer { get; init; }
+
+    /// <summary>Gives the run something to start from.</summary>
+    public required ITeacher Teacher { get; init; }
+
+    /// <summary>Gives the instructions.</summary>
+    public required IPromptSource Prompts { get; init; }
+
+    /// <summary>Writes the checks that method autoif filters by; null asks M_0 for them.</summary>
+    public ICheckWriter? Checks { get; init; }
+
+    /// <summary>Gives the unlabelled texts that method humpback needs; no other method does.</summary>
+    public ITextSource? Texts { get; init; }
+
+    /// <summary>The run directory.</summary>
+    public required RunStore Store { get; init; }
+
+    /// <summary>Measures the models; null measures nothing.</summary>
+    public IRunEvaluator? Evaluator { get; init; }
+
+    /// <summary>Has the first word on every response, before a model judges it; null where models judge everything.</summary>
+    public IConstraintVerifier? Verifier { get; init; }
+
+    /// <summary>
+    /// Knows what is right, to measure the judge by; null measures nothing. The loop learns nothing of it, unless the recipe's drift.action lets it
+    /// stop a run or drop pairs.
+    /// </summary>
+    public IConstraintVerifier? Truth { get; init; }
+
+    /// <summary>Is told how it goes.</summary>
+    public IRunObserver Observer { get; init; } = new SilentObserver();
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Runs, or goes on with, the whole recipe. Leaves results.json in the run directory.</summary>
+    /// <param name="cancellationToken">Stops; what was answered so far is kept.</param>
+    /// <exception cref="SparException">The recipe is faulty, no prompts came, every item of a stage failed, or the store cannot be written.</exception>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    public async Task<RunResults> RunAsync(CancellationToken cancellationToken)
+    {
+        Recipe.Validate();
+        if (Truth is null && Recipe.Drift.Action != DriftAction.Warn)
+        {
+            throw new SparException("drift.action can only be warn here: nothing verifies this run's prompts, so drift cannot be measured.");
+        }
+
+        using CallSession session = new(Recipe.Seed, Recipe.Concurrency, Store, Observer.CallAnswered);
+        await using OpenModels models = new(Host, session);
+        StageRunner runner = new(Store, session, Observer, Time);
+        _fixedResponses = Evaluator is null ? [] : (await runner.RunAsync(StageNames.FixedResponses, 0, async () => new FixedResponsesProduct(
+            await Evaluator.SampleFixedAsync(await models.OpenAsync(Recipe.BaseModel, cancellationToken).ConfigureAwait(false), Recipe, cancellationToken)
+                .ConfigureAwait(false))).ConfigureAwait(false)).Responses;
+        TrainingStage training = new(Trainer, runner, Store, session, Observer);
+        MethodParts parts = new(Recipe, Templates, runner, training, Store, session, models, Observer, Verifier, Truth);
+
+        EvaluationRow? baseRow = await EvaluateAsync("base", new(Recipe.BaseModel, Recipe.BaseModel), null, runner, models, cancellationToken)
+            .ConfigureAwait(false);
+        ModelPair start = await LearnFromTeacherAsync(parts, cancellationToken).ConfigureAwait(false);
+        EvaluationRow? unchanged = start == new ModelPair(Recipe.BaseModel, Recipe.BaseModel) ? baseRow : null;
+        await EvaluateAsync("sft", start, unchanged, runner, models, cancellationToken).ConfigureAwait(false);
+
+        IIterationMethod method = MethodOf(parts);
+        ModelPair current = Recipe.Iterations == 0 ? start : await method.BeginAsync(start, cancellationToken).ConfigureAwait(false);
+        for (int iteration = 1; iteration <= Recipe.Iterations; iteration++)
+        {
+            IReadOnlyList<Prompt> prompts = Take("self-play", Recipe.PromptsPerIteration, iteration);
+            if (await method.IterateAsync(iteration, prompts, current, cancellationToken).ConfigureAwait(false) is not { } next)
+            {
+                break;
+            }
+
+            current = next;
+            if (Recipe.IterativeTraining || iteration == Recipe.Iterations)
+            {
+                await EvaluateAsync($"iteration-{iteration}", current, null, runner, models, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        return WriteResults();
+    }
+
+    /// <summary>Makes M_0 and R_0.</summary>
+    private async Task<ModelPair> LearnFromTeacherAsync(MethodParts parts, CancellationToken cancellationToken)
+    {
+        TeacherStages stages = new(Recipe, Templates, new TeacherCaller(Teacher, parts.Session), parts.Runner, parts.Session);
+        string actor = Recipe.BaseModel;
+        if (Recipe.ActorSft.Epochs > 0)
+        {
+            SupervisedProduct lessons = await stages.ActorDataAsync(Take("sft", Recipe.SftPrompts, 0), cancellationToken).ConfigureAwait(false);
+            actor = await parts.TrainAsync(StageNames.Actor(0), actor, lessons.Rows, Recipe.ActorSft, cancellationToken).ConfigureAwait(false);
+        }
+
+        string refiner = Recipe.BaseModel;
+        if (Recipe.RefinerSft.Epochs > 0)
+        {
+            SupervisedProduct lessons = await stages.RefinerDataAsync(
+                Take("refiner", Recipe.RefinerPrompts, 0), () => parts.Models.OpenAsync(actor, cancellationToken), cancellationToken).ConfigureAwait(false);
+            refiner = await parts.TrainAsync(StageNames.Refiner(0), refiner, lessons.Rows, Recipe.RefinerSft, cancellationToken).ConfigureAwait(false);
+        }
+
+        return new ModelPair(actor, refiner);
+    }
+
+    private IIterationMethod MethodOf(MethodParts parts) => Recipe.Method switch
+    {
+        TrainingMethod.Spar => new SparMethod(parts),
+        TrainingMethod.Autoif => new AutoifMethod(parts, Checks),
+        TrainingMethod.Self => new SelfMethod(parts),
+        TrainingMethod.Humpback => new HumpbackMethod(
+            parts, Texts ?? throw new SparException("Method humpback writes instructions for unlabelled texts, and this run has no source of them.")),
+        TrainingMethod.SelfRewarding => new SelfRewardingMethod(parts),
+        TrainingMethod.MetaRewarding => new MetaRewardingMethod(parts),
+        _ => throw new SparException($"There is no method {Recipe.Method}."),
+    };
+
+    private async Task<EvaluationRow?> EvaluateAsync(
+        string row, ModelPair pair, EvaluationRow? known, StageRunner runner, OpenModels models, CancellationToken cancellationToken)
+    {
+        if (Evaluator is null)
+        {
+            return null;
+        }
+
+        string stage = StageNames.Evaluation(row);
+        EvaluationProduct product = await runner.RunAsync(stage, known is null ? Evaluator.Items : 0, async () =>
+        {
+            if (known is not null)
+            {
+                return new EvaluationProduct(known with { Stage = row });
+            }
+
+            EvaluationContext context = new(
+                row,
+                await models.OpenAsync(pair.Actor, cancellationToken).ConfigureAwait(false),
+                await models.OpenAsync(pair.Refiner, cancellationToken).ConfigureAwait(false),
+                Templates,
+                Recipe,
+                failed => Observer.ItemFinished(stage, failed))
+            {
+                Judge = await models.OpenJudgeAsync(pair.Refiner, Recipe, Templates, Verifier, cancellationToken).ConfigureAwait(false),
+                FixedResponses = _fixedResponses,
+            };
+            EvaluationRow measured = await Evaluator.EvaluateAsync(context, cancellationToken).ConfigureAwait(false);
+            return new EvaluationProduct(measured with { Stage = row });
+        }).ConfigureAwait(false);
+        Observer.RowMeasured(product.Row);
+        WriteResults();
+        return product.Row;
+    }
+
+    private RunResults WriteResults()
+    {
+        RunResults results = RunResults.Of(Store);
+        results.Write(Store.Directory);
+        return results;
+    }
+
+    private IReadOnlyList<Prompt> Take(string split, int count, int iteration)
+    {
+        IReadOnlyList<Prompt> prompts = Prompts.Take(split, count, iteration);
+        string what = iteration == 0 ? $"\"{split}\"" : $"\"{split}\", iteration {iteration}";
+        if (prompts.Count == 0)
+        {
+            throw new SparException($"There are no prompts for {what}. Check where the recipe takes its prompts from.");
+        }
+
+        if (prompts.Count < count)
+        {
+            Observer.Warn($"There are only {prompts.Count} prompts for {what}, of {count} that the recipe asks for.");
+        }
+
+        return prompts.GroupBy(prompt => prompt.Id).FirstOrDefault(group => group.Count() > 1) is { } twice
+            ? throw new SparException($"Two prompts for {what} have the id {twice.Key}. Give every prompt an id of its own.")
+            : prompts;
+    }
+}
