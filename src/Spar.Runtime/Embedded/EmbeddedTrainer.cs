@@ -119,7 +119,9 @@ public sealed class EmbeddedTrainer(int threads, TimeProvider? time = null) : IT
         {
             if (items.Count == 0)
             {
-                throw new EngineException("There is no row to train on: every row is empty, or its prompt alone is longer than the cutoff length.");
+                throw new EngineException(
+                    "There is no row to train on: every row is empty, or its prompt alone is longer than the cutoff length of "
+                    + $"{cutoff} tokens. Raise cutoff_tokens, or take a model with a longer context.");
             }
 
             int total = Math.Max(1, (int)Math.Round(items.Count * job.Settings.Epochs));

@@ -47,6 +47,13 @@ internal sealed class TrainingStage(ITrainer trainer, StageRunner runner, RunSto
             counts.Add("rows", rows);
             counts.Add("rows used", report.Examples);
             counts.Add("rows truncated", report.TruncatedExamples);
+            if (rows > report.Examples)
+            {
+                observer.Warn(
+                    $"{rows - report.Examples} of {rows} rows are left out of {stage}: their prompts alone are longer than "
+                    + $"cutoff_tokens ({settings.CutoffTokens}) or the model's context, so there is nothing to learn in them.");
+            }
+
             counts.Add("steps", report.Steps.Count);
             string? digest = await CheckpointDigest.OfAsync(report.Model, cancellationToken).ConfigureAwait(false);
             return Locate(report.Model, counts.ToStatistics(), digest, report.Steps);
