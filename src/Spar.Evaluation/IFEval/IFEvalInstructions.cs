@@ -15,7 +15,7 @@ internal static class IFEvalInstructions
         ["keywords:letter_frequency"] = a => new LetterFrequency(a),
         ["language:response_language"] = a => new ResponseLanguage(a),
         ["length_constraints:number_sentences"] = a => new NumberOfSentences(a),
-        ["length_constraints:number_paragraphs"] = a => new NumberOfParagraphs(a),
+        ["length_constraints:number_paragraphs"] = a => new NumberOfParagraphs(a.Count("num_paragraphs")),
         ["length_constraints:number_words"] = a => new NumberOfWords(a),
         ["length_constraints:nth_paragraph_first_word"] = a => new NthParagraphFirstWord(a),
         ["detectable_content:number_placeholders"] = a => new NumberOfPlaceholders(a),

@@ -111,6 +111,13 @@ public sealed class InstructionArguments
     /// <summary>A text, the empty one like any other.</summary>
     internal string TextOrEmpty(string name) => AsText(name, Require(name));
 
+    /// <summary>A text, or the first of a list of texts; the empty text and the empty list count as absent.</summary>
+    internal string TextOrFirst(string name)
+    {
+        JsonElement value = RequireTruthy(name);
+        return AsText(name, value.ValueKind == JsonValueKind.Array ? value[0] : value);
+    }
+
     /// <summary>A list of texts that is not empty.</summary>
     internal List<string> Texts(string name)
     {

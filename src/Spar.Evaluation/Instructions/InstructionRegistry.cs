@@ -1,15 +1,17 @@
 using Spar.Evaluation.IFBench;
 using Spar.Evaluation.IFEval;
+using Spar.Evaluation.IFTrain;
 
 namespace Spar.Evaluation.Instructions;
 
 /// <summary>
-/// All instructions that can be checked, by id: those of IFEval and of IFBench, in that order; an id is <c>family:name</c>.
+/// All instructions that can be checked, by id: those of IFEval, IFTrain and IFBench, in that order; an id is
+/// <c>family:name</c>, and a family may have members in several sets.
 /// </summary>
 public static class InstructionRegistry
 {
     private static readonly OrderedDictionary<string, Func<InstructionArguments, InstructionVerifier>> s_makers =
-        new(IFEvalInstructions.Makers.Concat(IFBenchInstructions.Makers));
+        new(IFEvalInstructions.Makers.Concat(IFTrainInstructions.Makers).Concat(IFBenchInstructions.Makers));
 
     /// <summary>All ids, family by family.</summary>
     public static IReadOnlyList<string> Ids => s_makers.Keys;
@@ -21,6 +23,13 @@ public static class InstructionRegistry
     /// <param name="id">An instruction id.</param>
     public static string FamilyOf(string id) => id.Split(':')[0];
 
+    /// <summary>The set that an instruction comes from.</summary>
+    /// <param name="id">A known instruction id.</param>
+    public static InstructionSet SetOf(string id) =>
+        IFEvalInstructions.Makers.ContainsKey(id) ? InstructionSet.IFEval
+            : IFTrainInstructions.Makers.ContainsKey(id) ? InstructionSet.IFTrain
+            : InstructionSet.IFBench;
+
     /// <summary>Whether an instruction id is known.</summary>
     /// <param name="id">An instruction id, without any prefix before the family.</param>
     public static bool Contains(string id) => s_makers.ContainsKey(id);
@@ -28,7 +37,7 @@ public static class InstructionRegistry
     /// <summary>Makes the verifier of an instruction.</summary>
     /// <param name="id">An instruction id.</param>
     /// <param name="arguments">
-    /// Its arguments. Those that it does not know are ignored by the instructions of IFEval and are a fault for those of IFBench.
+    /// Its arguments. Those that it does not know are ignored by the instructions of IFEval and are a fault for the others.
     /// </param>
     /// <exception cref="EvaluationException">
     /// The id is unknown, an argument is missing, unknown or out of range, or a keyword is no regular expression.

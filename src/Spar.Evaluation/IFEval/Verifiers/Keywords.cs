@@ -24,11 +24,11 @@ internal sealed class KeywordFrequency : InstructionVerifier
     private readonly int frequency;
     private readonly Relation relation;
 
-    public KeywordFrequency(InstructionArguments arguments)
+    public KeywordFrequency(InstructionArguments arguments, bool zeroAllowed = false)
     {
         keyword = PythonText.Strip(arguments.Text("keyword"));
         regex = new PythonRegex(keyword, ignoreCase: true);
-        frequency = arguments.Count("frequency");
+        frequency = zeroAllowed ? arguments.Integer("frequency") : arguments.Count("frequency");
         relation = arguments.Relation("relation");
     }
 
@@ -59,13 +59,13 @@ internal sealed class LetterFrequency : InstructionVerifier
     private readonly int frequency;
     private readonly Relation relation;
 
-    public LetterFrequency(InstructionArguments arguments)
+    public LetterFrequency(InstructionArguments arguments, bool zeroAllowed = false)
     {
         string given = arguments.Text("letter");
         letter = PythonText.CodePoints(given).Length == 1
             ? PythonText.Lower(given)
             : throw new EvaluationException($"argument 'letter' is '{given}'; it must be one character");
-        frequency = arguments.Count("let_frequency");
+        frequency = zeroAllowed ? arguments.Integer("let_frequency") : arguments.Count("let_frequency");
         relation = arguments.Relation("let_relation");
     }
 

@@ -27,10 +27,9 @@ internal sealed class NumberOfWords(InstructionArguments arguments) : Instructio
 /// The number of paragraphs, which <c>***</c> with one optional white-space character on either side separates. A blank first or last
 /// piece does not count; a blank piece between fails.
 /// </summary>
-internal sealed class NumberOfParagraphs(InstructionArguments arguments) : InstructionVerifier
+internal sealed class NumberOfParagraphs(int wanted) : InstructionVerifier
 {
     private const string Divider = "***";
-    private readonly int wanted = arguments.Count("num_paragraphs");
 
     protected override Verdict Check(string response)
     {
@@ -52,11 +51,14 @@ internal sealed class NumberOfParagraphs(InstructionArguments arguments) : Instr
         return CompareExactly(count, wanted, $"paragraphs separated by {Divider}");
     }
 
-    private static List<string> Split(string response)
+    /// <summary>
+    /// The pieces between dividers, blank ones included; one white-space character on either side goes with a divider.
+    /// </summary>
+    internal static List<string> Split(string response)
     {
         List<string> pieces = [];
         int start = 0;
-        for (int found = response.IndexOf(Divider, StringComparison.Ordinal); found >= 0; found = response.IndexOf(Divider, start, StringComparison.Ordinal))
+        for (int found; (found = response.IndexOf(Divider, start, StringComparison.Ordinal)) >= 0;)
         {
             bool spaceBefore = found > start && PythonText.IsWhitespace(response[found - 1]);
             pieces.Add(response[start..(spaceBefore ? found - 1 : found)]);
