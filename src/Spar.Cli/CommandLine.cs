@@ -1,63 +1,34 @@
 using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.Globalization;
+using Spar.Cli.Arguments;
 using Spar.Cli.Commands;
-using Spar.Engine;
-using Spar.Evaluation;
+using Spar.Cli.Console;
 using Spectre.Console;
 
 namespace Spar.Cli;
 
-/// <summary>What commands write to; a process has its console, a test has buffers.</summary>
-/// <param name="Output">Results: tables, JSON, generated text.</param>
-/// <param name="Messages">Progress, warnings and errors.</param>
-/// <param name="Input">What the user types.</param>
-/// <param name="Time">The clock.</param>
-public sealed record CommandContext(IAnsiConsole Output, IAnsiConsole Messages, TextReader Input, TimeProvider Time)
-{
-    /// <summary>The console of this process: results go to standard output, the rest to standard error; colour only on a terminal.</summary>
-    public static CommandContext ForProcess() => new(
-        ForStream(System.Console.Out, System.Console.IsOutputRedirected),
-        ForStream(System.Console.Error, System.Console.IsErrorRedirected),
-        System.Console.In,
-        TimeProvider.System);
-
-    private static IAnsiConsole ForStream(TextWriter stream, bool redirected)
-    {
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Out = new AnsiConsoleOutput(stream),
-            Ansi = redirected ? AnsiSupport.No : AnsiSupport.Detect,
-            ColorSystem = redirected ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
-            Interactive = redirected ? InteractionSupport.No : InteractionSupport.Detect,
-        });
-        if (redirected)
-        {
-            // Nobody's window: lines are not broken for it.
-            console.Profile.Width = 1000;
-        }
-
-        return console;
-    }
-}
-
 /// <summary>The <c>spar</c> command: its subcommands, and what becomes of errors and Ctrl-C.</summary>
-public static class CommandLine
+internal static class CommandLine
 {
-    /// <summary>Exit code of a run that ended well.</summary>
-    public const int Success = 0;
+    private static readonly string s_about = $"""
+        Self-play with tree-search refinement (SPaR): makes a language model follow instructions better.
 
-    /// <summary>Exit code of a fault that a message explains.</summary>
-    public const int Fault = 1;
+        Exit codes:
+        {string.Join('\n', ExitCode.All.Select(code => string.Create(CultureInfo.InvariantCulture, $"  {code.Code,3}  {code.Meaning}")))}
 
-    /// <summary>Exit code after Ctrl-C: work is saved and can be continued (128 + SIGINT).</summary>
-    public const int Interrupted = 130;
+        A defect's trace file lies in the folder for temporary files. '-' as a file of prompts, or as a prompt, reads standard input.
+        """;
 
-    /// <summary>Runs one command.</summary>
-    /// <param name="args">Arguments, without the program's name.</param>
-    /// <param name="context">Where output goes.</param>
-    /// <returns>The exit code.</returns>
-    public static async Task<int> InvokeAsync(string[] args, CommandContext context)
+    /// <summary>The command with all its subcommands.</summary>
+    /// <param name="context">What commands write to and read from.</param>
+    public static Command Create(CommandContext context)
     {
-        RootCommand root = new("Self-play with tree-search refinement (SPaR): makes a language model follow instructions better.")
+        // Not RootCommand: that one is called what its file is called, and reads words in brackets as directives.
+        Option<bool> quiet = Options.Flag("--quiet", "write results, warnings and errors only: no progress", "-q");
+        quiet.Recursive = true;
+        return new Command("spar", s_about)
         {
             RunCommand.Create(context),
             GenerateCommand.Create(context),
@@ -70,36 +41,42 @@ public static class CommandLine
             PretrainCommand.Create(context),
             ModelCommand.Create(context),
             RecipeCommand.Create(context),
+            quiet,
+            new HelpOption { Action = new ShortListHelp() },
+            new VersionOption(),
         };
-        InvocationConfiguration configuration = new()
-        {
-            EnableDefaultExceptionHandler = false,
-            ProcessTerminationTimeout = TimeSpan.FromMinutes(1),
-            Output = context.Output.Profile.Out.Writer,
-            Error = context.Messages.Profile.Out.Writer,
-        };
-        try
-        {
-            return await root.Parse(args).InvokeAsync(configuration);
-        }
-        catch (Exception e) when (Message(e) is string message)
-        {
-            context.Messages.MarkupLineInterpolated($"[red]error:[/] {message}");
-            return Fault;
-        }
-        catch (OperationCanceledException)
-        {
-            context.Messages.WriteLine("Stopped. What was done is kept; the same command goes on from here.");
-            return Interrupted;
-        }
     }
 
-    // The text of a fault that the user can mend; null for defects, whose stack trace is wanted.
-    private static string? Message(Exception e) => e switch
+    /// <summary>Runs one command.</summary>
+    /// <param name="args">Arguments, without the program's name.</param>
+    /// <param name="context">Where output goes.</param>
+    /// <returns>The exit code; see <see cref="ExitCode"/>.</returns>
+    public static async Task<int> InvokeAsync(IReadOnlyList<string> args, CommandContext context)
     {
-        SparException or EngineException or EvaluationException => e.Message,
-        IOException io => io.Message,
-        AggregateException { InnerExceptions: [Exception only] } => Message(only),
-        _ => null,
-    };
+        // A prompt may begin with @, so that sign does not name a file of arguments.
+        ParseResult parse = Create(context).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        bool askedForHelp = parse.Action is not ParseErrorAction && parse.Action != parse.CommandResult.Command.Action;
+        if (!askedForHelp && UsageFault.Find(parse) is string problem)
+        {
+            context.Messages.MarkupLineInterpolated($"[red]error:[/] {problem}");
+            context.Messages.WriteLine($"See {UsageFault.Name(parse.CommandResult.Command)} --help.");
+            return ExitCode.Usage;
+        }
+
+        context.Quiet = parse.GetValue<bool>("--quiet");
+        try
+        {
+            return await parse.InvokeAsync(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = TimeSpan.FromMinutes(1),
+                Output = context.Output.Profile.Out.Writer,
+                Error = context.Messages.Profile.Out.Writer,
+            });
+        }
+        catch (Exception fault)
+        {
+            return Faults.Report(fault, context, parse.CommandResult.Command is ResumableCommand);
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using Spar.Cli.Console;
 using Spectre.Console;
 
 namespace Spar.Cli.Tests;
@@ -30,12 +31,28 @@ internal static class CliRunner
     public static async Task FailsAsync(string[] args, params string[] words)
     {
         (int code, _, string messages) = await RunAsync("", args);
-        Assert.Equal(CommandLine.Fault, code);
+        Assert.Equal(ExitCode.Fault, code);
         Assert.StartsWith("error:", messages.TrimStart());
         Assert.DoesNotContain("   at ", messages, StringComparison.Ordinal);
         foreach (string word in words)
         {
             Assert.Contains(word, messages, StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>The command line has to be refused with one short message that has these words, and with the command whose help says more.</summary>
+    public static async Task IsRefusedAsync(string[] args, params string[] words)
+    {
+        (int code, string output, string messages) = await RunAsync("", args);
+        Assert.True(code == ExitCode.Usage, $"{code}: {messages}");
+        Assert.Empty(output);
+        string[] lines = messages.TrimEnd().Split('\n');
+        Assert.Equal(2, lines.Length);
+        Assert.StartsWith("error:", lines[0], StringComparison.Ordinal);
+        Assert.Matches("^See spar.* --help\\.$", lines[1]);
+        foreach (string word in words)
+        {
+            Assert.Contains(word, lines[0], StringComparison.Ordinal);
         }
     }
 }

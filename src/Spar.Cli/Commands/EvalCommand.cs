@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Spar.Cli.Console;
 
 namespace Spar.Cli.Commands;
 

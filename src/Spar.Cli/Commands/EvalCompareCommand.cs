@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using Spar.Cli.Arguments;
+using Spar.Cli.Console;
 using Spar.Evaluation.Results;
 using Spectre.Console;
 
@@ -18,22 +20,23 @@ internal static class EvalCompareCommand
 
     public static Command Create(CommandContext context)
     {
-        Argument<string> a = new("a") { Description = "folder of the first result" };
-        Argument<string> b = new("b") { Description = "folder of the second result" };
-        Option<bool> lenient = new("--lenient") { Description = "compare the samples that both have" };
-        Option<int> flips = new("--flips") { Description = "flipped samples to list for each measure", DefaultValueFactory = _ => 10 };
+        Argument<string> a = Options.Argument("a", "folder of the first result");
+        Argument<string> b = Options.Argument("b", "folder of the second result");
+        Option<bool> lenient = Options.Flag("--lenient", "compare the samples that both have");
+        Option<int> flips = Options.Count("--flips", "flipped samples to list for each measure", 10, least: 0);
         Command command = new("compare", Help) { a, b, lenient, flips };
         command.SetAction(parse =>
         {
             Comparison comparison = Comparison.Of(StoredResult.Load(parse.GetValue(a)!), StoredResult.Load(parse.GetValue(b)!), parse.GetValue(lenient));
-            Table figures = new Table().Border(TableBorder.Rounded).Title(Markup.Escape($"{comparison.A.Task}: {comparison.A.Model} against {comparison.B.Model}"))
-                .AddColumn("task").AddColumn("measure").AddColumn(new TableColumn("a").RightAligned()).AddColumn(new TableColumn("b").RightAligned()).AddColumn(new TableColumn("b - a").RightAligned());
+            context.Output.WriteLine($"{comparison.A.Task}: a is {comparison.A.Model}, b is {comparison.B.Model}");
+            Figures figures = new Figures()
+                .Column("task").Column("measure").Column("a", right: true).Column("b", right: true).Column("b - a", right: true);
             foreach (FigurePair pair in comparison.Figures)
             {
-                figures.AddRow(Markup.Escape(pair.Key.Task), Markup.Escape(pair.Key.Measure), Number(pair.A), Number(pair.B), Number(pair.B - pair.A));
+                figures.Row(pair.Key.Task, pair.Key.Measure, Number(pair.A), Number(pair.B), Number(pair.B - pair.A));
             }
 
-            context.Output.Write(figures);
+            figures.WriteTo(context.Output);
             foreach (PairedTest test in comparison.Tests)
             {
                 string mcNemar = test.McNemarPValue is double p ? string.Create(CultureInfo.InvariantCulture, $", McNemar p = {p:0.0000}") : "";
@@ -44,7 +47,7 @@ internal static class EvalCompareCommand
                 List(context, "  lost", test.Lost, comparison.A, parse.GetValue(flips));
             }
 
-            return CommandLine.Success;
+            return ExitCode.Success;
         });
         return command;
     }

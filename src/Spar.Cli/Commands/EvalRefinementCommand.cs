@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Spar.Calls;
+using Spar.Cli.Arguments;
 using Spar.Cli.Console;
 using Spar.Decoding;
 using Spar.Evaluation;
@@ -30,29 +31,24 @@ internal static class EvalRefinementCommand
 
     public static Command Create(CommandContext context)
     {
-        ModelOptions refiner = new("model", "the refiner");
+        ModelOptions refiner = new("model", "the refiner", "-m");
         ModelOptions judge = new("judge", "one judge");
         ModelOptions second = new("second-judge", "the other judge");
-        Option<string> cases = new("--cases") { Description = "failed responses, JSON lines", Required = true };
-        Option<string> strategy = new("--strategy", "-s") { Description = string.Join(", ", CaseRefiner.StrategyNames), DefaultValueFactory = _ => "bfs" };
-        strategy.AcceptOnlyFromAmong([.. CaseRefiner.StrategyNames]);
-        Option<string> prompts = new("--prompts") { Description = "prompt set: compact (nano model), full, or a folder", DefaultValueFactory = _ => "compact" };
-        Option<int> votes = new("--votes") { Description = "the refiner's judgements a response", DefaultValueFactory = _ => 5 };
-        Option<int> maxTokens = new("--max-tokens") { Description = "most tokens of one output", DefaultValueFactory = _ => 512 };
-        Option<string> output = new("--output", "-o") { Description = "folder for refinements, verdicts, samples.jsonl and results.json; run again with the same folder, only what is missing is asked", DefaultValueFactory = _ => Path.Combine("eval", "refinement") };
-        Option<int?> limit = new("--limit") { Description = "first cases only" };
-        Option<bool> lenient = new("--lenient") { Description = "skip and count bad records instead of stopping" };
-        Option<int> concurrency = new("--concurrency") { Description = "most calls in flight", DefaultValueFactory = _ => 32 };
-        Option<long> seed = new("--seed") { Description = "seed of sampling and of confidence intervals" };
-        Option<int> threads = Shared.Threads();
-        Option<bool> json = new("--json") { Description = "print results.json instead of a table" };
-        foreach (Option<int> atLeastOne in new[] { votes, maxTokens, concurrency })
-        {
-            atLeastOne.Validators.Add(result => Shared.Check(result.GetValueOrDefault<int>() >= 1, result, $"{atLeastOne.Name} must be at least 1"));
-        }
-
-        limit.Validators.Add(result => Shared.Check(result.GetValueOrDefault<int?>() is null or >= 1, result, "--limit must be at least 1"));
-        Command command = new("refinement", Help) { cases };
+        Option<string> cases = Options.RequiredText("--cases", "failed responses, JSON lines", "file");
+        Option<string> strategy = Options.Choice("--strategy", "how a response is repaired", CaseRefiner.StrategyNames, "bfs", "-s");
+        Option<string> prompts = Shared.TemplateSet();
+        Option<int> votes = Shared.Votes();
+        Option<int> maxTokens = Options.MaxTokens(512);
+        Option<string> output = Shared.Output(
+            "folder for refinements, verdicts, samples.jsonl and results.json; run again with the same folder, only what is missing is asked",
+            Path.Combine("eval", "refinement"));
+        Option<int?> limit = Options.OptionalCount("--limit", "first cases only");
+        Option<bool> lenient = Options.Flag("--lenient", "skip and count bad records instead of stopping");
+        Option<int> concurrency = Options.Concurrency();
+        Option<long> seed = Options.EvaluationSeed();
+        Option<int> threads = Options.Threads();
+        Option<bool> json = Shared.Json("print results.json instead of a table");
+        Command command = new ResumableCommand("refinement", Help) { cases };
         refiner.AddTo(command);
         judge.AddTo(command);
         second.AddTo(command);
@@ -73,7 +69,8 @@ internal static class EvalRefinementCommand
             }
 
             string folder = parse.GetValue(output)!;
-            Directory.CreateDirectory(folder);
+            Shared.MakeFolder(folder);
+            using ProgressLine progress = new(context);
             EvaluationRunOptions run = new() { Concurrency = parse.GetValue(concurrency), Seed = parse.GetValue(seed), Time = context.Time };
             TemplateSet set = TemplateSet.Load(parse.GetValue(prompts)!);
             int tokens = parse.GetValue(maxTokens);
@@ -82,10 +79,9 @@ internal static class EvalRefinementCommand
             EvaluationModel? otherModel = await OpenJudgeAsync(second);
             using IDisposable? otherClient = otherModel?.Client;
             RepairJudge first = Judge(judge, firstModel), other = Judge(second, otherModel);
-            EvaluationModel? model = given.Any(item => item.Repaired is null) ? await refiner.OpenAsync(parse, parse.GetValue(threads), cancellationToken) : null;
+            EvaluationModel? model = given.Any(item => item.Repaired is null) ? await refiner.OpenAsync(parse, parse.GetValue(threads), progress, cancellationToken) : null;
             using IDisposable? client = model?.Client;
             string name = parse.GetValue(refiner.Model) ?? "as given";
-            using ProgressLine progress = new(context.Messages, context.Time);
             Relay<EvaluationProgress> relay = new(now => progress.Set(now.Done, now.Total, 0, now.Failed > 0 ? $"{now.Stage}, {now.Failed} failed" : now.Stage));
             progress.Begin("refinement", given.Count);
             if (model is not null)
@@ -105,13 +101,13 @@ internal static class EvalRefinementCommand
             EvaluationScore score = await RepairEvaluation.RunAsync(given, name, first, other, folder, run, relay, cancellationToken);
             progress.End();
             int code = EvalTaskCommand.Show(context, score, () => EvalTaskCommand.ReadResults(folder), parse.GetValue(json));
-            context.Messages.WriteLine($"Refinements, verdicts, samples and results are in {folder}.");
+            context.Say($"Refinements, verdicts, samples and results are in {folder}.");
             return code;
 
             bool IsChecks(ModelOptions options) => parse.GetValue(options.Model) == RepairJudges.Checks && parse.GetValue(options.Endpoint) is null;
 
             async ValueTask<EvaluationModel?> OpenJudgeAsync(ModelOptions options) =>
-                IsChecks(options) ? null : await options.OpenAsync(parse, parse.GetValue(threads), cancellationToken);
+                IsChecks(options) ? null : await options.OpenAsync(parse, parse.GetValue(threads), progress, cancellationToken);
 
             RepairJudge Judge(ModelOptions options, EvaluationModel? found) => (IsChecks(options), found) switch
             {

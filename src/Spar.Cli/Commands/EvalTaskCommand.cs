@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Spar.Cli.Arguments;
 using Spar.Cli.Console;
 using Spar.Evaluation;
 using Spar.Evaluation.Harness;
@@ -30,26 +31,29 @@ internal static class EvalTaskCommand
 
     private static Command Create(string name, CommandContext context)
     {
-        ModelOptions model = new("model", "the model to measure");
+        ModelOptions model = new("model", "the model to measure", "-m");
         ModelOptions judge = new("judge", "the model that judges, where the benchmark needs one");
-        Option<string> data = new("--data") { Description = "folder with the benchmarks' data, one folder a benchmark", DefaultValueFactory = _ => "data" };
-        Option<string?> output = new("--output", "-o") { Description = "folder for answers, samples.jsonl and results.json; run again with the same folder, only what is missing is asked (default: eval/TASK)" };
-        Option<string?> responses = new("--responses") { Description = "score ready responses instead of asking a model: JSON lines with key (or prompt) and response" };
-        Option<bool> rescore = new("--rescore") { Description = "score the answers in the output folder again, asking no model" };
-        Option<bool> lenient = new("--lenient") { Description = "skip and count bad records instead of stopping" };
-        Option<int?> limit = new("--limit") { Description = "first documents only (of each subset)" };
-        Option<int?> shots = new("--shots") { Description = "worked examples in each prompt" };
-        Option<int> samples = new("--samples", "-n") { Description = "HumanEval: samples a problem; LLMBar: votes an order", DefaultValueFactory = _ => 1 };
-        Option<int> concurrency = new("--concurrency") { Description = "most calls in flight", DefaultValueFactory = _ => 32 };
-        Option<bool> execute = new("--execute") { Description = "run the programs that the model wrote, in a process of their own with limits and without network" };
-        Option<bool> json = new("--json") { Description = "print results.json instead of a table" };
-        Option<long> seed = new("--seed") { Description = "seed of sampling and of confidence intervals" };
-        Option<int> threads = Shared.Threads();
-        concurrency.Validators.Add(result => Shared.Check(result.GetValueOrDefault<int>() >= 1, result, "--concurrency must be at least 1"));
-        samples.Validators.Add(result => Shared.Check(result.GetValueOrDefault<int>() >= 1, result, "--samples must be at least 1"));
-        limit.Validators.Add(result => Shared.Check(result.GetValueOrDefault<int?>() is null or >= 1, result, "--limit must be at least 1"));
+        Option<string> data = Options.Text("--data", "folder with the benchmarks' data, one folder a benchmark", "dir", "data");
+        Option<string?> output = Options.OptionalText(
+            "--output",
+            "folder for answers, samples.jsonl and results.json; run again with the same folder, only what is missing is asked (default: eval/TASK)",
+            "dir", "-o");
+        Option<string?> responses = Options.OptionalText(
+            "--responses", "score ready responses instead of asking a model: JSON lines with key (or prompt) and response; - reads standard input",
+            "file");
+        Option<bool> rescore = Options.Flag("--rescore", "score the answers in the output folder again, asking no model");
+        Option<bool> lenient = Options.Flag("--lenient", "skip and count bad records instead of stopping");
+        Option<int?> limit = Options.OptionalCount("--limit", "first documents only (of each subset)");
+        Option<int?> shots = Options.OptionalCount("--shots", "worked examples in each prompt", least: 0, most: 1000);
+        Option<int> samples = Options.Count("--samples", "HumanEval: samples a problem; LLMBar: votes an order", 1, most: 10_000, aliases: "-n");
+        Option<int> concurrency = Options.Concurrency();
+        Option<bool> execute = Options.Flag(
+            "--execute", "run the programs that the model wrote, in a process of their own with limits and without network");
+        Option<bool> json = Shared.Json("print results.json instead of a table");
+        Option<long> seed = Options.EvaluationSeed();
+        Option<int> threads = Options.Threads();
         bool scoresFiles = InstructionBenchmark.Names.Contains(name);
-        Command command = new(name, $"{s_about[name]}\n\nExamples:\n  spar eval {name} --model models/nano --data DIR --limit 20\n  spar eval {name} --model NAME --model-endpoint http://localhost:8000/v1 --data DIR\n"
+        Command command = new ResumableCommand(name, $"{s_about[name]}\n\nExamples:\n  spar eval {name} --model models/nano --data DIR --limit 20\n  spar eval {name} --model NAME --model-endpoint http://localhost:8000/v1 --data DIR\n"
             + (scoresFiles ? $"  spar eval {name} --responses FILE.jsonl --data DIR --output DIR\n" : ""));
         model.AddTo(command);
         foreach (Option option in new Option[] { data, output, rescore, lenient, limit, concurrency, seed, threads, json })
@@ -111,12 +115,12 @@ internal static class EvalTaskCommand
             }
             else
             {
-                EvaluationModel asked = await model.OpenAsync(parse, parse.GetValue(threads), cancellationToken)
+                using ProgressLine progress = new(context);
+                EvaluationModel asked = await model.OpenAsync(parse, parse.GetValue(threads), progress, cancellationToken)
                     ?? throw new EvaluationException("There is nothing to measure: name a model with --model" + (scoresFiles ? ", or give ready responses with --responses." : "."));
                 using IDisposable client = asked.Client;
-                EvaluationModel? second = command.Options.Contains(judge.Model) ? await judge.OpenAsync(parse, parse.GetValue(threads), cancellationToken) : null;
+                EvaluationModel? second = command.Options.Contains(judge.Model) ? await judge.OpenAsync(parse, parse.GetValue(threads), progress, cancellationToken) : null;
                 using IDisposable? judging = second?.Client;
-                using ProgressLine progress = new(context.Messages, context.Time);
                 progress.Begin(name, benchmark.Requests.Count);
                 score = await EvaluationRun.RunAsync(
                     benchmark, asked, second, target, run,
@@ -125,7 +129,7 @@ internal static class EvalTaskCommand
             }
 
             int code = Show(context, score, () => ReadResults(target), parse.GetValue(json));
-            context.Messages.WriteLine($"Answers, samples and results are in {target}.");
+            context.Say($"Answers, samples and results are in {target}.");
             return code;
         });
         return command;
@@ -147,7 +151,7 @@ internal static class EvalTaskCommand
         Warn(context, [.. loaded.Skipped, .. responses.Skipped]);
         if (responses.Missing.Count > 0)
         {
-            context.Messages.MarkupLine($"[yellow]warning:[/] {responses.Missing.Count} of {prompts.Count} prompts have no response and are left out");
+            context.Warn($"{responses.Missing.Count} of {prompts.Count} prompts have no response and are left out");
             prompts = [.. prompts.Where(prompt => responses.ByKey.ContainsKey(prompt.Key))];
         }
 
@@ -179,30 +183,27 @@ internal static class EvalTaskCommand
     {
         if (json)
         {
-            context.Output.Profile.Out.Writer.WriteLine(results().ToJsonString(ResultsWriter.Indented));
-            return CommandLine.Success;
+            context.Print(results().ToJsonString(ResultsWriter.Indented) + "\n");
+            return ExitCode.Success;
         }
 
-        context.Output.Write(ToTable(score));
+        ToFigures(score).WriteTo(context.Output);
         foreach ((string name, int count) in score.Counts.Where(count => count.Value > 0))
         {
             context.Output.WriteLine($"{name.Replace('_', ' ')}: {count}");
         }
 
-        return CommandLine.Success;
+        return ExitCode.Success;
     }
 
-    private static Table ToTable(EvaluationScore score)
+    private static Figures ToFigures(EvaluationScore score)
     {
-        Table table = new Table().Border(TableBorder.Rounded)
-            .AddColumn("task").AddColumn("measure")
-            .AddColumn(new TableColumn("value").RightAligned())
-            .AddColumn(new TableColumn("95 % interval").RightAligned());
+        Figures table = new Figures().Column("task").Column("measure").Column("value", right: true).Column("95 % interval", right: true);
         foreach (Metric metric in score.Metrics)
         {
-            table.AddRow(
-                Markup.Escape(metric.Task),
-                Markup.Escape(metric.Filter == Metric.NoFilter ? metric.Name : $"{metric.Name} ({metric.Filter})"),
+            table.Row(
+                metric.Task,
+                metric.Filter == Metric.NoFilter ? metric.Name : $"{metric.Name} ({metric.Filter})",
                 Figure(metric.Value, metric.IsShare),
                 metric.Interval is { } interval ? $"{Figure(interval.Low, metric.IsShare)} to {Figure(interval.High, metric.IsShare)}" : "");
         }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Spar.Calls;
+using Spar.Cli.Arguments;
 using Spar.Cli.Console;
 using Spar.Evaluation.Harness;
 using Spar.Evolution;
@@ -20,7 +21,7 @@ internal static class EvolveCommand
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private const string Help = """
-        Evolves seed prompts into complex instructions: a teacher adds one constraint of a main family and one to three of others, along a taxonomy of
+        Evolves seed prompts into complex instructions. A teacher adds one constraint of a main family and one to three of others, along a taxonomy of
         constraint families (the built-in one has the method's 14; --print-taxonomy shows it, --taxonomy takes an edited copy). Seeds that the teacher declines
         are counted, near-duplicates (Jaccard similarity of word trigrams) dropped. Seeds are JSON lines with prompt and, optionally, id.
 
@@ -33,25 +34,22 @@ internal static class EvolveCommand
     public static Command Create(CommandContext context)
     {
         ModelOptions teacher = new("teacher", $"who writes the prompts (or \"{NanoTeacher}\": the nano world's program)");
-        Argument<string?> seeds = new("seeds") { Description = "seed prompts, JSON lines", Arity = ArgumentArity.ZeroOrOne };
-        Option<string> output = new("--output", "-o") { Description = "folder for prompts.jsonl, summary.json and the answers; run again, only what is missing is asked", DefaultValueFactory = _ => "evolved" };
-        Option<string?> taxonomy = new("--taxonomy") { Description = "taxonomy file (default: the built-in one)" };
-        Option<string?> template = new("--template") { Description = "prompt template with {seed}, {main} and {others} (default: the built-in one)" };
-        Option<double> similarity = new("--similarity") { Description = "from which similarity on a prompt is a near-duplicate of an earlier one", DefaultValueFactory = _ => 0.7 };
-        similarity.Validators.Add(result => Shared.Check(result.GetValueOrDefault<double>() is > 0 and <= 1, result, "--similarity must be above 0 and at most 1"));
-        Option<double> temperature = new("--temperature", "-t") { Description = "of the teacher", DefaultValueFactory = _ => 0.7 };
-        Option<int> maxTokens = new("--max-tokens") { Description = "most tokens of one output", DefaultValueFactory = _ => 2048 };
-        Option<int> concurrency = new("--concurrency") { Description = "most calls in flight", DefaultValueFactory = _ => 32 };
-        foreach (Option<int> atLeastOne in new[] { maxTokens, concurrency })
-        {
-            atLeastOne.Validators.Add(result => Shared.Check(result.GetValueOrDefault<int>() >= 1, result, $"{atLeastOne.Name} must be at least 1"));
-        }
-
-        Option<bool> print = new("--print-taxonomy") { Description = "print the built-in taxonomy and end" };
-        Option<bool> json = new("--json") { Description = "print summary.json instead of a table" };
-        Option<ulong> seed = Shared.Seed();
-        Option<int> threads = Shared.Threads();
-        Command command = new("evolve", Help) { seeds };
+        Argument<string?> seeds = Options.OptionalArgument("seeds", "seed prompts, JSON lines; - reads standard input");
+        Option<string> output = Shared.Output(
+            "folder for prompts.jsonl, summary.json and the answers; run again, only what is missing is asked", "evolved");
+        Option<string?> taxonomy = Options.OptionalText("--taxonomy", "taxonomy file (default: the built-in one)", "file");
+        Option<string?> template = Options.OptionalText(
+            "--template", "prompt template with {seed}, {main} and {others} (default: the built-in one)", "file");
+        Option<double> similarity = Options.Number(
+            "--similarity", "from which similarity on a prompt is a near-duplicate of an earlier one", 0.7, 0, 1, leastIncluded: false);
+        Option<double> temperature = Options.Temperature(0.7, "the teacher");
+        Option<int> maxTokens = Options.MaxTokens(2048);
+        Option<int> concurrency = Options.Concurrency();
+        Option<bool> print = Options.Flag("--print-taxonomy", "print the built-in taxonomy and end");
+        Option<bool> json = Shared.Json("print summary.json instead of a table");
+        Option<ulong> seed = Options.Seed();
+        Option<int> threads = Options.Threads();
+        Command command = new ResumableCommand("evolve", Help) { seeds };
         teacher.AddTo(command);
         foreach (Option option in new Option[] { output, taxonomy, template, similarity, temperature, maxTokens, concurrency, seed, threads, print, json })
         {
@@ -62,8 +60,8 @@ internal static class EvolveCommand
         {
             if (parse.GetValue(print))
             {
-                context.Output.Profile.Out.Writer.Write(ConstraintTaxonomy.BuiltInText());
-                return CommandLine.Success;
+                context.Print(ConstraintTaxonomy.BuiltInText());
+                return ExitCode.Success;
             }
 
             string file = parse.GetValue(seeds) ?? throw new SparException("There is nothing to evolve: give a file of seed prompts.");
@@ -86,15 +84,15 @@ internal static class EvolveCommand
                     ["similarity"] = parse.GetValue(similarity).ToString(CultureInfo.InvariantCulture),
                 }),
                 context.Time);
+            using ProgressLine progress = new(context);
             using CallSession session = new(parse.GetValue(seed), parse.GetValue(concurrency), store);
             EvaluationModel? model = who == NanoTeacher && parse.GetValue(teacher.Endpoint) is null
                 ? null
-                : await teacher.OpenAsync(parse, parse.GetValue(threads), cancellationToken);
+                : await teacher.OpenAsync(parse, parse.GetValue(threads), progress, cancellationToken);
             using IDisposable? client = model?.Client;
             IEvolutionTeacher writer = model is null
                 ? new NanoEvolutionTeacher(parse.GetValue(seed))
                 : new ModelEvolutionTeacher(new ModelCaller(model.Client, session), asked, sampling);
-            using ProgressLine progress = new(context.Messages, context.Time);
             progress.Begin("evolve", given.Count);
             EvolutionResult result = await new PromptEvolution(families, writer, session, parse.GetValue(similarity)).RunAsync(given, () => progress.Advance(), cancellationToken);
             progress.End();
@@ -103,15 +101,15 @@ internal static class EvolveCommand
             File.WriteAllText(Path.Combine(folder, "summary.json"), summary + "\n");
             if (parse.GetValue(json))
             {
-                context.Output.Profile.Out.Writer.WriteLine(summary);
+                context.Print(summary + "\n");
             }
             else
             {
                 Show(context.Output, result);
             }
 
-            context.Messages.WriteLine($"{result.Prompts.Count} prompts are in {Path.Combine(folder, "prompts.jsonl")}.");
-            return result.Prompts.Count > 0 ? CommandLine.Success : throw new SparException("No seed became a prompt; the counts above say why.");
+            context.Say($"{result.Prompts.Count} prompts are in {Path.Combine(folder, "prompts.jsonl")}.");
+            return result.Prompts.Count > 0 ? ExitCode.Success : throw new SparException("No seed became a prompt; the counts above say why.");
         });
         return command;
     }
@@ -126,14 +124,13 @@ internal static class EvolveCommand
 
     private static void Show(IAnsiConsole console, EvolutionResult result)
     {
-        Table table = new Table().Border(TableBorder.Rounded).AddColumn("family")
-            .AddColumn(new TableColumn("as main").RightAligned()).AddColumn(new TableColumn("in all").RightAligned());
+        Figures table = new Figures().Column("family").Column("as main", right: true).Column("in all", right: true);
         foreach ((string family, int count) in result.MainFamilies)
         {
-            table.AddRow(Markup.Escape(family), count.ToString(CultureInfo.InvariantCulture), result.Families[family].ToString(CultureInfo.InvariantCulture));
+            table.Row(family, count.ToString(CultureInfo.InvariantCulture), result.Families[family].ToString(CultureInfo.InvariantCulture));
         }
 
-        console.Write(table);
+        table.WriteTo(console);
         console.WriteLine($"{result.Seeds} seeds: {result.Prompts.Count} evolved, {result.Declined} declined, {result.NearDuplicates} near-duplicates, "
             + $"{result.Unparsed.Values.Sum()} unreadable, {result.Failed.Count} failed");
         foreach ((string why, int count) in result.Unparsed)

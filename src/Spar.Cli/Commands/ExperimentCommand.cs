@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Spar.Cli.Arguments;
 using Spar.Cli.Console;
 using Spar.Cli.Experiments;
 using Spar.Experiments;
@@ -34,13 +35,12 @@ internal static class ExperimentCommand
 
     private static Command Create(Experiment experiment, CommandContext context)
     {
-        Argument<string> recipe = new("recipe") { Description = "experiment file", DefaultValueFactory = _ => experiment.DefaultFile };
-        Option<string> seeds = new("--seeds") { Description = "seeds, with commas between them", DefaultValueFactory = _ => "1,2,3" };
-        seeds.Validators.Add(result => Shared.Check(Parse(result.GetValueOrDefault<string>()).Count > 0, result, "--seeds must be whole numbers with commas between them, each once, such as 1,2,3"));
-        Option<string> output = new("--output", "-o") { Description = "folder of the runs and the results", DefaultValueFactory = _ => $"runs/experiments/{experiment.Name}" };
-        Option<bool> json = new("--json") { Description = "print the results as JSON instead of tables" };
-        Option<int> threads = Shared.Threads();
-        Command command = new(experiment.Name, $"""
+        Argument<string> recipe = Options.Argument("recipe", "experiment file", experiment.DefaultFile);
+        Option<IReadOnlyList<ulong>> seeds = Options.Seeds(1, 2, 3);
+        Option<string> output = Shared.Output("folder of the runs and the results", $"runs/experiments/{experiment.Name}");
+        Option<bool> json = Shared.Json("print the results as JSON instead of tables");
+        Option<int> threads = Options.Threads();
+        Command command = new ResumableCommand(experiment.Name, $"""
             {char.ToUpperInvariant(experiment.Summary[0])}{experiment.Summary[1..]}.
 
             Example:
@@ -51,10 +51,10 @@ internal static class ExperimentCommand
         {
             string directory = parse.GetValue(output)!;
             ExperimentReport report;
-            using (ProgressLine progress = new(context.Messages, context.Time))
+            using (ProgressLine progress = new(context))
             {
                 ExperimentDisplay display = new(progress, context.Time);
-                ExperimentWork work = new(parse.GetValue(recipe)!, Parse(parse.GetValue(seeds)), directory, parse.GetValue(threads), display, context.Time);
+                ExperimentWork work = new(parse.GetValue(recipe)!, parse.GetValue(seeds)!, directory, parse.GetValue(threads), display, context.Time);
                 report = await experiment.RunAsync(work, cancellationToken);
             }
 
@@ -62,7 +62,7 @@ internal static class ExperimentCommand
             await File.WriteAllTextAsync(Path.Combine(directory, "results.md"), MeasureText.Markdown(report), cancellationToken);
             await File.WriteAllTextAsync(Path.Combine(directory, "index.html"), await ExperimentPage.RenderAsync(report), cancellationToken);
             Print(report, directory, parse.GetValue(json), context);
-            return CommandLine.Success;
+            return ExitCode.Success;
         });
         return command;
     }
@@ -71,7 +71,7 @@ internal static class ExperimentCommand
     {
         if (json)
         {
-            context.Output.Profile.Out.Writer.Write(report.ToJson());
+            context.Print(report.ToJson());
             return;
         }
 
@@ -81,18 +81,18 @@ internal static class ExperimentCommand
         {
             context.Output.WriteLine();
             context.Output.WriteLine(table.Title);
-            Table shown = new Table().Border(TableBorder.Rounded).AddColumn(Markup.Escape(table.RowHeader));
+            Figures shown = new Figures().Column(table.RowHeader);
             foreach (ExperimentColumn column in table.Columns)
             {
-                shown.AddColumn(new TableColumn(Markup.Escape(column.Name)).RightAligned());
+                shown.Column(column.Name, right: true);
             }
 
             foreach (ExperimentRow row in table.Rows)
             {
-                shown.AddRow([Markup.Escape(row.Name), .. row.Cells.Select((cell, i) => MeasureText.Write(cell, table.Columns[i].Unit))]);
+                shown.Row([row.Name, .. row.Cells.Select((cell, i) => MeasureText.Write(cell, table.Columns[i].Unit))]);
             }
 
-            context.Output.Write(shown);
+            shown.WriteTo(context.Output);
         }
 
         foreach (string note in report.Notes)
@@ -101,13 +101,5 @@ internal static class ExperimentCommand
         }
 
         context.Output.WriteLine($"Everything is in {directory}; open {Path.Combine(directory, "index.html")} for the charts.");
-    }
-
-    // Empty when the text is no list of seeds.
-    private static IReadOnlyList<ulong> Parse(string? text)
-    {
-        string[] parts = (text ?? "").Split(',', StringSplitOptions.TrimEntries);
-        ulong?[] seeds = [.. parts.Select(part => ulong.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed) ? seed : (ulong?)null)];
-        return seeds.All(seed => seed is not null) && seeds.Distinct().Count() == seeds.Length ? [.. seeds.Select(seed => seed!.Value)] : [];
     }
 }

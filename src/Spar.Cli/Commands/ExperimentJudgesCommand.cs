@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Spar.Cli.Arguments;
 using Spar.Cli.Console;
 using Spar.Cli.Experiments;
 using Spar.Experiments;
@@ -24,27 +25,21 @@ internal static class ExperimentJudgesCommand
 
     public static Command Create(CommandContext context)
     {
-        Option<string> actor = new("--actor") { Description = "checkpoint of the actor", DefaultValueFactory = _ => "models/nano" };
-        Option<string> judge = new("--judge") { Description = "checkpoint of the judge, or an endpoint as http://host:port/v1#model", DefaultValueFactory = _ => "models/nano" };
-        Option<string[]> panel = new("--panel") { Description = "a further judge for the panel; may be given several times", DefaultValueFactory = _ => [] };
-        Option<int> count = new("--count", "-n") { Description = $"held-out tasks, at most {HeldOut.Count}", DefaultValueFactory = _ => 150 };
-        count.Validators.Add(result => Shared.Check(result.GetValueOrDefault<int>() is >= 1 and <= HeldOut.Count, result, $"--count must be between 1 and {HeldOut.Count}"));
-        Option<double> stories = new("--stories") { Description = "share of tasks that ask for a story, 0 to 1", DefaultValueFactory = _ => 0.5 };
-        stories.Validators.Add(result => Shared.Check(result.GetValueOrDefault<double>() is >= 0 and <= 1, result, "--stories must be between 0 and 1"));
-        Option<int> samples = new("--samples") { Description = "responses a task", DefaultValueFactory = _ => 2 };
-        Option<int> votes = new("--votes") { Description = "judgements a response", DefaultValueFactory = _ => 5 };
-        foreach (Option<int> atLeastOne in new[] { samples, votes })
-        {
-            atLeastOne.Validators.Add(result => Shared.Check(result.GetValueOrDefault<int>() >= 1, result, $"{atLeastOne.Name} must be at least 1"));
-        }
-
-        Option<string[]> verifiers = new("--verifiers") { Description = "kinds or families of constraints that the hybrid judge's verifiers know", DefaultValueFactory = _ => ["length", "keyword"], AllowMultipleArgumentsPerToken = true };
-        Option<string> prompts = new("--prompts") { Description = "prompt set: compact (nano model), full, or a folder", DefaultValueFactory = _ => "compact" };
-        Option<ulong[]> seeds = new("--seeds") { Description = "seeds, one after the other", DefaultValueFactory = _ => [1, 2, 3], AllowMultipleArgumentsPerToken = true };
-        Option<string> output = new("--output", "-o") { Description = "folder of the answers and the results", DefaultValueFactory = _ => "runs/experiments/judges" };
-        Option<bool> json = new("--json") { Description = "print the results as JSON instead of a table" };
-        Option<int> threads = Shared.Threads();
-        Command command = new("judges", Help) { actor, judge, panel, count, stories, samples, votes, verifiers, prompts, seeds, output, threads, json };
+        Option<string> actor = Options.Text("--actor", "the actor: checkpoint, or endpoint as http://host:port/v1#name", "model", Shared.NanoModel);
+        Option<string> judge = Options.Text("--judge", "the judge, named likewise", "model", Shared.NanoModel);
+        Option<string[]> panel = Options.Texts("--panel", "a further judge for the panel; may be given several times", "model");
+        Option<int> count = Options.Count("--count", $"held-out tasks, at most {HeldOut.Count}", 150, most: HeldOut.Count, aliases: "-n");
+        Option<double> stories = Options.Share("--stories", "share of tasks that ask for a story, 0 to 1", 0.5);
+        Option<int> samples = Options.Count("--samples", "responses a task", 2, most: 1000);
+        Option<int> votes = Shared.Votes();
+        Option<string[]> verifiers = Options.Texts(
+            "--verifiers", "kinds or families of constraints that the hybrid judge's verifiers know", "kind", "length", "keyword");
+        Option<string> prompts = Shared.TemplateSet();
+        Option<IReadOnlyList<ulong>> seeds = Options.Seeds(1, 2, 3);
+        Option<string> output = Shared.Output("folder of the answers and the results", "runs/experiments/judges");
+        Option<bool> json = Shared.Json("print the results as JSON instead of a table");
+        Option<int> threads = Options.Threads();
+        Command command = new ResumableCommand("judges", Help) { actor, judge, panel, count, stories, samples, votes, verifiers, prompts, seeds, output, threads, json };
         command.SetAction(async (parse, cancellationToken) =>
         {
             JudgesSettings settings = new(
@@ -52,10 +47,10 @@ internal static class ExperimentJudgesCommand
                 parse.GetValue(samples), parse.GetValue(votes), parse.GetValue(verifiers)!, parse.GetValue(prompts)!);
             string directory = parse.GetValue(output)!;
             List<JudgeComparisonResult> results = [];
-            using (ProgressLine progress = new(context.Messages, context.Time))
+            using (ProgressLine progress = new(context))
             {
                 JudgesExperiment experiment = new(settings, parse.GetValue(threads), context.Time);
-                foreach (ulong seed in parse.GetValue(seeds)!.Distinct())
+                foreach (ulong seed in parse.GetValue(seeds)!)
                 {
                     progress.Begin($"seed {seed}", settings.Count);
                     results.Add(await experiment.RunAsync(seed, directory, () => progress.Advance(), cancellationToken));
@@ -68,13 +63,13 @@ internal static class ExperimentJudgesCommand
             await File.WriteAllTextAsync(Path.Combine(directory, "results.md"), report.ToMarkdown(), cancellationToken);
             if (parse.GetValue(json))
             {
-                context.Output.Profile.Out.Writer.Write(report.ToJson());
-                return CommandLine.Success;
+                context.Print(report.ToJson());
+                return ExitCode.Success;
             }
 
-            context.Output.Write(report.ToTable());
+            report.ToFigures().WriteTo(context.Output);
             context.Output.WriteLine($"{report.Summary} Everything is in {directory}.");
-            return CommandLine.Success;
+            return ExitCode.Success;
         });
         return command;
     }

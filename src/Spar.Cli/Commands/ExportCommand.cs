@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Spar.Cli.Arguments;
+using Spar.Cli.Console;
 using Spar.Exports;
 using Spar.Store;
 using Spectre.Console;
@@ -25,20 +27,20 @@ internal static class ExportCommand
 
     public static Command Create(CommandContext context)
     {
-        Argument<string> run = new("run") { Description = "run directory" };
-        Option<string> format = new("--format") { Description = "llama-factory (sharegpt and dataset_info.json), trl (conversational) or trl-text", DefaultValueFactory = _ => "llama-factory" };
-        format.AcceptOnlyFromAmong([.. s_formats.Keys]);
-        Option<string> output = new("--output", "-o") { Description = "folder to write to", Required = true };
+        Argument<string> run = Options.Argument("run", "run directory");
+        Option<ExportFormat> format = Options.Choice(
+            "--format", "llama-factory (sharegpt and dataset_info.json), trl (conversational) or trl-text", s_formats, "llama-factory");
+        Option<string> output = Options.RequiredText("--output", "folder to write to", "dir", "-o");
         Command command = new("export", Help) { run, format, output };
         command.SetAction(parse =>
         {
             using RunStore store = RunStore.OpenForReading(parse.GetValue(run)!);
-            foreach (ExportedFile file in RunExport.Write(store, s_formats[parse.GetValue(format)!], parse.GetValue(output)!))
+            foreach (ExportedFile file in RunExport.Write(store, parse.GetValue(format), parse.GetValue(output)!))
             {
                 context.Output.WriteLine($"{file.Path}: {file.Rows} rows");
             }
 
-            return CommandLine.Success;
+            return ExitCode.Success;
         });
         return command;
     }

@@ -2,114 +2,138 @@ using System.CommandLine;
 using System.Globalization;
 using Microsoft.Extensions.AI;
 using Spar.Calls;
+using Spar.Cli.Arguments;
+using Spar.Cli.Console;
 using Spar.Decoding;
 using Spar.Judging;
 using Spar.Templates;
 using Spar.Search;
-using Spar.Web.Text;
-using Spectre.Console;
 
 namespace Spar.Cli.Commands;
 
-/// <summary><c>spar generate</c>: one prompt, one decoding strategy.</summary>
+/// <summary><c>spar generate</c>: one prompt or many, one decoding strategy.</summary>
 internal static class GenerateCommand
 {
     private const string Help = """
-        Answers one prompt. The search strategies let the refiner judge the answer and repair it.
+        Answers one prompt, or each prompt of a file. The search strategies let the refiner judge the answer and repair it. A prompt of - is read from
+        standard input. A file holds a prompt a line, or JSON lines with prompt and, optionally, id; what comes out are JSON lines in the same order with
+        id, prompt, response, finish_reason (length: cut off) and value (share of yes, null where nothing was judged).
 
         Examples:
-          spar generate "write a line about the sea. use exactly 6 words. end with the word crab."
-          spar generate "write a line about the sea. make it sad." --strategy bfs --explain
-          spar generate "write a line about the sky." --model runs/quickstart/checkpoints/actor-3 --refiner runs/quickstart/checkpoints/refiner-3 --strategy dfs
+          spar generate "write a line about the sea. use exactly 6 words."
+          spar generate "write a line about the sea. make it sad." -s bfs --explain
+          spar generate "write a line about the sky." --temperature 0.9 --seed 7 --json
+          spar generate "write a line about the sky." --strategy dfs \
+            --model runs/quickstart/checkpoints/actor-3 \
+            --refiner runs/quickstart/checkpoints/refiner-3
+          spar generate --prompts-file PROMPTS.jsonl --strategy restarts > answers.jsonl
+          echo "write a line about the farm." | spar generate -
         """;
 
     public static Command Create(CommandContext context)
     {
-        Argument<string> prompt = new("prompt") { Description = "the instruction" };
-        Option<string> model = new("--model", "-m") { Description = "checkpoint folder or GGUF file of the actor", DefaultValueFactory = _ => "models/nano" };
-        Option<string?> refiner = new("--refiner") { Description = "checkpoint folder or GGUF file of the refiner (default: the actor's)" };
-        Option<string> strategy = new("--strategy", "-s") { Description = string.Join(", ", Strategies.Names), DefaultValueFactory = _ => "greedy" };
-        strategy.AcceptOnlyFromAmong([.. Strategies.Names]);
-        Option<string> prompts = new("--prompts") { Description = "prompt set: compact (nano model), full, or a folder", DefaultValueFactory = _ => "compact" };
-        Option<int> samples = new("--samples", "-n") { Description = "responses of best-of-n; responses that restarts may begin from", DefaultValueFactory = _ => 5 };
-        Option<int> votes = new("--votes") { Description = "judgements a response", DefaultValueFactory = _ => 5 };
-        Option<ValuationMethod> valuation = new("--valuation") { Description = "how responses are valued: votes, adaptive (votes until the verdict is settled), probability (of yes, one call)" };
-        Option<int> maxTokens = new("--max-tokens") { Description = "most tokens of one output", DefaultValueFactory = _ => 512 };
-        Option<bool> explain = new("--explain") { Description = "show the responses that were weighed, the search tree, and what changed at each step" };
-        Option<ulong> seed = Shared.Seed();
-        Option<int> threads = Shared.Threads();
-        foreach (Option<int> atLeastOne in new[] { samples, votes, maxTokens })
+        Argument<string?> prompt = Options.OptionalArgument("prompt", "the instruction; - reads it from standard input");
+        Option<string?> file = Options.OptionalText("--prompts-file", "file of prompts, each to be answered; - reads standard input", "file");
+        Option<string> model = Shared.Model("the actor");
+        Option<string?> refiner = Options.OptionalText("--refiner", "the refiner, named like the actor (default: the actor)", "model");
+        Option<string> strategy = Options.Choice("--strategy", "how the answer is found", Strategies.Names, "greedy", "-s");
+        Option<string> prompts = Shared.TemplateSet();
+        Option<int> samples = Options.Count(
+            "--samples", "responses of best-of-n; responses that restarts may begin from", 5, most: 10_000, aliases: "-n");
+        Option<int> votes = Shared.Votes();
+        Option<ValuationMethod> valuation = Shared.Valuation();
+        Option<double> temperature = Options.Temperature(0.9, "the actor's samples, without a strategy of its one sample");
+        Option<double> topP = Options.TopP(0.9);
+        Option<int> maxTokens = Options.MaxTokens(512);
+        Option<bool> explain = Options.Flag("--explain", "show the responses that were weighed, the search tree, and what changed at each step");
+        Option<bool> json = Shared.Json("print a JSON object instead of the bare response");
+        Option<ulong> seed = Options.Seed();
+        Option<int> threads = Options.Threads();
+        Command command = new("generate", Help)
         {
-            atLeastOne.Validators.Add(result => Shared.Check(result.GetValueOrDefault<int>() >= 1, result, $"{atLeastOne.Name} must be at least 1"));
-        }
-
-        Command command = new("generate", Help) { prompt, model, refiner, strategy, prompts, samples, votes, valuation, maxTokens, seed, threads, explain };
+            prompt, file, model, refiner, strategy, prompts, samples, votes, valuation, temperature, topP, maxTokens, seed, threads, explain, json,
+        };
+        command.Validators.Add(result =>
+        {
+            bool one = result.GetResult(prompt) is { Tokens.Count: > 0 }, many = result.GetResult(file) is not null;
+            bool shown = result.GetResult(explain) is { Implicit: false };
+            string? problem = one == many ? "give either a prompt or --prompts-file"
+                : shown && (many || result.GetResult(json) is { Implicit: false }) ? "--explain shows one answer to people: leave out --json and --prompts-file"
+                : null;
+            if (problem is not null)
+            {
+                result.AddError($"{problem}.");
+            }
+        });
         command.SetAction(async (parse, cancellationToken) =>
         {
+            string? path = parse.GetValue(file);
+            IReadOnlyList<GivenPrompt> given = path is not null ? PromptFile.Many(path, context)
+                : [new GivenPrompt("", PromptFile.One(parse.GetValue(prompt)!, context))];
+            TemplateSet set = TemplateSet.Load(parse.GetValue(prompts)!);
             string actorPath = parse.GetValue(model)!;
             string refinerPath = parse.GetValue(refiner) ?? actorPath;
-            using IChatClient actor = await Shared.OpenAsync(actorPath, parse.GetValue(threads), cancellationToken);
-            using IChatClient second = refinerPath == actorPath ? actor : await Shared.OpenAsync(refinerPath, parse.GetValue(threads), cancellationToken);
-            using CallSession session = new(parse.GetValue(seed), concurrency: 64);
             int limit = parse.GetValue(maxTokens);
-            DecodingSettings settings = new(
-                new Sampling(0.9, 0.9, limit), new Sampling(0.7, 1, limit), new Sampling(0.7, 1, limit), parse.GetValue(votes), parse.GetValue(samples), new SearchSettings());
-            Decoded decoded = await Strategies
-                .Create(parse.GetValue(strategy)!, new ModelCaller(actor, session), new ModelCaller(second, session), TemplateSet.Load(parse.GetValue(prompts)!), settings,
-                    new JudgingSettings { Valuation = parse.GetValue(valuation) })
-                .DecodeAsync("generate", parse.GetValue(prompt)!, cancellationToken);
-            if (parse.GetValue(explain))
+            string name = parse.GetValue(strategy)!;
+            Sampling respond = new(parse.GetValue(temperature), parse.GetValue(topP), limit);
+            using ProgressLine progress = new(context);
+            using IChatClient actor = await Shared.OpenAsync(actorPath, parse.GetValue(threads), progress, cancellationToken);
+            using IChatClient second = refinerPath == actorPath ? actor
+                : await Shared.OpenAsync(refinerPath, parse.GetValue(threads), progress, cancellationToken);
+            FinishReasons finish = new();
+            using CallSession session = new(parse.GetValue(seed), concurrency: 64, answered: (answer, _) =>
             {
-                Explain(context.Output, decoded, session);
+                finish.Note(answer);
+                progress.AddTokens(answer.OutputTokens);
+            });
+            ModelCaller caller = new(actor, session);
+            bool sampled = parse.GetResult(temperature) is { Implicit: false } && name == "greedy" && respond.Temperature > 0;
+            IDecodingStrategy decoding = sampled ? new OneSample(caller, respond) : Strategies.Create(
+                name, caller, new ModelCaller(second, session), set,
+                new DecodingSettings(
+                    respond, new Sampling(0.7, 1, limit), new Sampling(0.7, 1, limit), parse.GetValue(votes), parse.GetValue(samples),
+                    new SearchSettings()),
+                new JudgingSettings { Valuation = parse.GetValue(valuation) });
+            progress.Begin("generating", given.Count > 1 ? given.Count : 0);
+            if (path is not null)
+            {
+                return await ManyAnswers.WriteAsync(given, decoding, finish, progress, context, cancellationToken);
             }
 
-            context.Output.WriteLine(decoded.Response);
-            return CommandLine.Success;
+            Decoded decoded = await decoding.DecodeAsync("generate", given[0].Text, cancellationToken);
+            progress.End();
+            GeneratedAnswer answer = GeneratedAnswer.Of(null, given[0].Text, decoded, finish);
+            if (parse.GetValue(json))
+            {
+                context.Print(answer.ToJson() + "\n");
+            }
+            else
+            {
+                if (parse.GetValue(explain))
+                {
+                    DecodingView.Write(context.Output, decoded, session);
+                }
+
+                context.Output.Profile.Out.Writer.WriteLine(HarmlessText.Of(decoded.Response));
+            }
+
+            Warn(answer, decoded, limit, context);
+            return ExitCode.Success;
         });
         return command;
     }
 
-    private static void Explain(IAnsiConsole console, Decoded decoded, CallSession session)
+    private static void Warn(GeneratedAnswer answer, Decoded decoded, int limit, CommandContext context)
     {
-        if (decoded.Tree is SearchTree tree)
+        if (answer.FinishReason == "length")
         {
-            console.Write(ToTree(tree));
-            console.WriteLine($"search: {tree.Outcome.ToString().ToLowerInvariant()}, {tree.Nodes.Count} responses, {tree.Calls} model calls");
-        }
-        else
-        {
-            foreach (Candidate candidate in decoded.Candidates)
-            {
-                console.MarkupLine($"{(candidate.Response == decoded.Response ? "[green]*[/]" : " ")} {Value(candidate.Vote?.Value)} {Markup.Escape(candidate.Response)}");
-            }
+            context.Warn(string.Create(CultureInfo.InvariantCulture, $"the response is cut off: it reached --max-tokens {limit} or the end of the model's context."));
         }
 
-        console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{session.Calls} model calls, {session.OutputTokens} tokens"));
-        console.WriteLine();
-    }
-
-    private static Tree ToTree(SearchTree search)
-    {
-        SearchNode root = search.Nodes[0];
-        Tree tree = new($"{Value(root.Vote?.Value)} {Markup.Escape(root.Response)}");
-        Dictionary<int, IHasTreeNodes> placed = new() { [root.Id] = tree };
-        foreach (SearchNode node in search.Nodes.Skip(1))
+        if (decoded.Candidates.Any(candidate => candidate.Vote is not null) && decoded.Candidates.All(candidate => candidate.Vote?.Value is null))
         {
-            string mark = node.Id == search.Found ? "[green]*[/] " : "";
-            placed[node.Id] = placed[node.Parent!.Value].AddNode($"{mark}{Value(node.Vote?.Value)} {Changes(search.Node(node.Parent.Value).Response, node.Response)}");
+            string why = decoded.Candidates.SelectMany(candidate => candidate.Vote?.Unparsed ?? []).FirstOrDefault() is string reason ? $" ({reason})" : "";
+            context.Warn($"no judgement could be read{why}, so nothing was searched. Is --prompts the prompt set that this refiner knows?");
         }
-
-        return tree;
-    }
-
-    private static string Value(double? value) => value is double share ? string.Create(CultureInfo.InvariantCulture, $"[blue]{share:0.0}[/]") : "[grey] - [/]";
-
-    // The refined response with what it added underlined, and behind it, struck out, what it dropped.
-    private static string Changes(string before, string after)
-    {
-        WordDiff diff = WordDiff.Between(before, after);
-        string text = string.Join(' ', diff.After.Select(word => word.Changed ? $"[green underline]{Markup.Escape(word.Text)}[/]" : Markup.Escape(word.Text)));
-        string dropped = string.Join(' ', diff.Before.Where(word => word.Changed).Select(word => Markup.Escape(word.Text)));
-        return dropped.Length == 0 ? text : $"{text} [red strikethrough]{dropped}[/]";
     }
 }

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Spar.Cli.Arguments;
+using Spar.Cli.Console;
 
 namespace Spar.Cli.Commands;
 
@@ -13,5 +15,5 @@ internal static class ModelCommand
     };
 
     /// <summary>The argument that names the model.</summary>
-    public static Argument<string> Model() => new("model") { Description = "checkpoint folder or GGUF file" };
+    public static Argument<string> Model() => Options.Argument("model", "checkpoint folder or GGUF file");
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Spar.Cli.Console;
 using Spar.Engine.Checkpoints;
 using Spar.Engine.Inspection;
 using Spar.Engine.Models;
@@ -25,21 +26,21 @@ internal static class ModelInfoCommand
     public static Command Create(CommandContext context)
     {
         Argument<string> model = ModelCommand.Model();
-        Option<bool> json = new("--json") { Description = "print JSON for scripts; sizes in bytes" };
+        Option<bool> json = Shared.Json("print JSON for scripts; sizes in bytes");
         Command command = new("info", Help) { model, json };
         command.SetAction(parse =>
         {
             ModelSummary summary = ModelSummary.Read(parse.GetValue(model)!);
             if (parse.GetValue(json))
             {
-                context.Output.Profile.Out.Writer.WriteLine(JsonSerializer.Serialize(ForScripts(summary), s_json));
+                context.Print(JsonSerializer.Serialize(ForScripts(summary), s_json) + "\n");
             }
             else
             {
-                context.Output.Write(ToTable(summary));
+                ToFigures(summary).WriteTo(context.Output);
             }
 
-            return CommandLine.Success;
+            return ExitCode.Success;
         });
         return command;
     }
@@ -68,11 +69,11 @@ internal static class ModelInfoCommand
         Memory = new { Weights = summary.WeightBytes, CachePerToken = summary.CacheBytesPerToken, Generate = summary.GenerationBytes, Train = summary.TrainingBytes },
     };
 
-    private static Table ToTable(ModelSummary summary)
+    private static Figures ToFigures(ModelSummary summary)
     {
         ModelConfig config = summary.Config;
-        Table table = new Table().Border(TableBorder.Rounded).HideHeaders().AddColumn("").AddColumn("");
-        void Row(string name, string value) => table.AddRow(name, Markup.Escape(value));
+        Figures table = new Figures().Column("").Column("");
+        void Row(string name, string value) => table.Row(name, value);
         Row("format", summary.Format);
         Row("family", config.ModelType);
         Row("parameters", Text($"{summary.Parameters / 1e6:0.0} million"));

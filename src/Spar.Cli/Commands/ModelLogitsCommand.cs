@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Spar.Cli.Arguments;
 using Spar.Cli.Console;
 using Spar.Engine;
 using Spar.Engine.Checkpoints;
@@ -24,16 +25,16 @@ internal static class ModelLogitsCommand
     public static Command Create(CommandContext context)
     {
         Argument<string> model = ModelCommand.Model();
-        Option<string> tokens = new("--tokens") { Description = "the file of token ids, such as [[1, 2, 3], [4, 5]]", Required = true };
-        Option<string> output = new("--output", "-o") { Description = "the safetensors file to write", Required = true };
-        Option<int> threads = Shared.Threads();
+        Option<string> tokens = Options.RequiredText("--tokens", "the file of token ids, such as [[1, 2, 3], [4, 5]]", "file");
+        Option<string> output = Options.RequiredText("--output", "the safetensors file to write", "file", "-o");
+        Option<int> threads = Options.Threads();
         Command command = new("logits", Help) { model, tokens, output, threads };
         command.SetAction((parse, cancellationToken) => Task.Run(
             () =>
             {
                 int[][] lists = Read(parse.GetValue(tokens)!);
                 string target = parse.GetValue(output)!;
-                using ProgressLine progress = new(context.Messages, context.Time);
+                using ProgressLine progress = new(context);
                 progress.Begin("logits", lists.Length);
                 using SequenceLogits logits = new(ModelWeights.Open(parse.GetValue(model)!), lists.Max(list => list.Length), parse.GetValue(threads));
                 List<(string, Tensor)> tensors = [];
@@ -46,7 +47,7 @@ internal static class ModelLogitsCommand
 
                 Safetensors.Save(target, tensors);
                 progress.End();
-                return CommandLine.Success;
+                return ExitCode.Success;
             },
             cancellationToken));
         return command;

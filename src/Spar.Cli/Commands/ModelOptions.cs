@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Microsoft.Extensions.AI;
+using Spar.Cli.Arguments;
+using Spar.Cli.Console;
 using Spar.Engine.Inference;
 using Spar.Evaluation.Harness;
 using Spar.Runtime.Embedded;
@@ -12,11 +14,15 @@ internal sealed class ModelOptions
 {
     private readonly string _role;
 
-    public ModelOptions(string role, string what)
+    public ModelOptions(string role, string what, params string[] aliases)
     {
         _role = role;
-        Model = new Option<string?>($"--{role}") { Description = $"{what}: a checkpoint folder or GGUF file, or with --{role}-endpoint the served model's name" };
-        Endpoint = new Option<string?>($"--{role}-endpoint") { Description = "base address of an OpenAI-compatible server, such as http://localhost:8000/v1; the key is taken from OPENAI_API_KEY" };
+        Model = Options.OptionalText(
+            $"--{role}", $"{what}: a checkpoint folder or GGUF file, or with --{role}-endpoint the served model's name", "model", aliases);
+        Endpoint = Options.OptionalText(
+            $"--{role}-endpoint",
+            $"base address of an OpenAI-compatible server, such as http://localhost:8000/v1; the key is taken from {Shared.KeyVariable}",
+            "url");
     }
 
     public Option<string?> Model { get; }
@@ -31,7 +37,7 @@ internal sealed class ModelOptions
 
     /// <summary>Opens the model; null when none is named.</summary>
     /// <exception cref="SparException">The endpoint is no address, or has no model's name beside it.</exception>
-    public async ValueTask<EvaluationModel?> OpenAsync(ParseResult parse, int threads, CancellationToken cancellationToken)
+    public async ValueTask<EvaluationModel?> OpenAsync(ParseResult parse, int threads, ProgressLine progress, CancellationToken cancellationToken)
     {
         string? model = parse.GetValue(Model);
         string? endpoint = parse.GetValue(Endpoint);
@@ -42,8 +48,10 @@ internal sealed class ModelOptions
                 return null;
             }
 
-            IChatClient client = await Shared.OpenAsync(model, threads, cancellationToken);
-            return new EvaluationModel(model, client, client.GetService(typeof(EmbeddedChatClient)) is EmbeddedChatClient embedded ? new EmbeddedChoiceScorer(embedded) : null);
+            IChatClient client = await Shared.OpenAsync(model, threads, progress, cancellationToken);
+            return new EvaluationModel(
+                model, client,
+                client.GetService(typeof(EmbeddedChatClient)) is EmbeddedChatClient embedded ? new EmbeddedChoiceScorer(embedded) : null);
         }
 
         if (model is null)

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
+using Spar.Cli.Arguments;
+using Spar.Cli.Console;
 using Spar.Engine;
 using Spar.Engine.Checkpoints;
 using Spar.Engine.Tokenization;
@@ -21,8 +23,9 @@ internal static class ModelTokenizeCommand
     public static Command Create(CommandContext context)
     {
         Argument<string> model = ModelCommand.Model();
-        Option<string> input = new("--input", "-i") { Description = "the file of texts", Required = true };
-        Option<bool> special = new("--add-special-tokens") { Description = "put the begin and end tokens around each text that the tokenizer asks for" };
+        Option<string> input = Options.RequiredText("--input", "the file of texts", "file", "-i");
+        Option<bool> special = Options.Flag(
+            "--add-special-tokens", "put the begin and end tokens around each text that the tokenizer asks for");
         Command command = new("tokenize", Help) { model, input, special };
         command.SetAction(parse =>
         {
@@ -41,7 +44,7 @@ internal static class ModelTokenizeCommand
             }
 
             output.Flush();
-            return CommandLine.Success;
+            return ExitCode.Success;
         });
         return command;
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Spar.Cli.Arguments;
 using Spar.Cli.Console;
 using Spar.Cli.Recipes;
 using Spar.Engine.Inference;
@@ -13,9 +14,9 @@ internal static class PretrainCommand
 {
     public static Command Create(CommandContext context)
     {
-        Argument<string> recipe = new("recipe") { Description = "recipe file" };
-        Option<int> threads = Shared.Threads();
-        Command command = new("pretrain", "Makes the nano base model from nothing: tokenizer, weights, model card. Interrupted, the same command goes on.\n\nExample:\n  spar pretrain recipes/nano-pretrain.yaml")
+        Argument<string> recipe = Options.Argument("recipe", "recipe file");
+        Option<int> threads = Options.Threads();
+        Command command = new ResumableCommand("pretrain", "Makes the nano base model from nothing: tokenizer, weights, model card. Interrupted, the same command goes on.\n\nExample:\n  spar pretrain recipes/nano-pretrain.yaml")
         {
             recipe,
             threads,
@@ -23,7 +24,7 @@ internal static class PretrainCommand
         command.SetAction(async (parse, cancellationToken) =>
         {
             PretrainRecipe settings = (PretrainRecipe)RecipeKind.Pretrain.Read(parse.GetValue(recipe)!);
-            using ProgressLine progress = new(context.Messages, context.Time);
+            using ProgressLine progress = new(context);
             progress.Begin("pretraining", 0);
             double smooth = 0;
             await new PretrainRun(settings, parse.GetValue(threads)).RunAsync(
@@ -37,8 +38,8 @@ internal static class PretrainCommand
             progress.Begin("measuring", 0);
             await ModelCard.WriteAsync(settings, new EngineOptions { Threads = parse.GetValue(threads) }, cancellationToken);
             progress.End();
-            context.Messages.WriteLine($"The model is in {settings.Output} ({ProgressLine.Duration(elapsed)}).");
-            return CommandLine.Success;
+            context.Say($"The model is in {settings.Output} ({ProgressLine.Duration(elapsed)}).");
+            return ExitCode.Success;
         });
         return command;
     }

@@ -1,5 +1,8 @@
 using System.CommandLine;
+using Spar.Cli.Arguments;
+using Spar.Cli.Console;
 using Spar.Cli.Recipes;
+using Spectre.Console;
 
 namespace Spar.Cli.Commands;
 
@@ -41,13 +44,13 @@ internal static class RecipeCommand
     private static Command Check(CommandContext context)
     {
         Argument<string> file = File();
-        Option<string> kind = Kind();
+        Option<RecipeKind> kind = Kind();
         Command command = new("check", CheckHelp) { file, kind };
         command.SetAction(parse =>
         {
-            Find(parse.GetValue(kind)!).Read(parse.GetValue(file)!);
-            context.Output.Profile.Out.Writer.WriteLine($"{parse.GetValue(file)} can be run.");
-            return CommandLine.Success;
+            parse.GetValue(kind)!.Read(parse.GetValue(file)!);
+            context.Output.WriteLine($"{parse.GetValue(file)} can be run.");
+            return ExitCode.Success;
         });
         return command;
     }
@@ -55,40 +58,34 @@ internal static class RecipeCommand
     private static Command Show(CommandContext context)
     {
         Argument<string> file = File();
-        Option<string> kind = Kind();
-        Option<bool> resolved = new("--resolved") { Description = "with every key, defaults filled in" };
+        Option<RecipeKind> kind = Kind();
+        Option<bool> resolved = Options.Flag("--resolved", "fill in the defaults");
         Command command = new("show", ShowHelp) { file, kind, resolved };
         command.SetAction(parse =>
         {
-            object recipe = Find(parse.GetValue(kind)!).Read(parse.GetValue(file)!);
-            context.Output.Profile.Out.Writer.Write(parse.GetValue(resolved) ? RecipeText.Resolved(recipe) : System.IO.File.ReadAllText(parse.GetValue(file)!));
-            return CommandLine.Success;
+            object recipe = parse.GetValue(kind)!.Read(parse.GetValue(file)!);
+            context.Print(parse.GetValue(resolved) ? RecipeText.Resolved(recipe) : HarmlessText.Of(System.IO.File.ReadAllText(parse.GetValue(file)!).ReplaceLineEndings("\n")));
+            return ExitCode.Success;
         });
         return command;
     }
 
     private static Command Schema(CommandContext context)
     {
-        Option<string> kind = Kind();
-        Option<bool> markdown = new("--markdown") { Description = "print the table of all keys instead" };
+        Option<RecipeKind> kind = Kind();
+        Option<bool> markdown = Options.Flag("--markdown", "print the table of all keys instead");
         Command command = new("schema", SchemaHelp) { kind, markdown };
         command.SetAction(parse =>
         {
-            RecipeKind wanted = Find(parse.GetValue(kind)!);
-            context.Output.Profile.Out.Writer.Write(parse.GetValue(markdown) ? RecipeText.Reference(wanted.Type) : RecipeSchema.Write(wanted));
-            return CommandLine.Success;
+            RecipeKind wanted = parse.GetValue(kind)!;
+            context.Print(parse.GetValue(markdown) ? RecipeText.Reference(wanted.Type) : RecipeSchema.Write(wanted));
+            return ExitCode.Success;
         });
         return command;
     }
 
-    private static Argument<string> File() => new("recipe") { Description = "recipe file" };
+    private static Argument<string> File() => Options.Argument("recipe", "recipe file");
 
-    private static Option<string> Kind()
-    {
-        Option<string> kind = new("--kind") { Description = "which command the recipe is for", DefaultValueFactory = _ => RecipeKind.Run.Name };
-        kind.AcceptOnlyFromAmong([.. RecipeKind.All.Select(known => known.Name)]);
-        return kind;
-    }
-
-    private static RecipeKind Find(string name) => RecipeKind.All.First(kind => kind.Name == name);
+    private static Option<RecipeKind> Kind() => Options.Choice(
+        "--kind", "which command the recipe is for", RecipeKind.All.ToDictionary(kind => kind.Name), RecipeKind.Run.Name);
 }

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Spar.Cli.Arguments;
+using Spar.Cli.Console;
 using Spar.Cli.Reports;
 using Spar.Runs;
 using Spar.SelfPlay;
@@ -22,9 +24,10 @@ internal static class ReportCommand
 
     public static Command Create(CommandContext context)
     {
-        Argument<string> run = new("run") { Description = "run directory" };
-        Option<string?> output = new("--output", "-o") { Description = "the page's file (default: report.html in the run directory)" };
-        Option<bool> json = new("--json") { Description = "print the results (results.json) instead" };
+        Argument<string> run = Options.Argument("run", "run directory");
+        Option<string?> output = Options.OptionalText(
+            "--output", "the page's file (default: report.html in the run directory)", "file", "-o");
+        Option<bool> json = Shared.Json("print the results (results.json) instead");
         Command command = new("report", Help) { run, output, json };
         command.SetAction(async (parse, cancellationToken) =>
         {
@@ -32,14 +35,14 @@ internal static class ReportCommand
             using RunStore store = RunStore.OpenForReading(directory);
             if (parse.GetValue(json))
             {
-                context.Output.Profile.Out.Writer.Write(RunResults.Of(store).ToJson());
-                return CommandLine.Success;
+                context.Print(RunResults.Of(store).ToJson());
+                return ExitCode.Success;
             }
 
             string path = parse.GetValue(output) ?? Path.Combine(directory, "report.html");
             await File.WriteAllTextAsync(path, await RunReport.RenderAsync(RunReportModel.Of(store)), cancellationToken);
             context.Output.WriteLine(path);
-            return CommandLine.Success;
+            return ExitCode.Success;
         });
         return command;
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Spar.Cli.Arguments;
 using Spar.Cli.Console;
 using Spar.Cli.Recipes;
 using Spar.Runs;
@@ -24,12 +25,13 @@ internal static class RunCommand
 
     public static Command Create(CommandContext context)
     {
-        Argument<string> recipe = new("recipe") { Description = "recipe file" };
-        Option<string?> output = new("--output", "-o") { Description = "run directory (default: runs/ and the recipe's name, with the seed if one is given)" };
-        Option<ulong?> seed = new("--seed") { Description = "takes the place of the recipe's seed" };
-        Option<bool> json = new("--json") { Description = "print the results as JSON instead of a table" };
-        Option<int> threads = Shared.Threads();
-        Command command = new("run", Help) { recipe, output, seed, threads, json };
+        Argument<string> recipe = Options.Argument("recipe", "recipe file");
+        Option<string?> output = Options.OptionalText(
+            "--output", "run directory (default: runs/ and the recipe's name, with the seed if one is given)", "dir", "-o");
+        Option<ulong?> seed = Options.SeedInPlace();
+        Option<bool> json = Shared.Json("print the results as JSON instead of a table");
+        Option<int> threads = Options.Threads();
+        Command command = new ResumableCommand("run", Help) { recipe, output, seed, threads, json };
         command.SetAction(async (parse, cancellationToken) =>
         {
             string path = parse.GetValue(recipe)!;
@@ -40,11 +42,11 @@ internal static class RunCommand
             RunResults results = await RunAsync(file, directory, parse.GetValue(threads), context, cancellationToken);
             if (parse.GetValue(json))
             {
-                context.Output.Profile.Out.Writer.Write(results.ToJson());
-                return CommandLine.Success;
+                context.Print(results.ToJson());
+                return ExitCode.Success;
             }
 
-            context.Output.Write(RunDisplay.Table(results));
+            RunDisplay.Table(results).WriteTo(context.Output);
             if (results.StoppedByDrift is int stopped)
             {
                 context.Output.WriteLine($"The run stopped in iteration {stopped}: its judge had drifted from the verifiers (drift.threshold, drift.action).");
@@ -53,7 +55,7 @@ internal static class RunCommand
             context.Output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{ProgressLine.Duration(TimeSpan.FromSeconds(results.WallSeconds))}, {results.ModelCalls} model calls, {ProgressLine.Count(results.GeneratedTokens)} tokens generated. Everything is in {directory}; 'spar report {directory}' makes a page of it."));
-            return CommandLine.Success;
+            return ExitCode.Success;
         });
         return command;
     }
@@ -61,7 +63,7 @@ internal static class RunCommand
     private static async Task<RunResults> RunAsync(RunFile file, string directory, int threads, CommandContext context, CancellationToken cancellationToken)
     {
         using RunStore store = RunStore.Open(directory, file.FullIdentity(), context.Time);
-        using ProgressLine progress = new(context.Messages, context.Time);
+        using ProgressLine progress = new(context);
         return await file.Compose(store, threads, new RunDisplay(progress), context.Time).RunAsync(cancellationToken);
     }
 }

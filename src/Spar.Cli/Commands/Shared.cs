@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Microsoft.Extensions.AI;
-using Spar.Calls;
+using Spar.Cli.Arguments;
+using Spar.Cli.Console;
 using Spar.Engine.Inference;
+using Spar.Judging;
 using Spar.Runtime.Embedded;
 using Spar.Runtime.Endpoints;
 using Spar.Seams;
@@ -11,19 +13,40 @@ namespace Spar.Cli.Commands;
 /// <summary>What several commands have in common.</summary>
 internal static class Shared
 {
-    /// <summary>The option for the number of threads.</summary>
-    public static Option<int> Threads() => new("--threads")
-    {
-        Description = "threads to compute with; has no influence on results",
-        DefaultValueFactory = _ => Environment.ProcessorCount,
-        Validators = { result => Check(result.GetValueOrDefault<int>() >= 1, result, "--threads must be at least 1") },
-    };
+    /// <summary>The model that comes with the program.</summary>
+    public const string NanoModel = "models/nano";
 
-    /// <summary>Key of OpenAI-compatible endpoints, from OPENAI_API_KEY; servers that need none ignore it.</summary>
-    public static string ApiKey => Environment.GetEnvironmentVariable("OPENAI_API_KEY") ?? "none";
+    /// <summary>The environment variable that holds the key of OpenAI-compatible endpoints.</summary>
+    public const string KeyVariable = "OPENAI_API_KEY";
 
-    /// <summary>The option for the seed.</summary>
-    public static Option<ulong> Seed() => new("--seed") { Description = "seed of everything random", DefaultValueFactory = _ => 1 };
+    /// <summary>Key of OpenAI-compatible endpoints; servers that need none ignore it.</summary>
+    public static string ApiKey => Environment.GetEnvironmentVariable(KeyVariable) is { Length: > 0 } key ? key : "none";
+
+    /// <summary>The option for the model in hand.</summary>
+    /// <param name="whose">Whose it is: "the actor".</param>
+    public static Option<string> Model(string whose) => Options.Text(
+        "--model", $"{whose}: checkpoint folder, GGUF file, or endpoint as http://host:port/v1#name", "model", NanoModel, "-m");
+
+    /// <summary>The option for the prompts' wording.</summary>
+    public static Option<string> TemplateSet() => Options.Text(
+        "--prompts", "prompt set: compact (nano model), full, or a folder", "set", "compact");
+
+    /// <summary>The option for the way in which responses are valued.</summary>
+    public static Option<ValuationMethod> Valuation() => Options.Choice(
+        "--valuation",
+        "how responses are valued: votes, adaptive (votes until the verdict is settled), probability (of yes, one call)",
+        Enum.GetValues<ValuationMethod>().ToDictionary(value => value.ToString().ToLowerInvariant()),
+        "votes");
+
+    /// <summary>The option for judgements a response.</summary>
+    public static Option<int> Votes() => Options.Count("--votes", "judgements a response", 5, most: 1000);
+
+    /// <summary>The option for output that scripts read.</summary>
+    /// <param name="description">What is printed.</param>
+    public static Option<bool> Json(string description) => Options.Flag("--json", description);
+
+    /// <summary>The option for a place to write to.</summary>
+    public static Option<string> Output(string description, string preset) => Options.Text("--output", description, "path", preset, "-o");
 
     /// <summary>Opens models: checkpoints with the embedded engine, others behind their endpoints.</summary>
     /// <param name="threads">Threads to compute with.</param>
@@ -31,16 +54,37 @@ internal static class Shared
     public static IModelHost Host(int threads, int concurrency) => new EndpointModelHost(
         new EmbeddedModelHost(new EngineOptions { Threads = threads, MaxSequences = Math.Min(concurrency, 512) }), ApiKey);
 
-    /// <summary>Opens a checkpoint folder.</summary>
-    public static ValueTask<IChatClient> OpenAsync(string model, int threads, CancellationToken cancellationToken) =>
-        new EmbeddedModelHost(new EngineOptions { Threads = threads }).OpenAsync(model, cancellationToken);
-
-    /// <summary>Adds a parse error where a rule does not hold.</summary>
-    public static void Check(bool holds, System.CommandLine.Parsing.SymbolResult result, string message)
+    /// <summary>Opens a model, and shows that it is being opened.</summary>
+    /// <param name="model">Checkpoint folder, GGUF file, or endpoint.</param>
+    /// <param name="threads">Threads to compute with.</param>
+    /// <param name="progress">Shows it; null shows nothing.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async ValueTask<IChatClient> OpenAsync(
+        string model, int threads, ProgressLine? progress, CancellationToken cancellationToken)
     {
-        if (!holds)
+        progress?.Begin($"opening {model}", 0);
+        IChatClient client = await Host(threads, new EngineOptions().MaxSequences).OpenAsync(model, cancellationToken);
+        progress?.End();
+        return client;
+    }
+
+    /// <summary>Makes the folder that a command writes to.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <exception cref="SparException">There is a file of that name, or it cannot be made.</exception>
+    public static void MakeFolder(string folder)
+    {
+        if (File.Exists(folder))
         {
-            result.AddError(message);
+            throw new SparException($"--output: {folder} is a file; name a folder.");
+        }
+
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new SparException($"--output: the folder {folder} cannot be made ({fault.Message.TrimEnd('.')}). Name another one.", fault);
         }
     }
 }

@@ -5,15 +5,20 @@ namespace Spar.Cli.Console;
 
 /// <summary>
 /// One line that tells how the work in hand goes: what, how much of it, tokens a second, time left. On a terminal the line is drawn in place several times a
-/// second; elsewhere a plain line is written every ten seconds.
+/// second once the work has taken a second; elsewhere a whole plain line is written every ten seconds. With <see cref="CommandContext.Quiet"/> it shows
+/// nothing but warnings.
 /// </summary>
 internal sealed class ProgressLine : IDisposable
 {
+    private const int NameWidth = 26;
+
+    private readonly CommandContext _context;
     private readonly IAnsiConsole _console;
     private readonly TimeProvider _time;
     private readonly bool _live;
-    private readonly ITimer _timer;
+    private readonly ITimer? _timer;
     private readonly Lock _gate = new();
+    private readonly TimeLeft _timeLeft = new();
     private string? _what;
     private long _done;
     private long _total;
@@ -22,13 +27,14 @@ internal sealed class ProgressLine : IDisposable
     private long _started;
     private bool _drawn;
 
-    public ProgressLine(IAnsiConsole console, TimeProvider time)
+    /// <summary>A line on the context's console for messages.</summary>
+    /// <param name="context">The console, the clock, and whether anything is shown.</param>
+    public ProgressLine(CommandContext context)
     {
-        _console = console;
-        _time = time;
-        _live = console.Profile.Capabilities is { Interactive: true, Ansi: true };
+        (_context, _console, _time) = (context, context.Messages, context.Time);
+        _live = _console.Profile.Capabilities is { Interactive: true, Ansi: true };
         TimeSpan period = TimeSpan.FromSeconds(_live ? 0.2 : 10);
-        _timer = time.CreateTimer(_ => Draw(), null, period, period);
+        _timer = context.Quiet ? null : _time.CreateTimer(_ => Draw(), null, period, period);
     }
 
     /// <summary>Begins a piece of work.</summary>
@@ -38,7 +44,8 @@ internal sealed class ProgressLine : IDisposable
     {
         lock (_gate)
         {
-            (_what, _total, _done, _tokens, _note, _started) = (what, total, 0, 0, "", _time.GetTimestamp());
+            (_what, _total, _done, _tokens, _note, _started) = (HarmlessText.Of(what), total, 0, 0, "", _time.GetTimestamp());
+            _timeLeft.Clear();
         }
     }
 
@@ -53,18 +60,52 @@ internal sealed class ProgressLine : IDisposable
     {
         lock (_gate)
         {
-            (_done, _total, _tokens, _note) = (done, total, tokens, note);
+            (_done, _total, _tokens, _note) = (done, total, tokens, HarmlessText.Of(note));
         }
     }
 
-    /// <summary>Writes a line that stays.</summary>
+    /// <summary>Writes a line that stays, unless the context is quiet.</summary>
+    /// <param name="markup">The line.</param>
     public void Say(string markup)
     {
-        lock (_gate)
+        if (!_context.Quiet)
         {
-            Erase();
-            _console.MarkupLine(markup);
+            Write(markup);
         }
+    }
+
+    /// <summary>Writes a warning, which stays.</summary>
+    /// <param name="text">Plain text.</param>
+    public void Warn(string text) => Write($"[yellow]warning:[/] {Markup.Escape(text)}");
+
+    /// <summary>
+    /// Writes a line that stays about a piece of work. Names and times stand in columns; what follows goes on under itself where the window is too narrow
+    /// for one line, and under the name where it is too narrow for columns.
+    /// </summary>
+    /// <param name="name">The piece of work.</param>
+    /// <param name="time">How long it took; empty where that is not known.</param>
+    /// <param name="details">What is to be said of it.</param>
+    public void SayRow(string name, string time, string details)
+    {
+        string head = $"  {name,-NameWidth} {time,6}";
+        int width = Math.Max(20, _console.Profile.Width - 1);
+        int indent = width >= 72 ? head.Length + 2 : 4;
+        List<string> lines = [head.TrimEnd()];
+        foreach (string word in details.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            int begin = lines.Count == 1 ? head.Length + 2 : indent;
+            bool fits = Math.Max(lines[^1].Length + 1, begin) + word.Length <= width;
+            if (!fits)
+            {
+                lines.Add(new string(' ', indent) + word);
+            }
+            else
+            {
+                lines[^1] = lines[^1].Length < begin ? lines[^1].PadRight(begin) + word : $"{lines[^1]} {word}";
+            }
+        }
+
+        Say(Markup.Escape(string.Join('\n', lines)));
     }
 
     /// <summary>Ends the piece of work.</summary>
@@ -81,9 +122,10 @@ internal sealed class ProgressLine : IDisposable
 
     public void Dispose()
     {
-        _timer.Dispose();
+        _timer?.Dispose();
         lock (_gate)
         {
+            _what = null;
             Erase();
         }
     }
@@ -91,7 +133,7 @@ internal sealed class ProgressLine : IDisposable
     /// <summary>A duration as people read it: 45s, 3m05s, 1h02m.</summary>
     public static string Duration(TimeSpan time) => time switch
     {
-        { TotalSeconds: < 60 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0}s"),
+        { TotalSeconds: < 60 } => string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(time.TotalSeconds):0}s"),
         { TotalMinutes: < 60 } => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalMinutes}m{time.Seconds:00}s"),
         _ => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours}h{time.Minutes:00}m"),
     };
@@ -104,6 +146,15 @@ internal sealed class ProgressLine : IDisposable
         _ => string.Create(CultureInfo.InvariantCulture, $"{count / 1e6:0.0}M"),
     };
 
+    private void Write(string markup)
+    {
+        lock (_gate)
+        {
+            Erase();
+            _console.MarkupLine(markup);
+        }
+    }
+
     private void Draw()
     {
         lock (_gate)
@@ -113,39 +164,49 @@ internal sealed class ProgressLine : IDisposable
                 return;
             }
 
-            string line = Line();
+            TimeSpan elapsed = _time.GetElapsedTime(_started);
+            TimeSpan? left = _timeLeft.After(elapsed, Interlocked.Read(ref _done), _total);
             if (!_live)
             {
-                _console.WriteLine(line);
+                _console.WriteLine(Line(elapsed, left, bar: false));
+                return;
+            }
+
+            if (elapsed.TotalSeconds < 1)
+            {
                 return;
             }
 
             int width = Math.Max(20, _console.Profile.Width - 1);
+            string line = Line(elapsed, left, bar: width >= 70);
             _console.Profile.Out.Writer.Write("\r\u001b[2K" + (line.Length > width ? line[..width] : line));
             _console.Profile.Out.Writer.Flush();
             _drawn = true;
         }
     }
 
-    private string Line()
+    private string Line(TimeSpan elapsed, TimeSpan? left, bool bar)
     {
-        double seconds = _time.GetElapsedTime(_started).TotalSeconds;
-        string line = $"  {_what,-20}";
+        double seconds = elapsed.TotalSeconds;
+        string line = bar ? $"  {_what,-NameWidth}" : $"  {_what}";
         if (_total > 0)
         {
-            double share = Math.Min(1, _done / (double)_total);
-            int filled = (int)Math.Round(20 * share);
-            line += $" {new string('━', filled)}{new string('╌', 20 - filled)} {_done}/{_total}";
+            int filled = (int)Math.Round(20 * Math.Min(1, _done / (double)_total));
+            line += bar ? $" {new string('━', filled)}{new string('╌', 20 - filled)} {_done}/{_total}" : $" {_done}/{_total}";
+        }
+        else
+        {
+            line += $" {Duration(elapsed)}";
+        }
+
+        if (left is { } time)
+        {
+            line += $"  ETA {Duration(time)}";
         }
 
         if (_tokens > 0 && seconds > 0.5)
         {
             line += $"  {Count(_tokens / seconds)} tokens/s";
-        }
-
-        if (_total > 0 && _done > 0 && _done < _total && seconds > 1)
-        {
-            line += $"  ETA {Duration(TimeSpan.FromSeconds(seconds / _done * (_total - _done)))}";
         }
 
         return _note.Length > 0 ? $"{line}  {_note}" : line;

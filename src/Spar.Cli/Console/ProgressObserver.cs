@@ -51,7 +51,7 @@ internal abstract class ProgressObserver(ProgressLine progress) : IRunObserver
         Progress.Set(step.Step, step.Steps, step.Tokens, string.Create(CultureInfo.InvariantCulture, $"loss {step.Loss:0.000}"));
 
     /// <inheritdoc/>
-    public virtual void Warn(string message) => Progress.Say($"[yellow]warning:[/] {Markup.Escape(message)}");
+    public virtual void Warn(string message) => Progress.Warn(message);
 
     /// <summary>Warns of a stage's items that were lost.</summary>
     protected void WarnOfFailures(string stage, StageStatistics statistics)

@@ -16,14 +16,19 @@ internal sealed class RunDisplay(ProgressLine progress) : ProgressObserver(progr
     public override void StageFinished(string stage, StageStatistics statistics, StageTiming timing)
     {
         (TimeSpan elapsed, long tokens) = Progress.End();
-        string rate = tokens > 0 && elapsed.TotalSeconds > 0.5 ? $"  {ProgressLine.Count(tokens / elapsed.TotalSeconds)} tokens/s" : "";
-        string counts = string.Join(", ", statistics.Counts.Take(8).Select(count => string.Create(CultureInfo.InvariantCulture, $"{count.Key} {count.Value}")));
-        Progress.Say(Markup.Escape($"  {stage,-20} {ProgressLine.Duration(elapsed),6}{rate}{(counts.Length > 0 ? "  " + counts : "")}"));
+        List<string> details = [];
+        if (tokens > 0 && elapsed.TotalSeconds > 0.5)
+        {
+            details.Add($"{ProgressLine.Count(tokens / elapsed.TotalSeconds)} tokens/s");
+        }
+
+        details.AddRange(statistics.Counts.Take(8).Select(count => string.Create(CultureInfo.InvariantCulture, $"{count.Key} {count.Value}")));
+        Progress.SayRow(stage, ProgressLine.Duration(elapsed), string.Join(", ", details));
         WarnOfFailures(stage, statistics);
     }
 
     /// <inheritdoc/>
-    public override void StageSkipped(string stage) => Progress.Say(Markup.Escape($"  {stage,-20}   kept from before"));
+    public override void StageSkipped(string stage) => Progress.SayRow(stage, "kept", "");
 
     /// <inheritdoc/>
     public override void RowMeasured(EvaluationRow row)
@@ -39,22 +44,23 @@ internal sealed class RunDisplay(ProgressLine progress) : ProgressObserver(progr
         $"{Percent(calibration.ChosenFalseAcceptRate)} of the chosen responses are wrong");
 
     /// <summary>The results as a table.</summary>
-    public static Table Table(RunResults results)
+    public static Figures Table(RunResults results)
     {
-        Table table = new Table().Border(TableBorder.Rounded)
-            .AddColumn("stage")
-            .AddColumn(new TableColumn("held-out prompts\nfully satisfied").RightAligned())
-            .AddColumn(new TableColumn("single\ninstructions").RightAligned())
-            .AddColumn(new TableColumn("with tree search\nat inference").RightAligned())
-            .AddColumn(new TableColumn("judge\naccuracy").RightAligned())
-            .AddColumn(new TableColumn("refinement\nsuccess").RightAligned())
-            .AddColumn(new TableColumn("play: success\nself-judged").RightAligned())
-            .AddColumn(new TableColumn("play: success\nverified").RightAligned());
+        Figures table = new Figures()
+            .Column("stage")
+            .Column("held-out prompts\nfully satisfied", right: true)
+            .Column("single\ninstructions", right: true)
+            .Column("with tree search\nat inference", right: true)
+            .Column("judge\naccuracy", right: true)
+            .Column("refinement\nsuccess", right: true)
+            .Column("play: success\nself-judged", right: true)
+            .Column("play: success\nverified", right: true);
         foreach (EvaluationRow row in results.Rows)
         {
             IterationCalibration? calibration = results.Calibration?.FirstOrDefault(one => row.Stage == $"iteration-{one.Iteration}");
-            table.AddRow(row.Stage, Percent(row.HeldOutPrompt), Percent(row.HeldOutInstruction), Percent(row.HeldOutPromptSearch), Percent(row.JudgeAccuracy), Percent(row.RefineSuccess),
-                Percent(calibration?.SelfJudgedSuccess), Percent(calibration?.VerifiedSuccess));
+            table.Row(
+                row.Stage, Percent(row.HeldOutPrompt), Percent(row.HeldOutInstruction), Percent(row.HeldOutPromptSearch),
+                Percent(row.JudgeAccuracy), Percent(row.RefineSuccess), Percent(calibration?.SelfJudgedSuccess), Percent(calibration?.VerifiedSuccess));
         }
 
         return table;

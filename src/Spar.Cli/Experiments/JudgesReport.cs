@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Spar.Cli.Console;
 using Spar.Experiments;
 using Spar.Store;
-using Spectre.Console;
 
 namespace Spar.Cli.Experiments;
 
@@ -88,18 +88,17 @@ internal sealed record JudgesReport(JudgesSettings Settings, IReadOnlyList<Judge
         return text.ToString();
     }
 
-    public Table ToTable()
+    public Figures ToFigures()
     {
-        Table table = new Table().Border(TableBorder.Rounded);
+        Figures table = new();
         foreach ((string name, _) in s_columns)
         {
-            TableColumn column = new(Markup.Escape(name.Replace(", %", "\n%", StringComparison.Ordinal)));
-            table.AddColumn(name == "judge" ? column : column.RightAligned());
+            table.Column(name.Replace(", %", "\n%", StringComparison.Ordinal), right: name != "judge");
         }
 
         foreach (JudgesReportRow row in Rows)
         {
-            table.AddRow([.. s_columns.Select(column => Markup.Escape(column.Cell(row)))]);
+            table.Row([.. s_columns.Select(column => column.Cell(row))]);
         }
 
         return table;

@@ -1,0 +1,17 @@
+using Spar.Calls;
+using Spar.Decoding;
+
+namespace Spar.Cli.Commands;
+
+/// <summary>One response of the actor, sampled; what a temperature without a strategy means.</summary>
+/// <param name="actor">The model that answers.</param>
+/// <param name="sampling">How.</param>
+internal sealed class OneSample(ModelCaller actor, Sampling sampling) : IDecodingStrategy
+{
+    /// <inheritdoc/>
+    public async Task<Decoded> DecodeAsync(string key, string instruction, CancellationToken cancellationToken)
+    {
+        Answer answer = await actor.AskAsync($"{key}/k0", instruction, sampling, cancellationToken);
+        return new Decoded(answer.Text, [new Candidate(answer.Text, null)]);
+    }
+}
