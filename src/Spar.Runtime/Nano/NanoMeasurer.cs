@@ -12,7 +12,10 @@ namespace Spar.Runtime.Nano;
 /// <param name="Family">Its family.</param>
 /// <param name="Count">Times it occurred.</param>
 /// <param name="Followed">Share of times that the actor followed it, 0..1.</param>
-/// <param name="JudgeRight">Share of times that the judge's line about it said ok where it was followed and bad where not, 0..1; a line that is missing counts as wrong.</param>
+/// <param name="JudgeRight">
+/// Share of times that the judge's line about it said ok where it was followed and bad where not, 0..1; a line that is
+/// missing counts as wrong.
+/// </param>
 public sealed record KindMeasurement(string Kind, string Family, int Count, double Followed, double JudgeRight);
 
 /// <summary>An actor and a judge on held-out tasks; shares are 0..1.</summary>
@@ -31,7 +34,9 @@ public sealed record NanoMeasurement(
     public IReadOnlyList<RepairCase> Failures { get; init; } = [];
 }
 
-/// <summary>Measures an actor and a judge (one greedy judgement a response) with the nano world's exact checks.</summary>
+/// <summary>
+/// Measures an actor and a judge (one greedy judgement a response) with the nano world's exact checks.
+/// </summary>
 /// <param name="actor">The model that answers.</param>
 /// <param name="judge">The model that judges.</param>
 /// <param name="templates">How the judge is asked.</param>
@@ -54,7 +59,7 @@ public sealed class NanoMeasurer(ModelCaller actor, ModelCaller judge, TemplateS
             Answer critique = await judge.AskAsync(
                 $"nano/p{i}/judge", templates.JudgePrompt(task.Instruction, answer.Text), new Sampling(0, 1, MaxTokens), cancellationToken).ConfigureAwait(false);
             itemFinished();
-            return new Item(i, task, answer.Text, task.Check(answer.Text), critique.Text.Split('\n'), parser.Parse(critique.Text).Verdict);
+            return new Item(i, task, answer.Text, task.Check(answer.Text), critique.Text.Split('\n'), parser.Parse(critique).Verdict);
         })).ConfigureAwait(false);
 
         Item[] right = [.. items.Where(item => item.Satisfied)];

@@ -25,7 +25,7 @@ public sealed class ProbabilityJudge(ModelCaller refiner, TemplateSet templates,
     {
         Answer answer = await refiner.AskWeighedAsync(
             $"{key}/p", templates.JudgePrompt(instruction, response), sampling.Greedy(), _parser.VerdictWords, cancellationToken).ConfigureAwait(false);
-        Judgement judgement = _parser.Parse(answer.Text);
+        Judgement judgement = _parser.Parse(answer);
         return judgement.Verdict is null ? new Valuation(0, 0, null, [judgement.Unparsed!])
             : answer.Probability is not { } yes ? new Valuation(0, 0, null, [NoProbability])
             : new Valuation(yes > 0.5 ? 1 : 0, yes > 0.5 ? 0 : 1, judgement.Critique) { Probability = yes };

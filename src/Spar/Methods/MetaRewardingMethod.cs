@@ -42,8 +42,8 @@ internal sealed class MetaRewardingMethod(MethodParts parts) : IIterationMethod
         Judgement[][] judgements = await Task.WhenAll(distinct.Select(response => Task.WhenAll(Enumerable.Range(0, parts.Recipe.Votes).Select(async vote =>
         {
             string key = string.Create(CultureInfo.InvariantCulture, $"it{iteration}/judge/p{item}/{StableHash.Of(response):x16}/v{vote}");
-            return _parser.Parse((await model.AskAsync(key, parts.Templates.JudgePrompt(prompt.Text, response), parts.Recipe.Judge, cancellationToken)
-                .ConfigureAwait(false)).Text);
+            return _parser.Parse(await model.AskAsync(
+                key, parts.Templates.JudgePrompt(prompt.Text, response), parts.Recipe.Judge, cancellationToken).ConfigureAwait(false));
         })))).ConfigureAwait(false);
         PlayedResponse[] played = [.. responses.Select(response => new PlayedResponse(response, Valuation.Of(judgements[Array.IndexOf(distinct, response)])))];
 
@@ -76,7 +76,7 @@ internal sealed class MetaRewardingMethod(MethodParts parts) : IIterationMethod
         double[] wins = new double[judgements.Length];
         (int First, int Second)[] games =
             [.. Enumerable.Range(0, judgements.Length).SelectMany(i => Enumerable.Range(0, judgements.Length).Where(j => j != i), (i, j) => (i, j))];
-        Judgement[] outcomes = await Task.WhenAll(games.Select(async game => _parser.Parse((await model.AskAsync(
+        Judgement[] outcomes = await Task.WhenAll(games.Select(async game => _parser.Parse(await model.AskAsync(
             $"{key}/g{game.First}-{game.Second}",
             _metaJudge.Fill(name => name switch
             {
@@ -86,7 +86,7 @@ internal sealed class MetaRewardingMethod(MethodParts parts) : IIterationMethod
                 _ => judgements[game.Second].Critique,
             }),
             parts.Recipe.Judge,
-            cancellationToken).ConfigureAwait(false)).Text))).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false)))).ConfigureAwait(false);
         foreach (((int first, int second), Judgement outcome) in games.Zip(outcomes))
         {
             if (outcome.Verdict is { } firstWins)

@@ -6,9 +6,32 @@ namespace Spar.Templates;
 /// <summary>The marks by which a model's outputs are taken apart (<c>format.json</c> of a prompt set).</summary>
 /// <param name="Verdict">Stands before the yes or no that ends a judgement, such as "final judgement:".</param>
 /// <param name="ResponseStart">Stands before the refined response.</param>
-/// <param name="ResponseEnd">Stands after the refined response; null when the response goes on to the end of the text.</param>
+/// <param name="ResponseEnd">
+/// Stands after the refined response; null when the response goes on to the end of the text.
+/// </param>
 public sealed record OutputFormat(string Verdict, string ResponseStart, string? ResponseEnd)
 {
+    /// <summary>Words for yes, the usual one first; any case counts.</summary>
+    public IReadOnlyList<string> Yes { get; init; } = s_yes;
+
+    /// <summary>Words for no, the usual one first; any case counts.</summary>
+    public IReadOnlyList<string> No { get; init; } = s_no;
+
+    /// <summary>
+    /// Whether a response that lacks its end mark is taken where the model ended by itself; otherwise the refinement is
+    /// tried again. Where the token limit ended it, it is never taken.
+    /// </summary>
+    public bool ResponseEndOptional { get; init; }
+
+    /// <summary>All that decides how outputs are read, as one text that changes with it.</summary>
+    internal string Signature =>
+        $"OutputFormat {{ Verdict = {Verdict}, ResponseStart = {ResponseStart}, ResponseEnd = {ResponseEnd} }}" +
+        (Yes is ["yes"] && No is ["no"] ? "" : $" yes {string.Join('|', Yes)} no {string.Join('|', No)}") +
+        (ResponseEndOptional ? " end optional" : "");
+
+    private static readonly IReadOnlyList<string> s_yes = ["yes"];
+    private static readonly IReadOnlyList<string> s_no = ["no"];
+
     private static readonly JsonSerializerOptions _strict = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
@@ -30,7 +53,7 @@ public sealed record OutputFormat(string Verdict, string ResponseStart, string? 
         }
         catch (JsonException fault)
         {
-            throw new SparException($"{file} cannot be read: {fault.Message} It holds the keys verdict, responseStart and responseEnd.", fault);
+            throw new SparException($"{file} cannot be read: {fault.Message} It holds the keys verdict, responseStart and responseEnd, and may hold yes, no and responseEndOptional.", fault);
         }
 
         if (string.IsNullOrWhiteSpace(format?.Verdict))
@@ -43,8 +66,18 @@ public sealed record OutputFormat(string Verdict, string ResponseStart, string? 
             throw new SparException($"{file} lacks the key responseStart: the mark before a refined response.");
         }
 
+        if (Words(format.Yes) is not { Count: > 0 } yes || Words(format.No) is not { Count: > 0 } no
+            || yes.Any(word => no.Any(other => word.StartsWith(other, StringComparison.OrdinalIgnoreCase)
+                || other.StartsWith(word, StringComparison.OrdinalIgnoreCase))))
+        {
+            throw new SparException($"{file}: yes and no must be lists of words, at least one each, none of which begins with one of the other list.");
+        }
+
         return format.ResponseEnd is { } end && string.IsNullOrWhiteSpace(end)
             ? throw new SparException($"{file}: responseEnd is empty. Use null where the response goes on to the end of the text.")
             : format;
     }
+
+    private static List<string>? Words(IReadOnlyList<string>? words) =>
+        words?.Any(string.IsNullOrWhiteSpace) == false ? [.. words] : null;
 }

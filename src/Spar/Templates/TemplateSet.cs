@@ -47,7 +47,7 @@ public sealed class TemplateSet
             _more.Add(file, PromptTemplate.Parse($"{name}/{file}", read(file), placeholders));
         }
 
-        Digest = $"{StableHash.Of($"{_judge}\0{_refine}\0{Format}\0{string.Join('\0', _more.Values)}"):x16}";
+        Digest = $"{StableHash.Of($"{_judge}\0{_refine}\0{Format.Signature}\0{string.Join('\0', _more.Values)}"):x16}";
     }
 
     /// <summary>Names of the sets that come with the program: "compact" for very small models, "full" for models of about 7B and up.</summary>

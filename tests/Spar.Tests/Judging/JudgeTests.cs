@@ -80,7 +80,7 @@ public sealed class JudgeTests
     {
         using CallSession session = new(1, 4);
         PanelJudge panel = new([.. verdicts.Select((letter, i) => new VotingJudge(
-            new ModelCaller(new ScriptedClient(_ => letter switch { 'y' => $"{i} judgement: yes", 'n' => $"{i} judgement: no", _ => "hm" }), session),
+            new ModelCaller(new ScriptedClient(_ => letter switch { 'y' => $"{i}\njudgement: yes", 'n' => $"{i}\njudgement: no", _ => "hm" }), session),
             TestRuns.Compact, _sampling, 3))]);
         Valuation vote = await panel.JudgeAsync("r", "task", "x", default);
         Assert.Equal((majority, critique?[..1], value), (vote.Majority, vote.Critique?[..1], vote.Value));
