@@ -7,8 +7,7 @@ using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Spar.Calls;
 using Spar.Cli.Console;
-using Spar.Engine;
-using Spar.Evaluation;
+using Spar.Ground;
 using Spectre.Console;
 
 namespace Spar.Cli;
@@ -44,8 +43,8 @@ internal static class Faults
     /// <param name="fault">What ended the command.</param>
     public static string? Message(Exception fault) => fault switch
     {
-        SparException or EngineException or EvaluationException => fault.Message,
         CallFailedException { InnerException: { } inner } => Message(inner) ?? (inner is OperationCanceledException ? null : fault.Message),
+        UserFaultException => fault.Message,
         AggregateException { InnerExceptions: [Exception only] } => Message(only),
         FileNotFoundException { FileName: { Length: > 0 } file } => $"{file}: there is no such file.",
         FileNotFoundException or DirectoryNotFoundException => FirstLine(fault.Message),

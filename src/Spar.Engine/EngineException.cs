@@ -1,3 +1,5 @@
+using Spar.Ground;
+
 namespace Spar.Engine;
 
 /// <summary>
@@ -6,4 +8,4 @@ namespace Spar.Engine;
 /// </summary>
 /// <param name="message">What is wrong, where, and what to do.</param>
 /// <param name="innerException">The fault underneath, if any.</param>
-public sealed class EngineException(string message, Exception? innerException = null) : Exception(message, innerException);
+public sealed class EngineException(string message, Exception? innerException = null) : UserFaultException(message, innerException);

@@ -1,3 +1,5 @@
+using Spar.Ground;
+
 namespace Spar.Evaluation;
 
 /// <summary>
@@ -6,4 +8,4 @@ namespace Spar.Evaluation;
 /// </summary>
 /// <param name="message">What is wrong, where, and what to do.</param>
 /// <param name="innerException">The fault underneath, if any.</param>
-public sealed class EvaluationException(string message, Exception? innerException = null) : Exception(message, innerException);
+public sealed class EvaluationException(string message, Exception? innerException = null) : UserFaultException(message, innerException);

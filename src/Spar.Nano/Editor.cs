@@ -1,3 +1,5 @@
+using Spar.Ground;
+
 namespace Spar.Nano;
 
 /// <summary>
@@ -140,7 +142,7 @@ public static class Editor
         {
             List<int> bare = [.. Enumerable.Range(0, sentence.Count).Where(i => Lexicon.ClassOf(sentence[i]) == WordClass.Noun &&
                 (i == 0 || Lexicon.ClassOf(sentence[i - 1]) != WordClass.Adjective))];
-            switch (random.Next(4))
+            switch (random.Next32(4))
             {
                 case 0 when wanted >= 3:
                     int end = EndOf(sentence);
@@ -185,7 +187,7 @@ public static class Editor
             }
 
             List<int> spare = [.. Enumerable.Range(0, _sentences.Count).Where(i => _sentences[i].TrueForAll(Free))];
-            _sentences.RemoveAt(spare.Count > 0 && random.Chance(0.8) ? random.Pick(spare) : random.Next(_sentences.Count));
+            _sentences.RemoveAt(spare.Count > 0 && random.Chance(0.8) ? random.Pick(spare) : random.Next32(_sentences.Count));
         }
 
         private void Place(string word, SeededRandom random)

@@ -1,3 +1,5 @@
+using Spar.Ground;
+
 namespace Spar.Nano;
 
 /// <summary>Samples sentences: [adverb] noun-phrase verb [adverb | preposition noun-phrase | object] [in situation].</summary>
@@ -21,7 +23,7 @@ internal static class Grammar
         }
 
         words.AddRange(NounPhrase(topic, random));
-        switch (random.Next(5))
+        switch (random.Next32(5))
         {
             case 0:
                 words.Add(random.Pick(Lexicon.Verbs));

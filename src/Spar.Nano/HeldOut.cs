@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Spar.Ground;
 
 namespace Spar.Nano;
 
@@ -32,7 +33,7 @@ public static class HeldOut
         HashSet<string> seen = [];
         for (ulong i = 0; tasks.Count < Count; i++)
         {
-            NanoTask task = TaskSampler.Draw(new SeededRandom(FirstSeed + ((ulong)form << 24) + i), form);
+            NanoTask task = TaskSampler.Draw(SeededRandom.Scrambled(FirstSeed + ((ulong)form << 24) + i), form);
             if (seen.Add(task.Instruction))
             {
                 tasks.Add(task);

@@ -1,3 +1,5 @@
+using Spar.Ground;
+
 namespace Spar.Nano;
 
 /// <summary>What kind of text a task asks for.</summary>

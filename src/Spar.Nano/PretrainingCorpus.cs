@@ -1,3 +1,5 @@
+using Spar.Ground;
+
 namespace Spar.Nano;
 
 /// <summary>One conversation of the pretraining corpus.</summary>
@@ -61,7 +63,7 @@ public sealed class PretrainingCorpus(ulong seed, IReadOnlyList<CorpusMix> mixes
     public CorpusRow Row(long index)
     {
         CorpusMix mix = mixes.Last(stretch => stretch.FromRow <= index);
-        SeededRandom random = new(seed ^ ((ulong)index * 0xD1342543DE82EF95UL));
+        SeededRandom random = SeededRandom.Scrambled(seed ^ ((ulong)index * 0xD1342543DE82EF95UL));
         TaskForm form = random.Chance(mix.Stories) ? TaskForm.Story : TaskForm.Line;
         NanoTask task = TaskSampler.Draw(random, form);
         while (HeldOut.Contains(task.Instruction))
@@ -148,8 +150,8 @@ internal static class Corruption
         List<string> words = [.. response.Split(' ')];
         for (int slip = random.Between(1, 2); slip > 0 && words.Count > 2; slip--)
         {
-            int at = random.Next(words.Count - 1);
-            switch (random.Next(5))
+            int at = random.Next32(words.Count - 1);
+            switch (random.Next32(5))
             {
                 case 0:
                     words.RemoveAt(at);
@@ -158,7 +160,7 @@ internal static class Corruption
                     words.Insert(at, words[at]);
                     break;
                 case 2:
-                    words[at] = words[random.Next(words.Count - 1)];
+                    words[at] = words[random.Next32(words.Count - 1)];
                     break;
                 case 3:
                     words[at] = random.Pick(Lexicon.Peers(words[at]) is { Count: > 0 } peers ? peers : Lexicon.Adverbs);

@@ -1,3 +1,5 @@
+using Spar.Ground;
+
 namespace Spar.Nano;
 
 /// <summary>Draws tasks. Every task that it returns can be solved: the teacher has solved it once.</summary>
@@ -23,11 +25,11 @@ public static class TaskSampler
 
     private static List<Constraint> LineConstraints(SeededRandom random, string topic)
     {
-        int count = random.Next(10) switch { < 2 => 1, < 7 => 2, _ => 3 };
+        int count = random.Next32(10) switch { < 2 => 1, < 7 => 2, _ => 3 };
         List<Constraint> constraints = [];
         while (constraints.Count < count)
         {
-            Constraint drawn = random.Next(12) switch
+            Constraint drawn = random.Next32(12) switch
             {
                 0 or 1 => new ExactWords(random.Between(4, 9)),
                 2 or 3 => new IncludeWord(ContentWord(random, topic)),
@@ -51,7 +53,7 @@ public static class TaskSampler
         List<Constraint> constraints = [];
         while (constraints.Count < count)
         {
-            Constraint drawn = random.Next(12) switch
+            Constraint drawn = random.Next32(12) switch
             {
                 0 or 1 => new SentenceCount(random.Between(3, 5)),
                 2 => new AtLeastWords(random.Between(20, 30)),
@@ -89,7 +91,7 @@ public static class TaskSampler
             constraint is IncludeWord or FirstWord or LastWord);
     }
 
-    private static string ContentWord(SeededRandom random, string topic) => random.Next(10) switch
+    private static string ContentWord(SeededRandom random, string topic) => random.Next32(10) switch
     {
         < 5 => random.Pick(Lexicon.Topics[topic]),
         < 7 => random.Pick(Lexicon.PlainAdjectives),
@@ -98,7 +100,7 @@ public static class TaskSampler
         _ => random.Pick(Lexicon.Adverbs),
     };
 
-    private static string CommonWord(SeededRandom random, string topic) => random.Next(10) switch
+    private static string CommonWord(SeededRandom random, string topic) => random.Next32(10) switch
     {
         < 4 => random.Pick(Lexicon.Determiners),
         < 7 => random.Pick(Lexicon.Topics[topic]),

@@ -1,3 +1,5 @@
+using Spar.Ground;
+
 namespace Spar.Nano;
 
 /// <summary>Tasks for training: no instruction twice, none that is held out.</summary>
@@ -9,7 +11,7 @@ public static class TrainingTasks
     /// <param name="form">Line or story.</param>
     public static IEnumerable<NanoTask> Draw(ulong seed, int count, TaskForm form)
     {
-        SeededRandom random = new(seed);
+        SeededRandom random = SeededRandom.Scrambled(seed);
         HashSet<string> seen = [];
         while (seen.Count < count)
         {

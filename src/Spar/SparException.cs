@@ -1,3 +1,5 @@
+using Spar.Ground;
+
 namespace Spar;
 
 /// <summary>
@@ -6,4 +8,4 @@ namespace Spar;
 /// </summary>
 /// <param name="message">What is wrong, where, and what to do.</param>
 /// <param name="innerException">The fault underneath, if any.</param>
-public class SparException(string message, Exception? innerException = null) : Exception(message, innerException);
+public class SparException(string message, Exception? innerException = null) : UserFaultException(message, innerException);

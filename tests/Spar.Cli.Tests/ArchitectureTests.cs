@@ -7,13 +7,14 @@ public class ArchitectureTests
 {
     private static readonly Dictionary<string, string[]> s_allowed = new()
     {
-        ["Spar.Engine"] = [],
-        ["Spar"] = [],
-        ["Spar.Evaluation"] = [],
-        ["Spar.Nano"] = [],
-        ["Spar.Runtime"] = ["Spar.Engine", "Spar", "Spar.Evaluation", "Spar.Nano"],
+        ["Spar.Ground"] = [],
+        ["Spar.Engine"] = ["Spar.Ground"],
+        ["Spar"] = ["Spar.Ground"],
+        ["Spar.Evaluation"] = ["Spar.Ground"],
+        ["Spar.Nano"] = ["Spar.Ground"],
+        ["Spar.Runtime"] = ["Spar.Ground", "Spar.Engine", "Spar", "Spar.Evaluation", "Spar.Nano"],
         ["Spar.Web"] = ["Spar"],
-        ["Spar.Cli"] = ["Spar.Engine", "Spar", "Spar.Evaluation", "Spar.Nano", "Spar.Runtime", "Spar.Web"],
+        ["Spar.Cli"] = ["Spar.Ground", "Spar.Engine", "Spar", "Spar.Evaluation", "Spar.Nano", "Spar.Runtime", "Spar.Web"],
     };
 
     [Fact]

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.AI;
 using Spar.Calls;
 using Spar.Engine.Inference;
+using Spar.Ground;
 using Spar.Judging;
 using Spar.Nano;
 using Spar.Templates;
@@ -30,7 +31,7 @@ public sealed class JudgingTests
         for (int i = 0; i < tasks.Length; i++)
         {
             // Half of the responses are the teacher's, half fail.
-            string response = i % 2 == 0 ? Writer.Write(tasks[i], new Spar.Nano.SeededRandom(1)) : "a crab.";
+            string response = i % 2 == 0 ? Writer.Write(tasks[i], SeededRandom.Scrambled(1)) : "a crab.";
             Valuation vote = await judge.JudgeAsync($"r{i}", tasks[i].Instruction, response, default);
             right += (vote.Majority == Majority.Yes) == tasks[i].IsSatisfiedBy(response) ? 1 : 0;
 
@@ -96,7 +97,7 @@ public sealed class JudgingTests
         Assert.Contains("keyword", Assert.Throws<SparException>(() => new NanoVerifier("lenth")).Message, StringComparison.Ordinal);
         foreach (NanoTask task in HeldOut.Tasks(TaskForm.Story).Take(50))
         {
-            string response = Writer.Write(task, new Spar.Nano.SeededRandom(3));
+            string response = Writer.Write(task, SeededRandom.Scrambled(3));
             Assert.Equal(task.IsSatisfiedBy(response), all.Verify(task.Instruction, response).Outcome == VerificationOutcome.Followed);
         }
     }

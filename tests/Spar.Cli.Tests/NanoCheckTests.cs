@@ -1,3 +1,4 @@
+using Spar.Ground;
 using Spar.Methods.Checks;
 using Spar.Nano;
 using Spar.Templates;
@@ -11,7 +12,7 @@ public sealed class NanoCheckTests
     [Fact]
     public void An_expression_says_what_the_constraint_says()
     {
-        SeededRandom random = new(5);
+        SeededRandom random = SeededRandom.Scrambled(5);
         int satisfied = 0;
         for (int i = 0; i < 600; i++)
         {
@@ -38,7 +39,7 @@ public sealed class NanoCheckTests
     public async Task Mistakes_come_at_the_stated_rate(double error, double least, double most)
     {
         NanoCheckWriter writer = new(TemplateSet.Load("compact"), error);
-        SeededRandom random = new(9);
+        SeededRandom random = SeededRandom.Scrambled(9);
         int wrong = 0;
         int cases = 0;
         int mislabelled = 0;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Spar.Cli.Recipes;
+using Spar.Ground;
 using Spar.Store;
 using Spar.TestSupport;
 
@@ -92,7 +93,7 @@ public sealed class RecipeCommandTests : IDisposable
             Assert.Equal(RecipeKey.Of(typeof(RunFile)).Sum(Keys), resolved.Split('\n').Count(line => line.Contains(':', StringComparison.Ordinal)));
         }
 
-        static string Json(RunFile recipe) => JsonSerializer.Serialize(recipe, StoreJson.Compact);
+        static string Json(RunFile recipe) => JsonSerializer.Serialize(recipe, JsonSettings.Compact);
 
         // A group that is not given at all is one line.
         static int Keys(RecipeKey key) => 1 + (key.Value is null && RecipeKey.IsGroup(key.Type) ? 0 : key.Children.Sum(Keys));

@@ -1,3 +1,5 @@
+using Spar.Ground;
+
 namespace Spar.Nano.Tests;
 
 public class SplitTests
@@ -45,7 +47,7 @@ public class SplitTests
         HashSet<string> drawn = [];
         for (ulong i = 0; i < 60_000; i++)
         {
-            drawn.Add(TaskSampler.Draw(new SeededRandom(i), TaskForm.Line).Instruction);
+            drawn.Add(TaskSampler.Draw(SeededRandom.Scrambled(i), TaskForm.Line).Instruction);
         }
 
         Assert.Contains(HeldOut.Tasks(TaskForm.Line), task => drawn.Contains(task.Instruction));

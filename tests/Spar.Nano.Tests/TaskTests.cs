@@ -1,4 +1,5 @@
 using FsCheck.Fluent;
+using Spar.Ground;
 
 namespace Spar.Nano.Tests;
 
@@ -9,7 +10,7 @@ public class TaskTests
     [Fact]
     public void An_instruction_reads_back_as_its_task() => Property(seed =>
     {
-        NanoTask task = TaskSampler.Draw(new SeededRandom((ulong)seed), Form(seed));
+        NanoTask task = TaskSampler.Draw(SeededRandom.Scrambled((ulong)seed), Form(seed));
         NanoTask? read = NanoTask.Parse(task.Instruction);
         Assert.NotNull(read);
         Assert.Equal((task.Form, task.Topic), (read.Form, read.Topic));
@@ -26,7 +27,7 @@ public class TaskTests
     [Fact]
     public void The_teacher_satisfies_every_requirement() => Property(seed =>
     {
-        SeededRandom random = new((ulong)seed);
+        SeededRandom random = SeededRandom.Scrambled((ulong)seed);
         NanoTask task = TaskSampler.Draw(random, Form(seed));
         string response = Writer.Write(task, random);
         Assert.True(task.IsSatisfiedBy(response), $"{task.Instruction} -> {response}");
@@ -35,7 +36,7 @@ public class TaskTests
     [Fact]
     public void A_refinement_satisfies_the_task_and_keeps_more_of_the_text_than_a_new_one()
     {
-        SeededRandom random = new(11);
+        SeededRandom random = SeededRandom.Scrambled(11);
         double kept = 0, independent = 0;
         int refined = 0, failed = 0;
         for (int i = 0; i < 300; i++)
@@ -68,7 +69,7 @@ public class TaskTests
     [Fact]
     public void A_response_that_is_right_is_not_edited()
     {
-        SeededRandom random = new(3);
+        SeededRandom random = SeededRandom.Scrambled(3);
         NanoTask task = TaskSampler.Draw(random, TaskForm.Line);
         string response = Writer.Write(task, random);
         Assert.Equal(response, Editor.Edit(task, response, random));
@@ -79,7 +80,7 @@ public class TaskTests
     {
         (string, string) Once()
         {
-            SeededRandom random = new((ulong)seed);
+            SeededRandom random = SeededRandom.Scrambled((ulong)seed);
             NanoTask task = TaskSampler.Draw(random, Form(seed));
             return (task.Instruction, Writer.Careless(task, random, 0.5));
         }

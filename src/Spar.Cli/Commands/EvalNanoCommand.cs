@@ -6,6 +6,7 @@ using Spar.Calls;
 using Spar.Cli.Arguments;
 using Spar.Cli.Console;
 using Spar.Evaluation.Refinement;
+using Spar.Ground;
 using Spar.Nano;
 using Spar.Templates;
 using Spar.Runtime.Nano;
@@ -16,8 +17,6 @@ namespace Spar.Cli.Commands;
 /// <summary><c>spar eval nano</c>: actor and judge on the nano world's held-out tasks, by constraint kind.</summary>
 internal static class EvalNanoCommand
 {
-    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
-
     private const string Help = """
         Measures an actor and a judge on held-out tasks of the nano world with its exact checks: how many tasks are satisfied, which kinds of constraints are
         followed, and how often the judge's verdict on the actor's own samples is right, by kind.
@@ -62,7 +61,7 @@ internal static class EvalNanoCommand
 
             if (parse.GetValue(json))
             {
-                context.Print(JsonSerializer.Serialize(result, s_json) + "\n");
+                context.Print(JsonSerializer.Serialize(result, JsonSettings.Readable) + "\n");
                 return ExitCode.Success;
             }
 

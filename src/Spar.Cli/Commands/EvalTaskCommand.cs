@@ -8,6 +8,7 @@ using Spar.Evaluation.Harness;
 using Spar.Evaluation.HumanEval;
 using Spar.Evaluation.Instructions;
 using Spar.Evaluation.Results;
+using Spar.Ground;
 using Spectre.Console;
 
 namespace Spar.Cli.Commands;
@@ -183,7 +184,7 @@ internal static class EvalTaskCommand
     {
         if (json)
         {
-            context.Print(results().ToJsonString(ResultsWriter.Indented) + "\n");
+            context.Print(results().ToJsonString(JsonSettings.Readable) + "\n");
             return ExitCode.Success;
         }
 

@@ -1,12 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Spar.Calls;
 using Spar.Cli.Arguments;
 using Spar.Cli.Console;
 using Spar.Evaluation.Harness;
 using Spar.Evolution;
+using Spar.Ground;
 using Spar.Runtime.Nano;
 using Spar.Store;
 using Spectre.Console;
@@ -17,8 +17,6 @@ namespace Spar.Cli.Commands;
 internal static class EvolveCommand
 {
     private const string NanoTeacher = "nano";
-
-    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private const string Help = """
         Evolves seed prompts into complex instructions. A teacher adds one constraint of a main family and one to three of others, along a taxonomy of
@@ -96,9 +94,10 @@ internal static class EvolveCommand
             progress.Begin("evolve", given.Count);
             EvolutionResult result = await new PromptEvolution(families, writer, session, parse.GetValue(similarity)).RunAsync(given, () => progress.Advance(), cancellationToken);
             progress.End();
-            File.WriteAllLines(Path.Combine(folder, "prompts.jsonl"), result.Prompts.Select(prompt => JsonSerializer.Serialize(prompt, s_json)));
-            string summary = JsonSerializer.Serialize(result with { Prompts = [] }, new JsonSerializerOptions(s_json) { WriteIndented = true });
-            File.WriteAllText(Path.Combine(folder, "summary.json"), summary + "\n");
+            AtomicFile.WriteLines(
+                Path.Combine(folder, "prompts.jsonl"), result.Prompts.Select(prompt => JsonSerializer.Serialize(prompt, JsonSettings.Compact)));
+            string summary = JsonSerializer.Serialize(result with { Prompts = [] }, JsonSettings.Readable);
+            AtomicFile.WriteText(Path.Combine(folder, "summary.json"), summary + "\n");
             if (parse.GetValue(json))
             {
                 context.Print(summary + "\n");

@@ -1,11 +1,11 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Spar.Calls;
 using Spar.Cli.Console;
 using Spar.Decoding;
+using Spar.Ground;
 
 namespace Spar.Cli.Commands;
 
@@ -38,19 +38,13 @@ internal sealed class FinishReasons
 /// <param name="Error">Why there is no response; null when there is one.</param>
 internal sealed record GeneratedAnswer(string? Id, string Prompt, string? Response, string? FinishReason, double? Value, string? Error = null)
 {
-    private static readonly JsonSerializerOptions s_json = new()
-    {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-    };
-
     /// <summary>What a strategy came to.</summary>
     public static GeneratedAnswer Of(string? id, string prompt, Decoded decoded, FinishReasons finish) => new(
         id, prompt, decoded.Response, finish.Of(decoded.Response),
         decoded.Candidates.LastOrDefault(candidate => candidate.Response == decoded.Response)?.Vote?.Value);
 
     /// <summary>One line of JSON; id and error are left out where there is none.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, s_json);
+    public string ToJson() => JsonSerializer.Serialize(this, JsonSettings.SnakeCaseLinesWithNulls);
 
     /// <inheritdoc cref="Id"/>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

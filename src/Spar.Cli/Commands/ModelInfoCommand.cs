@@ -1,11 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Spar.Cli.Console;
 using Spar.Engine.Checkpoints;
 using Spar.Engine.Inspection;
 using Spar.Engine.Models;
+using Spar.Ground;
 using Spectre.Console;
 
 namespace Spar.Cli.Commands;
@@ -21,8 +21,6 @@ internal static class ModelInfoCommand
           spar model info SmolLM2-135M-Instruct.Q4_1.gguf --json
         """;
 
-    private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, NewLine = "\n", PropertyNamingPolicy = JsonNamingPolicy.CamelCase, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     public static Command Create(CommandContext context)
     {
         Argument<string> model = ModelCommand.Model();
@@ -33,7 +31,7 @@ internal static class ModelInfoCommand
             ModelSummary summary = ModelSummary.Read(parse.GetValue(model)!);
             if (parse.GetValue(json))
             {
-                context.Print(JsonSerializer.Serialize(ForScripts(summary), s_json) + "\n");
+                context.Print(JsonSerializer.Serialize(ForScripts(summary), JsonSettings.ReadableWithNulls) + "\n");
             }
             else
             {

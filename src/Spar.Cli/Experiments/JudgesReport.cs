@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Spar.Cli.Console;
 using Spar.Experiments;
+using Spar.Ground;
 using Spar.Store;
 
 namespace Spar.Cli.Experiments;
@@ -73,7 +74,7 @@ internal sealed record JudgesReport(JudgesSettings Settings, IReadOnlyList<Judge
         })],
         seeds);
 
-    public string ToJson() => JsonSerializer.Serialize(this, StoreJson.Indented) + "\n";
+    public string ToJson() => JsonSerializer.Serialize(this, JsonSettings.Readable) + "\n";
 
     public string ToMarkdown()
     {

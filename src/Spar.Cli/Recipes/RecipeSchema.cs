@@ -1,15 +1,12 @@
 using System.Collections;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using Spar.Ground;
 
 namespace Spar.Cli.Recipes;
 
 /// <summary>Writes the JSON schema (draft 7) of a recipe, by which editors complete and check its keys.</summary>
 internal static class RecipeSchema
 {
-    private static readonly JsonSerializerOptions s_readable = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>The schema as a file's text.</summary>
     /// <param name="kind">What kind of recipe.</param>
     public static string Write(RecipeKind kind)
@@ -17,7 +14,7 @@ internal static class RecipeSchema
         JsonObject schema = Group(RecipeKey.Of(kind.Type));
         schema.Insert(0, "$schema", "http://json-schema.org/draft-07/schema#");
         schema.Insert(1, "title", kind.Title);
-        return schema.ToJsonString(s_readable) + "\n";
+        return schema.ToJsonString(JsonSettings.Readable) + "\n";
     }
 
     private static JsonObject Group(IReadOnlyList<RecipeKey> keys)

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Spar.Calls;
 using Spar.Engine.Inference;
+using Spar.Ground;
 using Spar.Judging;
 using Spar.Nano;
 using Spar.Runs;

@@ -3,6 +3,7 @@ using Spar.Engine.Files;
 using Spar.Engine.Models;
 using Spar.Engine.Tensors;
 using Spar.Engine.Tokenization;
+using Spar.Ground;
 
 namespace Spar.Engine.Checkpoints;
 
@@ -97,7 +98,8 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
     /// <param name="tensors">The weights, as <see cref="ModelTensors.Shapes"/> lists them.</param>
     /// <param name="dtype">The type in which weights are stored.</param>
     /// <param name="tokenizerSource">Folder from which the tokenizer's files are copied, or a GGUF file that has one in it; null to leave them out.</param>
-    /// <exception cref="EngineException">A tensor is missing, unknown or of the wrong shape, the source folder is missing, or the disk is full.</exception>
+    /// <exception cref="EngineException">A tensor is missing, unknown or of the wrong shape, or the source folder is missing.</exception>
+    /// <exception cref="UserFaultException">The disk is full or the folder cannot be written.</exception>
     public static void Save(
         string directory, ModelConfig config, IReadOnlyDictionary<string, Tensor> tensors, DType dtype = DType.Float32, string? tokenizerSource = null)
     {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Spar.Engine.Files;
 using Spar.Engine.Models;
 using Spar.Engine.Tensors;
+using Spar.Ground;
 
 namespace Spar.Engine.Checkpoints;
 
@@ -71,7 +72,7 @@ public static class LoraFile
     /// <param name="directory">Its folder; made if need be.</param>
     /// <param name="adapter">The adapter.</param>
     /// <param name="baseModel">Folder or name of the model that it belongs to.</param>
-    /// <exception cref="EngineException">The files cannot be written.</exception>
+    /// <exception cref="UserFaultException">The files cannot be written.</exception>
     public static void Save(string directory, LoraAdapter adapter, string baseModel)
     {
         Safetensors.Save(Path.Combine(directory, WeightsFile), adapter.All.Select(p => (Prefix + p.Name, p.Tensor)));
@@ -102,7 +103,7 @@ public static class LoraFile
         };
         AtomicFile.Write(Path.Combine(directory, ConfigFile), stream =>
         {
-            JsonSerializer.Serialize(stream, keys, new JsonSerializerOptions { WriteIndented = true, NewLine = "\n" });
+            JsonSerializer.Serialize(stream, keys, JsonSettings.ReadableEscaped);
             stream.WriteByte((byte)'\n');
         });
     }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Spar.Engine.Files;
 using Spar.Engine.Models;
 using Spar.Engine.Tensors;
+using Spar.Ground;
 
 namespace Spar.Engine.Checkpoints;
 
@@ -83,7 +84,8 @@ public static class ModelConfigFile
     /// <param name="path">The file to write or replace.</param>
     /// <param name="config">The architecture; its model type must be a supported one.</param>
     /// <param name="dtype">The type in which the weights beside it are stored.</param>
-    /// <exception cref="EngineException">The model type is unknown, or the file cannot be written.</exception>
+    /// <exception cref="EngineException">The model type is unknown.</exception>
+    /// <exception cref="UserFaultException">The file cannot be written.</exception>
     public static void Save(string path, ModelConfig config, DType dtype = DType.Float32)
     {
         if (!Architectures.TryGetValue(config.ModelType, out string? architecture))
@@ -161,11 +163,9 @@ public static class ModelConfigFile
         WriteJson(path, keys);
     }
 
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n" };
-
     private static void WriteJson(string path, SortedDictionary<string, object?> keys) => AtomicFile.Write(path, stream =>
     {
-        JsonSerializer.Serialize(stream, keys, Indented);
+        JsonSerializer.Serialize(stream, keys, JsonSettings.ReadableEscaped);
         stream.WriteByte((byte)'\n');
     });
 

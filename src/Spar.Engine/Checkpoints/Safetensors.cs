@@ -3,6 +3,7 @@ using System.IO.MemoryMappedFiles;
 using System.Text.Json;
 using Spar.Engine.Files;
 using Spar.Engine.Tensors;
+using Spar.Ground;
 
 namespace Spar.Engine.Checkpoints;
 
@@ -121,7 +122,7 @@ public static class Safetensors
     private static byte[] WriteHeader((string Name, Tensor Tensor)[] tensors, DType dtype)
     {
         using MemoryStream header = new();
-        using (Utf8JsonWriter json = new(header, new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (Utf8JsonWriter json = new(header, JsonSettings.CompactWriter))
         {
             long offset = 0;
             json.WriteStartObject();

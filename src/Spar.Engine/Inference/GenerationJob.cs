@@ -1,4 +1,5 @@
 using Spar.Engine.Sampling;
+using Spar.Ground;
 
 namespace Spar.Engine.Inference;
 
@@ -51,7 +52,7 @@ internal sealed class GenerationJob(GenerationRequest request, IReadOnlyList<int
     public override bool Take(Sequence sequence, ReadOnlySpan<float> logits, Sampler sampler)
     {
         SamplingOptions options = request.Sampling;
-        double draw = options.Temperature == 0 ? 0 : SeededDraws.Uniform(request.Seed, _drawn);
+        double draw = options.Temperature == 0 ? 0 : SeededRandom.DoubleAt(request.Seed, _drawn);
         int id = sampler.Sample(logits, options, sequence.Ids, draw, sequence.PromptLength);
         _drawn++;
         for (int i = 0; i < ends.Count; i++)

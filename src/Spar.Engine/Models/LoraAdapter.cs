@@ -1,5 +1,6 @@
 using Spar.Engine.Kernels;
 using Spar.Engine.Tensors;
+using Spar.Ground;
 
 namespace Spar.Engine.Models;
 
@@ -78,7 +79,7 @@ public sealed class LoraAdapter
             double width = 1 / Math.Sqrt(inputs);
             for (int i = 0; i < a.Count; i++)
             {
-                a.Data[i] = (float)(width * ((2 * Sampling.SeededDraws.Uniform(seed, draws++)) - 1));
+                a.Data[i] = (float)(width * ((2 * SeededRandom.DoubleAt(seed, draws++)) - 1));
             }
 
             return new LoraModule(linear.Name, a, new Tensor(outputs, settings.Rank), settings.Scale);

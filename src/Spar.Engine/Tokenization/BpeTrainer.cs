@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using Spar.Ground;
 
 namespace Spar.Engine.Tokenization;
 
@@ -80,7 +80,7 @@ public static class BpeTrainer
     private static byte[] Write(Dictionary<string, int> vocab, List<(string Left, string Right)> merges, IReadOnlyList<string> specialTokens)
     {
         using MemoryStream stream = new();
-        using (Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (Utf8JsonWriter json = new(stream, JsonSettings.ReadableWriter))
         {
             json.WriteStartObject();
             json.WriteString("version", "1.0");

@@ -1,6 +1,7 @@
 using System.Text;
 using Spar.Engine.Files;
 using Spar.Engine.Models;
+using Spar.Ground;
 
 namespace Spar.Engine.Tokenization;
 
@@ -110,7 +111,7 @@ public sealed class Tokenizer
 
     /// <summary>Writes <c>tokenizer.json</c> and <c>tokenizer_config.json</c> (with the chat template) into a folder.</summary>
     /// <param name="directory">The folder; made if need be.</param>
-    /// <exception cref="EngineException">The folder cannot be written.</exception>
+    /// <exception cref="UserFaultException">The folder cannot be written.</exception>
     public void Save(string directory)
     {
         AtomicFile.Write(Path.Combine(directory, "tokenizer.json"), stream => stream.Write(json));

@@ -1,6 +1,6 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Spar.Engine.Files;
+using Spar.Ground;
 
 namespace Spar.Engine.Tokenization;
 
@@ -61,7 +61,7 @@ public sealed record TokenizerConfig
     /// <summary>Writes the file in the older layout, which every version of Transformers and vLLM reads.</summary>
     internal void Save(string path) => AtomicFile.Write(path, stream =>
     {
-        using Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        using Utf8JsonWriter json = new(stream, JsonSettings.ReadableWriter);
         json.WriteStartObject();
         foreach ((string key, string? token) in new[] { ("bos_token", BosToken), ("eos_token", EosToken), ("pad_token", PadToken), ("unk_token", UnkToken) })
         {

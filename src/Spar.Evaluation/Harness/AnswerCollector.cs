@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
 using Spar.Evaluation.Statistics;
+using Spar.Ground;
 
 namespace Spar.Evaluation.Harness;
 
@@ -142,7 +143,7 @@ public static class AnswerCollector
             TopP = (float)request.Sampling.TopP,
             MaxOutputTokens = request.Sampling.MaxTokens,
             StopSequences = request.Sampling.Stop is { Count: > 0 } stop ? [.. stop] : null,
-            Seed = SeededRandom.Derive(seed, request.Id),
+            Seed = StableHash.Sha256Seed(seed, request.Id),
         };
         ChatResponse response = await model.Client.GetResponseAsync(request.Messages, options, cancellationToken).ConfigureAwait(false);
         return new Answer(

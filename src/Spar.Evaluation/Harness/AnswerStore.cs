@@ -1,7 +1,6 @@
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Json.Serialization;
+using Spar.Ground;
 
 namespace Spar.Evaluation.Harness;
 
@@ -11,13 +10,6 @@ namespace Spar.Evaluation.Harness;
 /// </summary>
 public sealed class AnswerStore : IDisposable
 {
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    };
-
     private readonly string path;
     private readonly Dictionary<string, Line> lines;
     private readonly Lock gate = new();
@@ -107,7 +99,7 @@ public sealed class AnswerStore : IDisposable
         lock (gate)
         {
             writer ??= new StreamWriter(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read), new UTF8Encoding(false));
-            writer.Write(JsonSerializer.Serialize(line, Json));
+            writer.Write(JsonSerializer.Serialize(line, JsonSettings.SnakeCaseLines));
             writer.Write('\n');
             writer.Flush();
             lines[line.Id] = line;
@@ -130,18 +122,14 @@ public sealed class AnswerStore : IDisposable
     /// <inheritdoc/>
     public void Dispose() => writer?.Dispose();
 
-    private static void WriteWhole(string path, IEnumerable<Line> lines)
-    {
-        string temporary = path + ".new";
-        File.WriteAllText(temporary, string.Concat(lines.Select(line => JsonSerializer.Serialize(line, Json) + "\n")));
-        File.Move(temporary, path, overwrite: true);
-    }
+    private static void WriteWhole(string path, IEnumerable<Line> lines) =>
+        AtomicFile.WriteLines(path, lines.Select(line => JsonSerializer.Serialize(line, JsonSettings.SnakeCaseLines)));
 
     private static Line Parse(string path, int number, string text)
     {
         try
         {
-            Line? line = JsonSerializer.Deserialize<Line>(text, Json);
+            Line? line = JsonSerializer.Deserialize<Line>(text, JsonSettings.SnakeCaseLines);
             if (line is { Id: not null, Text: not null, Request: not null })
             {
                 return line;

@@ -1,6 +1,6 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using Spar.Evaluation.Harness;
+using Spar.Ground;
 
 namespace Spar.Evaluation.Refinement;
 
@@ -11,8 +11,6 @@ namespace Spar.Evaluation.Refinement;
 /// <param name="Repaired">The refinement; null where the refiner gave none that can be read, which counts as not repaired.</param>
 public sealed record RepairCase(string Id, string Instruction, string Failed, string? Repaired)
 {
-    private static readonly JsonSerializerOptions s_json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>Reads cases from a file with {id, instruction, response, refined} a line; refined may be null.</summary>
     /// <param name="path">The file.</param>
     /// <param name="problems">Where bad records go.</param>
@@ -27,8 +25,12 @@ public sealed record RepairCase(string Id, string Instruction, string Failed, st
     /// <summary>Writes cases as <see cref="Load"/> reads them.</summary>
     /// <param name="path">The file; one that is there is replaced.</param>
     /// <param name="cases">The cases.</param>
-    /// <exception cref="IOException">The file cannot be written.</exception>
-    public static void Save(string path, IEnumerable<RepairCase> cases) =>
-        File.WriteAllLines(path, cases.Select(item => JsonSerializer.Serialize(
-            new { id = item.Id, instruction = item.Instruction, response = item.Failed, refined = item.Repaired }, s_json)));
+    /// <exception cref="UserFaultException">The file cannot be written.</exception>
+    public static void Save(string path, IEnumerable<RepairCase> cases) => AtomicFile.WriteLines(path, cases.Select(item => new JsonObject
+    {
+        ["id"] = item.Id,
+        ["instruction"] = item.Instruction,
+        ["response"] = item.Failed,
+        ["refined"] = item.Repaired,
+    }.ToJsonString(JsonSettings.Compact)));
 }

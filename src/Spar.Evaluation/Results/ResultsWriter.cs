@@ -1,9 +1,8 @@
 using System.Reflection;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Spar.Evaluation.Harness;
 using Spar.Evaluation.Statistics;
+using Spar.Ground;
 
 namespace Spar.Evaluation.Results;
 
@@ -26,28 +25,18 @@ public static class ResultsWriter
     /// <summary>The file with the samples.</summary>
     public const string SamplesFile = "samples.jsonl";
 
-    private static readonly JsonSerializerOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    /// <summary>How results.json is laid out.</summary>
-    public static JsonSerializerOptions Indented { get; } = new(Compact) { WriteIndented = true };
-
     /// <summary>Writes both files, each as a whole.</summary>
     /// <param name="folder">Where to; made if it is not there.</param>
     /// <param name="benchmark">The benchmark.</param>
     /// <param name="score">Its score.</param>
     /// <param name="run">Who answered and how.</param>
+    /// <exception cref="UserFaultException">They cannot be written.</exception>
     public static void Write(string folder, BenchmarkFacts benchmark, EvaluationScore score, RunDescription run)
     {
-        Directory.CreateDirectory(folder);
-        WriteWhole(Path.Combine(folder, SamplesFile), writer =>
-        {
-            for (int i = 0; i < score.Samples.Count; i++)
-            {
-                writer.Write(Sample(i, score.Samples[i]).ToJsonString(Compact));
-                writer.Write('\n');
-            }
-        });
-        WriteWhole(Path.Combine(folder, ResultsFile), writer => writer.Write(Results(benchmark, score, run).ToJsonString(Indented) + "\n"));
+        AtomicFile.WriteLines(
+            Path.Combine(folder, SamplesFile),
+            score.Samples.Select((sample, index) => Sample(index, sample).ToJsonString(JsonSettings.Compact)));
+        AtomicFile.WriteText(Path.Combine(folder, ResultsFile), Results(benchmark, score, run).ToJsonString(JsonSettings.Readable) + "\n");
     }
 
     /// <summary>The contents of results.json.</summary>
@@ -133,16 +122,5 @@ public static class ResultsWriter
         }
 
         return line;
-    }
-
-    private static void WriteWhole(string path, Action<TextWriter> write)
-    {
-        string temporary = path + ".new";
-        using (var writer = new StreamWriter(temporary))
-        {
-            write(writer);
-        }
-
-        File.Move(temporary, path, overwrite: true);
     }
 }

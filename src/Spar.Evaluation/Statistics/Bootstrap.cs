@@ -1,3 +1,5 @@
+using Spar.Ground;
+
 namespace Spar.Evaluation.Statistics;
 
 /// <summary>A confidence interval, both ends included.</summary>
@@ -89,7 +91,7 @@ public static class Bootstrap
         {
             for (int i = 0; i < count; i++)
             {
-                picks[i] = random.Next(count);
+                picks[i] = random.Next32(count);
             }
 
             results[r] = statistic(picks);

@@ -1,3 +1,5 @@
+using Spar.Ground;
+
 namespace Spar.Nano.Synthetic;
 
 /// <summary>
@@ -51,7 +53,7 @@ public sealed class FramedStoryTask : ISyntheticTask
     public SyntheticPairs WritePairs(SeededRandom random)
     {
         // At least one end is wrong.
-        int wrong = random.Next(3);
+        int wrong = random.Next32(3);
         IReadOnlyList<string> first = wrong == 1 ? First : Misquote(First, random);
         IReadOnlyList<string> last = wrong == 0 ? Last : Misquote(Last, random);
         List<List<string>> middle = Middle(random);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Spar.Ground;
 
 namespace Spar.Nano.Synthetic;
 

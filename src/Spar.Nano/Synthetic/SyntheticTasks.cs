@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Spar.Ground;
 
 namespace Spar.Nano.Synthetic;
 
@@ -36,7 +37,7 @@ public sealed class SyntheticTasks
 
     private IEnumerable<ISyntheticTask> Distinct(ulong seed, FrozenSet<string> without)
     {
-        SeededRandom random = new(seed);
+        SeededRandom random = SeededRandom.Scrambled(seed);
         HashSet<string> seen = [];
         while (true)
         {

@@ -1,8 +1,8 @@
-using Spar.Calls;
 using Spar.Engine;
 using Spar.Engine.Checkpoints;
 using Spar.Engine.Models;
 using Spar.Engine.Tokenization;
+using Spar.Ground;
 
 namespace Spar.Runtime.Embedded;
 

@@ -2,10 +2,10 @@ using System.Globalization;
 using System.Text.Json;
 using Spar.Engine;
 using Spar.Engine.Checkpoints;
-using Spar.Engine.Files;
 using Spar.Engine.Models;
 using Spar.Engine.Tensors;
 using Spar.Engine.Training;
+using Spar.Ground;
 
 namespace Spar.Runtime.Embedded;
 
@@ -23,7 +23,7 @@ internal sealed class TrainerState(string directory)
     /// <typeparam name="T">What the caller has to remember; becomes JSON.</typeparam>
     /// <param name="trainer">The trainer, between two steps.</param>
     /// <param name="progress">The caller's record.</param>
-    /// <exception cref="EngineException">The disk is full or the folder cannot be written; the last state is still there.</exception>
+    /// <exception cref="UserFaultException">The disk is full or the folder cannot be written; the last state is still there.</exception>
     public void Save<T>(LlamaTrainer trainer, T progress)
     {
         // One file with a name of its own for each save, and then the small file that says which one counts: a kill between the two loses nothing.

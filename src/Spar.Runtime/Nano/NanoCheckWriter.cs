@@ -1,4 +1,5 @@
 using System.Globalization;
+using Spar.Ground;
 using Spar.Nano;
 using Spar.Templates;
 using Spar.Seams;
@@ -18,11 +19,11 @@ public sealed class NanoCheckWriter(TemplateSet templates, double error) : IChec
     public Task<string> WriteAsync(string instruction, ulong seed, CancellationToken cancellationToken)
     {
         NanoTask task = NanoTeacher.TaskOf(instruction);
-        SeededRandom random = new(seed);
+        SeededRandom random = SeededRandom.Scrambled(seed);
         List<string> requirements = [.. task.Requirements.Select(Expression)];
         if (random.Chance(error))
         {
-            int at = random.Next(requirements.Count);
+            int at = random.Next32(requirements.Count);
             if (random.Chance(0.5) && requirements.Count > 1)
             {
                 requirements.RemoveAt(at);
@@ -49,7 +50,7 @@ public sealed class NanoCheckWriter(TemplateSet templates, double error) : IChec
     public Task<string> ConfirmAsync(string instruction, string check, ulong seed, CancellationToken cancellationToken)
     {
         bool right = check == string.Join(" and ", NanoTeacher.TaskOf(instruction).Requirements.Select(Expression));
-        bool said = right != new SeededRandom(seed).Chance(error);
+        bool said = right != SeededRandom.Scrambled(seed).Chance(error);
         return Task.FromResult($"{templates.Format.Verdict} {(said ? "yes" : "no")}");
     }
 

@@ -1,5 +1,5 @@
-using Spar.Calls;
 using Spar.Evolution;
+using Spar.Ground;
 using Spar.Nano;
 
 namespace Spar.Runtime.Nano;
@@ -22,7 +22,7 @@ public sealed class NanoEvolutionTeacher(ulong seed) : IEvolutionTeacher
             return Task.FromResult(EvolutionParser.DeclinedMark);
         }
 
-        Spar.Nano.SeededRandom random = new(StableHash.Seed(seed, key));
+        SeededRandom random = SeededRandom.Scrambled(StableHash.Seed(seed, key));
         HashSet<string> wanted = [task.Main.Name, .. task.Others.Select(family => family.Name)];
         for (int i = 0; i < Draws; i++)
         {

@@ -1,4 +1,4 @@
-using Spar.Calls;
+using Spar.Ground;
 using Spar.Nano;
 using Spar.Seams;
 
@@ -27,7 +27,7 @@ public sealed class NanoPrompts(ulong seed, double stories) : IPromptSource
             _ => throw new SparException($"The nano world has no prompts for the split '{split}', iteration {iteration}; it has {Splits - 2} iterations."),
         };
         List<Prompt> prompts = new(count);
-        Spar.Nano.SeededRandom forms = new(StableHash.Seed(seed, $"nano/{split}/{iteration}"));
+        SeededRandom forms = SeededRandom.Scrambled(StableHash.Seed(seed, $"nano/{split}/{iteration}"));
         Dictionary<TaskForm, int> taken = [];
         for (int i = 0; i < count; i++)
         {

@@ -1,4 +1,5 @@
 using Spar.Experiments.Synthetic;
+using Spar.Ground;
 using Spar.Nano;
 using Spar.Nano.Synthetic;
 using Spar.Seams;
@@ -39,14 +40,14 @@ public sealed class NanoSyntheticProblem : SyntheticProblem
     /// <inheritdoc/>
     public override IReadOnlyList<SupervisedExample> Examples(ulong seed, int count)
     {
-        SeededRandom random = new(seed ^ 1);
+        SeededRandom random = SeededRandom.Scrambled(seed ^ 1);
         return [.. _tasks.Training(seed, count).Select(task => new SupervisedExample(task.Instruction, task.Write(random)))];
     }
 
     /// <inheritdoc/>
     public override IReadOnlyList<PreferencePair> Pairs(PairKind kind, ulong seed, int count)
     {
-        SeededRandom random = new(seed ^ 1);
+        SeededRandom random = SeededRandom.Scrambled(seed ^ 1);
         return
         [
             .. _tasks.Training(seed, count).Select(task =>

@@ -1,3 +1,4 @@
+using Spar.Ground;
 using Spar.Nano;
 using Spar.Templates;
 using Spar.Seams;
@@ -10,7 +11,7 @@ public sealed class NanoTeacher(TemplateSet templates) : ITeacher
 {
     /// <inheritdoc/>
     public Task<string> RespondAsync(string instruction, ulong seed, CancellationToken cancellationToken) =>
-        Task.FromResult(Writer.Write(TaskOf(instruction), new SeededRandom(seed)));
+        Task.FromResult(Writer.Write(TaskOf(instruction), SeededRandom.Scrambled(seed)));
 
     /// <inheritdoc/>
     public Task<string> JudgeAsync(string instruction, string response, ulong seed, CancellationToken cancellationToken) =>
@@ -20,7 +21,7 @@ public sealed class NanoTeacher(TemplateSet templates) : ITeacher
     public Task<string> RefineAsync(string instruction, string response, string critique, ulong seed, CancellationToken cancellationToken)
     {
         NanoTask task = TaskOf(instruction);
-        SeededRandom random = new(seed);
+        SeededRandom random = SeededRandom.Scrambled(seed);
         string refined = Editor.Edit(task, response, random) ?? Writer.Write(task, random);
         return Task.FromResult(RefinerOutput(templates, Critic.Reflection(task, response), refined));
     }

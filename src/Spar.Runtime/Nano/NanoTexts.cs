@@ -1,4 +1,4 @@
-using Spar.Calls;
+using Spar.Ground;
 using Spar.Nano;
 using Spar.Seams;
 
@@ -12,7 +12,7 @@ public sealed class NanoTexts(ulong seed, double stories) : ITextSource
     /// <inheritdoc/>
     public IReadOnlyList<string> Take(int count, int iteration)
     {
-        Spar.Nano.SeededRandom random = new(StableHash.Seed(seed, $"nano/texts/{iteration}"));
+        SeededRandom random = SeededRandom.Scrambled(StableHash.Seed(seed, $"nano/texts/{iteration}"));
         int long_ = (int)Math.Round(count * stories);
         return
         [

@@ -1,3 +1,5 @@
+using Spar.Ground;
+
 namespace Spar.Calls;
 
 /// <summary>

@@ -1,7 +1,6 @@
 using System.Reflection;
 using System.Text.Json;
-using System.Text.Json.Serialization;
-using Spar.Calls;
+using Spar.Ground;
 
 namespace Spar.Evolution;
 
@@ -21,15 +20,6 @@ public sealed record ConstraintFamily(string Name, string About, IReadOnlyList<s
 /// </summary>
 public sealed class ConstraintTaxonomy
 {
-    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
-    {
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        RespectRequiredConstructorParameters = true,
-        RespectNullableAnnotations = true,
-        ReadCommentHandling = JsonCommentHandling.Skip,
-        AllowTrailingCommas = true,
-    };
-
     private ConstraintTaxonomy(IReadOnlyList<ConstraintFamily> families, string text)
     {
         Families = families;
@@ -77,7 +67,7 @@ public sealed class ConstraintTaxonomy
         IReadOnlyList<ConstraintFamily> families;
         try
         {
-            families = JsonSerializer.Deserialize<TaxonomyFile>(text, s_json)?.Families ?? throw new JsonException("it is null");
+            families = JsonSerializer.Deserialize<TaxonomyFile>(text, JsonSettings.Strict)?.Families ?? throw new JsonException("it is null");
         }
         catch (JsonException fault)
         {

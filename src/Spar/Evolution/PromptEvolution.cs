@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spar.Calls;
+using Spar.Ground;
 
 namespace Spar.Evolution;
 

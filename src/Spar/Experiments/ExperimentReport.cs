@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Spar.Ground;
 using Spar.Store;
 
 namespace Spar.Experiments;
@@ -19,7 +20,7 @@ public sealed record ExperimentReport(
     IReadOnlyList<string> Notes)
 {
     /// <summary>The report as JSON.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, StoreJson.Indented) + "\n";
+    public string ToJson() => JsonSerializer.Serialize(this, JsonSettings.Readable) + "\n";
 }
 
 /// <summary>A table of measurements.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Spar.Ground;
 using Spar.SelfPlay;
 using Spar.Store;
 
@@ -50,7 +51,7 @@ public static class RunExport
             if (format == ExportFormat.LlamaFactory && written.Count > 0)
             {
                 string path = Path.Combine(directory, "dataset_info.json");
-                File.WriteAllText(path, info.ToJsonString(StoreJson.Indented) + "\n");
+                File.WriteAllText(path, info.ToJsonString(JsonSettings.Readable) + "\n");
                 written.Add(new ExportedFile(path, info.Count));
             }
         }
@@ -148,8 +149,8 @@ public static class RunExport
     }
 
     private static string ToList(IReadOnlyList<JsonObject> rows) =>
-        $"[\n{string.Join(",\n", rows.Select(row => row.ToJsonString(StoreJson.Compact)))}\n]\n";
+        $"[\n{string.Join(",\n", rows.Select(row => row.ToJsonString(JsonSettings.Compact)))}\n]\n";
 
     private static string ToLines(IReadOnlyList<JsonObject> rows) =>
-        string.Concat(rows.Select(row => row.ToJsonString(StoreJson.Compact) + "\n"));
+        string.Concat(rows.Select(row => row.ToJsonString(JsonSettings.Compact) + "\n"));
 }

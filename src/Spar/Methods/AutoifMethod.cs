@@ -1,3 +1,4 @@
+using Spar.Ground;
 using Spar.Methods.Checks;
 using Spar.Calls;
 using Spar.Templates;

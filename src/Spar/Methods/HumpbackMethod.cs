@@ -1,4 +1,5 @@
 using Spar.Calls;
+using Spar.Ground;
 using Spar.Judging;
 using Spar.Templates;
 using Spar.Seams;

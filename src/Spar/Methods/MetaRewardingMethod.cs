@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spar.Calls;
+using Spar.Ground;
 using Spar.Judging;
 using Spar.Templates;
 using Spar.Seams;

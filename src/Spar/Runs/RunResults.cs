@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Spar.Ground;
 using Spar.SelfPlay;
 using Spar.Store;
 
@@ -46,24 +47,12 @@ public sealed record RunResults(
     }
 
     /// <summary>The file's text.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, StoreJson.Indented) + "\n";
+    public string ToJson() => JsonSerializer.Serialize(this, JsonSettings.Readable) + "\n";
 
     /// <summary>Writes the file as a whole or not at all.</summary>
     /// <param name="directory">The run directory.</param>
-    /// <exception cref="SparException">It cannot be written.</exception>
-    public void Write(string directory)
-    {
-        string file = Path.Combine(directory, FileName);
-        try
-        {
-            File.WriteAllText(file + ".new", ToJson());
-            File.Move(file + ".new", file, overwrite: true);
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            throw new SparException($"{file} cannot be written ({fault.Message}). Free some space or mend the permissions, then run the same command again.", fault);
-        }
-    }
+    /// <exception cref="UserFaultException">It cannot be written.</exception>
+    public void Write(string directory) => AtomicFile.WriteText(Path.Combine(directory, FileName), ToJson());
 
     private static int Order(EvaluationRow row) => row.Stage switch
     {

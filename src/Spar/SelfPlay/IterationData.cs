@@ -1,4 +1,4 @@
-using Spar.Calls;
+using Spar.Ground;
 using Spar.Judging;
 using Spar.Templates;
 using Spar.Search;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Spar.Calls;
+using Spar.Ground;
 using Spar.Judging;
 using Spar.Templates;
 using Spar.Seams;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Spar.Calls;
 using Spar.Decoding;
+using Spar.Ground;
 using Spar.Judging;
 using Spar.Templates;
 using Spar.Seams;
@@ -104,7 +105,7 @@ public record Recipe
     /// <param name="templates">The prompt set that the recipe names.</param>
     public RunIdentity Identity(TemplateSet templates)
     {
-        JsonObject json = (JsonObject)JsonSerializer.SerializeToNode<Recipe>(this, StoreJson.Compact)!;
+        JsonObject json = (JsonObject)JsonSerializer.SerializeToNode<Recipe>(this, JsonSettings.Compact)!;
         json.Remove("concurrency");
         json["promptSet"] = $"{templates.Name} {templates.Digest}";
         return RunIdentity.Of(json);

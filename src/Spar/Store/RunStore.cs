@@ -3,6 +3,7 @@ using System.Text.Json;
 using Dapper;
 using Microsoft.Data.Sqlite;
 using Spar.Calls;
+using Spar.Ground;
 
 namespace Spar.Store;
 
@@ -139,7 +140,7 @@ public sealed class RunStore : ICallMemo, IDisposable
     {
         string? json = Read(connection =>
             connection.QuerySingleOrDefault<string>("SELECT json FROM products WHERE stage = @stage", new { stage }));
-        return json is null ? null : JsonSerializer.Deserialize<T>(json, StoreJson.Compact);
+        return json is null ? null : JsonSerializer.Deserialize<T>(json, JsonSettings.Compact);
     }
 
     /// <summary>Keeps what a stage made, and returns when it and everything before it is on the disk.</summary>
@@ -150,7 +151,7 @@ public sealed class RunStore : ICallMemo, IDisposable
     public void KeepProduct<T>(string stage, T product, StageTiming timing)
         where T : class
     {
-        string json = JsonSerializer.Serialize(product, StoreJson.Compact);
+        string json = JsonSerializer.Serialize(product, JsonSettings.Compact);
         Write(connection =>
         {
             connection.Execute("INSERT OR REPLACE INTO products (stage, json) VALUES (@stage, @json)", new { stage, json });
@@ -177,7 +178,7 @@ public sealed class RunStore : ICallMemo, IDisposable
     /// <param name="record">What was made; holds no times.</param>
     public void KeepItem<T>(string stage, int item, T record)
     {
-        string json = JsonSerializer.Serialize(record, StoreJson.Compact);
+        string json = JsonSerializer.Serialize(record, JsonSettings.Compact);
         Write(connection => connection.Execute(
             "INSERT OR REPLACE INTO items (stage, item, json) VALUES (@stage, @item, @json)", new { stage, item, json }));
     }
@@ -193,7 +194,7 @@ public sealed class RunStore : ICallMemo, IDisposable
         {
             string json = Read(connection =>
                 connection.QuerySingle<string>("SELECT json FROM items WHERE stage = @stage AND item = @item", new { stage, item }));
-            yield return (item, JsonSerializer.Deserialize<T>(json, StoreJson.Compact)!);
+            yield return (item, JsonSerializer.Deserialize<T>(json, JsonSettings.Compact)!);
         }
     }
 

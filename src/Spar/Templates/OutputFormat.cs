@@ -1,5 +1,5 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
+using Spar.Ground;
 
 namespace Spar.Templates;
 
@@ -9,7 +9,7 @@ namespace Spar.Templates;
 /// <param name="ResponseEnd">
 /// Stands after the refined response; null when the response goes on to the end of the text.
 /// </param>
-public sealed record OutputFormat(string Verdict, string ResponseStart, string? ResponseEnd)
+public sealed record OutputFormat(string Verdict, string ResponseStart, string? ResponseEnd = null)
 {
     /// <summary>Words for yes, the usual one first; any case counts.</summary>
     public IReadOnlyList<string> Yes { get; init; } = s_yes;
@@ -32,14 +32,6 @@ public sealed record OutputFormat(string Verdict, string ResponseStart, string? 
     private static readonly IReadOnlyList<string> s_yes = ["yes"];
     private static readonly IReadOnlyList<string> s_no = ["no"];
 
-    private static readonly JsonSerializerOptions _strict = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        ReadCommentHandling = JsonCommentHandling.Skip,
-        AllowTrailingCommas = true,
-    };
-
     /// <summary>Reads format.json.</summary>
     /// <param name="file">What to call it in messages.</param>
     /// <param name="json">Its text.</param>
@@ -49,7 +41,7 @@ public sealed record OutputFormat(string Verdict, string ResponseStart, string? 
         OutputFormat? format;
         try
         {
-            format = JsonSerializer.Deserialize<OutputFormat>(json, _strict);
+            format = JsonSerializer.Deserialize<OutputFormat>(json, JsonSettings.Strict);
         }
         catch (JsonException fault)
         {

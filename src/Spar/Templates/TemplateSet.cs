@@ -1,5 +1,5 @@
 using System.Reflection;
-using Spar.Calls;
+using Spar.Ground;
 
 namespace Spar.Templates;
 

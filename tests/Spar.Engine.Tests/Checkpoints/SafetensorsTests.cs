@@ -3,7 +3,6 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using Spar.Engine.Checkpoints;
-using Spar.Engine.Files;
 using Spar.Engine.Tensors;
 using Spar.TestSupport;
 
@@ -68,22 +67,6 @@ public class SafetensorsTests
         using TempFolder folder = new();
         EngineException e = Assert.Throws<EngineException>(() => Safetensors.Save(folder.File("m"), [("x", Filled(1)), ("x", Filled(2))]));
         Assert.Contains("'x' was given twice", e.Message);
-    }
-
-    [Fact]
-    public void A_full_disk_leaves_the_old_file_and_one_clear_message()
-    {
-        using TempFolder folder = new();
-        string path = folder.Write("m", [1, 2, 3]);
-        EngineException e = Assert.Throws<EngineException>(() => AtomicFile.Write(path, stream =>
-        {
-            stream.Write(new byte[100_000]);
-            throw new IOException("No space left on device");
-        }));
-        Assert.Contains("No space left on device", e.Message);
-        Assert.Contains(path, e.Message);
-        Assert.Equal([1, 2, 3], File.ReadAllBytes(path));
-        Assert.Single(Directory.GetFiles(folder.Root));
     }
 
     [Theory]

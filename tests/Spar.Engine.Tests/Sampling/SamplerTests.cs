@@ -2,6 +2,7 @@ using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
 using Spar.Engine.Sampling;
+using Spar.Ground;
 using Spar.TestSupport;
 
 namespace Spar.Engine.Tests.Sampling;
@@ -89,7 +90,7 @@ public class SamplerTests
         int[] counts = new int[logits.Length];
         for (int i = 0; i < n; i++)
         {
-            counts[sampler.Sample(logits, options, [], SeededDraws.Uniform(7, i))]++;
+            counts[sampler.Sample(logits, options, [], SeededRandom.DoubleAt(7, i))]++;
         }
 
         double chiSquare = 0;
@@ -156,15 +157,15 @@ public class SamplerTests
     [Fact]
     public void Draws_depend_on_seed_and_number_and_are_uniform()
     {
-        Assert.NotEqual(SeededDraws.Uniform(1, 0), SeededDraws.Uniform(2, 0));
-        Assert.NotEqual(SeededDraws.Uniform(1, 0), SeededDraws.Uniform(1, 1));
+        Assert.NotEqual(SeededRandom.DoubleAt(1, 0), SeededRandom.DoubleAt(2, 0));
+        Assert.NotEqual(SeededRandom.DoubleAt(1, 0), SeededRandom.DoubleAt(1, 1));
         int[] buckets = new int[16];
         double correlation = 0;
         for (int i = 0; i < 160_000; i++)
         {
-            double draw = SeededDraws.Uniform((ulong)(i / 100), i % 100);
+            double draw = SeededRandom.DoubleAt((ulong)(i / 100), i % 100);
             buckets[(int)(draw * 16)]++;
-            correlation += (draw - 0.5) * (SeededDraws.Uniform((ulong)(i / 100) + 1, i % 100) - 0.5);
+            correlation += (draw - 0.5) * (SeededRandom.DoubleAt((ulong)(i / 100) + 1, i % 100) - 0.5);
         }
 
         Assert.All(buckets, n => Assert.InRange(n, 9_500, 10_500));

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
 using Spar.Calls;
+using Spar.Ground;
 using Spar.Tests.Fakes;
 
 namespace Spar.Tests.Calls;

@@ -1,5 +1,5 @@
-using Spar.Calls;
 using Spar.Decoding;
+using Spar.Ground;
 using Spar.SelfPlay;
 
 namespace Spar.Tests.Fakes;

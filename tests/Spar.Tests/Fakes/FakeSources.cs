@@ -1,4 +1,4 @@
-using Spar.Calls;
+using Spar.Ground;
 using Spar.Seams;
 
 namespace Spar.Tests.Fakes;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using Spar.Calls;
+using Spar.Ground;
 using Spar.Seams;
 
 namespace Spar.Tests.Fakes;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Spar.Calls;
+using Spar.Ground;
 using Spar.Judging;
 using Spar.Templates;
 using Spar.Search;
@@ -224,7 +225,7 @@ public sealed class SearchTests
             IRefinementSearch search = RefinementSearch.Create(judge, new RefinementSampler(caller, TestRuns.Compact, new Sampling(0.7, 1, 9)), settings);
             SearchTree tree = await search.SearchAsync("t", "task", "word 1", _failed, default);
             Assert.True(tree.Nodes.Count > 4);
-            trees.Add(JsonSerializer.Serialize(tree, StoreJson.Compact));
+            trees.Add(JsonSerializer.Serialize(tree, JsonSettings.Compact));
         }
 
         Assert.Single(trees);

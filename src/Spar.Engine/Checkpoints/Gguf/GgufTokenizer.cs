@@ -1,7 +1,7 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Spar.Engine.Tokenization;
+using Spar.Ground;
 
 namespace Spar.Engine.Checkpoints.Gguf;
 
@@ -15,8 +15,6 @@ internal static class GgufTokenizer
     private const string Llama3Pattern = @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
     private const string Qwen2Pattern = @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
     private const string TekkenPattern = @"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
-
-    private static readonly JsonSerializerOptions s_json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private enum TokenType
     {
@@ -86,7 +84,7 @@ internal static class GgufTokenizer
             UnkToken = Token("unknown_token_id"),
             ChatTemplate = keys.TextOrNull("tokenizer.chat_template"),
         };
-        return Tokenizer.Parse(JsonSerializer.SerializeToUtf8Bytes(json, s_json), file.Path, config);
+        return Tokenizer.Parse(JsonSerializer.SerializeToUtf8Bytes(json, JsonSettings.Compact), file.Path, config);
     }
 
     // Tokens that are found in text as they are written, rather than put together by merges.

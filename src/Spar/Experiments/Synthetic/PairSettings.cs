@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Spar.Calls;
+using Spar.Ground;
 using Spar.Seams;
 using Spar.SelfPlay;
 using Spar.Store;
@@ -41,7 +42,7 @@ public sealed record PairSettings
             ["problem"] = problem.Name,
             ["baseModel"] = baseModel,
             ["seed"] = seed,
-            ["settings"] = JsonSerializer.SerializeToNode(this, StoreJson.Compact),
+            ["settings"] = JsonSerializer.SerializeToNode(this, JsonSettings.Compact),
         });
 
     /// <summary>Checks every number.</summary>
