@@ -18,7 +18,8 @@ public sealed class EmbeddedTrainerTests : IDisposable
     [Fact]
     public async Task LoRaTrainingSavesTheMergedModelAndTheAdapter()
     {
-        TrainingJob job = Job("lora", Pairs()) with { Settings = Settings with { Lora = new LoraSettings { Rank = 2, Alpha = 4, TargetModules = ["q_proj", "down_proj"] } } };
+        LoraSettings lora = new() { Rank = 2, Alpha = 4, TargetModules = ["q_proj", "down_proj"] };
+        TrainingJob job = Job("lora", Pairs(lora));
         TrainingReport report = await new EmbeddedTrainer(1).TrainAsync(job, null, None);
         Assert.Equal(0, report.Steps[0].RewardMargin!.Value, 1e-5);
         Assert.True(report.Steps[^1].RewardMargin > 0);
@@ -40,9 +41,7 @@ public sealed class EmbeddedTrainerTests : IDisposable
     [InlineData(true, true)]
     public async Task AnInterruptedTrainingGoesOnToTheSameBytes(bool preference, bool lora)
     {
-        TrainingData data = preference ? Pairs() : new TrainingData.Supervised([.. Enumerable.Range(0, 11).Select(i => new SupervisedExample($"Say {i}", $"It is {i * i} then"))]);
-        TrainingSettings settings = lora ? Settings with { Lora = new LoraSettings() } : Settings;
-        TrainingJob whole = Job("whole", data) with { Settings = settings }, cut = whole with { OutputModel = Path.Combine(_root, "cut") };
+        TrainingJob whole = Job("whole", preference ? Pairs(lora ? new LoraSettings() : null) : Examples()), cut = whole with { OutputModel = Path.Combine(_root, "cut") };
         TrainingReport expected = await new EmbeddedTrainer(2).TrainAsync(whole, null, None);
         foreach (int steps in new[] { 1, 3 })
         {
@@ -70,12 +69,16 @@ public sealed class EmbeddedTrainerTests : IDisposable
         Assert.Equal(fresh.Steps, report.Steps);
     }
 
-    private static TrainingSettings Settings => new() { LearningRate = 1e-3, Epochs = 2, BatchSize = 3, WarmupRatio = 0 };
+    private static TrainingData.Supervised Examples() => new(
+        [.. Enumerable.Range(0, 11).Select(i => new SupervisedExample($"Say {i}", $"It is {i * i} then"))],
+        new SupervisedSettings { LearningRate = 1e-3, Epochs = 2, BatchSize = 3, WarmupRatio = 0 });
 
-    private static TrainingData Pairs() => new TrainingData.Preference([.. Enumerable.Range(0, 7).Select(i => new PreferencePair($"Say {i}", $"Well {i}", $"No way {i} is it"))]);
+    private static TrainingData.Preference Pairs(LoraSettings? lora = null) => new(
+        [.. Enumerable.Range(0, 7).Select(i => new PreferencePair($"Say {i}", $"Well {i}", $"No way {i} is it"))],
+        new PreferenceSettings { LearningRate = 1e-3, Epochs = 2, BatchSize = 3, WarmupRatio = 0, Lora = lora });
 
     private TrainingJob Job(string name, TrainingData data)
-        => new(SharedData.Path("fixtures", "models", "llama-tiny-tied"), Path.Combine(_root, name), data, Settings, 1);
+        => new(SharedData.Path("fixtures", "models", "llama-tiny-tied"), Path.Combine(_root, name), data, 1);
 
     private sealed class StopAfter(int steps, CancellationTokenSource source) : IProgress<TrainingStep>
     {

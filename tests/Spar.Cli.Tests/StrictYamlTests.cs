@@ -30,6 +30,8 @@ public class StrictYamlTests
 
     [Theory]
     [InlineData("base_model: m\ndpo:\n  bta: 0.1\n", "r.yaml:3:3: unknown key 'dpo.bta'. Did you mean 'beta'?")]
+    [InlineData("base_model: m\nactor_sft:\n  beta: 0.1\n", "r.yaml:3:3: unknown key 'actor_sft.beta'.")]
+    [InlineData("base_model: m\nrft: { sft_weight: 1 }\n", "r.yaml:2:8: unknown key 'rft.sft_weight'.")]
     [InlineData("base_model: m\nitertions: 3\n", "r.yaml:2:1: unknown key 'itertions'. Did you mean 'iterations'?")]
     [InlineData("base_model: m\niterations: three\n", "r.yaml:2:13: 'iterations' is 'three', but a whole number is expected here.")]
     [InlineData("base_model: m\niterations: [3]\n", "r.yaml:2:13: 'iterations' is a list, but a whole number is expected here.")]

@@ -41,14 +41,14 @@ public sealed class EmbeddedTrainer(int threads, TimeProvider? time = null) : IT
         string tokenizerFolder = Checkpoint.TokenizerFolder(job.StartModel);
         Tokenizer tokenizer = Checkpoint.LoadTokenizer(tokenizerFolder);
         tokenizer.CheckFits(checkpoint.Config);
-        int cutoff = Math.Min(job.Settings.CutoffTokens, checkpoint.Config.MaxPositions);
+        int cutoff = Math.Min(job.Data.Common.CutoffTokens, checkpoint.Config.MaxPositions);
         ChatEncoder encoder = new(tokenizer, ChatTemplate.For(tokenizer));
         using ThreadTeam team = new(threads);
         LlamaParameters parameters = LlamaParameters.FromTensors(checkpoint.Config, checkpoint.Tensors);
-        LoraAdapter? adapter = job.Settings.Lora is not { } lora ? null : LoraAdapter.Initialize(
+        LoraAdapter? adapter = job.Data.Common.Lora is not { } lora ? null : LoraAdapter.Initialize(
             parameters, new Engine.Models.LoraSettings { Rank = lora.Rank, Alpha = lora.Alpha, TargetModules = lora.TargetModules }, job.Seed);
         using LlamaTrainer trainer = new(
-            parameters, new AdamWOptions { WeightDecay = job.Settings.WeightDecay, MaxGradientNorm = job.Settings.MaxGradientNorm }, team, adapter);
+            parameters, new AdamWOptions { WeightDecay = job.Data.Common.WeightDecay, MaxGradientNorm = job.Data.Common.MaxGradientNorm }, team, adapter);
 
         int truncated = 0;
         TrainingSequence Encode(string prompt, string response)
@@ -76,7 +76,8 @@ public sealed class EmbeddedTrainer(int threads, TimeProvider? time = null) : IT
                 [.. supervised.Examples.Select(example => Encode(example.Prompt, example.Response)).Where(sequence => sequence.TargetCount > 0)]),
             TrainingData.Preference preference => Preference(
                 [.. preference.Pairs.Select(pair => (Chosen: Encode(pair.Prompt, pair.Chosen), Rejected: Encode(pair.Prompt, pair.Rejected)))
-                    .Where(pair => pair.Chosen.TargetCount > 0 && pair.Rejected.TargetCount > 0)]),
+                    .Where(pair => pair.Chosen.TargetCount > 0 && pair.Rejected.TargetCount > 0)],
+                preference.Settings),
             _ => throw new ArgumentException($"Unknown kind of training data: {job.Data.GetType().Name}.", nameof(job)),
         };
         Save(job.OutputModel);
@@ -98,7 +99,7 @@ public sealed class EmbeddedTrainer(int threads, TimeProvider? time = null) : IT
             return (result.Loss, result.Tokens, null, null);
         }));
 
-        (int, IReadOnlyList<TrainingStep>) Preference(IReadOnlyList<(TrainingSequence Chosen, TrainingSequence Rejected)> pairs)
+        (int, IReadOnlyList<TrainingStep>) Preference(IReadOnlyList<(TrainingSequence Chosen, TrainingSequence Rejected)> pairs, PreferenceSettings loss)
         {
             // The reference model is the model at the start; its log-probabilities never change, so they are computed once, and kept with the state.
             if (progress.Reference.Count == 0)
@@ -109,7 +110,7 @@ public sealed class EmbeddedTrainer(int threads, TimeProvider? time = null) : IT
             TrainingPair[] items = [.. pairs.Select((pair, i) => new TrainingPair(pair.Chosen, pair.Rejected, progress.Reference[i], progress.Reference[pairs.Count + i]))];
             return (items.Length, Loop(items, (batch, rate) =>
             {
-                PreferenceStepResult result = trainer.PreferenceStep(batch, rate, job.Settings.Beta, job.Settings.SftWeight);
+                PreferenceStepResult result = trainer.PreferenceStep(batch, rate, loss.Beta, loss.SftWeight);
                 return (result.Loss, result.Tokens, result.RewardMargin, result.RewardAccuracy);
             }));
         }
@@ -124,12 +125,12 @@ public sealed class EmbeddedTrainer(int threads, TimeProvider? time = null) : IT
                     + $"{cutoff} tokens. Raise cutoff_tokens, or take a model with a longer context.");
             }
 
-            int total = Math.Max(1, (int)Math.Round(items.Count * job.Settings.Epochs));
-            int count = (total + job.Settings.BatchSize - 1) / job.Settings.BatchSize;
-            EngineSchedule schedule = new(Kind(job.Settings.Schedule), job.Settings.LearningRate, count, job.Settings.WarmupRatio);
+            int total = Math.Max(1, (int)Math.Round(items.Count * job.Data.Common.Epochs));
+            int count = (total + job.Data.Common.BatchSize - 1) / job.Data.Common.BatchSize;
+            EngineSchedule schedule = new(Kind(job.Data.Common.Schedule), job.Data.Common.LearningRate, count, job.Data.Common.WarmupRatio);
             List<TrainingStep> taken = [.. progress.Steps];
             long tokens = taken.Count == 0 ? 0 : taken[^1].Tokens;
-            foreach (T[] batch in Order(items, total, job.Seed).Chunk(job.Settings.BatchSize).Skip(taken.Count))
+            foreach (T[] batch in Order(items, total, job.Seed).Chunk(job.Data.Common.BatchSize).Skip(taken.Count))
             {
                 if (cancellationToken.IsCancellationRequested || _time.GetElapsedTime(saved) >= SaveInterval)
                 {
@@ -157,10 +158,8 @@ public sealed class EmbeddedTrainer(int threads, TimeProvider? time = null) : IT
     /// <summary>What a saved state belongs to: the job and the model that it starts from.</summary>
     private static string Identity(TrainingJob job)
     {
-        string data = job.Data is TrainingData.Supervised supervised
-            ? JsonSerializer.Serialize(supervised.Examples)
-            : JsonSerializer.Serialize(((TrainingData.Preference)job.Data).Pairs);
-        string all = $"{JsonSerializer.Serialize(job.Settings)} {job.Seed} {CheckpointDigest.OfAsync(job.StartModel, CancellationToken.None).GetAwaiter().GetResult()} {data}";
+        string data = JsonSerializer.Serialize(job.Data, job.Data.GetType());
+        string all = $"{job.Seed} {CheckpointDigest.OfAsync(job.StartModel, CancellationToken.None).GetAwaiter().GetResult()} {data}";
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all)));
     }
 

@@ -17,24 +17,24 @@ internal sealed record MethodParts(
 
     /// <summary>Trains a model on rows.</summary>
     /// <returns>Path or name of the trained model.</returns>
-    public Task<string> TrainAsync(string stage, string start, IReadOnlyList<DataRow> rows, TrainingSettings settings, CancellationToken cancellationToken) =>
+    public Task<string> TrainAsync(string stage, string start, IReadOnlyList<DataRow> rows, SupervisedSettings settings, CancellationToken cancellationToken) =>
         Training.RunAsync(
             stage,
             start,
             rows.Count,
-            () => new TrainingData.Supervised([.. rows.Select(row => new SupervisedExample(row.Prompt, row.Response))]),
+            () => new TrainingData.Supervised([.. rows.Select(row => new SupervisedExample(row.Prompt, row.Response))], settings),
             settings,
             Models.DisposeAsync,
             cancellationToken);
 
     /// <summary>Trains a model on pairs.</summary>
     /// <returns>Path or name of the trained model.</returns>
-    public Task<string> TrainAsync(string stage, string start, IReadOnlyList<PairRow> pairs, TrainingSettings settings, CancellationToken cancellationToken) =>
+    public Task<string> TrainAsync(string stage, string start, IReadOnlyList<PairRow> pairs, PreferenceSettings settings, CancellationToken cancellationToken) =>
         Training.RunAsync(
             stage,
             start,
             pairs.Count,
-            () => new TrainingData.Preference([.. pairs.Select(pair => new PreferencePair(pair.Prompt, pair.Chosen, pair.Rejected))]),
+            () => new TrainingData.Preference([.. pairs.Select(pair => new PreferencePair(pair.Prompt, pair.Chosen, pair.Rejected))], settings),
             settings,
             Models.DisposeAsync,
             cancellationToken);

@@ -18,10 +18,9 @@ public interface ITrainer
 /// <summary>One training run.</summary>
 /// <param name="StartModel">The model to start from: a checkpoint directory, or a name that the trainer knows.</param>
 /// <param name="OutputModel">Where the trained checkpoint goes; replaced as a whole when training has ended.</param>
-/// <param name="Data">Supervised examples or preference pairs; not empty.</param>
-/// <param name="Settings">Learning rate and the like.</param>
+/// <param name="Data">Supervised examples or preference pairs with the settings that go with them; not empty.</param>
 /// <param name="Seed">Seed of the data order.</param>
-public sealed record TrainingJob(string StartModel, string OutputModel, TrainingData Data, TrainingSettings Settings, ulong Seed)
+public sealed record TrainingJob(string StartModel, string OutputModel, TrainingData Data, ulong Seed)
 {
     /// <summary>
     /// Keeps the model as it was after every so many steps too, beside <see cref="OutputModel"/> (<see cref="TrainingReport.Saved"/> says where);
@@ -30,16 +29,29 @@ public sealed record TrainingJob(string StartModel, string OutputModel, Training
     public int SaveEvery { get; init; }
 }
 
-/// <summary>The rows of a training run.</summary>
+/// <summary>The rows of a training run, and how they are learnt: each kind of data has settings of its own.</summary>
 public abstract record TrainingData
 {
+    /// <summary>What all kinds of training have in common.</summary>
+    public abstract TrainingSettings Common { get; }
+
     /// <summary>Cross-entropy on the response's tokens (SFT, RFT).</summary>
     /// <param name="Examples">The rows.</param>
-    public sealed record Supervised(IReadOnlyList<SupervisedExample> Examples) : TrainingData;
+    /// <param name="Settings">Learning rate and the like.</param>
+    public sealed record Supervised(IReadOnlyList<SupervisedExample> Examples, SupervisedSettings Settings) : TrainingData
+    {
+        /// <inheritdoc/>
+        public override TrainingSettings Common => Settings;
+    }
 
     /// <summary>Direct preference optimization; the reference model is <see cref="TrainingJob.StartModel"/>.</summary>
     /// <param name="Pairs">The rows.</param>
-    public sealed record Preference(IReadOnlyList<PreferencePair> Pairs) : TrainingData;
+    /// <param name="Settings">Learning rate, the loss and the like.</param>
+    public sealed record Preference(IReadOnlyList<PreferencePair> Pairs, PreferenceSettings Settings) : TrainingData
+    {
+        /// <inheritdoc/>
+        public override TrainingSettings Common => Settings;
+    }
 }
 
 /// <summary>One user turn and the assistant's turn to learn.</summary>
@@ -66,8 +78,10 @@ public enum LearningRateSchedule
     Cosine,
 }
 
-/// <summary>Settings of one training run; defaults are the reference's (method paper, appendix) where it has them.</summary>
-public sealed record TrainingSettings
+/// <summary>
+/// Settings that every kind of training has; defaults are the reference's (method paper, appendix) where it has them.
+/// </summary>
+public abstract record TrainingSettings
 {
     /// <summary>Peak learning rate, above 0.</summary>
     public required double LearningRate { get; init; }
@@ -93,14 +107,21 @@ public sealed record TrainingSettings
     /// <summary>Gradient norm above which gradients are scaled down; 0 turns clipping off.</summary>
     public double MaxGradientNorm { get; init; } = 1;
 
-    /// <summary>DPO's beta (preference data only).</summary>
-    public double Beta { get; init; } = 0.1;
-
-    /// <summary>Weight of the mean negative log-likelihood of chosen responses beside the DPO loss (preference data only).</summary>
-    public double SftWeight { get; init; } = 0.1;
-
     /// <summary>Trains a low-rank adapter (LoRA) instead of all parameters; null trains them all. The result is the merged model, with the adapter beside it.</summary>
     public LoraSettings? Lora { get; init; }
+}
+
+/// <summary>Settings of training on responses to imitate (SFT, RFT); the loss has none of its own.</summary>
+public sealed record SupervisedSettings : TrainingSettings;
+
+/// <summary>Settings of training on preference pairs.</summary>
+public sealed record PreferenceSettings : TrainingSettings
+{
+    /// <summary>DPO's beta: how strongly the model is held to the reference model, above 0.</summary>
+    public double Beta { get; init; } = 0.1;
+
+    /// <summary>Weight of the mean negative log-likelihood of chosen responses beside the DPO loss, at least 0.</summary>
+    public double SftWeight { get; init; } = 0.1;
 }
 
 /// <summary>A low-rank adapter: each target weight W becomes W + alpha / rank * B A, and only A and B are trained.</summary>

@@ -75,22 +75,22 @@ public record Recipe
     public bool BalanceJudgements { get; init; } = true;
 
     /// <summary>Training of M_0 on the teacher's responses; 0 epochs skip it.</summary>
-    public TrainingSettings ActorSft { get; init; } = new() { LearningRate = 2e-6, Epochs = 5, CutoffTokens = 4096 };
+    public SupervisedSettings ActorSft { get; init; } = new() { LearningRate = 2e-6, Epochs = 5, CutoffTokens = 4096 };
 
     /// <summary>Training of R_0 on the teacher's judgements and refinements; 0 epochs skip it.</summary>
-    public TrainingSettings RefinerSft { get; init; } = new() { LearningRate = 2e-6, Epochs = 5, CutoffTokens = 4096 };
+    public SupervisedSettings RefinerSft { get; init; } = new() { LearningRate = 2e-6, Epochs = 5, CutoffTokens = 4096 };
 
     /// <summary>Training of the actor in each iteration; 0 epochs skip it.</summary>
-    public TrainingSettings Dpo { get; init; } = new() { LearningRate = 2e-7, Schedule = LearningRateSchedule.Linear };
+    public PreferenceSettings Dpo { get; init; } = new() { LearningRate = 2e-7, Schedule = LearningRateSchedule.Linear };
 
     /// <summary>Training of the refiner in each iteration; 0 epochs skip it.</summary>
-    public TrainingSettings Rft { get; init; } = new() { LearningRate = 2e-6, Epochs = 5, CutoffTokens = 4096 };
+    public SupervisedSettings Rft { get; init; } = new() { LearningRate = 2e-6, Epochs = 5, CutoffTokens = 4096 };
 
     /// <summary>Training of the actor in each iteration of the methods that learn good responses alone (SELF, Humpback).</summary>
-    public TrainingSettings IterationSft { get; init; } = new() { LearningRate = 2e-6, CutoffTokens = 4096 };
+    public SupervisedSettings IterationSft { get; init; } = new() { LearningRate = 2e-6, CutoffTokens = 4096 };
 
     /// <summary>Training of the model that writes instructions for texts (Humpback), from the base model.</summary>
-    public TrainingSettings BackwardSft { get; init; } = new() { LearningRate = 2e-6, Epochs = 5, CutoffTokens = 4096 };
+    public SupervisedSettings BackwardSft { get; init; } = new() { LearningRate = 2e-6, Epochs = 5, CutoffTokens = 4096 };
 
     /// <summary>Checks, each with its test cases, that are written for an instruction (AutoIF).</summary>
     public int Checks { get; init; } = 3;
@@ -108,8 +108,12 @@ public record Recipe
         JsonObject json = (JsonObject)JsonSerializer.SerializeToNode<Recipe>(this, JsonSettings.Compact)!;
         json.Remove("concurrency");
         json["promptSet"] = $"{templates.Name} {templates.Digest}";
-        return RunIdentity.Of(json);
+        return RunIdentity.Of(json).With(SupervisedSettingsIdentity("actorSft", "refinerSft", "rft", "iterationSft", "backwardSft"));
     }
+
+    // Run directories name these keys for supervised training too, where they have no meaning, always with their defaults.
+    internal static IEnumerable<KeyValuePair<string, string>> SupervisedSettingsIdentity(params IEnumerable<string> groups) =>
+        groups.SelectMany(group => new KeyValuePair<string, string>[] { new($"{group}.beta", "0.1"), new($"{group}.sftWeight", "0.1") });
 
     /// <summary>Checks every number.</summary>
     /// <exception cref="RecipeException">Names every key with an impossible value.</exception>

@@ -76,8 +76,12 @@ public sealed class RecipeCheck
         AtLeast(1, $"{key}.cutoff_tokens", settings.CutoffTokens);
         AtLeast(0, $"{key}.weight_decay", settings.WeightDecay);
         AtLeast(0, $"{key}.max_gradient_norm", settings.MaxGradientNorm);
-        That(settings.Beta > 0 && double.IsFinite(settings.Beta), $"{key}.beta", "must be above 0", settings.Beta);
-        AtLeast(0, $"{key}.sft_weight", settings.SftWeight);
+        if (settings is PreferenceSettings preference)
+        {
+            That(preference.Beta > 0 && double.IsFinite(preference.Beta), $"{key}.beta", "must be above 0", preference.Beta);
+            AtLeast(0, $"{key}.sft_weight", preference.SftWeight);
+        }
+
         if (settings.Lora is { } lora)
         {
             AtLeast(1, $"{key}.lora.rank", lora.Rank);

@@ -40,7 +40,7 @@ internal sealed class TrainingStage(ITrainer trainer, StageRunner runner, RunSto
             }
 
             await closeModels().ConfigureAwait(false);
-            TrainingJob job = new(startModel, Path.Combine(store.Directory, checkpoint), data(), settings, session.SeedOf($"train/{stage}"));
+            TrainingJob job = new(startModel, Path.Combine(store.Directory, checkpoint), data(), session.SeedOf($"train/{stage}"));
             TrainingReport report = await trainer.TrainAsync(job, new StepRelay(step => observer.TrainingStepTaken(stage, step)), cancellationToken)
                 .ConfigureAwait(false);
             Counts counts = new();

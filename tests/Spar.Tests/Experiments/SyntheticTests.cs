@@ -48,7 +48,7 @@ public sealed class SyntheticTests : IDisposable
         Assert.IsType<TrainingData.Supervised>(trainer.Jobs[0].Data);
         Assert.Equal(trainer.Jobs[0].OutputModel, trainer.Jobs[1].StartModel);
         Assert.Equal(trainer.Jobs[1].StartModel, trainer.Jobs[2].StartModel);
-        Assert.Equal((trainer.Jobs[1].Settings, trainer.Jobs[1].Seed, s_settings.MeasureEvery), (trainer.Jobs[2].Settings, trainer.Jobs[2].Seed, trainer.Jobs[2].SaveEvery));
+        Assert.Equal((trainer.Jobs[1].Data.Common, trainer.Jobs[1].Seed, s_settings.MeasureEvery), (trainer.Jobs[2].Data.Common, trainer.Jobs[2].Seed, trainer.Jobs[2].SaveEvery));
         IReadOnlyList<PreferencePair> refined = ((TrainingData.Preference)trainer.Jobs[1].Data).Pairs;
         IReadOnlyList<PreferencePair> interfering = ((TrainingData.Preference)trainer.Jobs[2].Data).Pairs;
         Assert.Equal(refined.Select(pair => pair.Prompt), interfering.Select(pair => pair.Prompt));

@@ -25,13 +25,25 @@ internal sealed class FakeTrainer(FakeWorld world) : ITrainer
             _ => throw new NotSupportedException(),
         };
         int rows = job.Data is TrainingData.Supervised s ? s.Examples.Count : ((TrainingData.Preference)job.Data).Pairs.Count;
-        TrainingStep step = new(1, 1, 1.5, job.Settings.LearningRate, rows);
+        TrainingStep step = new(1, 1, 1.5, job.Data.Common.LearningRate, rows);
         progress?.Report(step);
         Directory.CreateDirectory(job.OutputModel);
         File.WriteAllText(
             Path.Combine(job.OutputModel, WeightsFile),
-            string.Create(CultureInfo.InvariantCulture, $"{StableHash.Of($"{start}\0{data}\0{job.Settings}\0{job.Seed}"):x16}"));
+            string.Create(CultureInfo.InvariantCulture, $"{StableHash.Of($"{start}\0{data}\0{Words(job.Data.Common)}\0{job.Seed}"):x16}"));
         world.Step();
         return Task.FromResult(new TrainingReport(job.OutputModel, [step], rows, 0));
+    }
+
+    // The hash decides what the fake model does from then on, so these words stay as they are.
+    private static string Words(TrainingSettings settings)
+    {
+        PreferenceSettings loss = settings as PreferenceSettings ?? new PreferenceSettings { LearningRate = settings.LearningRate };
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"TrainingSettings {{ LearningRate = {settings.LearningRate}, Schedule = {settings.Schedule}, WarmupRatio = {settings.WarmupRatio}, "
+            + $"Epochs = {settings.Epochs}, BatchSize = {settings.BatchSize}, CutoffTokens = {settings.CutoffTokens}, "
+            + $"WeightDecay = {settings.WeightDecay}, MaxGradientNorm = {settings.MaxGradientNorm}, "
+            + $"Beta = {loss.Beta}, SftWeight = {loss.SftWeight}, Lora = {settings.Lora} }}");
     }
 }

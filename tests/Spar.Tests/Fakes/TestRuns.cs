@@ -24,8 +24,8 @@ internal static class TestRuns
         Responses = 3,
         Votes = 3,
         Concurrency = 8,
-        ActorSft = new TrainingSettings { LearningRate = 0.1 },
-        RefinerSft = new TrainingSettings { LearningRate = 0.1 },
+        ActorSft = new SupervisedSettings { LearningRate = 0.1 },
+        RefinerSft = new SupervisedSettings { LearningRate = 0.1 },
     };
 
     public static async Task<RunResults> RunAsync(

@@ -19,8 +19,8 @@ public sealed class BaselineTests : IDisposable
         Method = method,
         PromptsPerIteration = 20,
         SftPrompts = 6,
-        IterationSft = new TrainingSettings { LearningRate = 0.1 },
-        BackwardSft = new TrainingSettings { LearningRate = 0.2 },
+        IterationSft = new SupervisedSettings { LearningRate = 0.1 },
+        BackwardSft = new SupervisedSettings { LearningRate = 0.2 },
     };
 
     private async Task<(FakeTrainer Trainer, RunStore Store)> RunAsync(Recipe recipe)

@@ -33,7 +33,7 @@ public sealed class RecipeTests
             Search = new SearchSettings { Gate = 1.5, Branch = 0 },
             Quotas = new RefinerQuotas { VoteNo = -1 },
             SftPrompts = 0,
-            Dpo = new TrainingSettings { LearningRate = 0, Beta = double.NaN },
+            Dpo = new PreferenceSettings { LearningRate = 0, Beta = double.NaN },
             Judging = new JudgingSettings { Judges = [" "] },
             Drift = new DriftSettings { Threshold = 2 },
         };
@@ -56,5 +56,14 @@ public sealed class RecipeTests
             identity.DifferencesFrom((TestRuns.Small with { Seed = 8, Dpo = TestRuns.Small.Dpo with { Beta = 0.2 } }).Identity(TestRuns.Compact)));
         Assert.StartsWith("promptSet", Assert.Single(identity.DifferencesFrom(TestRuns.Small.Identity(TemplateSet.Load("full")))), StringComparison.Ordinal);
         Assert.StartsWith("world.size", Assert.Single(identity.DifferencesFrom(identity.With([new("world.size", "3")]))), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_run_from_the_time_when_supervised_training_had_a_beta_goes_on()
+    {
+        IReadOnlyDictionary<string, string> keys = TestRuns.Small.Identity(TestRuns.Compact).Values;
+        Assert.All(
+            ["actorSft", "refinerSft", "dpo", "rft", "iterationSft", "backwardSft"],
+            group => Assert.Equal(("0.1", "0.1"), (keys[$"{group}.beta"], keys[$"{group}.sftWeight"])));
     }
 }

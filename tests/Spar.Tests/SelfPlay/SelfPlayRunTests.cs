@@ -247,7 +247,7 @@ public sealed class SelfPlayRunTests : IDisposable
     [Fact]
     public async Task WithoutSftTheBaseModelPlays()
     {
-        TrainingSettings none = new() { LearningRate = 0.1, Epochs = 0 };
+        SupervisedSettings none = new() { LearningRate = 0.1, Epochs = 0 };
         FakeWorld world = new();
         FakeTrainer trainer = new(world);
         Recipe recipe = TestRuns.Small with { ActorSft = none, RefinerSft = none, Rft = none, SftPrompts = 0, RefinerPrompts = 0, Iterations = 1 };

@@ -66,7 +66,7 @@ public sealed class PairComparison
         TrainingStage training = new(Trainer, runner, Store, session, Observer);
         string start = await training.RunAsync(
             StartStage, BaseModel, Settings.Examples,
-            () => new TrainingData.Supervised(Problem.Examples(session.SeedOf("examples"), Settings.Examples)),
+            () => new TrainingData.Supervised(Problem.Examples(session.SeedOf("examples"), Settings.Examples), Settings.Sft),
             Settings.Sft, () => ValueTask.CompletedTask, cancellationToken).ConfigureAwait(false);
 
         CurveProduct before = await runner.RunAsync(BeforeStage, Settings.HeldOut, async () =>
@@ -88,8 +88,10 @@ public sealed class PairComparison
         {
             string directory = Path.Combine(Store.Directory, "checkpoints", stage);
             TrainingJob job = new(
-                start, Path.Combine(directory, "last"), new TrainingData.Preference(Problem.Pairs(kind, session.SeedOf("pairs"), Settings.Pairs)),
-                Settings.Dpo, session.SeedOf("train/pairs"))
+                start,
+                Path.Combine(directory, "last"),
+                new TrainingData.Preference(Problem.Pairs(kind, session.SeedOf("pairs"), Settings.Pairs), Settings.Dpo),
+                session.SeedOf("train/pairs"))
             { SaveEvery = Settings.MeasureEvery };
             TrainingReport report = await Trainer.TrainAsync(job, new StepRelay(step => Observer.TrainingStepTaken(stage, step)), cancellationToken)
                 .ConfigureAwait(false);

@@ -15,13 +15,13 @@ public sealed record PairSettings
     public int Examples { get; init; } = 1000;
 
     /// <summary>How it learns them.</summary>
-    public TrainingSettings Sft { get; init; } = new() { LearningRate = 2e-6 };
+    public SupervisedSettings Sft { get; init; } = new() { LearningRate = 2e-6 };
 
     /// <summary>Pairs of each kind.</summary>
     public int Pairs { get; init; } = 1000;
 
     /// <summary>Training on the pairs.</summary>
-    public TrainingSettings Dpo { get; init; } = new() { LearningRate = 2e-7 };
+    public PreferenceSettings Dpo { get; init; } = new() { LearningRate = 2e-7 };
 
     /// <summary>Optimizer steps from one measurement to the next.</summary>
     public int MeasureEvery { get; init; } = 5;
@@ -43,7 +43,7 @@ public sealed record PairSettings
             ["baseModel"] = baseModel,
             ["seed"] = seed,
             ["settings"] = JsonSerializer.SerializeToNode(this, JsonSettings.Compact),
-        });
+        }).With(Recipe.SupervisedSettingsIdentity("settings.sft"));
 
     /// <summary>Checks every number.</summary>
     /// <param name="key">What messages call these settings.</param>
