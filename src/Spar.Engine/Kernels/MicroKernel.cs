@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Spar.Engine.Kernels;
 
@@ -49,14 +48,11 @@ internal static unsafe class MicroKernel
 
     private const int PrefetchSteps = 16;
 
-    /// <summary>True when blocks are 512 bits wide. Asked of the instruction set, as <see cref="Vector512.IsHardwareAccelerated"/> is false on processors that lower their clock for it.</summary>
-    public static bool Wide => Avx512F.IsSupported || Vector512.IsHardwareAccelerated;
-
     /// <summary>Rows of a full block.</summary>
-    public static int Rows => Wide ? Unit512.MaxRows : Vector256.IsHardwareAccelerated ? Unit256.MaxRows : Unit128.MaxRows;
+    public static int Rows => KernelPath.VectorBits switch { 512 => Unit512.MaxRows, 256 => Unit256.MaxRows, _ => Unit128.MaxRows };
 
     /// <summary>Columns of a block: two vectors.</summary>
-    public static int Columns => Wide ? 32 : Vector256.IsHardwareAccelerated ? 16 : 8;
+    public static int Columns => KernelPath.VectorBits / 16;
 
     /// <summary>Panels of B that <see cref="RunPanels"/> takes at once for a number of rows; 1 above three rows, where one panel keeps the multipliers busy.</summary>
     public static int PanelsAtOnce(int rows) => rows == 1 ? 4 : rows <= 3 ? 2 : 1;
@@ -73,11 +69,11 @@ internal static unsafe class MicroKernel
     /// <param name="addend">What to add to: a block with C's leading dimension, C's own to accumulate, null for nothing.</param>
     public static void Run(int rows, float* a, nint rowStep, nint depthStep, float* b, int k, float* c, nint ldc, float* addend)
     {
-        if (Wide)
+        if (KernelPath.VectorBits == 512)
         {
             Select<Unit512, Vector512<float>>(rows, a, rowStep, depthStep, b, k, c, ldc, addend);
         }
-        else if (Vector256.IsHardwareAccelerated)
+        else if (KernelPath.VectorBits == 256)
         {
             Select<Unit256, Vector256<float>>(rows, a, rowStep, depthStep, b, k, c, ldc, addend);
         }
@@ -102,11 +98,11 @@ internal static unsafe class MicroKernel
     /// <param name="add">Whether to add to C rather than overwrite it.</param>
     public static void RunPanels(int rows, float* a, nint rowStep, float* b, nint panelStride, int k, float* c, nint ldc, bool add)
     {
-        if (Wide)
+        if (KernelPath.VectorBits == 512)
         {
             SelectPanels<Unit512, Vector512<float>>(rows, a, rowStep, b, panelStride, k, c, ldc, add);
         }
-        else if (Vector256.IsHardwareAccelerated)
+        else if (KernelPath.VectorBits == 256)
         {
             SelectPanels<Unit256, Vector256<float>>(rows, a, rowStep, b, panelStride, k, c, ldc, add);
         }
@@ -356,12 +352,12 @@ internal static unsafe class MicroKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Fetch(float* c, nint ldc, int rows, int columns)
     {
-        if (Sse.IsSupported)
+        if (KernelPath.HasPrefetch)
         {
             for (int r = 0; r < rows; r++, c += ldc)
             {
-                Sse.Prefetch0(c);
-                Sse.Prefetch0(c + columns - 1);
+                KernelPath.Prefetch(c);
+                KernelPath.Prefetch(c + columns - 1);
             }
         }
     }
@@ -370,12 +366,12 @@ internal static unsafe class MicroKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Ahead(float* b, int columns)
     {
-        if (Sse.IsSupported)
+        if (KernelPath.HasPrefetch)
         {
-            Sse.Prefetch0(b + (PrefetchSteps * columns));
+            KernelPath.Prefetch(b + (PrefetchSteps * columns));
             if (columns > 16)
             {
-                Sse.Prefetch0(b + (PrefetchSteps * columns) + 16);
+                KernelPath.Prefetch(b + (PrefetchSteps * columns) + 16);
             }
         }
     }

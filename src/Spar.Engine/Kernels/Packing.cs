@@ -16,7 +16,7 @@ internal static unsafe class Packing
     /// <param name="rows">Number of rows; none where 0 or less.</param>
     public static void Fetch(float* first, nint stride, int columns, int rows)
     {
-        if (!Sse.IsSupported)
+        if (!KernelPath.HasPrefetch)
         {
             return;
         }
@@ -25,10 +25,10 @@ internal static unsafe class Packing
         {
             for (int c = 0; c < columns; c += 16)
             {
-                Sse.Prefetch0(first + c);
+                KernelPath.Prefetch(first + c);
             }
 
-            Sse.Prefetch0(first + columns - 1);
+            KernelPath.Prefetch(first + columns - 1);
         }
     }
 
@@ -135,9 +135,9 @@ internal static unsafe class Packing
     public static void PackBTransposed(float* b, nint ldb, int columns, int k, float* panel)
     {
         int p0 = 0;
-        if (Avx.IsSupported)
+        if (KernelPath.HasLaneUnpacking)
         {
-            int lanes = MicroKernel.Wide ? 16 : 8;
+            int lanes = KernelPath.VectorBits == 512 ? 16 : 8;
             for (; p0 <= k - Line; p0 += Line)
             {
                 for (int j = 0; j < MicroKernel.Columns; j += lanes)
@@ -191,7 +191,7 @@ internal static unsafe class Packing
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Transpose(float* rows, nint stride, float* panel)
     {
-        if (MicroKernel.Wide)
+        if (KernelPath.VectorBits == 512)
         {
             Vector512<float> a = Every4th512(rows, stride), b = Every4th512(rows + stride, stride);
             Vector512<float> c = Every4th512(rows + (2 * stride), stride), d = Every4th512(rows + (3 * stride), stride);

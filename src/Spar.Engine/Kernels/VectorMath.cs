@@ -17,7 +17,7 @@ internal static unsafe class VectorMath
     /// <summary>Reads the first <paramref name="count"/> (1 .. 16) floats; the other lanes are 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Load(float* source, int count) => count >= Lanes ? Vector512.Load(source)
-            : Avx512F.IsSupported ? Avx512F.MaskLoad(source, Mask(count), Vector512<float>.Zero)
+            : KernelPath.HasMasks ? Avx512F.MaskLoad(source, Mask(count), Vector512<float>.Zero)
             : LoadPart(source, count);
 
     /// <summary>Writes the first <paramref name="count"/> (1 .. 16) lanes.</summary>
@@ -28,7 +28,7 @@ internal static unsafe class VectorMath
         {
             value.Store(target);
         }
-        else if (Avx512F.IsSupported)
+        else if (KernelPath.HasMasks)
         {
             Avx512F.MaskStore(target, Mask(count), value);
         }

@@ -8,7 +8,16 @@ public class KernelPathTests
     [Fact]
     public void The_kernels_are_as_wide_as_was_asked_for()
     {
-        int expected = int.TryParse(Environment.GetEnvironmentVariable("SPAR_KERNEL_COLUMNS"), out int columns) ? columns : MicroKernel.Wide ? 32 : MicroKernel.Columns;
-        Assert.Equal(expected, MicroKernel.Columns);
+        bool asked = int.TryParse(Environment.GetEnvironmentVariable("SPAR_KERNEL_COLUMNS"), out int columns);
+        Assert.Equal(asked ? columns : KernelPath.VectorBits / 16, MicroKernel.Columns);
+    }
+
+    [Fact]
+    public void The_path_is_described_in_one_line()
+    {
+        Assert.Contains($"{KernelPath.VectorBits}-bit", KernelPath.Description, StringComparison.Ordinal);
+        Assert.Contains(KernelPath.Processor, KernelPath.Description, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', KernelPath.Description);
+        Assert.Equal(KernelPath.VectorBits == 512, KernelPath.InstructionSets.Contains("avx512f"));
     }
 }

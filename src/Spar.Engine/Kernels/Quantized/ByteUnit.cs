@@ -86,8 +86,6 @@ internal unsafe interface IByteUnit<TV>
 /// <summary>512-bit vectors: a whole panel.</summary>
 internal readonly unsafe struct ByteUnit512 : IByteUnit<Vector512<byte>>
 {
-    public static bool IsSupported => Avx512BW.IsSupported;
-
     public static int Lanes => 16;
 
     public static int MaxRows => 8;
@@ -168,8 +166,6 @@ internal readonly unsafe struct ByteUnit512 : IByteUnit<Vector512<byte>>
 /// <summary>256-bit vectors: half a panel.</summary>
 internal readonly unsafe struct ByteUnit256 : IByteUnit<Vector256<byte>>
 {
-    public static bool IsSupported => Avx2.IsSupported && Fma.IsSupported;
-
     public static int Lanes => 8;
 
     public static int MaxRows => 4;
@@ -273,7 +269,7 @@ internal readonly unsafe struct ByteUnit128 : IByteUnit<Vector128<byte>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> DotBytes(Vector128<byte> unsigned, Vector128<byte> signed, Vector128<byte> sum)
     {
-        if (Ssse3.IsSupported)
+        if (KernelPath.HasByteDot)
         {
             return (sum.AsInt16() + Ssse3.MultiplyAddAdjacent(unsigned, signed.AsSByte())).AsByte();
         }
@@ -289,7 +285,7 @@ internal readonly unsafe struct ByteUnit128 : IByteUnit<Vector128<byte>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> DotShorts(Vector128<byte> a, Vector128<byte> b, Vector128<byte> sum)
     {
-        if (Sse2.IsSupported)
+        if (KernelPath.HasShortDot)
         {
             return (sum.AsInt32() + Sse2.MultiplyAddAdjacent(a.AsInt16(), b.AsInt16())).AsByte();
         }

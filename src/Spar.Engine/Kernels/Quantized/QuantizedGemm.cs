@@ -9,7 +9,8 @@ namespace Spar.Engine.Kernels.Quantized;
 internal static unsafe class QuantizedGemm
 {
     /// <summary>Rows of x in a tile.</summary>
-    public static int TileRows => ByteUnit512.IsSupported ? ByteUnit512.MaxRows : ByteUnit256.IsSupported ? ByteUnit256.MaxRows : ByteUnit128.MaxRows;
+    public static int TileRows =>
+        KernelPath.QuantizedVectorBits switch { 512 => ByteUnit512.MaxRows, 256 => ByteUnit256.MaxRows, _ => ByteUnit128.MaxRows };
 
     /// <summary>Floats of scratch memory that <see cref="MultiplyRows"/> needs.</summary>
     public static long Scratch(QuantizedMatrix w, int rows, bool exact) => (rows * TileBytes(w, exact) / sizeof(float)) + 16;
@@ -145,11 +146,11 @@ internal static unsafe class QuantizedGemm
             int end = Math.Min(W.Panels, (index + 1) * Grain);
             for (int panel = index * Grain; panel < end; panel++)
             {
-                if (ByteUnit512.IsSupported)
+                if (KernelPath.QuantizedVectorBits == 512)
                 {
                     Panel<ByteUnit512, Vector512<byte>>(W, panel, Rows, Tiles, Exact, Y, Ldy, Add);
                 }
-                else if (ByteUnit256.IsSupported)
+                else if (KernelPath.QuantizedVectorBits == 256)
                 {
                     Panel<ByteUnit256, Vector256<byte>>(W, panel, Rows, Tiles, Exact, Y, Ldy, Add);
                 }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 
 namespace Spar.Engine.Kernels.Quantized;
 
@@ -22,9 +21,9 @@ internal static unsafe partial class QuantizedKernel
             TV t0 = TUnit.Zero, t1 = TUnit.Zero, t2 = TUnit.Zero, t3 = TUnit.Zero, t4 = TUnit.Zero, t5 = TUnit.Zero, t6 = TUnit.Zero, t7 = TUnit.Zero;
             for (int j = 0; j < 4; j++, codes += 64, x += 4 * TRows.Value)
             {
-                if (TRows.Value <= 2 && Sse.IsSupported)
+                if (TRows.Value <= 2)
                 {
-                    Sse.Prefetch0(codes + 2048);
+                    KernelPath.Prefetch(codes + 2048);
                 }
 
                 TV packed = TUnit.Load(codes);
@@ -136,9 +135,9 @@ internal static unsafe partial class QuantizedKernel
                 TV t0 = TUnit.Zero, t1 = TUnit.Zero, t2 = TUnit.Zero, t3 = TUnit.Zero, t4 = TUnit.Zero, t5 = TUnit.Zero, t6 = TUnit.Zero, t7 = TUnit.Zero;
                 for (int j = 0; j < 16 / TScales.PerBlock; j++, codes += 32, x += 2 * TRows.Value)
                 {
-                    if (TRows.Value <= 2 && Sse.IsSupported && (j & 1) == 0)
+                    if (TRows.Value <= 2 && (j & 1) == 0)
                     {
-                        Sse.Prefetch0(codes + 2048);
+                        KernelPath.Prefetch(codes + 2048);
                     }
 
                     TV pair = TUnit.LoadWidened(codes);

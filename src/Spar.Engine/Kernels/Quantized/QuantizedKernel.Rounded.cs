@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 
 namespace Spar.Engine.Kernels.Quantized;
 
@@ -21,9 +20,9 @@ internal static unsafe partial class QuantizedKernel
             byte* at = codes;
             for (int j = 0; j < 4; j++, at += 64, x += 4 * TRows.Value)
             {
-                if (TRows.Value <= 2 && Sse.IsSupported)
+                if (TRows.Value <= 2)
                 {
-                    Sse.Prefetch0(at + 2048);
+                    KernelPath.Prefetch(at + 2048);
                 }
 
                 TV packed = TUnit.Load(at);
@@ -73,9 +72,9 @@ internal static unsafe partial class QuantizedKernel
                 TV s0 = TUnit.Zero, s1 = TUnit.Zero, s2 = TUnit.Zero, s3 = TUnit.Zero, s4 = TUnit.Zero, s5 = TUnit.Zero, s6 = TUnit.Zero, s7 = TUnit.Zero;
                 for (int j = 0; j < 16 / TScales.PerBlock; j++, codes += 32, x += 4 * TRows.Value)
                 {
-                    if (TRows.Value <= 2 && Sse.IsSupported && (j & 1) == 0)
+                    if (TRows.Value <= 2 && (j & 1) == 0)
                     {
-                        Sse.Prefetch0(codes + 2048);
+                        KernelPath.Prefetch(codes + 2048);
                     }
 
                     TV wide = TUnit.LoadWidened(codes);

@@ -83,11 +83,11 @@ internal static unsafe class RoundedRows
         return Math.Max(z.GetElement(0), z.GetElement(1));
     }
 
-    private static Vector256<short> Shorts(Vector512<int> x) => Avx512F.IsSupported ? Avx512F.ConvertToVector256Int16(x) : Vector256.Narrow(x.GetLower(), x.GetUpper());
+    private static Vector256<short> Shorts(Vector512<int> x) => KernelPath.HasMasks ? Avx512F.ConvertToVector256Int16(x) : Vector256.Narrow(x.GetLower(), x.GetUpper());
 
     private static Vector128<sbyte> Bytes(Vector512<int> x)
     {
-        if (Avx512F.IsSupported)
+        if (KernelPath.HasMasks)
         {
             return Avx512F.ConvertToVector128SByte(x);
         }
