@@ -1,6 +1,8 @@
 namespace Spar.Evaluation.Harness;
 
-/// <summary>The folder with the benchmarks' data: one folder a benchmark. Knows where each benchmark's files come from.</summary>
+/// <summary>
+/// The folder with the benchmarks' data: one folder a benchmark. Knows where each benchmark's files come from.
+/// </summary>
 /// <param name="root">The folder that <c>--data</c> names.</param>
 public sealed class DataFolder(string root)
 {
@@ -45,7 +47,9 @@ public sealed class DataFolder(string root)
     /// <summary>Path of a file of a benchmark, gzipped or plain.</summary>
     /// <param name="benchmark">The benchmark, which is also its folder's name.</param>
     /// <param name="names">The file, or several of which any will do, first choice first.</param>
-    /// <exception cref="EvaluationException">There is none; the message says where to get the files and in which layout.</exception>
+    /// <exception cref="EvaluationException">
+    /// There is none; the message says where to get the files and in which layout.
+    /// </exception>
     public string Require(string benchmark, params string[] names) =>
         Find(benchmark, names)
         ?? throw new EvaluationException(

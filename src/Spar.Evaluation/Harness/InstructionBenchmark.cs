@@ -6,8 +6,9 @@ using Spar.Evaluation.Results;
 namespace Spar.Evaluation.Harness;
 
 /// <summary>
-/// A benchmark of prompts with checkable instructions, IFEval or IFBench. A line of samples.jsonl has, besides the usual fields,
-/// <c>key</c>, <c>instruction_id_list</c>, <c>strict</c>, <c>loose</c> (a boolean for each instruction, in order) and <c>explanations</c>.
+/// A benchmark of prompts with checkable instructions, IFEval or IFBench. A line of samples.jsonl has, besides the
+/// usual fields, <c>key</c>, <c>instruction_id_list</c>, <c>strict</c>, <c>loose</c> (a boolean for each instruction,
+/// in order) and <c>explanations</c>.
 /// </summary>
 public sealed class InstructionBenchmark : IBenchmark
 {
@@ -79,7 +80,10 @@ public sealed class InstructionBenchmark : IBenchmark
             ["explanations"] = new JsonArray([.. sample.Explanations.Select(text => JsonValue.Create(text))]),
         });
 
-    /// <summary>The mean of the four accuracies, the four, then each family and type. Intervals of the first five resample prompts.</summary>
+    /// <summary>
+    /// The mean of the four accuracies, the four, then each family and type. Intervals of the first five resample
+    /// prompts.
+    /// </summary>
     private List<Metric> Metrics(IReadOnlyList<InstructionSample> samples)
     {
         (double Instructions, double Strict, double Loose)[] counts =

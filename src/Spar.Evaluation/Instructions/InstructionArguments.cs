@@ -11,8 +11,9 @@ internal enum Relation
 }
 
 /// <summary>
-/// The arguments of one instruction, by name. An argument whose value is null counts as absent. So does, as in IFEval's reference, one that
-/// is zero, false or empty, where a check needs a value that is none of these; other checks take zero and the empty text as they are.
+/// The arguments of one instruction, by name. An argument whose value is null counts as absent. So does, as in IFEval's
+/// reference, one that is zero, false or empty, where a check needs a value that is none of these; other checks take
+/// zero and the empty text as they are.
 /// </summary>
 public sealed class InstructionArguments
 {
@@ -49,7 +50,9 @@ public sealed class InstructionArguments
     /// <summary>No arguments.</summary>
     public static InstructionArguments None { get; } = new();
 
-    /// <summary>Takes the arguments from JSON text, for instance <c>{"num_words": 300, "relation": "at least"}</c>.</summary>
+    /// <summary>
+    /// Takes the arguments from JSON text, for instance <c>{"num_words": 300, "relation": "at least"}</c>.
+    /// </summary>
     /// <param name="json">A JSON object.</param>
     /// <exception cref="EvaluationException">The text is no JSON object.</exception>
     public static InstructionArguments Parse(string json)

@@ -18,15 +18,15 @@ public sealed record InstructionPrompt(string Key, string Prompt, IReadOnlyList<
     public bool KeyIsNumber { get; init; }
 
     /// <summary>
-    /// Reads the prompts of a file of JSON lines with <c>key</c>, <c>prompt</c>, <c>instruction_id_list</c> and <c>kwargs</c>, the form of
-    /// IFEval and IFBench.
+    /// Reads the prompts of a file of JSON lines with <c>key</c>, <c>prompt</c>, <c>instruction_id_list</c> and
+    /// <c>kwargs</c>, the form of IFEval and IFBench.
     /// </summary>
     /// <param name="file">The file, plain or packed (<c>.gz</c>).</param>
     /// <param name="lenient">Whether faulty lines are skipped and listed instead of ending the reading.</param>
     /// <returns>The prompts in the order of the file.</returns>
     /// <exception cref="EvaluationException">
-    /// The file cannot be read; or, unless lenient, a line is no JSON, lacks a field, repeats a key, names an unknown instruction or gives
-    /// an instruction arguments that it cannot use. The message names file, line and field.
+    /// The file cannot be read; or, unless lenient, a line is no JSON, lacks a field, repeats a key, names an unknown
+    /// instruction or gives an instruction arguments that it cannot use. The message names file, line and field.
     /// </exception>
     public static LoadedFile<InstructionPrompt> Load(string file, bool lenient = false)
     {

@@ -37,7 +37,8 @@ public static class InstructionRegistry
     /// <summary>Makes the verifier of an instruction.</summary>
     /// <param name="id">An instruction id.</param>
     /// <param name="arguments">
-    /// Its arguments. Those that it does not know are ignored by the instructions of IFEval and are a fault for the others.
+    /// Its arguments. Those that it does not know are ignored by the instructions of IFEval and are a fault for the
+    /// others.
     /// </param>
     /// <exception cref="EvaluationException">
     /// The id is unknown, an argument is missing, unknown or out of range, or a keyword is no regular expression.

@@ -5,21 +5,27 @@ namespace Spar.Evaluation.Instructions;
 
 /// <summary>Ready responses to prompts.</summary>
 /// <param name="ByKey">The response to each prompt, by the prompt's key.</param>
-/// <param name="Missing">The keys of the prompts that have no response, in the prompts' order; empty unless the reading was lenient.</param>
-/// <param name="Skipped">One message, with file, line and field, for each line that was left out; empty unless the reading was lenient.</param>
+/// <param name="Missing">
+/// The keys of the prompts that have no response, in the prompts' order; empty unless the reading was lenient.
+/// </param>
+/// <param name="Skipped">
+/// One message, with file, line and field, for each line that was left out; empty unless the reading was lenient.
+/// </param>
 public sealed record InstructionResponses(
     IReadOnlyDictionary<string, string> ByKey, IReadOnlyList<string> Missing, IReadOnlyList<string> Skipped)
 {
     /// <summary>
-    /// Reads responses from a file of JSON lines with <c>response</c> and either <c>key</c> or <c>prompt</c> (the text, but for white space at
-    /// its ends); a key goes before a prompt. A response that is null counts as blank.
+    /// Reads responses from a file of JSON lines with <c>response</c> and either <c>key</c> or <c>prompt</c> (the text,
+    /// but for white space at its ends); a key goes before a prompt. A response that is null counts as blank.
     /// </summary>
     /// <param name="file">The file, plain or packed (<c>.gz</c>).</param>
     /// <param name="prompts">The prompts that were to be answered.</param>
-    /// <param name="lenient">Whether faulty lines and missing responses are listed instead of ending the reading.</param>
+    /// <param name="lenient">
+    /// Whether faulty lines and missing responses are listed instead of ending the reading.
+    /// </param>
     /// <exception cref="EvaluationException">
-    /// The file cannot be read; or, unless lenient, a line is no JSON, lacks a field, belongs to no prompt or to one that was answered
-    /// before; or a prompt has no response.
+    /// The file cannot be read; or, unless lenient, a line is no JSON, lacks a field, belongs to no prompt or to one
+    /// that was answered before; or a prompt has no response.
     /// </exception>
     public static InstructionResponses Load(string file, IReadOnlyList<InstructionPrompt> prompts, bool lenient = false)
     {

@@ -2,7 +2,9 @@ namespace Spar.Evaluation.Instructions;
 
 /// <summary>The verdicts on one response.</summary>
 /// <param name="Key">The prompt's key.</param>
-/// <param name="Strict">Whether each instruction is followed by the response as it is, in the order of the prompt's instructions.</param>
+/// <param name="Strict">
+/// Whether each instruction is followed by the response as it is, in the order of the prompt's instructions.
+/// </param>
 /// <param name="Loose">The same when any of the eight variants of the response may follow it.</param>
 /// <param name="Explanations">For each instruction, why the strict verdict is what it is.</param>
 public sealed record InstructionSample(string Key, bool[] Strict, bool[] Loose, string[] Explanations);
@@ -24,7 +26,10 @@ public readonly record struct InstructionCount(int Count, int Strict, int Loose)
 /// <param name="Samples">The verdicts in the order of the prompts.</param>
 /// <param name="Prompts">Prompts, and how many have every instruction followed.</param>
 /// <param name="Instructions">Instructions of all prompts, pooled, and how many are followed.</param>
-/// <param name="ByType">The instructions of each type, by id; only the types that occur, in the order of <see cref="InstructionRegistry.Ids"/>.</param>
+/// <param name="ByType">
+/// The instructions of each type, by id; only the types that occur, in the order of
+/// <see cref="InstructionRegistry.Ids"/>.
+/// </param>
 /// <param name="ByFamily">The same by family.</param>
 public sealed record InstructionResult(
     IReadOnlyList<InstructionSample> Samples,
@@ -33,7 +38,9 @@ public sealed record InstructionResult(
     IReadOnlyDictionary<string, InstructionCount> ByType,
     IReadOnlyDictionary<string, InstructionCount> ByFamily)
 {
-    /// <summary>The mean of the four accuracies (prompt and instruction level, strict and loose), from 0 to 1.</summary>
+    /// <summary>
+    /// The mean of the four accuracies (prompt and instruction level, strict and loose), from 0 to 1.
+    /// </summary>
     public double Average =>
         (Prompts.StrictAccuracy + Prompts.LooseAccuracy + Instructions.StrictAccuracy + Instructions.LooseAccuracy) / 4;
 }

@@ -3,12 +3,14 @@ using Spar.Evaluation.Text;
 namespace Spar.Evaluation.Instructions;
 
 /// <summary>
-/// Scores responses by the rules of their prompts' instructions, strictly and loosely, as IFEval (Zhou et al., 2023, arXiv 2311.07911) and
-/// IFBench do it alike.
+/// Scores responses by the rules of their prompts' instructions, strictly and loosely, as IFEval (Zhou et al., 2023,
+/// arXiv 2311.07911) and IFBench do it alike.
 /// </summary>
 public static class InstructionScorer
 {
-    /// <summary>Scores one response to each prompt. Uses all processors; the result does not depend on their number.</summary>
+    /// <summary>
+    /// Scores one response to each prompt. Uses all processors; the result does not depend on their number.
+    /// </summary>
     /// <param name="prompts">The prompts.</param>
     /// <param name="responses">The response to each prompt, by key; others are ignored.</param>
     /// <exception cref="EvaluationException">
@@ -41,7 +43,9 @@ public static class InstructionScorer
     /// <summary>Scores one response.</summary>
     /// <param name="prompt">The prompt.</param>
     /// <param name="response">The response as the model gave it; may be blank.</param>
-    /// <exception cref="EvaluationException">A keyword is a regular expression that needs too many steps on the response.</exception>
+    /// <exception cref="EvaluationException">
+    /// A keyword is a regular expression that needs too many steps on the response.
+    /// </exception>
     public static InstructionSample Score(InstructionPrompt prompt, string response)
     {
         int count = prompt.Instructions.Count;
@@ -87,8 +91,8 @@ public static class InstructionScorer
         (sum, v) => new InstructionCount(sum.Count + 1, sum.Strict + (v.Strict ? 1 : 0), sum.Loose + (v.Loose ? 1 : 0)));
 
     /// <summary>
-    /// The variants of a response besides itself: without its first line, its last, or both, stripped; and all of these, and the response,
-    /// without asterisks. Blank ones, which follow nothing, and repeated ones are left out.
+    /// The variants of a response besides itself: without its first line, its last, or both, stripped; and all of
+    /// these, and the response, without asterisks. Blank ones, which follow nothing, and repeated ones are left out.
     /// </summary>
     private static List<string> OtherVariants(string response)
     {

@@ -3,14 +3,16 @@ using Spar.Evaluation.Text;
 namespace Spar.Evaluation.Instructions;
 
 /// <summary>
-/// One instruction with its arguments, ready to check responses. Made by <see cref="InstructionRegistry.Create"/>; immutable, and safe to
-/// use from several threads.
+/// One instruction with its arguments, ready to check responses. Made by <see cref="InstructionRegistry.Create"/>;
+/// immutable, and safe to use from several threads.
 /// </summary>
 public abstract class InstructionVerifier
 {
     /// <summary>Whether a response follows the instruction (the strict rule): a blank response follows none.</summary>
     /// <param name="response">The response as the model gave it.</param>
-    /// <exception cref="EvaluationException">A keyword that is a regular expression needs too many steps on this response.</exception>
+    /// <exception cref="EvaluationException">
+    /// A keyword that is a regular expression needs too many steps on this response.
+    /// </exception>
     public Verdict Verify(string response) => PythonText.IsBlank(response) ? new Verdict(false, "is blank") : Check(response);
 
     /// <summary>The rule of this instruction on a response that is not blank.</summary>

@@ -8,13 +8,19 @@ namespace Spar.Evaluation.Instructions;
 /// <summary>What a data file gave.</summary>
 /// <typeparam name="T">The kind of item.</typeparam>
 /// <param name="Items">The items that could be read, in the order of the file.</param>
-/// <param name="Skipped">One message, with file, line and field, for each line that was left out; empty unless the reading was lenient.</param>
+/// <param name="Skipped">
+/// One message, with file, line and field, for each line that was left out; empty unless the reading was lenient.
+/// </param>
 public sealed record LoadedFile<T>(IReadOnlyList<T> Items, IReadOnlyList<string> Skipped);
 
-/// <summary>Reads files of one JSON object a line, plain or packed (<c>.gz</c>), with messages that name file, line and field.</summary>
+/// <summary>
+/// Reads files of one JSON object a line, plain or packed (<c>.gz</c>), with messages that name file, line and field.
+/// </summary>
 internal static class JsonLines
 {
-    /// <summary>Reads each line that is not blank; in lenient reading a faulty line is skipped and its message kept.</summary>
+    /// <summary>
+    /// Reads each line that is not blank; in lenient reading a faulty line is skipped and its message kept.
+    /// </summary>
     /// <exception cref="EvaluationException">The file cannot be read; or, unless lenient, a line is faulty.</exception>
     public static LoadedFile<T> Read<T>(string file, bool lenient, Func<JsonElement, T> parse)
     {

@@ -58,27 +58,27 @@ public static class WordTokenizer
     /// <summary>The tokens of a text.</summary>
     /// <param name="text">Any text.</param>
     /// <returns>The tokens in order, none of them empty; none for blank text.</returns>
-    public static List<string> Tokens(string text)
+    public static List<string> Tokens(string text) => [.. Enumerate(text)];
+
+    /// <summary>The same, each sentence cut up when its first token is asked for.</summary>
+    /// <param name="text">Any text.</param>
+    public static IEnumerable<string> Enumerate(string text) => PunktSentenceSplitter.Split(text).SelectMany(TokensOfSentence);
+
+    private static List<string> TokensOfSentence(string sentence)
     {
-        List<string> tokens = [];
-        foreach (string sentence in PunktSentenceSplitter.Split(text))
+        int[] spaced = PythonText.CodePoints(sentence);
+        foreach (Rule rule in Rules)
         {
-            int[] spaced = PythonText.CodePoints(sentence);
-            foreach (Rule rule in Rules)
-            {
-                spaced = rule.Apply(spaced);
-            }
-
-            spaced = Squeeze(spaced);
-            foreach (Rule rule in RulesBetweenSpaces)
-            {
-                spaced = rule.Apply(spaced);
-            }
-
-            tokens.AddRange(PythonText.SplitWhitespace(PythonText.FromCodePoints(spaced)));
+            spaced = rule.Apply(spaced);
         }
 
-        return tokens;
+        spaced = Squeeze(spaced);
+        foreach (Rule rule in RulesBetweenSpaces)
+        {
+            spaced = rule.Apply(spaced);
+        }
+
+        return PythonText.SplitWhitespace(PythonText.FromCodePoints(spaced));
     }
 
     private static int[] Squeeze(int[] text)

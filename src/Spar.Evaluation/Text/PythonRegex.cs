@@ -30,6 +30,11 @@ public sealed class PythonRegex
     /// <summary>The number of capturing groups.</summary>
     public int GroupCount { get; }
 
+    /// <summary>The expression that matches a text and nothing else.</summary>
+    /// <param name="text">Any text.</param>
+    public static string Escape(string text) =>
+        string.Concat(text.Select(c => c < 128 && !char.IsAsciiLetterOrDigit(c) && c != '_' ? $"\\{c}" : $"{c}"));
+
     /// <summary>Whether the expression matches somewhere in the text (<c>re.search</c>).</summary>
     /// <param name="text">The text to search.</param>
     /// <exception cref="EvaluationException">The expression nests too deeply on this text.</exception>

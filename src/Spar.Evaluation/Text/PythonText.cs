@@ -80,6 +80,18 @@ public static class PythonText
     public static bool IsDigit(int point) =>
         point < 128 ? char.IsAsciiDigit((char)point) : PythonUnicode.Category(point) == UnicodeCategory.DecimalDigitNumber;
 
+    /// <summary>Whether a character is a letter of any kind (Python's <c>str.isalpha</c>).</summary>
+    /// <param name="point">A code point.</param>
+    public static bool IsLetter(int point) => IsWord(point) && PythonUnicode.Category(point) <= UnicodeCategory.OtherLetter;
+
+    /// <summary>Whether a character is a letter or a number of any kind (Python's <c>str.isalnum</c>).</summary>
+    /// <param name="point">A code point.</param>
+    public static bool IsLetterOrNumber(int point) => point != '_' && IsWord(point);
+
+    /// <summary>Whether a character is a digit in any form: decimal, raised, circled and the like (Python's <c>str.isdigit</c>).</summary>
+    /// <param name="point">A code point.</param>
+    public static bool IsNumeral(int point) => IsDigit(point) || PythonUnicode.IsOtherDigit(point);
+
     /// <summary>Python's <c>str.isupper</c>: at least one cased character, and none that is lower-case or title-case.</summary>
     /// <param name="text">Any text.</param>
     public static bool IsUpper(string text) => HasOnlyCase(text, LetterCase.Upper);

@@ -41,6 +41,14 @@ internal static class PythonUnicode
         0xA770, 0xA770, 0xA7F8, 0xA7F9, 0xAB5C, 0xAB5F, 0x10780, 0x10780, 0x10783, 0x10785, 0x10787, 0x107B0, 0x107B2, 0x107BA,
     ];
 
+    /// <summary>First and last of each range of characters that stand for a digit without being a decimal one.</summary>
+    private static readonly int[] OtherDigits =
+    [
+        0xB2, 0xB3, 0xB9, 0xB9, 0x1369, 0x1371, 0x19DA, 0x19DA, 0x2070, 0x2070, 0x2074, 0x2079, 0x2080, 0x2089, 0x2460, 0x2468,
+        0x2474, 0x247C, 0x2488, 0x2490, 0x24EA, 0x24EA, 0x24F5, 0x24FD, 0x24FF, 0x24FF, 0x2776, 0x277E, 0x2780, 0x2788, 0x278A, 0x2792,
+        0x10A40, 0x10A43, 0x10E60, 0x10E68, 0x11052, 0x1105A, 0x1F100, 0x1F10A,
+    ];
+
     /// <summary>
     /// Lower-case characters that a case-insensitive match holds for the same although their lower-case forms differ; each maps to the
     /// one that stands for its class.
@@ -122,6 +130,12 @@ internal static class PythonUnicode
             or 0xFE13 or 0xFE52 or 0xFE55 or 0xFF07 or 0xFF0E or 0xFF1A
         || Category(point) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format
             or UnicodeCategory.ModifierLetter or UnicodeCategory.ModifierSymbol;
+
+    /// <summary>The value, 0 to 9, of a decimal digit of any script.</summary>
+    public static int DigitValue(int point) => CharUnicodeInfo.GetDecimalDigitValue(char.ConvertFromUtf32(point), 0);
+
+    /// <summary>Whether a character stands for a digit without being a decimal one: raised, lowered, circled, in brackets.</summary>
+    public static bool IsOtherDigit(int point) => point >= 0xB2 && InRanges(OtherDigits, point);
 
     private static bool InRanges(int[] ranges, int point)
     {
