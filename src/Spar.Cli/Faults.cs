@@ -24,7 +24,7 @@ internal static class Faults
     {
         if (Message(fault) is string message)
         {
-            context.Messages.MarkupLineInterpolated($"[red]error:[/] {message}");
+            context.Messages.MarkupLineInterpolated($"[red]error:[/] {Short(message)}");
             return ExitCode.Fault;
         }
 
@@ -35,7 +35,7 @@ internal static class Faults
         }
 
         context.Messages.MarkupLineInterpolated(
-            $"[red]error:[/] this is a defect of the program ({fault.GetType().Name}: {FirstLine(fault.Message)}). {Trace(fault, context.Time)}");
+            $"[red]error:[/] this is a defect of the program ({fault.GetType().Name}: {Short(FirstLine(fault.Message))}). {Trace(fault, context.Time)}");
         return ExitCode.Defect;
     }
 
@@ -52,7 +52,7 @@ internal static class Faults
         UnauthorizedAccessException => $"{FirstLine(fault.Message)} It is a folder where a file is expected, or its permissions forbid it; name another path or mend them.",
         IOException { InnerException: not null } or IOException => FirstLine(fault.Message),
         InvalidDataException => $"A file is damaged: {FirstLine(fault.Message)}",
-        JsonException => $"A file is not valid JSON: {FirstLine(fault.Message)}",
+        JsonException json => $"A file is not valid JSON: {JsonFaults.Describe(json)}.",
         SqliteException => $"A run's store cannot be used: {FirstLine(fault.Message)}",
         HttpRequestException or ClientResultException => $"The model's server did not answer as it should: {FirstLine(fault.Message)}",
         OperationCanceledException { InnerException: TimeoutException timeout } => $"The model's server did not answer in time: {FirstLine(timeout.Message)}",
@@ -83,6 +83,9 @@ internal static class Faults
             return $"Its trace could not be written to {path}.";
         }
     }
+
+    // A name that somebody gave may have any length; what is wrong with it stands behind it.
+    private static string Short(string message) => message.Length <= 2000 ? message : $"{message[..900]} ... {message[^900..]}";
 
     private static string FirstLine(string message)
     {

@@ -12,19 +12,20 @@ internal static class CliRunner
         StringWriter messages = new();
         int code = await CommandLine.InvokeAsync(args, new CommandContext(Plain(output), Plain(messages), new StringReader(input), TimeProvider.System));
         return (code, output.ToString(), messages.ToString());
+    }
 
-        static IAnsiConsole Plain(TextWriter writer)
+    /// <summary>A console that is no terminal and breaks no line.</summary>
+    public static IAnsiConsole Plain(TextWriter writer)
+    {
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
         {
-            IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
-            {
-                Ansi = AnsiSupport.No,
-                ColorSystem = ColorSystemSupport.NoColors,
-                Interactive = InteractionSupport.No,
-                Out = new AnsiConsoleOutput(writer),
-            });
-            console.Profile.Width = 400;
-            return console;
-        }
+            Ansi = AnsiSupport.No,
+            ColorSystem = ColorSystemSupport.NoColors,
+            Interactive = InteractionSupport.No,
+            Out = new AnsiConsoleOutput(writer),
+        });
+        console.Profile.Width = 400;
+        return console;
     }
 
     /// <summary>The command has to fail with one message that has these words, and without a stack trace.</summary>

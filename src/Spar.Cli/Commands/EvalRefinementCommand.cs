@@ -34,7 +34,7 @@ internal static class EvalRefinementCommand
         ModelOptions refiner = new("model", "the refiner", "-m");
         ModelOptions judge = new("judge", "one judge");
         ModelOptions second = new("second-judge", "the other judge");
-        Option<string> cases = Options.RequiredText("--cases", "failed responses, JSON lines", "file");
+        Option<string> cases = Options.RequiredText("--cases", "failed responses, JSON lines; - reads standard input", "file");
         Option<string> strategy = Options.Choice("--strategy", "how a response is repaired", CaseRefiner.StrategyNames, "bfs", "-s");
         Option<string> prompts = Shared.TemplateSet();
         Option<int> votes = Shared.Votes();
@@ -61,7 +61,7 @@ internal static class EvalRefinementCommand
         {
             DataProblems problems = new(parse.GetValue(lenient));
             string file = parse.GetValue(cases)!;
-            IReadOnlyList<RepairCase> given = [.. RepairCase.Load(file, problems).Take(parse.GetValue(limit) ?? int.MaxValue)];
+            IReadOnlyList<RepairCase> given = [.. RepairCase.Load(InputLines.Name(file), problems, InputLines.Reader(file, context)).Take(parse.GetValue(limit) ?? int.MaxValue)];
             EvalTaskCommand.Warn(context, problems.Skipped);
             if (given.Count == 0)
             {

@@ -148,7 +148,8 @@ internal static class EvalTaskCommand
     {
         LoadedFile<InstructionPrompt> loaded = InstructionPrompt.Load(folder.RequirePrompts(name), options.Lenient);
         IReadOnlyList<InstructionPrompt> prompts = [.. loaded.Items.Take(options.Limit ?? int.MaxValue)];
-        InstructionResponses responses = InstructionResponses.Load(file, prompts, options.Lenient);
+        InstructionResponses responses = InstructionResponses.Load(
+            InputLines.Name(file), prompts, options.Lenient, InputLines.Reader(file, context));
         Warn(context, [.. loaded.Skipped, .. responses.Skipped]);
         if (responses.Missing.Count > 0)
         {

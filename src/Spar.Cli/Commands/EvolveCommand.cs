@@ -63,7 +63,7 @@ internal static class EvolveCommand
             }
 
             string file = parse.GetValue(seeds) ?? throw new SparException("There is nothing to evolve: give a file of seed prompts.");
-            IReadOnlyList<SeedPrompt> given = ReadSeeds(file);
+            IReadOnlyList<SeedPrompt> given = ReadSeeds(file, context);
             ConstraintTaxonomy families = parse.GetValue(taxonomy) is string path ? ConstraintTaxonomy.Load(path) : ConstraintTaxonomy.BuiltIn;
             Spar.Templates.PromptTemplate asked = ModelEvolutionTeacher.Template(parse.GetValue(template));
             string who = parse.GetValue(teacher.Model) ?? throw new SparException($"Say who writes the prompts: --teacher, a model or \"{NanoTeacher}\".");
@@ -113,11 +113,11 @@ internal static class EvolveCommand
         return command;
     }
 
-    private static IReadOnlyList<SeedPrompt> ReadSeeds(string file)
+    private static IReadOnlyList<SeedPrompt> ReadSeeds(string file, CommandContext context)
     {
         DataProblems problems = new();
         IReadOnlyList<SeedPrompt> seeds = DataFile.Read(
-            file, problems, row => new SeedPrompt(row.OptionalText("id") ?? string.Create(CultureInfo.InvariantCulture, $"seed-{row.Line}"), row.Text("prompt")), ("id", seed => seed.Id));
+            InputLines.Name(file), problems, row => new SeedPrompt(row.OptionalText("id") ?? string.Create(CultureInfo.InvariantCulture, $"seed-{row.Line}"), row.Text("prompt")), ("id", seed => seed.Id), InputLines.Reader(file, context));
         return seeds.Count > 0 ? seeds : throw new SparException($"{file} has no seed prompts.");
     }
 

@@ -7,6 +7,7 @@ using Spar.Engine;
 using Spar.Engine.Checkpoints;
 using Spar.Engine.Inference;
 using Spar.Engine.Tensors;
+using Spar.Ground;
 
 namespace Spar.Cli.Commands;
 
@@ -64,7 +65,7 @@ internal static class ModelLogitsCommand
         }
         catch (JsonException e)
         {
-            throw new EngineException($"'{file}' must be a JSON list of lists of token ids, such as [[1, 2, 3], [4, 5]]: {e.Message}", e);
+            throw new EngineException($"'{file}' must be a JSON list of lists of token ids, such as [[1, 2, 3], [4, 5]]: {JsonFaults.Describe(e)}.", e);
         }
     }
 }

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using Spar.Cli.Arguments;
 using Spar.Cli.Console;
-using Spar.Engine;
 using Spar.Engine.Checkpoints;
 using Spar.Engine.Tokenization;
 
@@ -23,24 +22,18 @@ internal static class ModelTokenizeCommand
     public static Command Create(CommandContext context)
     {
         Argument<string> model = ModelCommand.Model();
-        Option<string> input = Options.RequiredText("--input", "the file of texts", "file", "-i");
+        Option<string> input = Options.RequiredText("--input", "the file of texts; - reads standard input", "file", "-i");
         Option<bool> special = Options.Flag(
             "--add-special-tokens", "put the begin and end tokens around each text that the tokenizer asks for");
         Command command = new("tokenize", Help) { model, input, special };
         command.SetAction(parse =>
         {
             Tokenizer tokenizer = Checkpoint.LoadTokenizer(parse.GetValue(model)!);
-            string file = parse.GetValue(input)!;
             TextWriter output = context.Output.Profile.Out.Writer;
-            int number = 0;
-            foreach (string line in File.ReadLines(file))
+            foreach (InputLine line in InputLines.Read(parse.GetValue(input)!, context))
             {
-                number++;
-                if (!string.IsNullOrWhiteSpace(line))
-                {
-                    int[] ids = tokenizer.Encode(Text(line, file, number), parse.GetValue(special));
-                    output.Write($"{{\"ids\":[{string.Join(',', ids)}]}}\n");
-                }
+                int[] ids = tokenizer.Encode(Text(line), parse.GetValue(special));
+                output.Write($"{{\"ids\":[{string.Join(',', ids)}]}}\n");
             }
 
             output.Flush();
@@ -49,24 +42,15 @@ internal static class ModelTokenizeCommand
         return command;
     }
 
-    private static string Text(string line, string file, int number)
+    private static string Text(InputLine line) => line.Json(value =>
     {
-        try
+        if (value.ValueKind == JsonValueKind.Object && value.TryGetProperty("text", out JsonElement text))
         {
-            using JsonDocument document = JsonDocument.Parse(line);
-            JsonElement value = document.RootElement;
-            if (value.ValueKind == JsonValueKind.Object && value.TryGetProperty("text", out JsonElement text))
-            {
-                value = text;
-            }
+            value = text;
+        }
 
-            return value.ValueKind == JsonValueKind.String
-                ? value.GetString()!
-                : throw new EngineException($"{file}, line {number}: there must be a text, or an object with a 'text' that is one.");
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            throw new EngineException($"{file}, line {number}: not valid JSON: {e.Message}", e);
-        }
-    }
+        return value.ValueKind == JsonValueKind.String
+            ? value.GetString()!
+            : throw line.Fault("there must be a text, or an object with a 'text' that is one.");
+    });
 }

@@ -5,6 +5,7 @@ using Spar.Cli.Commands;
 using Spar.Decoding;
 using Spar.Engine.Inference;
 using Spar.Experiments;
+using Spar.Ground;
 using Spar.Judging;
 using Spar.Templates;
 using Spar.Runtime.Embedded;
@@ -81,7 +82,14 @@ internal sealed class JudgesExperiment(JudgesSettings settings, int threads, Tim
 
     private async Task<RunIdentity> IdentityAsync(ulong seed, TemplateSet templates, CancellationToken cancellationToken)
     {
-        async Task<string> ModelAsync(string model) => $"{model} {await CheckpointDigest.OfAsync(model, cancellationToken)}";
+        async Task<string> ModelAsync(string model)
+        {
+            string? digest = await CheckpointDigest.OfAsync(model, cancellationToken);
+            return digest is not null || model.Contains("://", StringComparison.Ordinal)
+                ? $"{model} {digest}"
+                : throw new UserFaultException($"There is no model '{model}'.", "Name a checkpoint folder, a GGUF file, or an endpoint as http://host:port/v1#name.");
+        }
+
         JsonArray panel = [];
         foreach (string member in settings.Panel)
         {

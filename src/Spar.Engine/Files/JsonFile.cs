@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Unicode;
+using Spar.Ground;
 
 namespace Spar.Engine.Files;
 
@@ -44,6 +45,8 @@ internal readonly struct JsonFile
     /// <summary>Parses UTF-8 JSON; <paramref name="file"/> is named in faults.</summary>
     public static JsonFile Parse(string file, ReadOnlyMemory<byte> utf8)
     {
+        // Some editors put a byte order mark before UTF-8.
+        utf8 = utf8.Span.StartsWith("\ufeff"u8) ? utf8[3..] : utf8;
         if (!Utf8.IsValid(utf8.Span))
         {
             throw new EngineException($"'{file}' is not valid JSON: it is not UTF-8 text.");
@@ -56,7 +59,7 @@ internal readonly struct JsonFile
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new EngineException($"'{file}' is not valid JSON: {e.Message}", e);
+            throw new EngineException($"'{file}' is not valid JSON: {(e is JsonException json ? JsonFaults.Describe(json) : e.Message.TrimEnd('.'))}.", e);
         }
     }
 

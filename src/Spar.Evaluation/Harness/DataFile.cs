@@ -1,5 +1,6 @@
-using System.IO.Compression;
 using System.Text.Json;
+using Spar.Evaluation.Files;
+using Spar.Ground;
 
 namespace Spar.Evaluation.Harness;
 
@@ -12,25 +13,27 @@ public static class DataFile
     /// <param name="problems">Where bad records go.</param>
     /// <param name="parse">Turns a row into a record; throws <see cref="EvaluationException"/> for a bad one.</param>
     /// <param name="keyField">Name of the field that must be unique, with the way to get it; null where there is none.</param>
+    /// <param name="input">Gives the lines in the file's place, which then is only named in messages; null reads the file.</param>
     /// <exception cref="EvaluationException">The file cannot be read, or a record is bad and <paramref name="problems"/> is strict.</exception>
     public static IReadOnlyList<T> Read<T>(
-        string path, DataProblems problems, Func<DataRow, T> parse, (string Field, Func<T, string> Of)? keyField = null)
+        string path, DataProblems problems, Func<DataRow, T> parse, (string Field, Func<T, string> Of)? keyField = null,
+        TextReader? input = null)
     {
         var records = new List<T>();
         var firstLines = new Dictionary<string, int>();
         int line = 0;
-        foreach (string text in Lines(path))
+        foreach (string? text in input is null ? LineFile.Read(path) : LineFile.Read(input, path))
         {
             line++;
-            if (string.IsNullOrWhiteSpace(text))
+            if (text is not null && string.IsNullOrWhiteSpace(text))
             {
                 continue;
             }
 
             try
             {
-                DataRow row = ParseRow(path, line, text);
-                T record = parse(row);
+                DataRow row = text is null ? throw LineFile.TooLong(path, line) : ParseRow(path, line, text);
+                T record = Parse(parse, row);
                 if (keyField is { } key && !firstLines.TryAdd(key.Of(record), line))
                 {
                     throw row.Error(key.Field, $"repeats \"{key.Of(record)}\", which line {firstLines[key.Of(record)]} already has");
@@ -51,32 +54,16 @@ public static class DataFile
     /// <param name="path">Path of the plain file.</param>
     public static string? Find(string path) => File.Exists(path) ? path : File.Exists(path + ".gz") ? path + ".gz" : null;
 
-    /// <summary>Opens a plain or gzipped (<c>.gz</c>) UTF-8 file for reading.</summary>
-    /// <param name="path">The file.</param>
-    public static StreamReader Open(string path)
+    // Text in JSON may hold half of a surrogate pair, which the reader reports only when the text is taken.
+    private static T Parse<T>(Func<DataRow, T> parse, DataRow row)
     {
-        FileStream file = File.OpenRead(path);
-        return new StreamReader(path.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(file, CompressionMode.Decompress) : file);
-    }
-
-    private static IEnumerable<string> Lines(string path)
-    {
-        StreamReader reader;
         try
         {
-            reader = Open(path);
+            return parse(row);
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (InvalidOperationException fault)
         {
-            throw new EvaluationException($"{path} cannot be read: {fault.Message}", fault);
-        }
-
-        using (reader)
-        {
-            while (reader.ReadLine() is { } line)
-            {
-                yield return line;
-            }
+            throw new EvaluationException($"{row.File}, line {row.Line}: holds half of a surrogate pair, which is no text", fault);
         }
     }
 
@@ -91,7 +78,7 @@ public static class DataFile
         }
         catch (JsonException fault)
         {
-            throw new EvaluationException($"{path}, line {line}: not valid JSON ({fault.Message})", fault);
+            throw new EvaluationException($"{path}, line {line}: not valid JSON: {JsonFaults.Describe(fault, oneLine: true)}", fault);
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Spar.Evaluation.Text;
+using Spar.Ground;
 
 namespace Spar.Evaluation.Instructions;
 
@@ -64,7 +65,7 @@ public sealed class InstructionArguments
         }
         catch (JsonException fault)
         {
-            throw new EvaluationException($"instruction arguments are no JSON: {fault.Message}", fault);
+            throw new EvaluationException($"instruction arguments are no JSON: {JsonFaults.Describe(fault)}", fault);
         }
     }
 

@@ -20,14 +20,14 @@ public sealed record InstructionResponses(
     /// </summary>
     /// <param name="file">The file, plain or packed (<c>.gz</c>).</param>
     /// <param name="prompts">The prompts that were to be answered.</param>
-    /// <param name="lenient">
-    /// Whether faulty lines and missing responses are listed instead of ending the reading.
-    /// </param>
+    /// <param name="lenient">Whether faulty lines and missing responses are listed instead of ending the reading.</param>
+    /// <param name="input">Gives the lines in the file's place, which then is only named in messages; null reads the file.</param>
     /// <exception cref="EvaluationException">
     /// The file cannot be read; or, unless lenient, a line is no JSON, lacks a field, belongs to no prompt or to one
     /// that was answered before; or a prompt has no response.
     /// </exception>
-    public static InstructionResponses Load(string file, IReadOnlyList<InstructionPrompt> prompts, bool lenient = false)
+    public static InstructionResponses Load(
+        string file, IReadOnlyList<InstructionPrompt> prompts, bool lenient = false, TextReader? input = null)
     {
         HashSet<string> keys = prompts.Select(p => p.Key).ToHashSet();
         ILookup<string, string> keysByPrompt = prompts.ToLookup(p => PythonText.Strip(p.Prompt), p => p.Key);
@@ -40,7 +40,7 @@ public sealed record InstructionResponses(
             return responses.TryAdd(key, text)
                 ? key
                 : throw new EvaluationException($"prompt {key} was answered by an earlier line");
-        });
+        }, input);
         List<string> missing = prompts.Select(p => p.Key).Where(k => !responses.ContainsKey(k)).ToList();
         if (missing.Count > 0 && !lenient)
         {

@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
+using Spar.Evaluation.Files;
 
 namespace Spar.Evaluation.Instructions;
 
@@ -18,26 +18,30 @@ public sealed record LoadedFile<T>(IReadOnlyList<T> Items, IReadOnlyList<string>
 /// </summary>
 internal static class JsonLines
 {
-    /// <summary>
-    /// Reads each line that is not blank; in lenient reading a faulty line is skipped and its message kept.
-    /// </summary>
+    /// <summary>Reads each line that is not blank; in lenient reading a faulty line is skipped and its message kept.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="lenient">Whether faulty lines are skipped.</param>
+    /// <param name="parse">Turns a line into an item.</param>
+    /// <param name="input">Gives the lines in the file's place, which then is only named in messages; null reads the file.</param>
     /// <exception cref="EvaluationException">The file cannot be read; or, unless lenient, a line is faulty.</exception>
-    public static LoadedFile<T> Read<T>(string file, bool lenient, Func<JsonElement, T> parse)
+    public static LoadedFile<T> Read<T>(string file, bool lenient, Func<JsonElement, T> parse, TextReader? input = null)
     {
         List<T> items = [];
         List<string> skipped = [];
         int number = 0;
-        foreach (string line in Lines(file))
+        foreach (string? line in input is null ? LineFile.Read(file) : LineFile.Read(input, file))
         {
             number++;
-            if (string.IsNullOrWhiteSpace(line))
+            if (line is not null && string.IsNullOrWhiteSpace(line))
             {
                 continue;
             }
 
             try
             {
-                items.Add(ParseLine(line, parse));
+                items.Add(line is null
+                    ? throw new EvaluationException($"has more than {LineFile.MostCharacters} characters")
+                    : ParseLine(line, parse));
             }
             catch (EvaluationException fault)
             {
@@ -104,45 +108,9 @@ internal static class JsonLines
         {
             throw new EvaluationException($"is no JSON (character {fault.BytePositionInLine + 1})", fault);
         }
-    }
-
-    private static IEnumerable<string> Lines(string file)
-    {
-        using StreamReader reader = Open(file);
-        while (NextLine(reader, file) is string line)
+        catch (InvalidOperationException fault)
         {
-            yield return line;
-        }
-    }
-
-    private static StreamReader Open(string file)
-    {
-        try
-        {
-            Stream stream = File.OpenRead(file);
-            return new StreamReader(
-                file.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(stream, CompressionMode.Decompress) : stream,
-                new UTF8Encoding(false, throwOnInvalidBytes: true));
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            throw new EvaluationException($"{file} cannot be read: {fault.Message}", fault);
-        }
-    }
-
-    private static string? NextLine(StreamReader reader, string file)
-    {
-        try
-        {
-            return reader.ReadLine();
-        }
-        catch (DecoderFallbackException fault)
-        {
-            throw new EvaluationException($"{file} is not UTF-8; save it as UTF-8", fault);
-        }
-        catch (Exception fault) when (fault is IOException or InvalidDataException)
-        {
-            throw new EvaluationException($"{file} cannot be read: {fault.Message}", fault);
+            throw new EvaluationException("a name holds half of a surrogate pair, which is no text", fault);
         }
     }
 

@@ -14,13 +14,15 @@ public sealed record RepairCase(string Id, string Instruction, string Failed, st
     /// <summary>Reads cases from a file with {id, instruction, response, refined} a line; refined may be null.</summary>
     /// <param name="path">The file.</param>
     /// <param name="problems">Where bad records go.</param>
+    /// <param name="input">Gives the lines in the file's place; null reads the file.</param>
     /// <exception cref="EvaluationException">The file cannot be read, or a record is bad and <paramref name="problems"/> is strict.</exception>
-    public static IReadOnlyList<RepairCase> Load(string path, DataProblems problems) =>
+    public static IReadOnlyList<RepairCase> Load(string path, DataProblems problems, TextReader? input = null) =>
         DataFile.Read(
             path,
             problems,
             row => new RepairCase(row.Text("id"), row.Text("instruction"), row.Text("response"), row.OptionalText("refined")),
-            ("id", item => item.Id));
+            ("id", item => item.Id),
+            input);
 
     /// <summary>Writes cases as <see cref="Load"/> reads them.</summary>
     /// <param name="path">The file; one that is there is replaced.</param>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Spar.Evaluation.Harness;
+using Spar.Ground;
 
 namespace Spar.Evaluation.Results;
 
@@ -60,9 +61,18 @@ public sealed record StoredResult(
                 samples.ToDictionary(pair => pair.Key, pair => (IReadOnlyDictionary<string, double>)pair.Value),
                 prompts);
         }
-        catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (JsonException fault)
         {
-            throw new EvaluationException($"{path} is not in the layout of evaluation results: {fault.Message}", fault);
+            throw new EvaluationException($"{path} is not valid JSON: {JsonFaults.Describe(fault)}", fault);
+        }
+        catch (Exception fault) when (fault is KeyNotFoundException or InvalidOperationException)
+        {
+            throw new EvaluationException(
+                $"{path} is not in the layout of evaluation results. Name a folder that spar eval wrote with --output.", fault);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new EvaluationException($"{path} cannot be read: {fault.Message.TrimEnd('.')}.", fault);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Spar.Evaluation.Files;
 using Spar.Evaluation.Harness;
 
 namespace Spar.Evaluation.TriviaQa;
@@ -42,7 +43,7 @@ public static class TriviaQaData
         var questions = new List<TriviaQaQuestion>();
         try
         {
-            using StreamReader reader = DataFile.Open(path);
+            using StreamReader reader = LineFile.Open(path);
             using JsonDocument document = JsonDocument.Parse(reader.BaseStream);
             int number = 0;
             foreach (JsonElement item in document.RootElement.GetProperty("Data").EnumerateArray())
@@ -62,7 +63,7 @@ public static class TriviaQaData
                 }
             }
         }
-        catch (Exception fault) when (fault is IOException or JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception fault) when (fault is IOException or JsonException or KeyNotFoundException or InvalidOperationException or InvalidDataException)
         {
             throw new EvaluationException($"{path}: not a TriviaQA file ({{\"Data\": [...]}}): {fault.Message}", fault);
         }

@@ -71,7 +71,7 @@ public sealed class ConstraintTaxonomy
         }
         catch (JsonException fault)
         {
-            throw new SparException($"{name} is no taxonomy: {fault.Message} It must be {{\"families\": [{{\"name\": ..., \"about\": ..., \"examples\": [...]}}, ...]}}.", fault);
+            throw new SparException($"{name} is no taxonomy: {JsonFaults.Describe(fault)}. It must be {{\"families\": [{{\"name\": ..., \"about\": ..., \"examples\": [...]}}, ...]}}.", fault);
         }
 
         string? problem =

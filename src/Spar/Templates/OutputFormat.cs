@@ -45,7 +45,7 @@ public sealed record OutputFormat(string Verdict, string ResponseStart, string? 
         }
         catch (JsonException fault)
         {
-            throw new SparException($"{file} cannot be read: {fault.Message} It holds the keys verdict, responseStart and responseEnd, and may hold yes, no and responseEndOptional.", fault);
+            throw new SparException($"{file} cannot be read: {JsonFaults.Describe(fault)}. It holds the keys verdict, responseStart and responseEnd, and may hold yes, no and responseEndOptional.", fault);
         }
 
         if (string.IsNullOrWhiteSpace(format?.Verdict))
