@@ -71,6 +71,41 @@ public sealed class JudgingTests
         Assert.Equal([-2.5, -0.1], weights.Select(weight => Math.Round(weight, 9)));
     }
 
+    // An emoji in three tokens before the verdict, in the spellings of servers.
+    [Theory]
+    [InlineData("\uFFFD", "\uFFFD", "\uFFFD")]
+    [InlineData("bytes:\\xf0\\x9f", "bytes:\\x99", "bytes:\\x82")]
+    [InlineData("<0xF0>", "<0x9F>", "<0x99>", "<0x82>")]
+    [InlineData("\uD83D", "\uDE42")]
+    [InlineData("ðŁ", "Ļ", "Ĥ")]
+    public void Characters_that_are_split_over_tokens_do_not_move_the_verdicts_place(params string[] emoji)
+    {
+        const string text = "🙂🙂 good\nFinal judgement: yes";
+        (string blank, string line) = emoji[0] == "ðŁ" ? ("Ġ", "Ċ") : (" ", "\n");
+        (string, double)[] top = [($"{blank}yes", Math.Log(0.7)), ($"{blank}no", Math.Log(0.2))];
+        AnswerToken[] tokens =
+        [
+            .. emoji.Select(part => new AnswerToken(part, [])), .. emoji.Select(part => new AnswerToken(part, [])),
+            new($"{blank}good", []), new(line, []), new("Final", []), new($"{blank}judgement", []), new(":", []), new($"{blank}yes", top),
+        ];
+        Alternatives place = new JudgementParser(TemplateSet.Load("full").Format).VerdictWords(text)!;
+        IReadOnlyList<double> weights = AnswerTokens.Weigh(tokens, place, text)!;
+        Assert.Equal([0.7, 0.2], weights.Select(Math.Exp).Select(weight => Math.Round(weight, 9)));
+
+        // Bytes are what counts where the server gives them, whatever its spelling.
+        byte[][] parts = [[0xF0, 0x9F], [0x99], [0x82]];
+        AnswerToken[] told =
+        [
+            .. parts.Concat(parts).Select(bytes => new AnswerToken("?", []) { Bytes = bytes }), new(" good\nFinal judgement:", []),
+            new(" yes", [(" yes", Math.Log(0.7))]),
+        ];
+        Assert.Equal(0.7, Math.Exp(AnswerTokens.Weigh(told, place)![0]), 9);
+    }
+
+    [Fact]
+    public void Tokens_that_are_not_the_answers_text_weigh_nothing() => Assert.Null(AnswerTokens.Weigh(
+        [new("another", []), new(" text", []), new(" yes", [(" yes", -0.1)])], new Alternatives(17, ["yes", "no"]), "Final judgement: yes"));
+
     [Theory]
     [InlineData("http://localhost:8000/v1")]
     [InlineData("http://localhost:8000/v1#")]

@@ -132,6 +132,16 @@ internal static class EvolveCommand
         table.WriteTo(console);
         console.WriteLine($"{result.Seeds} seeds: {result.Prompts.Count} evolved, {result.Declined} declined, {result.NearDuplicates} near-duplicates, "
             + $"{result.Unparsed.Values.Sum()} unreadable, {result.Failed.Count} failed");
+        foreach (DeclinedSeed declined in result.DeclinedSeeds.Take(3))
+        {
+            console.WriteLine($"declined: {declined.Id}{(declined.Reason is null ? "" : $": {declined.Reason.ReplaceLineEndings(" ")}")}");
+        }
+
+        if (result.Declined > 3)
+        {
+            console.WriteLine($"declined: {result.Declined - 3} more; summary.json has them all");
+        }
+
         foreach ((string why, int count) in result.Unparsed)
         {
             console.WriteLine($"unreadable, {why}: {count}");

@@ -1,3 +1,7 @@
+using System.Text.RegularExpressions;
+using Spar.Calls;
+using Spar.Templates;
+
 namespace Spar.Evolution;
 
 /// <summary>A constraint that a teacher says it added.</summary>
@@ -10,11 +14,15 @@ public sealed record AddedConstraint(string Family, string Text);
 /// <param name="Constraints">What was added, in the teacher's order.</param>
 /// <param name="Declined">The teacher said that constraints make no sense here.</param>
 /// <param name="Unparsed">Why the output could not be read; null when it could.</param>
-public sealed record Evolved(string? Prompt, IReadOnlyList<AddedConstraint> Constraints, bool Declined, string? Unparsed);
+public sealed record Evolved(string? Prompt, IReadOnlyList<AddedConstraint> Constraints, bool Declined, string? Unparsed)
+{
+    /// <summary>What the teacher wrote beside the mark when it declined, at most 300 characters; null where it wrote nothing.</summary>
+    public string? Reason { get; init; }
+}
 
 /// <summary>Reads a teacher's output in the format that <c>evolve.txt</c> asks for. Case of marks and family names is overlooked.</summary>
 /// <param name="taxonomy">Gives the families' names.</param>
-public sealed class EvolutionParser(ConstraintTaxonomy taxonomy)
+public sealed partial class EvolutionParser(ConstraintTaxonomy taxonomy)
 {
     /// <summary>Stands alone where the seed is declined.</summary>
     public const string DeclinedMark = "[[declined]]";
@@ -34,45 +42,67 @@ public sealed class EvolutionParser(ConstraintTaxonomy taxonomy)
     public static string Format(IEnumerable<AddedConstraint> constraints, string prompt) =>
         $"{ConstraintsMark}\n{string.Concat(constraints.Select(added => $"{added.Family}: {added.Text}\n"))}{PromptMark}\n{prompt}\n{EndMark}";
 
-    /// <summary>Reads one output: the last complete prompt counts.</summary>
+    /// <summary>Reads one output: the last block between the marks of the prompt counts, thoughts are no part of it.</summary>
     /// <param name="output">What the teacher wrote.</param>
     public Evolved Parse(string output)
     {
-        int end = output.LastIndexOf(EndMark, StringComparison.OrdinalIgnoreCase);
-        int start = output[..Math.Max(end, 0)].LastIndexOf(PromptMark, StringComparison.OrdinalIgnoreCase);
-        if (start < 0)
+        ThoughtSplit split = Thoughts.Split(output);
+        string text = split.Text.Trim();
+        if (split.Unfinished)
         {
-            return output.Contains(DeclinedMark, StringComparison.OrdinalIgnoreCase) ? new Evolved(null, [], true, null)
-                : Unread(output.Contains(PromptMark, StringComparison.OrdinalIgnoreCase) ? "no end mark" : "no prompt mark");
+            return Unread("unfinished thought");
         }
 
-        string prompt = output[(start + PromptMark.Length)..end].Trim();
-        if (prompt.Length == 0)
+        if (MarkedBlock.FindLast(text, PromptMark, EndMark) is not { } block)
         {
-            return Unread("empty prompt");
+            return Declines(text) ? Decline(text) : Unread("no prompt mark");
         }
 
-        int list = output[..start].LastIndexOf(ConstraintsMark, StringComparison.OrdinalIgnoreCase);
-        if (list < 0)
+        string prompt = block.Text.Trim();
+        if (!block.Ended || prompt.Length == 0)
+        {
+            return Unread(block.Ended ? "empty prompt" : "no end mark");
+        }
+
+        if (prompt.Trim('.', '…', ' ').Length == 0)
+        {
+            return Unread("the template's placeholder");
+        }
+
+        if (MarkedBlock.FindLast(text[..block.Start], ConstraintsMark, null) is not { } list)
         {
             return Unread("no constraints mark");
         }
 
-        List<AddedConstraint> constraints = [];
-        foreach (string line in output[(list + ConstraintsMark.Length)..start].Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-        {
-            string[] parts = line.TrimStart('-', '*', ' ').Split(':', 2, StringSplitOptions.TrimEntries);
-            ConstraintFamily? family = taxonomy.Families.FirstOrDefault(known => known.Name.Equals(parts[0], StringComparison.OrdinalIgnoreCase));
-            if (family is null || parts.Length < 2 || parts[1].Length == 0)
-            {
-                return Unread("a constraint without a known family");
-            }
-
-            constraints.Add(new AddedConstraint(family.Name, parts[1]));
-        }
-
-        return constraints.Count == 0 ? Unread("no constraints") : new Evolved(prompt, constraints, false, null);
+        AddedConstraint[] constraints = [.. list.Text.Split('\n').Select(Read).OfType<AddedConstraint>()];
+        return constraints.Length == 0 ? Unread("no constraint of a known family") : new Evolved(prompt, constraints, false, null);
     }
 
+    // A line "family: constraint" with list marks, numbers and emphasis around the family; null for any other line, which is a remark.
+    private AddedConstraint? Read(string line)
+    {
+        Match match = ConstraintLine().Match(line);
+        ConstraintFamily? family = match.Success
+            ? taxonomy.Families.FirstOrDefault(known => Letters(known.Name).Equals(Letters(match.Groups["family"].Value), StringComparison.OrdinalIgnoreCase))
+            : null;
+        string text = match.Groups["text"].Value.Trim(' ', '\t', '\r', '*', '_', '`');
+        return family is null || text.Length == 0 ? null : new AddedConstraint(family.Name, text);
+    }
+
+    private static bool Declines(string text) =>
+        MarkedBlock.StandsAlone(text, DeclinedMark)
+        || text.TrimEnd(' ', '*', '_', '`', '.').EndsWith(DeclinedMark, StringComparison.OrdinalIgnoreCase);
+
+    private static Evolved Decline(string text)
+    {
+        string reason = text.Replace(DeclinedMark, "", StringComparison.OrdinalIgnoreCase).Trim(' ', '\n', '\r', '*', '_', '`');
+        return new Evolved(null, [], true, null) { Reason = reason.Length == 0 ? null : reason[..Math.Min(reason.Length, 300)] };
+    }
+
+    private static string Letters(string name) => string.Concat(name.Where(char.IsLetterOrDigit));
+
     private static Evolved Unread(string why) => new(null, [], false, why);
+
+    [GeneratedRegex(@"^[\s\-*•+>#_`]*(?:\(?\d{1,3}[.):]\s*)?[\s*_`\[""]*(?<family>[^:：*`\[\]()]{1,60}?)[\s*_`\]""]*(?:\([^()]{0,40}\)[\s*_`]*)?(?:[:：]|\s[-–—]\s)(?<text>.*)$")]
+    private static partial Regex ConstraintLine();
 }

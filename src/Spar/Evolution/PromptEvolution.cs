@@ -22,7 +22,7 @@ public sealed record EvolvedPrompt(
 /// <summary>What became of the seeds.</summary>
 /// <param name="Prompts">The evolved prompts, in the seeds' order.</param>
 /// <param name="Seeds">How many seeds there were.</param>
-/// <param name="Declined">Seeds for which the teacher said that constraints make no sense.</param>
+/// <param name="Declined">How many seeds the teacher declined, because constraints make no sense there.</param>
 /// <param name="NearDuplicates">Evolved prompts that were too similar to an earlier one.</param>
 /// <param name="Unparsed">Seeds whose outputs could not be read in any try, by the last reason.</param>
 /// <param name="Failed">Seeds whose calls failed, with the first message; empty when none.</param>
@@ -36,7 +36,17 @@ public sealed record EvolutionResult(
     IReadOnlyDictionary<string, int> Unparsed,
     IReadOnlyList<string> Failed,
     IReadOnlyDictionary<string, int> MainFamilies,
-    IReadOnlyDictionary<string, int> Families);
+    IReadOnlyDictionary<string, int> Families)
+{
+    /// <summary>The seeds that the teacher declined, in their order.</summary>
+    public IReadOnlyList<DeclinedSeed> DeclinedSeeds { get; init; } = [];
+}
+
+/// <summary>A seed that a teacher declined.</summary>
+/// <param name="Id">The seed's id.</param>
+/// <param name="Seed">Its text.</param>
+/// <param name="Reason">What the teacher wrote beside the mark; null where it wrote nothing.</param>
+public sealed record DeclinedSeed(string Id, string Seed, string? Reason);
 
 /// <summary>
 /// Evolves seed prompts into complex instructions: one main constraint family and one to three others for each (method: stage 1). Main families are dealt
@@ -95,7 +105,14 @@ public sealed class PromptEvolution(ConstraintTaxonomy taxonomy, IEvolutionTeach
             outcomes.Select(outcome => outcome.Evolved?.Unparsed).OfType<string>().CountBy(why => why).OrderBy(pair => pair.Key, StringComparer.Ordinal).ToDictionary(),
             [.. outcomes.Select(outcome => outcome.Failure).OfType<string>()],
             taxonomy.Families.ToDictionary(family => family.Name, family => prompts.Count(prompt => prompt.MainFamily == family.Name)),
-            taxonomy.Families.ToDictionary(family => family.Name, family => prompts.Count(prompt => prompt.Families.Contains(family.Name))));
+            taxonomy.Families.ToDictionary(family => family.Name, family => prompts.Count(prompt => prompt.Families.Contains(family.Name))))
+        {
+            DeclinedSeeds =
+            [
+                .. seeds.Zip(outcomes).Where(pair => pair.Second.Evolved is { Declined: true })
+                    .Select(pair => new DeclinedSeed(pair.First.Id, pair.First.Text, pair.Second.Evolved!.Reason)),
+            ],
+        };
     }
 
     // Main families are drawn without replacement, round after round, so that they are balanced however many seeds there are.

@@ -106,11 +106,11 @@ public sealed class RunStore : ICallMemo, IDisposable
         }
 
         CallRow? row = Read(connection => connection.QuerySingleOrDefault<CallRow>(
-            "SELECT prompt_hash AS PromptHash, text AS Text, input_tokens AS InputTokens, output_tokens AS OutputTokens, finish AS Finish, " +
+            $"SELECT prompt_hash AS PromptHash, {StoredText.Columns}, input_tokens AS InputTokens, output_tokens AS OutputTokens, finish AS Finish, " +
             "probability AS Probability FROM calls WHERE key = @key", new { key }));
         return row is null || unchecked((ulong)row.PromptHash) != promptHash
             ? null
-            : new Answer(row.Text, (int)row.InputTokens, (int)row.OutputTokens, row.Finish, row.Probability);
+            : new Answer(StoredText.Read(row.Text, row.Blob), (int)row.InputTokens, (int)row.OutputTokens, row.Finish, row.Probability);
     }
 
     /// <inheritdoc/>
@@ -124,7 +124,7 @@ public sealed class RunStore : ICallMemo, IDisposable
             {
                 key,
                 hash = unchecked((long)promptHash),
-                text = answer.Text,
+                text = StoredText.Value(answer.Text),
                 input = answer.InputTokens,
                 output = answer.OutputTokens,
                 finish = answer.Finish,
@@ -339,5 +339,6 @@ public sealed class RunStore : ICallMemo, IDisposable
         _lock?.Dispose();
     }
 
-    private sealed record CallRow(long PromptHash, string Text, long InputTokens, long OutputTokens, string? Finish, double? Probability);
+    private sealed record CallRow(
+        long PromptHash, string Text, string Blob, long InputTokens, long OutputTokens, string? Finish, double? Probability);
 }

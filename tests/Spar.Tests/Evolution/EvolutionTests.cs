@@ -31,8 +31,38 @@ public sealed class EvolutionTests
         Assert.True(parser.Parse("I see. [[Declined]]").Declined);
         Assert.Equal("no prompt mark", parser.Parse("Write ten words.").Unparsed);
         Assert.Equal("no end mark", parser.Parse("[[constraints]]\nlength: x\n[[evolved prompt]]\nWrite").Unparsed);
-        Assert.Equal("a constraint without a known family", parser.Parse("[[constraints]]\ncolour: red\n[[evolved prompt]]\nWrite\n[[end of prompt]]").Unparsed);
+        Assert.Equal("no constraint of a known family", parser.Parse("[[constraints]]\ncolour: red\n[[evolved prompt]]\nWrite\n[[end of prompt]]").Unparsed);
     }
+
+    [Theory]
+    [InlineData("**length**: at most 10 words")]
+    [InlineData("1. length: at most 10 words")]
+    [InlineData("2) **Length:** at most 10 words")]
+    [InlineData("length：at most 10 words")]
+    [InlineData("- `length` - at most 10 words")]
+    [InlineData("* Length (main): at most 10 words")]
+    [InlineData("Here is what I added:\n\n- LENGTH: at most 10 words\nI kept it short.")]
+    public void Constraints_are_read_in_the_spellings_that_teachers_use(string lines)
+    {
+        Evolved evolved = new EvolutionParser(s_taxonomy).Parse(
+            $"<think>\nplan\n</think>\n**[[constraints]]**\n{lines}\n**[[evolved prompt]]**\nWrite about the sea.\n**[[end of prompt]]**");
+        Assert.Equal("Write about the sea.", evolved.Prompt);
+        Assert.Equal([new AddedConstraint("length", "at most 10 words")], evolved.Constraints);
+    }
+
+    [Theory]
+    [InlineData("[[declined]]", null)]
+    [InlineData("**[[Declined]]**\nThe seed asks for a proof.", "The seed asks for a proof.")]
+    public void A_teacher_that_declines_says_why(string output, string? reason)
+    {
+        Evolved evolved = new EvolutionParser(s_taxonomy).Parse(output);
+        Assert.True(evolved.Declined);
+        Assert.Equal(reason, evolved.Reason);
+    }
+
+    [Fact]
+    public void The_templates_own_words_are_no_evolved_prompt() => Assert.Equal("the template's placeholder", new EvolutionParser(s_taxonomy)
+        .Parse("[[constraints]]\nlength: x\n[[evolved prompt]]\n...\n[[end of prompt]]").Unparsed);
 
     [Fact]
     public void Near_duplicates_are_found_by_shared_trigrams()

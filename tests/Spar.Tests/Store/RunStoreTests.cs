@@ -1,3 +1,5 @@
+using FsCheck;
+using FsCheck.Fluent;
 using Spar.Calls;
 using Spar.SelfPlay;
 using Spar.Store;
@@ -37,6 +39,28 @@ public sealed class RunStoreTests : IDisposable
         Assert.Equal(_timing, Assert.Single(again.Timings()));
         again.DropProduct("s");
         Assert.Null(again.FindProduct<PlayProduct>("s"));
+    }
+
+    [Fact]
+    public void Any_text_comes_back_as_it_was()
+    {
+        // Long enough that SQLite cuts texts at U+0000, and what a model with many languages can give.
+        List<string> texts = [new string('x', 400) + "\0" + new string('y', 400), "\0", "\uD83D", "a\uDE42b", "\uD83D\uDE42", "\uFEFF\u2028\r\n"];
+        Prop.ForAll(ArbMap.Default.ArbFor<(string, int, char[])>(), input =>
+        {
+            (string? text, int times, char[]? units) = input;
+            texts.Add(string.Concat(Enumerable.Repeat(text ?? "", Math.Abs(times % 50))) + new string(units ?? []));
+        }).QuickCheckThrowOnFailure();
+        using (RunStore store = Open())
+        {
+            for (int i = 0; i < texts.Count; i++)
+            {
+                store.Keep($"k{i}", 1, new Answer(texts[i], 1, 1, "stop"));
+            }
+        }
+
+        using RunStore again = Open();
+        Assert.All(texts, (text, i) => Assert.Equal(text, again.Find($"k{i}", 1)!.Text));
     }
 
     [Fact]
