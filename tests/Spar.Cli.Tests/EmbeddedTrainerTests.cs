@@ -70,11 +70,11 @@ public sealed class EmbeddedTrainerTests : IDisposable
     }
 
     private static TrainingData.Supervised Examples() => new(
-        [.. Enumerable.Range(0, 11).Select(i => new SupervisedExample($"Say {i}", $"It is {i * i} then"))],
+        [.. Enumerable.Range(0, 11).Select(i => new SupervisedRow($"p{i}", "response", $"Say {i}", $"It is {i * i} then"))],
         new SupervisedSettings { LearningRate = 1e-3, Epochs = 2, BatchSize = 3, WarmupRatio = 0 });
 
     private static TrainingData.Preference Pairs(LoraSettings? lora = null) => new(
-        [.. Enumerable.Range(0, 7).Select(i => new PreferencePair($"Say {i}", $"Well {i}", $"No way {i} is it"))],
+        [.. Enumerable.Range(0, 7).Select(i => new PreferencePair($"p{i}", $"Say {i}", $"Well {i}", $"No way {i} is it"))],
         new PreferenceSettings { LearningRate = 1e-3, Epochs = 2, BatchSize = 3, WarmupRatio = 0, Lora = lora });
 
     private TrainingJob Job(string name, TrainingData data)

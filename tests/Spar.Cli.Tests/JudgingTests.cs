@@ -4,12 +4,12 @@ using Spar.Engine.Inference;
 using Spar.Ground;
 using Spar.Judging;
 using Spar.Nano;
-using Spar.Templates;
 using Spar.Runtime.Embedded;
 using Spar.Runtime.Endpoints;
 using Spar.Runtime.Nano;
 using Spar.Runtime.Verifiers;
 using Spar.Seams;
+using Spar.Templates;
 using Spar.TestSupport;
 
 namespace Spar.Cli.Tests;
@@ -32,16 +32,16 @@ public sealed class JudgingTests
         {
             // Half of the responses are the teacher's, half fail.
             string response = i % 2 == 0 ? Writer.Write(tasks[i], SeededRandom.Scrambled(1)) : "a crab.";
-            Valuation vote = await judge.JudgeAsync($"r{i}", tasks[i].Instruction, response, default);
-            right += (vote.Majority == Majority.Yes) == tasks[i].IsSatisfiedBy(response) ? 1 : 0;
+            Valuation valuation = await judge.JudgeAsync($"r{i}", tasks[i].Instruction, response, default);
+            right += Gate.Majority.Passes(valuation) == tasks[i].IsSatisfiedBy(response) ? 1 : 0;
 
             // The same from the log-probabilities of whole answers.
-            string head = vote.Critique![..(vote.Critique!.LastIndexOf(' ') + 1)];
+            string head = valuation.Critique![..(valuation.Critique!.LastIndexOf(' ') + 1)];
             ChatMessage[] turn = [new(ChatRole.User, s_prompts.JudgePrompt(tasks[i].Instruction, response))];
             double[] yes = await engine.LogProbsAsync(turn, head + "yes");
             double[] no = await engine.LogProbsAsync(turn, head + "no");
             Assert.Equal(yes.Length, no.Length);
-            Assert.Equal(1 / (1 + Math.Exp(no[^2] - yes[^2])), vote.Value!.Value, 9);
+            Assert.Equal(1 / (1 + Math.Exp(no[^2] - yes[^2])), valuation.Value!.Value, 9);
         }
 
         Assert.InRange(right, 9, 10);

@@ -59,7 +59,7 @@ public sealed class SyntheticExperimentTests : IDisposable
     [Fact]
     public async Task A_model_saved_on_the_way_is_the_one_that_a_shorter_training_ends_with()
     {
-        PreferencePair[] pairs = [.. Enumerable.Range(0, 8).Select(i => new PreferencePair($"write {i}", "the crab sleeps.", "a cow waits."))];
+        PreferencePair[] pairs = [.. Enumerable.Range(0, 8).Select(i => new PreferencePair($"p{i}", $"write {i}", "the crab sleeps.", "a cow waits."))];
         PreferenceSettings settings = new() { LearningRate = 1e-4, WarmupRatio = 0, BatchSize = 4, Epochs = 1.5 };
         EmbeddedTrainer trainer = new(1);
         CancellationToken token = TestContext.Current.CancellationToken;

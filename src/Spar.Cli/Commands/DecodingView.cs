@@ -23,7 +23,7 @@ internal static class DecodingView
             foreach (Candidate candidate in decoded.Candidates)
             {
                 string mark = candidate.Response == decoded.Response ? "[green]*[/]" : " ";
-                console.MarkupLine($"{mark} {Value(candidate.Vote?.Value)} {Markup.Escape(candidate.Response)}");
+                console.MarkupLine($"{mark} {Value(candidate.Valuation?.Value)} {Markup.Escape(candidate.Response)}");
             }
         }
 
@@ -34,13 +34,13 @@ internal static class DecodingView
     private static Tree ToTree(SearchTree search)
     {
         SearchNode root = search.Nodes[0];
-        Tree tree = new($"{Value(root.Vote?.Value)} {Markup.Escape(root.Response)}");
+        Tree tree = new($"{Value(root.Valuation?.Value)} {Markup.Escape(root.Response)}");
         Dictionary<int, IHasTreeNodes> placed = new() { [root.Id] = tree };
         foreach (SearchNode node in search.Nodes.Skip(1))
         {
             string mark = node.Id == search.Found ? "[green]*[/] " : "";
             string changes = Changes(search.Node(node.Parent!.Value).Response, node.Response);
-            placed[node.Id] = placed[node.Parent.Value].AddNode($"{mark}{Value(node.Vote?.Value)} {changes}");
+            placed[node.Id] = placed[node.Parent.Value].AddNode($"{mark}{Value(node.Valuation?.Value)} {changes}");
         }
 
         return tree;

@@ -6,8 +6,8 @@ using Spar.Cli.Arguments;
 using Spar.Cli.Console;
 using Spar.Decoding;
 using Spar.Judging;
-using Spar.Templates;
 using Spar.Search;
+using Spar.Templates;
 
 namespace Spar.Cli.Commands;
 
@@ -36,7 +36,7 @@ internal static class GenerateCommand
         Option<string?> file = Options.OptionalText("--prompts-file", "file of prompts, each to be answered; - reads standard input", "file");
         Option<string> model = Shared.Model("the actor");
         Option<string?> refiner = Options.OptionalText("--refiner", "the refiner, named like the actor (default: the actor)", "model");
-        Option<string> strategy = Options.Choice("--strategy", "how the answer is found", Strategies.Names, "greedy", "-s");
+        Option<string> strategy = Options.Choice("--strategy", "how the answer is found", DecodingStrategies.Names, DecodingStrategies.Greedy, "-s");
         Option<string> prompts = Shared.TemplateSet();
         Option<int> samples = Options.Count(
             "--samples", "responses of best-of-n; responses that restarts may begin from", 5, most: 10_000, aliases: "-n");
@@ -88,7 +88,7 @@ internal static class GenerateCommand
             });
             ModelCaller caller = new(actor, session);
             bool sampled = parse.GetResult(temperature) is { Implicit: false } && name == "greedy" && respond.Temperature > 0;
-            IDecodingStrategy decoding = sampled ? new OneSample(caller, respond) : Strategies.Create(
+            IDecodingStrategy decoding = sampled ? new OneSample(caller, respond) : DecodingStrategies.Create(
                 name, caller, new ModelCaller(second, session), set,
                 new DecodingSettings(
                     respond, new Sampling(0.7, 1, limit), new Sampling(0.7, 1, limit), parse.GetValue(votes), parse.GetValue(samples),
@@ -130,9 +130,9 @@ internal static class GenerateCommand
             context.Warn(string.Create(CultureInfo.InvariantCulture, $"the response is cut off: it reached --max-tokens {limit} or the end of the model's context."));
         }
 
-        if (decoded.Candidates.Any(candidate => candidate.Vote is not null) && decoded.Candidates.All(candidate => candidate.Vote?.Value is null))
+        if (decoded.Candidates.Any(candidate => candidate.Valuation is not null) && decoded.Candidates.All(candidate => candidate.Valuation?.Value is null))
         {
-            string why = decoded.Candidates.SelectMany(candidate => candidate.Vote?.Unparsed ?? []).FirstOrDefault() is string reason ? $" ({reason})" : "";
+            string why = decoded.Candidates.SelectMany(candidate => candidate.Valuation?.Unparsed ?? []).FirstOrDefault() is string reason ? $" ({reason})" : "";
             context.Warn($"no judgement could be read{why}, so nothing was searched. Is --prompts the prompt set that this refiner knows?");
         }
     }

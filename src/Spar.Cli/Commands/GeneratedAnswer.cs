@@ -41,7 +41,7 @@ internal sealed record GeneratedAnswer(string? Id, string Prompt, string? Respon
     /// <summary>What a strategy came to.</summary>
     public static GeneratedAnswer Of(string? id, string prompt, Decoded decoded, FinishReasons finish) => new(
         id, prompt, decoded.Response, finish.Of(decoded.Response),
-        decoded.Candidates.LastOrDefault(candidate => candidate.Response == decoded.Response)?.Vote?.Value);
+        decoded.Candidates.LastOrDefault(candidate => candidate.Response == decoded.Response)?.Valuation?.Value);
 
     /// <summary>One line of JSON; id and error are left out where there is none.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, JsonSettings.SnakeCaseLinesWithNulls);

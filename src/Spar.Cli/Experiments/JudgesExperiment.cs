@@ -7,7 +7,6 @@ using Spar.Engine.Inference;
 using Spar.Experiments;
 using Spar.Ground;
 using Spar.Judging;
-using Spar.Templates;
 using Spar.Runtime.Embedded;
 using Spar.Runtime.Endpoints;
 using Spar.Runtime.Nano;
@@ -15,6 +14,7 @@ using Spar.Seams;
 using Spar.Search;
 using Spar.SelfPlay;
 using Spar.Store;
+using Spar.Templates;
 
 namespace Spar.Cli.Experiments;
 
@@ -56,12 +56,13 @@ internal sealed class JudgesExperiment(JudgesSettings settings, int threads, Tim
 
         DecodingSettings decoding = new(
             new Sampling(0.9, 0.9, RespondTokens), new Sampling(0.7, 1, JudgeTokens), new Sampling(0.7, 1, JudgeTokens), settings.Votes, settings.Samples, new SearchSettings());
+        Gate gate = decoding.Search.ToGate();
         IJudge Make(ValuationMethod valuation, IReadOnlyList<ModelCaller> judges, IConstraintVerifier? rules = null) =>
-            new JudgingSettings { Valuation = valuation }.Create(judges, templates, decoding, rules);
+            new JudgingSettings { Valuation = valuation }.Create(judges, templates, decoding.Judge, decoding.Votes, gate, rules);
         List<(string, IJudge)> judges =
         [
             ($"votes ({settings.Votes})", Make(ValuationMethod.Votes, [judge])),
-            ("vote (1)", new VotingJudge(judge, templates, decoding.Judge, 1)),
+            ("vote (1)", new VotingJudge(judge, templates, decoding.Judge, 1, gate)),
             ("adaptive votes", Make(ValuationMethod.Adaptive, [judge])),
             ("probability", Make(ValuationMethod.Probability, [judge])),
             ($"hybrid ({string.Join(", ", settings.Verifiers)}), votes", Make(ValuationMethod.Votes, [judge], verifier)),
@@ -74,7 +75,7 @@ internal sealed class JudgesExperiment(JudgesSettings settings, int threads, Tim
         }
 
         Prompt[] tasks = [.. NanoEvaluator.Tasks(settings.Count, settings.Stories).Select((task, i) => new Prompt($"held-out-{i}", task.Instruction))];
-        JudgeComparisonResult result = await new JudgeComparison(actor, decoding.Respond, settings.Samples, judges, new NanoVerifier(NanoVerifier.All))
+        JudgeComparisonResult result = await new JudgeComparison(actor, decoding.Respond, settings.Samples, judges, new NanoVerifier(NanoVerifier.All), gate)
             .RunAsync(tasks, itemFinished, cancellationToken);
         store.Flush();
         return result;

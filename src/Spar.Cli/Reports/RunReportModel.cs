@@ -60,7 +60,8 @@ internal static class RunReportModel
     {
         List<PlayedResponse> responses = [.. plays.SelectMany(play => play.Responses)];
         List<SearchTree> trees = [.. plays.Where(play => play.Tree is not null).Select(play => play.Tree!)];
-        long Votes(Majority majority) => responses.Count(response => response.Vote?.Majority == majority);
+        Gate gate = new(double.Parse(store.Identity.Values["search.gate"], CultureInfo.InvariantCulture));
+        long Votes(Verdict verdict) => responses.Count(response => response.Valuation is { } valuation && gate.VerdictOn(valuation) == verdict);
         long Outcomes(SearchOutcome outcome) => trees.Count(tree => tree.Outcome == outcome);
         IReadOnlyDictionary<string, long> counts = store.FindProduct<PlayProduct>(StageNames.Play(number))!.Statistics.Counts;
         DataProduct? data = store.FindProduct<DataProduct>(StageNames.Data(number));
@@ -69,7 +70,7 @@ internal static class RunReportModel
         {
             Number = number,
             Responses = responses.Count,
-            Verdicts = new VerdictCounts(Votes(Majority.Yes), Votes(Majority.No), Votes(Majority.Tie), Votes(Majority.Undecided)),
+            Verdicts = new VerdictCounts(Votes(Verdict.Yes), Votes(Verdict.No), Votes(Verdict.Tie), Votes(Verdict.Undecided)),
             Searches = new SearchCounts(Outcomes(SearchOutcome.Success), Outcomes(SearchOutcome.Exhausted), Outcomes(SearchOutcome.OverBudget), Outcomes(SearchOutcome.Failed)),
             MeanTreeSize = trees.Count == 0 ? null : trees.Average(tree => tree.Nodes.Count),
             Pairs = data?.Pairs.Count ?? 0,
@@ -93,7 +94,7 @@ internal static class RunReportModel
     private static PairExample Pair(int iteration, PlayRecord play)
     {
         SearchNode root = play.Tree!.Nodes[0];
-        return new PairExample(iteration, play.Prompt, root.Response, play.Tree.Best.Response, root.Vote?.Critique);
+        return new PairExample(iteration, play.Prompt, root.Response, play.Tree.Best.Response, root.Valuation?.Critique);
     }
 
     private static ExampleTree Tree(int iteration, PlayRecord play)
@@ -104,6 +105,6 @@ internal static class RunReportModel
             iteration,
             play.Prompt,
             JsonNamingPolicy.KebabCaseLower.ConvertName(tree.Outcome.ToString()).Replace('-', ' '),
-            [.. tree.Nodes.Select(node => new ExampleNode(node.Parent is int parent ? places[parent] : null, node.Vote?.Value, node.Response, node.Vote?.Critique))]);
+            [.. tree.Nodes.Select(node => new ExampleNode(node.Parent is int parent ? places[parent] : null, node.Valuation?.Value, node.Response, node.Valuation?.Critique))]);
     }
 }

@@ -5,8 +5,8 @@ using Spar.Decoding;
 using Spar.Evaluation.Harness;
 using Spar.Evaluation.Refinement;
 using Spar.Judging;
-using Spar.Templates;
 using Spar.Search;
+using Spar.Templates;
 using Answer = Spar.Evaluation.Harness.Answer;
 
 namespace Spar.Runtime.Evaluation;
@@ -22,7 +22,7 @@ namespace Spar.Runtime.Evaluation;
 public sealed class CaseRefiner(string name, IChatClient refiner, TemplateSet templates, string strategy, DecodingSettings settings)
 {
     /// <summary>Strategies that begin from a given response: one refinement, a chain of them, breadth-first and depth-first search.</summary>
-    public static IReadOnlyList<string> StrategyNames { get; } = ["once", "iterative", "bfs", "dfs"];
+    public static IReadOnlyList<string> StrategyNames { get; } = [.. SearchStrategy.All.Select(strategy => strategy.Name)];
 
     /// <summary>Repairs every case; those that the file has are not repaired again.</summary>
     /// <param name="cases">Failed responses.</param>
@@ -38,17 +38,10 @@ public sealed class CaseRefiner(string name, IChatClient refiner, TemplateSet te
     {
         using CallSession session = new(unchecked((ulong)options.Seed), options.Concurrency);
         ModelCaller caller = new(refiner, session);
-        VotingJudge judge = new(caller, templates, settings.Judge, settings.Votes);
-        RefinementSampler refine = new(caller, templates, settings.Refine);
         SearchSettings limits = settings.Search;
-        IRefinementSearch search = strategy switch
-        {
-            "once" => new BreadthFirstSearch(judge, refine, limits.Chain(1)),
-            "iterative" => new BreadthFirstSearch(judge, refine, limits.Chain()),
-            "bfs" => new BreadthFirstSearch(judge, refine, limits),
-            "dfs" => new DepthFirstSearch(judge, refine, limits),
-            _ => throw new SparException($"There is no strategy {strategy} that repairs a given response. Give one of {string.Join(", ", StrategyNames)}."),
-        };
+        Gate gate = limits.ToGate();
+        VotingJudge judge = new(caller, templates, settings.Judge, settings.Votes, gate);
+        IRefinementSearch search = SearchStrategy.Named(strategy).Create(judge, new RefinementSampler(caller, templates, settings.Refine), limits);
         Dictionary<string, RepairCase> byId = cases.ToDictionary(item => item.Id);
         string how = string.Create(
             CultureInfo.InvariantCulture,
@@ -64,13 +57,13 @@ public sealed class CaseRefiner(string name, IChatClient refiner, TemplateSet te
             async (request, token) =>
             {
                 RepairCase item = byId[request.Id];
-                Valuation vote = await judge.JudgeAsync($"refine/{item.Id}/judge", item.Instruction, item.Failed, token).ConfigureAwait(false);
-                if (vote.Value > limits.Gate)
+                Valuation valuation = await judge.JudgeAsync($"refine/{item.Id}/judge", item.Instruction, item.Failed, token).ConfigureAwait(false);
+                if (gate.Passes(valuation))
                 {
                     return new Answer(request.Id, item.Failed);
                 }
 
-                SearchTree tree = await search.SearchAsync($"refine/{item.Id}/tree", item.Instruction, item.Failed, vote, token).ConfigureAwait(false);
+                SearchTree tree = await search.SearchAsync($"refine/{item.Id}/tree", item.Instruction, item.Failed, valuation, token).ConfigureAwait(false);
                 return tree.Failure is null ? new Answer(request.Id, tree.Best.Response) : throw new SparException(tree.Failure);
             },
             file,

@@ -45,7 +45,7 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
     {
         Recipe recipe = context.Recipe;
         IJudge judge = context.Judge;
-        IRefinementSearch search = RefinementSearch.Create(judge, new RefinementSampler(context.Refiner, context.Templates, recipe.Refine), recipe.Search);
+        IRefinementSearch search = SearchStrategy.Tree(judge, new RefinementSampler(context.Refiner, context.Templates, recipe.Refine), recipe.Search);
 
         ActorItem[] own = await Task.WhenAll(_tasks.Select((task, i) => MeasureActorAsync(
             $"eval/{context.Row}/p{i}", task, Among(i, _searched), Among(i, _judged), context, judge, search, cancellationToken))).ConfigureAwait(false);
@@ -88,11 +88,11 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
             ActorItem item = new(findings.All(finding => finding.Followed), findings.Skip(1).Count(finding => finding.Followed), task.Constraints.Count, null, null);
             if (searches || judges)
             {
-                Valuation vote = await judge.JudgeAsync($"{key}/judge", task.Instruction, answer.Text, cancellationToken).ConfigureAwait(false);
-                bool accepted = vote.Value > context.Recipe.Search.Gate;
+                Valuation valuation = await judge.JudgeAsync($"{key}/judge", task.Instruction, answer.Text, cancellationToken).ConfigureAwait(false);
+                bool accepted = context.Recipe.Search.ToGate().Passes(valuation);
                 string final = accepted || !searches
                     ? answer.Text
-                    : (await search.SearchAsync($"{key}/tree", task.Instruction, answer.Text, vote, cancellationToken).ConfigureAwait(false)).Best.Response;
+                    : (await search.SearchAsync($"{key}/tree", task.Instruction, answer.Text, valuation, cancellationToken).ConfigureAwait(false)).Best.Response;
                 item = item with { Accepted = judges ? accepted : null, SatisfiedWithSearch = searches ? task.IsSatisfiedBy(final) : null };
             }
 
@@ -110,7 +110,8 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
     private async Task<RefinerItem[]> MeasureRefinerAsync(EvaluationContext context, IJudge judge, IRefinementSearch search, CancellationToken cancellationToken)
     {
         IReadOnlyList<string> responses = context.FixedResponses;
-        VotingJudge greedyJudge = new(context.Refiner, context.Templates, context.Recipe.Judge.Greedy(), votes: 1);
+        Gate gate = context.Recipe.Search.ToGate();
+        VotingJudge greedyJudge = new(context.Refiner, context.Templates, context.Recipe.Judge.Greedy(), votes: 1, gate);
         HashSet<int> toRepair = [.. Enumerable.Range(0, _tasks.Count).Where(i => Among(i, _judged) && !_tasks[i].IsSatisfiedBy(responses[i])).Take(repairs)];
         return await Task.WhenAll(Enumerable.Range(0, _tasks.Count).Where(i => Among(i, _judged))
             .Select(i => MeasureOneAsync(i, _tasks[i], responses[i]))).ConfigureAwait(false);
@@ -121,23 +122,23 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
             bool right = task.IsSatisfiedBy(response);
             try
             {
-                Valuation verdict = await greedyJudge.JudgeAsync($"{key}/verdict", task.Instruction, response, cancellationToken).ConfigureAwait(false);
+                Valuation single = await greedyJudge.JudgeAsync($"{key}/verdict", task.Instruction, response, cancellationToken).ConfigureAwait(false);
                 bool? repaired = null;
                 double first = 0;
                 if (toRepair.Contains(i))
                 {
-                    Valuation vote = await judge.JudgeAsync($"{key}/judge", task.Instruction, response, cancellationToken).ConfigureAwait(false);
+                    Valuation valuation = await judge.JudgeAsync($"{key}/judge", task.Instruction, response, cancellationToken).ConfigureAwait(false);
                     repaired = false;
-                    if (vote.Value <= context.Recipe.Search.Gate)
+                    if (!gate.Passes(valuation))
                     {
-                        SearchTree tree = await search.SearchAsync($"{key}/tree", task.Instruction, response, vote, cancellationToken).ConfigureAwait(false);
+                        SearchTree tree = await search.SearchAsync($"{key}/tree", task.Instruction, response, valuation, cancellationToken).ConfigureAwait(false);
                         repaired = task.IsSatisfiedBy(tree.Best.Response);
                         first = tree.Nodes.Count(node => node.Depth == 1 && task.IsSatisfiedBy(node.Response)) / (double)context.Recipe.Search.Branch;
                     }
                 }
 
                 context.ItemFinished(false);
-                return new RefinerItem(right, verdict.Value > 0.5, repaired, first);
+                return new RefinerItem(right, gate.Passes(single), repaired, first);
             }
             catch (CallFailedException)
             {

@@ -1,8 +1,10 @@
+using System.Globalization;
 using Spar.Experiments.Synthetic;
 using Spar.Ground;
 using Spar.Nano;
 using Spar.Nano.Synthetic;
 using Spar.Seams;
+using Spar.SelfPlay;
 
 namespace Spar.Runtime.Nano;
 
@@ -38,10 +40,11 @@ public sealed class NanoSyntheticProblem : SyntheticProblem
     public override double? Interferes(string response) => _interferes?.Invoke(response);
 
     /// <inheritdoc/>
-    public override IReadOnlyList<SupervisedExample> Examples(ulong seed, int count)
+    public override IReadOnlyList<SupervisedRow> Examples(ulong seed, int count)
     {
         SeededRandom random = SeededRandom.Scrambled(seed ^ 1);
-        return [.. _tasks.Training(seed, count).Select(task => new SupervisedExample(task.Instruction, task.Write(random)))];
+        return [.. _tasks.Training(seed, count).Select((task, i) =>
+            new SupervisedRow(IdOf(i), RowKinds.Response, task.Instruction, task.Write(random)))];
     }
 
     /// <inheritdoc/>
@@ -50,11 +53,11 @@ public sealed class NanoSyntheticProblem : SyntheticProblem
         SeededRandom random = SeededRandom.Scrambled(seed ^ 1);
         return
         [
-            .. _tasks.Training(seed, count).Select(task =>
+            .. _tasks.Training(seed, count).Select((task, i) =>
             {
                 SyntheticPairs pairs = task.WritePairs(random);
                 SyntheticPair pair = kind == PairKind.Refined ? pairs.Refined : pairs.Interfering;
-                return new PreferencePair(task.Instruction, pair.Chosen, pair.Rejected);
+                return new PreferencePair(IdOf(i), task.Instruction, pair.Chosen, pair.Rejected);
             }),
         ];
     }
@@ -66,4 +69,6 @@ public sealed class NanoSyntheticProblem : SyntheticProblem
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, SyntheticTasks.HeldOutCount);
         return [.. _tasks.HeldOut.Take(count).Select(task => new SyntheticPrompt(task.Instruction, task.IsSatisfiedBy))];
     }
+
+    private static string IdOf(int task) => string.Create(CultureInfo.InvariantCulture, $"training-{task}");
 }

@@ -16,8 +16,8 @@ public interface IDecodingStrategy
 
 /// <summary>A response that was weighed.</summary>
 /// <param name="Response">Its text.</param>
-/// <param name="Vote">The refiner's votes on it; null where the strategy asks for none.</param>
-public sealed record Candidate(string Response, Valuation? Vote);
+/// <param name="Valuation">What the refiner made of it; null where the strategy asks for none.</param>
+public sealed record Candidate(string Response, Valuation? Valuation);
 
 /// <summary>What a strategy came to.</summary>
 /// <param name="Response">The response it settled on.</param>

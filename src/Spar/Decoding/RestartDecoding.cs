@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spar.Calls;
+using Spar.Judging;
 
 namespace Spar.Decoding;
 
@@ -10,16 +11,16 @@ namespace Spar.Decoding;
 /// <param name="search">Searches from one response.</param>
 /// <param name="actor">The model that answers.</param>
 /// <param name="sampling">How the later roots are sampled.</param>
-/// <param name="gate">A response whose value is above this is taken, 0..1.</param>
+/// <param name="gate">A response that passes it is taken.</param>
 /// <param name="roots">Responses of the actor that may be searched from, at least 1.</param>
-public sealed class RestartDecoding(SearchDecoding search, ModelCaller actor, Sampling sampling, double gate, int roots) : IDecodingStrategy
+public sealed class RestartDecoding(SearchDecoding search, ModelCaller actor, Sampling sampling, Gate gate, int roots) : IDecodingStrategy
 {
     /// <inheritdoc/>
     public async Task<Decoded> DecodeAsync(string key, string instruction, CancellationToken cancellationToken)
     {
         Decoded best = await search.DecodeAsync(key, instruction, cancellationToken).ConfigureAwait(false);
         List<Candidate> candidates = [.. best.Candidates];
-        for (int root = 1; root < roots && Value(best) <= gate; root++)
+        for (int root = 1; root < roots && !best.Candidates.Any(candidate => gate.Passes(candidate.Valuation)); root++)
         {
             string at = string.Create(CultureInfo.InvariantCulture, $"{key}/k{root}");
             Answer answer = await actor.AskAsync(at, instruction, sampling, cancellationToken).ConfigureAwait(false);
@@ -31,5 +32,5 @@ public sealed class RestartDecoding(SearchDecoding search, ModelCaller actor, Sa
         return best with { Candidates = candidates };
     }
 
-    private static double Value(Decoded decoded) => decoded.Candidates.Max(candidate => candidate.Vote?.Value ?? 0);
+    private static double Value(Decoded decoded) => decoded.Candidates.Max(candidate => candidate.Valuation?.Value ?? 0);
 }

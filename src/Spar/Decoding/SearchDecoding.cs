@@ -9,8 +9,8 @@ namespace Spar.Decoding;
 /// <param name="first">Makes the response to begin with.</param>
 /// <param name="judge">Values it.</param>
 /// <param name="search">Refines it.</param>
-/// <param name="gate">A response whose value is above this is taken as it is, 0..1.</param>
-public sealed class SearchDecoding(IDecodingStrategy first, IJudge judge, IRefinementSearch search, double gate) : IDecodingStrategy
+/// <param name="gate">A response that passes it is taken as it is.</param>
+public sealed class SearchDecoding(IDecodingStrategy first, IJudge judge, IRefinementSearch search, Gate gate) : IDecodingStrategy
 {
     /// <inheritdoc/>
     public async Task<Decoded> DecodeAsync(string key, string instruction, CancellationToken cancellationToken)
@@ -27,13 +27,13 @@ public sealed class SearchDecoding(IDecodingStrategy first, IJudge judge, IRefin
     /// <exception cref="Calls.CallFailedException">The response could not be judged.</exception>
     public async Task<Decoded> ImproveAsync(string key, string instruction, string response, CancellationToken cancellationToken)
     {
-        Valuation vote = await judge.JudgeAsync($"{key}/judge", instruction, response, cancellationToken).ConfigureAwait(false);
-        if (vote.Value > gate)
+        Valuation valuation = await judge.JudgeAsync($"{key}/judge", instruction, response, cancellationToken).ConfigureAwait(false);
+        if (gate.Passes(valuation))
         {
-            return new Decoded(response, [new Candidate(response, vote)]);
+            return new Decoded(response, [new Candidate(response, valuation)]);
         }
 
-        SearchTree tree = await search.SearchAsync($"{key}/tree", instruction, response, vote, cancellationToken).ConfigureAwait(false);
-        return new Decoded(tree.Best.Response, [.. tree.Nodes.Select(node => new Candidate(node.Response, node.Vote))], tree);
+        SearchTree tree = await search.SearchAsync($"{key}/tree", instruction, response, valuation, cancellationToken).ConfigureAwait(false);
+        return new Decoded(tree.Best.Response, [.. tree.Nodes.Select(node => new Candidate(node.Response, node.Valuation))], tree);
     }
 }

@@ -30,8 +30,10 @@ public sealed record JudgeComparisonResult(ulong Seed, int Responses, double Sat
 /// <param name="samples">Responses a prompt, at least 1; equal responses of a prompt count once.</param>
 /// <param name="judges">The judges with their names, the reference first; the names of their calls begin with judge/.</param>
 /// <param name="truth">Knows what is right; responses that it cannot decide are left out.</param>
+/// <param name="gate">Decides verdicts.</param>
 public sealed class JudgeComparison(
-    ModelCaller actor, Sampling respond, int samples, IReadOnlyList<(string Name, IJudge Judge)> judges, IConstraintVerifier truth)
+    ModelCaller actor, Sampling respond, int samples, IReadOnlyList<(string Name, IJudge Judge)> judges, IConstraintVerifier truth,
+    Gate gate)
 {
     /// <summary>Compares.</summary>
     /// <param name="prompts">The prompts, at least 1.</param>
@@ -40,27 +42,27 @@ public sealed class JudgeComparison(
     /// <exception cref="CallFailedException">A call failed.</exception>
     public async Task<JudgeComparisonResult> RunAsync(IReadOnlyList<Prompt> prompts, Action itemFinished, CancellationToken cancellationToken)
     {
-        Judged[] judged = [.. (await Task.WhenAll(prompts.Select(async (prompt, p) =>
+        JudgedResponse[] judged = [.. (await Task.WhenAll(prompts.Select(async (prompt, p) =>
         {
-            Judged[] each = await JudgeAsync(p, prompt, cancellationToken).ConfigureAwait(false);
+            JudgedResponse[] each = await JudgeAsync(p, prompt, cancellationToken).ConfigureAwait(false);
             itemFinished();
             return each;
         })).ConfigureAwait(false)).SelectMany(each => each)];
-        int referenceCalls = judged.Sum(one => one.Votes[0].Calls);
+        int referenceCalls = judged.Sum(one => one.Valuations[0].Calls);
         return new JudgeComparisonResult(
             actor.Session.Seed,
             judged.Length,
             judged.Length == 0 ? 0 : judged.Count(one => one.Right) / (double)judged.Length,
             [.. judges.Select((judge, j) => new JudgeComparisonRow(
                 judge.Name,
-                judged.Sum(one => one.Votes[j].Calls),
-                referenceCalls == 0 ? 0 : 1 - (judged.Sum(one => one.Votes[j].Calls) / (double)referenceCalls),
-                judged.Length == 0 ? 0 : judged.Count(one => one.Votes[j].Majority == one.Votes[0].Majority) / (double)judged.Length,
-                JudgeQuality.Of([.. judged.Select(one => (one.Votes[j], one.Right))]),
-                Reliability.Of(judged.Select(one => (one.Votes[j], one.Right)))))]);
+                judged.Sum(one => one.Valuations[j].Calls),
+                referenceCalls == 0 ? 0 : 1 - (judged.Sum(one => one.Valuations[j].Calls) / (double)referenceCalls),
+                judged.Length == 0 ? 0 : judged.Count(one => gate.VerdictOn(one.Valuations[j]) == gate.VerdictOn(one.Valuations[0])) / (double)judged.Length,
+                JudgeQuality.Of([.. judged.Select(one => (one.Valuations[j], one.Right))], gate),
+                Reliability.Of(judged.Select(one => (one.Valuations[j], one.Right)))))]);
     }
 
-    private async Task<Judged[]> JudgeAsync(int item, Prompt prompt, CancellationToken cancellationToken)
+    private async Task<JudgedResponse[]> JudgeAsync(int item, Prompt prompt, CancellationToken cancellationToken)
     {
         Answer[] answers = await Task.WhenAll(Enumerable.Range(0, samples)
             .Select(k => actor.AskAsync($"respond/p{item}/k{k}", prompt.Text, respond, cancellationToken))).ConfigureAwait(false);
@@ -68,13 +70,13 @@ public sealed class JudgeComparison(
         return await Task.WhenAll(responses.Select((response, k) => (response, k)).Where(one => one.response.Right is not null).Select(async one =>
         {
             // One judge after the other, so that the later ones find the calls that they share with the earlier.
-            List<Valuation> votes = [];
+            List<Valuation> valuations = [];
             foreach ((_, IJudge judge) in judges)
             {
-                votes.Add(await judge.JudgeAsync($"judge/p{item}/r{one.k}", prompt.Text, one.response.Text, cancellationToken).ConfigureAwait(false));
+                valuations.Add(await judge.JudgeAsync($"judge/p{item}/r{one.k}", prompt.Text, one.response.Text, cancellationToken).ConfigureAwait(false));
             }
 
-            return new Judged(one.response.Right!.Value, votes);
+            return new JudgedResponse(one.response.Right!.Value, valuations);
         })).ConfigureAwait(false);
     }
 
@@ -85,5 +87,5 @@ public sealed class JudgeComparison(
         _ => null,
     };
 
-    private sealed record Judged(bool Right, IReadOnlyList<Valuation> Votes);
+    private sealed record JudgedResponse(bool Right, IReadOnlyList<Valuation> Valuations);
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Spar.Ground;
+using Spar.Seams;
 using Spar.SelfPlay;
 using Spar.Store;
 
@@ -67,7 +68,7 @@ public static class RunExport
 
     private static IEnumerable<(string Name, bool Preference, IReadOnlyList<JsonObject> Rows)> DataSets(RunStore store, ExportFormat format)
     {
-        IReadOnlyList<JsonObject> Supervised(IReadOnlyList<DataRow> rows) => [.. rows.Select(row => SupervisedRow(row.Prompt, row.Response, format))];
+        IReadOnlyList<JsonObject> Supervised(IReadOnlyList<SupervisedRow> rows) => [.. rows.Select(row => ToJson(row, format))];
 
         if (store.FindProduct<SupervisedProduct>(StageNames.ActorSftData) is { Rows.Count: > 0 } actor)
         {
@@ -83,7 +84,7 @@ public static class RunExport
         {
             if (data.Pairs.Count > 0)
             {
-                yield return (StageNames.Actor(iteration), true, [.. data.Pairs.Select(pair => PreferenceRow(pair, format))]);
+                yield return (StageNames.Actor(iteration), true, [.. data.Pairs.Select(pair => ToJson(pair, format))]);
             }
 
             if (data.ActorRows is { Count: > 0 } rows)
@@ -98,14 +99,14 @@ public static class RunExport
         }
     }
 
-    private static JsonObject SupervisedRow(string prompt, string response, ExportFormat format) => format switch
+    private static JsonObject ToJson(SupervisedRow row, ExportFormat format) => format switch
     {
-        ExportFormat.LlamaFactory => new() { ["messages"] = new JsonArray(Message("user", prompt), Message("assistant", response)) },
-        ExportFormat.Trl => new() { ["prompt"] = Turn("user", prompt), ["completion"] = Turn("assistant", response) },
-        _ => new() { ["prompt"] = prompt, ["completion"] = response },
+        ExportFormat.LlamaFactory => new() { ["messages"] = new JsonArray(Message("user", row.Prompt), Message("assistant", row.Response)) },
+        ExportFormat.Trl => new() { ["prompt"] = Turn("user", row.Prompt), ["completion"] = Turn("assistant", row.Response) },
+        _ => new() { ["prompt"] = row.Prompt, ["completion"] = row.Response },
     };
 
-    private static JsonObject PreferenceRow(PairRow pair, ExportFormat format) => format switch
+    private static JsonObject ToJson(PreferencePair pair, ExportFormat format) => format switch
     {
         ExportFormat.LlamaFactory => new()
         {

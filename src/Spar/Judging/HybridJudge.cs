@@ -1,5 +1,5 @@
-using Spar.Templates;
 using Spar.Seams;
+using Spar.Templates;
 
 namespace Spar.Judging;
 
@@ -25,8 +25,8 @@ public sealed class HybridJudge(IJudge judge, IConstraintVerifier verifier, Outp
     }
 
     /// <inheritdoc/>
-    public Task<Valuation> CompleteAsync(string instruction, string response, Valuation vote, CancellationToken cancellationToken) =>
-        judge.CompleteAsync(instruction, response, vote, cancellationToken);
+    public Task<Valuation> CompleteAsync(string instruction, string response, Valuation valuation, CancellationToken cancellationToken) =>
+        judge.CompleteAsync(instruction, response, valuation, cancellationToken);
 
     private Valuation Verified(Verification found)
     {

@@ -25,10 +25,10 @@ public interface IJudge
     /// </summary>
     /// <param name="instruction">The instruction.</param>
     /// <param name="response">The response.</param>
-    /// <param name="vote">What <see cref="JudgeAsync"/> gave.</param>
+    /// <param name="valuation">What <see cref="JudgeAsync"/> gave.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The vote as it is when nothing was spared.</returns>
     /// <exception cref="Calls.CallFailedException">A call failed.</exception>
-    Task<Valuation> CompleteAsync(string instruction, string response, Valuation vote, CancellationToken cancellationToken) =>
-        Task.FromResult(vote);
+    Task<Valuation> CompleteAsync(string instruction, string response, Valuation valuation, CancellationToken cancellationToken) =>
+        Task.FromResult(valuation);
 }

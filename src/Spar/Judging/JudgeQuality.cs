@@ -1,8 +1,8 @@
 namespace Spar.Judging;
 
 /// <summary>
-/// How a judge's verdicts agree with the truth. A response is accepted where yes has the majority and rejected where no has; ties and judgements that
-/// could not be read are neither. Shares are 0..1, and null where they would be shares of nothing.
+/// How a judge's verdicts agree with the truth. A response is accepted where it passes the gate and rejected where it is below; ties and judgements
+/// that could not be read are neither. Shares are 0..1, and null where they would be shares of nothing.
 /// </summary>
 /// <param name="Right">Judged responses that do satisfy their instruction.</param>
 /// <param name="Wrong">Judged responses that do not.</param>
@@ -31,14 +31,20 @@ public sealed record JudgeQuality(int Right, int Wrong, int AcceptedRight, int A
     public double? UndecidedRate => Share(Count - AcceptedRight - AcceptedWrong - RejectedRight - RejectedWrong, Count);
 
     /// <summary>Compares verdicts with the truth.</summary>
-    /// <param name="judged">The votes on each response, and whether it does satisfy its instruction.</param>
-    public static JudgeQuality Of(IReadOnlyCollection<(Valuation Vote, bool Right)> judged) => new(
-        judged.Count(one => one.Right),
-        judged.Count(one => !one.Right),
-        judged.Count(one => one.Right && one.Vote.Majority == Majority.Yes),
-        judged.Count(one => !one.Right && one.Vote.Majority == Majority.Yes),
-        judged.Count(one => one.Right && one.Vote.Majority == Majority.No),
-        judged.Count(one => !one.Right && one.Vote.Majority == Majority.No));
+    /// <param name="judged">The valuation of each response, and whether it does satisfy its instruction.</param>
+    /// <param name="gate">Decides the verdicts.</param>
+    public static JudgeQuality Of(IReadOnlyCollection<(Valuation Valuation, bool Right)> judged, Gate gate)
+    {
+        int Count(bool right, Verdict verdict) => judged.Count(one => one.Right == right && gate.VerdictOn(one.Valuation) == verdict);
+
+        return new JudgeQuality(
+            judged.Count(one => one.Right),
+            judged.Count(one => !one.Right),
+            Count(true, Verdict.Yes),
+            Count(false, Verdict.Yes),
+            Count(true, Verdict.No),
+            Count(false, Verdict.No));
+    }
 
     private static double? Share(int part, int whole) => whole == 0 ? null : (double)part / whole;
 }

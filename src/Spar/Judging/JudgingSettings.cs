@@ -1,7 +1,6 @@
 using Spar.Calls;
-using Spar.Decoding;
-using Spar.Templates;
 using Spar.Seams;
+using Spar.Templates;
 
 namespace Spar.Judging;
 
@@ -48,18 +47,21 @@ public sealed record JudgingSettings
     /// <summary>Makes the judge.</summary>
     /// <param name="models">The judging models in the order of <see cref="Judges"/>; at least one.</param>
     /// <param name="templates">How they are asked.</param>
-    /// <param name="settings">Votes, sampling of judgements, and the gate of the search.</param>
+    /// <param name="sampling">How judgements are sampled.</param>
+    /// <param name="votes">Judgements a response, at least 1.</param>
+    /// <param name="gate">Decides verdicts.</param>
     /// <param name="verifier">Has the first word on every response; null where models judge everything.</param>
-    public IJudge Create(IReadOnlyList<ModelCaller> models, TemplateSet templates, DecodingSettings settings, IConstraintVerifier? verifier = null)
+    public IJudge Create(
+        IReadOnlyList<ModelCaller> models, TemplateSet templates, Sampling sampling, int votes, Gate gate, IConstraintVerifier? verifier = null)
     {
-        IJudge judge = models.Count == 1 ? One(models[0]) : new PanelJudge([.. models.Select(One)]);
+        IJudge judge = models.Count == 1 ? One(models[0]) : new PanelJudge([.. models.Select(One)], gate);
         return verifier is null ? judge : new HybridJudge(judge, verifier, templates.Format);
 
         IJudge One(ModelCaller model) => Valuation switch
         {
-            ValuationMethod.Adaptive => new AdaptiveJudge(model, templates, settings.Judge, settings.Votes, settings.Search.Gate),
-            ValuationMethod.Probability => new ProbabilityJudge(model, templates, settings.Judge),
-            _ => new VotingJudge(model, templates, settings.Judge, settings.Votes),
+            ValuationMethod.Adaptive => new AdaptiveJudge(model, templates, sampling, votes, gate),
+            ValuationMethod.Probability => new ProbabilityJudge(model, templates, sampling),
+            _ => new VotingJudge(model, templates, sampling, votes, gate),
         };
     }
 }

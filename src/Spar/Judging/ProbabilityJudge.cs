@@ -26,8 +26,13 @@ public sealed class ProbabilityJudge(ModelCaller refiner, TemplateSet templates,
         Answer answer = await refiner.AskWeighedAsync(
             $"{key}/p", templates.JudgePrompt(instruction, response), sampling.Greedy(), _parser.VerdictWords, cancellationToken).ConfigureAwait(false);
         Judgement judgement = _parser.Parse(answer);
-        return judgement.Verdict is null ? new Valuation(0, 0, null, [judgement.Unparsed!])
-            : answer.Probability is not { } yes ? new Valuation(0, 0, null, [NoProbability])
-            : new Valuation(yes > 0.5 ? 1 : 0, yes > 0.5 ? 0 : 1, judgement.Critique) { Probability = yes };
+        if (judgement.Verdict is null || answer.Probability is not { } yes)
+        {
+            return new Valuation(0, 0, null, [judgement.Unparsed ?? NoProbability]);
+        }
+
+        // The one vote is for the likelier word, whatever the gate makes of the value.
+        bool likelierYes = yes > 0.5;
+        return new Valuation(likelierYes ? 1 : 0, likelierYes ? 0 : 1, judgement.Critique) { Probability = yes };
     }
 }

@@ -23,14 +23,14 @@ public sealed record Reliability(IReadOnlyList<ReliabilityBin> Bins)
         : Bins.Sum(bin => bin.Count * Math.Abs(bin.MeanValue - bin.Verified)) / Bins.Sum(bin => bin.Count);
 
     /// <summary>Sorts responses into bins; those without a value are left out.</summary>
-    /// <param name="judged">The votes on each response, and whether it does satisfy its instruction.</param>
-    public static Reliability Of(IEnumerable<(Valuation Vote, bool Right)> judged) => new(
+    /// <param name="judged">The valuation of each response, and whether it does satisfy its instruction.</param>
+    public static Reliability Of(IEnumerable<(Valuation Valuation, bool Right)> judged) => new(
     [
-        .. judged.Where(one => one.Vote.Value is not null)
-            .GroupBy(one => Math.Min(Tenths - 1, (int)(one.Vote.Value!.Value * Tenths)))
+        .. judged.Where(one => one.Valuation.Value is not null)
+            .GroupBy(one => Math.Min(Tenths - 1, (int)(one.Valuation.Value!.Value * Tenths)))
             .OrderBy(bin => bin.Key)
             .Select(bin => new ReliabilityBin(
                 bin.Key / (double)Tenths, (bin.Key + 1) / (double)Tenths, bin.Count(),
-                bin.Average(one => one.Vote.Value!.Value), bin.Count(one => one.Right) / (double)bin.Count())),
+                bin.Average(one => one.Valuation.Value!.Value), bin.Count(one => one.Right) / (double)bin.Count())),
     ]);
 }

@@ -3,32 +3,21 @@ using Spar.Templates;
 
 namespace Spar.Judging;
 
-/// <summary>How the votes on one response went.</summary>
-public enum Majority
-{
-    /// <summary>More yes than no: the response satisfies its instruction.</summary>
-    Yes,
-
-    /// <summary>More no than yes.</summary>
-    No,
-
-    /// <summary>As many yes as no.</summary>
-    Tie,
-
-    /// <summary>No vote could be read.</summary>
-    Undecided,
-}
-
-/// <summary>The votes on one response, or whatever else stands for them (see <see cref="IJudge"/>).</summary>
+/// <summary>
+/// What a response is worth to a judge: a share of votes, a probability, or a verifier's word (see <see cref="IJudge"/>). Whether it is worth enough is
+/// for the <see cref="Gate"/> to say.
+/// </summary>
 /// <param name="Yes">Votes for yes.</param>
 /// <param name="No">Votes for no.</param>
 /// <param name="Critique">
-/// The first critique that agrees with the majority; at a tie the first that says no, for that is what a refinement needs; null when undecided.
+/// The first critique that agrees with the gate's verdict; at a tie the first that says no, for that is what a refinement needs; null when undecided.
 /// </param>
 /// <param name="Unparsed">Reasons why votes could not be read, one entry a vote; null when all could.</param>
 public sealed record Valuation(int Yes, int No, string? Critique, IReadOnlyList<string>? Unparsed = null)
 {
-    /// <summary>A probability up to this far from 0 or 1 counts as agreement: five votes drawn with it are more likely than not to be unanimous (1 - 0.5^(1/5)).</summary>
+    /// <summary>
+    /// A probability up to this far from 0 or 1 counts as agreement: five votes drawn with it are more likely than not to be unanimous (1 - 0.5^(1/5)).
+    /// </summary>
     private const double Agreement = 0.13;
 
     /// <summary>Probability of yes, 0..1, where the value is one instead of a share of votes; else null.</summary>
@@ -40,7 +29,9 @@ public sealed record Valuation(int Yes, int No, string? Critique, IReadOnlyList<
     /// <summary>Model calls that the votes took, where it is not one a vote; else null.</summary>
     public int? CallsMade { get; init; }
 
-    /// <summary>The response's key while votes on it were spared (<see cref="IJudge.CompleteAsync"/>); null when all were cast. Not kept in the store.</summary>
+    /// <summary>
+    /// The response's key while votes on it were spared (<see cref="IJudge.CompleteAsync"/>); null when all were cast. Not kept in the store.
+    /// </summary>
     [JsonIgnore]
     internal string? SparedKey { get; init; }
 
@@ -48,40 +39,36 @@ public sealed record Valuation(int Yes, int No, string? Critique, IReadOnlyList<
     [JsonIgnore]
     public int Calls => CallsMade ?? (Yes + No + (Unparsed?.Count ?? 0));
 
-    /// <summary>How the votes went.</summary>
-    [JsonIgnore]
-    public Majority Majority => Value switch
-    {
-        null => Majority.Undecided,
-        > 0.5 => Majority.Yes,
-        < 0.5 => Majority.No,
-        _ => Majority.Tie,
-    };
-
     /// <summary>Share of yes among the votes that could be read, or the probability of yes, 0..1; null when undecided.</summary>
     [JsonIgnore]
     public double? Value => Probability ?? (Yes + No == 0 ? null : (double)Yes / (Yes + No));
 
-    /// <summary>True when there was a majority, but not all votes agreed; of a probability, when it is neither near 0 nor near 1.</summary>
+    /// <summary>True when not all votes agreed; of a probability, when it is neither near 0 nor near 1.</summary>
     [JsonIgnore]
-    public bool Disputed => Probability is { } probability
-        ? probability is > Agreement and < 1 - Agreement and not 0.5
-        : Yes > 0 && No > 0 && Yes != No;
+    public bool Disputed => Probability is { } probability ? probability is > Agreement and < 1 - Agreement : Yes > 0 && No > 0;
 
     /// <summary>Counts votes.</summary>
     /// <param name="judgements">In the order in which they were asked for.</param>
-    public static Valuation Of(IReadOnlyList<Judgement> judgements)
+    /// <param name="gate">Decides which critique is kept.</param>
+    public static Valuation Of(IReadOnlyList<Judgement> judgements, Gate gate)
     {
         Valuation counted = new Valuation(0, 0, null).With(judgements);
-        bool wanted = counted.Yes > counted.No;
-        return counted with { Critique = judgements.FirstOrDefault(judgement => judgement.Verdict == wanted)?.Critique };
+        bool passed = gate.Passes(counted);
+        return counted with { Critique = judgements.FirstOrDefault(judgement => judgement.Verdict == passed)?.Critique };
     }
+
+    /// <summary>
+    /// Whether the critique argues for a verdict. That of votes always argues for the gate's; that of a probability argues for the likelier word, which
+    /// another gate than 0.5 may overrule.
+    /// </summary>
+    /// <param name="passed">The verdict.</param>
+    internal bool CritiqueArguesFor(bool passed) => Critique is not null && (Probability is null || Yes > No == passed);
 
     /// <summary>The same with more votes counted; the critique stays.</summary>
     /// <param name="judgements">The votes to add.</param>
     internal Valuation With(IReadOnlyList<Judgement> judgements)
     {
-        string[] unparsed = [.. Unparsed ?? [], .. judgements.Where(judgement => judgement.Unparsed is not null).Select(judgement => judgement.Unparsed!)];
+        string[] unparsed = [.. Unparsed ?? [], .. judgements.Select(judgement => judgement.Unparsed).OfType<string>()];
         return this with
         {
             Yes = Yes + judgements.Count(judgement => judgement.Verdict == true),

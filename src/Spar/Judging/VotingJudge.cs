@@ -8,7 +8,8 @@ namespace Spar.Judging;
 /// <param name="templates">How to ask, and how to read the answer.</param>
 /// <param name="sampling">How judgements are sampled.</param>
 /// <param name="votes">Judgements a response (the paper's N), at least 1; each is one model call.</param>
-public sealed class VotingJudge(ModelCaller refiner, TemplateSet templates, Sampling sampling, int votes) : IJudge
+/// <param name="gate">Decides which critique is kept.</param>
+public sealed class VotingJudge(ModelCaller refiner, TemplateSet templates, Sampling sampling, int votes, Gate gate) : IJudge
 {
     private readonly Ballot _ballot = new(refiner, templates, sampling);
 
@@ -21,5 +22,5 @@ public sealed class VotingJudge(ModelCaller refiner, TemplateSet templates, Samp
     /// <inheritdoc/>
     /// <remarks>The judgements are sampled side by side.</remarks>
     public async Task<Valuation> JudgeAsync(string key, string instruction, string response, CancellationToken cancellationToken) =>
-        Valuation.Of(await _ballot.CastAsync(key, instruction, response, 0, Votes, cancellationToken).ConfigureAwait(false));
+        Valuation.Of(await _ballot.CastAsync(key, instruction, response, 0, Votes, cancellationToken).ConfigureAwait(false), gate);
 }

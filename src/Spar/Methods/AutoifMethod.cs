@@ -1,9 +1,9 @@
+using Spar.Calls;
 using Spar.Ground;
 using Spar.Methods.Checks;
-using Spar.Calls;
-using Spar.Templates;
 using Spar.Seams;
 using Spar.SelfPlay;
+using Spar.Templates;
 
 namespace Spar.Methods;
 
@@ -77,7 +77,7 @@ internal sealed class AutoifMethod(MethodParts parts, ICheckWriter? writer) : II
     private DataProduct Build(int iteration, IReadOnlyList<Prompt> prompts, IReadOnlyList<(Sorted? Result, string? Failure)> sorted)
     {
         Counts counts = new();
-        List<PairRow> pairs = [];
+        List<PreferencePair> pairs = [];
         for (int i = 0; i < prompts.Count; i++)
         {
             counts.Add("prompts");
@@ -97,10 +97,9 @@ internal sealed class AutoifMethod(MethodParts parts, ICheckWriter? writer) : II
             counts.Add("prompts without checks", result.Responses.Count == 0 ? 1 : 0);
             counts.Add("responses passed", good.Length);
             counts.Add("responses failed", bad.Length);
-            if (good.Length > 0 && bad.Length > 0)
+            if (PreferencePairs.AnyAgainstAny(prompts[i], good, bad, parts.Session.SeedOf($"it{iteration}/pair/p{i}")) is { } pair)
             {
-                SeededRandom random = new(parts.Session.SeedOf($"it{iteration}/pair/p{i}"));
-                pairs.Add(new PairRow(prompts[i].Id, prompts[i].Text, good[random.Next(good.Length)], bad[random.Next(bad.Length)]));
+                pairs.Add(pair);
             }
         }
 

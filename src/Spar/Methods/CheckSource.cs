@@ -1,6 +1,6 @@
 using Spar.Calls;
-using Spar.Templates;
 using Spar.Seams;
+using Spar.Templates;
 
 namespace Spar.Methods;
 

@@ -1,9 +1,9 @@
 using Spar.Calls;
 using Spar.Ground;
 using Spar.Judging;
-using Spar.Templates;
 using Spar.Seams;
 using Spar.SelfPlay;
+using Spar.Templates;
 
 namespace Spar.Methods;
 
@@ -18,7 +18,7 @@ internal sealed class HumpbackMethod(MethodParts parts, ITextSource texts) : IIt
 
     public async Task<ModelPair> BeginAsync(ModelPair start, CancellationToken cancellationToken)
     {
-        IReadOnlyList<DataRow> seeds = Seeds();
+        IReadOnlyList<SupervisedRow> seeds = Seeds();
         if (seeds.Count == 0)
         {
             throw new SparException("Method humpback learns to write instructions from the teacher's responses, and the recipe has none. Set sftPrompts and actorSft.epochs above 0.");
@@ -27,7 +27,7 @@ internal sealed class HumpbackMethod(MethodParts parts, ITextSource texts) : IIt
         _backwardModel = await parts.TrainAsync(
             StageNames.Backward,
             parts.Recipe.BaseModel,
-            [.. seeds.Select(row => new DataRow(row.PromptId, "instruction", AskInstruction(row.Response), row.Prompt))],
+            [.. seeds.Select(row => new SupervisedRow(row.PromptId, RowKinds.Instruction, AskInstruction(row.Response), row.Prompt))],
             parts.Recipe.BackwardSft,
             cancellationToken).ConfigureAwait(false);
         return await OneModel.BeginAsync(parts, start, cancellationToken).ConfigureAwait(false);
@@ -67,7 +67,8 @@ internal sealed class HumpbackMethod(MethodParts parts, ITextSource texts) : IIt
     private DataProduct Build(int iteration, IReadOnlyList<string> unlabelled, IReadOnlyList<(Candidate[]? Result, string? Failure)> rated)
     {
         Counts counts = new();
-        List<DataRow> rows = [];
+        Gate gate = parts.Recipe.Search.ToGate();
+        List<SupervisedRow> rows = [];
         for (int i = 0; i < unlabelled.Count; i++)
         {
             counts.Add("texts");
@@ -78,14 +79,14 @@ internal sealed class HumpbackMethod(MethodParts parts, ITextSource texts) : IIt
             }
 
             counts.Add("instructions", candidates.Length);
-            Candidate[] passed = [.. candidates.Where(candidate => candidate.Vote.Value > parts.Recipe.Search.Gate)];
+            Candidate[] passed = [.. candidates.Where(candidate => gate.Passes(candidate.Valuation))];
             counts.Add("instructions that passed", passed.Length);
             if (passed.Length > 0)
             {
-                double best = passed.Max(candidate => candidate.Vote.Value!.Value);
-                Candidate[] equals = [.. passed.Where(candidate => candidate.Vote.Value == best)];
+                double best = passed.Max(candidate => candidate.Valuation.Value!.Value);
+                Candidate[] equals = [.. passed.Where(candidate => candidate.Valuation.Value == best)];
                 Candidate chosen = equals[new SeededRandom(parts.Session.SeedOf($"it{iteration}/chosen/p{i}")).Next(equals.Length)];
-                rows.Add(new DataRow($"text-{i}", RowKinds.Response, chosen.Instruction, unlabelled[i]));
+                rows.Add(new SupervisedRow($"text-{i}", RowKinds.Response, chosen.Instruction, unlabelled[i]));
             }
         }
 
@@ -95,7 +96,7 @@ internal sealed class HumpbackMethod(MethodParts parts, ITextSource texts) : IIt
 
     private string AskInstruction(string text) => _backward.Fill(_ => text);
 
-    private IReadOnlyList<DataRow> Seeds() => parts.Store.FindProduct<SupervisedProduct>(StageNames.ActorSftData)?.Rows ?? [];
+    private IReadOnlyList<SupervisedRow> Seeds() => parts.Store.FindProduct<SupervisedProduct>(StageNames.ActorSftData)?.Rows ?? [];
 
-    private sealed record Candidate(string Instruction, Valuation Vote);
+    private sealed record Candidate(string Instruction, Valuation Valuation);
 }

@@ -2,9 +2,9 @@ using System.Globalization;
 using Spar.Calls;
 using Spar.Ground;
 using Spar.Judging;
-using Spar.Templates;
 using Spar.Seams;
 using Spar.SelfPlay;
+using Spar.Templates;
 
 namespace Spar.Methods;
 
@@ -15,6 +15,7 @@ namespace Spar.Methods;
 /// </summary>
 internal sealed class MetaRewardingMethod(MethodParts parts) : IIterationMethod
 {
+    private readonly Gate _gate = parts.Recipe.Search.ToGate();
     private readonly JudgementParser _parser = new(parts.Templates.Format);
     private readonly PromptTemplate? _metaJudge = parts.Templates.Find(TemplateSet.MetaJudgeFile);
 
@@ -26,7 +27,7 @@ internal sealed class MetaRewardingMethod(MethodParts parts) : IIterationMethod
         DataProduct data = await parts.Runner.RunAsync(stage, prompts.Count, async () =>
         {
             ModelCaller model = await parts.Models.OpenAsync(models.Actor, cancellationToken).ConfigureAwait(false);
-            IReadOnlyList<(Judged? Result, string? Failure)> judged = await parts.Runner.EachAsync(
+            IReadOnlyList<(JudgedPrompt? Result, string? Failure)> judged = await parts.Runner.EachAsync(
                 stage, prompts, (i, prompt, token) => JudgeAsync(iteration, i, prompt, model, token), cancellationToken).ConfigureAwait(false);
             return Build(iteration, prompts, judged);
         }).ConfigureAwait(false);
@@ -34,7 +35,7 @@ internal sealed class MetaRewardingMethod(MethodParts parts) : IIterationMethod
         return new ModelPair(trained, trained);
     }
 
-    private async Task<Judged> JudgeAsync(int iteration, int item, Prompt prompt, ModelCaller model, CancellationToken cancellationToken)
+    private async Task<JudgedPrompt> JudgeAsync(int iteration, int item, Prompt prompt, ModelCaller model, CancellationToken cancellationToken)
     {
         string[] responses = await Task.WhenAll(Enumerable.Range(0, parts.Recipe.Responses).Select(async k =>
             (await model.AskAsync(ActorSamples.Key(iteration, item, k), prompt.Text, parts.Recipe.Respond, cancellationToken).ConfigureAwait(false)).Text))
@@ -46,32 +47,32 @@ internal sealed class MetaRewardingMethod(MethodParts parts) : IIterationMethod
             return _parser.Parse(await model.AskAsync(
                 key, parts.Templates.JudgePrompt(prompt.Text, response), parts.Recipe.Judge, cancellationToken).ConfigureAwait(false));
         })))).ConfigureAwait(false);
-        PlayedResponse[] played = [.. responses.Select(response => new PlayedResponse(response, Valuation.Of(judgements[Array.IndexOf(distinct, response)])))];
+        PlayedResponse[] played = [.. responses.Select(response => new PlayedResponse(response, Valuation.Of(judgements[Array.IndexOf(distinct, response)], _gate)))];
 
         // Where the votes differ most, there is most to learn about judging.
         int disputed = Enumerable.Range(0, distinct.Length).MaxBy(n => Dispute(judgements[n]));
         if (Dispute(judgements[disputed]) == 0)
         {
-            return new Judged(played, null);
+            return new JudgedPrompt(played, null);
         }
 
         Judgement[] read = [.. judgements[disputed].Where(judgement => judgement.Verdict is not null).DistinctBy(judgement => judgement.Critique)];
-        double[] wins = await CompareAsync($"it{iteration}/meta/p{item}", prompt.Text, distinct[disputed], read, Valuation.Of(judgements[disputed]), model, cancellationToken)
+        double[] wins = await CompareAsync($"it{iteration}/meta/p{item}", prompt.Text, distinct[disputed], read, _gate.VerdictOn(Valuation.Of(judgements[disputed], _gate)), model, cancellationToken)
             .ConfigureAwait(false);
         (int best, int worst) = (Array.IndexOf(wins, wins.Max()), Array.IndexOf(wins, wins.Min()));
-        return new Judged(played, wins[best] == wins[worst]
+        return new JudgedPrompt(played, wins[best] == wins[worst]
             ? null
-            : new PairRow(prompt.Id, parts.Templates.JudgePrompt(prompt.Text, distinct[disputed]), read[best].Critique, read[worst].Critique));
+            : new PreferencePair(prompt.Id, parts.Templates.JudgePrompt(prompt.Text, distinct[disputed]), read[best].Critique, read[worst].Critique));
     }
 
     /// <summary>How often each judgement wins against another, in both orders.</summary>
     private async Task<double[]> CompareAsync(
-        string key, string instruction, string response, Judgement[] judgements, Valuation vote, ModelCaller model, CancellationToken cancellationToken)
+        string key, string instruction, string response, Judgement[] judgements, Verdict verdict, ModelCaller model, CancellationToken cancellationToken)
     {
         if (_metaJudge is null)
         {
-            // A prompt set without a meta-judge compares by the model's own majority: a judgement that agrees with it is the better one.
-            return [.. judgements.Select(judgement => vote.Majority is Majority.Yes or Majority.No && judgement.Verdict == (vote.Majority == Majority.Yes) ? 1.0 : 0.0)];
+            // A prompt set without a meta-judge compares by the model's own verdict: a judgement that agrees with it is the better one.
+            return [.. judgements.Select(judgement => verdict is Verdict.Yes or Verdict.No && judgement.Verdict == (verdict == Verdict.Yes) ? 1.0 : 0.0)];
         }
 
         double[] wins = new double[judgements.Length];
@@ -99,11 +100,11 @@ internal sealed class MetaRewardingMethod(MethodParts parts) : IIterationMethod
         return wins;
     }
 
-    private DataProduct Build(int iteration, IReadOnlyList<Prompt> prompts, IReadOnlyList<(Judged? Result, string? Failure)> judged)
+    private DataProduct Build(int iteration, IReadOnlyList<Prompt> prompts, IReadOnlyList<(JudgedPrompt? Result, string? Failure)> judged)
     {
         Counts counts = new();
-        List<PairRow> pairs = [];
-        List<PairRow> judgementPairs = [];
+        List<PreferencePair> pairs = [];
+        List<PreferencePair> judgementPairs = [];
         for (int i = 0; i < prompts.Count; i++)
         {
             counts.Add("prompts");
@@ -113,8 +114,8 @@ internal sealed class MetaRewardingMethod(MethodParts parts) : IIterationMethod
                 continue;
             }
 
-            ScoredPairs.Count(prompts[i], result.Responses, counts);
-            if (ScoredPairs.BestAgainstWorst(prompts[i], result.Responses, parts.Session.SeedOf($"it{iteration}/pair/p{i}")) is { } pair)
+            ActorSamples.Count(prompts[i], result.Responses, _gate, counts);
+            if (PreferencePairs.BestAgainstWorst(prompts[i], result.Responses, parts.Session.SeedOf($"it{iteration}/pair/p{i}")) is { } pair)
             {
                 pairs.Add(pair);
             }
@@ -138,5 +139,5 @@ internal sealed class MetaRewardingMethod(MethodParts parts) : IIterationMethod
         return yes + no == 0 ? 0 : 4 * yes * no / ((yes + no) * (yes + no));
     }
 
-    private sealed record Judged(IReadOnlyList<PlayedResponse> Responses, PairRow? JudgementPair);
+    private sealed record JudgedPrompt(IReadOnlyList<PlayedResponse> Responses, PreferencePair? JudgementPair);
 }

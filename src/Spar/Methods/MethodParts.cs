@@ -1,9 +1,9 @@
 using Spar.Calls;
 using Spar.Judging;
-using Spar.SelfPlay;
-using Spar.Templates;
 using Spar.Seams;
+using Spar.SelfPlay;
 using Spar.Store;
+using Spar.Templates;
 
 namespace Spar.Methods;
 
@@ -13,28 +13,28 @@ internal sealed record MethodParts(
     IConstraintVerifier? Verifier, IConstraintVerifier? Truth)
 {
     /// <summary>A model that judges for itself, whatever other judges the recipe names.</summary>
-    public IJudge JudgeOf(ModelCaller model) => Recipe.Judging.Create([model], Templates, Recipe.Decoding(), Verifier);
+    public IJudge JudgeOf(ModelCaller model) => Recipe.Judging.Create([model], Templates, Recipe.Judge, Recipe.Votes, Recipe.Search.ToGate(), Verifier);
 
     /// <summary>Trains a model on rows.</summary>
     /// <returns>Path or name of the trained model.</returns>
-    public Task<string> TrainAsync(string stage, string start, IReadOnlyList<DataRow> rows, SupervisedSettings settings, CancellationToken cancellationToken) =>
+    public Task<string> TrainAsync(string stage, string start, IReadOnlyList<SupervisedRow> rows, SupervisedSettings settings, CancellationToken cancellationToken) =>
         Training.RunAsync(
             stage,
             start,
             rows.Count,
-            () => new TrainingData.Supervised([.. rows.Select(row => new SupervisedExample(row.Prompt, row.Response))], settings),
+            () => new TrainingData.Supervised(rows, settings),
             settings,
             Models.DisposeAsync,
             cancellationToken);
 
     /// <summary>Trains a model on pairs.</summary>
     /// <returns>Path or name of the trained model.</returns>
-    public Task<string> TrainAsync(string stage, string start, IReadOnlyList<PairRow> pairs, PreferenceSettings settings, CancellationToken cancellationToken) =>
+    public Task<string> TrainAsync(string stage, string start, IReadOnlyList<PreferencePair> pairs, PreferenceSettings settings, CancellationToken cancellationToken) =>
         Training.RunAsync(
             stage,
             start,
             pairs.Count,
-            () => new TrainingData.Preference([.. pairs.Select(pair => new PreferencePair(pair.Prompt, pair.Chosen, pair.Rejected))], settings),
+            () => new TrainingData.Preference(pairs, settings),
             settings,
             Models.DisposeAsync,
             cancellationToken);

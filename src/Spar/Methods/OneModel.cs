@@ -1,3 +1,4 @@
+using Spar.Seams;
 using Spar.SelfPlay;
 
 namespace Spar.Methods;
@@ -10,7 +11,7 @@ internal static class OneModel
 {
     public static async Task<ModelPair> BeginAsync(MethodParts parts, ModelPair start, CancellationToken cancellationToken)
     {
-        IReadOnlyList<DataRow> lessons = Lessons(parts);
+        IReadOnlyList<SupervisedRow> lessons = Lessons(parts);
         string model = lessons.Count == 0
             ? start.Actor
             : await parts.TrainAsync(StageNames.Joint, start.Actor, lessons, parts.Recipe.RefinerSft, cancellationToken).ConfigureAwait(false);
@@ -18,5 +19,5 @@ internal static class OneModel
     }
 
     /// <summary>The teacher's judgements and refinements; empty when the recipe skips them.</summary>
-    public static IReadOnlyList<DataRow> Lessons(MethodParts parts) => parts.Store.FindProduct<SupervisedProduct>(StageNames.RefinerSftData)?.Rows ?? [];
+    public static IReadOnlyList<SupervisedRow> Lessons(MethodParts parts) => parts.Store.FindProduct<SupervisedProduct>(StageNames.RefinerSftData)?.Rows ?? [];
 }

@@ -2,10 +2,10 @@ using System.Globalization;
 using Spar.Calls;
 using Spar.Ground;
 using Spar.Judging;
-using Spar.Templates;
 using Spar.Seams;
 using Spar.Search;
 using Spar.SelfPlay;
+using Spar.Templates;
 
 namespace Spar.Methods;
 
@@ -15,6 +15,8 @@ namespace Spar.Methods;
 /// </summary>
 internal sealed class SelfMethod(MethodParts parts) : IIterationMethod
 {
+    private readonly Gate _gate = parts.Recipe.Search.ToGate();
+
     public Task<ModelPair> BeginAsync(ModelPair start, CancellationToken cancellationToken) => OneModel.BeginAsync(parts, start, cancellationToken);
 
     public async Task<ModelPair?> IterateAsync(int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
@@ -41,7 +43,7 @@ internal sealed class SelfMethod(MethodParts parts) : IIterationMethod
             .ConfigureAwait(false);
         string?[] refined = await Task.WhenAll(responses.DistinctBy(response => response.Text).Select(async response =>
         {
-            if (response.Vote is not { Majority: Majority.No, Critique: { } critique })
+            if (response.Valuation is not { Critique: { } critique } || _gate.VerdictOn(response.Valuation) != Verdict.No)
             {
                 return null;
             }
@@ -53,17 +55,17 @@ internal sealed class SelfMethod(MethodParts parts) : IIterationMethod
                 return null;
             }
 
-            Valuation vote = await judge.JudgeAsync($"{key}/judge", prompt.Text, refinement.Response, cancellationToken).ConfigureAwait(false);
-            return vote.Value > parts.Recipe.Search.Gate ? refinement.Response : null;
+            Valuation valuation = await judge.JudgeAsync($"{key}/judge", prompt.Text, refinement.Response, cancellationToken).ConfigureAwait(false);
+            return _gate.Passes(valuation) ? refinement.Response : null;
         })).ConfigureAwait(false);
         return new Evolved(responses, [.. refined.OfType<string>()]);
     }
 
     // Every sample that passed as it was, and every refinement that passed, each once a prompt.
-    private static DataProduct Build(IReadOnlyList<Prompt> prompts, IReadOnlyList<(Evolved? Result, string? Failure)> evolved)
+    private DataProduct Build(IReadOnlyList<Prompt> prompts, IReadOnlyList<(Evolved? Result, string? Failure)> evolved)
     {
         Counts counts = new();
-        List<DataRow> rows = [];
+        List<SupervisedRow> rows = [];
         for (int i = 0; i < prompts.Count; i++)
         {
             counts.Add("prompts");
@@ -73,11 +75,11 @@ internal sealed class SelfMethod(MethodParts parts) : IIterationMethod
                 continue;
             }
 
-            ScoredPairs.Count(prompts[i], result.Responses, counts);
-            string[] passed = [.. result.Responses.Where(response => response.Vote?.Majority == Majority.Yes).Select(response => response.Text!)];
+            ActorSamples.Count(prompts[i], result.Responses, _gate, counts);
+            string[] passed = [.. result.Responses.Where(response => _gate.Passes(response.Valuation)).Select(response => response.Text!)];
             counts.Add("refined and passed", result.Refined.Count);
             rows.AddRange(passed.Concat(result.Refined).Distinct(StringComparer.Ordinal)
-                .Select(response => new DataRow(prompts[i].Id, RowKinds.Response, prompts[i].Text, response)));
+                .Select(response => new SupervisedRow(prompts[i].Id, RowKinds.Response, prompts[i].Text, response)));
         }
 
         counts.Add("rows", rows.Count);

@@ -21,16 +21,17 @@ internal sealed class SelfRewardingMethod(MethodParts parts) : IIterationMethod
         {
             ModelCaller model = await parts.Models.OpenAsync(models.Actor, cancellationToken).ConfigureAwait(false);
             IJudge judge = parts.JudgeOf(model);
+            Gate gate = parts.Recipe.Search.ToGate();
             IReadOnlyList<(IReadOnlyList<PlayedResponse>? Result, string? Failure)> drawn = await parts.Runner.EachAsync(
                 stage, prompts, (i, prompt, token) => ActorSamples.DrawAsync(parts.Recipe, iteration, i, prompt, model, judge, token), cancellationToken)
                 .ConfigureAwait(false);
             Counts counts = new();
-            List<PairRow> pairs = [];
+            List<PreferencePair> pairs = [];
             for (int i = 0; i < prompts.Count; i++)
             {
                 counts.Add("prompts");
-                ScoredPairs.Count(prompts[i], drawn[i].Result!, counts);
-                if (ScoredPairs.BestAgainstWorst(prompts[i], drawn[i].Result!, parts.Session.SeedOf($"it{iteration}/pair/p{i}")) is { } pair)
+                ActorSamples.Count(prompts[i], drawn[i].Result!, gate, counts);
+                if (PreferencePairs.BestAgainstWorst(prompts[i], drawn[i].Result!, parts.Session.SeedOf($"it{iteration}/pair/p{i}")) is { } pair)
                 {
                     pairs.Add(pair);
                 }
@@ -41,46 +42,5 @@ internal sealed class SelfRewardingMethod(MethodParts parts) : IIterationMethod
         }).ConfigureAwait(false);
         string trained = await parts.TrainAsync(StageNames.Actor(iteration), models.Actor, data.Pairs, parts.Recipe.Dpo, cancellationToken).ConfigureAwait(false);
         return new ModelPair(trained, trained);
-    }
-}
-
-/// <summary>Pairs made of scored samples.</summary>
-internal static class ScoredPairs
-{
-    /// <summary>A sample of the highest score against one of the lowest, drawn among equals; null when all have the same score.</summary>
-    public static PairRow? BestAgainstWorst(Prompt prompt, IReadOnlyList<PlayedResponse> responses, ulong seed)
-    {
-        PlayedResponse[] scored = [.. responses.Where(response => response.Vote?.Value is not null)];
-        if (scored.Length == 0)
-        {
-            return null;
-        }
-
-        double best = scored.Max(response => response.Vote!.Value!.Value);
-        double worst = scored.Min(response => response.Vote!.Value!.Value);
-        SeededRandom random = new(seed);
-        return best == worst ? null : new PairRow(prompt.Id, prompt.Text, Draw(best), Draw(worst));
-
-        string Draw(double score)
-        {
-            PlayedResponse[] equals = [.. scored.Where(response => response.Vote!.Value == score)];
-            return equals[random.Next(equals.Length)].Text!;
-        }
-    }
-
-    public static void Count(Prompt prompt, IReadOnlyList<PlayedResponse> responses, Counts counts)
-    {
-        for (int k = 0; k < responses.Count; k++)
-        {
-            counts.Add("responses");
-            if (responses[k].Failure is { } failure)
-            {
-                counts.Fail($"{prompt.Id}, response {k}", failure);
-            }
-            else
-            {
-                counts.Add($"voted {responses[k].Vote!.Majority.ToString().ToLowerInvariant()}");
-            }
-        }
     }
 }

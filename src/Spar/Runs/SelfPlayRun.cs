@@ -1,9 +1,9 @@
-using Spar.Methods;
 using Spar.Calls;
-using Spar.SelfPlay;
-using Spar.Templates;
+using Spar.Methods;
 using Spar.Seams;
+using Spar.SelfPlay;
 using Spar.Store;
+using Spar.Templates;
 
 namespace Spar.Runs;
 

@@ -38,7 +38,7 @@ public abstract record TrainingData
     /// <summary>Cross-entropy on the response's tokens (SFT, RFT).</summary>
     /// <param name="Examples">The rows.</param>
     /// <param name="Settings">Learning rate and the like.</param>
-    public sealed record Supervised(IReadOnlyList<SupervisedExample> Examples, SupervisedSettings Settings) : TrainingData
+    public sealed record Supervised(IReadOnlyList<SupervisedRow> Examples, SupervisedSettings Settings) : TrainingData
     {
         /// <inheritdoc/>
         public override TrainingSettings Common => Settings;
@@ -53,17 +53,6 @@ public abstract record TrainingData
         public override TrainingSettings Common => Settings;
     }
 }
-
-/// <summary>One user turn and the assistant's turn to learn.</summary>
-/// <param name="Prompt">The user turn.</param>
-/// <param name="Response">The assistant turn; the loss is on its tokens and the end-of-turn token.</param>
-public sealed record SupervisedExample(string Prompt, string Response);
-
-/// <summary>One user turn with a better and a worse assistant turn.</summary>
-/// <param name="Prompt">The user turn.</param>
-/// <param name="Chosen">The preferred response.</param>
-/// <param name="Rejected">The other response.</param>
-public sealed record PreferencePair(string Prompt, string Chosen, string Rejected);
 
 /// <summary>How the learning rate moves after warmup.</summary>
 public enum LearningRateSchedule

@@ -14,9 +14,9 @@ public sealed class BreadthFirstSearch(IJudge judge, RefinementSampler refiner, 
 {
     /// <inheritdoc/>
     public async Task<SearchTree> SearchAsync(
-        string key, string instruction, string response, Valuation vote, CancellationToken cancellationToken)
+        string key, string instruction, string response, Valuation valuation, CancellationToken cancellationToken)
     {
-        TreeGrowth tree = new(judge, refiner, settings, key, instruction, response, vote);
+        TreeGrowth tree = new(judge, refiner, settings, key, instruction, response, valuation);
         try
         {
             IReadOnlyList<SearchNode> level = [tree.Root];

@@ -14,9 +14,9 @@ public sealed class DepthFirstSearch(IJudge judge, RefinementSampler refiner, Se
 {
     /// <inheritdoc/>
     public async Task<SearchTree> SearchAsync(
-        string key, string instruction, string response, Valuation vote, CancellationToken cancellationToken)
+        string key, string instruction, string response, Valuation valuation, CancellationToken cancellationToken)
     {
-        TreeGrowth tree = new(judge, refiner, settings, key, instruction, response, vote);
+        TreeGrowth tree = new(judge, refiner, settings, key, instruction, response, valuation);
         try
         {
             await DescendAsync(tree, tree.Root, cancellationToken).ConfigureAwait(false);

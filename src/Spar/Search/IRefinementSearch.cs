@@ -12,21 +12,8 @@ public interface IRefinementSearch
     /// <param name="key">Names the tree in the run; its calls' names begin with it.</param>
     /// <param name="instruction">The instruction.</param>
     /// <param name="response">The root's response.</param>
-    /// <param name="vote">The votes on it, with the critique to start from.</param>
+    /// <param name="valuation">The votes on it, with the critique to start from.</param>
     /// <param name="cancellationToken">Gives up.</param>
     Task<SearchTree> SearchAsync(
-        string key, string instruction, string response, Valuation vote, CancellationToken cancellationToken);
-}
-
-/// <summary>Makes the search that the settings ask for.</summary>
-public static class RefinementSearch
-{
-    /// <summary>Breadth first or depth first, by <see cref="SearchSettings.Order"/>.</summary>
-    /// <param name="judge">Values responses.</param>
-    /// <param name="refiner">Writes refinements.</param>
-    /// <param name="settings">Limits.</param>
-    public static IRefinementSearch Create(IJudge judge, RefinementSampler refiner, SearchSettings settings) =>
-        settings.Order == SearchOrder.BreadthFirst
-            ? new BreadthFirstSearch(judge, refiner, settings)
-            : new DepthFirstSearch(judge, refiner, settings);
+        string key, string instruction, string response, Valuation valuation, CancellationToken cancellationToken);
 }

@@ -1,3 +1,5 @@
+using Spar.Judging;
+
 namespace Spar.Search;
 
 /// <summary>In which order a tree is searched.</summary>
@@ -35,7 +37,7 @@ public sealed record SearchSettings
     /// <summary>Deepest level; the root is level 0. At least 1.</summary>
     public int MaxDepth { get; init; } = 3;
 
-    /// <summary>A child whose value is above this ends the search with success, 0..1.</summary>
+    /// <summary>Value above which a response counts as satisfying its instruction, 0..1: it is no negative, ends a search with success, may be learnt from.</summary>
     public double Gate { get; init; } = 0.5;
 
     /// <summary>Depth first: a child whose value is below this is not descended into, 0..1; 0 descends into all.</summary>
@@ -49,6 +51,9 @@ public sealed record SearchSettings
 
     /// <summary>How nodes are chosen.</summary>
     public NodeSelection Selection { get; init; } = NodeSelection.Greedy;
+
+    /// <summary>The gate at <see cref="Gate"/>.</summary>
+    public Gate ToGate() => new(Gate);
 
     /// <summary>These limits for a tree that is a chain: iterative refinement, each response refined once.</summary>
     /// <param name="depth">Most refinements one after the other, at least 1; null keeps <see cref="MaxDepth"/>.</param>

@@ -25,14 +25,20 @@ public enum SearchOutcome
 /// <param name="Depth">0 for the root.</param>
 /// <param name="Response">The response.</param>
 /// <param name="Refinement">The refiner's whole output, reflection first; null for the root.</param>
-/// <param name="Vote">The votes on the response; null when the budget ended before it was judged.</param>
-/// <param name="SameAs">The earlier node with the same response, whose vote this is; null when the response was new.</param>
+/// <param name="Valuation">What the judge made of the response; null when the budget ended before it was judged.</param>
+/// <param name="SameAs">The earlier node with the same response, whose valuation this is; null when the response was new.</param>
 public sealed record SearchNode(
-    int Id, int? Parent, int Depth, string Response, string? Refinement, Valuation? Vote, int? SameAs = null)
+    int Id,
+    int? Parent,
+    int Depth,
+    string Response,
+    string? Refinement,
+    [property: JsonPropertyName("vote")] Valuation? Valuation,
+    int? SameAs = null)
 {
     /// <summary>Share of yes, 0..1; 0 when the response could not be judged.</summary>
     [JsonIgnore]
-    public double Value => Vote?.Value ?? 0;
+    public double Value => Valuation?.Value ?? 0;
 }
 
 /// <summary>A whole search, as it went.</summary>

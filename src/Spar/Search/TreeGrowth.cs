@@ -15,6 +15,7 @@ internal sealed class TreeGrowth
     private readonly IJudge _judge;
     private readonly RefinementSampler _refiner;
     private readonly SearchSettings _settings;
+    private readonly Gate _gate;
     private readonly string _key;
     private readonly string _instruction;
     private readonly List<SearchNode> _nodes = [];
@@ -25,10 +26,10 @@ internal sealed class TreeGrowth
     private int _nextId = 1;
     private int _choices;
 
-    public TreeGrowth(IJudge judge, RefinementSampler refiner, SearchSettings settings, string key, string instruction, string response, Valuation vote)
+    public TreeGrowth(IJudge judge, RefinementSampler refiner, SearchSettings settings, string key, string instruction, string response, Valuation valuation)
     {
-        (_judge, _refiner, _settings, _key, _instruction) = (judge, refiner, settings, key, instruction);
-        Root = new SearchNode(0, null, 0, response, null, vote);
+        (_judge, _refiner, _settings, _gate, _key, _instruction) = (judge, refiner, settings, settings.ToGate(), key, instruction);
+        Root = new SearchNode(0, null, 0, response, null, valuation);
         _nodes.Add(Root);
         _valued.Add(response, Root);
     }
@@ -48,7 +49,7 @@ internal sealed class TreeGrowth
     /// <returns>The children that can be expanded in turn, in the order of their ids.</returns>
     public async Task<IReadOnlyList<SearchNode>> ExpandAsync(SearchNode node, CancellationToken cancellationToken)
     {
-        if (node.Vote?.Critique is not { } critique)
+        if (node.Valuation?.Critique is not { } critique)
         {
             return [];
         }
@@ -67,9 +68,9 @@ internal sealed class TreeGrowth
 
         await JudgeAsync(children, cancellationToken).ConfigureAwait(false);
         _nodes.AddRange(children);
-        SearchNode[] passed = [.. children.Where(child => child.Value > _settings.Gate)];
+        SearchNode[] passed = [.. children.Where(child => _gate.Passes(child.Valuation))];
         Found = passed.Length < 2 ? passed.FirstOrDefault() : (await CompleteAsync(passed, cancellationToken).ConfigureAwait(false)).MaxBy(child => child.Value);
-        return [.. children.Where(child => child.Vote?.Critique is not null)];
+        return [.. children.Where(child => child.Valuation?.Critique is not null)];
     }
 
     /// <summary>Chooses up to <see cref="SearchSettings.SelectBranch"/> nodes of at least a value, best (or first drawn) first.</summary>
@@ -160,24 +161,24 @@ internal sealed class TreeGrowth
 
         await Task.WhenAll(toJudge.Select(async i =>
         {
-            Valuation vote = await _judge.JudgeAsync($"{_key}/n{children[i].Id}/judge", _instruction, children[i].Response, cancellationToken)
+            Valuation valuation = await _judge.JudgeAsync($"{_key}/n{children[i].Id}/judge", _instruction, children[i].Response, cancellationToken)
                 .ConfigureAwait(false);
-            children[i] = children[i] with { Vote = vote };
+            children[i] = children[i] with { Valuation = valuation };
         })).ConfigureAwait(false);
-        _spared += toJudge.Sum(i => _judge.MostCalls - children[i].Vote!.Calls);
+        _spared += toJudge.Sum(i => _judge.MostCalls - children[i].Valuation!.Calls);
 
         for (int i = 0; i < children.Count; i++)
         {
             if (!_valued.TryGetValue(children[i].Response, out SearchNode? earlier))
             {
-                if (children[i].Vote is not null)
+                if (children[i].Valuation is not null)
                 {
                     _valued.Add(children[i].Response, children[i]);
                 }
             }
             else
             {
-                children[i] = children[i] with { Vote = earlier.Vote, SameAs = earlier.Id };
+                children[i] = children[i] with { Valuation = earlier.Valuation, SameAs = earlier.Id };
             }
         }
     }
@@ -186,7 +187,7 @@ internal sealed class TreeGrowth
     /// <returns>The same nodes with their votes completed.</returns>
     private async Task<IReadOnlyList<SearchNode>> CompleteAsync(IReadOnlyList<SearchNode> nodes, CancellationToken cancellationToken)
     {
-        SearchNode[] open = [.. nodes.Where(node => node.Vote?.SparedKey is not null).Select(node => _valued[node.Response]).Distinct()];
+        SearchNode[] open = [.. nodes.Where(node => node.Valuation?.SparedKey is not null).Select(node => _valued[node.Response]).Distinct()];
         if (open.Length == 0)
         {
             return nodes;
@@ -194,11 +195,11 @@ internal sealed class TreeGrowth
 
         await Task.WhenAll(open.Select(async node =>
         {
-            Valuation vote = await _judge.CompleteAsync(_instruction, node.Response, node.Vote!, cancellationToken).ConfigureAwait(false);
+            Valuation valuation = await _judge.CompleteAsync(_instruction, node.Response, node.Valuation!, cancellationToken).ConfigureAwait(false);
             lock (_valued)
             {
-                _valued[node.Response] = node with { Vote = vote };
-                _spared -= node.Parent is null ? 0 : vote.Calls - node.Vote!.Calls;
+                _valued[node.Response] = node with { Valuation = valuation };
+                _spared -= node.Parent is null ? 0 : valuation.Calls - node.Valuation!.Calls;
             }
         })).ConfigureAwait(false);
         for (int i = 0; i < _nodes.Count; i++)
@@ -208,6 +209,6 @@ internal sealed class TreeGrowth
 
         return [.. nodes.Select(Current)];
 
-        SearchNode Current(SearchNode node) => _valued.TryGetValue(node.Response, out SearchNode? valued) ? node with { Vote = valued.Vote } : node;
+        SearchNode Current(SearchNode node) => _valued.TryGetValue(node.Response, out SearchNode? valued) ? node with { Valuation = valued.Valuation } : node;
     }
 }

@@ -24,15 +24,32 @@ internal static class ActorSamples
                 Answer answer = await actor.AskAsync(Key(iteration, item, k), prompt.Text, recipe.Respond, cancellationToken).ConfigureAwait(false);
                 text = answer.Text;
                 string key = string.Create(CultureInfo.InvariantCulture, $"it{iteration}/judge/p{item}/{StableHash.Of(text):x16}");
-                Valuation vote = await votes.GetOrAdd(text, _ => new(() => judge.JudgeAsync(key, prompt.Text, answer.Text, cancellationToken)))
+                Valuation valuation = await votes.GetOrAdd(text, _ => new(() => judge.JudgeAsync(key, prompt.Text, answer.Text, cancellationToken)))
                     .Value.ConfigureAwait(false);
-                return new PlayedResponse(text, vote);
+                return new PlayedResponse(text, valuation);
             }
             catch (CallFailedException failure)
             {
                 return new PlayedResponse(text, null, failure.Message);
             }
         })).ConfigureAwait(false);
+    }
+
+    /// <summary>Counts a prompt's responses by verdict, and those that got lost.</summary>
+    public static void Count(Prompt prompt, IReadOnlyList<PlayedResponse> responses, Gate gate, Counts counts)
+    {
+        for (int k = 0; k < responses.Count; k++)
+        {
+            counts.Add("responses");
+            if (responses[k].Failure is { } failure)
+            {
+                counts.Fail($"{prompt.Id}, response {k}", failure);
+            }
+            else
+            {
+                counts.Add($"voted {gate.VerdictOn(responses[k].Valuation!).ToString().ToLowerInvariant()}");
+            }
+        }
     }
 
     /// <summary>The name of the call for one response.</summary>

@@ -6,7 +6,7 @@ using Spar.Store;
 namespace Spar.SelfPlay;
 
 /// <summary>Measures each iteration's judge against what verifiers know, and says so when self-judged and verified success drift apart.</summary>
-internal sealed class DriftWatch(DriftSettings settings, IConstraintVerifier? truth, StageRunner runner, RunStore store, IRunObserver observer)
+internal sealed class DriftWatch(DriftSettings settings, Gate gate, IConstraintVerifier? truth, StageRunner runner, RunStore store, IRunObserver observer)
 {
     /// <summary>Measures an iteration's judge on its play.</summary>
     /// <returns>What is to be done about drift; null when there is none, or when nothing verifies the prompts.</returns>
@@ -20,7 +20,7 @@ internal sealed class DriftWatch(DriftSettings settings, IConstraintVerifier? tr
         IterationCalibration calibration = (await runner.RunAsync(StageNames.Calibration(iteration), 0, () =>
         {
             IterationCalibration measured = IterationCalibration.Of(
-                iteration, store.ReadItems<PlayRecord>(StageNames.Play(iteration)).Select(entry => entry.Record), truth);
+                iteration, store.ReadItems<PlayRecord>(StageNames.Play(iteration)).Select(entry => entry.Record), truth, gate);
             return Task.FromResult(new CalibrationProduct(measured.Drift > settings.Threshold ? measured with { Taken = settings.Action } : measured));
         }).ConfigureAwait(false)).Calibration;
         observer.Calibrated(calibration);

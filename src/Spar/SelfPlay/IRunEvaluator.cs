@@ -40,7 +40,7 @@ public sealed record EvaluationContext(
     /// <summary>Who values responses; the refiner by all votes unless it is set.</summary>
     public IJudge Judge
     {
-        get => _judge ?? new VotingJudge(Refiner, Templates, Recipe.Judge, Recipe.Votes);
+        get => _judge ?? new VotingJudge(Refiner, Templates, Recipe.Judge, Recipe.Votes, Recipe.Search.ToGate());
         init => _judge = value;
     }
 

@@ -41,7 +41,8 @@ public sealed record IterationCalibration(
     /// <param name="iteration">The iteration, from 1.</param>
     /// <param name="records">Its play.</param>
     /// <param name="truth">Knows what is right; prompts that it does not know wholly are left out.</param>
-    public static IterationCalibration Of(int iteration, IEnumerable<PlayRecord> records, IConstraintVerifier truth)
+    /// <param name="gate">Decides verdicts.</param>
+    public static IterationCalibration Of(int iteration, IEnumerable<PlayRecord> records, IConstraintVerifier truth, Gate gate)
     {
         List<(Valuation, bool)> responses = [];
         List<(Valuation, bool)> refinements = [];
@@ -54,18 +55,18 @@ public sealed record IterationCalibration(
                 VerificationOutcome.NotFollowed => false,
                 _ => null,
             };
-            (Valuation? Vote, bool? Right)[] answered = [.. record.Responses.Where(response => response.Text is not null).Select(response => (response.Vote, Right(response.Text!)))];
+            (Valuation? Valuation, bool? Right)[] answered = [.. record.Responses.Where(response => response.Text is not null).Select(response => (response.Valuation, Right(response.Text!)))];
             if (answered.Length == 0 || answered.Any(response => response.Right is null))
             {
                 continue;
             }
 
             prompts++;
-            responses.AddRange(answered.Where(response => response.Vote is not null).Select(response => (response.Vote!, response.Right == true)));
+            responses.AddRange(answered.Where(response => response.Valuation is not null).Select(response => (response.Valuation!, response.Right == true)));
             if (record.Tree is { } tree && tree.Outcome != SearchOutcome.Failed)
             {
-                refinements.AddRange(tree.Nodes.Where(node => node is { Parent: not null, SameAs: null, Vote: not null })
-                    .Select(node => (node.Vote!, Right(node.Response) == true)));
+                refinements.AddRange(tree.Nodes.Where(node => node is { Parent: not null, SameAs: null, Valuation: not null })
+                    .Select(node => (node.Valuation!, Right(node.Response) == true)));
                 searched++;
                 found += tree.Found is null ? 0 : 1;
                 verified += tree.Found is { } id && Right(tree.Node(id).Response) == true ? 1 : 0;
@@ -73,7 +74,7 @@ public sealed record IterationCalibration(
         }
 
         return new IterationCalibration(
-            iteration, prompts, JudgeQuality.Of(responses), JudgeQuality.Of(refinements), Reliability.Of([.. responses, .. refinements]), searched, found, verified);
+            iteration, prompts, JudgeQuality.Of(responses, gate), JudgeQuality.Of(refinements, gate), Reliability.Of([.. responses, .. refinements]), searched, found, verified);
     }
 
     private static double? Share(int part, int whole) => whole == 0 ? null : (double)part / whole;

@@ -1,8 +1,8 @@
 using Microsoft.Extensions.AI;
 using Spar.Calls;
 using Spar.Judging;
-using Spar.Templates;
 using Spar.Seams;
+using Spar.Templates;
 
 namespace Spar.SelfPlay;
 
@@ -43,7 +43,7 @@ public sealed class OpenModels(IModelHost host, CallSession session) : IAsyncDis
             judges.Add(await OpenAsync(judge == JudgingSettings.Refiner ? refiner : judge, cancellationToken).ConfigureAwait(false));
         }
 
-        return recipe.Judging.Create(judges, templates, recipe.Decoding(), verifier);
+        return recipe.Judging.Create(judges, templates, recipe.Judge, recipe.Votes, recipe.Search.ToGate(), verifier);
     }
 
     /// <summary>Closes the models.</summary>

@@ -24,6 +24,7 @@ public sealed record PlayRecord(
 
 /// <summary>One response of the actor.</summary>
 /// <param name="Text">The response; null when its call failed.</param>
-/// <param name="Vote">The votes on it; null when a call failed.</param>
+/// <param name="Valuation">What the judge made of it; null when a call failed.</param>
 /// <param name="Failure">What failed; null when nothing did.</param>
-public sealed record PlayedResponse(string? Text, Valuation? Vote, string? Failure = null);
+public sealed record PlayedResponse(
+    string? Text, [property: JsonPropertyName("vote")] Valuation? Valuation, string? Failure = null);

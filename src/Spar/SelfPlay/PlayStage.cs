@@ -3,10 +3,10 @@ using System.Globalization;
 using Spar.Calls;
 using Spar.Ground;
 using Spar.Judging;
-using Spar.Templates;
 using Spar.Seams;
 using Spar.Search;
 using Spar.Store;
+using Spar.Templates;
 
 namespace Spar.SelfPlay;
 
@@ -16,6 +16,8 @@ namespace Spar.SelfPlay;
 /// </summary>
 internal sealed class PlayStage(Recipe recipe, TemplateSet templates, StageRunner runner, RunStore store, CallSession session, IRunObserver observer)
 {
+    private readonly Gate _gate = recipe.Search.ToGate();
+
     /// <summary>Plays all prompts that are not kept yet. The records are the stage's items, by the prompt's position.</summary>
     /// <param name="iteration">1 and up.</param>
     /// <param name="items">The prompts.</param>
@@ -39,12 +41,14 @@ internal sealed class PlayStage(Recipe recipe, TemplateSet templates, StageRunne
             if (open.Length > 0)
             {
                 (ModelCaller actor, ModelCaller refiner, IJudge judge) = await openModels().ConfigureAwait(false);
-                SearchSettings settings = recipe.Refinement == RefinementKind.Single ? recipe.Search.Chain(1) : recipe.Search;
-                IRefinementSearch search = RefinementSearch.Create(judge, new RefinementSampler(refiner, templates, recipe.Refine), settings);
+                RefinementSampler sampler = new(refiner, templates, recipe.Refine);
+                IRefinementSearch search = recipe.Refinement == RefinementKind.Single
+                    ? SearchStrategy.Once.Create(judge, sampler, recipe.Search)
+                    : SearchStrategy.Tree(judge, sampler, recipe.Search);
                 await PlayAllAsync(iteration, items, open, actor, judge, search, cancellationToken).ConfigureAwait(false);
             }
 
-            return new PlayProduct(Count(store.ReadItems<PlayRecord>(stage).Select(entry => entry.Record)));
+            return new PlayProduct(PlayStatistics.Of(store.ReadItems<PlayRecord>(stage).Select(entry => entry.Record), _gate));
         });
     }
 
@@ -96,7 +100,7 @@ internal sealed class PlayStage(Recipe recipe, TemplateSet templates, StageRunne
         int iteration, int item, Prompt prompt, ModelCaller actor, IJudge judge, IRefinementSearch search, CancellationToken cancellationToken)
     {
         IReadOnlyList<PlayedResponse> responses = await ActorSamples.DrawAsync(recipe, iteration, item, prompt, actor, judge, cancellationToken).ConfigureAwait(false);
-        int[] negatives = [.. Enumerable.Range(0, responses.Count).Where(k => responses[k].Vote?.Majority == Majority.No)];
+        int[] negatives = [.. Enumerable.Range(0, responses.Count).Where(k => responses[k].Valuation is { } valuation && _gate.VerdictOn(valuation) == Verdict.No)];
         if (negatives.Length == 0)
         {
             return new PlayRecord(prompt.Id, prompt.Text, responses, null, null);
@@ -109,94 +113,7 @@ internal sealed class PlayStage(Recipe recipe, TemplateSet templates, StageRunne
         }
 
         SearchTree tree = await search.SearchAsync(
-            $"it{iteration}/tree/p{item}", prompt.Text, responses[negative].Text!, responses[negative].Vote!, cancellationToken).ConfigureAwait(false);
+            $"it{iteration}/tree/p{item}", prompt.Text, responses[negative].Text!, responses[negative].Valuation!, cancellationToken).ConfigureAwait(false);
         return new PlayRecord(prompt.Id, prompt.Text, responses, negative, tree);
     }
-
-    private static StageStatistics Count(IEnumerable<PlayRecord> records)
-    {
-        Counts counts = new();
-        foreach (string name in (string[])["prompts", "responses", "voted yes", "voted no", "tied", "undecided", "negatives searched"])
-        {
-            counts.Add(name, 0);
-        }
-
-        foreach (SearchOutcome outcome in Enum.GetValues<SearchOutcome>())
-        {
-            counts.Add(NameOf(outcome), 0);
-        }
-
-        foreach (PlayRecord record in records)
-        {
-            counts.Add("prompts");
-            for (int k = 0; k < record.Responses.Count; k++)
-            {
-                PlayedResponse response = record.Responses[k];
-                counts.Add("responses");
-                if (response.Failure is { } failure)
-                {
-                    counts.Add("responses lost");
-                    counts.Fail($"{record.PromptId}, response {k}", failure);
-                    continue;
-                }
-
-                counts.Add(response.Vote!.Majority switch
-                {
-                    Majority.Yes => "voted yes",
-                    Majority.No => "voted no",
-                    Majority.Tie => "tied",
-                    _ => "undecided",
-                });
-            }
-
-            foreach (PlayedResponse judged in record.Responses.DistinctBy(response => response.Text))
-            {
-                counts.AddReasons("judgement", judged.Vote?.Unparsed);
-                CountVote(judged.Vote, counts);
-            }
-
-            if (record.Tree is { } tree)
-            {
-                CountTree(record.PromptId, tree, counts);
-            }
-        }
-
-        return counts.ToStatistics();
-    }
-
-    private static void CountTree(string promptId, SearchTree tree, Counts counts)
-    {
-        counts.Add("negatives searched");
-        counts.Add(NameOf(tree.Outcome));
-        counts.Add("tree nodes", tree.Nodes.Count - 1);
-        counts.Add("tree calls", tree.Calls);
-        counts.AddReasons("refinement", tree.Unparsed);
-        foreach (SearchNode node in tree.Nodes.Where(node => node.Parent is not null && node.SameAs is null))
-        {
-            counts.AddReasons("judgement", node.Vote?.Unparsed);
-            CountVote(node.Vote, counts);
-        }
-
-        if (tree.Failure is { } failure)
-        {
-            counts.Fail($"{promptId}, search", failure);
-        }
-    }
-
-    private static void CountVote(Valuation? vote, Counts counts)
-    {
-        counts.Add("judging calls", vote?.Calls ?? 0);
-        if (vote?.Verified == true)
-        {
-            counts.Add("verified by rule");
-        }
-    }
-
-    private static string NameOf(SearchOutcome outcome) => outcome switch
-    {
-        SearchOutcome.Success => "search: success",
-        SearchOutcome.Exhausted => "search: exhausted",
-        SearchOutcome.OverBudget => "search: over budget",
-        _ => "search: failed",
-    };
 }

@@ -4,10 +4,10 @@ using Spar.Calls;
 using Spar.Decoding;
 using Spar.Ground;
 using Spar.Judging;
-using Spar.Templates;
 using Spar.Seams;
 using Spar.Search;
 using Spar.Store;
+using Spar.Templates;
 
 namespace Spar.SelfPlay;
 
@@ -97,9 +97,6 @@ public record Recipe
 
     /// <summary>Most model calls in flight. Has no influence on results.</summary>
     public int Concurrency { get; init; } = 256;
-
-    /// <summary>These settings for decoding: best-of-N samples as many responses as self-play does.</summary>
-    public DecodingSettings Decoding() => new(Respond, Judge, Refine, Votes, Responses, Search);
 
     /// <summary>What of this recipe decides a run's results, for the run store.</summary>
     /// <param name="templates">The prompt set that the recipe names.</param>
@@ -198,10 +195,10 @@ public sealed record RefinerQuotas
     /// <summary>Refinements whose response passed the gate.</summary>
     public int Refinements { get; init; } = 4000;
 
-    /// <summary>Judgements met in trees, of responses with a value above 0.5.</summary>
+    /// <summary>Judgements met in trees, of responses that pass the gate.</summary>
     public int TreeYes { get; init; } = 1500;
 
-    /// <summary>Judgements met in trees, of responses with a value between 0 and 0.5, both excluded.</summary>
+    /// <summary>Judgements met in trees, of responses with a value above 0 and below the gate.</summary>
     public int TreeNo { get; init; } = 1000;
 
     /// <summary>Judgements of the actor's responses where votes disagreed and yes won.</summary>

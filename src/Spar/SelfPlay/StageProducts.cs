@@ -13,7 +13,7 @@ public interface IStageProduct
 /// <summary>Product of <see cref="StageNames.ActorSftData"/> and <see cref="StageNames.RefinerSftData"/>.</summary>
 /// <param name="Statistics">What the stage counted.</param>
 /// <param name="Rows">What is learnt.</param>
-public sealed record SupervisedProduct(StageStatistics Statistics, IReadOnlyList<DataRow> Rows) : IStageProduct;
+public sealed record SupervisedProduct(StageStatistics Statistics, IReadOnlyList<SupervisedRow> Rows) : IStageProduct;
 
 /// <summary>Product of <see cref="StageNames.Play"/>; the prompts' <see cref="PlayRecord"/>s are the stage's items.</summary>
 /// <param name="Statistics">What the stage counted.</param>
@@ -23,10 +23,10 @@ public sealed record PlayProduct(StageStatistics Statistics) : IStageProduct;
 /// <param name="Statistics">What the stage counted.</param>
 /// <param name="Pairs">For the actor.</param>
 /// <param name="RefinerRows">For the refiner.</param>
-public sealed record DataProduct(StageStatistics Statistics, IReadOnlyList<PairRow> Pairs, IReadOnlyList<DataRow> RefinerRows) : IStageProduct
+public sealed record DataProduct(StageStatistics Statistics, IReadOnlyList<PreferencePair> Pairs, IReadOnlyList<SupervisedRow> RefinerRows) : IStageProduct
 {
     /// <summary>Responses for the actor, of methods that learn good responses alone; null for the others.</summary>
-    public IReadOnlyList<DataRow>? ActorRows { get; init; }
+    public IReadOnlyList<SupervisedRow>? ActorRows { get; init; }
 }
 
 /// <summary>Product of a training stage.</summary>

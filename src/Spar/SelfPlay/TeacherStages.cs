@@ -1,7 +1,7 @@
 using Spar.Calls;
 using Spar.Ground;
-using Spar.Templates;
 using Spar.Seams;
+using Spar.Templates;
 
 namespace Spar.SelfPlay;
 
@@ -19,13 +19,13 @@ internal sealed class TeacherStages(Recipe recipe, TemplateSet templates, Teache
                 StageNames.ActorSftData, items, (i, prompt, token) => teacher.RespondAsync($"sft/p{i}", prompt.Text, token), cancellationToken)
                 .ConfigureAwait(false);
             Counts counts = new();
-            List<DataRow> rows = [];
+            List<SupervisedRow> rows = [];
             for (int i = 0; i < items.Count; i++)
             {
                 counts.Add("prompts");
                 if (responses[i].Result is { } response)
                 {
-                    rows.Add(new DataRow(items[i].Id, RowKinds.Response, items[i].Text, response));
+                    rows.Add(new SupervisedRow(items[i].Id, RowKinds.Response, items[i].Text, response));
                 }
                 else
                 {
@@ -50,7 +50,7 @@ internal sealed class TeacherStages(Recipe recipe, TemplateSet templates, Teache
                 StageNames.RefinerSftData, items, (i, prompt, token) => TeachAsync(actor, i, prompt, token), cancellationToken)
                 .ConfigureAwait(false);
             Counts counts = new();
-            List<DataRow> rows = [];
+            List<SupervisedRow> rows = [];
             for (int i = 0; i < items.Count; i++)
             {
                 counts.Add("prompts");
@@ -65,7 +65,7 @@ internal sealed class TeacherStages(Recipe recipe, TemplateSet templates, Teache
             }
 
             rows = recipe.BalanceJudgements ? Balance(rows) : rows;
-            foreach (IGrouping<string, DataRow> kind in rows.GroupBy(row => row.Kind).OrderBy(kind => kind.Key, StringComparer.Ordinal))
+            foreach (IGrouping<string, SupervisedRow> kind in rows.GroupBy(row => row.Kind).OrderBy(kind => kind.Key, StringComparer.Ordinal))
             {
                 counts.Add($"rows {kind.Key}", kind.Count());
             }
@@ -85,14 +85,14 @@ internal sealed class TeacherStages(Recipe recipe, TemplateSet templates, Teache
         return new Lesson(response.Text, judgement, refinement);
     }
 
-    private IEnumerable<DataRow> RowsOf(Prompt prompt, Lesson lesson, Counts counts)
+    private IEnumerable<SupervisedRow> RowsOf(Prompt prompt, Lesson lesson, Counts counts)
     {
         counts.Add(lesson.Judgement.Verdict switch { true => "judged yes", false => "judged no", null => "not judged" });
         counts.AddReasons("judgement", lesson.Judgement.Unparsed is { } reason ? [reason] : null);
         counts.AddReasons("refinement", lesson.Refinement?.Unparsed is { } cause ? [cause] : null);
         if (lesson.Judgement.Verdict is { } passed)
         {
-            yield return new DataRow(
+            yield return new SupervisedRow(
                 prompt.Id,
                 passed ? RowKinds.JudgementYes : RowKinds.JudgementNo,
                 templates.JudgePrompt(prompt.Text, lesson.Response),
@@ -101,7 +101,7 @@ internal sealed class TeacherStages(Recipe recipe, TemplateSet templates, Teache
 
         if (lesson.Refinement?.Response is not null)
         {
-            yield return new DataRow(
+            yield return new SupervisedRow(
                 prompt.Id,
                 RowKinds.Refinement,
                 templates.RefinePrompt(prompt.Text, lesson.Response, lesson.Judgement.Critique),
@@ -110,13 +110,13 @@ internal sealed class TeacherStages(Recipe recipe, TemplateSet templates, Teache
     }
 
     /// <summary>Drops judgements of the more frequent verdict, at random, until there are as many of either.</summary>
-    private List<DataRow> Balance(List<DataRow> rows)
+    private List<SupervisedRow> Balance(List<SupervisedRow> rows)
     {
-        DataRow[] yes = [.. rows.Where(row => row.Kind == RowKinds.JudgementYes)];
-        DataRow[] no = [.. rows.Where(row => row.Kind == RowKinds.JudgementNo)];
+        SupervisedRow[] yes = [.. rows.Where(row => row.Kind == RowKinds.JudgementYes)];
+        SupervisedRow[] no = [.. rows.Where(row => row.Kind == RowKinds.JudgementNo)];
         int each = Math.Min(yes.Length, no.Length);
         SeededRandom random = new(session.SeedOf("refiner-sft/balance"));
-        HashSet<DataRow> kept = new([.. random.Choose(yes, each), .. random.Choose(no, each)], ReferenceEqualityComparer.Instance);
+        HashSet<SupervisedRow> kept = new([.. random.Choose(yes, each), .. random.Choose(no, each)], ReferenceEqualityComparer.Instance);
         return [.. rows.Where(row => row.Kind == RowKinds.Refinement || kept.Contains(row))];
     }
 

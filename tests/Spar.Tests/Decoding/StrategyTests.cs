@@ -33,7 +33,7 @@ public sealed class StrategyTests
             }),
             session);
         DecodingSettings settings = new(_sampling, _sampling, _sampling, Votes: 2, Samples: 4, new SearchSettings());
-        return await Strategies.Create(strategy, actor, refiner, TestRuns.Compact, settings).DecodeAsync("k", "task", default);
+        return await DecodingStrategies.Create(strategy, actor, refiner, TestRuns.Compact, settings).DecodeAsync("k", "task", default);
     }
 
     [Fact]
@@ -97,7 +97,7 @@ public sealed class StrategyTests
         using CallSession session = new(1, 1);
         ModelCaller actor = new(new ScriptedClient(_ => "fine"), session);
         ModelCaller refiner = new(new ScriptedClient(_ => "judgement: yes"), session);
-        Decoded decoded = await Strategies.Create(
+        Decoded decoded = await DecodingStrategies.Create(
             "bfs", actor, refiner, TestRuns.Compact, new DecodingSettings(_sampling, _sampling, _sampling, 2, 4, new SearchSettings()))
             .DecodeAsync("k", "task", default);
         Assert.Equal("fine", decoded.Response);

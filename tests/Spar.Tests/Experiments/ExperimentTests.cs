@@ -65,7 +65,7 @@ public sealed class ExperimentTests : IDisposable
         {
             PlayRecord record = records.Single(record => record.PromptId == pair.PromptId);
             Assert.Equal(record.Responses[record.Negative!.Value].Text, pair.Rejected);
-            Assert.Contains(record.Responses, response => response.Text == pair.Chosen && response.Vote!.Majority == Spar.Judging.Majority.Yes);
+            Assert.Contains(record.Responses, response => response.Text == pair.Chosen && Gate.Majority.Passes(response.Valuation));
         });
         Assert.DoesNotContain(data.RefinerRows, row => row.Kind is RowKinds.Refinement or RowKinds.TreeYes or RowKinds.TreeNo);
         Assert.Contains(data.RefinerRows, row => row.Kind == RowKinds.VoteNo);

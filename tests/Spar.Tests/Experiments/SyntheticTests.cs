@@ -115,11 +115,11 @@ public sealed class SyntheticTests : IDisposable
 
         public override string? Interference => "length";
 
-        public override IReadOnlyList<SupervisedExample> Examples(ulong seed, int count) =>
-            [.. Enumerable.Range(0, count).Select(i => new SupervisedExample($"prompt {i}", $"word {seed % 10}"))];
+        public override IReadOnlyList<SupervisedRow> Examples(ulong seed, int count) =>
+            [.. Enumerable.Range(0, count).Select(i => new SupervisedRow($"p{i}", "response", $"prompt {i}", $"word {seed % 10}"))];
 
         public override IReadOnlyList<PreferencePair> Pairs(PairKind kind, ulong seed, int count) =>
-            [.. Enumerable.Range(0, count).Select(i => new PreferencePair($"prompt {i}", "word 9", kind == PairKind.Refined ? "word 1" : "words 1"))];
+            [.. Enumerable.Range(0, count).Select(i => new PreferencePair($"p{i}", $"prompt {i}", "word 9", kind == PairKind.Refined ? "word 1" : "words 1"))];
 
         public override IReadOnlyList<SyntheticPrompt> HeldOut(int count) =>
             [.. Enumerable.Range(0, count).Select(i => new SyntheticPrompt($"held out {i}", response => response.Length > 0 && response[^1] % 2 == 0))];

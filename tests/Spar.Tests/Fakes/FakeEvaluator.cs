@@ -11,7 +11,9 @@ internal sealed class FakeEvaluator : IRunEvaluator
 
     public async Task<EvaluationRow> EvaluateAsync(EvaluationContext context, CancellationToken cancellationToken)
     {
-        IDecodingStrategy bfs = Strategies.Create("bfs", context.Actor, context.Refiner, context.Templates, context.Recipe.Decoding());
+        Recipe recipe = context.Recipe;
+        DecodingSettings settings = new(recipe.Respond, recipe.Judge, recipe.Refine, recipe.Votes, recipe.Responses, recipe.Search);
+        IDecodingStrategy bfs = DecodingStrategies.Create("bfs", context.Actor, context.Refiner, context.Templates, settings);
         ulong all = 0;
         for (int i = 0; i < Items; i++)
         {

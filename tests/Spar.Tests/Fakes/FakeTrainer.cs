@@ -20,8 +20,8 @@ internal sealed class FakeTrainer(FakeWorld world) : ITrainer
         string start = Directory.Exists(job.StartModel) ? File.ReadAllText(Path.Combine(job.StartModel, WeightsFile)) : job.StartModel;
         string data = job.Data switch
         {
-            TrainingData.Supervised supervised => JsonSerializer.Serialize(supervised.Examples),
-            TrainingData.Preference preference => JsonSerializer.Serialize(preference.Pairs),
+            TrainingData.Supervised supervised => JsonSerializer.Serialize(supervised.Examples.Select(row => new { row.Prompt, row.Response })),
+            TrainingData.Preference preference => JsonSerializer.Serialize(preference.Pairs.Select(pair => new { pair.Prompt, pair.Chosen, pair.Rejected })),
             _ => throw new NotSupportedException(),
         };
         int rows = job.Data is TrainingData.Supervised s ? s.Examples.Count : ((TrainingData.Preference)job.Data).Pairs.Count;

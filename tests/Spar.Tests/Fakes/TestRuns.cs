@@ -1,9 +1,9 @@
 using Spar.Experiments;
 using Spar.Runs;
-using Spar.Templates;
 using Spar.Seams;
 using Spar.SelfPlay;
 using Spar.Store;
+using Spar.Templates;
 
 namespace Spar.Tests.Fakes;
 

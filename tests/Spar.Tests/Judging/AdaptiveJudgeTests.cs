@@ -2,8 +2,8 @@ using FsCheck;
 using FsCheck.Fluent;
 using Spar.Calls;
 using Spar.Judging;
-using Spar.Templates;
 using Spar.Search;
+using Spar.Templates;
 using Spar.Tests.Fakes;
 
 namespace Spar.Tests.Judging;
@@ -40,16 +40,16 @@ public sealed class AdaptiveJudgeTests
     [Fact]
     public void TheVerdictIsThatOfAllVotes() => Check.One(Config.QuickThrowOnFailure.WithMaxTest(2000), Prop.ForAll(_elections, election =>
     {
-        (string votes, double gate, int concurrency) = election;
+        (string votes, double threshold, int concurrency) = election;
+        Gate gate = new(threshold);
         using CallSession session = new(3, concurrency);
         List<int> asked = [];
         ModelCaller voter = Voter(session, votes, asked);
-        Valuation all = new VotingJudge(voter, TestRuns.Compact, _sampling, votes.Length).JudgeAsync("r", "task", "x", default).GetAwaiter().GetResult();
+        Valuation all = new VotingJudge(voter, TestRuns.Compact, _sampling, votes.Length, gate).JudgeAsync("r", "task", "x", default).GetAwaiter().GetResult();
         asked.Clear();
         AdaptiveJudge judge = new(voter, TestRuns.Compact, _sampling, votes.Length, gate);
         Valuation some = judge.JudgeAsync("r", "task", "x", default).GetAwaiter().GetResult();
-        Assert.Equal(all.Majority, some.Majority);
-        Assert.Equal(all.Value > gate, some.Value > gate);
+        Assert.Equal(gate.VerdictOn(all), gate.VerdictOn(some));
         Assert.Equal(all.Critique, some.Critique);
         Assert.Equal(some.Calls, asked.Count);
         Assert.Equal(Enumerable.Range(0, some.Calls), asked.Order());
@@ -57,7 +57,7 @@ public sealed class AdaptiveJudgeTests
         // One vote fewer would have left it open: no vote was asked for in vain.
         string seen = votes[..(some.Calls - 1)];
         Assert.Contains(
-            Futures(votes.Length - seen.Length).Select(future => Verdict(seen + future, gate)), verdict => verdict != Verdict(votes, gate));
+            Futures(votes.Length - seen.Length).Select(future => VerdictOn(seen + future, gate)), verdict => verdict != VerdictOn(votes, gate));
 
         Valuation completed = judge.CompleteAsync("task", "x", some, default).GetAwaiter().GetResult();
         Assert.Equal((all.Yes, all.No, all.Critique, all.Unparsed?.Count), (completed.Yes, completed.No, completed.Critique, completed.Unparsed?.Count));
@@ -76,7 +76,7 @@ public sealed class AdaptiveJudgeTests
     public async Task VotingEndsOnceTheRestCannotChangeTheVerdict(string votes, int calls)
     {
         using CallSession session = new(3, 4);
-        Valuation vote = await new AdaptiveJudge(Voter(session, votes, []), TestRuns.Compact, _sampling, votes.Length, 0.5).JudgeAsync("r", "task", "x", default);
+        Valuation vote = await new AdaptiveJudge(Voter(session, votes, []), TestRuns.Compact, _sampling, votes.Length, Gate.Majority).JudgeAsync("r", "task", "x", default);
         Assert.Equal(calls, vote.Calls);
         Assert.Equal(calls, session.Calls);
     }
@@ -99,10 +99,10 @@ public sealed class AdaptiveJudgeTests
             SearchTree all = await GrowAsync(adaptive: false);
             SearchTree some = await GrowAsync(adaptive: true);
             Assert.Equal(
-                all.Nodes.Select(node => (node.Id, node.Parent, node.Response, node.Refinement, node.SameAs, node.Vote?.Majority)),
-                some.Nodes.Select(node => (node.Id, node.Parent, node.Response, node.Refinement, node.SameAs, node.Vote?.Majority)));
+                all.Nodes.Select(node => (node.Id, node.Parent, node.Response, node.Refinement, node.SameAs, settings.ToGate().VerdictOn(node.Valuation?.Value))),
+                some.Nodes.Select(node => (node.Id, node.Parent, node.Response, node.Refinement, node.SameAs, settings.ToGate().VerdictOn(node.Valuation?.Value))));
             Assert.Equal((all.Outcome, all.Found), (some.Outcome, some.Found));
-            Assert.All(all.Nodes.Zip(some.Nodes), pair => Assert.True(pair.First.Vote?.Critique == pair.Second.Vote?.Critique));
+            Assert.All(all.Nodes.Zip(some.Nodes), pair => Assert.True(pair.First.Valuation?.Critique == pair.Second.Valuation?.Critique));
             spared += all.Calls - some.Calls;
             outcomes.Add(all.Outcome);
 
@@ -111,10 +111,10 @@ public sealed class AdaptiveJudgeTests
                 using CallSession session = new(5, 4);
                 ModelCaller caller = new(await world.OpenAsync("model", default), session);
                 IJudge judge = adaptive
-                    ? new AdaptiveJudge(caller, TestRuns.Compact, _sampling, 5, gate)
-                    : new VotingJudge(caller, TestRuns.Compact, _sampling, 5);
+                    ? new AdaptiveJudge(caller, TestRuns.Compact, _sampling, 5, settings.ToGate())
+                    : new VotingJudge(caller, TestRuns.Compact, _sampling, 5, settings.ToGate());
                 Valuation root = await judge.JudgeAsync($"t{t}/root", "task", "word 2", default);
-                IRefinementSearch search = RefinementSearch.Create(judge, new RefinementSampler(caller, TestRuns.Compact, _sampling), settings);
+                IRefinementSearch search = SearchStrategy.Tree(judge, new RefinementSampler(caller, TestRuns.Compact, _sampling), settings);
                 return await search.SearchAsync($"t{t}", "task", "word 2", root, default);
             }
         }
@@ -123,11 +123,8 @@ public sealed class AdaptiveJudgeTests
         Assert.True(outcomes.Count > 1 || maxCalls > 100);
     }
 
-    private static (Majority, bool) Verdict(string votes, double gate)
-    {
-        Valuation vote = new(votes.Count(letter => letter == 'y'), votes.Count(letter => letter == 'n'), null);
-        return (vote.Majority, vote.Value > gate);
-    }
+    private static Verdict VerdictOn(string votes, Gate gate) =>
+        gate.VerdictOn(new Valuation(votes.Count(letter => letter == 'y'), votes.Count(letter => letter == 'n'), null));
 
     private static IEnumerable<string> Futures(int count) => count == 0 ? [""] : Futures(count - 1).SelectMany(rest => "yn?".Select(letter => rest + letter));
 }

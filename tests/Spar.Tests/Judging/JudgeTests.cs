@@ -1,11 +1,10 @@
 using Microsoft.Extensions.AI;
 using Spar.Calls;
-using Spar.Decoding;
 using Spar.Judging;
-using Spar.Templates;
 using Spar.Seams;
 using Spar.Search;
 using Spar.Store;
+using Spar.Templates;
 using Spar.Tests.Fakes;
 
 namespace Spar.Tests.Judging;
@@ -15,17 +14,17 @@ public sealed class JudgeTests
     private static readonly Sampling _sampling = new(0.7, 1, 9);
 
     [Theory]
-    [InlineData("why\njudgement: yes", -0.1, -2.5, Majority.Yes, false)]
-    [InlineData("why\njudgement: no", -2.0, -0.2, Majority.No, true)]
-    [InlineData("why\njudgement: no", -9.0, -0.01, Majority.No, false)]
-    [InlineData("why\njudgement: no", -0.7, -0.7, Majority.Tie, false)]
-    public async Task TheProbabilityOfYesIsTheValue(string text, double yes, double no, Majority majority, bool disputed)
+    [InlineData("why\njudgement: yes", -0.1, -2.5, Verdict.Yes, false)]
+    [InlineData("why\njudgement: no", -2.0, -0.2, Verdict.No, true)]
+    [InlineData("why\njudgement: no", -9.0, -0.01, Verdict.No, false)]
+    [InlineData("why\njudgement: no", -0.7, -0.7, Verdict.Tie, true)]
+    public async Task TheProbabilityOfYesIsTheValue(string text, double yes, double no, Verdict verdict, bool disputed)
     {
         using CallSession session = new(1, 1);
         WeighingClient client = new(text, [yes, no]);
-        Valuation vote = await new ProbabilityJudge(new ModelCaller(client, session), TestRuns.Compact, _sampling).JudgeAsync("r", "task", "x", default);
-        Assert.Equal(Math.Exp(yes) / (Math.Exp(yes) + Math.Exp(no)), vote.Value!.Value, 12);
-        Assert.Equal((majority, disputed, text, 1), (vote.Majority, vote.Disputed, vote.Critique, vote.Calls));
+        Valuation valuation = await new ProbabilityJudge(new ModelCaller(client, session), TestRuns.Compact, _sampling).JudgeAsync("r", "task", "x", default);
+        Assert.Equal(Math.Exp(yes) / (Math.Exp(yes) + Math.Exp(no)), valuation.Value!.Value, 12);
+        Assert.Equal((verdict, disputed, text, 1), (Gate.Majority.VerdictOn(valuation), valuation.Disputed, valuation.Critique, valuation.Calls));
         Assert.Equal((1, 0f), (session.Calls, client.Options!.Temperature));
         Assert.Equal(text.IndexOf("judgement: ", StringComparison.Ordinal) + 11, client.Place!.Start);
         Assert.Equal(["yes", "no"], client.Place.Words);
@@ -35,10 +34,10 @@ public sealed class JudgeTests
     public async Task AJudgementThatCannotBeReadOrWeighedIsUndecided()
     {
         using CallSession session = new(1, 1);
-        Valuation vote = await JudgeAsync("hm", [-1, -1]);
-        Assert.Equal((Majority.Undecided, JudgementParser.NoMark, 1), (vote.Majority, Assert.Single(vote.Unparsed!), vote.Calls));
-        vote = await JudgeAsync("judgement: yes", [double.NegativeInfinity, double.NegativeInfinity]);
-        Assert.Equal((Majority.Undecided, ProbabilityJudge.NoProbability), (vote.Majority, Assert.Single(vote.Unparsed!)));
+        Valuation valuation = await JudgeAsync("hm", [-1, -1]);
+        Assert.Equal((Verdict.Undecided, JudgementParser.NoMark, 1), (Gate.Majority.VerdictOn(valuation), Assert.Single(valuation.Unparsed!), valuation.Calls));
+        valuation = await JudgeAsync("judgement: yes", [double.NegativeInfinity, double.NegativeInfinity]);
+        Assert.Equal((Verdict.Undecided, ProbabilityJudge.NoProbability), (Gate.Majority.VerdictOn(valuation), Assert.Single(valuation.Unparsed!)));
 
         Task<Valuation> JudgeAsync(string text, double[] logProbs) =>
             new ProbabilityJudge(new ModelCaller(new WeighingClient(text, logProbs), session), TestRuns.Compact, _sampling).JudgeAsync("r", "task", "x", default);
@@ -71,35 +70,35 @@ public sealed class JudgeTests
     }
 
     [Theory]
-    [InlineData("yyn", Majority.Yes, "0", 2.0 / 3)]
-    [InlineData("nyn", Majority.No, "0", 1.0 / 3)]
-    [InlineData("y?n", Majority.Tie, "2", 0.5)]
-    [InlineData("?ny", Majority.Tie, "1", 0.5)]
-    [InlineData("??", Majority.Undecided, null, null)]
-    public async Task APanelVotesByItsVerdicts(string verdicts, Majority majority, string? critique, double? value)
+    [InlineData("yyn", Verdict.Yes, "0", 2.0 / 3)]
+    [InlineData("nyn", Verdict.No, "0", 1.0 / 3)]
+    [InlineData("y?n", Verdict.Tie, "2", 0.5)]
+    [InlineData("?ny", Verdict.Tie, "1", 0.5)]
+    [InlineData("??", Verdict.Undecided, null, null)]
+    public async Task APanelVotesByItsVerdicts(string verdicts, Verdict verdict, string? critique, double? value)
     {
         using CallSession session = new(1, 4);
         PanelJudge panel = new([.. verdicts.Select((letter, i) => new VotingJudge(
             new ModelCaller(new ScriptedClient(_ => letter switch { 'y' => $"{i}\njudgement: yes", 'n' => $"{i}\njudgement: no", _ => "hm" }), session),
-            TestRuns.Compact, _sampling, 3))]);
-        Valuation vote = await panel.JudgeAsync("r", "task", "x", default);
-        Assert.Equal((majority, critique?[..1], value), (vote.Majority, vote.Critique?[..1], vote.Value));
-        Assert.Equal((3 * verdicts.Length, 3 * verdicts.Length, session.Calls), (panel.MostCalls, vote.Calls, vote.Calls));
+            TestRuns.Compact, _sampling, 3, Gate.Majority))], Gate.Majority);
+        Valuation valuation = await panel.JudgeAsync("r", "task", "x", default);
+        Assert.Equal((verdict, critique?[..1], value), (Gate.Majority.VerdictOn(valuation), valuation.Critique?[..1], valuation.Value));
+        Assert.Equal((3 * verdicts.Length, 3 * verdicts.Length, session.Calls), (panel.MostCalls, valuation.Calls, valuation.Calls));
     }
 
     [Theory]
-    [InlineData(VerificationOutcome.NotFollowed, Majority.No, 0, "2 words, not 3\njudgement: no")]
-    [InlineData(VerificationOutcome.Followed, Majority.Yes, 0, "2 words, not 3\njudgement: yes")]
-    [InlineData(VerificationOutcome.Unknown, Majority.Yes, 3, "judgement: yes")]
-    public async Task WhatAVerifierKnowsIsNotJudged(VerificationOutcome outcome, Majority majority, int calls, string critique)
+    [InlineData(VerificationOutcome.NotFollowed, Verdict.No, 0, "2 words, not 3\njudgement: no")]
+    [InlineData(VerificationOutcome.Followed, Verdict.Yes, 0, "2 words, not 3\njudgement: yes")]
+    [InlineData(VerificationOutcome.Unknown, Verdict.Yes, 3, "judgement: yes")]
+    public async Task WhatAVerifierKnowsIsNotJudged(VerificationOutcome outcome, Verdict verdict, int calls, string critique)
     {
         using CallSession session = new(1, 1);
         HybridJudge judge = new(
-            new VotingJudge(new ModelCaller(new ScriptedClient(_ => "judgement: yes"), session), TestRuns.Compact, _sampling, 3),
+            new VotingJudge(new ModelCaller(new ScriptedClient(_ => "judgement: yes"), session), TestRuns.Compact, _sampling, 3, Gate.Majority),
             new FixedVerifier(new Verification(outcome, "2 words, not 3")), TestRuns.Compact.Format);
-        Valuation vote = await judge.JudgeAsync("r", "task", "x", default);
-        Assert.Equal((majority, calls, (long)calls, critique), (vote.Majority, vote.Calls, session.Calls, vote.Critique));
-        Assert.Equal(calls == 0 ? true : null, vote.Verified);
+        Valuation valuation = await judge.JudgeAsync("r", "task", "x", default);
+        Assert.Equal((verdict, calls, (long)calls, critique), (Gate.Majority.VerdictOn(valuation), valuation.Calls, session.Calls, valuation.Critique));
+        Assert.Equal(calls == 0 ? true : null, valuation.Verified);
     }
 
     [Fact]
@@ -108,15 +107,14 @@ public sealed class JudgeTests
         using CallSession session = new(1, 1);
         ModelCaller yes = new(new ScriptedClient(_ => "judgement: yes"), session);
         ModelCaller no = new(new ScriptedClient(_ => "judgement: no"), session);
-        DecodingSettings settings = new(_sampling, _sampling, _sampling, Votes: 5, Samples: 1, new SearchSettings());
-        Assert.IsType<VotingJudge>(new JudgingSettings().Create([yes], TestRuns.Compact, settings));
-        Assert.IsType<AdaptiveJudge>(new JudgingSettings { Valuation = ValuationMethod.Adaptive }.Create([yes], TestRuns.Compact, settings));
-        Assert.IsType<ProbabilityJudge>(new JudgingSettings { Valuation = ValuationMethod.Probability }.Create([yes], TestRuns.Compact, settings));
-        IJudge panel = new JudgingSettings { Valuation = ValuationMethod.Adaptive }.Create([yes, no, no], TestRuns.Compact, settings);
-        Valuation vote = await panel.JudgeAsync("r", "task", "x", default);
-        Assert.Equal((1, 2, 9), (vote.Yes, vote.No, vote.Calls));
-        IJudge hybrid = new JudgingSettings().Create([yes], TestRuns.Compact, settings, new FixedVerifier(new Verification(VerificationOutcome.NotFollowed, "bad")));
-        Assert.Equal(Majority.No, (await hybrid.JudgeAsync("r", "task", "x", default)).Majority);
+        Assert.IsType<VotingJudge>(new JudgingSettings().Create([yes], TestRuns.Compact, _sampling, 5, Gate.Majority));
+        Assert.IsType<AdaptiveJudge>(new JudgingSettings { Valuation = ValuationMethod.Adaptive }.Create([yes], TestRuns.Compact, _sampling, 5, Gate.Majority));
+        Assert.IsType<ProbabilityJudge>(new JudgingSettings { Valuation = ValuationMethod.Probability }.Create([yes], TestRuns.Compact, _sampling, 5, Gate.Majority));
+        IJudge panel = new JudgingSettings { Valuation = ValuationMethod.Adaptive }.Create([yes, no, no], TestRuns.Compact, _sampling, 5, Gate.Majority);
+        Valuation valuation = await panel.JudgeAsync("r", "task", "x", default);
+        Assert.Equal((1, 2, 9), (valuation.Yes, valuation.No, valuation.Calls));
+        IJudge hybrid = new JudgingSettings().Create([yes], TestRuns.Compact, _sampling, 5, Gate.Majority, new FixedVerifier(new Verification(VerificationOutcome.NotFollowed, "bad")));
+        Assert.Equal(Verdict.No, Gate.Majority.VerdictOn(await hybrid.JudgeAsync("r", "task", "x", default)));
     }
 
     private sealed class FixedVerifier(Verification verification) : IConstraintVerifier

@@ -65,7 +65,7 @@ public sealed class BaselineTests : IDisposable
         {
             Assert.Equal(["actor-0", "refiner-0", "joint-0", "actor-1", "actor-2"], Outputs(trainer));
             DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(1))!;
-            PairRow[] judgements = [.. data.Pairs.Where(pair => pair.Prompt.StartsWith("judge\n", StringComparison.Ordinal))];
+            PreferencePair[] judgements = [.. data.Pairs.Where(pair => pair.Prompt.StartsWith("judge\n", StringComparison.Ordinal))];
             Assert.Equal(data.Statistics.Counts["pairs of judgements"], judgements.Length);
             Assert.Equal(data.Statistics.Counts["pairs"], data.Pairs.Count - judgements.Length);
             Assert.NotEmpty(judgements);
@@ -103,9 +103,9 @@ public sealed class BaselineTests : IDisposable
             Assert.Empty(data.Pairs);
             Assert.True(data.Statistics.Counts["refined and passed"] > 0);
             Assert.Equal(data.ActorRows!.Distinct().Count(), data.ActorRows!.Count);
-            IReadOnlyList<DataRow> lessons = store.FindProduct<SupervisedProduct>(StageNames.RefinerSftData)!.Rows;
+            IReadOnlyList<SupervisedRow> lessons = store.FindProduct<SupervisedProduct>(StageNames.RefinerSftData)!.Rows;
             TrainingData.Supervised learnt = Assert.IsType<TrainingData.Supervised>(trainer.Jobs[^2].Data);
-            Assert.Equal(data.ActorRows.Concat(lessons).Select(row => new SupervisedExample(row.Prompt, row.Response)), learnt.Examples);
+            Assert.Equal(data.ActorRows.Concat(lessons), learnt.Examples);
         }
     }
 
@@ -117,9 +117,9 @@ public sealed class BaselineTests : IDisposable
         {
             Assert.Equal(["actor-0", "refiner-0", "backward-0", "joint-0", "actor-1", "actor-2"], Outputs(trainer));
             Assert.Equal("base", Start(trainer, "backward-0"));
-            SupervisedExample turned = ((TrainingData.Supervised)trainer.Jobs[2].Data).Examples[0];
-            DataRow seed = store.FindProduct<SupervisedProduct>(StageNames.ActorSftData)!.Rows[0];
-            Assert.Equal(new SupervisedExample($"instruct\nresponse: {seed.Response}", seed.Prompt), turned);
+            SupervisedRow turned = ((TrainingData.Supervised)trainer.Jobs[2].Data).Examples[0];
+            SupervisedRow seed = store.FindProduct<SupervisedProduct>(StageNames.ActorSftData)!.Rows[0];
+            Assert.Equal(new SupervisedRow(seed.PromptId, RowKinds.Instruction, $"instruct\nresponse: {seed.Response}", seed.Prompt), turned);
             DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(1))!;
             Assert.NotEmpty(data.ActorRows!);
             Assert.All(data.ActorRows!, row => Assert.Contains(row.Response, new FakeSources().Take(20, 1)));

@@ -2,9 +2,9 @@ using System.Text.Json;
 using Spar.Calls;
 using Spar.Ground;
 using Spar.Judging;
-using Spar.Templates;
 using Spar.Search;
 using Spar.Store;
+using Spar.Templates;
 using Spar.Tests.Fakes;
 
 namespace Spar.Tests.Search;
@@ -38,8 +38,8 @@ public sealed class SearchTests
         });
         using CallSession session = new(1, 1);
         ModelCaller caller = new(client, session);
-        VotingJudge judge = new(caller, TestRuns.Compact, new Sampling(0.7, 1, 9), 2);
-        IRefinementSearch search = RefinementSearch.Create(judge, new RefinementSampler(caller, TestRuns.Compact, new Sampling(0.7, 1, 9)), settings);
+        VotingJudge judge = new(caller, TestRuns.Compact, new Sampling(0.7, 1, 9), 2, settings.ToGate());
+        IRefinementSearch search = SearchStrategy.Tree(judge, new RefinementSampler(caller, TestRuns.Compact, new Sampling(0.7, 1, 9)), settings);
         return (await search.SearchAsync("t", "task", "r", _failed, default), prompts);
     }
 
@@ -91,7 +91,7 @@ public sealed class SearchTests
         Assert.Equal(["r", "r.2"], Expanded(prompts));
         Assert.Equal(["r", "r.2", "r.2.1"], tree.PathTo(tree.Found.Value).Select(node => node.Response));
         Assert.Equal("refined: r.2.1", tree.Best.Refinement);
-        Assert.Equal("judgement: yes", tree.Best.Vote!.Critique);
+        Assert.Equal("judgement: yes", tree.Best.Valuation!.Critique);
     }
 
     [Fact]
@@ -149,7 +149,7 @@ public sealed class SearchTests
         Assert.InRange(prompts.Count, 1, mostCalls);
         Assert.Equal(tree.Calls, prompts.Count);
         Assert.Equal(refinements, tree.Nodes.Count - 1);
-        Assert.Equal(judged, tree.Nodes.Skip(1).Count(node => node.Vote is not null));
+        Assert.Equal(judged, tree.Nodes.Skip(1).Count(node => node.Valuation is not null));
     }
 
     [Fact]
@@ -179,7 +179,7 @@ public sealed class SearchTests
         using CallSession session = new(1, 1);
         ModelCaller caller = new(new ScriptedClient(_ => throw new InvalidOperationException("not to be called")), session);
         BreadthFirstSearch search = new(
-            new VotingJudge(caller, TestRuns.Compact, new Sampling(0, 1, 1), 1), new RefinementSampler(caller, TestRuns.Compact, new Sampling(0, 1, 1)), new SearchSettings());
+            new VotingJudge(caller, TestRuns.Compact, new Sampling(0, 1, 1), 1, Gate.Majority), new RefinementSampler(caller, TestRuns.Compact, new Sampling(0, 1, 1)), new SearchSettings());
         SearchTree tree = await search.SearchAsync("t", "task", "r", new Valuation(0, 0, null), default);
         Assert.Equal((SearchOutcome.Exhausted, 0), (tree.Outcome, tree.Calls));
     }
@@ -192,7 +192,7 @@ public sealed class SearchTests
         {
             using CallSession session = new(seed, 1);
             RefinementSampler refiner = new(new ModelCaller(new ScriptedClient(_ => ""), session), TestRuns.Compact, new Sampling(0, 1, 1));
-            VotingJudge judge = new(new ModelCaller(new ScriptedClient(_ => ""), session), TestRuns.Compact, new Sampling(0, 1, 1), 1);
+            VotingJudge judge = new(new ModelCaller(new ScriptedClient(_ => ""), session), TestRuns.Compact, new Sampling(0, 1, 1), 1, Gate.Majority);
             SearchSettings settings = new() { Selection = NodeSelection.Sampled, SelectBranch = 1 };
             TreeGrowth tree = new(judge, refiner, settings, "t", "task", "r", _failed);
             SearchNode[] nodes = [Valued(1, 1, 3), Valued(2, 3, 1), Valued(3, 0, 4)];
@@ -221,8 +221,8 @@ public sealed class SearchTests
         {
             using CallSession session = new(5, 1 + (round % 4 * 3));
             ModelCaller caller = new(await world.OpenAsync("model", default), session);
-            VotingJudge judge = new(caller, TestRuns.Compact, new Sampling(0.7, 1, 9), 3);
-            IRefinementSearch search = RefinementSearch.Create(judge, new RefinementSampler(caller, TestRuns.Compact, new Sampling(0.7, 1, 9)), settings);
+            VotingJudge judge = new(caller, TestRuns.Compact, new Sampling(0.7, 1, 9), 3, settings.ToGate());
+            IRefinementSearch search = SearchStrategy.Tree(judge, new RefinementSampler(caller, TestRuns.Compact, new Sampling(0.7, 1, 9)), settings);
             SearchTree tree = await search.SearchAsync("t", "task", "word 1", _failed, default);
             Assert.True(tree.Nodes.Count > 4);
             trees.Add(JsonSerializer.Serialize(tree, JsonSettings.Compact));

@@ -23,14 +23,14 @@ public sealed class CalibrationTests : IDisposable
             (new Valuation(5, 0, "c"), true), (new Valuation(4, 1, "c"), true), (new Valuation(4, 1, "c"), false), (new Valuation(1, 4, "c"), false),
             (new Valuation(0, 5, "c"), true), (new Valuation(2, 2, "c"), false), (new Valuation(0, 0, null), true),
         ];
-        JudgeQuality quality = JudgeQuality.Of(judged);
+        JudgeQuality quality = JudgeQuality.Of(judged, Gate.Majority);
         Assert.Equal((7, 4, 3), (quality.Count, quality.Right, quality.Wrong));
         Assert.Equal(3 / 7.0, quality.Accuracy);
         Assert.Equal(2 / 3.0, quality.Precision);
         Assert.Equal(2 / 4.0, quality.Recall);
         Assert.Equal(1 / 3.0, quality.FalseAcceptRate);
         Assert.Equal(2 / 7.0, quality.UndecidedRate);
-        Assert.Null(JudgeQuality.Of([]).Accuracy);
+        Assert.Null(JudgeQuality.Of([], Gate.Majority).Accuracy);
 
         Reliability reliability = Reliability.Of(judged);
         Assert.Equal([(0.0, 1, 1), (0.2, 1, 0), (0.5, 1, 0), (0.8, 2, 0.5), (0.9, 1, 1)], reliability.Bins.Select(bin => (bin.From, bin.Count, bin.Verified)));
@@ -153,8 +153,8 @@ public sealed class CalibrationTests : IDisposable
     }
 
     private static int Undecided(PlayRecord[] records) =>
-        records.SelectMany(record => record.Responses).Count(response => response.Vote!.Value is null) +
-        records.SelectMany(record => record.Tree?.Nodes.Skip(1) ?? []).Count(node => node.SameAs is null && node.Vote is { Value: null });
+        records.SelectMany(record => record.Responses).Count(response => response.Valuation!.Value is null) +
+        records.SelectMany(record => record.Tree?.Nodes.Skip(1) ?? []).Count(node => node.SameAs is null && node.Valuation is { Value: null });
 
     /// <summary>Words of at least a number are right.</summary>
     private sealed class WordVerifier(int least) : IConstraintVerifier

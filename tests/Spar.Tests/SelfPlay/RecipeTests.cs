@@ -1,10 +1,10 @@
 using Spar.Calls;
 using Spar.Judging;
-using Spar.Templates;
 using Spar.Seams;
 using Spar.Search;
 using Spar.SelfPlay;
 using Spar.Store;
+using Spar.Templates;
 using Spar.Tests.Fakes;
 
 namespace Spar.Tests.SelfPlay;

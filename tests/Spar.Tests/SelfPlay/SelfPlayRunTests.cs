@@ -64,17 +64,17 @@ public sealed class SelfPlayRunTests : IDisposable
         Assert.All(records, record =>
         {
             Assert.Equal(3, record.Responses.Count);
-            bool anyNegative = record.Responses.Any(response => response.Vote!.Majority == Majority.No);
+            bool anyNegative = record.Responses.Any(response => Gate.Majority.VerdictOn(response.Valuation!) == Verdict.No);
             Assert.Equal(anyNegative, record.Negative is not null);
             Assert.Equal(anyNegative, record.Tree is not null);
             if (record.Negative is { } negative)
             {
-                Assert.Equal(Majority.No, record.Responses[negative].Vote!.Majority);
+                Assert.Equal(Verdict.No, Gate.Majority.VerdictOn(record.Responses[negative].Valuation!));
                 Assert.Equal(record.Responses[negative].Text, record.Tree!.Nodes[0].Response);
             }
 
             Assert.All(
-                record.Responses.GroupBy(response => response.Text), same => Assert.Single(same.Select(response => response.Vote!.Yes).Distinct()));
+                record.Responses.GroupBy(response => response.Text), same => Assert.Single(same.Select(response => response.Valuation!.Yes).Distinct()));
         });
         Assert.True(records.Select(record => record.Negative).Distinct().Count() > 2);
 
@@ -101,7 +101,7 @@ public sealed class SelfPlayRunTests : IDisposable
         await TestRuns.RunAsync(_directory.Path, recipe, new FakeWorld());
         using RunStore store = RunStore.OpenForReading(_directory.Path);
         SupervisedProduct product = store.FindProduct<SupervisedProduct>(StageNames.RefinerSftData)!;
-        ILookup<string, DataRow> kinds = product.Rows.ToLookup(row => row.Kind);
+        ILookup<string, SupervisedRow> kinds = product.Rows.ToLookup(row => row.Kind);
         IReadOnlyDictionary<string, long> counts = product.Statistics.Counts;
         Assert.Equal(60, counts["judged yes"] + counts["judged no"] + counts["not judged"]);
         Assert.Equal(counts["not judged"], counts["unparsed judgement: no verdict mark"]);

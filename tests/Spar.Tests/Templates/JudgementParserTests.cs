@@ -1,7 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
-using Spar.Templates;
 using Spar.Seams;
+using Spar.Templates;
 
 namespace Spar.Tests.Templates;
 

@@ -1,11 +1,11 @@
 using System.Globalization;
 using Spar.Calls;
 using Spar.Judging;
-using Spar.Templates;
 using Spar.Seams;
 using Spar.Search;
 using Spar.SelfPlay;
 using Spar.Store;
+using Spar.Templates;
 
 namespace Spar.Experiments.Decoding;
 
@@ -21,15 +21,6 @@ public sealed class DecodingMeasurement
     /// <summary>The same, but it ends with the first sample that passes, as the searches do.</summary>
     public const string UntilPassed = "best-of-N, first that passes";
 
-    /// <summary>One chain of refinements.</summary>
-    public const string Iterative = "iterative refinement";
-
-    /// <summary>Breadth-first search.</summary>
-    public const string Bfs = "BFS";
-
-    /// <summary>Depth-first search.</summary>
-    public const string Dfs = "DFS";
-
     /// <summary>Each response that fails is refined once, and if that fails too the next sample is drawn.</summary>
     public const string Restarts = "search with restarts";
 
@@ -42,7 +33,8 @@ public sealed class DecodingMeasurement
     private const string Stage = "strategies";
 
     /// <summary>The strategies in the order in which they are shown.</summary>
-    public static IReadOnlyList<string> Strategies { get; } = [BestOfN, UntilPassed, Iterative, Bfs, Dfs, Restarts];
+    public static IReadOnlyList<string> Strategies { get; } = 
+        [BestOfN, UntilPassed, SearchStrategy.Iterative.Title, SearchStrategy.Bfs.Title, SearchStrategy.Dfs.Title, Restarts];
 
     /// <summary>Sampling, votes and search limits.</summary>
     public required Recipe Recipe { get; init; }
@@ -111,14 +103,15 @@ public sealed class DecodingMeasurement
 
     private async Task<DecodingRecord> MeasureAsync(string key, string prompt, ModelCaller actor, ModelCaller refiner, CancellationToken cancellationToken)
     {
-        VotingJudge judge = new(refiner, Templates, Recipe.Judge, Recipe.Votes);
+        Gate gate = Recipe.Search.ToGate();
+        VotingJudge judge = new(refiner, Templates, Recipe.Judge, Recipe.Votes, gate);
         RefinementSampler refine = new(refiner, Templates, Recipe.Refine);
 
         // A budget in calls that is enough for as many responses as are looked at.
         SearchSettings limits = Recipe.Search with { MaxCalls = MostResponses * (Recipe.Votes + Recipe.Search.RefinementTries) };
         string greedy = (await actor.AskAsync($"{key}/greedy", prompt, Recipe.Respond.Greedy(), cancellationToken).ConfigureAwait(false)).Text;
-        Valuation vote = await judge.JudgeAsync($"{key}/greedy/judge", prompt, greedy, cancellationToken).ConfigureAwait(false);
-        Task<(string Text, Valuation Vote)>[] samples =
+        Valuation valuation = await judge.JudgeAsync($"{key}/greedy/judge", prompt, greedy, cancellationToken).ConfigureAwait(false);
+        Task<(string Text, Valuation Valuation)>[] samples =
         [
             .. Enumerable.Range(1, MostResponses - 1).Select(async k =>
             {
@@ -129,22 +122,22 @@ public sealed class DecodingMeasurement
         ];
         Task<IReadOnlyList<ValuedResponse>>[] searches =
         [
-            SearchAsync("iterative", greedy, vote, new BreadthFirstSearch(judge, refine, limits.Chain(MostResponses - 1))),
-            SearchAsync("bfs", greedy, vote, new BreadthFirstSearch(judge, refine, limits)),
-            SearchAsync("dfs", greedy, vote, new DepthFirstSearch(judge, refine, limits)),
+            SearchAsync(SearchStrategy.Iterative, limits with { MaxDepth = MostResponses - 1 }),
+            SearchAsync(SearchStrategy.Bfs, limits),
+            SearchAsync(SearchStrategy.Dfs, limits),
             RestartAsync(),
         ];
-        (string Text, Valuation Vote)[] drawn = await Task.WhenAll(samples).ConfigureAwait(false);
+        (string Text, Valuation Valuation)[] drawn = await Task.WhenAll(samples).ConfigureAwait(false);
         IReadOnlyList<ValuedResponse>[] searched = await Task.WhenAll(searches).ConfigureAwait(false);
         Judgement[] ballot = await new Ballot(refiner, Templates, Recipe.Judge)
             .CastAsync($"{key}/sample/k1/judge", prompt, drawn[0].Text, 0, MostVotes, cancellationToken).ConfigureAwait(false);
         return new DecodingRecord(
             new Dictionary<string, IReadOnlyList<ValuedResponse>>
             {
-                [BestOfN] = [Valued(greedy, vote), .. drawn.Select(sample => Valued(sample.Text, sample.Vote))],
-                [Iterative] = searched[0],
-                [Bfs] = searched[1],
-                [Dfs] = searched[2],
+                [BestOfN] = [Valued(greedy, valuation), .. drawn.Select(sample => Valued(sample.Text, sample.Valuation))],
+                [SearchStrategy.Iterative.Title] = searched[0],
+                [SearchStrategy.Bfs.Title] = searched[1],
+                [SearchStrategy.Dfs.Title] = searched[2],
                 [Restarts] = searched[3],
             },
             [new SampleBallot([.. ballot.Select(judgement => judgement.Verdict)], IsRight(drawn[0].Text))]);
@@ -152,20 +145,23 @@ public sealed class DecodingMeasurement
         // The roots are the responses of best-of-N, in its order.
         async Task<IReadOnlyList<ValuedResponse>> RestartAsync()
         {
-            BreadthFirstSearch once = new(judge, refine, limits.Chain(1));
-            List<ValuedResponse> responses = [.. await SearchAsync("restart/k0", greedy, vote, once).ConfigureAwait(false)];
+            IRefinementSearch once = SearchStrategy.Once.Create(judge, refine, limits);
+            List<ValuedResponse> responses = [.. await SearchFromAsync("restart/k0", greedy, valuation, once).ConfigureAwait(false)];
             for (int k = 1; !responses[^1].Passed && responses.Count < MostResponses; k++)
             {
                 (string text, Valuation given) = await samples[k - 1].ConfigureAwait(false);
-                responses.AddRange(await SearchAsync(string.Create(CultureInfo.InvariantCulture, $"restart/k{k}"), text, given, once).ConfigureAwait(false));
+                responses.AddRange(await SearchFromAsync(string.Create(CultureInfo.InvariantCulture, $"restart/k{k}"), text, given, once).ConfigureAwait(false));
             }
 
             return [.. responses.Take(MostResponses)];
         }
 
-        async Task<IReadOnlyList<ValuedResponse>> SearchAsync(string name, string root, Valuation given, IRefinementSearch search)
+        Task<IReadOnlyList<ValuedResponse>> SearchAsync(SearchStrategy strategy, SearchSettings settings) =>
+            SearchFromAsync(strategy.Name, greedy, valuation, strategy.Create(judge, refine, settings));
+
+        async Task<IReadOnlyList<ValuedResponse>> SearchFromAsync(string name, string root, Valuation given, IRefinementSearch search)
         {
-            if (given.Value > limits.Gate)
+            if (gate.Passes(given))
             {
                 return [Valued(root, given)];
             }
@@ -173,10 +169,10 @@ public sealed class DecodingMeasurement
             SearchTree tree = await search.SearchAsync($"{key}/{name}", prompt, root, given, cancellationToken).ConfigureAwait(false);
             return tree.Outcome == SearchOutcome.Failed
                 ? throw new SparException($"A search failed: {tree.Failure} Run the same command again; what was answered so far is kept.")
-                : [.. tree.Nodes.Where(node => node.Vote is not null).Take(MostResponses).Select(node => Valued(node.Response, node.Vote!))];
+                : [.. tree.Nodes.Where(node => node.Valuation is not null).Take(MostResponses).Select(node => Valued(node.Response, node.Valuation!))];
         }
 
-        ValuedResponse Valued(string text, Valuation given) => new(given.Value ?? 0, given.Value > limits.Gate, IsRight(text));
+        ValuedResponse Valued(string text, Valuation given) => new(given.Value ?? 0, gate.Passes(given), IsRight(text));
 
         bool IsRight(string text) => Truth.Verify(prompt, text).Outcome == VerificationOutcome.Followed;
     }

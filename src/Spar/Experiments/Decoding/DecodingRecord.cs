@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Spar.Judging;
 using Spar.SelfPlay;
 
 namespace Spar.Experiments.Decoding;
@@ -54,7 +55,7 @@ public sealed record SampleBallot(IReadOnlyList<bool?> Verdicts, bool Right)
     {
         int yes = Verdicts.Take(votes).Count(verdict => verdict == true);
         int no = Verdicts.Take(votes).Count(verdict => verdict == false);
-        return yes != no && yes > no == Right;
+        return Gate.Majority.VerdictOn(new Valuation(yes, no, null)) == (Right ? Verdict.Yes : Verdict.No);
     }
 }
 

@@ -27,7 +27,7 @@ public abstract class SyntheticProblem
     /// <summary>Good answers, with what is free left to chance, from which a model learns the prompts.</summary>
     /// <param name="seed">Seed of the draw.</param>
     /// <param name="count">How many; each prompt is there once.</param>
-    public abstract IReadOnlyList<SupervisedExample> Examples(ulong seed, int count);
+    public abstract IReadOnlyList<SupervisedRow> Examples(ulong seed, int count);
 
     /// <summary>Pairs. With the same seed both kinds have the same prompts in the same order, and the same mistakes on the rejected sides.</summary>
     /// <param name="kind">How the sides differ.</param>

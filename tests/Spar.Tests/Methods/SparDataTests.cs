@@ -1,13 +1,18 @@
 using Spar.Judging;
+using Spar.Methods;
+using Spar.Seams;
 using Spar.Search;
 using Spar.SelfPlay;
 using Spar.Tests.Fakes;
 
-namespace Spar.Tests.SelfPlay;
+namespace Spar.Tests.Methods;
 
-public sealed class IterationDataTests
+public sealed class SparDataTests
 {
     private static readonly RefinerQuotas _quotas = new();
+
+    private static DataProduct Build(RefinerQuotas quotas, ulong seed, IEnumerable<PlayRecord> records) =>
+        SparMethod.BuildData(records, TestRuns.Small with { Quotas = quotas }, TestRuns.Compact, seed);
 
     private static Valuation Vote(int yes, int no, string critique) => new(yes, no, critique);
 
@@ -27,22 +32,22 @@ public sealed class IterationDataTests
     [Fact]
     public void APairIsFoundAgainstTheActorsOwn()
     {
-        DataProduct data = new IterationData(RefinementKind.Tree, _quotas, TestRuns.Compact, 1).Build(
+        DataProduct data = Build(_quotas, 1, 
         [
             Record("a", SearchOutcome.Success, 2, Node(0, null, "bad", 1, 4), Node(1, 0, "mid", 1, 4), Node(2, 1, "found", 4, 1)),
             Record("b", SearchOutcome.Exhausted, null, Node(0, null, "bad", 1, 4), Node(1, 0, "mid", 1, 4)),
             new PlayRecord("c", "task c", [new PlayedResponse("sure", Vote(5, 0, "x"))], null, null),
         ]);
-        Assert.Equal(new PairRow("a", "task a", "found", "bad"), Assert.Single(data.Pairs));
-        DataRow refinement = Assert.Single(data.RefinerRows, row => row.Kind == RowKinds.Refinement);
-        Assert.Equal(new DataRow("a", RowKinds.Refinement, "refine\ntask: task a\nresponse: mid\non mid", "refined: found"), refinement);
+        Assert.Equal(new PreferencePair("a", "task a", "found", "bad"), Assert.Single(data.Pairs));
+        SupervisedRow refinement = Assert.Single(data.RefinerRows, row => row.Kind == RowKinds.Refinement);
+        Assert.Equal(new SupervisedRow("a", RowKinds.Refinement, "refine\ntask: task a\nresponse: mid\non mid", "refined: found"), refinement);
         Assert.Equal(1, data.Statistics.Counts["pairs"]);
     }
 
     [Fact]
     public void EachKindTakesItsRows()
     {
-        DataProduct data = new IterationData(RefinementKind.Tree, _quotas, TestRuns.Compact, 1).Build(
+        DataProduct data = Build(_quotas, 1, 
         [
             Record("a", SearchOutcome.Success, 3, Node(0, null, "bad", 1, 4), Node(1, 0, "mid", 1, 4), Node(2, 0, "zero", 0, 5), Node(3, 1, "found", 5, 0)),
         ]);
@@ -59,7 +64,7 @@ public sealed class IterationDataTests
     public void ARowIsNotTakenTwice()
     {
         // The tree met the response "good" again, which the votes on the actor's responses offer too.
-        DataProduct data = new IterationData(RefinementKind.Tree, _quotas, TestRuns.Compact, 1).Build(
+        DataProduct data = Build(_quotas, 1, 
             [Record("a", SearchOutcome.Success, 1, Node(0, null, "bad", 1, 4), Node(1, 0, "good", 4, 1), Node(2, 0, "bad", 1, 4, sameAs: 0))]);
         Assert.Equal([RowKinds.Refinement, RowKinds.TreeYes, RowKinds.VoteNo], data.RefinerRows.Select(row => row.Kind));
     }
@@ -74,8 +79,8 @@ public sealed class IterationDataTests
                 Node(4, 3, "found", 5, 0))),
         ];
         RefinerQuotas quotas = new() { Refinements = 30, TreeYes = 0, TreeNo = 10, VoteYes = 40, VoteNo = 100 };
-        DataProduct data = new IterationData(RefinementKind.Tree, quotas, TestRuns.Compact, 1).Build(records);
-        Dictionary<string, DataRow[]> kinds = data.RefinerRows.GroupBy(row => row.Kind).ToDictionary(kind => kind.Key, kind => kind.ToArray());
+        DataProduct data = Build(quotas, 1, records);
+        Dictionary<string, SupervisedRow[]> kinds = data.RefinerRows.GroupBy(row => row.Kind).ToDictionary(kind => kind.Key, kind => kind.ToArray());
         Assert.Equal(30, kinds[RowKinds.Refinement].Length);
         Assert.False(kinds.ContainsKey(RowKinds.TreeYes));
         Assert.Equal(10, kinds[RowKinds.TreeNo].Length);
@@ -86,7 +91,7 @@ public sealed class IterationDataTests
         Assert.Equal(40, data.Statistics.Counts["tree-no: candidates"]);
         Assert.Equal(10, data.Statistics.Counts["tree-no: rows"]);
 
-        Assert.Equal(data.RefinerRows, new IterationData(RefinementKind.Tree, quotas, TestRuns.Compact, 1).Build(records).RefinerRows);
-        Assert.NotEqual(data.RefinerRows, new IterationData(RefinementKind.Tree, quotas, TestRuns.Compact, 2).Build(records).RefinerRows);
+        Assert.Equal(data.RefinerRows, Build(quotas, 1, records).RefinerRows);
+        Assert.NotEqual(data.RefinerRows, Build(quotas, 2, records).RefinerRows);
     }
 }

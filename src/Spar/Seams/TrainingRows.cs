@@ -1,0 +1,15 @@
+namespace Spar.Seams;
+
+/// <summary>A turn that a model learns to write, from the stage that makes it to the trainer that learns it.</summary>
+/// <param name="PromptId">The prompt it was made from.</param>
+/// <param name="Kind">What kind of row; trainers take no notice.</param>
+/// <param name="Prompt">The user turn.</param>
+/// <param name="Response">The assistant turn; the loss is on its tokens and the end-of-turn token.</param>
+public sealed record SupervisedRow(string PromptId, string Kind, string Prompt, string Response);
+
+/// <summary>One user turn with a better and a worse assistant turn, from the stage that makes it to the trainer that learns it.</summary>
+/// <param name="PromptId">The prompt it was made from.</param>
+/// <param name="Prompt">The user turn.</param>
+/// <param name="Chosen">The preferred response.</param>
+/// <param name="Rejected">The other response.</param>
+public sealed record PreferencePair(string PromptId, string Prompt, string Chosen, string Rejected);

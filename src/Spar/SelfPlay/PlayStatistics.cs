@@ -1,0 +1,103 @@
+using Spar.Judging;
+using Spar.Search;
+
+namespace Spar.SelfPlay;
+
+/// <summary>What the play of an iteration counts (<see cref="PlayProduct"/>); the names of the counts are kept with the run.</summary>
+internal static class PlayStatistics
+{
+    /// <summary>Counts an iteration's play.</summary>
+    /// <param name="records">The play of its prompts.</param>
+    /// <param name="gate">Decides verdicts.</param>
+    public static StageStatistics Of(IEnumerable<PlayRecord> records, Gate gate)
+    {
+        Counts counts = new();
+        foreach (string name in (string[])["prompts", "responses", "voted yes", "voted no", "tied", "undecided", "negatives searched"])
+        {
+            counts.Add(name, 0);
+        }
+
+        foreach (SearchOutcome outcome in Enum.GetValues<SearchOutcome>())
+        {
+            counts.Add(NameOf(outcome), 0);
+        }
+
+        foreach (PlayRecord record in records)
+        {
+            counts.Add("prompts");
+            CountResponses(record, gate, counts);
+            foreach (PlayedResponse judged in record.Responses.DistinctBy(response => response.Text))
+            {
+                CountJudging(judged.Valuation, counts);
+            }
+
+            if (record.Tree is { } tree)
+            {
+                CountTree(record.PromptId, tree, counts);
+            }
+        }
+
+        return counts.ToStatistics();
+    }
+
+    private static void CountResponses(PlayRecord record, Gate gate, Counts counts)
+    {
+        for (int k = 0; k < record.Responses.Count; k++)
+        {
+            PlayedResponse response = record.Responses[k];
+            counts.Add("responses");
+            if (response.Failure is { } failure)
+            {
+                counts.Add("responses lost");
+                counts.Fail($"{record.PromptId}, response {k}", failure);
+                continue;
+            }
+
+            counts.Add(NameOf(gate.VerdictOn(response.Valuation!)));
+        }
+    }
+
+    private static void CountTree(string promptId, SearchTree tree, Counts counts)
+    {
+        counts.Add("negatives searched");
+        counts.Add(NameOf(tree.Outcome));
+        counts.Add("tree nodes", tree.Nodes.Count - 1);
+        counts.Add("tree calls", tree.Calls);
+        counts.AddReasons("refinement", tree.Unparsed);
+        foreach (SearchNode node in tree.Nodes.Where(node => node.Parent is not null && node.SameAs is null))
+        {
+            CountJudging(node.Valuation, counts);
+        }
+
+        if (tree.Failure is { } failure)
+        {
+            counts.Fail($"{promptId}, search", failure);
+        }
+    }
+
+    private static void CountJudging(Valuation? valuation, Counts counts)
+    {
+        counts.AddReasons("judgement", valuation?.Unparsed);
+        counts.Add("judging calls", valuation?.Calls ?? 0);
+        if (valuation?.Verified == true)
+        {
+            counts.Add("verified by rule");
+        }
+    }
+
+    private static string NameOf(Verdict verdict) => verdict switch
+    {
+        Verdict.Yes => "voted yes",
+        Verdict.No => "voted no",
+        Verdict.Tie => "tied",
+        _ => "undecided",
+    };
+
+    private static string NameOf(SearchOutcome outcome) => outcome switch
+    {
+        SearchOutcome.Success => "search: success",
+        SearchOutcome.Exhausted => "search: exhausted",
+        SearchOutcome.OverBudget => "search: over budget",
+        _ => "search: failed",
+    };
+}
