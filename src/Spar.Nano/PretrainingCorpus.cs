@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Spar.Ground;
 
 namespace Spar.Nano;
@@ -28,24 +29,30 @@ public sealed record CorpusFormat
 public sealed record CorpusMix
 {
     /// <summary>The row from which on this composition holds.</summary>
+    [Range(0.0, double.MaxValue)]
     public long FromRow { get; init; }
 
     /// <summary>Share of rows that answer an instruction.</summary>
+    [Range(0.0, 1.0)]
     public double Answers { get; init; } = 0.3;
 
     /// <summary>Share of rows that judge a response; the rest refine one.</summary>
+    [Range(0.0, 1.0)]
     public double Judgements { get; init; } = 0.5;
 
     /// <summary>
     /// Share of judgements that are drills: many constraints on one response, whether or not any response could satisfy them all. Most of their lines look up a
     /// word, which is what a small model learns last.
     /// </summary>
+    [Range(0.0, 1.0)]
     public double Drills { get; init; }
 
     /// <summary>Share of rows on stories; the rest are on lines.</summary>
+    [Range(0.0, 1.0)]
     public double Stories { get; init; } = 0.15;
 
     /// <summary>Probability that the writer of an answer overlooks a constraint.</summary>
+    [Range(0.0, 1.0, MaximumIsExclusive = true)]
     public double Oversight { get; init; } = 0.5;
 }
 

@@ -86,7 +86,7 @@ public sealed class ExperimentTests : IDisposable
     [Fact]
     public async Task A_variant_may_not_change_the_start()
     {
-        await CliRunner.FailsAsync(["experiment", "ablations", File("variants: { a: {}, b: { sft_prompts: 9 } }"), "-o", _work], "variants.b", "sftPrompts");
+        await CliRunner.FailsAsync(["experiment", "ablations", File("variants: { a: {}, b: { sft_prompts: 9 } }"), "-o", _work], "variants.b", "sft_prompts");
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using Spar.Cli.Arguments;
 using Spar.Cli.Console;
 using Spar.Engine.Inference;
 using Spar.Evaluation.Harness;
+using Spar.Runtime.Composition;
 using Spar.Runtime.Embedded;
 using Spar.Runtime.Endpoints;
 
@@ -21,7 +22,7 @@ internal sealed class ModelOptions
             $"--{role}", $"{what}: a checkpoint folder or GGUF file, or with --{role}-endpoint the served model's name", "model", aliases);
         Endpoint = Options.OptionalText(
             $"--{role}-endpoint",
-            $"base address of an OpenAI-compatible server, such as http://localhost:8000/v1; the key is taken from {Shared.KeyVariable}",
+            $"base address of an OpenAI-compatible server, such as http://localhost:8000/v1; the key is taken from {ModelHosts.KeyVariable}",
             "url");
     }
 
@@ -60,7 +61,7 @@ internal sealed class ModelOptions
         }
 
         return Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https"
-            ? new EvaluationModel(model, new EndpointChatClient(address, model, Shared.ApiKey))
+            ? new EvaluationModel(model, new EndpointChatClient(address, model, ModelHosts.ApiKey))
             : throw new SparException($"--{_role}-endpoint: '{endpoint}' is no http address. Give something like http://localhost:8000/v1.");
     }
 }

@@ -2,7 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using Spar.Cli.Arguments;
 using Spar.Cli.Console;
-using Spar.Cli.Recipes;
+using Spar.Runtime.Composition;
+using Spar.Runtime.Recipes;
 using Spar.Engine.Inference;
 using Spar.Runtime.Pretraining;
 using Spectre.Console;
@@ -23,7 +24,7 @@ internal static class PretrainCommand
         };
         command.SetAction(async (parse, cancellationToken) =>
         {
-            PretrainRecipe settings = (PretrainRecipe)RecipeKind.Pretrain.Read(parse.GetValue(recipe)!);
+            PretrainRecipe settings = (PretrainRecipe)RecipeKind.Pretrain.Read(RecipeDocument.Read(parse.GetValue(recipe)!));
             using ProgressLine progress = new(context);
             progress.Begin("pretraining", 0);
             double smooth = 0;

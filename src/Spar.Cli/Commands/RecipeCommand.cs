@@ -1,7 +1,8 @@
 using System.CommandLine;
 using Spar.Cli.Arguments;
 using Spar.Cli.Console;
-using Spar.Cli.Recipes;
+using Spar.Runtime.Composition;
+using Spar.Runtime.Recipes;
 using Spectre.Console;
 
 namespace Spar.Cli.Commands;
@@ -48,7 +49,7 @@ internal static class RecipeCommand
         Command command = new("check", CheckHelp) { file, kind };
         command.SetAction(parse =>
         {
-            parse.GetValue(kind)!.Read(parse.GetValue(file)!);
+            parse.GetValue(kind)!.Read(RecipeDocument.Read(parse.GetValue(file)!));
             context.Output.WriteLine($"{parse.GetValue(file)} can be run.");
             return ExitCode.Success;
         });
@@ -63,7 +64,7 @@ internal static class RecipeCommand
         Command command = new("show", ShowHelp) { file, kind, resolved };
         command.SetAction(parse =>
         {
-            object recipe = parse.GetValue(kind)!.Read(parse.GetValue(file)!);
+            object recipe = parse.GetValue(kind)!.Read(RecipeDocument.Read(parse.GetValue(file)!));
             context.Print(parse.GetValue(resolved) ? RecipeText.Resolved(recipe) : HarmlessText.Of(System.IO.File.ReadAllText(parse.GetValue(file)!).ReplaceLineEndings("\n")));
             return ExitCode.Success;
         });
@@ -78,7 +79,7 @@ internal static class RecipeCommand
         command.SetAction(parse =>
         {
             RecipeKind wanted = parse.GetValue(kind)!;
-            context.Print(parse.GetValue(markdown) ? RecipeText.Reference(wanted.Type) : RecipeSchema.Write(wanted));
+            context.Print(parse.GetValue(markdown) ? RecipeText.Reference(wanted.Type) : wanted.Schema());
             return ExitCode.Success;
         });
         return command;

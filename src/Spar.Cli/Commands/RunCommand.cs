@@ -2,8 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using Spar.Cli.Arguments;
 using Spar.Cli.Console;
-using Spar.Cli.Recipes;
 using Spar.Runs;
+using Spar.Runtime.Composition;
+using Spar.Runtime.Recipes;
 using Spar.SelfPlay;
 using Spar.Store;
 using Spectre.Console;
@@ -36,10 +37,11 @@ internal static class RunCommand
         {
             string path = parse.GetValue(recipe)!;
             ulong? given = parse.GetValue(seed);
-            RunFile file = RunFile.Read(path, given);
+            RecipeDocument document = RecipeDocument.Read(path, given is ulong one ? [$"seed={one}"] : []);
+            RunRecipe recipeRead = RunComposer.Read(document);
             string name = Path.GetFileNameWithoutExtension(path) + (given is ulong number ? string.Create(CultureInfo.InvariantCulture, $"-seed{number}") : "");
             string directory = parse.GetValue(output) ?? Path.Combine("runs", name);
-            RunResults results = await RunAsync(file, directory, parse.GetValue(threads), context, cancellationToken);
+            RunResults results = await RunAsync(recipeRead, directory, parse.GetValue(threads), context, cancellationToken);
             if (parse.GetValue(json))
             {
                 context.Print(results.ToJson());
@@ -60,10 +62,10 @@ internal static class RunCommand
         return command;
     }
 
-    private static async Task<RunResults> RunAsync(RunFile file, string directory, int threads, CommandContext context, CancellationToken cancellationToken)
+    private static async Task<RunResults> RunAsync(RunRecipe recipe, string directory, int threads, CommandContext context, CancellationToken cancellationToken)
     {
-        using RunStore store = RunStore.Open(directory, file.FullIdentity(), context.Time);
+        using RunStore store = RunStore.Open(directory, RunIdentities.Of(recipe), context.Time);
         using ProgressLine progress = new(context);
-        return await file.Compose(store, threads, new RunDisplay(progress), context.Time).RunAsync(cancellationToken);
+        return await RunComposer.Compose(recipe, store, threads, new RunDisplay(progress), context.Time).RunAsync(cancellationToken);
     }
 }

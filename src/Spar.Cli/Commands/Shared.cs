@@ -4,9 +4,7 @@ using Spar.Cli.Arguments;
 using Spar.Cli.Console;
 using Spar.Engine.Inference;
 using Spar.Judging;
-using Spar.Runtime.Embedded;
-using Spar.Runtime.Endpoints;
-using Spar.Seams;
+using Spar.Runtime.Composition;
 
 namespace Spar.Cli.Commands;
 
@@ -15,12 +13,6 @@ internal static class Shared
 {
     /// <summary>The model that comes with the program.</summary>
     public const string NanoModel = "models/nano";
-
-    /// <summary>The environment variable that holds the key of OpenAI-compatible endpoints.</summary>
-    public const string KeyVariable = "OPENAI_API_KEY";
-
-    /// <summary>Key of OpenAI-compatible endpoints; servers that need none ignore it.</summary>
-    public static string ApiKey => Environment.GetEnvironmentVariable(KeyVariable) is { Length: > 0 } key ? key : "none";
 
     /// <summary>The option for the model in hand.</summary>
     /// <param name="whose">Whose it is: "the actor".</param>
@@ -48,12 +40,6 @@ internal static class Shared
     /// <summary>The option for a place to write to.</summary>
     public static Option<string> Output(string description, string preset) => Options.Text("--output", description, "path", preset, "-o");
 
-    /// <summary>Opens models: checkpoints with the embedded engine, others behind their endpoints.</summary>
-    /// <param name="threads">Threads to compute with.</param>
-    /// <param name="concurrency">Most calls in flight; the engine takes at most 512 of them into a batch.</param>
-    public static IModelHost Host(int threads, int concurrency) => new EndpointModelHost(
-        new EmbeddedModelHost(new EngineOptions { Threads = threads, MaxSequences = Math.Min(concurrency, 512) }), ApiKey);
-
     /// <summary>Opens a model, and shows that it is being opened.</summary>
     /// <param name="model">Checkpoint folder, GGUF file, or endpoint.</param>
     /// <param name="threads">Threads to compute with.</param>
@@ -63,7 +49,7 @@ internal static class Shared
         string model, int threads, ProgressLine? progress, CancellationToken cancellationToken)
     {
         progress?.Begin($"opening {model}", 0);
-        IChatClient client = await Host(threads, new EngineOptions().MaxSequences).OpenAsync(model, cancellationToken);
+        IChatClient client = await ModelHosts.Create(threads, new EngineOptions().MaxSequences).OpenAsync(model, cancellationToken);
         progress?.End();
         return client;
     }

@@ -1,10 +1,11 @@
 using System.Globalization;
 using Spar.Cli.Commands;
-using Spar.Cli.Recipes;
+using Spar.Runtime.Recipes;
 using Spar.Engine.Inference;
 using Spar.Experiments;
 using Spar.Experiments.Decoding;
 using Spar.Templates;
+using Spar.Runtime.Composition;
 using Spar.Runtime.Embedded;
 using Spar.Runtime.Endpoints;
 using Spar.Runtime.Nano;
@@ -24,13 +25,13 @@ internal sealed record DecodingComparison()
         foreach (ulong seed in work.Seeds)
         {
             await work.RunStartAsync(seed, cancellationToken);
-            RunFile recipe = work.File.Start(seed);
-            using RunStore store = RunStore.Open(work.RunDirectory(Name, seed), recipe.FullIdentity(), work.Time);
+            RunRecipe recipe = work.File.Start(seed);
+            using RunStore store = RunStore.Open(work.RunDirectory(Name, seed), RunIdentities.Of(recipe), work.Time);
             DecodingMeasurement measurement = new()
             {
-                Recipe = recipe,
-                Templates = TemplateSet.Load(recipe.PromptSet),
-                Host = Shared.Host(work.Threads, recipe.Concurrency),
+                Recipe = recipe.Method,
+                Templates = TemplateSet.Load(recipe.Method.PromptSet),
+                Host = ModelHosts.Create(work.Threads, recipe.Method.Concurrency),
                 Actor = work.StartModel("actor", seed),
                 Refiner = work.StartModel("refiner", seed),
                 Prompts = [.. NanoEvaluator.Tasks(recipe.Nano.HeldOutPrompts, recipe.Nano.Stories).Select(task => task.Instruction)],

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Spar.Cli.Console;
-using Spar.Cli.Recipes;
+using Spar.Runtime.Composition;
+using Spar.Runtime.Recipes;
 using Spar.Experiments;
 using Spar.Runs;
 using Spar.SelfPlay;
@@ -23,14 +24,14 @@ internal sealed class ExperimentWork(
 {
     private const string StartName = "start";
 
-    private readonly Lazy<ExperimentFile> _file = new(() => ExperimentFile.Read(path));
+    private readonly Lazy<ExperimentRecipe> _file = new(() => ExperimentRecipe.Read(path, RunComposer.Check));
 
     /// <summary>Where the experiment's file lies.</summary>
     public string Path { get; } = path;
 
     /// <summary>The experiment's file, of experiments that compare variants of a recipe.</summary>
     /// <exception cref="SparException">Something is wrong with it; the message names the key.</exception>
-    public ExperimentFile File => _file.Value;
+    public ExperimentRecipe File => _file.Value;
 
     /// <summary>The seeds.</summary>
     public IReadOnlyList<ulong> Seeds { get; } = seeds;
@@ -77,13 +78,13 @@ internal sealed class ExperimentWork(
     /// <param name="seed">A seed whose start has been run.</param>
     public string StartModel(string part, ulong seed) => System.IO.Path.Combine(RunDirectory(StartName, seed), "checkpoints", $"{part}-0");
 
-    private async Task<ExperimentRun> RunAsync(string name, RunFile recipe, CancellationToken cancellationToken)
+    private async Task<ExperimentRun> RunAsync(string name, RunRecipe recipe, CancellationToken cancellationToken)
     {
-        string target = RunDirectory(name, recipe.Seed);
+        string target = RunDirectory(name, recipe.Method.Seed);
         bool begun = System.IO.File.Exists(System.IO.Path.Combine(target, "run.db"));
         ExperimentRun? ended = begun ? Ended(name, target, recipe) : null;
         return await Display.ShowAsync(
-            string.Create(CultureInfo.InvariantCulture, $"{name}, seed {recipe.Seed}"),
+            string.Create(CultureInfo.InvariantCulture, $"{name}, seed {recipe.Method.Seed}"),
             ended is not null,
             async () => ended ?? await RunAnewAsync(name, target, recipe, cancellationToken),
             run => run.Results.Rows.Count > 0
@@ -91,29 +92,29 @@ internal sealed class ExperimentWork(
                 : "");
     }
 
-    private async Task<ExperimentRun> RunAnewAsync(string name, string target, RunFile recipe, CancellationToken cancellationToken)
+    private async Task<ExperimentRun> RunAnewAsync(string name, string target, RunRecipe recipe, CancellationToken cancellationToken)
     {
-        using RunStore store = RunStore.Open(target, recipe.FullIdentity(), Time);
+        using RunStore store = RunStore.Open(target, RunIdentities.Of(recipe), Time);
         if (name != StartName)
         {
-            using RunStore start = RunStore.OpenForReading(RunDirectory(StartName, recipe.Seed));
+            using RunStore start = RunStore.OpenForReading(RunDirectory(StartName, recipe.Method.Seed));
             StartStages.Adopt(start, store);
         }
 
-        RunResults results = await recipe.Compose(store, Threads, Display, Time).RunAsync(cancellationToken);
-        return new ExperimentRun(name, recipe.Seed, results, RunBudget.Of(store));
+        RunResults results = await RunComposer.Compose(recipe, store, Threads, Display, Time).RunAsync(cancellationToken);
+        return new ExperimentRun(name, recipe.Method.Seed, results, RunBudget.Of(store));
     }
 
     // The run in a directory if it is this recipe's and has its last row.
-    private static ExperimentRun? Ended(string name, string target, RunFile recipe)
+    private static ExperimentRun? Ended(string name, string target, RunRecipe recipe)
     {
         using RunStore store = RunStore.OpenForReading(target);
-        if (store.Identity.DifferencesFrom(recipe.FullIdentity()).Count > 0)
+        if (store.Identity.DifferencesFrom(RunIdentities.Of(recipe)).Count > 0)
         {
             return null;
         }
 
         RunResults results = RunResults.Of(store);
-        return results.Rows.Any(row => row.Stage == recipe.LastRow) ? new ExperimentRun(name, recipe.Seed, results, RunBudget.Of(store)) : null;
+        return results.Rows.Any(row => row.Stage == recipe.LastRow) ? new ExperimentRun(name, recipe.Method.Seed, results, RunBudget.Of(store)) : null;
     }
 }

@@ -1,4 +1,4 @@
-using System.Text.Json.Nodes;
+using System.Globalization;
 using Microsoft.Extensions.AI;
 using Spar.Calls;
 using Spar.Cli.Commands;
@@ -7,6 +7,8 @@ using Spar.Engine.Inference;
 using Spar.Experiments;
 using Spar.Ground;
 using Spar.Judging;
+using Spar.Recipes;
+using Spar.Runtime.Composition;
 using Spar.Runtime.Embedded;
 using Spar.Runtime.Endpoints;
 using Spar.Runtime.Nano;
@@ -43,9 +45,9 @@ internal sealed class JudgesExperiment(JudgesSettings settings, int threads, Tim
     {
         TemplateSet templates = TemplateSet.Load(settings.Prompts);
         NanoVerifier verifier = new(settings.Verifiers);
-        using RunStore store = RunStore.Open(Path.Combine(directory, $"seed-{seed}"), await IdentityAsync(seed, templates, cancellationToken), time);
+        using RunStore store = RunStore.Open(Path.Combine(directory, $"seed-{seed}"), Identity(seed, templates), time);
         using CallSession session = new(seed, Concurrency, new SharedMemo(store));
-        await using OpenModels models = new(Shared.Host(threads, Concurrency), session);
+        await using OpenModels models = new(ModelHosts.Create(threads, Concurrency), session);
         ModelCaller actor = await models.OpenAsync(settings.Actor, cancellationToken);
         ModelCaller judge = await models.OpenAsync(settings.Judge, cancellationToken);
         List<ModelCaller> panel = [judge];
@@ -81,34 +83,25 @@ internal sealed class JudgesExperiment(JudgesSettings settings, int threads, Tim
         return result;
     }
 
-    private async Task<RunIdentity> IdentityAsync(ulong seed, TemplateSet templates, CancellationToken cancellationToken)
+    // What is compared may change between sessions; what is asked and of whom may not.
+    private RunIdentity Identity(ulong seed, TemplateSet templates)
     {
-        async Task<string> ModelAsync(string model)
-        {
-            string? digest = await CheckpointDigest.OfAsync(model, cancellationToken);
-            return digest is not null || model.Contains("://", StringComparison.Ordinal)
-                ? $"{model} {digest}"
-                : throw new UserFaultException($"There is no model '{model}'.", "Name a checkpoint folder, a GGUF file, or an endpoint as http://host:port/v1#name.");
-        }
-
-        JsonArray panel = [];
-        foreach (string member in settings.Panel)
-        {
-            panel.Add(await ModelAsync(member));
-        }
-
-        // What is compared may change between sessions; what is asked and of whom may not.
-        return RunIdentity.Of(new JsonObject
+        Dictionary<string, string> values = new()
         {
             ["experiment"] = "judges",
-            ["seed"] = seed,
-            ["actor"] = await ModelAsync(settings.Actor),
-            ["judge"] = await ModelAsync(settings.Judge),
-            ["panel"] = panel,
-            ["count"] = settings.Count,
-            ["stories"] = settings.Stories,
-            ["samples"] = settings.Samples,
-            ["promptSet"] = $"{templates.Name} {templates.Digest}",
-        });
+            ["seed"] = RecipeKey.Text(seed),
+            ["actor"] = RunIdentities.OfModel(settings.Actor),
+            ["judge"] = RunIdentities.OfModel(settings.Judge),
+            ["count"] = RecipeKey.Text(settings.Count),
+            ["stories"] = RecipeKey.Text(settings.Stories),
+            ["samples"] = RecipeKey.Text(settings.Samples),
+            ["prompt_set"] = RunIdentity.OfText(templates.Name, templates.Digest),
+        };
+        for (int i = 0; i < settings.Panel.Count; i++)
+        {
+            values[string.Create(CultureInfo.InvariantCulture, $"panel.{i}")] = RunIdentities.OfModel(settings.Panel[i]);
+        }
+
+        return new RunIdentity(values);
     }
 }

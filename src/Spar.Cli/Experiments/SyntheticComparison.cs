@@ -3,8 +3,10 @@ using Spar.Engine.Inference;
 using Spar.Experiments;
 using Spar.Experiments.Synthetic;
 using Spar.Nano.Synthetic;
+using Spar.Runtime.Composition;
 using Spar.Runtime.Embedded;
 using Spar.Runtime.Nano;
+using Spar.Runtime.Recipes;
 using Spar.Store;
 
 namespace Spar.Cli.Experiments;
@@ -16,7 +18,7 @@ internal sealed record SyntheticComparison()
     /// <inheritdoc/>
     public override async Task<ExperimentReport> RunAsync(ExperimentWork work, CancellationToken cancellationToken)
     {
-        SyntheticFile file = SyntheticFile.Read(work.Path);
+        SyntheticRecipe file = SyntheticRecipe.Read(work.Path);
         (SyntheticProblem Problem, PairSettings Settings, bool FreshLetters)[] problems =
             [(NanoSyntheticProblem.Letters, file.Letters, file.FreshLetters), (NanoSyntheticProblem.Stories, file.Stories, false)];
         work.Display.Expect(work.Seeds.Count * problems.Length);
@@ -26,7 +28,9 @@ internal sealed record SyntheticComparison()
             foreach ((SyntheticProblem problem, PairSettings settings, bool freshLetters) in problems)
             {
                 string shown = string.Create(CultureInfo.InvariantCulture, $"{problem.Name}, seed {seed}");
-                using RunStore store = RunStore.Open(work.RunDirectory(problem.Name, seed), settings.Identity(problem, freshLetters ? $"{file.BaseModel} with fresh letters" : file.BaseModel, seed), work.Time);
+                string begun = freshLetters ? RunIdentities.OfModel(file.BaseModel, "with fresh letters") : RunIdentities.OfModel(file.BaseModel);
+                using RunStore store = RunStore.Open(
+                    work.RunDirectory(problem.Name, seed), settings.Identity(problem, begun, seed), work.Time);
                 string baseModel = freshLetters ? Path.Combine(store.Directory, "checkpoints", "fresh-letters") : file.BaseModel;
                 PairComparison comparison = new()
                 {

@@ -26,7 +26,7 @@ internal static class RunReportModel
         {
             Title = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(store.Directory))),
             Seed = (long)results.Seed,
-            BaseModel = recipe["baseModel"],
+            BaseModel = RunIdentity.NameOf(recipe["base_model"]),
             Recipe = string.Join('\n', recipe.Select(entry => $"{entry.Key}: {entry.Value}")),
             WallSeconds = results.WallSeconds,
             ModelCalls = results.ModelCalls,

@@ -1,4 +1,5 @@
 using Spar.Calls;
+using Spar.Recipes;
 using Spar.Seams;
 using Spar.Templates;
 
@@ -27,21 +28,26 @@ public sealed record JudgingSettings
     public ValuationMethod Valuation { get; init; } = ValuationMethod.Votes;
 
     /// <summary>
-    /// Models that judge: "refiner", or what the host can open (a checkpoint; an endpoint as http://host:port/v1#model). None: the refiner alone. One:
+    /// Models that judge: "refiner", or what the host can open (a checkpoint; an endpoint as
+    /// http://host:port/v1#model). None: the refiner alone. One:
     /// it judges in the refiner's place. Several: a panel, with one vote each.
     /// </summary>
+    [RefersTo(Referent.Model)]
     public IReadOnlyList<string> Judges { get; init; } = [];
 
     /// <summary>
-    /// Kinds or families of constraints that verifiers check by rule before a model judges, such as words or length; "all" for every one. None: models
+    /// Kinds or families of constraints that verifiers check by rule before a model judges, such as words or length;
+    /// "all" for every one. None: models
     /// judge everything.
     /// </summary>
     public IReadOnlyList<string> Verifiers { get; init; } = [];
 
     /// <summary>
-    /// File of JSON lines with key, prompt, instruction_id_list and kwargs, as IFEval has them: where a run's prompt has the text of one of them, IFEval's
+    /// File of JSON lines with key, prompt, instruction_id_list and kwargs, as IFEval has them: where a run's prompt
+    /// has the text of one of them, IFEval's
     /// verifiers check those constraints first. None: no prompt has any.
     /// </summary>
+    [RefersTo(Referent.File)]
     public string? ConstraintFile { get; init; }
 
     /// <summary>Makes the judge.</summary>

@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Spar.Seams;
 
 /// <summary>Data set in, checkpoint out. The method knows nothing of how training works.</summary>
@@ -72,28 +74,35 @@ public enum LearningRateSchedule
 /// </summary>
 public abstract record TrainingSettings
 {
-    /// <summary>Peak learning rate, above 0.</summary>
+    /// <summary>Peak learning rate.</summary>
+    [Range(0.0, double.MaxValue, MinimumIsExclusive = true)]
     public required double LearningRate { get; init; }
 
     /// <summary>How the learning rate moves after warmup.</summary>
     public LearningRateSchedule Schedule { get; init; } = LearningRateSchedule.Constant;
 
-    /// <summary>Share of the steps over which the learning rate rises from 0, 0..1.</summary>
+    /// <summary>Share of the steps over which the learning rate rises from 0.</summary>
+    [Range(0.0, 1.0)]
     public double WarmupRatio { get; init; } = 0.1;
 
-    /// <summary>Passes over the data; may be a fraction, above 0.</summary>
+    /// <summary>Passes over the data; may be a fraction.</summary>
+    [Range(0.0, double.MaxValue)]
     public double Epochs { get; init; } = 1;
 
-    /// <summary>Rows an optimizer step, at least 1.</summary>
+    /// <summary>Rows an optimizer step.</summary>
+    [Range(1, int.MaxValue)]
     public int BatchSize { get; init; } = 32;
 
     /// <summary>Rows longer than this many tokens (prompt and response) are truncated at their end.</summary>
+    [Range(1, int.MaxValue)]
     public int CutoffTokens { get; init; } = 2048;
 
     /// <summary>Decoupled weight decay (AdamW) on matrices; norms and biases have none.</summary>
+    [Range(0.0, double.MaxValue)]
     public double WeightDecay { get; init; }
 
     /// <summary>Gradient norm above which gradients are scaled down; 0 turns clipping off.</summary>
+    [Range(0.0, double.MaxValue)]
     public double MaxGradientNorm { get; init; } = 1;
 
     /// <summary>Trains a low-rank adapter (LoRA) instead of all parameters; null trains them all. The result is the merged model, with the adapter beside it.</summary>
@@ -106,23 +115,28 @@ public sealed record SupervisedSettings : TrainingSettings;
 /// <summary>Settings of training on preference pairs.</summary>
 public sealed record PreferenceSettings : TrainingSettings
 {
-    /// <summary>DPO's beta: how strongly the model is held to the reference model, above 0.</summary>
+    /// <summary>DPO's beta: how strongly the model is held to the reference model.</summary>
+    [Range(0.0, double.MaxValue, MinimumIsExclusive = true)]
     public double Beta { get; init; } = 0.1;
 
-    /// <summary>Weight of the mean negative log-likelihood of chosen responses beside the DPO loss, at least 0.</summary>
+    /// <summary>Weight of the mean negative log-likelihood of chosen responses beside the DPO loss.</summary>
+    [Range(0.0, double.MaxValue)]
     public double SftWeight { get; init; } = 0.1;
 }
 
 /// <summary>A low-rank adapter: each target weight W becomes W + alpha / rank * B A, and only A and B are trained.</summary>
 public sealed record LoraSettings
 {
-    /// <summary>Rows of A and columns of B, at least 1.</summary>
+    /// <summary>Rows of A and columns of B.</summary>
+    [Range(1, int.MaxValue)]
     public int Rank { get; init; } = 8;
 
-    /// <summary>Above 0; twice the rank is usual.</summary>
+    /// <summary>Scale of the adapter; twice the rank is usual.</summary>
+    [Range(0.0, double.MaxValue, MinimumIsExclusive = true)]
     public double Alpha { get; init; } = 16;
 
     /// <summary>Names of the linear layers to adapt, such as <c>q_proj</c>; <c>all-linear</c> is all of them but the output head.</summary>
+    [MinLength(1)]
     public IReadOnlyList<string> TargetModules { get; init; } = ["all-linear"];
 }
 

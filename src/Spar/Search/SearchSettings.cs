@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Spar.Judging;
 
 namespace Spar.Search;
@@ -28,25 +29,37 @@ public sealed record SearchSettings
     /// <summary>Breadth first or depth first.</summary>
     public SearchOrder Order { get; init; } = SearchOrder.BreadthFirst;
 
-    /// <summary>Refinements sampled when a node is expanded, at least 1.</summary>
+    /// <summary>Refinements sampled when a node is expanded.</summary>
+    [Range(1, int.MaxValue)]
     public int Branch { get; init; } = 3;
 
-    /// <summary>Nodes of a level (breadth first) or children of a node (depth first) that are expanded in turn, at least 1.</summary>
+    /// <summary>
+    /// Nodes of a level (breadth first) or children of a node (depth first) that are expanded in turn.
+    /// </summary>
+    [Range(1, int.MaxValue)]
     public int SelectBranch { get; init; } = 2;
 
-    /// <summary>Deepest level; the root is level 0. At least 1.</summary>
+    /// <summary>Deepest level; the root is level 0.</summary>
+    [Range(1, int.MaxValue)]
     public int MaxDepth { get; init; } = 3;
 
-    /// <summary>Value above which a response counts as satisfying its instruction, 0..1: it is no negative, ends a search with success, may be learnt from.</summary>
+    /// <summary>
+    /// Value above which a response counts as satisfying its instruction: it is no negative, ends a search with success,
+    /// may be learnt from.
+    /// </summary>
+    [Range(0.0, 1.0)]
     public double Gate { get; init; } = 0.5;
 
-    /// <summary>Depth first: a child whose value is below this is not descended into, 0..1; 0 descends into all.</summary>
+    /// <summary>Depth first: a child whose value is below this is not descended into; 0 descends into all.</summary>
+    [Range(0.0, 1.0)]
     public double BacktrackBelow { get; init; }
 
-    /// <summary>Most model calls a tree, refinements and judgements together, at least 1.</summary>
+    /// <summary>Most model calls a tree, refinements and judgements together.</summary>
+    [Range(1, int.MaxValue)]
     public int MaxCalls { get; init; } = 1000;
 
-    /// <summary>Tries for a refinement whose output cannot be read, at least 1.</summary>
+    /// <summary>Tries for a refinement whose output cannot be read.</summary>
+    [Range(1, int.MaxValue)]
     public int RefinementTries { get; init; } = 3;
 
     /// <summary>How nodes are chosen.</summary>

@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Spar.SelfPlay;
 
 /// <summary>What a run does when it believes more of its refinements than verifiers do.</summary>
@@ -6,20 +8,27 @@ public enum DriftAction
     /// <summary>Says so and goes on.</summary>
     Warn,
 
-    /// <summary>Ends before it trains on the iteration's data; what is there stays, and so do the results up to the iteration before.</summary>
+    /// <summary>
+    /// Ends before it trains on the iteration's data; what is there stays, and so do the results up to the iteration
+    /// before.
+    /// </summary>
     Stop,
 
-    /// <summary>Goes on without those of the iteration's pairs on whose chosen response the votes were not unanimous.</summary>
+    /// <summary>
+    /// Goes on without those of the iteration's pairs on whose chosen response the votes were not unanimous.
+    /// </summary>
     Reweight,
 }
 
 /// <summary>
-/// When a run's belief in its own judgements is called drift. Measured on prompts whose constraints verifiers know: share of searches that the judge
+/// When a run's belief in its own judgements is called drift. Measured on prompts whose constraints verifiers know:
+/// share of searches that the judge
 /// holds successful, less the share that verifiably is.
 /// </summary>
 public sealed record DriftSettings
 {
-    /// <summary>Difference of the two shares above which there is drift, 0..1.</summary>
+    /// <summary>Difference of the two shares above which there is drift.</summary>
+    [Range(0.0, 1.0)]
     public double Threshold { get; init; } = 0.1;
 
     /// <summary>What to do then.</summary>

@@ -1,156 +1,170 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using Spar.Calls;
 using Spar.Decoding;
-using Spar.Ground;
 using Spar.Judging;
+using Spar.Recipes;
 using Spar.Seams;
 using Spar.Search;
-using Spar.Store;
-using Spar.Templates;
 
 namespace Spar.SelfPlay;
 
-/// <summary>A self-play run in numbers. Defaults are the paper's for 8B models, where it has them.</summary>
-public record Recipe
+/// <summary>
+/// The method in numbers: plain data, of which all that is true of a key stands beside its property. Defaults are the
+/// paper's for 8B models, where
+/// it has them.
+/// </summary>
+public sealed record Recipe : IRecipeRules
 {
     /// <summary>Decides everything that is random.</summary>
+    [Decides(Results.All)]
     public ulong Seed { get; init; } = 1;
 
-    /// <summary>The model that actor and refiner start from: a checkpoint directory, or a name that host and trainer know.</summary>
+    /// <summary>The model that actor and refiner start from: a checkpoint folder or a GGUF file.</summary>
+    [Decides(Results.All), MinLength(1), RefersTo(Referent.Model)]
     public required string BaseModel { get; init; }
 
-    /// <summary>How training data is made in each iteration: the method itself, or one of those it is compared with.</summary>
+    /// <summary>
+    /// How training data is made in each iteration: the method itself, or one of those it is compared with.
+    /// </summary>
+    [Decides(Results.SelfPlay)]
     public TrainingMethod Method { get; init; } = TrainingMethod.Spar;
 
-    /// <summary>How the chosen side of a pair comes about; anything but a tree search leaves a part of the method out.</summary>
+    /// <summary>
+    /// How the chosen side of a pair comes about; anything but a tree search leaves a part of the method out.
+    /// </summary>
+    [Decides(Results.SelfPlay)]
     public RefinementKind Refinement { get; init; } = RefinementKind.Tree;
 
-    /// <summary>False plays all iterations' prompts with M_0 and R_0 and trains once, at the end, on everything; it leaves a part of the method out.</summary>
+    /// <summary>
+    /// False plays all iterations' prompts with M_0 and R_0 and trains once, at the end, on everything; it leaves a
+    /// part of the method out.
+    /// </summary>
+    [Decides(Results.SelfPlay)]
     public bool IterativeTraining { get; init; } = true;
 
     /// <summary>A built-in prompt set's name, or a folder.</summary>
+    [Decides(Results.All), MinLength(1), RefersTo(Referent.PromptSet)]
     public string PromptSet { get; init; } = "full";
 
     /// <summary>Prompts whose teacher responses the actor learns first.</summary>
+    [Decides(Results.All), Range(0, int.MaxValue)]
     public int SftPrompts { get; init; } = 8000;
 
     /// <summary>Prompts on which the refiner learns from the teacher to judge and refine.</summary>
+    [Decides(Results.All), Range(0, int.MaxValue)]
     public int RefinerPrompts { get; init; } = 5000;
 
     /// <summary>Prompts an iteration of self-play.</summary>
+    [Decides(Results.SelfPlay), Range(1, int.MaxValue)]
     public int PromptsPerIteration { get; init; } = 10_000;
 
     /// <summary>Iterations of self-play.</summary>
+    [Decides(Results.SelfPlay), Range(0, int.MaxValue)]
     public int Iterations { get; init; } = 3;
 
     /// <summary>Responses a prompt (K).</summary>
+    [Decides(Results.SelfPlay), Range(1, int.MaxValue)]
     public int Responses { get; init; } = 5;
 
     /// <summary>Judgements a response (N).</summary>
+    [Decides(Results.All), Range(1, int.MaxValue)]
     public int Votes { get; init; } = 5;
 
     /// <summary>Who judges, and how the value of a response comes about.</summary>
+    [Decides(Results.SelfPlay)]
     public JudgingSettings Judging { get; init; } = new();
 
     /// <summary>When the judge's belief in itself has drifted from the truth, and what to do then.</summary>
+    [Decides(Results.SelfPlay)]
     public DriftSettings Drift { get; init; } = new();
 
     /// <summary>How the actor's responses are sampled.</summary>
+    [Decides(Results.All)]
     public Sampling Respond { get; init; } = new(0.9, 0.9, 2048);
 
     /// <summary>How judgements are sampled.</summary>
+    [Decides(Results.All)]
     public Sampling Judge { get; init; } = new(0.7, 1, 2048);
 
     /// <summary>How refinements are sampled.</summary>
+    [Decides(Results.All)]
     public Sampling Refine { get; init; } = new(0.7, 1, 3072);
 
     /// <summary>Order and limits of the tree search.</summary>
+    [Decides(Results.All)]
     public SearchSettings Search { get; init; } = new();
 
     /// <summary>Most rows of each kind that the refiner learns from in an iteration.</summary>
+    [Decides(Results.SelfPlay)]
     public RefinerQuotas Quotas { get; init; } = new();
 
-    /// <summary>Whether the teacher's judgements that the refiner learns from are cut to as many of yes as of no.</summary>
+    /// <summary>
+    /// Whether the teacher's judgements that the refiner learns from are cut to as many of yes as of no.
+    /// </summary>
+    [Decides(Results.All)]
     public bool BalanceJudgements { get; init; } = true;
 
     /// <summary>Training of M_0 on the teacher's responses; 0 epochs skip it.</summary>
+    [Decides(Results.All)]
     public SupervisedSettings ActorSft { get; init; } = new() { LearningRate = 2e-6, Epochs = 5, CutoffTokens = 4096 };
 
     /// <summary>Training of R_0 on the teacher's judgements and refinements; 0 epochs skip it.</summary>
+    [Decides(Results.All)]
     public SupervisedSettings RefinerSft { get; init; } = new() { LearningRate = 2e-6, Epochs = 5, CutoffTokens = 4096 };
 
     /// <summary>Training of the actor in each iteration; 0 epochs skip it.</summary>
+    [Decides(Results.SelfPlay)]
     public PreferenceSettings Dpo { get; init; } = new() { LearningRate = 2e-7, Schedule = LearningRateSchedule.Linear };
 
     /// <summary>Training of the refiner in each iteration; 0 epochs skip it.</summary>
+    [Decides(Results.SelfPlay)]
     public SupervisedSettings Rft { get; init; } = new() { LearningRate = 2e-6, Epochs = 5, CutoffTokens = 4096 };
 
-    /// <summary>Training of the actor in each iteration of the methods that learn good responses alone (SELF, Humpback).</summary>
+    /// <summary>
+    /// Training of the actor in each iteration of the methods that learn good responses alone (SELF, Humpback).
+    /// </summary>
+    [Decides(Results.SelfPlay)]
     public SupervisedSettings IterationSft { get; init; } = new() { LearningRate = 2e-6, CutoffTokens = 4096 };
 
     /// <summary>Training of the model that writes instructions for texts (Humpback), from the base model.</summary>
+    [Decides(Results.SelfPlay)]
     public SupervisedSettings BackwardSft { get; init; } = new() { LearningRate = 2e-6, Epochs = 5, CutoffTokens = 4096 };
 
     /// <summary>Checks, each with its test cases, that are written for an instruction (AutoIF).</summary>
+    [Decides(Results.SelfPlay), Range(1, int.MaxValue)]
     public int Checks { get; init; } = 3;
 
     /// <summary>Most model calls in flight. Has no influence on results.</summary>
+    [Decides(Results.None), Range(1, int.MaxValue)]
     public int Concurrency { get; init; } = 256;
 
-    /// <summary>What of this recipe decides a run's results, for the run store.</summary>
-    /// <param name="templates">The prompt set that the recipe names.</param>
-    public RunIdentity Identity(TemplateSet templates)
-    {
-        JsonObject json = (JsonObject)JsonSerializer.SerializeToNode<Recipe>(this, JsonSettings.Compact)!;
-        json.Remove("concurrency");
-        json["promptSet"] = $"{templates.Name} {templates.Digest}";
-        return RunIdentity.Of(json).With(SupervisedSettingsIdentity("actorSft", "refinerSft", "rft", "iterationSft", "backwardSft"));
-    }
+    /// <summary>
+    /// This recipe without self-play: it ends with M_0, R_0 and their evaluation, whatever came after them.
+    /// </summary>
+    public Recipe Start() => RecipeKeys.WithoutSelfPlay(this) with { Iterations = 0 };
 
-    // Run directories name these keys for supervised training too, where they have no meaning, always with their defaults.
-    internal static IEnumerable<KeyValuePair<string, string>> SupervisedSettingsIdentity(params IEnumerable<string> groups) =>
-        groups.SelectMany(group => new KeyValuePair<string, string>[] { new($"{group}.beta", "0.1"), new($"{group}.sftWeight", "0.1") });
+    /// <summary>The row of the results that a run of this recipe ends with.</summary>
+    public string LastRow => Iterations == 0 ? "sft" : string.Create(CultureInfo.InvariantCulture, $"iteration-{Iterations}");
 
-    /// <summary>Checks every number.</summary>
+    /// <summary>Checks every value.</summary>
     /// <exception cref="RecipeException">Names every key with an impossible value.</exception>
     public void Validate()
     {
         RecipeCheck check = new();
-        Check(check);
+        check.Keys(this);
         check.ThrowIfFaulty();
     }
 
-    /// <summary>Checks every number.</summary>
-    /// <param name="check">Collects the keys with an impossible value.</param>
-    protected void Check(RecipeCheck check)
+    /// <inheritdoc/>
+    public void Check(RecipeCheck check)
     {
-        check.That(!string.IsNullOrWhiteSpace(BaseModel), "base_model", "must name a model", BaseModel);
-        check.AtLeast(0, "sft_prompts", SftPrompts);
-        check.AtLeast(0, "refiner_prompts", RefinerPrompts);
-        check.AtLeast(0, "iterations", Iterations);
-        check.AtLeast(1, "prompts_per_iteration", PromptsPerIteration);
-        check.AtLeast(1, "responses", Responses);
-        check.AtLeast(1, "votes", Votes);
-        check.AtLeast(1, "concurrency", Concurrency);
-        check.That(Method == TrainingMethod.Spar || Refinement == RefinementKind.Tree, "refinement", "can only be changed with method spar", Refinement);
-        check.That(Method == TrainingMethod.Spar || IterativeTraining, "iterative_training", "can only be changed with method spar", IterativeTraining);
+        bool spar = Method == TrainingMethod.Spar;
+        check.That(spar || Refinement == RefinementKind.Tree, "refinement", "can only be changed with method spar", Refinement);
+        check.That(spar || IterativeTraining, "iterative_training", "can only be changed with method spar", IterativeTraining);
         check.That(SftPrompts > 0 || ActorSft.Epochs == 0, "sft_prompts", "must be above 0 unless actor_sft.epochs is 0", SftPrompts);
-        check.That(RefinerPrompts > 0 || RefinerSft.Epochs == 0, "refiner_prompts", "must be above 0 unless refiner_sft.epochs is 0", RefinerPrompts);
-        check.Sampling("respond", Respond);
-        check.Sampling("judge", Judge);
-        check.Sampling("refine", Refine);
-        check.That(Judging.Judges.All(judge => !string.IsNullOrWhiteSpace(judge)), "judging.judges", "must name models", "one is empty");
-        check.Share("drift.threshold", Drift.Threshold);
-        check.Search(Search);
-        check.Quotas(Quotas);
-        check.Training("actor_sft", ActorSft);
-        check.Training("refiner_sft", RefinerSft);
-        check.Training("dpo", Dpo);
-        check.Training("rft", Rft);
-        check.Training("iteration_sft", IterationSft);
-        check.Training("backward_sft", BackwardSft);
-        check.AtLeast(1, "checks", Checks);
+        check.That(
+            RefinerPrompts > 0 || RefinerSft.Epochs == 0, "refiner_prompts", "must be above 0 unless refiner_sft.epochs is 0", RefinerPrompts);
     }
 }
 
@@ -189,21 +203,29 @@ public enum RefinementKind
     None,
 }
 
-/// <summary>Most rows of each kind that the refiner learns from in an iteration; one row a prompt and kind. Defaults are the paper's.</summary>
+/// <summary>
+/// Most rows of each kind that the refiner learns from in an iteration; one row a prompt and kind. Defaults are the
+/// paper's.
+/// </summary>
 public sealed record RefinerQuotas
 {
     /// <summary>Refinements whose response passed the gate.</summary>
+    [Range(0, int.MaxValue)]
     public int Refinements { get; init; } = 4000;
 
     /// <summary>Judgements met in trees, of responses that pass the gate.</summary>
+    [Range(0, int.MaxValue)]
     public int TreeYes { get; init; } = 1500;
 
     /// <summary>Judgements met in trees, of responses with a value above 0 and below the gate.</summary>
+    [Range(0, int.MaxValue)]
     public int TreeNo { get; init; } = 1000;
 
     /// <summary>Judgements of the actor's responses where votes disagreed and yes won.</summary>
+    [Range(0, int.MaxValue)]
     public int VoteYes { get; init; } = 500;
 
     /// <summary>Judgements of the actor's responses where votes disagreed and no won.</summary>
+    [Range(0, int.MaxValue)]
     public int VoteNo { get; init; } = 2500;
 }

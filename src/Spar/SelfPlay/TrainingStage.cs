@@ -58,7 +58,9 @@ internal sealed class TrainingStage(ITrainer trainer, StageRunner runner, RunSto
             string? digest = await CheckpointDigest.OfAsync(report.Model, cancellationToken).ConfigureAwait(false);
             return Locate(report.Model, counts.ToStatistics(), digest, report.Steps);
         }).ConfigureAwait(false);
-        return product.Resolve(store.Directory);
+
+        // A model that was not trained is the one that the stage starts from, wherever that lies today.
+        return product.Statistics.Counts.Count == 0 ? startModel : product.Resolve(store.Directory);
     }
 
     /// <summary>Forgets a training whose checkpoint is gone or was changed, so that it is trained again.</summary>

@@ -1,75 +1,91 @@
+using System.Globalization;
 using System.Text.Json;
-using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace Spar.Store;
 
 /// <summary>
-/// Everything that decides what a run's results are, as flat keys and values: two runs with equal identities may share a directory, others not.
+/// Everything that decides what a run's results are, as flat keys and values: two runs with equal identities may share a
+/// directory, others not. Entries of a list have their places for keys. A value that names something which has content
+/// (a model, a file) ends in the content's fingerprint; then the fingerprint counts, and not the name.
 /// </summary>
-/// <param name="values">Dotted key to value, such as "search.branch" to "3".</param>
-public sealed class RunIdentity(IReadOnlyDictionary<string, string> values)
+/// <param name="values">Dotted key to value, as recipes write both, such as "search.branch" to "3".</param>
+public sealed partial class RunIdentity(IReadOnlyDictionary<string, string> values)
 {
     /// <summary>Dotted key to value, in the order of the keys.</summary>
-    public IReadOnlyDictionary<string, string> Values { get; } = new SortedDictionary<string, string>(values.ToDictionary(), StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, string> Values { get; } =
+        new SortedDictionary<string, string>(values.ToDictionary(), StringComparer.Ordinal);
 
-    /// <summary>Flattens a JSON object: keys are joined by dots, list positions are keys too, nulls are left out.</summary>
-    /// <param name="json">The object.</param>
-    public static RunIdentity Of(JsonObject json)
-    {
-        Dictionary<string, string> values = new(StringComparer.Ordinal);
-        Flatten("", json, values);
-        return new RunIdentity(values);
-    }
+    /// <summary>The value of a key that names files.</summary>
+    /// <param name="path">What people call them.</param>
+    /// <param name="digest">SHA-256 of what is in them, in hexadecimal digits.</param>
+    public static string OfFiles(string path, string digest) => $"{path} sha256:{digest}";
 
-    /// <summary>This identity with more keys; a key that exists is replaced.</summary>
-    /// <param name="more">Dotted key to value.</param>
-    public RunIdentity With(IEnumerable<KeyValuePair<string, string>> more)
-    {
-        Dictionary<string, string> values = Values.ToDictionary(StringComparer.Ordinal);
-        foreach ((string key, string value) in more)
-        {
-            values[key] = value;
-        }
+    /// <summary>The value of a key that names a text.</summary>
+    /// <param name="name">What people call it.</param>
+    /// <param name="digest">A hash of the text, in hexadecimal digits.</param>
+    public static string OfText(string name, string digest) => $"{name} text:{digest}";
 
-        return new RunIdentity(values);
-    }
+    /// <summary>The value of a key that names a served model: it is the same model wherever the server is.</summary>
+    /// <param name="address">What people call it.</param>
+    /// <param name="model">The name by which the server knows it.</param>
+    public static string OfServed(string address, string model) => $"{address} served:{Uri.EscapeDataString(model)}";
 
-    /// <summary>The keys on which the two differ, each with both values in words.</summary>
+    /// <summary>What people call the thing that a value of this form names; other values as they are.</summary>
+    /// <param name="value">A value of an identity.</param>
+    public static string NameOf(string value) => Fingerprint().Replace(value, "");
+
+    /// <summary>The keys on which the two differ, in the order of the keys.</summary>
     /// <param name="recipe">The other identity: what is wanted now.</param>
-    public IReadOnlyList<string> DifferencesFrom(RunIdentity recipe) =>
+    public IReadOnlyList<IdentityDifference> DifferencesFrom(RunIdentity recipe) =>
     [
         .. Values.Keys.Union(recipe.Values.Keys).Order(StringComparer.Ordinal)
-            .Where(key => Values.GetValueOrDefault(key) != recipe.Values.GetValueOrDefault(key))
-            .Select(key => $"{key} ({Values.GetValueOrDefault(key, "not set")} there, {recipe.Values.GetValueOrDefault(key, "not set")} in the recipe)"),
+            .Select(key => new IdentityDifference(key, Values.GetValueOrDefault(key), recipe.Values.GetValueOrDefault(key)))
+            .Where(pair => !Same(pair.There, pair.Wanted)),
     ];
 
     internal string ToJson() => JsonSerializer.Serialize(Values);
 
-    internal static RunIdentity FromJson(string json) => new(JsonSerializer.Deserialize<Dictionary<string, string>>(json)!);
+    internal static RunIdentity FromJson(string json) =>
+        new(EarlierIdentity.Read(JsonSerializer.Deserialize<Dictionary<string, string>>(json)!));
 
-    private static void Flatten(string prefix, JsonNode? node, Dictionary<string, string> values)
+    private static bool Same(string? there, string? wanted)
     {
-        switch (node)
+        if (there is null || wanted is null || there == wanted)
         {
-            case null:
-                break;
-            case JsonObject members:
-                foreach ((string key, JsonNode? value) in members)
-                {
-                    Flatten(prefix.Length == 0 ? key : $"{prefix}.{key}", value, values);
-                }
-
-                break;
-            case JsonArray items:
-                for (int i = 0; i < items.Count; i++)
-                {
-                    Flatten($"{prefix}.{i}", items[i], values);
-                }
-
-                break;
-            default:
-                values[prefix] = node.ToString();
-                break;
+            return there == wanted;
         }
+
+        // What an earlier version kept of a thing is its name alone: nothing speaks against it.
+        return Fingerprint().Match(wanted) is { Success: true, Value: var asked }
+            ? Fingerprint().Match(there) is not { Success: true, Value: var known } || known == asked
+            : SameNumber(there, wanted);
+    }
+
+    // 2E-07 is 2.0e-07. Whole numbers are compared as they are written, for a seed has more digits than a double.
+    private static bool SameNumber(string there, string wanted) =>
+        (there.Contains('.') || there.Contains('e', StringComparison.OrdinalIgnoreCase))
+        && double.TryParse(there, NumberStyles.Float, CultureInfo.InvariantCulture, out double known)
+        && double.TryParse(wanted, NumberStyles.Float, CultureInfo.InvariantCulture, out double asked)
+        && known == asked;
+
+    [GeneratedRegex(@" (?:sha256|text|served):\S+$")]
+    private static partial Regex Fingerprint();
+}
+
+/// <summary>A key on which two identities differ.</summary>
+/// <param name="Key">The key.</param>
+/// <param name="There">Its value in the run directory; null where it has none.</param>
+/// <param name="Wanted">Its value in the recipe; null where it has none.</param>
+public sealed record IdentityDifference(string Key, string? There, string? Wanted)
+{
+    /// <summary>The difference in words.</summary>
+    public override string ToString()
+    {
+        string there = There is null ? "not set" : RunIdentity.NameOf(There);
+        string wanted = Wanted is null ? "not set" : RunIdentity.NameOf(Wanted);
+        return there == wanted
+            ? $"{Key} is still {there}, but its content is not what the run began with"
+            : $"{Key} is {there} here and {wanted} in the recipe";
     }
 }

@@ -307,12 +307,18 @@ public sealed class RunStore : ICallMemo, IDisposable
             return;
         }
 
-        IReadOnlyList<string> differences = RunIdentity.FromJson(known).DifferencesFrom(identity);
+        IReadOnlyList<IdentityDifference> differences = RunIdentity.FromJson(known).DifferencesFrom(identity);
         if (differences.Count > 0)
         {
             throw new SparException(
-                $"The run directory {Directory} belongs to another recipe; it differs in {string.Join(", ", differences)}. " +
+                $"The run directory {Directory} belongs to another recipe: {string.Join("; ", differences)}. " +
                 "Name another run directory, or set the recipe back to go on with this run.");
+        }
+
+        // A run of an earlier version, or one whose model has moved, is from here on known as it is named now.
+        if (identity.ToJson() is var json && json != known)
+        {
+            _reader.Execute("UPDATE meta SET value = @json WHERE key = 'identity'", new { json });
         }
     }
 

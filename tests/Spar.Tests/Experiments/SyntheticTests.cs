@@ -1,6 +1,7 @@
 using System.Globalization;
 using Spar.Experiments;
 using Spar.Experiments.Synthetic;
+using Spar.Recipes;
 using Spar.Seams;
 using Spar.SelfPlay;
 using Spar.Store;
@@ -101,8 +102,9 @@ public sealed class SyntheticTests : IDisposable
     [Fact]
     public void Impossible_settings_are_named()
     {
-        PairSettings wrong = s_settings with { Pairs = 0, MeasureEvery = 0, HeldOut = 501 };
-        RecipeException fault = Assert.Throws<RecipeException>(() => wrong.Validate("stories", 500));
+        RecipeCheck check = new();
+        check.Keys(s_settings with { Pairs = 0, MeasureEvery = 0, HeldOut = 0 }, "stories");
+        RecipeException fault = Assert.Throws<RecipeException>(check.ThrowIfFaulty);
         Assert.All(["stories.pairs", "stories.measure_every", "stories.held_out"], key => Assert.Contains(key, fault.Message, StringComparison.Ordinal));
     }
 

@@ -72,7 +72,7 @@ public sealed class RunExportTests : IDisposable
     [Fact]
     public void ARunWithoutDataIsRefused()
     {
-        using RunStore store = RunStore.Open(_directory.Path, TestRuns.Small.Identity(TestRuns.Compact));
+        using RunStore store = RunStore.Open(_directory.Path, TestRuns.IdentityOf(TestRuns.Small));
         SparException fault = Assert.Throws<SparException>(() => RunExport.Write(store, ExportFormat.Trl, _directory.File("out")));
         Assert.Contains("no training data yet", fault.Message, StringComparison.Ordinal);
     }

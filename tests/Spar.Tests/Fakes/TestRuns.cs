@@ -1,5 +1,6 @@
 using Spar.Experiments;
 using Spar.Runs;
+using Spar.Recipes;
 using Spar.Seams;
 using Spar.SelfPlay;
 using Spar.Store;
@@ -28,11 +29,14 @@ internal static class TestRuns
         RefinerSft = new SupervisedSettings { LearningRate = 0.1 },
     };
 
+    /// <summary>What decides a fake run's results; names stand for what they name.</summary>
+    public static RunIdentity IdentityOf(Recipe recipe) => new(RecipeKeys.Deciding(recipe, (_, text) => text));
+
     public static async Task<RunResults> RunAsync(
         string directory, Recipe recipe, FakeWorld world, FakeTrainer? trainer = null, IRunObserver? observer = null, bool killed = false,
         IConstraintVerifier? verifier = null, IConstraintVerifier? truth = null, string? start = null, TemplateSet? prompts = null)
     {
-        RunStore store = RunStore.Open(directory, recipe.Identity(prompts ?? Compact));
+        RunStore store = RunStore.Open(directory, IdentityOf(recipe));
         if (start is not null)
         {
             using RunStore begun = RunStore.OpenForReading(start);

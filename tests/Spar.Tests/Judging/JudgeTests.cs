@@ -55,7 +55,7 @@ public sealed class JudgeTests
     public async Task AProbabilityIsKeptWithItsAnswer()
     {
         using TempDirectory directory = new();
-        RunIdentity identity = TestRuns.Small.Identity(TestRuns.Compact);
+        RunIdentity identity = TestRuns.IdentityOf(TestRuns.Small);
         Valuation first = await JudgeAsync(new WeighingClient("judgement: yes", [-0.25, -1.75]));
         Valuation second = await JudgeAsync(new WeighingClient("not asked", []));
         Assert.Equal(first, second);

@@ -266,7 +266,7 @@ public sealed class SelfPlayRunTests : IDisposable
         using CancellationTokenSource source = new();
         FakeWorld world = new();
         Log log = new();
-        RunStore store = RunStore.Open(_directory.Path, TestRuns.Small.Identity(TestRuns.Compact));
+        RunStore store = RunStore.Open(_directory.Path, TestRuns.IdentityOf(TestRuns.Small));
         using (store)
         {
             SelfPlayRun run = new()

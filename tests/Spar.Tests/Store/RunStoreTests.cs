@@ -131,7 +131,7 @@ public sealed class RunStoreTests : IDisposable
         RunIdentity other = new(new Dictionary<string, string> { ["seed"] = "1", ["votes"] = "3", ["search.branch"] = "2" });
         SparException fault = Assert.Throws<SparException>(() => RunStore.Open(_directory.Path, other));
         Assert.Contains(_directory.Path, fault.Message, StringComparison.Ordinal);
-        Assert.Contains("search.branch (not set there, 2 in the recipe), votes (5 there, 3 in the recipe)", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("search.branch is not set here and 2 in the recipe; votes is 5 here and 3 in the recipe", fault.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("seed", fault.Message, StringComparison.Ordinal);
         Assert.Contains("another run directory", fault.Message, StringComparison.Ordinal);
     }

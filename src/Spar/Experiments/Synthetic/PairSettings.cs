@@ -1,32 +1,34 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
+using System.ComponentModel.DataAnnotations;
 using Spar.Calls;
-using Spar.Ground;
+using Spar.Recipes;
 using Spar.Seams;
-using Spar.SelfPlay;
 using Spar.Store;
 
 namespace Spar.Experiments.Synthetic;
 
 /// <summary>A comparison of pair kinds on one problem, in numbers. Both kinds are trained with the same.</summary>
-public sealed record PairSettings
+public sealed record PairSettings : IRecipeRules
 {
     /// <summary>Examples that the base model learns the prompts from.</summary>
+    [Range(1, int.MaxValue)]
     public int Examples { get; init; } = 1000;
 
     /// <summary>How it learns them.</summary>
     public SupervisedSettings Sft { get; init; } = new() { LearningRate = 2e-6 };
 
     /// <summary>Pairs of each kind.</summary>
+    [Range(1, int.MaxValue)]
     public int Pairs { get; init; } = 1000;
 
     /// <summary>Training on the pairs.</summary>
     public PreferenceSettings Dpo { get; init; } = new() { LearningRate = 2e-7 };
 
     /// <summary>Optimizer steps from one measurement to the next.</summary>
+    [Range(1, int.MaxValue)]
     public int MeasureEvery { get; init; } = 5;
 
     /// <summary>Held-out prompts that are answered at each measurement.</summary>
+    [Range(1, int.MaxValue)]
     public int HeldOut { get; init; } = 300;
 
     /// <summary>How they are answered.</summary>
@@ -34,32 +36,16 @@ public sealed record PairSettings
 
     /// <summary>What decides the results of a run, for the run store.</summary>
     /// <param name="problem">The problem.</param>
-    /// <param name="baseModel">What the start is trained from.</param>
+    /// <param name="baseModel">What the start is trained from, as an identity names models.</param>
     /// <param name="seed">The run's seed.</param>
     public RunIdentity Identity(SyntheticProblem problem, string baseModel, ulong seed) =>
-        RunIdentity.Of(new JsonObject
+        new(new Dictionary<string, string>(RecipeKeys.Deciding(this, (_, text) => text, "settings."))
         {
             ["problem"] = problem.Name,
-            ["baseModel"] = baseModel,
-            ["seed"] = seed,
-            ["settings"] = JsonSerializer.SerializeToNode(this, JsonSettings.Compact),
-        }).With(Recipe.SupervisedSettingsIdentity("settings.sft"));
+            ["base_model"] = baseModel,
+            ["seed"] = RecipeKey.Text(seed),
+        });
 
-    /// <summary>Checks every number.</summary>
-    /// <param name="key">What messages call these settings.</param>
-    /// <param name="mostHeldOut">Held-out prompts that there are.</param>
-    /// <exception cref="RecipeException">Names every key with an impossible value.</exception>
-    public void Validate(string key, int mostHeldOut)
-    {
-        RecipeCheck check = new();
-        check.AtLeast(1, $"{key}.examples", Examples);
-        check.Training($"{key}.sft", Sft);
-        check.AtLeast(1, $"{key}.pairs", Pairs);
-        check.Training($"{key}.dpo", Dpo);
-        check.That(Dpo.Epochs > 0, $"{key}.dpo.epochs", "must be above 0", Dpo.Epochs);
-        check.AtLeast(1, $"{key}.measure_every", MeasureEvery);
-        check.That(HeldOut >= 1 && HeldOut <= mostHeldOut, $"{key}.held_out", $"must be between 1 and {mostHeldOut}", HeldOut);
-        check.Sampling($"{key}.respond", Respond);
-        check.ThrowIfFaulty();
-    }
+    /// <inheritdoc/>
+    public void Check(RecipeCheck check) => check.That(Dpo.Epochs > 0, "dpo.epochs", "must be above 0", Dpo.Epochs);
 }

@@ -1,4 +1,4 @@
-namespace Spar.SelfPlay;
+namespace Spar.Recipes;
 
 /// <summary>An impossible value in a recipe.</summary>
 /// <param name="Key">The key as recipes write it, groups before their keys: search.max_depth.</param>

@@ -1,11 +1,12 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Spar.Recipes;
 
-namespace Spar.Cli.Recipes;
+namespace Spar.Runtime.Recipes;
 
 /// <summary>What the keys of recipes mean: the docstrings of the records that they are read into, which lie beside the program as XML.</summary>
-internal static partial class RecipeDescriptions
+public static partial class KeyDescriptions
 {
     private static readonly Dictionary<Assembly, Dictionary<string, XElement>> s_members = [];
 
@@ -50,7 +51,7 @@ internal static partial class RecipeDescriptions
     private static string Name(string reference)
     {
         string last = reference[(reference.LastIndexOf('.') + 1)..];
-        return reference.StartsWith("T:", StringComparison.Ordinal) ? Capital().Replace(last, " $0").Trim().ToLowerInvariant() : StrictYaml.SnakeCase(last);
+        return reference.StartsWith("T:", StringComparison.Ordinal) ? Capital().Replace(last, " $0").Trim().ToLowerInvariant() : RecipeKey.Spell(last);
     }
 
     [GeneratedRegex(@"\s+")]

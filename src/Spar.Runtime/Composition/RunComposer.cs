@@ -1,0 +1,66 @@
+using Spar.Templates;
+using Spar.Recipes;
+using Spar.Runs;
+using Spar.Runtime.Recipes;
+using Spar.SelfPlay;
+using Spar.Store;
+
+namespace Spar.Runtime.Composition;
+
+/// <summary>
+/// Puts a run together: each kind of part has a file in this folder, which chooses and makes it from the recipe. What the
+/// recipe says is known by the recipe; here is known what it takes to do it.
+/// </summary>
+public static class RunComposer
+{
+    /// <summary>Reads a recipe and checks it whole.</summary>
+    /// <param name="document">The file.</param>
+    /// <exception cref="SparException">The recipe cannot be run; the message names each key and where it stands.</exception>
+    public static RunRecipe Read(RecipeDocument document)
+    {
+        RunRecipe recipe = document.Bind<RunRecipe>();
+        document.Check(() => Check(recipe));
+        return recipe;
+    }
+
+    /// <summary>Checks every value, and that what the recipe points to is there.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <exception cref="RecipeException">Something is wrong; the message names the keys.</exception>
+    public static void Check(RunRecipe recipe)
+    {
+        RecipeCheck check = new();
+        check.Keys(recipe);
+        ModelHosts.Check(recipe, check);
+        ConstraintVerifiers.Check(recipe, check);
+        check.Usable("prompt_set", () => TemplateSet.Load(recipe.Method.PromptSet));
+        check.ThrowIfFaulty();
+    }
+
+    /// <summary>The run of a recipe.</summary>
+    /// <param name="recipe">A checked recipe.</param>
+    /// <param name="store">The run directory.</param>
+    /// <param name="threads">Threads to compute with, at least 1.</param>
+    /// <param name="observer">Is told how it goes.</param>
+    /// <param name="time">The clock.</param>
+    public static SelfPlayRun Compose(RunRecipe recipe, RunStore store, int threads, IRunObserver observer, TimeProvider time)
+    {
+        TemplateSet templates = TemplateSet.Load(recipe.Method.PromptSet);
+        return new SelfPlayRun
+        {
+            Recipe = recipe.Method,
+            Templates = templates,
+            Host = ModelHosts.Create(threads, recipe.Method.Concurrency),
+            Trainer = Trainers.Create(threads),
+            Teacher = Teachers.Create(templates),
+            Prompts = PromptSources.Create(recipe),
+            Checks = Teachers.CreateCheckWriter(recipe, templates),
+            Texts = PromptSources.CreateTexts(recipe),
+            Store = store,
+            Evaluator = Evaluators.Create(recipe),
+            Verifier = ConstraintVerifiers.Create(recipe.Method.Judging),
+            Truth = ConstraintVerifiers.CreateTruth(),
+            Observer = observer,
+            Time = time,
+        };
+    }
+}

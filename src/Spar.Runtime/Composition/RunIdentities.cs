@@ -1,0 +1,39 @@
+using Spar.Ground;
+using Spar.Judging;
+using Spar.Templates;
+using Spar.Recipes;
+using Spar.Runtime.Recipes;
+using Spar.Store;
+
+namespace Spar.Runtime.Composition;
+
+/// <summary>What decides a run's results, derived from its recipe: models, files and prompt sets count by their content.</summary>
+public static class RunIdentities
+{
+    /// <summary>The identity of a recipe's run.</summary>
+    /// <param name="recipe">A checked recipe.</param>
+    /// <exception cref="SparException">Something that the recipe points to cannot be read.</exception>
+    public static RunIdentity Of(RunRecipe recipe) => new(RecipeKeys.Deciding(recipe, Name));
+
+    /// <summary>A model as identities name it.</summary>
+    /// <param name="model">A checkpoint, or a served model.</param>
+    /// <exception cref="SparException">The checkpoint cannot be read.</exception>
+    public static string OfModel(string model) => Name(Referent.Model, model);
+
+    /// <summary>What is made of a checkpoint before it is used, as identities name it.</summary>
+    /// <param name="model">The checkpoint.</param>
+    /// <param name="change">What is done to it, in small letters.</param>
+    /// <exception cref="SparException">The checkpoint cannot be read.</exception>
+    public static string OfModel(string model, string change) =>
+        RunIdentity.OfFiles($"{model} {change}", $"{ModelDigest.Of(model)}+{change.Replace(' ', '-')}");
+
+    private static string Name(Referent referent, string text) => referent switch
+    {
+        Referent.Model when text == JudgingSettings.Refiner => text,
+        Referent.Model when text.Contains("://", StringComparison.Ordinal) => RunIdentity.OfServed(text, text[(text.IndexOf('#') + 1)..]),
+        Referent.Model => RunIdentity.OfFiles(text, ModelDigest.Of(text)),
+        Referent.PromptSet => RunIdentity.OfText(text, TemplateSet.Load(text).Digest),
+        Referent.File => RunIdentity.OfText(text, $"{StableHash.Of(File.ReadAllText(text)):x16}"),
+        _ => throw new ArgumentOutOfRangeException(nameof(referent)),
+    };
+}

@@ -1,0 +1,12 @@
+using Spar.Runtime.Embedded;
+using Spar.Seams;
+
+namespace Spar.Runtime.Composition;
+
+/// <summary>What trains a run's models: the embedded engine.</summary>
+internal static class Trainers
+{
+    /// <summary>The trainer.</summary>
+    /// <param name="threads">Threads to compute with, at least 1.</param>
+    public static ITrainer Create(int threads) => new EmbeddedTrainer(threads);
+}

@@ -1,0 +1,59 @@
+using System.ComponentModel.DataAnnotations;
+using Spar.Nano;
+using Spar.Recipes;
+using Spar.SelfPlay;
+
+namespace Spar.Runtime.Recipes;
+
+/// <summary>
+/// A recipe of <c>spar run</c>: the method in numbers, and the settings of the parts that it is run with. Plain data; the
+/// composition makes parts of it.
+/// </summary>
+public sealed record RunRecipe
+{
+    /// <summary>The method in numbers.</summary>
+    [Inlined]
+    public required Recipe Method { get; init; }
+
+    /// <summary>The built-in world: where prompts, teacher and evaluation come from.</summary>
+    [Decides(Results.All)]
+    public NanoSettings Nano { get; init; } = new();
+
+    /// <summary>The row of the results that a run of this recipe ends with.</summary>
+    public string LastRow => Method.LastRow;
+
+    /// <summary>This recipe without self-play, as <see cref="Recipe.Start"/>.</summary>
+    public RunRecipe Start() => RecipeKeys.WithoutSelfPlay(this) with { Method = Method.Start() };
+}
+
+/// <summary>How a run uses the nano world.</summary>
+public sealed record NanoSettings
+{
+    /// <summary>Share of prompts that ask for a story of 20 to 40 words; the rest ask for a line.</summary>
+    [Range(0.0, 1.0)]
+    public double Stories { get; init; }
+
+    /// <summary>Held-out prompts on which each stage is measured.</summary>
+    [Range(1, HeldOut.Count)]
+    public int HeldOutPrompts { get; init; } = 500;
+
+    /// <summary>Failed base responses, at most, on which each stage's refiner is measured.</summary>
+    [Range(0, int.MaxValue)]
+    public int HeldOutRepairs { get; init; } = 200;
+
+    /// <summary>
+    /// Held-out prompts that are answered with tree search as well; all of them when not given, and 0 measures no search.
+    /// </summary>
+    [Range(0, int.MaxValue)]
+    public int? HeldOutSearched { get; init; }
+
+    /// <summary>Held-out prompts on whose responses the refiner's vote is measured; all of them when not given.</summary>
+    [Range(0, int.MaxValue)]
+    public int? HeldOutJudged { get; init; }
+
+    /// <summary>
+    /// Share of the checks and test cases that the teacher gets wrong when it writes them for method autoif.
+    /// </summary>
+    [Decides(Results.SelfPlay), Range(0.0, 1.0)]
+    public double CheckError { get; init; } = 0.1;
+}

@@ -1,0 +1,77 @@
+using System.Collections;
+
+namespace Spar.Recipes;
+
+/// <summary>
+/// What follows from the facts of a recipe's keys: which values decide its results, and what it is without self-play.
+/// </summary>
+public static class RecipeKeys
+{
+    /// <summary>
+    /// The values that decide a recipe's results, by dotted key, as recipes write both; absent values are left out, entries of lists
+    /// have their places for keys.
+    /// </summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="name">
+    /// Words a text that points to something, so that its content decides and not where it lies.
+    /// </param>
+    /// <param name="prefix">Stands before every key.</param>
+    public static IReadOnlyDictionary<string, string> Deciding(object recipe, Func<Referent, string, string> name, string prefix = "")
+    {
+        Dictionary<string, string> values = new(StringComparer.Ordinal);
+        Add(prefix, RecipeKey.OfValue(recipe));
+        return values;
+
+        void Add(string path, IReadOnlyList<RecipeKey> keys)
+        {
+            foreach (RecipeKey key in keys.Where(key => key.Decides != Results.None && key.Value is not null))
+            {
+                if (key.HoldsGroup)
+                {
+                    Add($"{path}{key.Name}.", key.Children);
+                }
+                else if (key.Value is IEnumerable list and not string)
+                {
+                    foreach ((int i, object entry) in list.Cast<object>().Index())
+                    {
+                        if (RecipeKey.IsGroup(entry.GetType()))
+                        {
+                            Add($"{path}{key.Name}.{i}.", RecipeKey.OfValue(entry));
+                        }
+                        else
+                        {
+                            values.Add($"{path}{key.Name}.{i}", Word(key, entry));
+                        }
+                    }
+                }
+                else
+                {
+                    values.Add($"{path}{key.Name}", Word(key, key.Value!));
+                }
+            }
+        }
+
+        string Word(RecipeKey key, object value) =>
+            key.RefersTo is Referent referent ? name(referent, (string)value) : RecipeKey.Text(value);
+    }
+
+    /// <summary>
+    /// A recipe in which every key that only concerns self-play has its default, so that recipes that start alike become
+    /// the same.
+    /// </summary>
+    /// <typeparam name="T">The recipe's record.</typeparam>
+    /// <param name="recipe">The recipe.</param>
+    public static T WithoutSelfPlay<T>(T recipe)
+        where T : class => (T)Start(recipe);
+
+    private static object Start(object group)
+    {
+        object start = Activator.CreateInstance(group.GetType())!;
+        foreach (RecipeKey key in RecipeKey.OfValue(group).Where(key => key.Decides != Results.SelfPlay))
+        {
+            key.Set(start, key.HoldsGroup && key.Children.Any(child => child.Decides == Results.SelfPlay) ? Start(key.Value!) : key.Value);
+        }
+
+        return start;
+    }
+}

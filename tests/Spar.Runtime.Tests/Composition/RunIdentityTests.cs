@@ -1,0 +1,163 @@
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using Spar.Recipes;
+using Spar.Runtime.Composition;
+using Spar.Runtime.Recipes;
+using Spar.Store;
+using Spar.TestSupport;
+
+namespace Spar.Runtime.Tests.Composition;
+
+/// <summary>Which run directories belong to which recipes.</summary>
+public sealed class RunIdentityTests : IDisposable
+{
+    private readonly string _work = Directory.CreateTempSubdirectory("spar-identity").FullName;
+
+    public void Dispose() => Directory.Delete(_work, recursive: true);
+
+    private static string Nano => Path.Combine(SharedData.ProjectRoot, "models", "nano");
+
+    private static RunRecipe Quickstart(params string[] settings) => RecipeDocument.Read(
+        Path.Combine(SharedData.ProjectRoot, "recipes", "quickstart.yaml"), [$"base_model={Nano}", .. settings]).Bind<RunRecipe>();
+
+    [Fact]
+    public void What_decides_no_result_does_not_matter() => Assert.Empty(Differences(Quickstart(), Quickstart("concurrency=3")));
+
+    [Theory]
+    [InlineData("dpo.learning_rate=2e-4", "dpo.learning_rate is 0.00015 here and 0.0002 in the recipe")]
+    [InlineData("search.order=depth_first", "search.order is breadth_first here and depth_first in the recipe")]
+    [InlineData("prompt_set=full", "prompt_set is compact here and full in the recipe")]
+    [InlineData("judging.verifiers=[length]", "judging.verifiers.0 is not set here and length in the recipe")]
+    [InlineData("nano.held_out_judged=3", "nano.held_out_judged is not set here and 3 in the recipe")]
+    [InlineData("seed=18446744073709551615", "seed is 1 here and 18446744073709551615 in the recipe")]
+    public void A_difference_is_told_in_the_recipes_words(string setting, string difference) =>
+        Assert.Equal(difference, Assert.Single(Differences(Quickstart(), Quickstart(setting))));
+
+    [Fact]
+    public void Every_key_that_decides_results_is_part_of_it()
+    {
+        // As an earlier version wrote the same recipe's, less what supervised training never used.
+        IEnumerable<string> earlier = Earlier().Keys.Where(key => !key.EndsWith("ft.beta", StringComparison.Ordinal)
+            && !key.EndsWith("ft.sftWeight", StringComparison.Ordinal));
+        Assert.Equal(earlier.Select(RecipeKey.Spell).Order(StringComparer.Ordinal), RunIdentities.Of(Quickstart()).Values.Keys);
+    }
+
+    [Fact]
+    public void A_model_is_the_same_wherever_it_lies_and_another_when_its_files_change()
+    {
+        string copy = Copy("copy");
+        Assert.Empty(Differences(Quickstart(), Quickstart($"base_model={copy}")));
+        Assert.Empty(Differences(Quickstart($"base_model={copy}"), Quickstart($"base_model={copy}/./")));
+        File.WriteAllText(Path.Combine(copy, "README.md"), "Another description.");
+        Assert.Empty(Differences(Quickstart(), Quickstart($"base_model={copy}")));
+
+        RunIdentity before = RunIdentities.Of(Quickstart($"base_model={copy}"));
+        File.AppendAllText(Path.Combine(copy, "config.json"), " ");
+        Assert.Equal(
+            $"base_model is still {copy}, but its content is not what the run began with",
+            Assert.Single(before.DifferencesFrom(RunIdentities.Of(Quickstart($"base_model={copy}")))).ToString());
+        Assert.Equal(
+            $"base_model is {Nano} here and {copy} in the recipe", Assert.Single(Differences(Quickstart(), Quickstart($"base_model={copy}"))));
+    }
+
+    [Fact]
+    public void A_served_model_is_the_same_on_another_host()
+    {
+        RunRecipe Judged(string judge) => Quickstart($"judging.judges=[refiner, '{judge}']");
+        Assert.Empty(Differences(Judged("http://a:8000/v1#qwen, big"), Judged("https://b/v1#qwen, big")));
+        Assert.Equal(
+            "judging.judges.1 is http://a/v1#m here and http://a/v1#n in the recipe",
+            Assert.Single(Differences(Judged("http://a/v1#m"), Judged("http://a/v1#n"))));
+    }
+
+    [Fact]
+    public void A_constraint_file_counts_by_its_text()
+    {
+        string first = Path.Combine(_work, "first.jsonl");
+        string second = Path.Combine(_work, "second.jsonl");
+        File.WriteAllText(first, "{}");
+        File.WriteAllText(second, "{}");
+        Assert.Empty(Differences(Quickstart($"judging.constraint_file={first}"), Quickstart($"judging.constraint_file={second}")));
+        RunIdentity before = RunIdentities.Of(Quickstart($"judging.constraint_file={first}"));
+        File.WriteAllText(first, "{ }");
+        Assert.Single(before.DifferencesFrom(RunIdentities.Of(Quickstart($"judging.constraint_file={first}"))));
+    }
+
+    [Fact]
+    public void A_run_of_an_earlier_version_is_still_its_recipes_and_from_then_on_knows_its_model()
+    {
+        string run = Path.Combine(_work, "run");
+        RunStore.Open(run, RunIdentities.Of(Quickstart())).Dispose();
+        SetIdentity(run, JsonSerializer.Serialize(Earlier()));
+        using (RunStore reading = RunStore.OpenForReading(run))
+        {
+            Assert.Equal(("3", "models/nano"), (reading.Identity.Values["iterations"], reading.Identity.Values["base_model"]));
+        }
+
+        Assert.Contains(
+            "dpo.learning_rate is 0.00015 here and 0.01 in the recipe",
+            Assert.Throws<SparException>(() => RunStore.Open(run, RunIdentities.Of(Quickstart("dpo.learning_rate=0.01")))).Message,
+            StringComparison.Ordinal);
+        RunStore.Open(run, RunIdentities.Of(Quickstart())).Dispose();
+
+        string copy = Copy("changed");
+        File.AppendAllText(Path.Combine(copy, "config.json"), " ");
+        Assert.Contains(
+            "base_model is", Assert.Throws<SparException>(() => RunStore.Open(run, RunIdentities.Of(Quickstart($"base_model={copy}")))).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_earlier_identity_with_lists_and_files_is_read()
+    {
+        string file = Path.Combine(_work, "c.jsonl");
+        File.WriteAllText(file, "{}");
+        RunRecipe recipe = Quickstart(
+            $"judging.constraint_file={file}", "judging.verifiers=[length, words]", "dpo.lora={ rank: 4 }", "search.order=depth_first");
+        Dictionary<string, string> earlier = Earlier();
+        earlier["judging.constraintFile"] = $"elsewhere/c.jsonl {Ground.StableHash.Of("{}"):x16}";
+        earlier["judging.verifiers.0"] = "length";
+        earlier["judging.verifiers.1"] = "words";
+        earlier["dpo.lora.rank"] = "4";
+        earlier["dpo.lora.alpha"] = "16";
+        earlier["dpo.lora.targetModules.0"] = "all-linear";
+        earlier["search.order"] = "depthFirst";
+        string run = Path.Combine(_work, "run");
+        RunStore.Open(run, RunIdentities.Of(recipe)).Dispose();
+        SetIdentity(run, JsonSerializer.Serialize(earlier));
+        RunStore.Open(run, RunIdentities.Of(recipe)).Dispose();
+        SetIdentity(run, JsonSerializer.Serialize(earlier));
+        Assert.Contains(
+            "judging.verifiers.1 is words here and not set in the recipe",
+            Assert.Throws<SparException>(() => RunStore.Open(
+                run, RunIdentities.Of(recipe with { Method = recipe.Method with { Judging = recipe.Method.Judging with { Verifiers = ["length"] } } }))).Message,
+            StringComparison.Ordinal);
+    }
+
+    private static IEnumerable<string> Differences(RunRecipe run, RunRecipe recipe) =>
+        RunIdentities.Of(run).DifferencesFrom(RunIdentities.Of(recipe)).Select(difference => difference.ToString());
+
+    private static Dictionary<string, string> Earlier() => JsonSerializer.Deserialize<Dictionary<string, string>>(
+        File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "earlier-identity.json")))!;
+
+    private static void SetIdentity(string run, string json)
+    {
+        using SqliteConnection connection = new($"Data Source={Path.Combine(run, "run.db")};Pooling=False");
+        connection.Open();
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = "UPDATE meta SET value = $json WHERE key = 'identity'";
+        command.Parameters.AddWithValue("$json", json);
+        Assert.Equal(1, command.ExecuteNonQuery());
+    }
+
+    private string Copy(string name)
+    {
+        string copy = Directory.CreateDirectory(Path.Combine(_work, name)).FullName;
+        foreach (string file in Directory.GetFiles(Nano))
+        {
+            File.Copy(file, Path.Combine(copy, Path.GetFileName(file)), overwrite: true);
+        }
+
+        return copy;
+    }
+}
