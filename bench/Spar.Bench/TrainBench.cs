@@ -3,6 +3,7 @@ using System.Globalization;
 using Spar.Engine.Kernels;
 using Spar.Engine.Models;
 using Spar.Engine.Training;
+using Spar.Engine.Training.Losses;
 
 namespace Spar.Bench;
 
@@ -58,10 +59,10 @@ internal static class TrainBench
         TrainingPair[] paired = [.. Enumerable.Range(0, pairs).Select(i => new TrainingPair(sides[2 * i], sides[(2 * i) + 1], -800, -800))];
         (string Name, Func<int> Step)[] cases =
         [
-            ("SFT, loss on all tokens", () => whole.Value.SupervisedStep(all, 1e-4).Tokens),
-            ("SFT, loss on the response", () => whole.Value.SupervisedStep(responses, 1e-4).Tokens),
-            ("DPO", () => whole.Value.PreferenceStep(paired, 1e-4, 0.1, 0.1).Tokens),
-            ("SFT of a LoRA adapter", () => lora.Value.SupervisedStep(all, 1e-4).Tokens),
+            ("SFT, loss on all tokens", () => whole.Value.Step(new CrossEntropy(), all, 1e-4).Tokens),
+            ("SFT, loss on the response", () => whole.Value.Step(new CrossEntropy(), responses, 1e-4).Tokens),
+            ("DPO", () => whole.Value.Step(new Dpo(0.1, 0.1), paired, 1e-4).Tokens),
+            ("SFT of a LoRA adapter", () => lora.Value.Step(new CrossEntropy(), all, 1e-4).Tokens),
         ];
         HashSet<int> warm = [];
         while (Console.ReadLine() is { } line)

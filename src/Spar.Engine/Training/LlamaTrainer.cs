@@ -3,19 +3,11 @@ using Spar.Engine.Models;
 
 namespace Spar.Engine.Training;
 
-/// <summary>What a supervised step found before it changed the parameters.</summary>
-/// <param name="Loss">Mean of -log p over the step's targets (<see cref="CrossEntropy"/>).</param>
+/// <summary>What a step found before it changed the parameters.</summary>
+/// <param name="Figures">The loss, and what it says besides.</param>
 /// <param name="GradientNorm">Norm of all gradients before clipping.</param>
 /// <param name="Tokens">Tokens of the step, prompts included.</param>
-public sealed record SupervisedStepResult(double Loss, double GradientNorm, int Tokens);
-
-/// <summary>What a preference step found before it changed the parameters; means are over the step's pairs.</summary>
-/// <param name="Loss">Mean loss (<see cref="PreferenceLoss"/>).</param>
-/// <param name="RewardMargin">Mean of chosen minus rejected reward.</param>
-/// <param name="RewardAccuracy">Share of pairs whose chosen reward is the higher.</param>
-/// <param name="GradientNorm">Norm of all gradients before clipping.</param>
-/// <param name="Tokens">Tokens of the step, prompts included.</param>
-public sealed record PreferenceStepResult(double Loss, double RewardMargin, double RewardAccuracy, double GradientNorm, int Tokens);
+public sealed record StepResult(LossFigures Figures, double GradientNorm, int Tokens);
 
 /// <summary>
 /// Optimizer steps on a Llama-family model: splits a step's rows into batches that fit the caches, adds up their gradients, clips and updates.
@@ -57,30 +49,18 @@ public sealed class LlamaTrainer : IDisposable
     /// <summary>Takes over parameters that were changed from outside, as when a saved training goes on.</summary>
     public void LoadParameters() => _graph.LoadParameters();
 
-    /// <summary>Learns from examples.</summary>
-    /// <param name="examples">The step's rows, at least 1 with a target.</param>
+    /// <summary>Takes a step.</summary>
+    /// <typeparam name="TRow">What the loss learns from.</typeparam>
+    /// <param name="loss">What the step makes smaller.</param>
+    /// <param name="rows">The step's rows, at least 1.</param>
     /// <param name="learningRate">At least 0.</param>
-    /// <exception cref="EngineException">No row has a target, or a token is outside the vocabulary.</exception>
-    public SupervisedStepResult SupervisedStep(IReadOnlyList<TrainingSequence> examples, double learningRate)
+    /// <exception cref="EngineException">The loss finds nothing to learn from, or a token is outside the vocabulary.</exception>
+    public StepResult Step<TRow>(ILoss<TRow> loss, IReadOnlyList<TRow> rows, double learningRate)
     {
-        (double loss, int tokens) = SupervisedGradients(examples);
+        (LossFigures figures, int tokens) = ComputeGradients(loss, rows);
         double norm = Optimizer.Step(_graph.Gradients, learningRate);
         _graph.LoadParameters();
-        return new SupervisedStepResult(loss, norm, tokens);
-    }
-
-    /// <summary>Learns from preference pairs (DPO).</summary>
-    /// <param name="pairs">The step's pairs, at least 1, each response with a target.</param>
-    /// <param name="learningRate">At least 0.</param>
-    /// <param name="beta">Strength of the pull towards the reference, above 0.</param>
-    /// <param name="sftWeight">Weight of the chosen responses' likelihood, 0 for none.</param>
-    /// <exception cref="EngineException">A response has no target, or a token is outside the vocabulary.</exception>
-    public PreferenceStepResult PreferenceStep(IReadOnlyList<TrainingPair> pairs, double learningRate, double beta, double sftWeight)
-    {
-        PreferenceStepResult result = PreferenceGradients(pairs, beta, sftWeight);
-        double norm = Optimizer.Step(_graph.Gradients, learningRate);
-        _graph.LoadParameters();
-        return result with { GradientNorm = norm };
+        return new StepResult(figures, norm, tokens);
     }
 
     /// <summary>Sum of the log-probabilities of each sequence's targets; nothing is learnt.</summary>
@@ -95,7 +75,10 @@ public sealed class LlamaTrainer : IDisposable
             ReadOnlySpan<float> logProbs = _graph.Forward(_batch);
             for (int s = 0; s < count; s++)
             {
-                sums[first + s] = SequenceSum(logProbs, s);
+                foreach (float logProb in logProbs[_batch.TargetsOf(s)])
+                {
+                    sums[first + s] += logProb;
+                }
             }
 
             first += count;
@@ -107,80 +90,31 @@ public sealed class LlamaTrainer : IDisposable
     /// <summary>Frees the buffers.</summary>
     public void Dispose() => _graph.Dispose();
 
-    /// <summary>Loss and gradients of a supervised step, without taking it.</summary>
-    internal (double Loss, int Tokens) SupervisedGradients(IReadOnlyList<TrainingSequence> examples)
+    /// <summary>Loss and gradients of a step, without taking it.</summary>
+    internal (LossFigures Figures, int Tokens) ComputeGradients<TRow>(ILoss<TRow> loss, IReadOnlyList<TRow> rows)
     {
-        double totalWeight = 0;
-        int tokens = 0;
-        foreach (TrainingSequence example in examples)
+        IStepLoss step = loss.Begin(rows);
+        int together = loss.SequencesPerRow, tokens = 0;
+        TrainingSequence[] sequences = new TrainingSequence[together * rows.Count];
+        for (int i = 0; i < sequences.Length; i++)
         {
-            tokens += example.Tokens.Length;
-            for (int i = 0; i < example.Tokens.Length; i++)
-            {
-                totalWeight += example.Weight(i);
-            }
-        }
-
-        if (totalWeight <= 0)
-        {
-            throw new EngineException("No row of this training step has a response to learn from. Check the data, and that prompts are shorter than the cutoff length.");
+            sequences[i] = loss.Sequence(rows[i / together], i % together);
+            tokens += sequences[i].Tokens.Length;
         }
 
         _graph.ClearGradients();
-        double loss = 0;
-        for (int first = 0; first < examples.Count;)
-        {
-            first += Fill(examples, first);
-            ReadOnlySpan<float> logProbs = _graph.Forward(_batch);
-            loss += CrossEntropy.Evaluate(logProbs, _batch.TargetWeights, totalWeight, Gradient());
-            _graph.Backward(Gradient());
-        }
-
-        _graph.FlushGradients();
-        return (loss, tokens);
-    }
-
-    /// <summary>Loss and gradients of a preference step, without taking it; the gradient norm is left 0.</summary>
-    internal PreferenceStepResult PreferenceGradients(IReadOnlyList<TrainingPair> pairs, double beta, double sftWeight)
-    {
-        ArgumentOutOfRangeException.ThrowIfZero(pairs.Count);
-        TrainingSequence[] sequences = new TrainingSequence[2 * pairs.Count];
-        for (int p = 0; p < pairs.Count; p++)
-        {
-            (sequences[2 * p], sequences[(2 * p) + 1]) = (pairs[p].Chosen, pairs[p].Rejected);
-            if (pairs[p].Chosen.TargetCount == 0 || pairs[p].Rejected.TargetCount == 0)
-            {
-                throw new EngineException($"Preference pair {p} of this step has an empty response. Check the data, and that prompts are shorter than the cutoff length.");
-            }
-        }
-
-        _graph.ClearGradients();
-        double loss = 0, margin = 0;
-        int right = 0;
         for (int first = 0; first < sequences.Length;)
         {
-            int count = Fill(sequences, first, together: 2);
+            int count = Fill(sequences, first, together);
             ReadOnlySpan<float> logProbs = _graph.Forward(_batch);
-            Span<float> gradient = Gradient();
-            for (int s = 0; s < count; s += 2)
-            {
-                TrainingPair pair = pairs[(first + s) / 2];
-                Range chosen = Targets(s), rejected = Targets(s + 1);
-                PairLoss result = PreferenceLoss.Evaluate(
-                    SequenceSum(logProbs, s), SequenceSum(logProbs, s + 1), pair.ReferenceChosen, pair.ReferenceRejected, pair.Chosen.TargetCount, beta, sftWeight);
-                gradient[chosen].Fill((float)(result.ChosenGradient / pairs.Count));
-                gradient[rejected].Fill((float)(result.RejectedGradient / pairs.Count));
-                loss += result.Loss;
-                margin += result.ChosenReward - result.RejectedReward;
-                right += result.ChosenReward > result.RejectedReward ? 1 : 0;
-            }
-
+            Span<float> gradient = _gradient.AsSpan(0, _batch.TargetCount);
+            step.Add(first / together, _batch, logProbs, gradient);
             _graph.Backward(gradient);
             first += count;
         }
 
         _graph.FlushGradients();
-        return new PreferenceStepResult(loss / pairs.Count, margin / pairs.Count, (double)right / pairs.Count, 0, sequences.Sum(s => s.Tokens.Length));
+        return (step.Total, tokens);
     }
 
     /// <summary>Fills the batch with as many items from <paramref name="first"/> on as fit, in groups that stay together; returns how many.</summary>
@@ -215,20 +149,5 @@ public sealed class LlamaTrainer : IDisposable
         }
 
         return _pending.Count;
-    }
-
-    private Span<float> Gradient() => _gradient.AsSpan(0, _batch.TargetCount);
-
-    private Range Targets(int sequence) => _batch.TargetStarts[sequence].._batch.TargetStarts[sequence + 1];
-
-    private double SequenceSum(ReadOnlySpan<float> logProbs, int sequence)
-    {
-        double sum = 0;
-        foreach (float logProb in logProbs[Targets(sequence)])
-        {
-            sum += logProb;
-        }
-
-        return sum;
     }
 }

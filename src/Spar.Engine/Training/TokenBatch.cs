@@ -45,6 +45,10 @@ public sealed class TokenBatch
     /// <summary>First target of each sequence, and P at the end, [S + 1].</summary>
     public ReadOnlySpan<int> TargetStarts => _targetStarts.AsSpan(0, SequenceCount + 1);
 
+    /// <summary>A sequence's part of whatever has an entry for each target.</summary>
+    /// <param name="sequence">From 0 to below S.</param>
+    public Range TargetsOf(int sequence) => _targetStarts[sequence].._targetStarts[sequence + 1];
+
     /// <summary>The sequences by length, longest first (then by index): the order in which work is handed out, [S].</summary>
     public ReadOnlySpan<int> LongestFirst => _longestFirst.AsSpan(0, SequenceCount);
 

@@ -7,6 +7,7 @@ using Spar.Engine.Kernels;
 using Spar.Engine.Models;
 using Spar.Engine.Tokenization;
 using Spar.Engine.Training;
+using Spar.Engine.Training.Losses;
 using Spar.Nano;
 using Spar.Templates;
 using Spar.Runtime.Embedded;
@@ -70,9 +71,9 @@ public sealed class PretrainRun(PretrainRecipe recipe, int threads)
             while (step < steps)
             {
                 Batch batch = await batches.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
-                SupervisedStepResult result = trainer.SupervisedStep(batch.Sequences, LearningRate(step, steps));
+                StepResult result = trainer.Step(new CrossEntropy(), batch.Sequences, LearningRate(step, steps));
                 (step, row, tokens) = (step + 1, batch.NextRow, tokens + result.Tokens);
-                progress?.Report(new PretrainStep(step, steps, result.Loss, tokens));
+                progress?.Report(new PretrainStep(step, steps, result.Figures.Loss, tokens));
                 if (step % recipe.Training.SaveEvery == 0 || cancellationToken.IsCancellationRequested)
                 {
                     _state.Save(trainer, new Progress(row, tokens, Digest()));

@@ -2,6 +2,7 @@ using Spar.Engine.Kernels;
 using Spar.Engine.Models;
 using Spar.Engine.Tests.Models;
 using Spar.Engine.Training;
+using Spar.Engine.Training.Losses;
 
 namespace Spar.Engine.Tests.Training;
 
@@ -21,7 +22,7 @@ public sealed class FamilyGradientTests : IDisposable
         FamilyModel model = FamilyModel.Get(name);
         WeightedSequence[] batch = Batch(model);
         using LlamaTrainer trainer = new(LlamaParameters.FromTensors(model.Config, model.Checkpoint.Tensors), new AdamWOptions(), _team);
-        (double loss, _) = trainer.SupervisedGradients([.. batch.Select(s => s.ForTraining)]);
+        double loss = trainer.ComputeGradients(new CrossEntropy(), [.. batch.Select(s => s.ForTraining)]).Figures.Loss;
 
         NaiveModel naive = new(model.Json, model.Checkpoint.Tensors);
         double total = batch.Sum(s => s.Weights.Skip(1).Sum(w => (double)w));
@@ -58,13 +59,13 @@ public sealed class FamilyGradientTests : IDisposable
         FamilyModel model = FamilyModel.Get(name);
         TrainingSequence[] batch = [.. new[] { 150, 3, 40, 97 }.Select((length, n) => new TrainingSequence(model.Ids(length, n), 1 + (n % 2)))];
         using LlamaTrainer trainer = new(LlamaParameters.FromTensors(model.Config, model.Checkpoint.Tensors), new AdamWOptions(), _team);
-        double loss = trainer.SupervisedGradients(batch).Loss, total = batch.Sum(s => s.TargetCount), sum = 0;
+        double loss = trainer.ComputeGradients(new CrossEntropy(), batch).Figures.Loss, total = batch.Sum(s => s.TargetCount), sum = 0;
         float[][] packed = [.. trainer.Gradients.Select(g => (float[])g.Tensor.Data.Clone())];
         double[][] alone = [.. packed.Select(g => new double[g.Length])];
         foreach (TrainingSequence sequence in batch)
         {
             double share = sequence.TargetCount / total;
-            sum += share * trainer.SupervisedGradients([sequence]).Loss;
+            sum += share * trainer.ComputeGradients(new CrossEntropy(), [sequence]).Figures.Loss;
             for (int t = 0; t < alone.Length; t++)
             {
                 for (int i = 0; i < alone[t].Length; i++)
@@ -91,7 +92,7 @@ public sealed class FamilyGradientTests : IDisposable
         using LlamaTrainer trainer = new(LlamaParameters.FromTensors(model.Config, model.Checkpoint.Tensors), new AdamWOptions(), _team);
         double[][] Step(TrainingSequence[] part, out double loss)
         {
-            loss = trainer.SupervisedGradients(part).Loss;
+            loss = trainer.ComputeGradients(new CrossEntropy(), part).Figures.Loss;
             return [.. trainer.Gradients.Select(g => g.Tensor.Data.Select(x => (double)x).ToArray())];
         }
 
@@ -110,7 +111,7 @@ public sealed class FamilyGradientTests : IDisposable
         FamilyModel model = FamilyModel.Get("qwen3");
         WeightedSequence sequence = new(model.Ids(230, 5), [.. Enumerable.Repeat(1f, 230)]);
         using LlamaTrainer trainer = new(LlamaParameters.FromTensors(model.Config, model.Checkpoint.Tensors), new AdamWOptions(), _team);
-        trainer.SupervisedGradients([sequence.ForTraining]);
+        trainer.ComputeGradients(new CrossEntropy(), [sequence.ForTraining]);
         NaiveModel naive = new(model.Json, model.Checkpoint.Tensors);
         foreach (string name in new[] { "input_layernorm.weight", "self_attn.q_norm.weight", "self_attn.k_proj.weight", "mlp.down_proj.weight" })
         {

@@ -2,6 +2,7 @@ using Spar.Engine.Kernels;
 using Spar.Engine.Models;
 using Spar.Engine.Tensors;
 using Spar.Engine.Training;
+using Spar.Engine.Training.Losses;
 
 namespace Spar.Engine.Tests.Training;
 
@@ -33,10 +34,10 @@ public class LlamaTrainerTests
         using ThreadTeam team = new(2);
         using LlamaTrainer trainer = new(LlamaParameters.Initialize(Config, 3), new AdamWOptions(), team);
         TrainingSequence[] batch = [Sequence(30, 5), Sequence(50, 6)];
-        double first = trainer.SupervisedStep(batch, 1e-2).Loss, last = first;
+        double first = trainer.Step(new CrossEntropy(), batch, 1e-2).Figures.Loss, last = first;
         for (int step = 0; step < 60; step++)
         {
-            last = trainer.SupervisedStep(batch, 1e-2).Loss;
+            last = trainer.Step(new CrossEntropy(), batch, 1e-2).Figures.Loss;
         }
 
         Assert.InRange(first, 3.5, 5);
@@ -51,12 +52,12 @@ public class LlamaTrainerTests
         TrainingSequence[] sequences = [Sequence(20, 1), Sequence(25, 2)];
         double[] reference = trainer.SequenceLogProbs(sequences);
         TrainingPair pair = new(sequences[0], sequences[1], reference[0], reference[1]);
-        PreferenceStepResult first = trainer.PreferenceStep([pair], 1e-3, 0.1, 0.1);
-        Assert.Equal(0, first.RewardMargin, 1e-6);
-        PreferenceStepResult last = first;
+        LossFigures first = trainer.Step(new Dpo(0.1, 0.1), [pair], 1e-3).Figures;
+        Assert.Equal(0, first.RewardMargin!.Value, 1e-6);
+        LossFigures last = first;
         for (int step = 0; step < 10; step++)
         {
-            last = trainer.PreferenceStep([pair], 1e-3, 0.1, 0.1);
+            last = trainer.Step(new Dpo(0.1, 0.1), [pair], 1e-3).Figures;
         }
 
         Assert.True(last.RewardMargin > 0.5 && last.RewardAccuracy == 1, last.ToString());
@@ -67,8 +68,8 @@ public class LlamaTrainerTests
     {
         using ThreadTeam team = new(1);
         using LlamaTrainer trainer = new(LlamaParameters.Initialize(Config, 3), new AdamWOptions(), team);
-        Assert.Throws<EngineException>(() => trainer.SupervisedStep([new TrainingSequence([1, 2, 3], 3)], 1e-3));
-        Assert.Throws<EngineException>(() => trainer.SupervisedStep([new TrainingSequence([1, 2, 67], 1)], 1e-3));
+        Assert.Throws<EngineException>(() => trainer.Step(new CrossEntropy(), [new TrainingSequence([1, 2, 3], 3)], 1e-3));
+        Assert.Throws<EngineException>(() => trainer.Step(new CrossEntropy(), [new TrainingSequence([1, 2, 67], 1)], 1e-3));
     }
 
     private static TrainingSequence Sequence(int length, int seed)
@@ -88,11 +89,11 @@ public class LlamaTrainerTests
         {
             if (step % 2 == 0)
             {
-                trainer.SupervisedStep(rows, 1e-2);
+                trainer.Step(new CrossEntropy(), rows, 1e-2);
             }
             else
             {
-                trainer.PreferenceStep(pairs, 1e-2, 0.1, 0.1);
+                trainer.Step(new Dpo(0.1, 0.1), pairs, 1e-2);
             }
 
             if (step + 1 == stopAfter)

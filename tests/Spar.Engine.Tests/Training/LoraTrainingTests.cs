@@ -5,6 +5,7 @@ using Spar.Engine.Models;
 using Spar.Engine.Tensors;
 using Spar.Engine.Tests.Models;
 using Spar.Engine.Training;
+using Spar.Engine.Training.Losses;
 using Spar.TestSupport;
 
 namespace Spar.Engine.Tests.Training;
@@ -26,13 +27,13 @@ public sealed class LoraTrainingTests : IDisposable
         LoraAdapter adapter = LoraFile.Load(folder, model);
         using LlamaTrainer trainer = new(model, new AdamWOptions { WeightDecay = 0.1, DecayNormsAndBiases = true }, _team, adapter);
 
-        Assert.Equal(lora.GetProperty("sft_loss").GetDouble(), trainer.SupervisedGradients(batch).Loss, 1e-5);
+        Assert.Equal(lora.GetProperty("sft_loss").GetDouble(), trainer.ComputeGradients(new CrossEntropy(), batch).Figures.Loss, 1e-5);
         AssertClose(Safetensors.Load(Path.Combine(folder, "sft_grads.safetensors")), trainer.Gradients, 1e-5);
         double[] losses = Fixture.Doubles(lora.GetProperty("loss_before_step"));
         for (int step = 0; step < 3; step++)
         {
-            SupervisedStepResult result = trainer.SupervisedStep(batch, 1e-3);
-            Assert.Equal(losses[step], result.Loss, 1e-5);
+            StepResult result = trainer.Step(new CrossEntropy(), batch, 1e-3);
+            Assert.Equal(losses[step], result.Figures.Loss, 1e-5);
             Assert.True(step > 0 || Math.Abs(result.GradientNorm - lora.GetProperty("sft_grad_norm_before_clip").GetDouble()) < 1e-3);
         }
 
@@ -59,9 +60,9 @@ public sealed class LoraTrainingTests : IDisposable
         }
 
         using LlamaTrainer trainer = new(model, new AdamWOptions(), _team, adapter);
-        double loss = trainer.SupervisedGradients(batch).Loss;
+        double loss = trainer.ComputeGradients(new CrossEntropy(), batch).Figures.Loss;
         using LlamaTrainer whole = new(LlamaParameters.FromTensors(family.Config, adapter.MergeInto(family.Checkpoint.Tensors)), new AdamWOptions(), _team);
-        Assert.Equal(whole.SupervisedGradients(batch).Loss, loss, 1e-9);
+        Assert.Equal(whole.ComputeGradients(new CrossEntropy(), batch).Figures.Loss, loss, 1e-9);
         foreach (LoraModule module in adapter.Modules)
         {
             float[] dw = Gradient(whole, module.Name + ".weight"), da = Gradient(trainer, module.Name + ".lora_A.weight"), db = Gradient(trainer, module.Name + ".lora_B.weight");

@@ -4,6 +4,7 @@ using Spar.Engine.Kernels;
 using Spar.Engine.Models;
 using Spar.Engine.Tensors;
 using Spar.Engine.Training;
+using Spar.Engine.Training.Losses;
 using Spar.TestSupport;
 
 namespace Spar.Engine.Tests.Training;
@@ -55,7 +56,7 @@ public sealed class ReferenceTrainingTests : IDisposable
     {
         Fixture fixture = new(model);
         using LlamaTrainer trainer = new(fixture.Model(), new AdamWOptions(), _team);
-        (double loss, _) = trainer.SupervisedGradients(fixture.SftBatch());
+        double loss = trainer.ComputeGradients(new CrossEntropy(), fixture.SftBatch()).Figures.Loss;
         Assert.Equal(fixture.Sft.GetProperty("loss").GetDouble(), loss, 1e-5);
         AssertGradients(fixture.Tensors("sft_grads.safetensors"), trainer.Gradients, all: true);
     }
@@ -74,8 +75,8 @@ public sealed class ReferenceTrainingTests : IDisposable
         using LlamaTrainer trainer = new(fixture.Model(), options, _team);
         for (int step = 1; step <= 3; step++)
         {
-            SupervisedStepResult result = trainer.SupervisedStep(fixture.SftBatch(), 1e-3);
-            Assert.Equal(losses[step - 1], result.Loss, 1e-5);
+            StepResult result = trainer.Step(new CrossEntropy(), fixture.SftBatch(), 1e-3);
+            Assert.Equal(losses[step - 1], result.Figures.Loss, 1e-5);
             Assert.Equal(norms[step - 1], result.GradientNorm, 1e-3);
             if (step != 2)
             {
@@ -83,7 +84,7 @@ public sealed class ReferenceTrainingTests : IDisposable
             }
         }
 
-        Assert.Equal(run.GetProperty("loss_after_step3").GetDouble(), trainer.SupervisedGradients(fixture.SftBatch()).Loss, 1e-5);
+        Assert.Equal(run.GetProperty("loss_after_step3").GetDouble(), trainer.ComputeGradients(new CrossEntropy(), fixture.SftBatch()).Figures.Loss, 1e-5);
     }
 
     [Theory]
@@ -111,10 +112,10 @@ public sealed class ReferenceTrainingTests : IDisposable
         }
 
         using LlamaTrainer trainer = new(fixture.Policy(), new AdamWOptions(), _team);
-        PreferenceStepResult result = trainer.PreferenceGradients(pairs, 0.1, withLikelihood ? 0.1 : 0);
+        LossFigures result = trainer.ComputeGradients(new Dpo(0.1, withLikelihood ? 0.1 : 0), pairs).Figures;
         JsonElement ftx = fixture.Dpo.GetProperty("ftx");
         Assert.Equal(withLikelihood ? ftx.GetProperty("loss").GetDouble() : fixture.Dpo.GetProperty("dpo_loss").GetDouble(), result.Loss, 1e-5);
-        Assert.Equal(fixture.Dpo.GetProperty("reward_margin").GetDouble(), result.RewardMargin, 5e-5);
+        Assert.Equal(fixture.Dpo.GetProperty("reward_margin").GetDouble(), result.RewardMargin!.Value, 5e-5);
         Assert.Equal(fixture.Dpo.GetProperty("reward_accuracy").GetDouble(), result.RewardAccuracy);
         AssertGradients(fixture.Tensors(withLikelihood ? "dpo_ftx_grads.safetensors" : "dpo_grads.safetensors"), trainer.Gradients, all: !withLikelihood);
         double norm = withLikelihood ? ftx.GetProperty("grad_norm").GetDouble() : fixture.Dpo.GetProperty("dpo_grad_norm").GetDouble();

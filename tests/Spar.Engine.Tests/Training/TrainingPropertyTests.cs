@@ -4,6 +4,7 @@ using Spar.Engine.Kernels;
 using Spar.Engine.Models;
 using Spar.Engine.Tests.Models;
 using Spar.Engine.Training;
+using Spar.Engine.Training.Losses;
 
 namespace Spar.Engine.Tests.Training;
 
@@ -46,7 +47,7 @@ public class TrainingPropertyTests
         using LlamaTrainer trainer = new(LlamaParameters.FromTensors(model.Config, model.Checkpoint.Tensors).Clone(), new AdamWOptions(), team);
         foreach (TrainingSequence[] step in steps)
         {
-            trainer.SupervisedGradients(step);
+            trainer.ComputeGradients(new CrossEntropy(), step);
         }
 
         return [.. trainer.Gradients.Select(gradient => gradient.Tensor.Data)];
@@ -59,9 +60,10 @@ public class TrainingPropertyTests
         LlamaParameters parameters = LlamaParameters.FromTensors(model.Config, model.Checkpoint.Tensors).Clone();
         LoraAdapter? adapter = lora ? LoraAdapter.Initialize(parameters, new LoraSettings { Rank = 4 }, 1) : null;
         using LlamaTrainer trainer = new(parameters, new AdamWOptions { WeightDecay = 0.1 }, team, adapter, activationBytes);
-        trainer.SupervisedStep(rows, 1e-3);
+        trainer.Step(new CrossEntropy(), rows, 1e-3);
         double[] reference = trainer.SequenceLogProbs(rows);
-        trainer.PreferenceStep([new(rows[0], rows[1], reference[0], reference[1]), new(rows[2], rows[3], reference[2], reference[3])], 1e-3, 0.1, 0.1);
+        TrainingPair[] pairs = [new(rows[0], rows[1], reference[0], reference[1]), new(rows[2], rows[3], reference[2], reference[3])];
+        trainer.Step(new Dpo(0.1, 0.1), pairs, 1e-3);
         return [.. trainer.Trained.Select(p => p.Tensor.Data), .. trainer.Optimizer.State.Select(s => s.Value.Data), [.. reference.Select(r => (float)r)]];
     }
 }

@@ -1,0 +1,51 @@
+namespace Spar.Engine.Training.Losses;
+
+/// <summary>
+/// The supervised loss: L = -sum_t w_t log p_t / sum_t w_t over all targets t of a step, as Transformers' Trainer takes the mean over a step's tokens.
+/// w_t is the target's weight, 1 unless its sequence gives another. A row is one sequence.
+/// </summary>
+public sealed class CrossEntropy : ILoss<TrainingSequence>
+{
+    /// <inheritdoc/>
+    public int SequencesPerRow => 1;
+
+    /// <inheritdoc/>
+    public TrainingSequence Sequence(TrainingSequence row, int index) => row;
+
+    /// <inheritdoc/>
+    /// <exception cref="EngineException">No row has a target.</exception>
+    public IStepLoss Begin(IReadOnlyList<TrainingSequence> rows)
+    {
+        double totalWeight = 0;
+        foreach (TrainingSequence row in rows)
+        {
+            for (int i = 0; i < row.Tokens.Length; i++)
+            {
+                totalWeight += row.Weight(i);
+            }
+        }
+
+        return totalWeight > 0 ? new StepLoss(totalWeight) : throw new EngineException(
+            "No row of this training step has a response to learn from. Check the data, and that prompts are shorter than the cutoff length.");
+    }
+
+    private sealed class StepLoss(double totalWeight) : IStepLoss
+    {
+        private double _loss;
+
+        public LossFigures Total => new(_loss);
+
+        public void Add(int firstRow, TokenBatch batch, ReadOnlySpan<float> logProbs, Span<float> gradient)
+        {
+            ReadOnlySpan<float> weights = batch.TargetWeights;
+            double sum = 0;
+            for (int t = 0; t < logProbs.Length; t++)
+            {
+                sum -= weights[t] * (double)logProbs[t];
+                gradient[t] = (float)(-weights[t] / totalWeight);
+            }
+
+            _loss += sum / totalWeight;
+        }
+    }
+}

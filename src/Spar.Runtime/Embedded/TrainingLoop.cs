@@ -1,0 +1,101 @@
+using System.Globalization;
+using Spar.Engine;
+using Spar.Engine.Training;
+using Spar.Ground;
+using Spar.Seams;
+using EngineSchedule = Spar.Engine.Training.LearningRateSchedule;
+
+namespace Spar.Runtime.Embedded;
+
+/// <summary>
+/// The steps of one training: batch after batch in a random order that is new in each epoch, at the schedule's rate, from the first step that has not
+/// been taken yet.
+/// </summary>
+/// <param name="job">The job.</param>
+/// <param name="model">What is trained.</param>
+/// <param name="resumable">What was taken before, and where the state goes.</param>
+/// <param name="progress">Told after every step; may be null.</param>
+/// <param name="cancellationToken">Saves the state and stops.</param>
+internal sealed class TrainingLoop(
+    TrainingJob job, ModelInTraining model, ResumableProgress resumable, IProgress<TrainingStep>? progress, CancellationToken cancellationToken)
+{
+    /// <summary>Takes all steps that are left.</summary>
+    /// <typeparam name="TRow">What the loss learns from.</typeparam>
+    /// <param name="loss">What the steps minimise.</param>
+    /// <param name="rows">All rows.</param>
+    /// <returns>Every step of the training, those taken before included.</returns>
+    /// <exception cref="EngineException">There is no row, or the model's numbers are not finite any more.</exception>
+    /// <exception cref="OperationCanceledException">It was stopped; the state is saved.</exception>
+    public IReadOnlyList<TrainingStep> Run<TRow>(ILoss<TRow> loss, IReadOnlyList<TRow> rows)
+    {
+        if (rows.Count == 0)
+        {
+            throw new EngineException(
+                "There is no row to train on: every row is empty, or its prompt alone is longer than the cutoff length.");
+        }
+
+        TrainingSettings settings = job.Data.Common;
+        int total = Math.Max(1, (int)Math.Round(rows.Count * settings.Epochs));
+        int count = (total + settings.BatchSize - 1) / settings.BatchSize;
+        EngineSchedule schedule = new(Kind(settings.Schedule), settings.LearningRate, count, settings.WarmupRatio);
+        List<TrainingStep> taken = [.. resumable.Steps];
+        foreach (TRow[] batch in InOrder(rows, total).Chunk(settings.BatchSize).Skip(taken.Count))
+        {
+            resumable.SaveWhenDue(taken, cancellationToken);
+            TrainingStep step = Step(loss, batch, schedule, taken);
+            taken.Add(step);
+            progress?.Report(step);
+            if (IsSavedAfter(step))
+            {
+                model.Save(SavedName(step));
+            }
+        }
+
+        return taken;
+    }
+
+    /// <summary>The models that were saved on the way.</summary>
+    /// <param name="steps">All steps.</param>
+    public IReadOnlyList<SavedModel> SavedAfter(IReadOnlyList<TrainingStep> steps) =>
+        [.. steps.Where(IsSavedAfter).Select(step => new SavedModel(step.Step, SavedName(step)))];
+
+    private TrainingStep Step<TRow>(ILoss<TRow> loss, TRow[] batch, EngineSchedule schedule, List<TrainingStep> taken)
+    {
+        double rate = schedule.At(taken.Count);
+        StepResult result = model.Trainer.Step(loss, batch, rate);
+        long tokens = (taken.Count == 0 ? 0 : taken[^1].Tokens) + result.Tokens;
+        LossFigures figures = result.Figures;
+        return new TrainingStep(taken.Count + 1, schedule.Steps, figures.Loss, rate, tokens, figures.RewardMargin, figures.RewardAccuracy);
+    }
+
+    /// <summary>Rows, in a new random order each epoch, as many as there are to take.</summary>
+    private IEnumerable<TRow> InOrder<TRow>(IReadOnlyList<TRow> rows, int total)
+    {
+        SeededRandom random = new(job.Seed);
+        int[] order = [.. Enumerable.Range(0, rows.Count)];
+        for (int i = 0; i < total; i++)
+        {
+            if (i % rows.Count == 0)
+            {
+                for (int j = order.Length - 1; j > 0; j--)
+                {
+                    int k = random.Next(j + 1);
+                    (order[j], order[k]) = (order[k], order[j]);
+                }
+            }
+
+            yield return rows[order[i % rows.Count]];
+        }
+    }
+
+    private bool IsSavedAfter(TrainingStep step) => job.SaveEvery > 0 && step.Step % job.SaveEvery == 0;
+
+    private string SavedName(TrainingStep step) => string.Create(CultureInfo.InvariantCulture, $"{job.OutputModel}-step-{step.Step}");
+
+    private static LearningRateKind Kind(Seams.LearningRateSchedule schedule) => schedule switch
+    {
+        Seams.LearningRateSchedule.Constant => LearningRateKind.Constant,
+        Seams.LearningRateSchedule.Linear => LearningRateKind.Linear,
+        _ => LearningRateKind.Cosine,
+    };
+}
