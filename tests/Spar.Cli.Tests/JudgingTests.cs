@@ -1,6 +1,8 @@
 using Microsoft.Extensions.AI;
 using Spar.Calls;
+using Spar.Engine.Chat;
 using Spar.Engine.Inference;
+using Spar.Engine.Tokenization;
 using Spar.Ground;
 using Spar.Judging;
 using Spar.Nano;
@@ -23,6 +25,9 @@ public sealed class JudgingTests
     public async Task The_embedded_model_weighs_its_verdict()
     {
         using EmbeddedChatClient engine = EmbeddedChatClient.Load(Path.Combine(SharedData.ProjectRoot, "models", "nano"), new EngineOptions { Threads = 2 });
+        Tokenizer tokenizer = (Tokenizer)engine.GetService(typeof(Tokenizer))!;
+        Generator generator = (Generator)engine.GetService(typeof(Generator))!;
+        ChatTemplate template = ChatTemplate.For(tokenizer);
         using EmbeddedModelClient client = new(engine);
         using CallSession session = new(1, 8);
         ProbabilityJudge judge = new(new ModelCaller(client, session), s_prompts, new Sampling(0.7, 1, 400));
@@ -37,11 +42,12 @@ public sealed class JudgingTests
 
             // The same from the log-probabilities of whole answers.
             string head = valuation.Critique![..(valuation.Critique!.LastIndexOf(' ') + 1)];
-            ChatMessage[] turn = [new(ChatRole.User, s_prompts.JudgePrompt(tasks[i].Instruction, response))];
-            double[] yes = await engine.LogProbsAsync(turn, head + "yes");
-            double[] no = await engine.LogProbsAsync(turn, head + "no");
+            int[] turn = tokenizer.Encode(
+                template.Render([new Message("user", s_prompts.JudgePrompt(tasks[i].Instruction, response))], addGenerationPrompt: true));
+            double[] yes = await generator.LogProbsAsync(turn, tokenizer.Encode(head + "yes"));
+            double[] no = await generator.LogProbsAsync(turn, tokenizer.Encode(head + "no"));
             Assert.Equal(yes.Length, no.Length);
-            Assert.Equal(1 / (1 + Math.Exp(no[^2] - yes[^2])), valuation.Value!.Value, 9);
+            Assert.Equal(1 / (1 + Math.Exp(no[^1] - yes[^1])), valuation.Value!.Value, 9);
         }
 
         Assert.InRange(right, 9, 10);

@@ -10,7 +10,7 @@ namespace Spar.Engine.Inference;
 /// its memory is needed; the one unused for longest goes first. Not thread-safe: the engine thread owns it.
 /// </para>
 /// </summary>
-public sealed class BlockPool
+internal sealed class BlockPool
 {
     /// <summary>Stands for "no block before": the parent of a sequence's first block.</summary>
     public const long Root = -1;

@@ -93,24 +93,6 @@ public sealed class EmbeddedChatClient : IChatClient
         };
     }
 
-    /// <summary>Several answers to a conversation, computed together: answer i is that of the seed plus i.</summary>
-    /// <param name="messages">The turns, oldest first; text only.</param>
-    /// <param name="count">How many answers, at least 1.</param>
-    /// <param name="options">See the class; at temperature 0 all answers are the same.</param>
-    /// <param name="cancellationToken">Ends the generations.</param>
-    /// <exception cref="EngineException">As for <see cref="GetResponseAsync"/>.</exception>
-    public Task<ChatResponse[]> GetResponsesAsync(IEnumerable<ChatMessage> messages, int count, ChatOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        ChatMessage[] turns = [.. messages];
-        return Task.WhenAll(Enumerable.Range(0, count).Select(i =>
-        {
-            ChatOptions own = options?.Clone() ?? new ChatOptions();
-            own.Seed = unchecked((own.Seed ?? 0) + i);
-            return GetResponseAsync(turns, own, cancellationToken);
-        }));
-    }
-
     /// <summary>Answers a conversation piece by piece; the pieces together are the text that <see cref="GetResponseAsync"/> gives.</summary>
     /// <param name="messages">The turns, oldest first; text only.</param>
     /// <param name="options">See the class; null takes the defaults.</param>
@@ -162,18 +144,6 @@ public sealed class EmbeddedChatClient : IChatClient
         {
             await abandoned.CancelAsync().ConfigureAwait(false);
         }
-    }
-
-    /// <summary>
-    /// Natural log-probabilities of a given answer to a conversation, token by token, the end token included where the tokenizer names one.
-    /// </summary>
-    /// <param name="messages">The turns, oldest first.</param>
-    /// <param name="answer">The assistant's answer.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    public Task<double[]> LogProbsAsync(IEnumerable<ChatMessage> messages, string answer, CancellationToken cancellationToken = default)
-    {
-        int? eos = _tokenizer.Config.EosToken is { } token ? _tokenizer.TokenToId(token) : null;
-        return _generator.LogProbsAsync(Prompt(messages, null), [.. _tokenizer.Encode(answer), .. eos is { } id ? [id] : Array.Empty<int>()], cancellationToken);
     }
 
     /// <summary>Natural log-probabilities of words that could go on after the beginning of an answer; each word's is the sum over its tokens.</summary>

@@ -5,7 +5,7 @@ namespace Spar.Engine.Inference;
 /// beyond that.
 /// </summary>
 /// <param name="capacity">Most rows that it can hold, above 0.</param>
-public sealed class ForwardBatch(int capacity)
+internal sealed class ForwardBatch(int capacity)
 {
     /// <summary>Token of each row, [<see cref="Count"/>].</summary>
     public int[] Tokens { get; } = new int[capacity];
@@ -27,9 +27,6 @@ public sealed class ForwardBatch(int capacity)
 
     /// <summary>Rows whose logits are needed.</summary>
     public int LogitCount { get; private set; }
-
-    /// <summary>Whether no row can be added.</summary>
-    public bool IsFull => Count == Capacity;
 
     /// <summary>Forgets all rows.</summary>
     public void Clear()

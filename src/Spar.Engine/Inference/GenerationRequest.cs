@@ -3,7 +3,7 @@ using Spar.Engine.Sampling;
 namespace Spar.Engine.Inference;
 
 /// <summary>One prompt to continue.</summary>
-public sealed record GenerationRequest
+internal sealed record GenerationRequest
 {
     /// <summary>The prompt, template and special tokens included; at least one id.</summary>
     public required IReadOnlyList<int> PromptIds { get; init; }
@@ -31,7 +31,7 @@ public sealed record GenerationRequest
 }
 
 /// <summary>Why a generation ended.</summary>
-public enum GenerationEnd
+internal enum GenerationEnd
 {
     /// <summary>The model gave an end token.</summary>
     EndToken,
@@ -49,5 +49,5 @@ public enum GenerationEnd
 /// <param name="GeneratedTokens">Tokens drawn, the end token included.</param>
 /// <param name="CachedTokens">Prompt tokens whose keys and values were shared with other requests, past or present.</param>
 /// <param name="LogProbs">One for each of <paramref name="Ids"/>, if <see cref="GenerationRequest.TopLogProbs"/> asked for them.</param>
-public sealed record GenerationResult(
+internal sealed record GenerationResult(
     IReadOnlyList<int> Ids, GenerationEnd End, int GeneratedTokens, int CachedTokens, IReadOnlyList<TokenLogProb>? LogProbs = null);

@@ -78,7 +78,7 @@ public sealed class Generator : IDisposable
     /// <param name="request">The prompt and how to continue it.</param>
     /// <param name="cancellationToken">Ends the generation and frees its place.</param>
     /// <exception cref="EngineException">The prompt is empty or too long, an id or an option is out of range, or the model's logits are not finite.</exception>
-    public Task<GenerationResult> GenerateAsync(GenerationRequest request, CancellationToken cancellationToken = default)
+    internal Task<GenerationResult> GenerateAsync(GenerationRequest request, CancellationToken cancellationToken = default)
     {
         request.Sampling.Validate();
         if (request.MaxTokens < 1)

@@ -9,7 +9,7 @@ namespace Spar.Engine.Inference;
 /// keys [KvHeads, HeadDim, 16], so that 16 positions are the lanes of a vector, then values [KvHeads, 16, <see cref="ValueStride"/>].
 /// Pages are committed by the operating system when they are first written.
 /// </summary>
-public sealed unsafe class KvCache : IDisposable
+internal sealed unsafe class KvCache : IDisposable
 {
     /// <summary>Positions a block.</summary>
     public const int BlockSize = 16;

@@ -13,7 +13,7 @@ namespace Spar.Engine.Inference;
 /// have been written and attention may read. In a small batch the threads share every matrix product instead.
 /// </para>
 /// </summary>
-public sealed unsafe class LlamaForward : IDisposable
+internal sealed unsafe class LlamaForward : IDisposable
 {
     private const int PieceRows = 72;
 

@@ -6,7 +6,7 @@ namespace Spar.Engine.Kernels;
 /// columns, the number of threads, or on whether B was packed before. A row computed alone has the same bits as in a batch.
 /// Knows nothing of layers; matrices are pointers to row-major floats with a leading dimension (floats from one row to the next).
 /// </summary>
-public static unsafe class Gemm
+internal static unsafe class Gemm
 {
     private const int StretchesPerPass = 2;   // stretches of k done one after the other for each block of C, while it is in the L1 cache
     private const int PanelsPerTask = 4;      // panels of B, a pass deep, that a task keeps in its L2 cache

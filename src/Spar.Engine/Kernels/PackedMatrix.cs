@@ -7,7 +7,7 @@ namespace Spar.Engine.Kernels;
 /// panels of <see cref="MicroKernel.Columns"/> outputs, in each the inputs one after another. The last panel is filled up with zeros.
 /// The layout depends on the processor and is never written to disk.
 /// </summary>
-public sealed unsafe class PackedMatrix
+internal sealed unsafe class PackedMatrix
 {
     private readonly float[] _data;
     private readonly int _start;

@@ -8,7 +8,7 @@ namespace Spar.Engine.Kernels;
 /// turns by p times its frequency, rounded to float32 as the reference implementations do. The table grows by <see cref="Cover"/>; between calls of it
 /// threads may share it.
 /// </summary>
-public sealed unsafe class RotaryTable
+internal sealed unsafe class RotaryTable
 {
     private readonly float[] _frequencies; // [pairs]
     private readonly int _headDim;

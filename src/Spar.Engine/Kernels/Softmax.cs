@@ -50,18 +50,6 @@ internal static unsafe class Softmax
         return VectorMath.Sum(sum);
     }
 
-    /// <summary>In place, probabilities: e^(x_i) / sum e^(x_j).</summary>
-    /// <param name="x">The row.</param>
-    /// <param name="count">Elements, at least 1.</param>
-    public static void Probabilities(float* x, int count)
-    {
-        float shift = LogSumExp(x, count);
-        for (int i = 0; i < count; i += VectorMath.Lanes)
-        {
-            VectorMath.Store(VectorMath.Exp(VectorMath.Load(x + i, count - i) - Vector512.Create(shift)), x + i, count - i);
-        }
-    }
-
     /// <summary>log sum e^(x_i), with the largest element taken out first.</summary>
     /// <param name="x">The row.</param>
     /// <param name="count">Elements, at least 1.</param>

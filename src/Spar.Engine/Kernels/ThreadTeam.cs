@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Spar.Engine.Kernels;
 
 /// <summary>One body of a parallel loop; a struct, so that a loop allocates nothing.</summary>
-public interface IParallelBody
+internal interface IParallelBody
 {
     /// <summary>Does one item of the loop.</summary>
     /// <param name="index">Which item, 0 .. count-1. What is computed may depend on this only.</param>
@@ -85,7 +85,7 @@ public sealed unsafe class ThreadTeam : IDisposable
     /// <typeparam name="TBody">The loop's body; it must be a local variable or otherwise not move during the call.</typeparam>
     /// <param name="count">Number of items, at least 0.</param>
     /// <param name="body">Called once an item, from any thread of the team; the threads share it.</param>
-    public void For<TBody>(int count, ref TBody body)
+    internal void For<TBody>(int count, ref TBody body)
         where TBody : struct, IParallelBody
     {
         if (Threads == 1 || count <= 1)

@@ -26,7 +26,7 @@ public sealed record LinearParameters(string Name, Tensor Weight, Tensor? Bias);
 /// <param name="GateUp">Gate and up, [F, D] each, or both in one [2 F, D], gate first.</param>
 /// <param name="Down">[D, F].</param>
 /// <param name="DownNorm">Norm of the feed-forward layer's output before it is added, [D], or null.</param>
-public sealed record LlamaLayerParameters(
+internal sealed record LlamaLayerParameters(
     Tensor InputNorm,
     LinearParameters Query,
     LinearParameters Key,
@@ -84,7 +84,7 @@ public sealed class LlamaParameters
     public Tensor Embedding { get; }
 
     /// <summary>The layers, first to last.</summary>
-    public IReadOnlyList<LlamaLayerParameters> Layers { get; }
+    internal IReadOnlyList<LlamaLayerParameters> Layers { get; }
 
     /// <summary>Norm before the head, [D].</summary>
     public Tensor FinalNorm { get; }
@@ -144,24 +144,6 @@ public sealed class LlamaParameters
                 : throw new EngineException(
                     $"Tensor {name} has shape [{string.Join(", ", tensor.Shape)}]; config.json asks for [{string.Join(", ", shape)}]. Check that config.json and the weights belong together.");
         });
-    }
-
-    /// <summary>A copy that shares nothing with this one.</summary>
-    public LlamaParameters Clone()
-    {
-        LlamaParameters copy = new(Config, (_, shape) => new Tensor(shape));
-        copy.CopyFrom(this);
-        return copy;
-    }
-
-    /// <summary>Overwrites every value.</summary>
-    /// <param name="other">Parameters of the same names and shapes.</param>
-    public void CopyFrom(LlamaParameters other)
-    {
-        for (int i = 0; i < All.Count; i++)
-        {
-            other.All[i].Tensor.Data.CopyTo(All[i].Tensor.Data, 0);
-        }
     }
 
     /// <summary>The parameters by name, for writing a checkpoint; the tensors are not copied.</summary>

@@ -9,7 +9,7 @@ namespace Spar.Engine.Models;
 /// <param name="A">[r, inputs].</param>
 /// <param name="B">[outputs, r].</param>
 /// <param name="Scale">s.</param>
-public sealed record LoraModule(string Name, Tensor A, Tensor B, double Scale)
+internal sealed record LoraModule(string Name, Tensor A, Tensor B, double Scale)
 {
     /// <summary>target = weight + s B A, rounded once after the sum over r.</summary>
     /// <param name="weight">W, [outputs, inputs].</param>
@@ -43,7 +43,7 @@ public sealed class LoraAdapter
     /// <summary>Puts an adapter together.</summary>
     /// <param name="settings">Its shape.</param>
     /// <param name="modules">The factors of every adapted layer, in the model's order.</param>
-    public LoraAdapter(LoraSettings settings, IReadOnlyList<LoraModule> modules)
+    internal LoraAdapter(LoraSettings settings, IReadOnlyList<LoraModule> modules)
     {
         Settings = settings;
         Modules = modules;
@@ -55,14 +55,14 @@ public sealed class LoraAdapter
     public LoraSettings Settings { get; }
 
     /// <summary>The adapted layers.</summary>
-    public IReadOnlyList<LoraModule> Modules { get; }
+    internal IReadOnlyList<LoraModule> Modules { get; }
 
     /// <summary>Every factor once, in the model's order: all that training changes.</summary>
     public IReadOnlyList<NamedTensor> All { get; }
 
     /// <summary>The factors of a layer, or null when it is not adapted.</summary>
     /// <param name="module">The layer's name.</param>
-    public LoraModule? Find(string module) => _byName.GetValueOrDefault(module);
+    internal LoraModule? Find(string module) => _byName.GetValueOrDefault(module);
 
     /// <summary>A new adapter, which changes nothing yet: A uniform in +-1/sqrt(inputs), B 0.</summary>
     /// <param name="parameters">The model to adapt.</param>

@@ -9,7 +9,7 @@ namespace Spar.Engine.Sampling;
 /// Turns a row of logits into a token id. Holds scratch for one vocabulary, so each thread needs its own; nothing else is kept between calls.
 /// Every sum runs in one fixed order: the result depends on the arguments alone.
 /// </summary>
-public sealed class Sampler
+internal sealed class Sampler
 {
     private const int Lanes = 16;
     private const int Chunk = 16 * Lanes;

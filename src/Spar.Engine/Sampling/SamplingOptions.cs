@@ -4,7 +4,7 @@ namespace Spar.Engine.Sampling;
 /// How the next token is drawn from a row of logits. Filters are applied in this order: penalties, temperature, top-k, top-p, min-p;
 /// the defaults switch every filter off and sample at temperature 1.
 /// </summary>
-public sealed record SamplingOptions
+internal sealed record SamplingOptions
 {
     /// <summary>Greedy decoding: the largest logit, the lowest id on ties.</summary>
     public static SamplingOptions Greedy { get; } = new() { Temperature = 0 };

@@ -8,7 +8,7 @@ namespace Spar.Engine.Tokenization;
 /// </summary>
 /// <param name="tokenizer">The tokenizer that the ids belong to.</param>
 /// <param name="skipSpecialTokens">True to leave special tokens out of the text.</param>
-public sealed class StreamingDecoder(Tokenizer tokenizer, bool skipSpecialTokens = true)
+internal sealed class StreamingDecoder(Tokenizer tokenizer, bool skipSpecialTokens = true)
 {
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 

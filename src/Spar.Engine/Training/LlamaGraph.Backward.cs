@@ -2,7 +2,7 @@ using Spar.Engine.Kernels;
 
 namespace Spar.Engine.Training;
 
-public sealed unsafe partial class LlamaGraph
+internal sealed unsafe partial class LlamaGraph
 {
     private const int ScatterColumns = 64; // columns of the embedding gradient that one task sums up
 

@@ -15,7 +15,7 @@ namespace Spar.Engine.Training;
 /// </para>
 /// Knows nothing of losses, optimizers and files.
 /// </summary>
-public sealed unsafe partial class LlamaGraph : IDisposable
+internal sealed unsafe partial class LlamaGraph : IDisposable
 {
     /// <summary>Memory that the activations of all layers may take before they are computed again instead of kept.</summary>
     public const long DefaultActivationBytes = 4L << 30;

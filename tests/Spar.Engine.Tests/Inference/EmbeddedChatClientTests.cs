@@ -29,10 +29,6 @@ public class EmbeddedChatClientTests
         Assert.Equal(0, response.Usage.CachedInputTokenCount);
         Assert.Equal(prompt.Length - 1, direct.CachedTokens);
         Assert.Equal("llama3-tiny", response.ModelId);
-
-        double[] logProbs = await client.LogProbsAsync([new ChatMessage(ChatRole.User, "Hello there")], "Hi", None);
-        int[] answer = [.. tokenizer.Encode("Hi"), tokenizer.TokenToId("<|eos|>")!.Value];
-        Assert.Equal(await generator.LogProbsAsync(prompt, answer, None), logProbs);
     }
 
     [Fact]
@@ -124,14 +120,15 @@ public class EmbeddedChatClientTests
     }
 
     [Fact]
-    public async Task Several_answers_are_those_of_consecutive_seeds()
+    public async Task Answers_computed_together_are_those_computed_alone()
     {
         using EmbeddedChatClient client = Open();
         ChatMessage[] messages = [new(ChatRole.User, "Hello")];
-        ChatResponse[] together = await client.GetResponsesAsync(messages, 4, new ChatOptions { Seed = 5, Temperature = 1, MaxOutputTokens = 12 }, None);
+        ChatOptions Options(int i) => new() { Seed = 5 + i, Temperature = 1, MaxOutputTokens = 12 };
+        ChatResponse[] together = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => client.GetResponseAsync(messages, Options(i), None)));
         for (int i = 0; i < 4; i++)
         {
-            Assert.Equal((await client.GetResponseAsync(messages, new ChatOptions { Seed = 5 + i, Temperature = 1, MaxOutputTokens = 12 }, None)).Text, together[i].Text);
+            Assert.Equal((await client.GetResponseAsync(messages, Options(i), None)).Text, together[i].Text);
         }
 
         Assert.True(together.Select(r => r.Text).Distinct().Count() > 1);

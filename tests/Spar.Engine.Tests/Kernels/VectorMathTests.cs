@@ -47,19 +47,17 @@ public unsafe class VectorMathTests
     {
         float[] logits = [.. GemmTests.Numbers(count, 3).Select(x => x * 30)];
         double max = logits.Max(), logSum = max + Math.Log(logits.Sum(x => Math.Exp(x - max)));
-        float[] probabilities = [.. logits], gradient = [.. logits];
-        fixed (float* l = logits, p = probabilities, g = gradient)
+        float[] gradient = [.. logits];
+        fixed (float* l = logits, g = gradient)
         {
             float computed = Softmax.LogSumExp(l, count);
             Assert.Equal(logSum, computed, 1e-5);
-            Softmax.Probabilities(p, count);
             Softmax.LogProbBackward(g, count, count / 2, computed, -0.5f);
         }
 
         for (int i = 0; i < count; i++)
         {
             double expected = Math.Exp(logits[i] - logSum);
-            Assert.Equal(expected, probabilities[i], 1e-5);
             Assert.Equal(-0.5 * ((i == count / 2 ? 1 : 0) - expected), gradient[i], 1e-5);
         }
     }

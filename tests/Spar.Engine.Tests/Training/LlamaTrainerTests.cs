@@ -1,6 +1,7 @@
 using Spar.Engine.Kernels;
 using Spar.Engine.Models;
 using Spar.Engine.Tensors;
+using Spar.Engine.Tests.Models;
 using Spar.Engine.Training;
 using Spar.Engine.Training.Losses;
 
@@ -99,7 +100,7 @@ public class LlamaTrainerTests
             if (step + 1 == stopAfter)
             {
                 LlamaParameters parameters = trainer.Parameters.Clone();
-                Dictionary<string, Tensor> state = trainer.Optimizer.State.ToDictionary(s => s.Key, s => Copy(s.Value));
+                Dictionary<string, Tensor> state = trainer.Optimizer.State.ToDictionary(s => s.Key, s => ParameterCopies.Copy(s.Value));
                 int steps = trainer.Optimizer.StepCount;
                 trainer.Dispose();
                 trainer = new LlamaTrainer(parameters, new AdamWOptions { WeightDecay = 0.1 }, team);
@@ -110,13 +111,6 @@ public class LlamaTrainerTests
         trainer.Dispose();
         team.Dispose();
         return trainer.Parameters;
-    }
-
-    private static Tensor Copy(Tensor tensor)
-    {
-        Tensor copy = new([.. tensor.Shape]);
-        tensor.Data.CopyTo(copy.Data, 0);
-        return copy;
     }
 
     private static void AssertSame(LlamaParameters a, LlamaParameters b)
