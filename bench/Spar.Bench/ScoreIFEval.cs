@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO.Compression;
 using System.Text.Json;
-using Spar.Evaluation.Instructions;
+using Spar.Evaluation.InstructionFollowing;
 
 namespace Spar.Bench;
 

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Spar.TestSupport;
 
@@ -29,6 +30,31 @@ public class ArchitectureTests
             string name = Path.GetFileNameWithoutExtension(path);
             Assert.True(references.All(s_allowed[name].Contains), $"{name} refers to {string.Join(", ", references.Except(s_allowed[name]))}");
         }
+    }
+
+    [Theory]
+    [InlineData("Spar.Evaluation")]
+    public void Folders_of_a_project_depend_on_each_other_in_one_direction(string project)
+    {
+        string[] files =
+        [
+            .. Directory.GetFiles(Path.Combine(SharedData.ProjectRoot, "src", project), "*.cs", SearchOption.AllDirectories)
+                .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal)),
+        ];
+        HashSet<(string From, string To)> arrows = [];
+        foreach (string text in files.Select(File.ReadAllText))
+        {
+            string own = Regex.Match(text, @"^namespace ([\w.]+);", RegexOptions.Multiline).Groups[1].Value;
+            arrows.UnionWith(Regex.Matches(text, @"^using (?:static )?([\w.]+);", RegexOptions.Multiline).Select(match => (own, match.Groups[1].Value))
+                .Where(arrow => arrow.Value != own && arrow.Value.StartsWith(project + ".", StringComparison.Ordinal)));
+        }
+
+        // Take away folders that depend on none of the rest, again and again; what stays depends on itself.
+        while (arrows.RemoveWhere(arrow => arrows.All(other => other.From != arrow.To)) > 0)
+        {
+        }
+
+        Assert.True(arrows.Count == 0, string.Join(", ", arrows.Select(arrow => $"{arrow.From} -> {arrow.To}")));
     }
 
     [Fact]

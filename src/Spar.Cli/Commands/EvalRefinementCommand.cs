@@ -4,13 +4,14 @@ using Spar.Cli.Arguments;
 using Spar.Cli.Console;
 using Spar.Decoding;
 using Spar.Evaluation;
+using Spar.Evaluation.Data;
 using Spar.Evaluation.Harness;
 using Spar.Evaluation.Refinement;
 using Spar.Evaluation.Results;
 using Spar.Evaluation.Statistics;
-using Spar.Templates;
 using Spar.Runtime.Evaluation;
 using Spar.Search;
+using Spar.Templates;
 using Spectre.Console;
 
 namespace Spar.Cli.Commands;

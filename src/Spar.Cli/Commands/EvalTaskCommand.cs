@@ -4,9 +4,11 @@ using System.Text.Json.Nodes;
 using Spar.Cli.Arguments;
 using Spar.Cli.Console;
 using Spar.Evaluation;
+using Spar.Evaluation.Catalog;
+using Spar.Evaluation.Data;
 using Spar.Evaluation.Harness;
 using Spar.Evaluation.HumanEval;
-using Spar.Evaluation.Instructions;
+using Spar.Evaluation.InstructionFollowing;
 using Spar.Evaluation.Results;
 using Spar.Ground;
 using Spectre.Console;
@@ -103,7 +105,7 @@ internal static class EvalTaskCommand
             if (file is not null)
             {
                 (EvaluationScore ready, BenchmarkFacts facts) = await ScoreFileAsync(name, file, folder, options, parse.GetValue(output), run, context, cancellationToken);
-                return Show(context, ready, () => ResultsWriter.Results(facts, ready, new RunDescription(Path.GetFileName(file), null, run)), parse.GetValue(json));
+                return Show(context, ready, () => ResultsWriter.Results(facts, ready, new RunDescription(Path.GetFileName(file), null, run.Seed, run.Time.GetUtcNow())), parse.GetValue(json));
             }
 
             (IBenchmark benchmark, IReadOnlyList<string> skipped) = Benchmarks.Open(name, folder, options);

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Spar.Calls;
 using Spar.Cli.Arguments;
 using Spar.Cli.Console;
+using Spar.Evaluation.Data;
 using Spar.Evaluation.Harness;
 using Spar.Evolution;
 using Spar.Ground;

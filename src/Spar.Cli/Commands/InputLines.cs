@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Spar.Cli.Console;
-using Spar.Evaluation.Files;
+using Spar.Evaluation.Data;
 using Spar.Ground;
 
 namespace Spar.Cli.Commands;

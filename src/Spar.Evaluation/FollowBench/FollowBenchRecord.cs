@@ -1,3 +1,4 @@
+
 namespace Spar.Evaluation.FollowBench;
 
 /// <summary>Who scores a record.</summary>

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Spar.Evaluation.Data;
 using Spar.Evaluation.Harness;
 
 namespace Spar.Evaluation.Gsm8k;

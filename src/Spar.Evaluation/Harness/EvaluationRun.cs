@@ -62,7 +62,7 @@ public static class EvaluationRun
                 progress, cancellationToken).ConfigureAwait(false);
         }
 
-        return await ScoreAsync(benchmark, answers, judgments, folder, new RunDescription(model.Name, judge?.Name, options), cancellationToken)
+        return await ScoreAsync(benchmark, answers, judgments, folder, Describe(model.Name, judge?.Name, options), cancellationToken)
             .ConfigureAwait(false);
     }
 
@@ -83,7 +83,7 @@ public static class EvaluationRun
             (judgments, judge) = Stored(Path.Combine(folder, JudgmentsFile), benchmark.JudgeRequests(answers));
         }
 
-        return await ScoreAsync(benchmark, answers, judgments, folder, new RunDescription(model, judge, options), cancellationToken)
+        return await ScoreAsync(benchmark, answers, judgments, folder, Describe(model, judge, options), cancellationToken)
             .ConfigureAwait(false);
     }
 
@@ -118,11 +118,14 @@ public static class EvaluationRun
         EvaluationScore score = await benchmark.ScoreAsync(answers, new Dictionary<string, Answer>(), cancellationToken).ConfigureAwait(false);
         if (folder is not null)
         {
-            ResultsWriter.Write(folder, benchmark.Facts, score, new RunDescription(model, null, options));
+            ResultsWriter.Write(folder, benchmark.Facts, score, Describe(model, null, options));
         }
 
         return score;
     }
+
+    private static RunDescription Describe(string model, string? judge, EvaluationRunOptions options) =>
+        new(model, judge, options.Seed, options.Time.GetUtcNow());
 
     private static async Task<EvaluationScore> ScoreAsync(
         IBenchmark benchmark,

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Spar.Evaluation.Data;
 using Spar.Evaluation.Text;
 using Spar.Ground;
 

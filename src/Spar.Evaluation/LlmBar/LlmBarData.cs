@@ -1,4 +1,5 @@
-using Spar.Evaluation.Harness;
+using Spar.Evaluation.Data;
+
 
 namespace Spar.Evaluation.LlmBar;
 

@@ -1,3 +1,4 @@
+using Spar.Evaluation.Data;
 using Spar.Evaluation.Harness;
 
 namespace Spar.Evaluation.Mmlu;

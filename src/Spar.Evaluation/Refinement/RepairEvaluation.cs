@@ -54,7 +54,7 @@ public static class RepairEvaluation
             folder,
             new BenchmarkFacts(Name, 1, cases.Count, cases.Count, 0, config),
             score,
-            new RunDescription(refiner, $"{first.Name}, {second.Name}", options));
+            new RunDescription(refiner, $"{first.Name}, {second.Name}", options.Seed, options.Time.GetUtcNow()));
         return score;
     }
 

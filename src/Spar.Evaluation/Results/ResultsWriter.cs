@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Text.Json.Nodes;
-using Spar.Evaluation.Harness;
 using Spar.Evaluation.Statistics;
 using Spar.Ground;
 
@@ -9,8 +8,9 @@ namespace Spar.Evaluation.Results;
 /// <summary>Who answered and how; goes into results.json.</summary>
 /// <param name="Model">The model under test.</param>
 /// <param name="Judge">The judge; null where there was none.</param>
-/// <param name="Options">Seed and clock of the run.</param>
-public sealed record RunDescription(string Model, string? Judge, EvaluationRunOptions Options);
+/// <param name="Seed">Seed of sampling and of confidence intervals.</param>
+/// <param name="Date">When it was scored.</param>
+public sealed record RunDescription(string Model, string? Judge, long Seed, DateTimeOffset Date);
 
 /// <summary>
 /// Writes results in the layout of lm-eval: <c>results.json</c> with results (measures keyed "name,filter", their standard errors
@@ -89,11 +89,11 @@ public static class ResultsWriter
             {
                 ["model"] = run.Model,
                 ["judge"] = run.Judge,
-                ["random_seed"] = run.Options.Seed,
+                ["random_seed"] = run.Seed,
                 ["bootstrap_iters"] = Bootstrap.DefaultResamples,
             },
             ["model_name"] = run.Model,
-            ["date"] = run.Options.Time.GetUtcNow().ToUnixTimeSeconds(),
+            ["date"] = run.Date.ToUnixTimeSeconds(),
             ["spar_version"] = typeof(ResultsWriter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0],
         };
     }

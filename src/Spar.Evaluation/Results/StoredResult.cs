@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Spar.Evaluation.Harness;
+using Spar.Evaluation.Data;
 using Spar.Ground;
 
 namespace Spar.Evaluation.Results;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Spar.Evaluation.Files;
+using Spar.Evaluation.Data;
 using Spar.Evaluation.Harness;
 
 namespace Spar.Evaluation.TriviaQa;

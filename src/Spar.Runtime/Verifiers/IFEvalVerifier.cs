@@ -1,4 +1,5 @@
 using Spar.Evaluation;
+using Spar.Evaluation.InstructionFollowing;
 using Spar.Evaluation.Instructions;
 using Spar.Seams;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
+using Spar.Evaluation.Data;
 using Spar.Evaluation.FollowBench;
-using Spar.Evaluation.Harness;
 using Spar.Evaluation.Tests.Harness;
 
 namespace Spar.Evaluation.Tests.FollowBench;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Spar.Evaluation.Harness;
-using Spar.Evaluation.Instructions;
+using Spar.Evaluation.InstructionFollowing;
 using Spar.Evaluation.Results;
 using Spar.TestSupport;
 

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
-using Spar.Evaluation.Instructions;
+using Spar.Evaluation.Data;
+using Spar.Evaluation.InstructionFollowing;
 
 namespace Spar.Evaluation.Tests.IFEval;
 

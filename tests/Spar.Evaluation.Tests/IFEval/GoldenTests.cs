@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.IO.Compression;
 using System.Text.Json;
+using Spar.Evaluation.InstructionFollowing;
 using Spar.Evaluation.Instructions;
 using Spar.TestSupport;
 

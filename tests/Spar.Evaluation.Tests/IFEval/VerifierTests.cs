@@ -1,3 +1,4 @@
+using Spar.Evaluation.InstructionFollowing;
 using Spar.Evaluation.Instructions;
 
 namespace Spar.Evaluation.Tests.IFEval;

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text.Json;
+using Spar.Evaluation.InstructionFollowing;
 using Spar.Evaluation.Instructions;
 using Spar.TestSupport;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Spar.Evaluation.Data;
 using Spar.Evaluation.Harness;
 using Spar.Evaluation.LlmBar;
 using Spar.Evaluation.Results;

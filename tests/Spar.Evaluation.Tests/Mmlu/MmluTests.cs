@@ -1,3 +1,4 @@
+using Spar.Evaluation.Data;
 using Spar.Evaluation.Harness;
 using Spar.Evaluation.Mmlu;
 using Spar.Evaluation.Results;

@@ -1,3 +1,4 @@
+using Spar.Evaluation.Data;
 using Spar.Evaluation.Harness;
 using Spar.Evaluation.Refinement;
 using Spar.Evaluation.Results;

@@ -87,6 +87,6 @@ public class ComparisonTests
             folder,
             new BenchmarkFacts(name, 1, values.Length, values.Length, 0, []),
             new EvaluationScore([Metric.Mean(name, "acc", values)], samples, new Dictionary<string, int>()),
-            new RunDescription("m", null, new EvaluationRunOptions()));
+            new RunDescription("m", null, 0, DateTimeOffset.UnixEpoch));
     }
 }

@@ -1,8 +1,9 @@
 using Spar.Evaluation.IFBench;
 using Spar.Evaluation.IFEval;
 using Spar.Evaluation.IFTrain;
+using Spar.Evaluation.Instructions;
 
-namespace Spar.Evaluation.Instructions;
+namespace Spar.Evaluation.InstructionFollowing;
 
 /// <summary>
 /// All instructions that can be checked, by id: those of IFEval, IFTrain and IFBench, in that order; an id is

@@ -1,4 +1,4 @@
-namespace Spar.Evaluation.Instructions;
+namespace Spar.Evaluation.InstructionFollowing;
 
 /// <summary>The published collection that an instruction comes from.</summary>
 public enum InstructionSet

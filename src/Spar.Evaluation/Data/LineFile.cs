@@ -2,7 +2,7 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 
-namespace Spar.Evaluation.Files;
+namespace Spar.Evaluation.Data;
 
 /// <summary>Reads text files line by line, plain or packed (<c>.gz</c>), with faults that name the file and the line.</summary>
 public static class LineFile

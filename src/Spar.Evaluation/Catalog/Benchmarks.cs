@@ -1,12 +1,14 @@
+using Spar.Evaluation.Data;
 using Spar.Evaluation.FollowBench;
 using Spar.Evaluation.Gsm8k;
+using Spar.Evaluation.Harness;
 using Spar.Evaluation.HumanEval;
-using Spar.Evaluation.Instructions;
+using Spar.Evaluation.InstructionFollowing;
 using Spar.Evaluation.LlmBar;
 using Spar.Evaluation.Mmlu;
 using Spar.Evaluation.TriviaQa;
 
-namespace Spar.Evaluation.Harness;
+namespace Spar.Evaluation.Catalog;
 
 /// <summary>Opens benchmarks by name.</summary>
 public static class Benchmarks

@@ -1,7 +1,8 @@
 using System.Text.Json;
+using Spar.Evaluation.Data;
 using Spar.Evaluation.Text;
 
-namespace Spar.Evaluation.Instructions;
+namespace Spar.Evaluation.InstructionFollowing;
 
 /// <summary>Ready responses to prompts.</summary>
 /// <param name="ByKey">The response to each prompt, by the prompt's key.</param>

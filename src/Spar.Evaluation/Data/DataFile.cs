@@ -1,8 +1,7 @@
 using System.Text.Json;
-using Spar.Evaluation.Files;
 using Spar.Ground;
 
-namespace Spar.Evaluation.Harness;
+namespace Spar.Evaluation.Data;
 
 /// <summary>Reads data files with one JSON object a line, plain or gzipped (<c>.gz</c>).</summary>
 public static class DataFile

@@ -1,4 +1,4 @@
-namespace Spar.Evaluation.Instructions;
+namespace Spar.Evaluation.InstructionFollowing;
 
 /// <summary>The verdicts on one response.</summary>
 /// <param name="Key">The prompt's key.</param>

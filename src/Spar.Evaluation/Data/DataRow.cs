@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Spar.Evaluation.Harness;
+namespace Spar.Evaluation.Data;
 
 /// <summary>One record of a data file, which knows where it stands, so that every complaint names file, line and field.</summary>
 /// <param name="File">Path of the file.</param>

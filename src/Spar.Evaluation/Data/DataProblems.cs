@@ -1,4 +1,4 @@
-namespace Spar.Evaluation.Harness;
+namespace Spar.Evaluation.Data;
 
 /// <summary>Collects what is wrong with data files. Strict: the first problem is thrown. Lenient: the record is skipped and counted.</summary>
 /// <param name="lenient">Skip and count rather than stop.</param>

@@ -1,4 +1,4 @@
-namespace Spar.Evaluation.Harness;
+namespace Spar.Evaluation.Data;
 
 /// <summary>
 /// The folder with the benchmarks' data: one folder a benchmark. Knows where each benchmark's files come from.
@@ -39,7 +39,7 @@ public sealed class DataFolder(string root)
     public string Root => root;
 
     /// <summary>Path of the prompts of IFEval or IFBench, under this project's name or their source's.</summary>
-    /// <param name="benchmark">One of <see cref="InstructionBenchmark.Names"/>.</param>
+    /// <param name="benchmark">"ifeval" or "ifbench".</param>
     /// <exception cref="EvaluationException">There is none; the message says where to get the file.</exception>
     public string RequirePrompts(string benchmark) =>
         Require(benchmark, "prompts.jsonl", benchmark == "ifeval" ? "input_data.jsonl" : "IFBench_test.jsonl");

@@ -1,6 +1,7 @@
+using Spar.Evaluation.Instructions;
 using Spar.Evaluation.Text;
 
-namespace Spar.Evaluation.Instructions;
+namespace Spar.Evaluation.InstructionFollowing;
 
 /// <summary>
 /// Scores responses by the rules of their prompts' instructions, strictly and loosely, as IFEval (Zhou et al., 2023,

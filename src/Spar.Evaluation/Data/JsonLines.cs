@@ -1,9 +1,8 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Spar.Evaluation.Files;
 
-namespace Spar.Evaluation.Instructions;
+namespace Spar.Evaluation.Data;
 
 /// <summary>What a data file gave.</summary>
 /// <typeparam name="T">The kind of item.</typeparam>

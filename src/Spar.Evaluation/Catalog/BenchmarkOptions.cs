@@ -2,7 +2,7 @@ using Spar.Evaluation.Gsm8k;
 using Spar.Evaluation.HumanEval;
 using Spar.Evaluation.LlmBar;
 
-namespace Spar.Evaluation.Harness;
+namespace Spar.Evaluation.Catalog;
 
 /// <summary>What the command line can say about a benchmark; each benchmark heeds what concerns it.</summary>
 public sealed record BenchmarkOptions

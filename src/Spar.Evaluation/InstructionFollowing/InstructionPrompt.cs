@@ -1,6 +1,8 @@
 using System.Text.Json;
+using Spar.Evaluation.Data;
+using Spar.Evaluation.Instructions;
 
-namespace Spar.Evaluation.Instructions;
+namespace Spar.Evaluation.InstructionFollowing;
 
 /// <summary>An instruction of a prompt.</summary>
 /// <param name="Id">Its id, one of <see cref="InstructionRegistry.Ids"/>.</param>

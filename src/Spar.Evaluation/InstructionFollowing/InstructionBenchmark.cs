@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Spar.Evaluation.Instructions;
+using Spar.Evaluation.Harness;
 using Spar.Evaluation.Results;
 
-namespace Spar.Evaluation.Harness;
+namespace Spar.Evaluation.InstructionFollowing;
 
 /// <summary>
 /// A benchmark of prompts with checkable instructions, IFEval or IFBench. A line of samples.jsonl has, besides the

@@ -1,9 +1,12 @@
+using Spar.Evaluation.Catalog;
+using Spar.Evaluation.Data;
 using Spar.Evaluation.Gsm8k;
 using Spar.Evaluation.Harness;
 using Spar.Evaluation.LlmBar;
+using Spar.Evaluation.Tests.Harness;
 using Spar.Evaluation.TriviaQa;
 
-namespace Spar.Evaluation.Tests.Harness;
+namespace Spar.Evaluation.Tests.Data;
 
 public class DataFileTests
 {
