@@ -35,7 +35,7 @@ internal sealed class RunDisplay(ProgressLine progress) : ProgressObserver(progr
     {
         string search = row.HeldOutPromptSearch is { } share ? $", {Percent(share)} with tree search" : "";
         string judge = row.JudgeAccuracy is { } accuracy ? $", judge right on {Percent(accuracy)}" : "";
-        Progress.Say($"[bold]{Markup.Escape(row.Stage)}[/]: {Percent(row.HeldOutPrompt)} of {row.HeldOutCount} held-out prompts satisfied{search}{judge}");
+        Progress.Say($"[bold]{row.Name}[/]: {Percent(row.HeldOutPrompt)} of {row.HeldOutCount} held-out prompts satisfied{search}{judge}");
     }
 
     /// <inheritdoc/>
@@ -57,9 +57,9 @@ internal sealed class RunDisplay(ProgressLine progress) : ProgressObserver(progr
             .Column("play: success\nverified", right: true);
         foreach (EvaluationRow row in results.Rows)
         {
-            IterationCalibration? calibration = results.Calibration?.FirstOrDefault(one => row.Stage == $"iteration-{one.Iteration}");
+            IterationCalibration? calibration = results.Calibration?.FirstOrDefault(one => row.Name.IterationNumber == one.Iteration);
             table.Row(
-                row.Stage, Percent(row.HeldOutPrompt), Percent(row.HeldOutInstruction), Percent(row.HeldOutPromptSearch),
+                row.Name.ToString(), Percent(row.HeldOutPrompt), Percent(row.HeldOutInstruction), Percent(row.HeldOutPromptSearch),
                 Percent(row.JudgeAccuracy), Percent(row.RefineSuccess), Percent(calibration?.SelfJudgedSuccess), Percent(calibration?.VerifiedSuccess));
         }
 

@@ -115,6 +115,6 @@ internal sealed class ExperimentWork(
         }
 
         RunResults results = RunResults.Of(store);
-        return results.Rows.Any(row => row.Stage == recipe.LastRow) ? new ExperimentRun(name, recipe.Method.Seed, results, RunBudget.Of(store)) : null;
+        return results.Rows.Any(row => row.Name == recipe.LastRow) ? new ExperimentRun(name, recipe.Method.Seed, results, RunBudget.Of(store)) : null;
     }
 }

@@ -33,7 +33,7 @@ internal static class RunReportModel
             GeneratedTokens = results.GeneratedTokens,
             PlannedIterations = planned,
             Calibration = results.Calibration ?? [],
-            Finished = results.StoppedByDrift is not null || results.Rows.Any(row => row.Stage == (planned == 0 ? "sft" : $"iteration-{planned}")),
+            Finished = results.StoppedByDrift is not null || results.Rows.Any(row => row.Name == RowName.Last(planned)),
             Rows = [.. results.Rows.Select(Row)],
             SupervisedCurves = [.. new[] { StageNames.Actor(0), StageNames.Refiner(0) }.SelectMany(stage => Curve(store, stage))],
             Iterations = [.. records.Select((plays, i) => Iteration(store, i + 1, plays))],
@@ -46,7 +46,7 @@ internal static class RunReportModel
 
     private static StageRow Row(EvaluationRow row) => new()
     {
-        Stage = row.Stage,
+        Stage = row.Name.ToString(),
         HeldOutPrompt = row.HeldOutPrompt,
         HeldOutInstruction = row.HeldOutInstruction,
         HeldOutPromptSearch = row.HeldOutPromptSearch,

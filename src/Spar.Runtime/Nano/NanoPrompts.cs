@@ -17,24 +17,23 @@ public sealed class NanoPrompts(ulong seed, double stories) : IPromptSource
     private readonly Dictionary<TaskForm, (IEnumerator<NanoTask> Source, List<NanoTask> Drawn)> _draws = [];
 
     /// <inheritdoc/>
-    public IReadOnlyList<Prompt> Take(string split, int count, int iteration)
+    public IReadOnlyList<Prompt> Take(PromptSplit split, int count)
     {
-        int place = split switch
+        int place = split == PromptSplit.Sft ? 0 : split == PromptSplit.Refiner ? 1 : 1 + split.Iteration;
+        if (place >= Splits)
         {
-            "sft" => 0,
-            "refiner" => 1,
-            "self-play" when iteration is >= 1 and < Splits - 1 => 1 + iteration,
-            _ => throw new SparException($"The nano world has no prompts for the split '{split}', iteration {iteration}; it has {Splits - 2} iterations."),
-        };
+            throw new SparException($"The nano world has no prompts for {split}; it has {Splits - 2} iterations.");
+        }
+
         List<Prompt> prompts = new(count);
-        SeededRandom forms = SeededRandom.Scrambled(StableHash.Seed(seed, $"nano/{split}/{iteration}"));
+        SeededRandom forms = SeededRandom.Scrambled(StableHash.Seed(seed, $"nano/{split.Name}/{split.Iteration}"));
         Dictionary<TaskForm, int> taken = [];
         for (int i = 0; i < count; i++)
         {
             TaskForm form = forms.Chance(stories) ? TaskForm.Story : TaskForm.Line;
             int ordinal = taken.GetValueOrDefault(form);
             taken[form] = ordinal + 1;
-            prompts.Add(new Prompt($"{split}-{i}", TaskAt(form, (ordinal * Splits) + place).Instruction));
+            prompts.Add(new Prompt($"{split.Name}-{i}", TaskAt(form, (ordinal * Splits) + place).Instruction));
         }
 
         return prompts;

@@ -20,7 +20,7 @@ public sealed record RunRecipe
     public NanoSettings Nano { get; init; } = new();
 
     /// <summary>The row of the results that a run of this recipe ends with.</summary>
-    public string LastRow => Method.LastRow;
+    public RowName LastRow => Method.LastRow;
 
     /// <summary>This recipe without self-play, as <see cref="Recipe.Start"/>.</summary>
     public RunRecipe Start() => RecipeKeys.WithoutSelfPlay(this) with { Method = Method.Start() };

@@ -50,7 +50,7 @@ public static class AblationReport
                 "variant",
                 [.. known.SelectMany(measure => new ExperimentColumn[] { new(measure.Name), new("difference", MeasureUnit.Points) })],
                 [
-                    new ExperimentRow(start, [.. known.SelectMany(measure => new[] { runs.Of(whole, "sft", measure.Measure), null })]),
+                    new ExperimentRow(start, [.. known.SelectMany(measure => new[] { runs.Of(whole, RowName.Sft, measure.Measure), null })]),
                     .. runs.Variants.Select(variant => new ExperimentRow(variant, [
                         .. known.SelectMany(measure => new[]
                         {

@@ -22,17 +22,17 @@ public sealed class ExperimentRuns(IReadOnlyList<string> variants, IReadOnlyList
     /// <summary>The seeds.</summary>
     public IReadOnlyList<ulong> Seeds { get; } = seeds;
 
-    /// <summary>Stages that have a row in every run of a variant, in order.</summary>
+    /// <summary>Rows that every run of a variant has, in order.</summary>
     /// <param name="variant">The variant.</param>
-    public IReadOnlyList<string> Stages(string variant) =>
-        [.. Of(variant)[0].Results.Rows.Select(row => row.Stage).Where(stage => Of(variant).All(run => run.Results.Rows.Any(row => row.Stage == stage)))];
+    public IReadOnlyList<RowName> Rows(string variant) =>
+        [.. Of(variant)[0].Results.Rows.Select(row => row.Name).Where(name => Of(variant).All(run => run.Results.Rows.Any(row => row.Name == name)))];
 
     /// <summary>Measures a row of each seed's run.</summary>
     /// <param name="variant">The variant.</param>
-    /// <param name="stage">The row: "base", "sft", "iteration-1", ...; null for the last.</param>
+    /// <param name="name">The row; null for the last.</param>
     /// <param name="measure">What of it; null when it was not measured.</param>
-    public Measured? Of(string variant, string? stage, Func<EvaluationRow, double?> measure) =>
-        Measured.Of(Of(variant).Select(run => (stage is null ? run.Results.Rows[^1] : run.Results.Rows.FirstOrDefault(row => row.Stage == stage)) is { } row ? measure(row) : null));
+    public Measured? Of(string variant, RowName? name, Func<EvaluationRow, double?> measure) =>
+        Measured.Of(Of(variant).Select(run => (name is null ? run.Results.Rows[^1] : run.Results.Rows.FirstOrDefault(row => row.Name == name)) is { } row ? measure(row) : null));
 
     /// <summary>Measures the judge of each seed's last iteration.</summary>
     /// <param name="variant">The variant.</param>

@@ -14,9 +14,8 @@ public sealed record RunBudget(long ModelCalls, long GeneratedTokens, long Train
     /// <param name="store">The run.</param>
     public static RunBudget Of(RunStore store)
     {
-        string evaluation = StageNames.Evaluation("");
         string[] stages = [.. store.Stages().Where(stage =>
-            !StartStages.Names.Contains(stage) && !stage.StartsWith(evaluation, StringComparison.Ordinal))];
+            !StartStages.Names.Contains(stage) && !StageNames.IsEvaluation(stage))];
         StageTiming[] timings = [.. store.Timings().Where(timing => stages.Contains(timing.Stage))];
         (long calls, long tokens) = store.CallsOutside("eval/*", "refiner-sft/*");
         return new RunBudget(

@@ -13,7 +13,7 @@ public static class StartStages
     public static IReadOnlyList<string> Names { get; } =
     [
         StageNames.FixedResponses, StageNames.ActorSftData, StageNames.RefinerSftData, StageNames.Actor(0), StageNames.Refiner(0),
-        StageNames.Evaluation("base"), StageNames.Evaluation("sft"),
+        StageNames.Evaluation(RowName.Base), StageNames.Evaluation(RowName.Sft),
     ];
 
     /// <summary>Takes over the products that the run does not have yet.</summary>
@@ -26,8 +26,8 @@ public static class StartStages
         Copy<SupervisedProduct>(StageNames.RefinerSftData);
         Copy<TrainedProduct>(StageNames.Actor(0), Locate);
         Copy<TrainedProduct>(StageNames.Refiner(0), Locate);
-        Copy<EvaluationProduct>(StageNames.Evaluation("base"));
-        Copy<EvaluationProduct>(StageNames.Evaluation("sft"));
+        Copy<EvaluationProduct>(StageNames.Evaluation(RowName.Base));
+        Copy<EvaluationProduct>(StageNames.Evaluation(RowName.Sft));
 
         // Relative to the new run, so that the folder that holds both can be moved.
         TrainedProduct Locate(TrainedProduct product) => product.Checkpoint is null

@@ -7,7 +7,7 @@ using Spar.Store;
 namespace Spar.Runs;
 
 /// <summary>What a run came to (results.json in the run directory).</summary>
-/// <param name="Rows">One row a stage in order: "base", "sft", "iteration-1", ...</param>
+/// <param name="Rows">In the order of their names.</param>
 /// <param name="Seed">The run's seed.</param>
 /// <param name="WallSeconds">Time in which the run was at work, over all its sessions.</param>
 /// <param name="ModelCalls">Answered calls of actor and refiner, evaluation included.</param>
@@ -31,14 +31,12 @@ public sealed record RunResults(
     /// <param name="store">The run.</param>
     public static RunResults Of(RunStore store)
     {
-        string prefix = StageNames.Evaluation("");
-        string calibrated = StageNames.Calibration(0)[..^1];
         RunTotals totals = store.Totals();
-        IterationCalibration[] calibrations = [.. store.Stages().Where(stage => stage.StartsWith(calibrated, StringComparison.Ordinal))
+        IterationCalibration[] calibrations = [.. store.Stages().Where(StageNames.IsCalibration)
             .Select(stage => store.FindProduct<CalibrationProduct>(stage)!.Calibration).OrderBy(calibration => calibration.Iteration)];
         return new RunResults(
-            [.. store.Stages().Where(stage => stage.StartsWith(prefix, StringComparison.Ordinal))
-                .Select(stage => store.FindProduct<EvaluationProduct>(stage)!.Row).OrderBy(Order)],
+            [.. store.Stages().Where(StageNames.IsEvaluation)
+                .Select(stage => store.FindProduct<EvaluationProduct>(stage)!.Row).OrderBy(row => row.Name)],
             ulong.Parse(store.Identity.Values["seed"], CultureInfo.InvariantCulture),
             totals.WallSeconds,
             totals.ModelCalls,
@@ -53,11 +51,4 @@ public sealed record RunResults(
     /// <param name="directory">The run directory.</param>
     /// <exception cref="UserFaultException">It cannot be written.</exception>
     public void Write(string directory) => AtomicFile.WriteText(Path.Combine(directory, FileName), ToJson());
-
-    private static int Order(EvaluationRow row) => row.Stage switch
-    {
-        "base" => -2,
-        "sft" => -1,
-        _ => int.Parse(row.Stage[(row.Stage.LastIndexOf('-') + 1)..], CultureInfo.InvariantCulture),
-    };
 }

@@ -81,17 +81,17 @@ public sealed class SelfPlayRun
         TrainingStage training = new(Trainer, runner, Store, session, Observer);
         MethodParts parts = new(Recipe, Templates, runner, training, Store, session, models, Observer, Verifier, Truth);
 
-        EvaluationRow? baseRow = await EvaluateAsync("base", new(Recipe.BaseModel, Recipe.BaseModel), null, runner, models, cancellationToken)
+        EvaluationRow? baseRow = await EvaluateAsync(RowName.Base, new(Recipe.BaseModel, Recipe.BaseModel), null, runner, models, cancellationToken)
             .ConfigureAwait(false);
         ModelPair start = await LearnFromTeacherAsync(parts, cancellationToken).ConfigureAwait(false);
         EvaluationRow? unchanged = start == new ModelPair(Recipe.BaseModel, Recipe.BaseModel) ? baseRow : null;
-        await EvaluateAsync("sft", start, unchanged, runner, models, cancellationToken).ConfigureAwait(false);
+        await EvaluateAsync(RowName.Sft, start, unchanged, runner, models, cancellationToken).ConfigureAwait(false);
 
         IIterationMethod method = MethodOf(parts);
         ModelPair current = Recipe.Iterations == 0 ? start : await method.BeginAsync(start, cancellationToken).ConfigureAwait(false);
         for (int iteration = 1; iteration <= Recipe.Iterations; iteration++)
         {
-            IReadOnlyList<Prompt> prompts = Take("self-play", Recipe.PromptsPerIteration, iteration);
+            IReadOnlyList<Prompt> prompts = Take(PromptSplit.SelfPlay(iteration), Recipe.PromptsPerIteration);
             if (await method.IterateAsync(iteration, prompts, current, cancellationToken).ConfigureAwait(false) is not { } next)
             {
                 break;
@@ -100,7 +100,7 @@ public sealed class SelfPlayRun
             current = next;
             if (Recipe.IterativeTraining || iteration == Recipe.Iterations)
             {
-                await EvaluateAsync($"iteration-{iteration}", current, null, runner, models, cancellationToken).ConfigureAwait(false);
+                await EvaluateAsync(RowName.Iteration(iteration), current, null, runner, models, cancellationToken).ConfigureAwait(false);
             }
         }
 
@@ -114,7 +114,7 @@ public sealed class SelfPlayRun
         string actor = Recipe.BaseModel;
         if (Recipe.ActorSft.Epochs > 0)
         {
-            SupervisedProduct lessons = await stages.ActorDataAsync(Take("sft", Recipe.SftPrompts, 0), cancellationToken).ConfigureAwait(false);
+            SupervisedProduct lessons = await stages.ActorDataAsync(Take(PromptSplit.Sft, Recipe.SftPrompts), cancellationToken).ConfigureAwait(false);
             actor = await parts.TrainAsync(StageNames.Actor(0), actor, lessons.Rows, Recipe.ActorSft, cancellationToken).ConfigureAwait(false);
         }
 
@@ -122,7 +122,7 @@ public sealed class SelfPlayRun
         if (Recipe.RefinerSft.Epochs > 0)
         {
             SupervisedProduct lessons = await stages.RefinerDataAsync(
-                Take("refiner", Recipe.RefinerPrompts, 0), () => parts.Models.OpenAsync(actor, cancellationToken), cancellationToken).ConfigureAwait(false);
+                Take(PromptSplit.Refiner, Recipe.RefinerPrompts), () => parts.Models.OpenAsync(actor, cancellationToken), cancellationToken).ConfigureAwait(false);
             refiner = await parts.TrainAsync(StageNames.Refiner(0), refiner, lessons.Rows, Recipe.RefinerSft, cancellationToken).ConfigureAwait(false);
         }
 
@@ -142,7 +142,7 @@ public sealed class SelfPlayRun
     };
 
     private async Task<EvaluationRow?> EvaluateAsync(
-        string row, ModelPair pair, EvaluationRow? known, StageRunner runner, OpenModels models, CancellationToken cancellationToken)
+        RowName row, ModelPair pair, EvaluationRow? known, StageRunner runner, OpenModels models, CancellationToken cancellationToken)
     {
         if (Evaluator is null)
         {
@@ -154,7 +154,7 @@ public sealed class SelfPlayRun
         {
             if (known is not null)
             {
-                return new EvaluationProduct(known with { Stage = row });
+                return new EvaluationProduct(known with { Name = row });
             }
 
             EvaluationContext context = new(
@@ -169,7 +169,7 @@ public sealed class SelfPlayRun
                 FixedResponses = _fixedResponses,
             };
             EvaluationRow measured = await Evaluator.EvaluateAsync(context, cancellationToken).ConfigureAwait(false);
-            return new EvaluationProduct(measured with { Stage = row });
+            return new EvaluationProduct(measured with { Name = row });
         }).ConfigureAwait(false);
         Observer.RowMeasured(product.Row);
         WriteResults();
@@ -183,22 +183,21 @@ public sealed class SelfPlayRun
         return results;
     }
 
-    private IReadOnlyList<Prompt> Take(string split, int count, int iteration)
+    private IReadOnlyList<Prompt> Take(PromptSplit split, int count)
     {
-        IReadOnlyList<Prompt> prompts = Prompts.Take(split, count, iteration);
-        string what = iteration == 0 ? $"\"{split}\"" : $"\"{split}\", iteration {iteration}";
+        IReadOnlyList<Prompt> prompts = Prompts.Take(split, count);
         if (prompts.Count == 0)
         {
-            throw new SparException($"There are no prompts for {what}. Check where the recipe takes its prompts from.");
+            throw new SparException($"There are no prompts for {split}. Check where the recipe takes its prompts from.");
         }
 
         if (prompts.Count < count)
         {
-            Observer.Warn($"There are only {prompts.Count} prompts for {what}, of {count} that the recipe asks for.");
+            Observer.Warn($"There are only {prompts.Count} prompts for {split}, of {count} that the recipe asks for.");
         }
 
         return prompts.GroupBy(prompt => prompt.Id).FirstOrDefault(group => group.Count() > 1) is { } twice
-            ? throw new SparException($"Two prompts for {what} have the id {twice.Key}. Give every prompt an id of its own.")
+            ? throw new SparException($"Two prompts for {split} have the id {twice.Key}. Give every prompt an id of its own.")
             : prompts;
     }
 }

@@ -4,15 +4,43 @@ namespace Spar.Seams;
 public interface IPromptSource
 {
     /// <summary>
-    /// The prompts of a split. The same arguments give the same prompts in the same order; splits and iterations do not share prompts.
+    /// The prompts of a split. The same arguments give the same prompts in the same order; splits do not share prompts.
     /// </summary>
-    /// <param name="split">"sft" (the actor learns the teacher's responses), "refiner" (the refiner learns to judge and refine) or "self-play".</param>
+    /// <param name="split">What the prompts are for.</param>
     /// <param name="count">How many are wanted; fewer come back when there are no more.</param>
-    /// <param name="iteration">1-based for "self-play", 0 for the others.</param>
-    IReadOnlyList<Prompt> Take(string split, int count, int iteration);
+    IReadOnlyList<Prompt> Take(PromptSplit split, int count);
 }
 
 /// <summary>An instruction to answer.</summary>
 /// <param name="Id">Unique among the prompts of one run.</param>
 /// <param name="Text">The instruction.</param>
 public sealed record Prompt(string Id, string Text);
+
+/// <summary>What a part of a run's prompts is for.</summary>
+public readonly record struct PromptSplit
+{
+    private PromptSplit(string name, int iteration) => (Name, Iteration) = (name, iteration);
+
+    /// <summary>The actor learns the teacher's responses.</summary>
+    public static PromptSplit Sft { get; } = new("sft", 0);
+
+    /// <summary>The refiner learns to judge and refine.</summary>
+    public static PromptSplit Refiner { get; } = new("refiner", 0);
+
+    /// <summary>A word for it: sft, refiner or self-play.</summary>
+    public string Name { get; }
+
+    /// <summary>The iteration of self-play, 1 and up; 0 for the other splits.</summary>
+    public int Iteration { get; }
+
+    /// <summary>An iteration of self-play.</summary>
+    /// <param name="iteration">1 and up.</param>
+    public static PromptSplit SelfPlay(int iteration)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(iteration, 1);
+        return new PromptSplit("self-play", iteration);
+    }
+
+    /// <summary>The split as messages name it.</summary>
+    public override string ToString() => Iteration == 0 ? $"\"{Name}\"" : $"\"{Name}\", iteration {Iteration}";
+}

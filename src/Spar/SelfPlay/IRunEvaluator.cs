@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Spar.Calls;
 using Spar.Judging;
 using Spar.Templates;
@@ -33,7 +34,7 @@ public interface IRunEvaluator
 /// <param name="Recipe">Sampling, votes, limits.</param>
 /// <param name="ItemFinished">To be called at the end of each item, with true when it got lost.</param>
 public sealed record EvaluationContext(
-    string Row, ModelCaller Actor, ModelCaller Refiner, TemplateSet Templates, Recipe Recipe, Action<bool> ItemFinished)
+    RowName Row, ModelCaller Actor, ModelCaller Refiner, TemplateSet Templates, Recipe Recipe, Action<bool> ItemFinished)
 {
     private readonly IJudge? _judge;
 
@@ -49,7 +50,7 @@ public sealed record EvaluationContext(
 }
 
 /// <summary>A row of the results; shares are 0..1.</summary>
-/// <param name="Stage">"base", "sft", "iteration-1", ...</param>
+/// <param name="Name">Which models it measures.</param>
 /// <param name="HeldOutPrompt">Share of held-out prompts whose greedy response satisfies everything.</param>
 /// <param name="HeldOutInstruction">Share of their single requirements that it satisfies.</param>
 /// <param name="HeldOutPromptSearch">As <paramref name="HeldOutPrompt"/>, with tree search at inference time; null when not measured.</param>
@@ -58,7 +59,7 @@ public sealed record EvaluationContext(
 /// <param name="HeldOutCount">Held-out prompts.</param>
 /// <param name="Details">Further measures by name, for the report; may be null.</param>
 public sealed record EvaluationRow(
-    string Stage,
+    [property: JsonPropertyName("stage")] RowName Name,
     double HeldOutPrompt,
     double HeldOutInstruction,
     double? HeldOutPromptSearch,

@@ -1,7 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using System.Globalization;
 using Spar.Calls;
-using Spar.Decoding;
 using Spar.Judging;
 using Spar.Recipes;
 using Spar.Seams;
@@ -145,7 +143,7 @@ public sealed record Recipe : IRecipeRules
     public Recipe Start() => RecipeKeys.WithoutSelfPlay(this) with { Iterations = 0 };
 
     /// <summary>The row of the results that a run of this recipe ends with.</summary>
-    public string LastRow => Iterations == 0 ? "sft" : string.Create(CultureInfo.InvariantCulture, $"iteration-{Iterations}");
+    public RowName LastRow => RowName.Last(Iterations);
 
     /// <summary>Checks every value.</summary>
     /// <exception cref="RecipeException">Names every key with an impossible value.</exception>

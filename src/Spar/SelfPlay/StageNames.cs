@@ -3,6 +3,9 @@ namespace Spar.SelfPlay;
 /// <summary>Names of a run's stages, by which their products are kept. Trained models lie in checkpoints/{stage}.</summary>
 public static class StageNames
 {
+    private const string EvaluationPrefix = "evaluation-";
+    private const string CalibrationPrefix = "calibration-";
+
     /// <summary>Teacher responses for the actor.</summary>
     public const string ActorSftData = "actor-sft-data";
 
@@ -32,15 +35,23 @@ public static class StageNames
 
     /// <summary>The iteration's judgements against verifiers.</summary>
     /// <param name="iteration">1 and up.</param>
-    public static string Calibration(int iteration) => $"calibration-{iteration}";
+    public static string Calibration(int iteration) => $"{CalibrationPrefix}{iteration}";
 
     /// <summary>Pairs and refiner data made from them.</summary>
     /// <param name="iteration">1 and up.</param>
     public static string Data(int iteration) => $"data-{iteration}";
 
-    /// <summary>Evaluation of the models after a row's stage ("base", "sft", "iteration-1", ...).</summary>
-    /// <param name="row">The row's name in results.json.</param>
-    public static string Evaluation(string row) => $"evaluation-{row}";
+    /// <summary>Evaluation of a row's models.</summary>
+    /// <param name="row">The row.</param>
+    public static string Evaluation(RowName row) => $"{EvaluationPrefix}{row}";
+
+    /// <summary>True for stages that measure a row.</summary>
+    /// <param name="stage">A stage's name.</param>
+    public static bool IsEvaluation(string stage) => stage.StartsWith(EvaluationPrefix, StringComparison.Ordinal);
+
+    /// <summary>True for stages that measure an iteration's judge.</summary>
+    /// <param name="stage">A stage's name.</param>
+    public static bool IsCalibration(string stage) => stage.StartsWith(CalibrationPrefix, StringComparison.Ordinal);
 
     /// <summary>True for stages that train a model.</summary>
     /// <param name="stage">A stage's name.</param>

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Spar.Recipes;
 using Spar.Runtime.Composition;
 using Spar.Runtime.Recipes;
+using Spar.SelfPlay;
 using Spar.TestSupport;
 
 namespace Spar.Runtime.Tests.Recipes;
@@ -139,7 +140,7 @@ public sealed class RecipeKeyTests
             "base_model: m\nseed: 4\nvotes: 3\niterations: 0\nactor_sft: { epochs: 2 }\nnano: { stories: 0.5 }\n", "r").Bind<RunRecipe>();
         Assert.Equal(RecipeText.Resolved(plain), RecipeText.Resolved(recipe.Start()));
         Assert.Equal((9, 0.5), (recipe.Method.Iterations, recipe.Nano.CheckError));
-        Assert.Equal(("iteration-9", "sft"), (recipe.LastRow, recipe.Start().LastRow));
+        Assert.Equal((RowName.Iteration(9), RowName.Sft), (recipe.LastRow, recipe.Start().LastRow));
     }
 
     private static IEnumerable<RecipeKey> AllKeys(Type recipe) => AllKeys(RecipeKey.OfType(recipe));

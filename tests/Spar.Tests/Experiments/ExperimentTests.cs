@@ -89,7 +89,7 @@ public sealed class ExperimentTests : IDisposable
         FakeWorld world = new();
         FakeTrainer trainer = new(world);
         RunResults results = await TestRuns.RunAsync(_directory.Path, TestRuns.Small with { IterativeTraining = false }, world, trainer);
-        Assert.Equal(["base", "sft", "iteration-2"], results.Rows.Select(row => row.Stage));
+        Assert.Equal(["base", "sft", "iteration-2"], results.Rows.Select(row => row.Name.ToString()));
         Assert.Equal(["actor-0", "refiner-0", "actor-2", "refiner-2"], trainer.Jobs.Select(job => Path.GetFileName(job.OutputModel)));
         Assert.Equal(["actor-0", "refiner-0"], trainer.Jobs[2..].Select(job => Path.GetFileName(job.StartModel)));
         using RunStore store = RunStore.OpenForReading(_directory.Path);
@@ -105,7 +105,7 @@ public sealed class ExperimentTests : IDisposable
             variant,
             seed,
             new RunResults(
-                [new("base", 0.2, 0.5, null, 0.9, 0.8, 10), new("sft", 0.3, 0.6, null, 0.9, 0.8, 10), new("iteration-1", score, 0.7, null, 0.9, null, 10, new Dictionary<string, double> { [EvaluationRow.FirstRefinements] = score / 2 })], seed, 1, 1, 1,
+                [new(RowName.Base, 0.2, 0.5, null, 0.9, 0.8, 10), new(RowName.Sft, 0.3, 0.6, null, 0.9, 0.8, 10), new(RowName.Iteration(1), score, 0.7, null, 0.9, null, 10, new Dictionary<string, double> { [EvaluationRow.FirstRefinements] = score / 2 })], seed, 1, 1, 1,
                 [new(1, 10, new JudgeQuality(5, 5, 5, 1, 0, 4), new JudgeQuality(0, 0, 0, 0, 0, 0), Reliability.Of([]), Searched: 10, Found: 8, Verified: seed == 1 ? 6 : 4)]),
             new RunBudget(100, 1000, 5000, 2));
         ExperimentRuns runs = new(["whole", "less"], [1, 2], [Run("whole", 1, 0.8), Run("whole", 2, 0.7), Run("less", 1, 0.75), Run("less", 2, 0.69)]);

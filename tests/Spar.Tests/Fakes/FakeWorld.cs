@@ -7,9 +7,11 @@ namespace Spar.Tests.Fakes;
 
 /// <summary>
 /// A small world with everything that a run needs. A response is "word N", and N decides how good it is; what a model writes depends on its
-/// weights, the prompt and the seed alone. Calls end in an order that differs from run to run.
+/// weights, the prompt and the seed alone. Calls end in an order that depends on the shuffle, so that runs can be compared in several orders, and one
+/// that fails can be replayed.
 /// </summary>
-internal sealed class FakeWorld : IModelHost, ITeacher, IPromptSource
+/// <param name="shuffle">Seed of the order in which calls end.</param>
+internal sealed class FakeWorld(ulong shuffle = 0) : IModelHost, ITeacher, IPromptSource
 {
     private int _untilKilled = int.MaxValue;
     private int _calls;
@@ -43,7 +45,7 @@ internal sealed class FakeWorld : IModelHost, ITeacher, IPromptSource
             async (prompt, options) =>
             {
                 Step();
-                await ShuffleAsync();
+                await ShuffleAsync(prompt, (ulong)options.Seed!.Value);
                 return Fails(prompt) ? throw new HttpRequestException("the endpoint is down") : Answer(weights, prompt, options);
             },
             () => Interlocked.Decrement(ref _open)));
@@ -52,26 +54,26 @@ internal sealed class FakeWorld : IModelHost, ITeacher, IPromptSource
     public async Task<string> RespondAsync(string instruction, ulong seed, CancellationToken cancellationToken)
     {
         Step();
-        await ShuffleAsync();
+        await ShuffleAsync(instruction, seed);
         return Fails(instruction) ? throw new HttpRequestException("the teacher is down") : $"word {8 + (seed % 2)}";
     }
 
     public async Task<string> JudgeAsync(string instruction, string response, ulong seed, CancellationToken cancellationToken)
     {
         Step();
-        await ShuffleAsync();
+        await ShuffleAsync(response, seed);
         return seed % 11 == 0 ? "no idea" : $"looked at {response}\njudgement: {(Quality(response) > 6 ? "yes" : "no")}";
     }
 
     public async Task<string> RefineAsync(string instruction, string response, string critique, ulong seed, CancellationToken cancellationToken)
     {
         Step();
-        await ShuffleAsync();
+        await ShuffleAsync(critique, seed);
         return $"better\nrefined: word {7 + (seed % 3)}";
     }
 
-    public IReadOnlyList<Prompt> Take(string split, int count, int iteration) =>
-        [.. Enumerable.Range(0, count).Select(i => new Prompt($"{split}-{iteration}-{i}", $"say a word, {split} {iteration} {i}"))];
+    public IReadOnlyList<Prompt> Take(PromptSplit split, int count) =>
+        [.. Enumerable.Range(0, count).Select(i => new Prompt($"{split.Name}-{split.Iteration}-{i}", $"say a word, {split.Name} {split.Iteration} {i}"))];
 
     /// <summary>What a model writes: judgements and refinements for the compact prompts, else a response.</summary>
     public static string Answer(string weights, string prompt, ChatOptions options)
@@ -98,9 +100,9 @@ internal sealed class FakeWorld : IModelHost, ITeacher, IPromptSource
         return text[at] - '0';
     }
 
-    private static async Task ShuffleAsync()
+    private async Task ShuffleAsync(string asked, ulong seed)
     {
-        for (int turns = Random.Shared.Next(6); turns > 0; turns--)
+        for (ulong turns = StableHash.Seed(shuffle ^ seed, asked) % 6; turns > 0; turns--)
         {
             await Task.Yield();
         }

@@ -28,7 +28,7 @@ public sealed class BaselineTests : IDisposable
         FakeWorld world = new();
         FakeTrainer trainer = new(world);
         RunResults results = await TestRuns.RunAsync(_directory.Path, recipe, world, trainer);
-        Assert.Equal(["base", "sft", "iteration-1", "iteration-2"], results.Rows.Select(row => row.Stage));
+        Assert.Equal(["base", "sft", "iteration-1", "iteration-2"], results.Rows.Select(row => row.Name.ToString()));
         Assert.Equal(0, world.Open);
         return (trainer, RunStore.OpenForReading(_directory.Path));
     }
@@ -158,10 +158,10 @@ public sealed class BaselineTests : IDisposable
         int step = whole.Calls / 5;
         for (int kill = step; kill < whole.Calls; kill += step)
         {
-            FakeWorld world = new();
+            FakeWorld world = new(shuffle: (ulong)kill);
             world.KillAt(kill);
             await Assert.ThrowsAnyAsync<SparException>(() => TestRuns.RunAsync(_directory.File($"{kill}"), recipe, world, killed: true));
-            await TestRuns.RunAsync(_directory.File($"{kill}"), recipe, new FakeWorld());
+            await TestRuns.RunAsync(_directory.File($"{kill}"), recipe, new FakeWorld(shuffle: (ulong)kill + 1));
             Assert.Equal(TestRuns.Dump(_directory.File("whole")), TestRuns.Dump(_directory.File($"{kill}")));
         }
     }

@@ -76,7 +76,7 @@ public sealed class CalibrationTests : IDisposable
     {
         Recipe recipe = TestRuns.Small with { Drift = new DriftSettings { Threshold = 0, Action = DriftAction.Stop } };
         RunResults results = await TestRuns.RunAsync(_directory.Path, recipe, new FakeWorld(), truth: new WordVerifier(8));
-        Assert.Equal(["base", "sft"], results.Rows.Select(row => row.Stage));
+        Assert.Equal(["base", "sft"], results.Rows.Select(row => row.Name.ToString()));
         Assert.Equal(1, results.StoppedByDrift);
         using (RunStore store = RunStore.OpenForReading(_directory.Path))
         {

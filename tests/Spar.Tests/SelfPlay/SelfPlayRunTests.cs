@@ -24,7 +24,7 @@ public sealed class SelfPlayRunTests : IDisposable
         Log log = new();
         RunResults results = await TestRuns.RunAsync(_directory.Path, TestRuns.Small, world, trainer, log);
 
-        Assert.Equal(["base", "sft", "iteration-1", "iteration-2"], results.Rows.Select(row => row.Stage));
+        Assert.Equal(["base", "sft", "iteration-1", "iteration-2"], results.Rows.Select(row => row.Name.ToString()));
         Assert.Equal(0, world.Open);
         using RunStore store = RunStore.OpenForReading(_directory.Path);
         Assert.Equal(
@@ -119,7 +119,7 @@ public sealed class SelfPlayRunTests : IDisposable
         foreach (int concurrency in (int[])[1, 2, 7, 64])
         {
             string directory = _directory.File($"{concurrency}");
-            await TestRuns.RunAsync(directory, TestRuns.Small with { Concurrency = concurrency }, new FakeWorld());
+            await TestRuns.RunAsync(directory, TestRuns.Small with { Concurrency = concurrency }, new FakeWorld(shuffle: (ulong)concurrency));
             dumps.Add(TestRuns.Dump(directory));
         }
 
@@ -238,7 +238,7 @@ public sealed class SelfPlayRunTests : IDisposable
         Assert.Equal(0, world.Open);
 
         await TestRuns.RunAsync(_directory.Path, TestRuns.Small, new FakeWorld());
-        await TestRuns.RunAsync(_directory.File("whole"), TestRuns.Small, new FakeWorld());
+        await TestRuns.RunAsync(_directory.File("whole"), TestRuns.Small, new FakeWorld(shuffle: 5));
         string whole = TestRuns.Dump(_directory.File("whole"));
         Directory.Delete(_directory.File("whole"), recursive: true);
         Assert.Equal(whole, TestRuns.Dump(_directory.Path));
@@ -254,7 +254,7 @@ public sealed class SelfPlayRunTests : IDisposable
         Log log = new();
         RunResults results = await TestRuns.RunAsync(_directory.Path, recipe, world, trainer, log);
         Assert.Equal("base", Assert.Single(trainer.Jobs).StartModel);
-        Assert.Equal(results.Rows[0] with { Stage = "sft" }, results.Rows[1]);
+        Assert.Equal(results.Rows[0] with { Name = RowName.Sft }, results.Rows[1]);
         Assert.Empty(log.Warnings);
         using RunStore store = RunStore.OpenForReading(_directory.Path);
         Assert.Equal("base", store.FindProduct<TrainedProduct>(StageNames.Refiner(1))!.Resolve(_directory.Path));
