@@ -8,11 +8,14 @@ using Spar.Ground;
 namespace Spar.Engine.Checkpoints;
 
 /// <summary>
-/// A model folder in the Hugging Face layout: <c>config.json</c>, the weights in <c>model.safetensors</c> (or shards with
-/// <c>model.safetensors.index.json</c>), and the tokenizer's files. A GGUF file, which holds all of this, is read too.
+/// A model folder in the Hugging Face layout: <c>config.json</c>, the weights in <c>model.safetensors</c> (or shards
+/// with <c>model.safetensors.index.json</c>), and the tokenizer's files. A GGUF file, which holds all of this, is read
+/// too.
 /// </summary>
 /// <param name="Config">The architecture.</param>
-/// <param name="Tensors">Every weight by its name in the file, float32: exactly those that <see cref="ModelTensors.Shapes"/> lists.</param>
+/// <param name="Tensors">
+/// Every weight by its name in the file, float32: exactly those that <see cref="ModelTensors.Shapes"/> lists.
+/// </param>
 public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, Tensor> Tensors)
 {
     private const string SingleFile = "model.safetensors";
@@ -21,16 +24,20 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
     // What a saved checkpoint takes over from the folder that its tokenizer comes from.
     private static readonly string[] TokenizerFiles =
     [
-        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja", "tokenizer.model", "vocab.json", "merges.txt", "added_tokens.json",
+        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja", "tokenizer.model",
+        "vocab.json", "merges.txt", "added_tokens.json",
     ];
 
     /// <summary>
-    /// Reads a model folder; or a GGUF file, whose weights are widened to float32; or an adapter's folder (<see cref="LoraFile"/>): then it is the base
-    /// model with the adapter worked into it.
+    /// Reads a model folder; or a GGUF file, whose weights are widened to float32; or an adapter's folder
+    /// (<see cref="LoraFile"/>): then it is the base model with the adapter worked into it.
     /// </summary>
-    /// <param name="directory">The folder; or a <c>.gguf</c> file, or a folder that holds one and no <c>config.json</c>.</param>
+    /// <param name="directory">
+    /// The folder; or a <c>.gguf</c> file, or a folder that holds one and no <c>config.json</c>.
+    /// </param>
     /// <exception cref="EngineException">
-    /// The folder or a file in it is missing or broken, a tensor is missing or unknown, or a shape disagrees with the config; names file and tensor.
+    /// The folder or a file in it is missing or broken, a tensor is missing or unknown, or a shape disagrees with the
+    /// config; names file and tensor.
     /// </exception>
     public static Checkpoint Load(string directory)
     {
@@ -38,7 +45,8 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
         {
             using GgufFile file = GgufFile.Open(gguf);
             GgufModel model = new(file);
-            return new Checkpoint(model.Config, model.Weights.Keys.ToDictionary(name => name, model.Read, StringComparer.Ordinal));
+            return new Checkpoint(
+                model.Config, model.Weights.Keys.ToDictionary(name => name, model.Read, StringComparer.Ordinal));
         }
 
         if (!Directory.Exists(directory))
@@ -63,15 +71,17 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
 
         return File.Exists(index)
             ? new Checkpoint(config, Fit(config, index, LoadShards(directory, index)))
-            : throw new EngineException($"The model folder '{directory}' has neither '{SingleFile}' nor '{IndexFile}'.");
+            : throw NoWeights(directory);
     }
 
     /// <summary>Reads a model's tokenizer.</summary>
     /// <param name="path">
-    /// A model's folder; an adapter's (<see cref="TokenizerFolder"/>); a <c>.gguf</c> file, or a folder that holds one and no <c>config.json</c>;
-    /// or a <c>tokenizer.json</c>.
+    /// A model's folder; an adapter's (<see cref="TokenizerFolder"/>); a <c>.gguf</c> file, or a folder that holds one
+    /// and no <c>config.json</c>; or a <c>tokenizer.json</c>.
     /// </param>
-    /// <exception cref="EngineException">A file is missing or broken, or uses a feature that is not supported; names file and key.</exception>
+    /// <exception cref="EngineException">
+    /// A file is missing or broken, or uses a feature that is not supported; names file and key.
+    /// </exception>
     public static Tokenizer LoadTokenizer(string path)
     {
         if (FindGguf(path) is not { } gguf)
@@ -83,32 +93,44 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
         return GgufTokenizer.Read(file);
     }
 
-    /// <summary>The folder with a model's tokenizer: the model's own, or that of an adapter's base model where the adapter has none.</summary>
+    /// <summary>
+    /// The folder with a model's tokenizer: the model's own, or that of an adapter's base model where the adapter has
+    /// none.
+    /// </summary>
     /// <param name="directory">A model's or an adapter's folder.</param>
     /// <exception cref="EngineException">The adapter's base model is not there.</exception>
     public static string TokenizerFolder(string directory)
-        => LoraFile.IsAdapter(directory) && !File.Exists(Path.Combine(directory, "tokenizer.json")) ? LoraFile.BaseModel(directory) : directory;
+        => LoraFile.IsAdapter(directory) && !File.Exists(Path.Combine(directory, "tokenizer.json"))
+            ? LoraFile.BaseModel(directory)
+            : directory;
 
     /// <summary>
-    /// Writes a model folder that <see cref="Load"/>, Transformers and vLLM open. <c>config.json</c> is written last, so a folder
-    /// whose writing was cut short does not load.
+    /// Writes a model folder that <see cref="Load"/>, Transformers and vLLM open. <c>config.json</c> is written last,
+    /// so a folder whose writing was cut short does not load.
     /// </summary>
     /// <param name="directory">The folder; made if need be, files in it are replaced.</param>
     /// <param name="config">The architecture.</param>
     /// <param name="tensors">The weights, as <see cref="ModelTensors.Shapes"/> lists them.</param>
     /// <param name="dtype">The type in which weights are stored.</param>
-    /// <param name="tokenizerSource">Folder from which the tokenizer's files are copied, or a GGUF file that has one in it; null to leave them out.</param>
-    /// <exception cref="EngineException">A tensor is missing, unknown or of the wrong shape, or the source folder is missing.</exception>
+    /// <param name="tokenizerSource">
+    /// Folder from which the tokenizer's files are copied, or a GGUF file that has one in it; null to leave them out.
+    /// </param>
+    /// <exception cref="EngineException">
+    /// A tensor is missing, unknown or of the wrong shape, or the source folder is missing.
+    /// </exception>
     /// <exception cref="UserFaultException">The disk is full or the folder cannot be written.</exception>
     public static void Save(
-        string directory, ModelConfig config, IReadOnlyDictionary<string, Tensor> tensors, DType dtype = DType.Float32, string? tokenizerSource = null)
+        string directory, ModelConfig config, IReadOnlyDictionary<string, Tensor> tensors, DType dtype = DType.Float32,
+        string? tokenizerSource = null)
     {
         string weights = Path.Combine(directory, SingleFile);
         IReadOnlyDictionary<string, Tensor> fitting = Fit(config, weights, tensors);
         string? gguf = tokenizerSource is null ? null : FindGguf(tokenizerSource);
         if (tokenizerSource is not null && gguf is null && !Directory.Exists(tokenizerSource))
         {
-            throw new EngineException($"Cannot write the model folder '{directory}': there is no folder '{tokenizerSource}' to take the tokenizer from.");
+            throw new EngineException(
+                $"Cannot write the model folder '{directory}': there is no folder '{tokenizerSource}' to take the "
+                + "tokenizer from.");
         }
 
         Safetensors.Save(weights, fitting.Select(t => (t.Key, t.Value)), dtype);
@@ -132,7 +154,10 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
         ModelConfigFile.Save(Path.Combine(directory, "config.json"), config, dtype);
     }
 
-    /// <summary>The GGUF file that a path means: the file itself, or the only one in a folder without <c>config.json</c>; null when it means none.</summary>
+    /// <summary>
+    /// The GGUF file that a path means: the file itself, or the only one in a folder without <c>config.json</c>; null
+    /// when it means none.
+    /// </summary>
     internal static string? FindGguf(string path)
     {
         if (!Directory.Exists(path))
@@ -140,7 +165,9 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
             return path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) ? path : null;
         }
 
-        return !File.Exists(Path.Combine(path, "config.json")) && Directory.GetFiles(path, "*.gguf") is [string only] ? only : null;
+        return !File.Exists(Path.Combine(path, "config.json")) && Directory.GetFiles(path, "*.gguf") is [string only]
+            ? only
+            : null;
     }
 
     /// <summary>The files that hold a folder's weights: one, or the shards that the index names.</summary>
@@ -154,9 +181,15 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
         string single = Path.Combine(directory, SingleFile);
         string index = Path.Combine(directory, IndexFile);
         return File.Exists(single) ? [single]
-            : File.Exists(index) ? [.. JsonFile.Read(index)["weight_map"].Properties().Select(p => p.Value.Text()).Distinct().Select(file => Path.Combine(directory, Path.GetFileName(file)))]
-            : throw new EngineException($"The model folder '{directory}' has neither '{SingleFile}' nor '{IndexFile}'.");
+            : File.Exists(index) ? [.. ShardNames(index).Select(file => Path.Combine(directory, file))]
+            : throw NoWeights(directory);
     }
+
+    private static EngineException NoWeights(string directory) =>
+        new($"The model folder '{directory}' has neither '{SingleFile}' nor '{IndexFile}'.");
+
+    private static IEnumerable<string> ShardNames(string index) =>
+        JsonFile.Read(index)["weight_map"].Properties().Select(p => Path.GetFileName(p.Value.Text())).Distinct();
 
     private static Dictionary<string, Tensor> LoadShards(string directory, string index)
     {
@@ -174,7 +207,9 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
             IReadOnlyDictionary<string, Tensor> content = Safetensors.Load(path);
             foreach ((string name, JsonFile value, _) in shard)
             {
-                tensors[name] = content.TryGetValue(name, out Tensor? tensor) ? tensor : throw value.Fault($"names a file without tensor '{name}'");
+                tensors[name] = content.TryGetValue(name, out Tensor? tensor)
+                    ? tensor
+                    : throw value.Fault($"names a file without tensor '{name}'");
             }
         }
 
@@ -182,7 +217,8 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
     }
 
     // Keeps the tensors that the architecture asks for, in its order; anything that would be silently wrong is a fault.
-    private static Dictionary<string, Tensor> Fit(ModelConfig config, string file, IReadOnlyDictionary<string, Tensor> tensors)
+    private static Dictionary<string, Tensor> Fit(
+        ModelConfig config, string file, IReadOnlyDictionary<string, Tensor> tensors)
     {
         Dictionary<string, Tensor> fitting = new(StringComparer.Ordinal);
         try
@@ -191,13 +227,16 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
             {
                 if (!tensors.TryGetValue(name, out Tensor? tensor))
                 {
-                    throw new EngineException($"'{file}' lacks tensor '{name}', which a {config.ModelType} model of {config.LayerCount} layers has.");
+                    throw new EngineException(
+                        $"'{file}' lacks tensor '{name}', which a {config.ModelType} model of {config.LayerCount} "
+                        + "layers has.");
                 }
 
                 if (!tensor.Shape.SequenceEqual(shape))
                 {
                     throw new EngineException(
-                        $"'{file}': tensor '{name}' has shape [{string.Join(", ", tensor.Shape)}], but config.json asks for [{string.Join(", ", shape)}].");
+                        $"'{file}': tensor '{name}' has shape [{string.Join(", ", tensor.Shape)}], but config.json "
+                        + $"asks for [{string.Join(", ", shape)}].");
                 }
 
                 fitting.Add(name, tensor);
@@ -205,15 +244,19 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
         }
         catch (OverflowException e)
         {
-            throw new EngineException($"The sizes in the config.json beside '{file}' are too large: a layer would exceed 2^31 rows.", e);
+            throw new EngineException(
+                $"The sizes in the config.json beside '{file}' are too large: a layer would exceed 2^31 rows.", e);
         }
 
         foreach (string name in tensors.Keys)
         {
-            bool redundant = name.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal) || (name == "lm_head.weight" && config.TieWordEmbeddings);
+            bool redundant = name.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal)
+                || (name == "lm_head.weight" && config.TieWordEmbeddings);
             if (!fitting.ContainsKey(name) && !redundant)
             {
-                throw new EngineException($"'{file}' has tensor '{name}', which a {config.ModelType} model with this config.json does not use.");
+                throw new EngineException(
+                    $"'{file}' has tensor '{name}', which a {config.ModelType} model with this config.json does not "
+                    + "use.");
             }
         }
 

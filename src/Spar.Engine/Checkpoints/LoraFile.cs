@@ -7,8 +7,9 @@ using Spar.Ground;
 namespace Spar.Engine.Checkpoints;
 
 /// <summary>
-/// LoRA adapters as the peft library stores them: a folder with <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>, whose tensors are
-/// named <c>base_model.model.MODULE.lora_A.weight</c> and <c>.lora_B.weight</c>. What peft can do beyond plain LoRA on linear layers is refused.
+/// LoRA adapters as the peft library stores them: a folder with <c>adapter_config.json</c> and
+/// <c>adapter_model.safetensors</c>, whose tensors are named <c>base_model.model.MODULE.lora_A.weight</c> and
+/// <c>.lora_B.weight</c>. What peft can do beyond plain LoRA on linear layers is refused.
 /// </summary>
 public static class LoraFile
 {
@@ -17,32 +18,50 @@ public static class LoraFile
     private const string WeightsFile = "adapter_model.safetensors";
     private const string Prefix = "base_model.model.";
 
-    // Settings that change what is computed or trained, and that are not supported. They have to be off: null, false, empty, or "none".
+    // Settings that change what is computed or trained, and that are not supported. They have to be off: null, false,
+    // empty, or "none".
     private static readonly string[] Unsupported =
     [
-        "alora_invocation_tokens", "alpha_pattern", "arrow_config", "bias", "eva_config", "exclude_modules", "fan_in_fan_out", "kasa_config", "layer_replication",
-        "layers_pattern", "layers_to_transform", "lora_bias", "lora_ga_config", "modules_to_save", "monteclora_config", "rank_pattern", "target_parameters",
+        "alora_invocation_tokens", "alpha_pattern", "arrow_config", "bias", "eva_config", "exclude_modules",
+        "fan_in_fan_out", "kasa_config", "layer_replication", "layers_pattern", "layers_to_transform", "lora_bias",
+        "lora_ga_config", "modules_to_save", "monteclora_config", "rank_pattern", "target_parameters",
         "trainable_token_indices", "use_bdlora", "use_dora", "use_qalora", "velora_config",
     ];
 
     /// <summary>Whether a folder holds an adapter, and not a whole model.</summary>
     /// <param name="directory">The folder.</param>
-    public static bool IsAdapter(string directory) => File.Exists(Path.Combine(directory, ConfigFile)) && !File.Exists(Path.Combine(directory, "config.json"));
+    public static bool IsAdapter(string directory) =>
+        File.Exists(Path.Combine(directory, ConfigFile)) && !File.Exists(Path.Combine(directory, "config.json"));
 
-    /// <summary>The folder of the model that an adapter belongs to: as the adapter names it, from the adapter's folder or from where the program runs.</summary>
+    /// <summary>
+    /// The folder of the model that an adapter belongs to: as the adapter names it, from the adapter's folder or from
+    /// where the program runs.
+    /// </summary>
     /// <param name="directory">The adapter's folder.</param>
-    /// <exception cref="EngineException">The adapter names no base model, or one that is not a model folder here.</exception>
+    /// <exception cref="EngineException">
+    /// The adapter names no base model, or one that is not a model folder here.
+    /// </exception>
     public static string BaseModel(string directory)
     {
         JsonFile name = JsonFile.Read(Path.Combine(directory, ConfigFile))["base_model_name_or_path"];
-        string[] candidates = [Path.GetFullPath(Path.Combine(Path.GetFullPath(directory), name.Text())), Path.GetFullPath(name.Text())];
-        return Array.Find(candidates, model => File.Exists(Path.Combine(model, "config.json")) || (Checkpoint.FindGguf(model) is { } gguf && File.Exists(gguf))) ?? throw name.Fault("must be the folder (or GGUF file) of the base model, from the adapter's folder or from the current one; there is no such model");
+        string[] candidates =
+            [Path.GetFullPath(Path.Combine(Path.GetFullPath(directory), name.Text())), Path.GetFullPath(name.Text())];
+        return Array.Find(candidates, IsModel) ?? throw name.Fault(
+            "must be the folder (or GGUF file) of the base model, from the adapter's folder or from the current one; "
+            + "there is no such model");
+
+        static bool IsModel(string path) =>
+            File.Exists(Path.Combine(path, "config.json"))
+            || (Checkpoint.FindGguf(path) is { } gguf && File.Exists(gguf));
     }
 
     /// <summary>Reads an adapter.</summary>
     /// <param name="directory">Its folder.</param>
     /// <param name="parameters">The model that it belongs to.</param>
-    /// <exception cref="EngineException">A file is missing or broken, a setting is not supported, or the factors do not fit the model; names file, key or tensor.</exception>
+    /// <exception cref="EngineException">
+    /// A file is missing or broken, a setting is not supported, or the factors do not fit the model; names file, key or
+    /// tensor.
+    /// </exception>
     public static LoraAdapter Load(string directory, LlamaParameters parameters)
     {
         LoraSettings settings = ReadSettings(JsonFile.Read(Path.Combine(directory, ConfigFile)));
@@ -51,20 +70,27 @@ public static class LoraFile
         List<LoraModule> modules = [];
         foreach (LinearParameters linear in settings.Targets(parameters))
         {
-            Tensor a = Take(linear, "lora_A", settings.Rank, linear.Weight.Shape[1]), b = Take(linear, "lora_B", linear.Weight.Shape[0], settings.Rank);
+            Tensor a = Take(linear, "lora_A", settings.Rank, linear.Weight.Shape[1]);
+            Tensor b = Take(linear, "lora_B", linear.Weight.Shape[0], settings.Rank);
             modules.Add(new LoraModule(linear.Name, a, b, settings.Scale));
         }
 
         return tensors.Count == 0
             ? new LoraAdapter(settings, modules)
-            : throw new EngineException($"'{path}' has tensor '{tensors.Keys.Order(StringComparer.Ordinal).First()}', which a LoRA adapter of this model with this {ConfigFile} does not have.");
+            : throw new EngineException(
+                $"'{path}' has tensor '{tensors.Keys.Order(StringComparer.Ordinal).First()}', which a LoRA adapter of "
+                + $"this model with this {ConfigFile} does not have.");
 
         Tensor Take(LinearParameters linear, string factor, int rows, int columns)
         {
             string name = $"{Prefix}{linear.Name}.{factor}.weight";
-            return !tensors.Remove(name, out Tensor? tensor) ? throw new EngineException($"'{path}' lacks tensor '{name}', which {ConfigFile} and the base model ask for.")
+            return !tensors.Remove(name, out Tensor? tensor)
+                ? throw new EngineException(
+                    $"'{path}' lacks tensor '{name}', which {ConfigFile} and the base model ask for.")
                 : tensor.Shape.SequenceEqual([rows, columns]) ? tensor
-                : throw new EngineException($"'{path}': tensor '{name}' has shape [{string.Join(", ", tensor.Shape)}]; {ConfigFile} and the base model ask for [{rows}, {columns}].");
+                : throw new EngineException(
+                    $"'{path}': tensor '{name}' has shape [{string.Join(", ", tensor.Shape)}]; {ConfigFile} and the "
+                    + $"base model ask for [{rows}, {columns}].");
         }
     }
 
@@ -96,7 +122,8 @@ public static class LoraFile
             ["r"] = settings.Rank,
             ["rank_pattern"] = new Dictionary<string, int>(),
             ["revision"] = null,
-            ["target_modules"] = settings.TargetPattern ?? (all ? LoraSettings.AllLinear : (object)settings.TargetModules),
+            ["target_modules"] =
+                settings.TargetPattern ?? (all ? LoraSettings.AllLinear : (object)settings.TargetModules),
             ["task_type"] = "CAUSAL_LM",
             ["use_dora"] = false,
             ["use_rslora"] = settings.RankStabilized,
@@ -123,11 +150,14 @@ public static class LoraFile
             }
         }
 
-        // Some ways to begin an adapter change the base model's weights too, and such an adapter fits no published base model.
+        // Some ways to begin an adapter change the base model's weights too, and such an adapter fits no published base
+        // model.
         JsonFile start = json["init_lora_weights"];
-        if (start.Element.ValueKind == JsonValueKind.String && start.Text() is not ("gaussian" or "eva" or "orthogonal"))
+        if (start.Element.ValueKind == JsonValueKind.String
+            && start.Text() is not ("gaussian" or "eva" or "orthogonal"))
         {
-            throw start.Fault("must be true, false, gaussian, eva or orthogonal (others change the base model's weights)");
+            throw start.Fault(
+                "must be true, false, gaussian, eva or orthogonal (others change the base model's weights)");
         }
 
         JsonFile targets = json["target_modules"], stabilized = json["use_rslora"];
@@ -135,10 +165,14 @@ public static class LoraFile
         return new LoraSettings
         {
             Rank = json["r"].Int(1),
-            Alpha = json["lora_alpha"].Number() is > 0 and double alpha ? alpha : throw json["lora_alpha"].Fault("must be above 0"),
+            Alpha = json["lora_alpha"].Number() is > 0 and double alpha
+                ? alpha
+                : throw json["lora_alpha"].Fault("must be above 0"),
             RankStabilized = !stabilized.IsNull && stabilized.Bool(),
             TargetPattern = pattern ? targets.Text() : null,
-            TargetModules = pattern ? [] : targets.Element.ValueKind == JsonValueKind.String ? [LoraSettings.AllLinear] : [.. targets.Items().Select(item => item.Text())],
+            TargetModules = pattern ? []
+                : targets.Element.ValueKind == JsonValueKind.String ? [LoraSettings.AllLinear]
+                : [.. targets.Items().Select(item => item.Text())],
         };
     }
 

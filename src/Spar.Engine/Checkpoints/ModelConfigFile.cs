@@ -7,9 +7,10 @@ using Spar.Ground;
 namespace Spar.Engine.Checkpoints;
 
 /// <summary>
-/// Reads and writes <c>config.json</c>. Two layouts are in use: the older one keeps <c>rope_theta</c>, <c>rope_scaling</c> and
-/// <c>torch_dtype</c> at the top level, the newer one puts all rotary settings under <c>rope_parameters</c> and says <c>dtype</c>.
-/// Both give the same <see cref="ModelConfig"/>. The older one is written, as every version of Transformers and vLLM reads it.
+/// Reads and writes <c>config.json</c>. Two layouts are in use: the older one keeps <c>rope_theta</c>,
+/// <c>rope_scaling</c> and <c>torch_dtype</c> at the top level, the newer one puts all rotary settings under
+/// <c>rope_parameters</c> and says <c>dtype</c>. Both give the same <see cref="ModelConfig"/>. The older one is
+/// written, as every version of Transformers and vLLM reads it.
 /// </summary>
 public static class ModelConfigFile
 {
@@ -25,14 +26,18 @@ public static class ModelConfigFile
 
     /// <summary>Reads a <c>config.json</c>.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="EngineException">The file is missing or broken, a key is missing or out of range, or the architecture is not supported; names file and key.</exception>
+    /// <exception cref="EngineException">
+    /// The file is missing or broken, a key is missing or out of range, or the architecture is not supported; names
+    /// file and key.
+    /// </exception>
     public static ModelConfig Load(string path)
     {
         JsonFile json = JsonFile.Read(path);
         string type = json["model_type"].Text();
         if (!Architectures.ContainsKey(type))
         {
-            throw json["model_type"].Fault($"must be one of {string.Join(", ", Architectures.Keys)} (other architectures are not supported)");
+            throw json["model_type"].Fault(
+                $"must be one of {string.Join(", ", Architectures.Keys)} (other architectures are not supported)");
         }
 
         RejectUnsupported(json, type);
@@ -73,7 +78,9 @@ public static class ModelConfigFile
             InterleavedRotary = glm,
             FusedGateUp = glm,
             BosTokenId = json["bos_token_id"].IsNull ? null : json["bos_token_id"].Int(),
-            PadTokenId = json["pad_token_id"].IsNull || json["pad_token_id"].Element.GetRawText() == "-1" ? null : json["pad_token_id"].Int(),
+            PadTokenId = json["pad_token_id"].IsNull || json["pad_token_id"].Element.GetRawText() == "-1"
+                ? null
+                : json["pad_token_id"].Int(),
             EosTokenIds = ReadEos(json["eos_token_id"]),
         };
         Check(json, config);
@@ -90,7 +97,9 @@ public static class ModelConfigFile
     {
         if (!Architectures.TryGetValue(config.ModelType, out string? architecture))
         {
-            throw new EngineException($"Cannot write '{path}': model type '{config.ModelType}' is not one of {string.Join(", ", Architectures.Keys)}.");
+            throw new EngineException(
+                $"Cannot write '{path}': model type '{config.ModelType}' is not one of "
+                + $"{string.Join(", ", Architectures.Keys)}.");
         }
 
         SortedDictionary<string, object?> keys = new(StringComparer.Ordinal)
@@ -129,7 +138,9 @@ public static class ModelConfigFile
                 break;
             case "qwen2":
             case "qwen3":
-                keys["max_window_layers"] = config.SlidingWindow is null ? config.LayerCount : config.FullAttentionLayers;
+                keys["max_window_layers"] = config.SlidingWindow is null
+                    ? config.LayerCount
+                    : config.FullAttentionLayers;
                 keys["sliding_window"] = config.SlidingWindow;
                 keys["use_sliding_window"] = config.SlidingWindow is not null;
                 if (config.ModelType == "qwen3")
@@ -151,7 +162,12 @@ public static class ModelConfigFile
     internal static void SaveGeneration(string path, ModelConfig config)
     {
         SortedDictionary<string, object?> keys = new(StringComparer.Ordinal) { ["_from_model_config"] = true };
-        (string Key, object? Value)[] optional = [("bos_token_id", config.BosTokenId), ("eos_token_id", EosValue(config)), ("pad_token_id", config.PadTokenId)];
+        (string Key, object? Value)[] optional =
+        [
+            ("bos_token_id", config.BosTokenId),
+            ("eos_token_id", EosValue(config)),
+            ("pad_token_id", config.PadTokenId),
+        ];
         foreach ((string key, object? value) in optional)
         {
             if (value is not null)
@@ -163,7 +179,8 @@ public static class ModelConfigFile
         WriteJson(path, keys);
     }
 
-    private static void WriteJson(string path, SortedDictionary<string, object?> keys) => AtomicFile.Write(path, stream =>
+    private static void WriteJson(string path, SortedDictionary<string, object?> keys) =>
+        AtomicFile.Write(path, stream =>
     {
         JsonSerializer.Serialize(stream, keys, JsonSettings.ReadableEscaped);
         stream.WriteByte((byte)'\n');
@@ -190,7 +207,8 @@ public static class ModelConfigFile
         return parameters.IsNull || parameters[key].IsNull ? json[key] : parameters[key];
     }
 
-    // Of these families a head has 128 dimensions unless the file says otherwise; null in the file means hidden_size / heads.
+    // Of these families a head has 128 dimensions unless the file says otherwise; null in the file means hidden_size /
+    // heads.
     private static int? DefaultHeadDim(JsonFile headDim, string type) =>
         headDim.Element.ValueKind == JsonValueKind.Undefined && type is "qwen3" or "glm" or "glm4" ? 128 : null;
 
@@ -204,7 +222,8 @@ public static class ModelConfigFile
             ["original_max_position_embeddings"] = scaling.OriginalMaxPositions,
             ["rope_type"] = "llama3",
         },
-        { RopeLinearFactor: not 1 } => new(StringComparer.Ordinal) { ["factor"] = config.RopeLinearFactor, ["rope_type"] = "linear" },
+        { RopeLinearFactor: not 1 } =>
+            new(StringComparer.Ordinal) { ["factor"] = config.RopeLinearFactor, ["rope_type"] = "linear" },
         _ => null,
     };
 
@@ -221,7 +240,9 @@ public static class ModelConfigFile
         string name = type.IsNull ? "default" : type.Text();
         return name is "default" or "llama3" or "linear"
             ? (scaling, name)
-            : throw type.Fault("must be default, linear or llama3 (other rotary scalings, such as yarn, longrope and dynamic, are not supported)");
+            : throw type.Fault(
+                "must be default, linear or llama3 (other rotary scalings, such as yarn, longrope and dynamic, are "
+                + "not supported)");
     }
 
     private static Llama3RopeScaling? ReadLlama3Scaling(JsonFile json)
@@ -237,7 +258,8 @@ public static class ModelConfigFile
             scaling["low_freq_factor"].Number(),
             scaling["high_freq_factor"].Number(),
             scaling["original_max_position_embeddings"].Int(1));
-        return result.Factor >= 1 && result.LowFrequencyFactor > 0 && result.HighFrequencyFactor > result.LowFrequencyFactor
+        return result.Factor >= 1 && result.LowFrequencyFactor > 0
+            && result.HighFrequencyFactor > result.LowFrequencyFactor
             ? result
             : throw scaling.Fault("must have factor >= 1 and 0 < low_freq_factor < high_freq_factor");
     }
@@ -245,7 +267,9 @@ public static class ModelConfigFile
     private static double ReadLinearFactor(JsonFile json)
     {
         (JsonFile scaling, string type) = RopeScaling(json);
-        return type != "linear" ? 1 : scaling["factor"].Number() is >= 1 and double factor ? factor : throw scaling["factor"].Fault("must be at least 1");
+        return type != "linear" ? 1
+            : scaling["factor"].Number() is >= 1 and double factor ? factor
+            : throw scaling["factor"].Fault("must be at least 1");
     }
 
     // The window, and the number of layers from the first that do not have it.
@@ -258,7 +282,8 @@ public static class ModelConfigFile
         }
 
         bool qwen = type is "qwen2" or "qwen3";
-        if (!(type == "mistral" || (qwen && !json["use_sliding_window"].IsNull && json["use_sliding_window"].Bool())) || window.IsNull)
+        if (!(type == "mistral" || (qwen && !json["use_sliding_window"].IsNull && json["use_sliding_window"].Bool()))
+            || window.IsNull)
         {
             return (null, 0);
         }
@@ -271,7 +296,8 @@ public static class ModelConfigFile
             full = Array.IndexOf(windowed, true) is >= 0 and int first ? first : layers;
             if (windowed.Length != layers || windowed.Skip(full).Contains(false))
             {
-                throw layerTypes.Fault($"must name {layers} layers, those with sliding_attention last (other mixtures are not supported)");
+                throw layerTypes.Fault(
+                    $"must name {layers} layers, those with sliding_attention last (other mixtures are not supported)");
             }
         }
         else if (qwen)
@@ -304,19 +330,24 @@ public static class ModelConfigFile
             throw json["num_key_value_heads"].Fault($"must divide num_attention_heads ({config.HeadCount})");
         }
 
-        if (json["head_dim"].IsNull && DefaultHeadDim(json["head_dim"], config.ModelType) is null && config.HiddenSize % config.HeadCount != 0)
+        if (json["head_dim"].IsNull && DefaultHeadDim(json["head_dim"], config.ModelType) is null
+            && config.HiddenSize % config.HeadCount != 0)
         {
-            throw json["num_attention_heads"].Fault($"must divide hidden_size ({config.HiddenSize}) when head_dim is absent");
+            throw json["num_attention_heads"].Fault(
+                $"must divide hidden_size ({config.HiddenSize}) when head_dim is absent");
         }
 
         if (config.PartialRotaryFactor is not (> 0 and <= 1) || config.RotaryDim < 2 || config.RotaryDim % 2 != 0)
         {
-            throw json["head_dim"].Fault($"must give an even number of rotary dimensions (head_dim {config.HeadDim} * partial_rotary_factor {config.PartialRotaryFactor})");
+            throw json["head_dim"].Fault(
+                $"must give an even number of rotary dimensions (head_dim {config.HeadDim} * partial_rotary_factor "
+                + $"{config.PartialRotaryFactor})");
         }
 
         if (!(config.RmsNormEps >= 0) || !(config.RopeTheta > 0))
         {
-            throw new EngineException($"{json["rms_norm_eps"].Fault("must be at least 0 and rope_theta above 0").Message}");
+            throw new EngineException(
+                $"{json["rms_norm_eps"].Fault("must be at least 0 and rope_theta above 0").Message}");
         }
 
         foreach (int id in config.EosTokenIds.Append(config.BosTokenId ?? 0).Append(config.PadTokenId ?? 0))

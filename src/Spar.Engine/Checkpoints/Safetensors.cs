@@ -8,18 +8,23 @@ using Spar.Ground;
 namespace Spar.Engine.Checkpoints;
 
 /// <summary>
-/// The safetensors file format: 8 bytes length of the header (little endian), a JSON header that gives each tensor's type, shape and
-/// byte range, then the tensors' bytes without gaps. Source: the format section of the safetensors project's README.
+/// The safetensors file format: 8 bytes length of the header (little endian), a JSON header that gives each tensor's
+/// type, shape and byte range, then the tensors' bytes without gaps. Source: the format section of the safetensors
+/// project's README.
 /// </summary>
 public static class Safetensors
 {
     // The limit of the reference reader; a longer header is a broken file.
     private const long MaxHeaderBytes = 100_000_000;
 
-    /// <summary>Reads every tensor of a file, widened to float32. The file is memory-mapped, so only the tensors are allocated.</summary>
+    /// <summary>
+    /// Reads every tensor of a file, widened to float32. The file is memory-mapped, so only the tensors are allocated.
+    /// </summary>
     /// <param name="path">A <c>.safetensors</c> file with F32, F16 or BF16 tensors.</param>
     /// <returns>Tensors by name.</returns>
-    /// <exception cref="EngineException">The file is missing, truncated, or its header contradicts itself or the file's size; names file and tensor.</exception>
+    /// <exception cref="EngineException">
+    /// The file is missing, truncated, or its header contradicts itself or the file's size; names file and tensor.
+    /// </exception>
     public static IReadOnlyDictionary<string, Tensor> Load(string path)
     {
         try
@@ -33,7 +38,8 @@ public static class Safetensors
                 return entries.ToDictionary(e => e.Name, e => new Tensor(e.Shape), StringComparer.Ordinal);
             }
 
-            using MemoryMappedFile map = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            using MemoryMappedFile map = MemoryMappedFile.CreateFromFile(
+                stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
             using MemoryMappedViewAccessor view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
             foreach (Entry entry in entries)
             {
@@ -51,14 +57,15 @@ public static class Safetensors
     }
 
     /// <summary>
-    /// Writes tensors in the order of their names with the metadata <c>{"format":"pt"}</c>; the same tensors always give the same bytes.
-    /// The file appears whole or not at all.
+    /// Writes tensors in the order of their names with the metadata <c>{"format":"pt"}</c>; the same tensors always
+    /// give the same bytes. The file appears whole or not at all.
     /// </summary>
     /// <param name="path">The file to write or replace.</param>
     /// <param name="tensors">Names, each once, and tensors.</param>
     /// <param name="dtype">The stored type; float32 values are rounded to the nearest, ties to even.</param>
     /// <exception cref="EngineException">
-    /// A name comes twice, a value is too large for <paramref name="dtype"/>, or the file cannot be written (the old file is left as it was).
+    /// A name comes twice, a value is too large for <paramref name="dtype"/>, or the file cannot be written (the old
+    /// file is left as it was).
     /// </exception>
     public static void Save(string path, IEnumerable<(string Name, Tensor Tensor)> tensors, DType dtype = DType.Float32)
     {
@@ -88,7 +95,9 @@ public static class Safetensors
                     Span<byte> bytes = buffer.AsSpan(0, count * dtype.Size());
                     if (!DTypes.Narrow(dtype, rest[..count], bytes))
                     {
-                        throw new EngineException($"Cannot write '{path}': tensor '{name}' has values too large for {dtype.TorchName()}; save it as float32 or bfloat16.");
+                        throw new EngineException(
+                            $"Cannot write '{path}': tensor '{name}' has values too large for {dtype.TorchName()}; "
+                            + "save it as float32 or bfloat16.");
                     }
 
                     stream.Write(bytes);
@@ -98,14 +107,17 @@ public static class Safetensors
         });
     }
 
-    /// <summary>The type, number of elements and number of bytes of every tensor of a file, from its header alone.</summary>
+    /// <summary>
+    /// The type, number of elements and number of bytes of every tensor of a file, from its header alone.
+    /// </summary>
     /// <exception cref="EngineException">As for <see cref="Load"/>.</exception>
     internal static IReadOnlyList<(string Type, long Elements, long Bytes)> ReadTypes(string path)
     {
         try
         {
             using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1);
-            return [.. ReadHeader(path, stream, stream.Length, out _).Select(e => (e.DType.SafetensorsName(), (e.End - e.Begin) / e.DType.Size(), e.End - e.Begin))];
+            return [.. ReadHeader(path, stream, stream.Length, out _).Select(
+                e => (e.DType.SafetensorsName(), (e.End - e.Begin) / e.DType.Size(), e.End - e.Begin))];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -192,13 +204,18 @@ public static class Safetensors
         {
             if (entry.Begin != end)
             {
-                throw Broken(path, $"the bytes of tensor '{entry.Name}' begin at {entry.Begin}, but the tensor before it ends at {end}");
+                throw Broken(
+                    path,
+                    $"the bytes of tensor '{entry.Name}' begin at {entry.Begin}, but the tensor before it ends at "
+                    + $"{end}");
             }
 
             end = entry.End;
         }
 
-        return end == dataLength ? entries : throw Broken(path, $"its tensors take {end} bytes, but {dataLength} follow the header");
+        return end == dataLength
+            ? entries
+            : throw Broken(path, $"its tensors take {end} bytes, but {dataLength} follow the header");
     }
 
     private static Entry ReadEntry(string path, string name, JsonFile value, long dataLength)
@@ -210,14 +227,19 @@ public static class Safetensors
         }
 
         int[] shape = [.. value["shape"].Items().Select(size => size.Int())];
-        long[] offsets = [.. value["data_offsets"].Items().Select(offset => offset.Element.ValueKind == JsonValueKind.Number
-            && offset.Element.TryGetInt64(out long number) && number >= 0 ? number : throw offset.Fault("must be an integer of at least 0"))];
+        long[] offsets =
+            [.. value["data_offsets"].Items().Select(offset => offset.Element.ValueKind == JsonValueKind.Number
+            && offset.Element.TryGetInt64(out long number) && number >= 0
+                ? number
+                : throw offset.Fault("must be an integer of at least 0"))];
         if (offsets.Length != 2 || offsets[0] > offsets[1] || offsets[1] > dataLength)
         {
-            throw value["data_offsets"].Fault($"must be [begin, end] with begin <= end <= {dataLength}; the file may be truncated");
+            throw value["data_offsets"].Fault(
+                $"must be [begin, end] with begin <= end <= {dataLength}; the file may be truncated");
         }
 
-        // Widening at most doubles the bytes, so a tensor that agrees with its byte range is never larger than twice the file.
+        // Widening at most doubles the bytes, so a tensor that agrees with its byte range is never larger than twice
+        // the file.
         long count = 1;
         bool overflow = false;
         foreach (int size in shape)
@@ -228,7 +250,10 @@ public static class Safetensors
 
         if (overflow || count * dtype.Size() != offsets[1] - offsets[0])
         {
-            throw Broken(path, $"tensor '{name}' of type {typeName.Text()} and shape [{string.Join(", ", shape)}] does not fit its {offsets[1] - offsets[0]} bytes");
+            throw Broken(
+                path,
+                $"tensor '{name}' of type {typeName.Text()} and shape [{string.Join(", ", shape)}] does not fit its "
+                + $"{offsets[1] - offsets[0]} bytes");
         }
 
         return new Entry(name, dtype, shape, offsets[0], offsets[1]);
@@ -245,7 +270,8 @@ public static class Safetensors
             for (int done = 0; done < target.Length; done += Chunk)
             {
                 int count = Math.Min(Chunk, target.Length - done);
-                ReadOnlySpan<byte> source = new(start + view.PointerOffset + offset + (long)done * dtype.Size(), count * dtype.Size());
+                ReadOnlySpan<byte> source = new(
+                    start + view.PointerOffset + offset + (long)done * dtype.Size(), count * dtype.Size());
                 DTypes.Widen(dtype, source, target.Slice(done, count));
             }
         }

@@ -5,15 +5,15 @@ using Spar.Ground;
 namespace Spar.Engine.Files;
 
 /// <summary>
-/// A JSON text whose values are fetched by key, with a fault that names the file and the key when one is missing or of the wrong kind.
-/// Knows nothing of what the values mean.
+/// A JSON text whose values are fetched by key, with a fault that names the file and the key when one is missing or of
+/// the wrong kind. Knows nothing of what the values mean.
 /// </summary>
 internal readonly struct JsonFile
 {
     private readonly string file;
 
-    // The path of the object or list around the value, and the name or else the index there. Put together only for a fault or a
-    // value further down, since vocabularies have a hundred thousand keys.
+    // The path of the object or list around the value, and the name or else the index there. Put together only for a
+    // fault or a value further down, since vocabularies have a hundred thousand keys.
     private readonly string parent;
     private readonly string? name;
     private readonly int index;
@@ -38,7 +38,8 @@ internal readonly struct JsonFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new EngineException($"Cannot read '{path}': {(e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file." : e.Message)}", e);
+            bool missing = e is FileNotFoundException or DirectoryNotFoundException;
+            throw new EngineException($"Cannot read '{path}': {(missing ? "there is no such file." : e.Message)}", e);
         }
     }
 
@@ -54,12 +55,16 @@ internal readonly struct JsonFile
 
         try
         {
-            using JsonDocument document = JsonDocument.Parse(utf8, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            using JsonDocument document = JsonDocument.Parse(
+                utf8, new JsonDocumentOptions { AllowDuplicateProperties = false });
             return new JsonFile(file, "", null, -1, document.RootElement.Clone());
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new EngineException($"'{file}' is not valid JSON: {(e is JsonException json ? JsonFaults.Describe(json) : e.Message.TrimEnd('.'))}.", e);
+            throw new EngineException(
+                $"'{file}' is not valid JSON: "
+                + $"{(e is JsonException json ? JsonFaults.Describe(json) : e.Message.TrimEnd('.'))}.",
+                e);
         }
     }
 
@@ -73,7 +78,8 @@ internal readonly struct JsonFile
                 throw Fault("must be an object");
             }
 
-            return new JsonFile(file, Key, name, -1, Element.TryGetProperty(name, out JsonElement value) ? value : default);
+            return new JsonFile(
+                file, Key, name, -1, Element.TryGetProperty(name, out JsonElement value) ? value : default);
         }
     }
 
@@ -118,20 +124,29 @@ internal readonly struct JsonFile
     public int Int(int min = 0, int max = int.MaxValue) =>
         Element.ValueKind == JsonValueKind.Number && Element.TryGetInt32(out int value) && value >= min && value <= max
             ? value
-            : throw Fault(max == int.MaxValue ? $"must be an integer of at least {min}" : $"must be an integer from {min} to {max}");
+            : throw Fault(
+                max == int.MaxValue
+                    ? $"must be an integer of at least {min}"
+                    : $"must be an integer from {min} to {max}");
 
     /// <summary>The value as a finite number.</summary>
-    public double Number() => Element.ValueKind == JsonValueKind.Number && Element.TryGetDouble(out double value) && double.IsFinite(value)
+    public double Number() =>
+        Element.ValueKind == JsonValueKind.Number && Element.TryGetDouble(out double value) && double.IsFinite(value)
         ? value
         : throw Fault("must be a number");
 
     /// <summary>The value as true or false.</summary>
-    public bool Bool() => Element.ValueKind is JsonValueKind.True or JsonValueKind.False ? Element.GetBoolean() : throw Fault("must be true or false");
+    public bool Bool() =>
+        Element.ValueKind is JsonValueKind.True or JsonValueKind.False
+            ? Element.GetBoolean()
+            : throw Fault("must be true or false");
 
     /// <summary>A fault that names the file, the key and, shortened, the value found there.</summary>
     public EngineException Fault(string problem)
     {
-        string found = Element.ValueKind == JsonValueKind.Undefined ? "it is missing" : $"found {Short(Element.GetRawText())}";
+        string found = Element.ValueKind == JsonValueKind.Undefined
+            ? "it is missing"
+            : $"found {Short(Element.GetRawText())}";
         return new EngineException($"'{file}': {(Key.Length == 0 ? "the file" : $"key '{Key}'")} {problem}; {found}.");
     }
 

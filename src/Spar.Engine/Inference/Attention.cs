@@ -5,8 +5,9 @@ using Spar.Engine.Kernels;
 namespace Spar.Engine.Inference;
 
 /// <summary>
-/// Attention of single queries over a <see cref="KvCache"/>. A query's result is one fixed sequence of operations on the keys and values
-/// before it: it does not depend on which rows share its batch, on how the cache's blocks were filled or on threads.
+/// Attention of single queries over a <see cref="KvCache"/>. A query's result is one fixed sequence of operations on
+/// the keys and values before it: it does not depend on which rows share its batch, on how the cache's blocks were
+/// filled or on threads.
 /// </summary>
 internal static unsafe class Attention
 {
@@ -28,7 +29,8 @@ internal static unsafe class Attention
     /// <param name="scores">Scratch of <see cref="ScratchFloats"/>.</param>
     /// <param name="output">Receives [group, headDim].</param>
     public static void Run(
-        float* q, int group, int headDim, KvCache cache, int layer, int kvHead, int[] table, int position, int window, float* scores, float* output)
+        float* q, int group, int headDim, KvCache cache, int layer, int kvHead, int[] table, int position, int window,
+        float* scores, float* output)
     {
         int first = window > position ? 0 : position - window + 1;
         int firstBlock = first / Lanes;
@@ -38,17 +40,19 @@ internal static unsafe class Attention
         float scale = 1 / MathF.Sqrt(headDim);
         for (int head = 0; head < group; head++, q += headDim, output += headDim)
         {
-            float sum = Weights(q, headDim, cache, layer, keyOffset, table, firstBlock, lastBlock, first, position, scale, scores);
+            float sum = Weights(
+                q, headDim, cache, layer, keyOffset, table, firstBlock, lastBlock, first, position, scale, scores);
             Mix(headDim, cache, layer, valueOffset, table, firstBlock, lastBlock, position, scores, 1 / sum, output);
         }
     }
 
     /// <summary>
-    /// A score is two chains of multiply-adds, over even and odd dimensions (the head size is even). Fills scores with exp(s - max) from the first block on, 1e-38 outside
-    /// the window; returns their sum.
+    /// A score is two chains of multiply-adds, over even and odd dimensions (the head size is even). Fills scores with
+    /// exp(s - max) from the first block on, 1e-38 outside the window; returns their sum.
     /// </summary>
     private static float Weights(
-        float* q, int headDim, KvCache cache, int layer, nint offset, int[] table, int firstBlock, int lastBlock, int first, int position, float scale, float* scores)
+        float* q, int headDim, KvCache cache, int layer, nint offset, int[] table, int firstBlock, int lastBlock,
+        int first, int position, float scale, float* scores)
     {
         Vector512<float> vScale = Vector512.Create(scale);
         Vector512<float> max = Vector512.Create(float.NegativeInfinity);
@@ -109,13 +113,15 @@ internal static unsafe class Attention
 
     /// <summary>Masks the scores outside first..position, stores them and updates the running maximum.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Keep(Vector512<float> s, int block, int first, int position, float* target, Vector512<float> max)
+    private static Vector512<float> Keep(
+        Vector512<float> s, int block, int first, int position, float* target, Vector512<float> max)
     {
         int start = block * Lanes;
         if (start < first || start + Lanes - 1 > position)
         {
             Vector512<int> at = Vector512<int>.Indices + Vector512.Create(start);
-            Vector512<int> seen = Vector512.GreaterThanOrEqual(at, Vector512.Create(first)) & Vector512.LessThanOrEqual(at, Vector512.Create(position));
+            Vector512<int> seen = Vector512.GreaterThanOrEqual(at, Vector512.Create(first)) & Vector512.LessThanOrEqual(
+                at, Vector512.Create(position));
             s = Vector512.ConditionalSelect(seen.AsSingle(), s, Vector512.Create(float.NegativeInfinity));
         }
 
@@ -123,9 +129,13 @@ internal static unsafe class Attention
         return Vector512.ConditionalSelect(Vector512.GreaterThan(s, max), s, max);
     }
 
-    /// <summary>output = sum over positions of weight times value, times <paramref name="scale"/>; four interleaved partial sums an element.</summary>
+    /// <summary>
+    /// output = sum over positions of weight times value, times <paramref name="scale"/>; four interleaved partial sums
+    /// an element.
+    /// </summary>
     private static void Mix(
-        int headDim, KvCache cache, int layer, nint offset, int[] table, int firstBlock, int lastBlock, int position, float* weights, float scale, float* output)
+        int headDim, KvCache cache, int layer, nint offset, int[] table, int firstBlock, int lastBlock, int position,
+        float* weights, float scale, float* output)
     {
         int stride = cache.ValueStride;
         int column = 0;
@@ -139,7 +149,8 @@ internal static unsafe class Attention
                 int positions = Math.Min(Lanes, position + 1 - (block * Lanes));
                 for (; positions >= 4; positions -= 4, w += 4, v += 4 * stride)
                 {
-                    Vector512<float> w0 = Vector512.Create(w[0]), w1 = Vector512.Create(w[1]), w2 = Vector512.Create(w[2]), w3 = Vector512.Create(w[3]);
+                    Vector512<float> w0 = Vector512.Create(w[0]), w1 = Vector512.Create(w[1]);
+                    Vector512<float> w2 = Vector512.Create(w[2]), w3 = Vector512.Create(w[3]);
                     a0 = VectorMath.MultiplyAdd(w0, Vector512.Load(v), a0);
                     b0 = VectorMath.MultiplyAdd(w0, Vector512.Load(v + 16), b0);
                     a1 = VectorMath.MultiplyAdd(w1, Vector512.Load(v + stride), a1);
@@ -190,8 +201,12 @@ internal static unsafe class Attention
                 }
 
                 a0 = positions > 0 ? VectorMath.MultiplyAdd(Vector512.Create(w[0]), Vector512.Load(v), a0) : a0;
-                a1 = positions > 1 ? VectorMath.MultiplyAdd(Vector512.Create(w[1]), Vector512.Load(v + stride), a1) : a1;
-                a2 = positions > 2 ? VectorMath.MultiplyAdd(Vector512.Create(w[2]), Vector512.Load(v + (2 * stride)), a2) : a2;
+                a1 = positions > 1
+                    ? VectorMath.MultiplyAdd(Vector512.Create(w[1]), Vector512.Load(v + stride), a1)
+                    : a1;
+                a2 = positions > 2
+                    ? VectorMath.MultiplyAdd(Vector512.Create(w[2]), Vector512.Load(v + (2 * stride)), a2)
+                    : a2;
             }
 
             Vector512<float> mixed = ((a0 + a1) + (a2 + a3)) * scale;

@@ -3,11 +3,13 @@ using System.Runtime.InteropServices;
 namespace Spar.Engine.Inference;
 
 /// <summary>
-/// Keeps account of the blocks of a <see cref="KvCache"/>: who uses them, which tokens they hold, and which may be evicted.
+/// Keeps account of the blocks of a <see cref="KvCache"/>: who uses them, which tokens they hold, and which may be
+/// evicted.
 /// <para>
-/// A block can be found again by the tokens that it holds and the block before it, so a chain of look-ups finds the longest known prefix of
-/// a prompt. Look-ups compare tokens and the identity of the block before, not only hashes. A block that nobody uses stays findable until
-/// its memory is needed; the one unused for longest goes first. Not thread-safe: the engine thread owns it.
+/// A block can be found again by the tokens that it holds and the block before it, so a chain of look-ups finds the
+/// longest known prefix of a prompt. Look-ups compare tokens and the identity of the block before, not only hashes. A
+/// block that nobody uses stays findable until its memory is needed; the one unused for longest goes first. Not
+/// thread-safe: the engine thread owns it.
 /// </para>
 /// </summary>
 internal sealed class BlockPool
@@ -59,10 +61,14 @@ internal sealed class BlockPool
     /// <summary>Blocks without users: what <see cref="Allocate"/> can give out.</summary>
     public int Available { get; private set; }
 
-    /// <summary>Per block: positions, from its start, whose keys and values are in memory or in the batch being built.</summary>
+    /// <summary>
+    /// Per block: positions, from its start, whose keys and values are in memory or in the batch being built.
+    /// </summary>
     public int[] Filled { get; }
 
-    /// <summary>Per block: number of the sequence that may write beyond the tokens under which the block is known; 0 is nobody.</summary>
+    /// <summary>
+    /// Per block: number of the sequence that may write beyond the tokens under which the block is known; 0 is nobody.
+    /// </summary>
     public long[] Owner { get; }
 
     /// <summary>What a block is called as a parent; changes when the block is given out anew.</summary>
@@ -107,7 +113,9 @@ internal sealed class BlockPool
         }
     }
 
-    /// <summary>Takes a user away. Release a sequence's blocks last to first: then a prefix outlives what hangs on it.</summary>
+    /// <summary>
+    /// Takes a user away. Release a sequence's blocks last to first: then a prefix outlives what hangs on it.
+    /// </summary>
     /// <param name="block">The block.</param>
     /// <param name="owner">The sequence; if it owned the block, nobody does afterwards.</param>
     public void Release(int block, long owner)
@@ -134,8 +142,8 @@ internal sealed class BlockPool
             && tokens.SequenceEqual(_tokens.AsSpan(block * Size, tokens.Length)) ? block : -1;
 
     /// <summary>
-    /// Makes a block findable under its first tokens. Does nothing when another block is known under them already. May be called a second
-    /// time with more tokens; the block is then known under both.
+    /// Makes a block findable under its first tokens. Does nothing when another block is known under them already. May
+    /// be called a second time with more tokens; the block is then known under both.
     /// </summary>
     /// <param name="block">A block in use.</param>
     /// <param name="parent"><see cref="Identity"/> of the block before it, or <see cref="Root"/>.</param>
@@ -152,7 +160,10 @@ internal sealed class BlockPool
         }
     }
 
-    /// <summary>Makes a sequence the owner of a block that it alone uses: from <paramref name="lanes"/> on, what the block held is forgotten.</summary>
+    /// <summary>
+    /// Makes a sequence the owner of a block that it alone uses: from <paramref name="lanes"/> on, what the block held
+    /// is forgotten.
+    /// </summary>
     /// <param name="block">A block with one user.</param>
     /// <param name="owner">The sequence's number.</param>
     /// <param name="lanes">Tokens to keep, 1 to 16; the block stays findable under them.</param>

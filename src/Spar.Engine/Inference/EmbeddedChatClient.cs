@@ -11,16 +11,18 @@ using Spar.Engine.Tokenization;
 namespace Spar.Engine.Inference;
 
 /// <summary>
-/// A chat client that runs a model in this process. Hundreds of calls at a time are the normal use: they are computed together, and what
-/// their prompts have in common is computed once. Thread-safe.
+/// A chat client that runs a model in this process. Hundreds of calls at a time are the normal use: they are computed
+/// together, and what their prompts have in common is computed once. Thread-safe.
 /// <para>
-/// Honoured options: <see cref="ChatOptions.Temperature"/> (null is 0: greedy), <see cref="ChatOptions.TopP"/>, <see cref="ChatOptions.TopK"/>,
-/// <see cref="ChatOptions.Seed"/> (null is 0), <see cref="ChatOptions.MaxOutputTokens"/> (null: up to the model's longest sequence),
-/// <see cref="ChatOptions.StopSequences"/>, <see cref="ChatOptions.Instructions"/>, <see cref="ChatOptions.PresencePenalty"/>,
-/// <see cref="ChatOptions.FrequencyPenalty"/>, and as additional properties <c>min_p</c>,
-/// <c>repetition_penalty</c>, <c>logprobs</c> (true or false) and <c>top_logprobs</c> (0 to 20). Log-probabilities come back as the response's
-/// additional property <c>logprobs</c>, a list of <see cref="TokenLogProb"/> for each generated token but the end token; in a stream, with the
-/// last update. The same messages with the same options give the same text, so calls that are to differ need different seeds.
+/// Honoured options: <see cref="ChatOptions.Temperature"/> (null is 0: greedy), <see cref="ChatOptions.TopP"/>,
+/// <see cref="ChatOptions.TopK"/>, <see cref="ChatOptions.Seed"/> (null is 0),
+/// <see cref="ChatOptions.MaxOutputTokens"/> (null: up to the model's longest sequence),
+/// <see cref="ChatOptions.StopSequences"/>, <see cref="ChatOptions.Instructions"/>,
+/// <see cref="ChatOptions.PresencePenalty"/>, <see cref="ChatOptions.FrequencyPenalty"/>, and as additional properties
+/// <c>min_p</c>, <c>repetition_penalty</c>, <c>logprobs</c> (true or false) and <c>top_logprobs</c> (0 to 20).
+/// Log-probabilities come back as the response's additional property <c>logprobs</c>, a list of
+/// <see cref="TokenLogProb"/> for each generated token but the end token; in a stream, with the last update. The same
+/// messages with the same options give the same text, so calls that are to differ need different seeds.
 /// </para>
 /// </summary>
 public sealed class EmbeddedChatClient : IChatClient
@@ -38,14 +40,18 @@ public sealed class EmbeddedChatClient : IChatClient
     /// <param name="template">Renders messages as the model was trained to see them.</param>
     /// <param name="options">Sizes of the engine; null takes the defaults.</param>
     /// <param name="modelId">What responses call the model.</param>
-    /// <exception cref="EngineException">The tokenizer does not fit the model, an option is out of range, or memory is short.</exception>
+    /// <exception cref="EngineException">
+    /// The tokenizer does not fit the model, an option is out of range, or memory is short.
+    /// </exception>
     public EmbeddedChatClient(
-        ModelConfig config, IReadOnlyDictionary<string, Tensor> tensors, Tokenizer tokenizer, ChatTemplate template, EngineOptions? options = null, string? modelId = null)
+        ModelConfig config, IReadOnlyDictionary<string, Tensor> tensors, Tokenizer tokenizer, ChatTemplate template,
+        EngineOptions? options = null, string? modelId = null)
         : this(ModelWeights.FromTensors(config, tensors), tokenizer, template, options, modelId)
     {
     }
 
-    private EmbeddedChatClient(ModelWeights weights, Tokenizer tokenizer, ChatTemplate template, EngineOptions? options, string? modelId)
+    private EmbeddedChatClient(
+        ModelWeights weights, Tokenizer tokenizer, ChatTemplate template, EngineOptions? options, string? modelId)
     {
         ModelConfig config = weights.Config;
         tokenizer.CheckFits(config);
@@ -74,15 +80,22 @@ public sealed class EmbeddedChatClient : IChatClient
     /// <param name="options">See the class; null takes the defaults.</param>
     /// <param name="cancellationToken">Ends the generation.</param>
     /// <returns>
-    /// One message. The finish reason is stop (end token or stop string) or length. Usage counts prompt tokens, generated tokens (the end
-    /// token included) and, as CachedInputTokenCount, prompt tokens shared with other calls; the latter depends on what else is running.
+    /// One message. The finish reason is stop (end token or stop string) or length. Usage counts prompt tokens,
+    /// generated tokens (the end token included) and, as CachedInputTokenCount, prompt tokens shared with other calls;
+    /// the latter depends on what else is running.
     /// </returns>
-    /// <exception cref="EngineException">The template refuses the messages, the prompt is too long, or an option is out of range or not supported.</exception>
-    public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+    /// <exception cref="EngineException">
+    /// The template refuses the messages, the prompt is too long, or an option is out of range or not supported.
+    /// </exception>
+    public async Task<ChatResponse> GetResponseAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         GenerationRequest request = Request(messages, options);
-        GeneratedText? text = options?.StopSequences is { Count: > 0 } stops ? new GeneratedText(_tokenizer, Stops(stops)) : null;
-        GenerationResult result = await _generator.GenerateAsync(text is null ? request : request with { OnToken = text.Append }, cancellationToken).ConfigureAwait(false);
+        GeneratedText? text = options?.StopSequences is { Count: > 0 } stops
+            ? new GeneratedText(_tokenizer, Stops(stops))
+            : null;
+        GenerationResult result = await _generator.GenerateAsync(
+            text is null ? request : request with { OnToken = text.Append }, cancellationToken).ConfigureAwait(false);
         string answer = text is null ? _tokenizer.Decode([.. result.Ids]) : text.Finish();
         return new ChatResponse(new ChatMessage(ChatRole.Assistant, answer))
         {
@@ -93,17 +106,22 @@ public sealed class EmbeddedChatClient : IChatClient
         };
     }
 
-    /// <summary>Answers a conversation piece by piece; the pieces together are the text that <see cref="GetResponseAsync"/> gives.</summary>
+    /// <summary>
+    /// Answers a conversation piece by piece; the pieces together are the text that <see cref="GetResponseAsync"/>
+    /// gives.
+    /// </summary>
     /// <param name="messages">The turns, oldest first; text only.</param>
     /// <param name="options">See the class; null takes the defaults.</param>
     /// <param name="cancellationToken">Ends the generation.</param>
     /// <returns>Pieces of text; the last update has the finish reason and the usage.</returns>
     /// <exception cref="EngineException">As for <see cref="GetResponseAsync"/>.</exception>
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
-        IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         GeneratedText text = new(_tokenizer, Stops(options?.StopSequences));
-        Channel<string> pieces = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+        Channel<string> pieces = Channel.CreateUnbounded<string>(
+            new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
         GenerationRequest request = Request(messages, options) with
         {
             OnToken = id =>
@@ -121,7 +139,9 @@ public sealed class EmbeddedChatClient : IChatClient
         // When the caller stops listening, the generation ends too.
         using CancellationTokenSource abandoned = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task<GenerationResult> generation = _generator.GenerateAsync(request, abandoned.Token);
-        _ = generation.ContinueWith(static (_, writer) => ((ChannelWriter<string>)writer!).Complete(), pieces.Writer, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        _ = generation.ContinueWith(
+            static (_, writer) => ((ChannelWriter<string>)writer!).Complete(), pieces.Writer, CancellationToken.None,
+            TaskContinuationOptions.None, TaskScheduler.Default);
         try
         {
             await foreach (string piece in pieces.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
@@ -146,20 +166,27 @@ public sealed class EmbeddedChatClient : IChatClient
         }
     }
 
-    /// <summary>Natural log-probabilities of words that could go on after the beginning of an answer; each word's is the sum over its tokens.</summary>
+    /// <summary>
+    /// Natural log-probabilities of words that could go on after the beginning of an answer; each word's is the sum
+    /// over its tokens.
+    /// </summary>
     /// <param name="messages">The turns, oldest first.</param>
     /// <param name="start">How the assistant's answer begins; may be empty.</param>
     /// <param name="words">What could come next; at least two, none of them the beginning of another.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>One value a word, at temperature 1 without filters.</returns>
-    /// <exception cref="EngineException">The template refuses the messages, or prompt and answer are too long together.</exception>
+    /// <exception cref="EngineException">
+    /// The template refuses the messages, or prompt and answer are too long together.
+    /// </exception>
     public async Task<double[]> ContinuationLogProbsAsync(
-        IEnumerable<ChatMessage> messages, string start, IReadOnlyList<string> words, CancellationToken cancellationToken = default)
+        IEnumerable<ChatMessage> messages, string start, IReadOnlyList<string> words,
+        CancellationToken cancellationToken = default)
     {
         int[] prompt = Prompt(messages, null);
         int[][] answers = [.. words.Select(word => _tokenizer.Encode(start + word))];
 
-        // A word may merge with what stands before it, so the answers are compared as tokens: what they share needs no score.
+        // A word may merge with what stands before it, so the answers are compared as tokens: what they share needs no
+        // score.
         int shared = 0;
         while (answers.All(answer => shared < answer.Length - 1 && answer[shared] == answers[0][shared]))
         {
@@ -167,7 +194,8 @@ public sealed class EmbeddedChatClient : IChatClient
         }
 
         double[][] logProbs = await Task.WhenAll(answers.Select(answer =>
-            _generator.LogProbsAsync([.. prompt, .. answer[..shared]], answer[shared..], cancellationToken))).ConfigureAwait(false);
+            _generator.LogProbsAsync(
+                [.. prompt, .. answer[..shared]], answer[shared..], cancellationToken))).ConfigureAwait(false);
         return [.. logProbs.Select(each => each.Sum())];
     }
 
@@ -188,10 +216,14 @@ public sealed class EmbeddedChatClient : IChatClient
     public void Dispose() => _generator.Dispose();
 
     private static IReadOnlyList<string> Stops(IList<string>? stops)
-        => stops is null ? [] : stops.Contains("") ? throw new EngineException("A stop sequence is empty; remove it.") : [.. stops];
+        => stops is null ? []
+            : stops.Contains("") ? throw new EngineException("A stop sequence is empty; remove it.")
+            : [.. stops];
 
     private static ChatFinishReason Reason(GenerationResult result, GeneratedText? text)
-        => result.End == GenerationEnd.Length && text is not { IsStopped: true } ? ChatFinishReason.Length : ChatFinishReason.Stop;
+        => result.End == GenerationEnd.Length && text is not { IsStopped: true }
+            ? ChatFinishReason.Length
+            : ChatFinishReason.Stop;
 
     private static UsageDetails Usage(GenerationRequest request, GenerationResult result) => new()
     {
@@ -208,13 +240,16 @@ public sealed class EmbeddedChatClient : IChatClient
     private static T? Additional<T>(ChatOptions? options, string name)
         where T : struct
     {
-        if (options?.AdditionalProperties is not { } properties || !properties.ContainsKey(name) || properties[name] is null)
+        if (options?.AdditionalProperties is not { } properties || !properties.ContainsKey(name)
+            || properties[name] is null)
         {
             return null;
         }
 
         return properties.TryGetValue(name, out T value) ? value
-            : throw new EngineException($"The chat option {name} is '{properties[name]}'; it must be {(typeof(T) == typeof(bool) ? "true or false" : "a number")}.");
+            : throw new EngineException(
+                $"The chat option {name} is '{properties[name]}'; it must be "
+                + $"{(typeof(T) == typeof(bool) ? "true or false" : "a number")}.");
     }
 
     private static void RefuseUnsupported(ChatOptions? options)
@@ -227,7 +262,8 @@ public sealed class EmbeddedChatClient : IChatClient
         };
         if (unsupported is not null)
         {
-            throw new EngineException($"The embedded engine does not support the chat option {unsupported}; leave it unset.");
+            throw new EngineException(
+                $"The embedded engine does not support the chat option {unsupported}; leave it unset.");
         }
     }
 
@@ -250,7 +286,8 @@ public sealed class EmbeddedChatClient : IChatClient
                 PresencePenalty = options?.PresencePenalty ?? 0,
                 FrequencyPenalty = options?.FrequencyPenalty ?? 0,
             },
-            TopLogProbs = Additional<int>(options, "top_logprobs") ?? (Additional<bool>(options, "logprobs") is true ? 0 : null),
+            TopLogProbs = Additional<int>(
+                options, "top_logprobs") ?? (Additional<bool>(options, "logprobs") is true ? 0 : null),
         };
     }
 
@@ -261,7 +298,8 @@ public sealed class EmbeddedChatClient : IChatClient
         {
             if (message.Contents.FirstOrDefault(content => content is not TextContent) is { } other)
             {
-                throw new EngineException($"A {message.Role} message holds {other.GetType().Name}; the embedded engine takes text only.");
+                throw new EngineException(
+                    $"A {message.Role} message holds {other.GetType().Name}; the embedded engine takes text only.");
             }
 
             turns.Add(new Message(message.Role.Value, message.Text));

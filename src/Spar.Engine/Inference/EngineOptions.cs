@@ -2,7 +2,10 @@ using Spar.Engine.Models;
 
 namespace Spar.Engine.Inference;
 
-/// <summary>Size of the generation engine. None of these but <see cref="RoundActivations"/> changes what is generated, only how fast.</summary>
+/// <summary>
+/// Size of the generation engine. None of these but <see cref="RoundActivations"/> changes what is generated, only how
+/// fast.
+/// </summary>
 public sealed record EngineOptions
 {
     private const long DefaultCacheBytes = 512L << 20;
@@ -14,15 +17,17 @@ public sealed record EngineOptions
     public int MaxSequences { get; init; } = 256;
 
     /// <summary>
-    /// Tokens whose keys and values are kept, rounded up to blocks of 16; null takes what <see cref="MaxSequences"/> sequences of the
-    /// model's full length need, at most 512 MiB, but no less than one such sequence. One request cannot be longer than this.
+    /// Tokens whose keys and values are kept, rounded up to blocks of 16; null takes what <see cref="MaxSequences"/>
+    /// sequences of the model's full length need, at most 512 MiB, but no less than one such sequence. One request
+    /// cannot be longer than this.
     /// </summary>
     public int? CacheTokens { get; init; }
 
     /// <summary>
-    /// Whether activations are rounded to 8 bits, 32 at a time with a scale of their own, before they meet a quantised weight. Products are then about
-    /// 1.7 times as fast with 4-bit weights and 1.3 times with 8-bit ones; logits move by some tenths, which can change the more likely of two tokens.
-    /// Models without quantised weights are not affected.
+    /// Whether activations are rounded to 8 bits, 32 at a time with a scale of their own, before they meet a quantised
+    /// weight. Products are then about 1.7 times as fast with 4-bit weights and 1.3 times with 8-bit ones; logits move
+    /// by some tenths, which can change the more likely of two tokens. Models without quantised weights are not
+    /// affected.
     /// </summary>
     public bool RoundActivations { get; init; }
 
@@ -35,7 +40,8 @@ public sealed record EngineOptions
         Require(MaxSequences >= 1, nameof(MaxSequences), MaxSequences);
         Require(CacheTokens is null or >= KvCache.BlockSize, nameof(CacheTokens), CacheTokens ?? 0, KvCache.BlockSize);
         long longest = config.MaxPositions;
-        long tokens = CacheTokens ?? Math.Max(longest, Math.Min(longest * MaxSequences, DefaultCacheBytes / KvCache.BytesPerToken(config)));
+        long tokens = CacheTokens ?? Math.Max(
+            longest, Math.Min(longest * MaxSequences, DefaultCacheBytes / KvCache.BytesPerToken(config)));
         return checked((int)((tokens + KvCache.BlockSize - 1) / KvCache.BlockSize));
     }
 

@@ -1,8 +1,8 @@
 namespace Spar.Engine.Inference;
 
 /// <summary>
-/// The rows of one forward pass: any mix of prompt tokens and generated ones, of any sequences. Filled anew for every pass; holds no state
-/// beyond that.
+/// The rows of one forward pass: any mix of prompt tokens and generated ones, of any sequences. Filled anew for every
+/// pass; holds no state beyond that.
 /// </summary>
 /// <param name="capacity">Most rows that it can hold, above 0.</param>
 internal sealed class ForwardBatch(int capacity)
@@ -13,7 +13,9 @@ internal sealed class ForwardBatch(int capacity)
     /// <summary>Position of each row's token in its sequence.</summary>
     public int[] Positions { get; } = new int[capacity];
 
-    /// <summary>Blocks of each row's sequence: entry p / 16 holds position p. Rows of one sequence share the array.</summary>
+    /// <summary>
+    /// Blocks of each row's sequence: entry p / 16 holds position p. Rows of one sequence share the array.
+    /// </summary>
     public int[][] Tables { get; } = new int[capacity][];
 
     /// <summary>The rows whose logits are needed, [<see cref="LogitCount"/>].</summary>

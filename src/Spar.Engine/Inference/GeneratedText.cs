@@ -4,11 +4,13 @@ using Spar.Engine.Tokenization;
 namespace Spar.Engine.Inference;
 
 /// <summary>
-/// The text of a growing generation, and the search for stop strings in it. Text that might be the beginning of a stop string is held back
-/// until it is certain. Not thread-safe.
+/// The text of a growing generation, and the search for stop strings in it. Text that might be the beginning of a stop
+/// string is held back until it is certain. Not thread-safe.
 /// </summary>
 /// <param name="tokenizer">The model's tokenizer.</param>
-/// <param name="stops">Strings that end the text; none of them empty. The text ends before the first that occurs.</param>
+/// <param name="stops">
+/// Strings that end the text; none of them empty. The text ends before the first that occurs.
+/// </param>
 internal sealed class GeneratedText(Tokenizer tokenizer, IReadOnlyList<string> stops)
 {
     private readonly StreamingDecoder _decoder = new(tokenizer);

@@ -13,7 +13,8 @@ internal abstract class SequenceJob<TResult> : SequenceJob
     protected SequenceJob(CancellationToken cancellationToken)
     {
         _cancellationToken = cancellationToken;
-        _registration = cancellationToken.UnsafeRegister(static (job, token) => ((SequenceJob<TResult>)job!)._source.TrySetCanceled(token), this);
+        _registration = cancellationToken.UnsafeRegister(
+            static (job, token) => ((SequenceJob<TResult>)job!)._source.TrySetCanceled(token), this);
     }
 
     public Task<TResult> Task => _source.Task;
@@ -40,7 +41,8 @@ internal abstract class SequenceJob<TResult> : SequenceJob
 /// <param name="ends">Ids that end it.</param>
 /// <param name="limit">Most tokens of the sequence, prompt included.</param>
 /// <param name="cancellationToken">Gives up.</param>
-internal sealed class GenerationJob(GenerationRequest request, IReadOnlyList<int> ends, int limit, CancellationToken cancellationToken)
+internal sealed class GenerationJob(
+    GenerationRequest request, IReadOnlyList<int> ends, int limit, CancellationToken cancellationToken)
     : SequenceJob<GenerationResult>(cancellationToken)
 {
     private readonly List<TokenLogProb>? _logProbs = request.TopLogProbs is null ? null : [];
@@ -83,7 +85,8 @@ internal sealed class GenerationJob(GenerationRequest request, IReadOnlyList<int
 /// <summary>Collects the log-probability of every token of a given continuation.</summary>
 /// <param name="continuation">At least one id.</param>
 /// <param name="cancellationToken">Gives up.</param>
-internal sealed class ScoringJob(int[] continuation, CancellationToken cancellationToken) : SequenceJob<double[]>(cancellationToken)
+internal sealed class ScoringJob(
+    int[] continuation, CancellationToken cancellationToken) : SequenceJob<double[]>(cancellationToken)
 {
     private readonly double[] _logProbs = new double[continuation.Length];
     private int _scored;

@@ -7,8 +7,9 @@ using Spar.Engine.Tensors;
 namespace Spar.Engine.Inference;
 
 /// <summary>
-/// Continues token sequences with a model, as many at once as there are. One thread of its own forms batches and drives the thread team;
-/// callers come from any thread. A request's result depends on the request alone, never on what runs beside it. Knows nothing of text.
+/// Continues token sequences with a model, as many at once as there are. One thread of its own forms batches and drives
+/// the thread team; callers come from any thread. A request's result depends on the request alone, never on what runs
+/// beside it. Knows nothing of text.
 /// </summary>
 public sealed class Generator : IDisposable
 {
@@ -71,14 +72,19 @@ public sealed class Generator : IDisposable
         Failed,
     }
 
-    /// <summary>Longest sequence in tokens, prompt included: the model's or the cache's limit, whichever is less.</summary>
+    /// <summary>
+    /// Longest sequence in tokens, prompt included: the model's or the cache's limit, whichever is less.
+    /// </summary>
     public int MaxTokens => Math.Min(_config.MaxPositions, _cache.Blocks * KvCache.BlockSize);
 
     /// <summary>Continues a prompt. Hundreds of calls at a time are the normal use.</summary>
     /// <param name="request">The prompt and how to continue it.</param>
     /// <param name="cancellationToken">Ends the generation and frees its place.</param>
-    /// <exception cref="EngineException">The prompt is empty or too long, an id or an option is out of range, or the model's logits are not finite.</exception>
-    internal Task<GenerationResult> GenerateAsync(GenerationRequest request, CancellationToken cancellationToken = default)
+    /// <exception cref="EngineException">
+    /// The prompt is empty or too long, an id or an option is out of range, or the model's logits are not finite.
+    /// </exception>
+    internal Task<GenerationResult> GenerateAsync(
+        GenerationRequest request, CancellationToken cancellationToken = default)
     {
         request.Sampling.Validate();
         if (request.MaxTokens < 1)
@@ -88,7 +94,8 @@ public sealed class Generator : IDisposable
 
         if (request.TopLogProbs is < 0 or > 20)
         {
-            throw new EngineException($"A request asks for {request.TopLogProbs} log-probabilities a token; ask for 0 to 20.");
+            throw new EngineException(
+                $"A request asks for {request.TopLogProbs} log-probabilities a token; ask for 0 to 20.");
         }
 
         int[] ids = [.. request.PromptIds];
@@ -100,13 +107,18 @@ public sealed class Generator : IDisposable
         return job.Task;
     }
 
-    /// <summary>Log-probabilities (natural) of a given continuation, token by token, at temperature 1 without filters.</summary>
+    /// <summary>
+    /// Log-probabilities (natural) of a given continuation, token by token, at temperature 1 without filters.
+    /// </summary>
     /// <param name="promptIds">At least one id.</param>
     /// <param name="continuationIds">The continuation, [n].</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>[n].</returns>
-    /// <exception cref="EngineException">The prompt is empty, an id is out of range, or both together are too long.</exception>
-    public Task<double[]> LogProbsAsync(IReadOnlyList<int> promptIds, IReadOnlyList<int> continuationIds, CancellationToken cancellationToken = default)
+    /// <exception cref="EngineException">
+    /// The prompt is empty, an id is out of range, or both together are too long.
+    /// </exception>
+    public Task<double[]> LogProbsAsync(
+        IReadOnlyList<int> promptIds, IReadOnlyList<int> continuationIds, CancellationToken cancellationToken = default)
     {
         CheckIds(promptIds, "prompt");
         if (continuationIds.Count == 0)
@@ -154,7 +166,9 @@ public sealed class Generator : IDisposable
         {
             if ((uint)id >= (uint)_config.VocabSize)
             {
-                throw new EngineException($"The {what} holds token id {id}, but the model's vocabulary has {_config.VocabSize}. Does the tokenizer belong to this model?");
+                throw new EngineException(
+                    $"The {what} holds token id {id}, but the model's vocabulary has {_config.VocabSize}. Does the "
+                    + "tokenizer belong to this model?");
             }
         }
     }
@@ -165,8 +179,10 @@ public sealed class Generator : IDisposable
         {
             throw new EngineException(
                 tokens > _config.MaxPositions
-                    ? $"A request needs {tokens} tokens, but the model was made for at most {_config.MaxPositions}. Shorten the prompt."
-                    : $"A request needs {tokens} tokens, but the key/value cache holds {MaxTokens}. Shorten the prompt or set more cache tokens.");
+                    ? $"A request needs {tokens} tokens, but the model was made for at most {_config.MaxPositions}. "
+                        + "Shorten the prompt."
+                    : $"A request needs {tokens} tokens, but the key/value cache holds {MaxTokens}. Shorten the "
+                        + "prompt or set more cache tokens.");
         }
     }
 

@@ -18,7 +18,9 @@ internal sealed class GgufWeights : ModelWeights
     }
 
     /// <summary>Opens a file.</summary>
-    /// <exception cref="EngineException">The file is missing, broken or of an architecture that is not supported.</exception>
+    /// <exception cref="EngineException">
+    /// The file is missing, broken or of an architecture that is not supported.
+    /// </exception>
     public static new GgufWeights Open(string path)
     {
         GgufFile file = GgufFile.Open(path);
@@ -70,5 +72,6 @@ internal sealed class GgufWeights : ModelWeights
         }
     }
 
-    internal override void Embedding(int token, Span<float> target) => GgufBlocks.Dequantize(_embedding.Type, _model.File.Row(_embedding, token), target);
+    internal override void Embedding(int token, Span<float> target) =>
+        GgufBlocks.Dequantize(_embedding.Type, _model.File.Row(_embedding, token), target);
 }

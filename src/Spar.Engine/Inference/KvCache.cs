@@ -4,10 +4,10 @@ using Spar.Engine.Models;
 namespace Spar.Engine.Inference;
 
 /// <summary>
-/// Memory for the keys and values of attention, in blocks of <see cref="BlockSize"/> positions. What a block holds, and for whom, is
-/// <see cref="BlockPool"/>'s business. Per block and layer:
-/// keys [KvHeads, HeadDim, 16], so that 16 positions are the lanes of a vector, then values [KvHeads, 16, <see cref="ValueStride"/>].
-/// Pages are committed by the operating system when they are first written.
+/// Memory for the keys and values of attention, in blocks of <see cref="BlockSize"/> positions. What a block holds, and
+/// for whom, is <see cref="BlockPool"/>'s business. Per block and layer: keys [KvHeads, HeadDim, 16], so that 16
+/// positions are the lanes of a vector, then values [KvHeads, 16, <see cref="ValueStride"/>]. Pages are committed by
+/// the operating system when they are first written.
 /// </summary>
 internal sealed unsafe class KvCache : IDisposable
 {
@@ -38,20 +38,28 @@ internal sealed unsafe class KvCache : IDisposable
         catch (Exception fault) when (fault is OutOfMemoryException or OverflowException)
         {
             throw new EngineException(
-                $"A key/value cache of {(long)blocks * BlockSize} tokens needs {_blockFloats * blocks * sizeof(float) >> 20} MiB, which could not be reserved. Set fewer cache tokens.", fault);
+                $"A key/value cache of {(long)blocks * BlockSize} tokens needs "
+                + $"{_blockFloats * blocks * sizeof(float) >> 20} MiB, which could not be reserved. Set fewer cache "
+                + "tokens.", fault);
         }
     }
 
     /// <summary>Number of blocks.</summary>
     public int Blocks { get; }
 
-    /// <summary>Floats from one position's value vector to the next: the head size rounded up to a multiple of 16; the rest is unused.</summary>
+    /// <summary>
+    /// Floats from one position's value vector to the next: the head size rounded up to a multiple of 16; the rest is
+    /// unused.
+    /// </summary>
     public int ValueStride { get; }
 
     /// <summary>Bytes that one token takes in all layers.</summary>
     /// <param name="config">The model.</param>
     public static long BytesPerToken(ModelConfig config)
-        => (long)config.LayerCount * config.KvHeadCount * (config.HeadDim + ((config.HeadDim + 15) / 16 * 16)) * sizeof(float);
+    {
+        int key = config.HeadDim, value = (config.HeadDim + 15) / 16 * 16;
+        return (long)config.LayerCount * config.KvHeadCount * (key + value) * sizeof(float);
+    }
 
     /// <summary>Keys of a block in a layer, [KvHeads, HeadDim, 16].</summary>
     /// <param name="layer">Layer, from 0.</param>
@@ -67,7 +75,8 @@ internal sealed unsafe class KvCache : IDisposable
     /// <param name="from">Source block.</param>
     /// <param name="to">Target block.</param>
     public void Copy(int from, int to)
-        => NativeMemory.Copy(_memory + (from * _blockFloats), _memory + (to * _blockFloats), (nuint)(_blockFloats * sizeof(float)));
+        => NativeMemory.Copy(
+            _memory + (from * _blockFloats), _memory + (to * _blockFloats), (nuint)(_blockFloats * sizeof(float)));
 
     /// <summary>Frees the memory; no forward pass may be running.</summary>
     public void Dispose()

@@ -4,8 +4,8 @@ using Spar.Engine.Kernels.Quantized;
 namespace Spar.Engine.Inference;
 
 /// <summary>
-/// A linear layer's weight W [outputs, inputs] in a layout made for y = x W^T. An element of y depends on its row of x and of W alone: not on the
-/// other rows, nor on which method computes it or with how many threads.
+/// A linear layer's weight W [outputs, inputs] in a layout made for y = x W^T. An element of y depends on its row of x
+/// and of W alone: not on the other rows, nor on which method computes it or with how many threads.
 /// </summary>
 internal abstract unsafe class LinearWeight(int outputs, int inputs)
 {
@@ -47,26 +47,30 @@ internal sealed unsafe class FloatLinear(PackedMatrix matrix) : LinearWeight(mat
     public override void Multiply(ThreadTeam team, float* x, int ldx, int rows, float* y, int ldy, bool accumulate) =>
         Gemm.Multiply(team, x, ldx, rows, matrix, y, ldy, accumulate);
 
-    public override void MultiplyRows(float* x, int ldx, int rows, float* y, int ldy, bool accumulate, float* scratch) =>
+    public override void MultiplyRows(
+        float* x, int ldx, int rows, float* y, int ldy, bool accumulate, float* scratch) =>
         Gemm.MultiplyRows(x, ldx, rows, matrix, y, ldy, accumulate ? y : null, scratch);
 }
 
 /// <summary>A quantised weight.</summary>
 /// <param name="matrix">The weight.</param>
 /// <param name="exact">Whether activations stay float32, rather than being rounded to 8 bits.</param>
-internal sealed unsafe class QuantizedLinear(QuantizedMatrix matrix, bool exact) : LinearWeight(matrix.Outputs, matrix.Inputs)
+internal sealed unsafe class QuantizedLinear(
+    QuantizedMatrix matrix, bool exact) : LinearWeight(matrix.Outputs, matrix.Inputs)
 {
     public override long RowsScratch(int rows) => QuantizedGemm.Scratch(matrix, rows, exact);
 
     public override void Multiply(ThreadTeam team, float* x, int ldx, int rows, float* y, int ldy, bool accumulate) =>
         QuantizedGemm.Multiply(team, x, ldx, rows, matrix, exact, y, ldy, accumulate);
 
-    public override void MultiplyRows(float* x, int ldx, int rows, float* y, int ldy, bool accumulate, float* scratch) =>
+    public override void MultiplyRows(
+        float* x, int ldx, int rows, float* y, int ldy, bool accumulate, float* scratch) =>
         QuantizedGemm.MultiplyRows(x, ldx, rows, matrix, exact, y, ldy, accumulate, scratch);
 }
 
 /// <summary>The rows of several weights with the same inputs, one after another.</summary>
-internal sealed unsafe class JoinedLinear(LinearWeight[] parts) : LinearWeight(parts.Sum(part => part.Outputs), parts[0].Inputs)
+internal sealed unsafe class JoinedLinear(LinearWeight[] parts) : LinearWeight(
+    parts.Sum(part => part.Outputs), parts[0].Inputs)
 {
     public override long RowsScratch(int rows) => parts.Max(part => part.RowsScratch(rows));
 

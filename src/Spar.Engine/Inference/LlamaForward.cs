@@ -5,12 +5,14 @@ using Spar.Engine.Models;
 namespace Spar.Engine.Inference;
 
 /// <summary>
-/// The forward pass of a Llama-family model over a <see cref="ForwardBatch"/>, for generation: no gradients, keys and values in a
-/// <see cref="KvCache"/>. A row's result has the same bits in any batch, at any thread count, and whether the positions before it were
-/// computed in this pass, an earlier one, or for another sequence. Allocates nothing per pass once its buffers have grown.
+/// The forward pass of a Llama-family model over a <see cref="ForwardBatch"/>, for generation: no gradients, keys and
+/// values in a <see cref="KvCache"/>. A row's result has the same bits in any batch, at any thread count, and whether
+/// the positions before it were computed in this pass, an earlier one, or for another sequence. Allocates nothing per
+/// pass once its buffers have grown.
 /// <para>
-/// A large batch is cut into pieces of rows that go through a layer each on one thread, with one meeting a layer: where all keys and values
-/// have been written and attention may read. In a small batch the threads share every matrix product instead.
+/// A large batch is cut into pieces of rows that go through a layer each on one thread, with one meeting a layer: where
+/// all keys and values have been written and attention may read. In a small batch the threads share every matrix
+/// product instead.
 /// </para>
 /// </summary>
 internal sealed unsafe class LlamaForward : IDisposable
@@ -40,7 +42,9 @@ internal sealed unsafe class LlamaForward : IDisposable
     /// <param name="cache">Where keys and values are kept.</param>
     /// <param name="team">Threads; the caller of <see cref="Run"/> is one of them.</param>
     /// <param name="capacity">Most rows of a batch.</param>
-    /// <param name="exact">Whether activations stay float32, rather than being rounded to 8 bits, where the weights are quantised.</param>
+    /// <param name="exact">
+    /// Whether activations stay float32, rather than being rounded to 8 bits, where the weights are quantised.
+    /// </param>
     public LlamaForward(ModelWeights weights, KvCache cache, ThreadTeam team, int capacity, bool exact = true)
     {
         ModelConfig config = weights.Config;
@@ -62,7 +66,9 @@ internal sealed unsafe class LlamaForward : IDisposable
         _batch = new ForwardBatch(1);
     }
 
-    /// <summary>Computes a batch: writes its keys and values to the cache and its logits to <see cref="Logits"/>.</summary>
+    /// <summary>
+    /// Computes a batch: writes its keys and values to the cache and its logits to <see cref="Logits"/>.
+    /// </summary>
     /// <param name="batch">At most as many rows as the capacity that this was made with.</param>
     public void Run(ForwardBatch batch)
     {
@@ -115,7 +121,8 @@ internal sealed unsafe class LlamaForward : IDisposable
         Head,
     }
 
-    private static float* Allocate(long floats) => (float*)NativeMemory.AlignedAlloc(checked((nuint)(floats * sizeof(float))), 64);
+    private static float* Allocate(long floats) =>
+        (float*)NativeMemory.AlignedAlloc(checked((nuint)(floats * sizeof(float))), 64);
 
     /// <summary>The next multiple of 64 bytes.</summary>
     private static long Aligned(long floats) => (floats + 15) / 16 * 16;
@@ -140,7 +147,8 @@ internal sealed unsafe class LlamaForward : IDisposable
 
         int pieces = (rows + PieceRows - 1) / PieceRows;
         pieces = (pieces + _team.Threads - 1) / _team.Threads * _team.Threads;
-        Pieces body = new() { Forward = this, Stage = stage, Layer = layer, Rows = rows, Size = (rows + pieces - 1) / pieces };
+        Pieces body =
+            new() { Forward = this, Stage = stage, Layer = layer, Rows = rows, Size = (rows + pieces - 1) / pieces };
         _team.For((rows + body.Size - 1) / body.Size, ref body);
     }
 
@@ -161,7 +169,8 @@ internal sealed unsafe class LlamaForward : IDisposable
     }
 
     /// <summary>y = or += x W^T, on the calling thread for a piece, else on all.</summary>
-    private void Multiply(in Rows rows, float* x, LinearWeight w, float* y, bool accumulate, float* scratch, int ldx = 0)
+    private void Multiply(
+        in Rows rows, float* x, LinearWeight w, float* y, bool accumulate, float* scratch, int ldx = 0)
     {
         ldx = ldx > 0 ? ldx : w.Inputs;
         if (rows.IsPiece)
@@ -189,7 +198,8 @@ internal sealed unsafe class LlamaForward : IDisposable
                 _source.Embedding(_batch.Tokens[row], new Span<float>(x, d));
             }
 
-            RmsNorm.Forward(x, Pinned(weights.InputNorm), normed + ((nint)(row - rows.From) * d), d, (float)_config.RmsNormEps);
+            RmsNorm.Forward(
+                x, Pinned(weights.InputNorm), normed + ((nint)(row - rows.From) * d), d, (float)_config.RmsNormEps);
         }
 
         Multiply(rows, normed, weights.Qkv, _qkv + ((nint)rows.From * _qkvFloats), accumulate: false, normed + narrow);
@@ -252,14 +262,25 @@ internal sealed unsafe class LlamaForward : IDisposable
             longest = Math.Max(longest, _batch.Positions[row]);
         }
 
-        // Attention's output and the gated layer's are not needed at the same time, nor attention's scores and the rest.
+        // Attention's output and the gated layer's are not needed at the same time, nor attention's scores and the
+        // rest.
         long wide = Aligned((long)rows.Count * Math.Max(_queryFloats, 2 * f));
         long scores = Attention.ScratchFloats(longest);
         long narrow = Aligned((long)rows.Count * d);
-        float* hidden = _team.Scratch(rows.Worker, wide + Math.Max(narrow + weights.RowsScratch(rows.Count), scores * (rows.IsPiece ? 1 : _team.Threads)));
+        float* hidden = _team.Scratch(
+            rows.Worker,
+            wide + Math.Max(narrow + weights.RowsScratch(rows.Count), scores * (rows.IsPiece ? 1 : _team.Threads)));
         float* normed = hidden + wide;
         float* x = _x + ((nint)rows.From * d);
-        AttentionItems attention = new() { Forward = this, Layer = layer, From = rows.From, Output = hidden, Scores = normed, ScoresFloats = (nint)scores };
+        AttentionItems attention = new()
+        {
+            Forward = this,
+            Layer = layer,
+            From = rows.From,
+            Output = hidden,
+            Scores = normed,
+            ScoresFloats = (nint)scores,
+        };
         int items = rows.Count * _config.KvHeadCount;
         if (rows.IsPiece)
         {
@@ -276,7 +297,8 @@ internal sealed unsafe class LlamaForward : IDisposable
         AddProduct(rows, hidden, weights.Output, weights.OutputBias, weights.AttendedNorm, x, normed);
         for (int row = 0; row < rows.Count; row++)
         {
-            RmsNorm.Forward(x + ((nint)row * d), Pinned(weights.PostNorm), normed + ((nint)row * d), d, (float)_config.RmsNormEps);
+            RmsNorm.Forward(
+                x + ((nint)row * d), Pinned(weights.PostNorm), normed + ((nint)row * d), d, (float)_config.RmsNormEps);
         }
 
         Multiply(rows, normed, weights.GateUp, hidden, accumulate: false, normed + narrow);
@@ -289,8 +311,12 @@ internal sealed unsafe class LlamaForward : IDisposable
         AddProduct(rows, hidden, weights.Down, bias: null, weights.DownNorm, x, normed, ldx: 2 * f);
     }
 
-    /// <summary>x += y, or norm(y) where there is a norm, with y = input W^T + b. <paramref name="scratch"/>: D floats a row and what the product needs.</summary>
-    private void AddProduct(in Rows rows, float* input, LinearWeight w, float[]? bias, float[]? norm, float* x, float* scratch, int ldx = 0)
+    /// <summary>
+    /// x += y, or norm(y) where there is a norm, with y = input W^T + b. <paramref name="scratch"/>: D floats a row and
+    /// what the product needs.
+    /// </summary>
+    private void AddProduct(
+        in Rows rows, float* input, LinearWeight w, float[]? bias, float[]? norm, float* x, float* scratch, int ldx = 0)
     {
         int d = _config.HiddenSize;
         float* y = norm is null ? x : scratch;
@@ -318,10 +344,14 @@ internal sealed unsafe class LlamaForward : IDisposable
         float* normed = _team.Scratch(rows.Worker, narrow + _weights.Head.RowsScratch(rows.Count));
         for (int i = rows.From; i < rows.To; i++)
         {
-            RmsNorm.Forward(_x + ((nint)_batch.LogitRows[i] * d), Pinned(_weights.FinalNorm), normed + ((nint)(i - rows.From) * d), d, (float)_config.RmsNormEps);
+            RmsNorm.Forward(
+                _x + ((nint)_batch.LogitRows[i] * d), Pinned(_weights.FinalNorm), normed + ((nint)(i - rows.From) * d),
+                d, (float)_config.RmsNormEps);
         }
 
-        Multiply(rows, normed, _weights.Head, _logits + ((nint)rows.From * _config.VocabSize), accumulate: false, normed + narrow);
+        Multiply(
+            rows, normed, _weights.Head, _logits + ((nint)rows.From * _config.VocabSize), accumulate: false,
+            normed + narrow);
     }
 
     /// <summary>The rows that a stage works on.</summary>
@@ -341,7 +371,8 @@ internal sealed unsafe class LlamaForward : IDisposable
         public int Layer, Rows, Size;
 
         public readonly void Run(int index, int worker)
-            => Forward.RunStage(Stage, Layer, new Rows(index * Size, Math.Min(Rows, (index + 1) * Size), worker, IsPiece: true));
+            => Forward.RunStage(
+                Stage, Layer, new Rows(index * Size, Math.Min(Rows, (index + 1) * Size), worker, IsPiece: true));
     }
 
     /// <summary>Attention of one row and key/value head an item.</summary>
@@ -361,7 +392,8 @@ internal sealed unsafe class LlamaForward : IDisposable
             float* q = Forward._qkv + ((nint)(From + row) * Forward._qkvFloats) + offset;
             float* output = Output + ((nint)row * Forward._queryFloats) + offset;
             Attention.Run(
-                q, group, config.HeadDim, Forward._cache, Layer, head, Forward._batch.Tables[From + row], Forward._batch.Positions[From + row], config.WindowOf(Layer),
+                q, group, config.HeadDim, Forward._cache, Layer, head, Forward._batch.Tables[From + row],
+                Forward._batch.Positions[From + row], config.WindowOf(Layer),
                 Scores + (worker * ScoresFloats), output);
         }
     }

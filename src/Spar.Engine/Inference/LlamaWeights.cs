@@ -2,7 +2,10 @@ using Spar.Engine.Models;
 
 namespace Spar.Engine.Inference;
 
-/// <summary>A Llama-family model's weights as the forward pass reads them: matrices laid out for products, those that share an input joined.</summary>
+/// <summary>
+/// A Llama-family model's weights as the forward pass reads them: matrices laid out for products, those that share an
+/// input joined.
+/// </summary>
 internal sealed class LlamaWeights
 {
     /// <summary>Lays out a model's weights.</summary>
@@ -20,8 +23,14 @@ internal sealed class LlamaWeights
             string attention = layer + "self_attn.";
             Layers[i] = new Layer(
                 source.Vector(layer + "input_layernorm.weight"),
-                source.Linear(exact, attention + "q_proj.weight", attention + "k_proj.weight", attention + "v_proj.weight"),
-                config.QkvBias ? Pin([.. source.Vector(attention + "q_proj.bias"), .. source.Vector(attention + "k_proj.bias"), .. source.Vector(attention + "v_proj.bias")]) : null,
+                source.Linear(
+                    exact, attention + "q_proj.weight", attention + "k_proj.weight", attention + "v_proj.weight"),
+                config.QkvBias
+                    ? Pin(
+                        [.. source.Vector(
+                            attention + "q_proj.bias"), .. source.Vector(
+                                attention + "k_proj.bias"), .. source.Vector(attention + "v_proj.bias")])
+                    : null,
                 config.QueryKeyNorm ? source.Vector(attention + "q_norm.weight") : null,
                 config.QueryKeyNorm ? source.Vector(attention + "k_norm.weight") : null,
                 source.Linear(exact, attention + "o_proj.weight"),
@@ -52,7 +61,9 @@ internal sealed class LlamaWeights
     /// <param name="KeyNorm">Norm of each key head, [d], or null.</param>
     /// <param name="Output">[D, H d].</param>
     /// <param name="OutputBias">[D], or null.</param>
-    /// <param name="AttendedNorm">Norm of attention's output before it is added to the residual stream, [D], or null.</param>
+    /// <param name="AttendedNorm">
+    /// Norm of attention's output before it is added to the residual stream, [D], or null.
+    /// </param>
     /// <param name="PostNorm">Norm before the feed-forward layer, [D].</param>
     /// <param name="GateUp">[2 F, D]: gate, then up.</param>
     /// <param name="Down">[D, F].</param>
@@ -72,7 +83,10 @@ internal sealed class LlamaWeights
         float[]? DownNorm)
     {
         /// <summary>Most scratch floats that one of the layer's products needs for a number of rows.</summary>
-        public long RowsScratch(int rows) => Math.Max(Math.Max(Qkv.RowsScratch(rows), Output.RowsScratch(rows)), Math.Max(GateUp.RowsScratch(rows), Down.RowsScratch(rows)));
+        public long RowsScratch(int rows) =>
+            Math.Max(
+                Math.Max(Qkv.RowsScratch(rows), Output.RowsScratch(rows)),
+                Math.Max(GateUp.RowsScratch(rows), Down.RowsScratch(rows)));
     }
 
     private static float[] Pin(float[] values)

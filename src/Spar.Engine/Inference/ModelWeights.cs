@@ -5,7 +5,10 @@ using Spar.Engine.Tensors;
 
 namespace Spar.Engine.Inference;
 
-/// <summary>A model's weights as generation reads them, wherever they lie: in memory as float32 tensors, or in a GGUF file, quantised.</summary>
+/// <summary>
+/// A model's weights as generation reads them, wherever they lie: in memory as float32 tensors, or in a GGUF file,
+/// quantised.
+/// </summary>
 public abstract class ModelWeights : IDisposable
 {
     private protected ModelWeights(ModelConfig config) => Config = config;
@@ -13,7 +16,10 @@ public abstract class ModelWeights : IDisposable
     /// <summary>The architecture.</summary>
     public ModelConfig Config { get; }
 
-    /// <summary>Opens a checkpoint folder or a GGUF file. The latter stays open: quantised weights keep their form, and the embedding is read where it lies.</summary>
+    /// <summary>
+    /// Opens a checkpoint folder or a GGUF file. The latter stays open: quantised weights keep their form, and the
+    /// embedding is read where it lies.
+    /// </summary>
     /// <param name="path">The folder, or a <c>.gguf</c> file.</param>
     /// <exception cref="EngineException">A file is missing or broken.</exception>
     public static ModelWeights Open(string path)
@@ -30,7 +36,8 @@ public abstract class ModelWeights : IDisposable
     /// <summary>Weights in memory.</summary>
     /// <param name="config">The architecture.</param>
     /// <param name="tensors">Weights by their Hugging Face names.</param>
-    public static ModelWeights FromTensors(ModelConfig config, IReadOnlyDictionary<string, Tensor> tensors) => new TensorWeights(config, tensors);
+    public static ModelWeights FromTensors(ModelConfig config, IReadOnlyDictionary<string, Tensor> tensors) =>
+        new TensorWeights(config, tensors);
 
     /// <summary>Closes the file, if there is one.</summary>
     public abstract void Dispose();

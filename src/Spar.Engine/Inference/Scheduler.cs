@@ -1,11 +1,11 @@
 namespace Spar.Engine.Inference;
 
 /// <summary>
-/// Decides which sequences run and which of their tokens are computed in the next forward pass. Knows the cache's blocks, nothing of
-/// arithmetic, sampling or threads; the engine thread owns it.
+/// Decides which sequences run and which of their tokens are computed in the next forward pass. Knows the cache's
+/// blocks, nothing of arithmetic, sampling or threads; the engine thread owns it.
 /// <para>
-/// A sequence is admitted when its known tokens find blocks, shared ones included. When a running one needs a further block and none is
-/// free, the youngest gives up its blocks and waits; being computed again gives it the same bits.
+/// A sequence is admitted when its known tokens find blocks, shared ones included. When a running one needs a further
+/// block and none is free, the youngest gives up its blocks and waits; being computed again gives it the same bits.
 /// </para>
 /// </summary>
 internal sealed class Scheduler
@@ -84,7 +84,9 @@ internal sealed class Scheduler
         });
     }
 
-    /// <summary>Drops all running sequences and forgets what the cache holds, after a pass that failed. Waiting sequences stay.</summary>
+    /// <summary>
+    /// Drops all running sequences and forgets what the cache holds, after a pass that failed. Waiting sequences stay.
+    /// </summary>
     /// <returns>The dropped ones.</returns>
     public IReadOnlyList<Sequence> Reset()
     {
@@ -134,14 +136,16 @@ internal sealed class Scheduler
     {
         ReadOnlySpan<int> ids = sequence.Ids;
         long parent = BlockPool.Root;
-        while ((sequence.Blocks + 1) * Size <= ids.Length && Share(sequence, parent, ids.Slice(sequence.Blocks * Size, Size)))
+        while ((sequence.Blocks + 1) * Size <= ids.Length
+            && Share(sequence, parent, ids.Slice(sequence.Blocks * Size, Size)))
         {
             parent = _pool.Identity(sequence.Table[sequence.Blocks - 1]);
         }
 
         sequence.SharedBlocks = sequence.Blocks;
         int tail = sequence.PromptLength % Size;
-        if (sequence.Blocks == sequence.PromptLength / Size && tail > 0 && Share(sequence, parent, ids.Slice(sequence.Blocks * Size, tail)))
+        if (sequence.Blocks == sequence.PromptLength / Size && tail > 0
+            && Share(sequence, parent, ids.Slice(sequence.Blocks * Size, tail)))
         {
             sequence.TailTokens = tail;
         }
@@ -170,7 +174,8 @@ internal sealed class Scheduler
 
         if (sequence.CachedTokens < 0)
         {
-            sequence.CachedTokens = Math.Min((sequence.SharedBlocks * Size) + sequence.TailTokens, sequence.PromptLength - 1);
+            sequence.CachedTokens = Math.Min(
+                (sequence.SharedBlocks * Size) + sequence.TailTokens, sequence.PromptLength - 1);
         }
 
         return true;
@@ -189,12 +194,16 @@ internal sealed class Scheduler
         return true;
     }
 
-    private long Parent(Sequence sequence, int block) => block == 0 ? BlockPool.Root : _pool.Identity(sequence.Table[block - 1]);
+    private long Parent(Sequence sequence, int block) =>
+        block == 0 ? BlockPool.Root : _pool.Identity(sequence.Table[block - 1]);
 
-    /// <summary>Sees to it that the sequence's known tokens have blocks that it may write. False when a block is lacking.</summary>
+    /// <summary>
+    /// Sees to it that the sequence's known tokens have blocks that it may write. False when a block is lacking.
+    /// </summary>
     private bool MakeRoom(Sequence sequence)
     {
-        if (sequence.TailTokens > 0 && sequence.Count > (sequence.SharedBlocks * Size) + sequence.TailTokens && !MakeTailOwn(sequence))
+        if (sequence.TailTokens > 0 && sequence.Count > (sequence.SharedBlocks * Size) + sequence.TailTokens
+            && !MakeTailOwn(sequence))
         {
             return false;
         }
@@ -243,7 +252,9 @@ internal sealed class Scheduler
         return true;
     }
 
-    /// <summary>Adds the tokens that are not in the cache yet, and those whose logits are needed, up to a number of rows.</summary>
+    /// <summary>
+    /// Adds the tokens that are not in the cache yet, and those whose logits are needed, up to a number of rows.
+    /// </summary>
     private void AddRows(Sequence sequence, ForwardBatch batch, int budget)
     {
         int firstLogit = sequence.FirstLogit;

@@ -1,8 +1,9 @@
 namespace Spar.Engine.Inference;
 
 /// <summary>
-/// A sequence in the engine: its tokens, and the blocks that hold their keys and values. A generated token is appended to the ids and is then
-/// no different from a prompt's: whatever is not in the cache yet is computed. That is why a sequence can lose its blocks and come back.
+/// A sequence in the engine: its tokens, and the blocks that hold their keys and values. A generated token is appended
+/// to the ids and is then no different from a prompt's: whatever is not in the cache yet is computed. That is why a
+/// sequence can lose its blocks and come back.
 /// </summary>
 /// <param name="number">Unique, above 0.</param>
 /// <param name="ids">Prompt; for scoring, prompt and continuation.</param>
@@ -31,10 +32,15 @@ internal sealed class Sequence(long number, int[] ids, int promptLength, Sequenc
     /// <summary>Position to look at next: every one before it is in the cache, or was when it was passed.</summary>
     public int Next { get; set; }
 
-    /// <summary>Blocks at the start of the table that were found complete; nothing is ever written to them but what they hold.</summary>
+    /// <summary>
+    /// Blocks at the start of the table that were found complete; nothing is ever written to them but what they hold.
+    /// </summary>
     public int SharedBlocks { get; set; }
 
-    /// <summary>Tokens of the block after these that was found by a prompt's last tokens; 0 if there is none, or it is the sequence's own by now.</summary>
+    /// <summary>
+    /// Tokens of the block after these that was found by a prompt's last tokens; 0 if there is none, or it is the
+    /// sequence's own by now.
+    /// </summary>
     public int TailTokens { get; set; }
 
     /// <summary>Prompt tokens that were found when the sequence was first admitted; -1 before.</summary>
@@ -84,13 +90,17 @@ internal sealed class Sequence(long number, int[] ids, int promptLength, Sequenc
 /// <summary>What is done with a sequence's logits.</summary>
 internal abstract class SequenceJob
 {
-    /// <summary>Whether logits are needed from the prompt's last token on, rather than of the last token only.</summary>
+    /// <summary>
+    /// Whether logits are needed from the prompt's last token on, rather than of the last token only.
+    /// </summary>
     public abstract bool ScoresPrompt { get; }
 
     /// <summary>The caller gave up.</summary>
     public abstract bool IsCancelled { get; }
 
-    /// <summary>Takes one row of logits. Runs on any thread of the engine, for one row of a sequence at a time and in order.</summary>
+    /// <summary>
+    /// Takes one row of logits. Runs on any thread of the engine, for one row of a sequence at a time and in order.
+    /// </summary>
     /// <returns>Whether the sequence has ended.</returns>
     public abstract bool Take(Sequence sequence, ReadOnlySpan<float> logits, Sampling.Sampler sampler);
 

@@ -22,12 +22,16 @@ public sealed class SequenceLogits : IDisposable
     /// <param name="weights">The model; disposed of together with this.</param>
     /// <param name="maxTokens">Length of the longest sequence, at least 1.</param>
     /// <param name="threads">Threads that compute, at least 1.</param>
-    /// <exception cref="EngineException">The sequence is longer than the model was made for, or there is no memory for it.</exception>
+    /// <exception cref="EngineException">
+    /// The sequence is longer than the model was made for, or there is no memory for it.
+    /// </exception>
     public SequenceLogits(ModelWeights weights, int maxTokens, int threads)
     {
         if (maxTokens > weights.Config.MaxPositions)
         {
-            throw new EngineException($"A sequence has {maxTokens} tokens, but the model was made for at most {weights.Config.MaxPositions}. Shorten it.");
+            throw new EngineException(
+                $"A sequence has {maxTokens} tokens, but the model was made for at most "
+                + $"{weights.Config.MaxPositions}. Shorten it.");
         }
 
         _weights = weights;
@@ -39,7 +43,9 @@ public sealed class SequenceLogits : IDisposable
     /// <summary>Computes a sequence.</summary>
     /// <param name="ids">1 .. maxTokens ids.</param>
     /// <returns>[ids, V]: row i holds the logits of the token after ids[0..i].</returns>
-    /// <exception cref="EngineException">An id is outside the vocabulary, or the logits are too many for one tensor.</exception>
+    /// <exception cref="EngineException">
+    /// An id is outside the vocabulary, or the logits are too many for one tensor.
+    /// </exception>
     public Tensor Compute(IReadOnlyList<int> ids)
     {
         int vocabulary = _weights.Config.VocabSize;
@@ -47,13 +53,17 @@ public sealed class SequenceLogits : IDisposable
         {
             if ((uint)id >= (uint)vocabulary)
             {
-                throw new EngineException($"A sequence holds token id {id}, but the model's vocabulary has {vocabulary}. Does the tokenizer belong to this model?");
+                throw new EngineException(
+                    $"A sequence holds token id {id}, but the model's vocabulary has {vocabulary}. Does the tokenizer "
+                    + "belong to this model?");
             }
         }
 
         if ((long)ids.Count * vocabulary > Array.MaxLength)
         {
-            throw new EngineException($"The logits of {ids.Count} tokens with a vocabulary of {vocabulary} do not fit one tensor. Shorten the sequence.");
+            throw new EngineException(
+                $"The logits of {ids.Count} tokens with a vocabulary of {vocabulary} do not fit one tensor. Shorten "
+                + "the sequence.");
         }
 
         Tensor logits = new(ids.Count, vocabulary);

@@ -4,8 +4,12 @@ using Spar.Engine.Tensors;
 
 namespace Spar.Engine.Inference;
 
-/// <summary>Weights in memory, float32. Matrices are copied into the layout of the products; the tensors themselves need not be kept, except for the embedding.</summary>
-internal sealed class TensorWeights(ModelConfig config, IReadOnlyDictionary<string, Tensor> tensors) : ModelWeights(config)
+/// <summary>
+/// Weights in memory, float32. Matrices are copied into the layout of the products; the tensors themselves need not be
+/// kept, except for the embedding.
+/// </summary>
+internal sealed class TensorWeights(
+    ModelConfig config, IReadOnlyDictionary<string, Tensor> tensors) : ModelWeights(config)
 {
     private readonly Tensor _embedding = tensors["model.embed_tokens.weight"];
 
@@ -39,5 +43,6 @@ internal sealed class TensorWeights(ModelConfig config, IReadOnlyDictionary<stri
         return new FloatLinear(new PackedMatrix(rows, outputs, inputs));
     }
 
-    internal override void Embedding(int token, Span<float> target) => _embedding.Data.AsSpan(token * target.Length, target.Length).CopyTo(target);
+    internal override void Embedding(int token, Span<float> target) =>
+        _embedding.Data.AsSpan(token * target.Length, target.Length).CopyTo(target);
 }

@@ -48,15 +48,17 @@ public sealed record ModelSummary
     public long GenerationBytes => WeightBytes + (CacheBytesPerToken * Config.MaxPositions);
 
     /// <summary>
-    /// Bytes to train all parameters on steps of <see cref="TrainingTokens"/> tokens. A parameter takes eight float32 numbers: itself, gradient, two
-    /// moments of AdamW, and the layouts for products in both directions; to this come the activations that the backward pass needs.
+    /// Bytes to train all parameters on steps of <see cref="TrainingTokens"/> tokens. A parameter takes eight float32
+    /// numbers: itself, gradient, two moments of AdamW, and the layouts for products in both directions; to this come
+    /// the activations that the backward pass needs.
     /// </summary>
     public long TrainingBytes
     {
         get
         {
             long layer = LayerActivations.Bytes(Config, TrainingTokens), all = Config.LayerCount * layer;
-            long inputs = (long)Config.LayerCount * TrainingTokens * Config.HiddenSize, logits = Math.Min((long)TrainingTokens * Config.VocabSize, LlamaGraph.LogitFloats);
+            long inputs = (long)Config.LayerCount * TrainingTokens * Config.HiddenSize;
+            long logits = Math.Min((long)TrainingTokens * Config.VocabSize, LlamaGraph.LogitFloats);
             return (4 * ((8 * Parameters) + inputs + logits)) + (all > LlamaGraph.DefaultActivationBytes ? layer : all);
         }
     }
@@ -64,7 +66,8 @@ public sealed record ModelSummary
     /// <summary>Reads the headers of a checkpoint.</summary>
     /// <param name="path">A checkpoint folder or a <c>.gguf</c> file.</param>
     /// <exception cref="EngineException">The checkpoint is missing or broken.</exception>
-    public static ModelSummary Read(string path) => Checkpoint.FindGguf(path) is { } gguf ? ReadGguf(gguf) : ReadFolder(path);
+    public static ModelSummary Read(string path) =>
+        Checkpoint.FindGguf(path) is { } gguf ? ReadGguf(gguf) : ReadFolder(path);
 
     private static ModelSummary ReadGguf(string path)
     {
@@ -80,7 +83,8 @@ public sealed record ModelSummary
             Types = types,
             TokenizerSize = tokenizer?.VocabSize,
             ChatTemplate = tokenizer?.Config.ChatTemplate,
-            WeightBytes = types.Sum(type => GgufType.All.Single(t => t.Name == type.Type).IsQuantized ? type.Bytes : 4 * type.Parameters),
+            WeightBytes = types.Sum(
+                type => GgufType.All.Single(t => t.Name == type.Type).IsQuantized ? type.Bytes : 4 * type.Parameters),
         };
     }
 
@@ -88,7 +92,9 @@ public sealed record ModelSummary
     {
         IReadOnlyList<string> files = Checkpoint.WeightFiles(directory);
         ModelConfig config = ModelConfigFile.Load(Path.Combine(directory, "config.json"));
-        Tokenizer? tokenizer = File.Exists(Path.Combine(directory, "tokenizer.json")) ? Tokenizer.Load(directory) : null;
+        Tokenizer? tokenizer = File.Exists(Path.Combine(directory, "tokenizer.json"))
+            ? Tokenizer.Load(directory)
+            : null;
         StoredType[] types = Group(files.SelectMany(Safetensors.ReadTypes));
         long embedding = (long)config.VocabSize * config.HiddenSize;
         return new ModelSummary
@@ -104,6 +110,7 @@ public sealed record ModelSummary
     }
 
     private static StoredType[] Group(IEnumerable<(string Type, long Parameters, long Bytes)> tensors) =>
-        [.. tensors.GroupBy(tensor => tensor.Type).Select(group => new StoredType(group.Key, group.Count(), group.Sum(t => t.Parameters), group.Sum(t => t.Bytes)))
+        [.. tensors.GroupBy(tensor => tensor.Type).Select(
+            group => new StoredType(group.Key, group.Count(), group.Sum(t => t.Parameters), group.Sum(t => t.Bytes)))
             .OrderByDescending(type => type.Bytes).ThenBy(type => type.Type, StringComparer.Ordinal)];
 }

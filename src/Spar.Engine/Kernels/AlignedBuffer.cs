@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace Spar.Engine.Kernels;
 
 /// <summary>
-/// Floats outside the garbage-collected heap, 64-byte aligned, that grow on demand and are used again and again. Large ones lie in huge pages where Linux
-/// gives them on request: products read their matrices in strides of kilobytes, and would touch another small page at every step.
+/// Floats outside the garbage-collected heap, 64-byte aligned, that grow on demand and are used again and again. Large
+/// ones lie in huge pages where Linux gives them on request: products read their matrices in strides of kilobytes, and
+/// would touch another small page at every step.
 /// </summary>
 internal sealed unsafe partial class AlignedBuffer : IDisposable
 {
@@ -19,7 +20,9 @@ internal sealed unsafe partial class AlignedBuffer : IDisposable
     /// <summary>First element; null before <see cref="Reserve"/>.</summary>
     public float* Data => _data;
 
-    /// <summary>Makes room. What was in the buffer is lost when it grows, and what is in it then is undefined.</summary>
+    /// <summary>
+    /// Makes room. What was in the buffer is lost when it grows, and what is in it then is undefined.
+    /// </summary>
     /// <param name="count">Elements needed.</param>
     /// <returns><see cref="Data"/>.</returns>
     public float* Reserve(long count)

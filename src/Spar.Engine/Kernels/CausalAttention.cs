@@ -3,8 +3,9 @@ using System.Runtime.Intrinsics;
 namespace Spar.Engine.Kernels;
 
 /// <summary>
-/// One key/value head of one sequence with the query heads that share it. n: length, d: head size. Rows of q, k, v (and their gradients) are
-/// <see cref="Stride"/> floats apart, those of the output <see cref="OutputStride"/>; the query heads of the group lie d floats apart.
+/// One key/value head of one sequence with the query heads that share it. n: length, d: head size. Rows of q, k, v (and
+/// their gradients) are <see cref="Stride"/> floats apart, those of the output <see cref="OutputStride"/>; the query
+/// heads of the group lie d floats apart.
 /// </summary>
 internal unsafe struct AttentionHead
 {
@@ -14,7 +15,10 @@ internal unsafe struct AttentionHead
     /// <summary>Attention output before o_proj: first row.</summary>
     public float* Output;
 
-    /// <summary>Log of the sum of the exponentials for each row and query head; rows are <see cref="LogSumStride"/> apart, query heads 1.</summary>
+    /// <summary>
+    /// Log of the sum of the exponentials for each row and query head; rows are <see cref="LogSumStride"/> apart, query
+    /// heads 1.
+    /// </summary>
     public float* LogSum;
 
     /// <summary>Gradients, in the layout of their originals; used by the backward pass only.</summary>
@@ -37,21 +41,24 @@ internal unsafe struct AttentionHead
 }
 
 /// <summary>
-/// Causal attention on the calling thread: o_i = sum over j up to i of softmax(q_i k_j / sqrt(d)) v_j, and its gradients; with a window, j begins at
-/// i - window + 1, and blocks that nobody sees are passed over. The products run on
-/// the same register blocks as the matrix product, block by block below the diagonal; the backward pass computes the probabilities again from
-/// the row's log-sum (as FlashAttention does, Dao et al. 2022) instead of keeping them.
+/// Causal attention on the calling thread: o_i = sum over j up to i of softmax(q_i k_j / sqrt(d)) v_j, and its
+/// gradients; with a window, j begins at i - window + 1, and blocks that nobody sees are passed over. The products run
+/// on the same register blocks as the matrix product, block by block below the diagonal; the backward pass computes the
+/// probabilities again from the row's log-sum (as FlashAttention does, Dao et al. 2022) instead of keeping them.
 /// </summary>
 internal static unsafe class CausalAttention
 {
     private const int Stride = MicroKernel.RowPanelStride;
-    private const int KeyChunk = 480;   // keys side by side in a row of scores: below Stride, and a multiple of every block height and width
-    private const int QueryBlock = 96;  // queries whose scores the backward pass holds at a time: a multiple of every block height
+    // keys side by side in a row of scores: below Stride, and a multiple of every block height and width
+    private const int KeyChunk = 480;
+    // queries whose scores the backward pass holds at a time: a multiple of every block height
+    private const int QueryBlock = 96;
 
     /// <summary>Floats of scratch memory that either pass needs.</summary>
     public static long Scratch(int length, int headDim)
     {
-        long panels = Gemm.Panels(headDim), padded = (long)Gemm.Panels(length) * MicroKernel.Columns, chunks = (length + KeyChunk - 1) / KeyChunk;
+        long panels = Gemm.Panels(headDim), padded = (long)Gemm.Panels(length) * MicroKernel.Columns;
+        long chunks = (length + KeyChunk - 1) / KeyChunk;
         return (2 * padded * headDim) + (5 * panels * length * MicroKernel.Columns) + (2 * MicroKernel.Rows * Stride)
             + (2 * chunks * QueryBlock * Stride) + (MicroKernel.Rows * MicroKernel.Columns) + 256;
     }
@@ -81,7 +88,8 @@ internal static unsafe class CausalAttention
                 float* queries = Packing.Rows(head.Query + (g * d) + (first * stride), ref stride, rows, d, query);
                 for (int j = from; j < end; j += wide)
                 {
-                    MicroKernel.Run(rows, queries, stride, 1, keys + ((nint)j * d), d, scores + At(j, high), Stride, null);
+                    MicroKernel.Run(
+                        rows, queries, stride, 1, keys + ((nint)j * d), d, scores + At(j, high), Stride, null);
                 }
 
                 for (int r = 0; r < rows; r++)
@@ -114,7 +122,9 @@ internal static unsafe class CausalAttention
     }
 
     /// <summary>Computes the gradients with respect to queries, keys and values, overwriting them.</summary>
-    /// <param name="head">What was attended, with output and log-sums from <see cref="Forward"/>, and the gradients.</param>
+    /// <param name="head">
+    /// What was attended, with output and log-sums from <see cref="Forward"/>, and the gradients.
+    /// </param>
     /// <param name="scratch"><see cref="Scratch"/> floats.</param>
     public static void Backward(in AttentionHead head, float* scratch)
     {
@@ -123,9 +133,11 @@ internal static unsafe class CausalAttention
         long columnFloats = (long)Gemm.Panels(n) * wide * d, rowFloats = (long)panels * n * wide;
         long scoreFloats = (long)((n + KeyChunk - 1) / KeyChunk) * QueryBlock * Stride;
         float* keys = Take(ref scratch, columnFloats), values = Take(ref scratch, columnFloats);
-        float* keyRows = Take(ref scratch, rowFloats), queryRows = Take(ref scratch, rowFloats), outputRows = Take(ref scratch, rowFloats);
+        float* keyRows = Take(ref scratch, rowFloats), queryRows = Take(ref scratch, rowFloats);
+        float* outputRows = Take(ref scratch, rowFloats);
         float* keyGradient = Take(ref scratch, rowFloats), valueGradient = Take(ref scratch, rowFloats);
-        float* query = Take(ref scratch, high * Stride), outputGradient = Take(ref scratch, high * Stride), tile = Take(ref scratch, high * wide);
+        float* query = Take(ref scratch, high * Stride), outputGradient = Take(ref scratch, high * Stride);
+        float* tile = Take(ref scratch, high * wide);
         float* scores = Take(ref scratch, scoreFloats), scoreGradient = scratch;
         PackColumns(head.Key, head.Stride, n, d, keys);
         PackColumns(head.Value, head.Stride, n, d, values);
@@ -142,16 +154,22 @@ internal static unsafe class CausalAttention
                 int blockEnd = Math.Min(block + QueryBlock, n);
                 for (int first = block; first < blockEnd; first += high)
                 {
-                    int rows = Math.Min(high, n - first), end = first + rows, from = head.FirstSeen(first) / wide * wide;
-                    int unseen = Math.Min(from, head.FirstSeen(first) / high * high); // where the block of keys begins in which the first seen one lies
+                    int rows = Math.Min(high, n - first), end = first + rows;
+                    int from = head.FirstSeen(first) / wide * wide;
+                    // where the block of keys begins in which the first seen one lies
+                    int unseen = Math.Min(from, head.FirstSeen(first) / high * high);
                     float* s = scores + ((first - block) * Stride), ds = scoreGradient + ((first - block) * Stride);
                     nint stride = head.Stride, outputStride = head.OutputStride;
                     float* q = Packing.Rows(queries + (first * stride), ref stride, rows, d, query);
-                    float* dOut = Packing.Rows(dOutput + (first * outputStride), ref outputStride, rows, d, outputGradient);
+                    float* dOut = Packing.Rows(
+                        dOutput + (first * outputStride), ref outputStride, rows, d, outputGradient);
                     for (int j = from; j < end; j += wide)
                     {
-                        MicroKernel.Run(rows, q, stride, 1, keys + ((nint)j * d), d, s + At(j, QueryBlock), Stride, null);
-                        MicroKernel.Run(rows, dOut, outputStride, 1, values + ((nint)j * d), d, ds + At(j, QueryBlock), Stride, null);
+                        MicroKernel.Run(
+                            rows, q, stride, 1, keys + ((nint)j * d), d, s + At(j, QueryBlock), Stride, null);
+                        MicroKernel.Run(
+                            rows, dOut, outputStride, 1, values + ((nint)j * d), d, ds + At(j, QueryBlock), Stride,
+                            null);
                     }
 
                     for (int r = 0; r < rows; r++)
@@ -167,7 +185,8 @@ internal static unsafe class CausalAttention
 
                     for (int p = 0; p < panels; p++)
                     {
-                        float* target = head.QueryGradient + (g * d) + (p * wide) + ((nint)first * head.Stride), rest = keyRows + ((nint)p * n * wide);
+                        float* target = head.QueryGradient + (g * d) + (p * wide) + ((nint)first * head.Stride);
+                        float* rest = keyRows + ((nint)p * n * wide);
                         if (d - (p * wide) >= wide)
                         {
                             Weighted(rows, ds, QueryBlock, rest, from, end, target, head.Stride);
@@ -185,7 +204,8 @@ internal static unsafe class CausalAttention
                 for (int first = 0; first < blockEnd; first += high)
                 {
                     int rows = Math.Min(high, n - first), from = Math.Max(block, first);
-                    int to = (int)Math.Min(blockEnd, (long)first + rows - 1 + head.Window); // the last query that sees one of these keys, and one
+                    // the last query that sees one of these keys, and one
+                    int to = (int)Math.Min(blockEnd, (long)first + rows - 1 + head.Window);
                     if (from >= to)
                     {
                         continue;
@@ -194,9 +214,14 @@ internal static unsafe class CausalAttention
                     nint a = At(first, QueryBlock) + ((from - block) * Stride);
                     for (int p = 0; p < panels; p++)
                     {
-                        nint b = ((nint)p * n * wide) + ((nint)from * wide), c = ((nint)p * n * wide) + ((nint)first * wide);
-                        MicroKernel.Run(rows, scores + a, 1, Stride, outputRows + b, to - from, valueGradient + c, wide, valueGradient + c);
-                        MicroKernel.Run(rows, scoreGradient + a, 1, Stride, queryRows + b, to - from, keyGradient + c, wide, keyGradient + c);
+                        nint b = ((nint)p * n * wide) + ((nint)from * wide);
+                        nint c = ((nint)p * n * wide) + ((nint)first * wide);
+                        MicroKernel.Run(
+                            rows, scores + a, 1, Stride, outputRows + b, to - from, valueGradient + c, wide,
+                            valueGradient + c);
+                        MicroKernel.Run(
+                            rows, scoreGradient + a, 1, Stride, queryRows + b, to - from, keyGradient + c, wide,
+                            keyGradient + c);
                     }
                 }
             }
@@ -207,14 +232,15 @@ internal static unsafe class CausalAttention
     }
 
     /// <summary>
-    /// For query i: scores become probabilities p_j = e^(scale s_j - logsum), and ds_j = p_j (dp_j - do_i o_i) scale. Both are 0 for the keys up to
-    /// <see cref="Cleared"/>.
+    /// For query i: scores become probabilities p_j = e^(scale s_j - logsum), and ds_j = p_j (dp_j - do_i o_i) scale.
+    /// Both are 0 for the keys up to <see cref="Cleared"/>.
     /// </summary>
     private static void ScoreGradients(in AttentionHead head, int i, int position, float* s, float* ds)
     {
         nint offset = (i * head.HeadDim) + ((nint)position * head.OutputStride);
         float own = VectorMath.Dot(head.OutputGradient + offset, head.Output + offset, head.HeadDim);
-        Vector512<float> scale = Vector512.Create(head.Scale), minus = Vector512.Create(-head.LogSum[((nint)position * head.LogSumStride) + i]);
+        Vector512<float> scale = Vector512.Create(head.Scale);
+        Vector512<float> minus = Vector512.Create(-head.LogSum[((nint)position * head.LogSumStride) + i]);
         Vector512<float> delta = Vector512.Create(own);
         for (int c = head.FirstSeen(position); c <= position; c = NextChunk(c))
         {
@@ -238,12 +264,14 @@ internal static unsafe class CausalAttention
     }
 
     /// <summary>target = scores [rows, keys from .. end-1] times a panel of rows.</summary>
-    private static void Weighted(int rows, float* scores, int chunkRows, float* panel, int from, int end, float* target, int ld)
+    private static void Weighted(
+        int rows, float* scores, int chunkRows, float* panel, int from, int end, float* target, int ld)
     {
         for (int c = from; c < end; c = NextChunk(c))
         {
             MicroKernel.Run(
-                rows, scores + At(c, chunkRows), Stride, 1, panel + ((nint)c * MicroKernel.Columns), Math.Min(NextChunk(c), end) - c, target, ld,
+                rows, scores + At(c, chunkRows), Stride, 1, panel + ((nint)c * MicroKernel.Columns),
+                Math.Min(NextChunk(c), end) - c, target, ld,
                 c > from ? target : null);
         }
     }
@@ -251,7 +279,9 @@ internal static unsafe class CausalAttention
     /// <summary>First key of the chunk after the one in which a key lies.</summary>
     private static int NextChunk(int key) => ((key / KeyChunk) + 1) * KeyChunk;
 
-    /// <summary>Where the score of a key lies from the first of its row, with <paramref name="chunkRows"/> rows a chunk.</summary>
+    /// <summary>
+    /// Where the score of a key lies from the first of its row, with <paramref name="chunkRows"/> rows a chunk.
+    /// </summary>
     private static nint At(int key, int chunkRows) => ((nint)(key / KeyChunk) * chunkRows * Stride) + (key % KeyChunk);
 
     private static float Max(float* row, int from, int end)
@@ -266,16 +296,19 @@ internal static unsafe class CausalAttention
     }
 
     /// <summary>
-    /// The key up to which the scores of a query are 0 behind those that it sees, from <paramref name="seen"/> to before <paramref name="count"/>: they are worked
-    /// on by whole vectors.
+    /// The key up to which the scores of a query are 0 behind those that it sees, from <paramref name="seen"/> to
+    /// before <paramref name="count"/>: they are worked on by whole vectors.
     /// </summary>
     private static int Cleared(int seen, int count)
     {
         int last = Math.Max(seen, (count - 1) / KeyChunk * KeyChunk);
-        return Math.Min(NextChunk(last), last + ((count - last + VectorMath.Lanes - 1) / VectorMath.Lanes * VectorMath.Lanes));
+        return Math.Min(
+            NextChunk(last), last + ((count - last + VectorMath.Lanes - 1) / VectorMath.Lanes * VectorMath.Lanes));
     }
 
-    /// <summary>Clears the scores of keys that a query does not see, but which the products with a block of rows run over.</summary>
+    /// <summary>
+    /// Clears the scores of keys that a query does not see, but which the products with a block of rows run over.
+    /// </summary>
     private static void Clear(float* row, int from, int end, int chunkRows)
     {
         for (int c = from; c < end; c = NextChunk(c))
@@ -288,7 +321,8 @@ internal static unsafe class CausalAttention
     {
         for (int j = 0; j < n; j += MicroKernel.Columns)
         {
-            Packing.PackBTransposed(source + ((nint)j * ld), ld, Math.Min(MicroKernel.Columns, n - j), d, panels + ((nint)j * d));
+            Packing.PackBTransposed(
+                source + ((nint)j * ld), ld, Math.Min(MicroKernel.Columns, n - j), d, panels + ((nint)j * d));
         }
     }
 

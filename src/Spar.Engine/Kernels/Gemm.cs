@@ -1,14 +1,16 @@
 namespace Spar.Engine.Kernels;
 
 /// <summary>
-/// Matrix products in float32. Every element of C is one chain of fused multiply-adds in the order of k, broken only every
-/// <see cref="MicroKernel.StretchK"/> steps, where the stretch's sum is added to C. The order depends on k alone: not on the other rows and
-/// columns, the number of threads, or on whether B was packed before. A row computed alone has the same bits as in a batch.
-/// Knows nothing of layers; matrices are pointers to row-major floats with a leading dimension (floats from one row to the next).
+/// Matrix products in float32. Every element of C is one chain of fused multiply-adds in the order of k, broken only
+/// every <see cref="MicroKernel.StretchK"/> steps, where the stretch's sum is added to C. The order depends on k alone:
+/// not on the other rows and columns, the number of threads, or on whether B was packed before. A row computed alone
+/// has the same bits as in a batch. Knows nothing of layers; matrices are pointers to row-major floats with a leading
+/// dimension (floats from one row to the next).
 /// </summary>
 internal static unsafe class Gemm
 {
-    private const int StretchesPerPass = 2;   // stretches of k done one after the other for each block of C, while it is in the L1 cache
+    // stretches of k done one after the other for each block of C, while it is in the L1 cache
+    private const int StretchesPerPass = 2;
     private const int PanelsPerTask = 4;      // panels of B, a pass deep, that a task keeps in its L2 cache
     private const int RowsPerTask = 96;       // rows of A that are worth a task where B is packed
     private const int RowsToPackFor = 1024;   // rows of A that are worth packing B for once more
@@ -29,7 +31,8 @@ internal static unsafe class Gemm
     /// <param name="ldc">Leading dimension of C.</param>
     /// <param name="accumulate">Adds to C instead of overwriting it.</param>
     public static void Multiply(
-        ThreadTeam team, int m, int n, int k, float* a, int lda, float* b, int ldb, bool transposeB, float* c, int ldc, bool accumulate = false)
+        ThreadTeam team, int m, int n, int k, float* a, int lda, float* b, int ldb, bool transposeB, float* c, int ldc,
+        bool accumulate = false)
     {
         if (HandledAsEmpty(m, n, k, c, ldc, accumulate))
         {
@@ -57,28 +60,37 @@ internal static unsafe class Gemm
     /// <param name="y">Receives the outputs; must not overlap x.</param>
     /// <param name="ldy">Floats from one row of y to the next, at least <see cref="PackedMatrix.Outputs"/>.</param>
     /// <param name="accumulate">Adds to y instead of overwriting it.</param>
-    public static void Multiply(ThreadTeam team, float* x, int ldx, int rows, PackedMatrix w, float* y, int ldy, bool accumulate = false)
+    public static void Multiply(
+        ThreadTeam team, float* x, int ldx, int rows, PackedMatrix w, float* y, int ldy, bool accumulate = false)
     {
         for (int k0 = 0; k0 < w.Inputs && rows > 0; k0 += PassDepth)
         {
             PassBody body = new() { Packed = w.Stretch(k0) };
-            Pass(team, ref body, rows, w.Outputs, Math.Min(PassDepth, w.Inputs - k0), x + k0, ldx, y, ldy, accumulate || k0 > 0);
+            Pass(
+                team, ref body, rows, w.Outputs, Math.Min(PassDepth, w.Inputs - k0), x + k0, ldx, y, ldy,
+                accumulate || k0 > 0);
         }
     }
 
     /// <summary>Floats of scratch memory that <see cref="MultiplyRows"/> needs for a number of rows.</summary>
     internal static long RowsScratch(int rows) => RowPanels(rows) * (long)MicroKernel.Rows * MicroKernel.RowPanelStride;
 
-    /// <summary>The product of <see cref="Multiply(ThreadTeam, float*, int, int, PackedMatrix, float*, int, bool)"/> on the calling thread alone, for use inside a parallel loop over blocks of rows.</summary>
+    /// <summary>
+    /// The product of <see cref="Multiply(ThreadTeam, float*, int, int, PackedMatrix, float*, int, bool)"/> on the
+    /// calling thread alone, for use inside a parallel loop over blocks of rows.
+    /// </summary>
     /// <param name="x">Inputs, one row after another.</param>
     /// <param name="ldx">Floats from one row of x to the next.</param>
     /// <param name="rows">Rows of x; some dozens are best.</param>
     /// <param name="w">The weight.</param>
     /// <param name="y">Receives the outputs; must not overlap x.</param>
     /// <param name="ldy">Floats from one row of y to the next.</param>
-    /// <param name="addend">What to add to, with y's leading dimension; y itself to accumulate, null for nothing.</param>
+    /// <param name="addend">
+    /// What to add to, with y's leading dimension; y itself to accumulate, null for nothing.
+    /// </param>
     /// <param name="scratch"><see cref="RowsScratch"/> floats.</param>
-    internal static void MultiplyRows(float* x, int ldx, int rows, PackedMatrix w, float* y, int ldy, float* addend, float* scratch)
+    internal static void MultiplyRows(
+        float* x, int ldx, int rows, PackedMatrix w, float* y, int ldy, float* addend, float* scratch)
     {
         int high = MicroKernel.Rows, wide = MicroKernel.Columns;
         for (int k0 = 0; k0 < w.Inputs; k0 += MicroKernel.StretchK, addend = y)
@@ -93,7 +105,8 @@ internal static unsafe class Gemm
                 {
                     nint at = ((nint)row * ldy) + column;
                     Block(
-                        Math.Min(high, rows - row), Math.Min(wide, w.Outputs - column), a + (row * stride), stride, 1, panel, depth, y + at, ldy,
+                        Math.Min(high, rows - row), Math.Min(wide, w.Outputs - column), a + (row * stride), stride, 1,
+                        panel, depth, y + at, ldy,
                         addend == null ? null : addend + at);
                 }
             }
@@ -101,7 +114,9 @@ internal static unsafe class Gemm
     }
 
     /// <summary>A block of C of any width up to a panel's.</summary>
-    internal static void Block(int rows, int columns, float* a, nint rowStep, nint depthStep, float* b, int k, float* c, nint ldc, float* addend)
+    internal static void Block(
+        int rows, int columns, float* a, nint rowStep, nint depthStep, float* b, int k, float* c, nint ldc,
+        float* addend)
     {
         if (columns == MicroKernel.Columns)
         {
@@ -142,12 +157,25 @@ internal static unsafe class Gemm
         return m <= 0 || n <= 0 || k <= 0;
     }
 
-    /// <summary>Some stretches of k, for all of C: as many tasks as give every thread the same, of a shape that suits the caches.</summary>
-    private static void Pass(ThreadTeam team, ref PassBody body, int m, int n, int k, float* a, nint lda, float* c, int ldc, bool add)
+    /// <summary>
+    /// Some stretches of k, for all of C: as many tasks as give every thread the same, of a shape that suits the
+    /// caches.
+    /// </summary>
+    private static void Pass(
+        ThreadTeam team, ref PassBody body, int m, int n, int k, float* a, nint lda, float* c, int ldc, bool add)
     {
         if (Packing.Collide(lda, m))
         {
-            CopyBody copy = new() { M = m, K = k, A = a, Lda = lda, Ldt = PassDepth + 16, Target = team.SharedScratch((long)m * (PassDepth + 16)) };
+            CopyBody copy = new()
+            {
+                M = m,
+                K = k,
+                A = a,
+                Lda = lda,
+                Ldt = PassDepth + 16,
+                Target = team.SharedScratch(
+                (long)m * (PassDepth + 16))
+            };
             team.For(RowPanels(m), ref copy);
             a = copy.Target;
             lda = copy.Ldt;
@@ -170,7 +198,8 @@ internal static unsafe class Gemm
         else if (body.Packed != null && m < RowsPerTask)
         {
             // Few rows: the columns alone are shared out, and finely.
-            (body.RowTasks, body.ColumnTasks) = (1, Math.Min(12 * threads, Ceiling(panels, MicroKernel.PanelsAtOnce(m))));
+            (body.RowTasks, body.ColumnTasks) = (1, Math.Min(
+                12 * threads, Ceiling(panels, MicroKernel.PanelsAtOnce(m))));
         }
         else
         {
@@ -198,7 +227,10 @@ internal static unsafe class Gemm
         }
     }
 
-    /// <summary>A pass in tasks of some rows and some columns of C. Where B is not packed, each task packs the columns that it needs.</summary>
+    /// <summary>
+    /// A pass in tasks of some rows and some columns of C. Where B is not packed, each task packs the columns that it
+    /// needs.
+    /// </summary>
     private struct PassBody : IParallelBody
     {
         public ThreadTeam Team;
@@ -255,17 +287,21 @@ internal static unsafe class Gemm
                 int depth = Math.Min(MicroKernel.StretchK, K - k0);
                 for (int column = first; column < end && TransposeB; column += wide)
                 {
-                    Packing.PackBTransposed(B + (column * Ldb) + k0, Ldb, Math.Min(wide, end - column), depth, packed.At(k0, column, depth));
+                    Packing.PackBTransposed(
+                        B + (column * Ldb) + k0, Ldb, Math.Min(wide, end - column), depth,
+                        packed.At(k0, column, depth));
                 }
 
                 for (int k = 0; k < depth && !TransposeB; k += PackDepth)
                 {
                     float* row = B + ((k0 + k) * Ldb);
-                    Packing.Fetch(row + (PackDepth * Ldb) + first, Ldb, end - first, Math.Min(PackDepth, depth - k - PackDepth));
+                    Packing.Fetch(
+                        row + (PackDepth * Ldb) + first, Ldb, end - first, Math.Min(PackDepth, depth - k - PackDepth));
                     for (int column = first; column < end; column += wide)
                     {
                         int columns = Math.Min(wide, end - column), count = Math.Min(PackDepth, depth - k);
-                        Packing.PackBRows(row + column, Ldb, columns, count, packed.At(k0, column, depth) + ((nint)k * wide));
+                        Packing.PackBRows(
+                            row + column, Ldb, columns, count, packed.At(k0, column, depth) + ((nint)k * wide));
                     }
                 }
             }
@@ -287,7 +323,11 @@ internal static unsafe class Gemm
     /// <summary>Panels of B: for every stretch of k, one panel after another.</summary>
     private readonly struct Panelled(float* data, int firstColumn, int panels)
     {
-        /// <summary>The panel that begins at a column, of the stretch that begins at <paramref name="k0"/> and is <paramref name="depth"/> long.</summary>
-        public float* At(int k0, int column, int depth) => data + ((nint)k0 * panels * MicroKernel.Columns) + ((nint)(column - firstColumn) * depth);
+        /// <summary>
+        /// The panel that begins at a column, of the stretch that begins at <paramref name="k0"/> and is
+        /// <paramref name="depth"/> long.
+        /// </summary>
+        public float* At(int k0, int column, int depth) =>
+            data + ((nint)k0 * panels * MicroKernel.Columns) + ((nint)(column - firstColumn) * depth);
     }
 }

@@ -8,13 +8,16 @@ using System.Text;
 namespace Spar.Engine.Kernels;
 
 /// <summary>
-/// The one place that asks what the processor can do. Kernels take their width and their instructions from here, and the compiler folds the
-/// answers, so a path that is not taken costs nothing. The runtime's own switches (<c>DOTNET_EnableAVX512=0</c>, <c>DOTNET_EnableAVX2=0</c>) choose a
-/// narrower path than the processor has; results have the same bits on all of them.
+/// The one place that asks what the processor can do. Kernels take their width and their instructions from here, and
+/// the compiler folds the answers, so a path that is not taken costs nothing. The runtime's own switches
+/// (<c>DOTNET_EnableAVX512=0</c>, <c>DOTNET_EnableAVX2=0</c>) choose a narrower path than the processor has; results
+/// have the same bits on all of them.
 /// </summary>
 public static unsafe class KernelPath
 {
-    /// <summary>The path in one line, such as <c>512-bit vectors (avx512f, avx512bw, avx2, fma) on a CPU NAME, 2 cores</c>.</summary>
+    /// <summary>
+    /// The path in one line, such as <c>512-bit vectors (avx512f, avx512bw, avx2, fma) on a CPU NAME, 2 cores</c>.
+    /// </summary>
     public static string Description
     {
         get
@@ -28,9 +31,11 @@ public static unsafe class KernelPath
     /// <summary>Bits of the vectors that matrix products of float32 numbers use: 512, 256 or 128.</summary>
     public static int VectorBits
     {
-        // Asked of the instruction set first: Vector512.IsHardwareAccelerated is false on processors that lower their clock for it.
+        // Asked of the instruction set first: Vector512.IsHardwareAccelerated is false on processors that lower their
+        // clock for it.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Avx512F.IsSupported || Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128;
+        get =>
+            Avx512F.IsSupported || Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128;
     }
 
     /// <summary>Bits of the vectors that products with quantised weights use: 512, 256 or 128.</summary>
@@ -40,7 +45,9 @@ public static unsafe class KernelPath
         get => Avx512BW.IsSupported ? 512 : Avx2.IsSupported && Fma.IsSupported ? 256 : 128;
     }
 
-    /// <summary>The instruction sets in use that the kernels know, widest first; empty where they run on portable vectors alone.</summary>
+    /// <summary>
+    /// The instruction sets in use that the kernels know, widest first; empty where they run on portable vectors alone.
+    /// </summary>
     public static IReadOnlyList<string> InstructionSets { get; } =
     [
         .. new (string Name, bool InUse)[]
@@ -96,7 +103,10 @@ public static unsafe class KernelPath
         get => Sse.IsSupported;
     }
 
-    /// <summary>Asks for a cache line that will be read soon; any address will do, and nothing happens where the processor has no such hint.</summary>
+    /// <summary>
+    /// Asks for a cache line that will be read soon; any address will do, and nothing happens where the processor has
+    /// no such hint.
+    /// </summary>
     /// <param name="address">Where the line begins, or anywhere in it.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Prefetch(void* address)

@@ -3,9 +3,10 @@ using Spar.Engine.Tensors;
 namespace Spar.Engine.Kernels;
 
 /// <summary>
-/// A linear layer's weight W [outputs, inputs], laid out once for products x W^T: for every stretch of <see cref="MicroKernel.StretchK"/> inputs,
-/// panels of <see cref="MicroKernel.Columns"/> outputs, in each the inputs one after another. The last panel is filled up with zeros.
-/// The layout depends on the processor and is never written to disk.
+/// A linear layer's weight W [outputs, inputs], laid out once for products x W^T: for every stretch of
+/// <see cref="MicroKernel.StretchK"/> inputs, panels of <see cref="MicroKernel.Columns"/> outputs, in each the inputs
+/// one after another. The last panel is filled up with zeros. The layout depends on the processor and is never written
+/// to disk.
 /// </summary>
 internal sealed unsafe class PackedMatrix
 {
@@ -20,7 +21,9 @@ internal sealed unsafe class PackedMatrix
     }
 
     /// <summary>Packs a weight given as rows.</summary>
-    /// <param name="weight">W, row-major; at least <paramref name="outputs"/> x <paramref name="inputs"/> elements.</param>
+    /// <param name="weight">
+    /// W, row-major; at least <paramref name="outputs"/> x <paramref name="inputs"/> elements.
+    /// </param>
     /// <param name="outputs">Rows of W, at least 1.</param>
     /// <param name="inputs">Columns of W, at least 1.</param>
     public PackedMatrix(ReadOnlySpan<float> weight, int outputs, int inputs)
@@ -40,7 +43,8 @@ internal sealed unsafe class PackedMatrix
         ArgumentOutOfRangeException.ThrowIfLessThan(inputs, 1);
         Outputs = outputs;
         Inputs = inputs;
-        _data = GC.AllocateUninitializedArray<float>(checked((Gemm.Panels(outputs) * MicroKernel.Columns * inputs) + 16), pinned: true);
+        _data = GC.AllocateUninitializedArray<float>(
+            checked((Gemm.Panels(outputs) * MicroKernel.Columns * inputs) + 16), pinned: true);
         fixed (float* data = _data)
         {
             _start = (int)((64 - ((nuint)data & 63)) & 63) / sizeof(float);
@@ -56,7 +60,9 @@ internal sealed unsafe class PackedMatrix
     /// <summary>Packs a matrix over the present one.</summary>
     /// <param name="source">The elements.</param>
     /// <param name="ld">Floats from one row of the source to the next.</param>
-    /// <param name="inputsOutermost">False: the source is W [outputs, inputs]. True: it is W^T [inputs, outputs].</param>
+    /// <param name="inputsOutermost">
+    /// False: the source is W [outputs, inputs]. True: it is W^T [inputs, outputs].
+    /// </param>
     internal void Fill(float* source, nint ld, bool inputsOutermost)
     {
         for (int k0 = 0; k0 < Inputs; k0 += MicroKernel.StretchK)
@@ -89,5 +95,8 @@ internal sealed unsafe class PackedMatrix
     }
 
     private static int Rows(Tensor weight)
-        => weight.Shape.Count == 2 ? weight.Shape[0] : throw new ArgumentException($"A matrix is needed, not a tensor of shape [{string.Join(", ", weight.Shape)}].", nameof(weight));
+        => weight.Shape.Count == 2
+            ? weight.Shape[0]
+            : throw new ArgumentException(
+                $"A matrix is needed, not a tensor of shape [{string.Join(", ", weight.Shape)}].", nameof(weight));
 }

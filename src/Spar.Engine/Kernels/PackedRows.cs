@@ -1,8 +1,9 @@
 namespace Spar.Engine.Kernels;
 
 /// <summary>
-/// Rows of a matrix B [k, n], laid out as they come for the products A^T B of <see cref="TransposedProduct"/>: panels of
-/// <see cref="MicroKernel.Columns"/> columns, in each the rows one after another. The last panel is filled up with zeros.
+/// Rows of a matrix B [k, n], laid out as they come for the products A^T B of <see cref="TransposedProduct"/>: panels
+/// of <see cref="MicroKernel.Columns"/> columns, in each the rows one after another. The last panel is filled up with
+/// zeros.
 /// </summary>
 internal sealed unsafe class PackedRows : IDisposable
 {
@@ -32,7 +33,8 @@ internal sealed unsafe class PackedRows : IDisposable
     {
         for (int column = 0; column < Columns; column += MicroKernel.Columns)
         {
-            Packing.PackBRows(source + column, ld, Math.Min(MicroKernel.Columns, Columns - column), rows, Panel(column, first));
+            Packing.PackBRows(
+                source + column, ld, Math.Min(MicroKernel.Columns, Columns - column), rows, Panel(column, first));
         }
     }
 

@@ -9,7 +9,10 @@ internal static unsafe class Packing
 {
     private const int Line = 16; // floats of a cache line
 
-    /// <summary>Brings pieces of rows into the cache while others are packed: they lie too far apart for the processor to foresee them.</summary>
+    /// <summary>
+    /// Brings pieces of rows into the cache while others are packed: they lie too far apart for the processor to
+    /// foresee them.
+    /// </summary>
     /// <param name="first">First element of the first row's piece.</param>
     /// <param name="stride">Floats from one row to the next.</param>
     /// <param name="columns">Elements of a piece.</param>
@@ -33,8 +36,8 @@ internal static unsafe class Packing
     }
 
     /// <summary>
-    /// Whether rows of A are better copied than read where they lie: their distance puts half of them or more into the same sets of the L1 cache (64 sets
-    /// of lines of 64 bytes), which a few rows do not fill.
+    /// Whether rows of A are better copied than read where they lie: their distance puts half of them or more into the
+    /// same sets of the L1 cache (64 sets of lines of 64 bytes), which a few rows do not fill.
     /// </summary>
     /// <param name="stride">Floats from one row to the next.</param>
     /// <param name="rows">Number of rows.</param>
@@ -75,7 +78,9 @@ internal static unsafe class Packing
     /// <summary>A panel of A from its transpose (k outermost): k groups of <see cref="MicroKernel.Rows"/>.</summary>
     /// <param name="a">First element of the panel in A^T [k, m].</param>
     /// <param name="lda">Floats from one k to the next.</param>
-    /// <param name="rows">Rows of the panel; where fewer than a full panel's, the rest is left as it is and never read.</param>
+    /// <param name="rows">
+    /// Rows of the panel; where fewer than a full panel's, the rest is left as it is and never read.
+    /// </param>
     /// <param name="k">Length of the stretch.</param>
     /// <param name="panel">Receives the panel.</param>
     public static void PackATransposed(float* a, nint lda, int rows, int k, float* panel)
@@ -126,7 +131,10 @@ internal static unsafe class Packing
         }
     }
 
-    /// <summary>A panel of B from its transpose (n outermost), such as a linear layer's weight: k groups of <see cref="MicroKernel.Columns"/>, filled up with zeros.</summary>
+    /// <summary>
+    /// A panel of B from its transpose (n outermost), such as a linear layer's weight: k groups of
+    /// <see cref="MicroKernel.Columns"/>, filled up with zeros.
+    /// </summary>
     /// <param name="b">First element of the panel in B^T [n, k].</param>
     /// <param name="ldb">Floats from one n to the next.</param>
     /// <param name="columns">Columns of the panel.</param>
@@ -164,7 +172,10 @@ internal static unsafe class Packing
         }
     }
 
-    /// <summary>A cache line from each of a vector's worth of rows at a time: the rows' distance may put them all into a few sets.</summary>
+    /// <summary>
+    /// A cache line from each of a vector's worth of rows at a time: the rows' distance may put them all into a few
+    /// sets.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void TransposeLine(float* rows, nint stride, float* panel)
     {
@@ -187,7 +198,10 @@ internal static unsafe class Packing
         TransposeLine(copy, Line, panel);
     }
 
-    /// <summary>Four elements from each of a vector's worth of rows, to four vectors of a panel (AVX, and AVX-512 where blocks are that wide).</summary>
+    /// <summary>
+    /// Four elements from each of a vector's worth of rows, to four vectors of a panel (AVX, and AVX-512 where blocks
+    /// are that wide).
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Transpose(float* rows, nint stride, float* panel)
     {

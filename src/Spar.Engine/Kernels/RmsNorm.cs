@@ -3,7 +3,9 @@ using System.Runtime.Intrinsics;
 
 namespace Spar.Engine.Kernels;
 
-/// <summary>Root-mean-square norm of one row (Zhang and Sennrich 2019): y_j = w_j x_j r with r = 1 / sqrt(mean(x^2) + eps).</summary>
+/// <summary>
+/// Root-mean-square norm of one row (Zhang and Sennrich 2019): y_j = w_j x_j r with r = 1 / sqrt(mean(x^2) + eps).
+/// </summary>
 internal static unsafe class RmsNorm
 {
     /// <summary>y = norm(x).</summary>
@@ -38,7 +40,8 @@ internal static unsafe class RmsNorm
 
         if (i < size)
         {
-            VectorMath.Store(VectorMath.Load(x + i, size - i) * r * VectorMath.Load(weight + i, size - i), y + i, size - i);
+            VectorMath.Store(
+                VectorMath.Load(x + i, size - i) * r * VectorMath.Load(weight + i, size - i), y + i, size - i);
         }
     }
 
@@ -50,10 +53,13 @@ internal static unsafe class RmsNorm
     /// <param name="inverse">r of the forward pass.</param>
     /// <param name="weight">w.</param>
     /// <param name="residual">Gradient that reaches x past the norm, or null for none.</param>
-    /// <param name="dx">Receives the gradient with respect to x; may be <paramref name="residual"/> or <paramref name="dy"/>.</param>
+    /// <param name="dx">
+    /// Receives the gradient with respect to x; may be <paramref name="residual"/> or <paramref name="dy"/>.
+    /// </param>
     /// <param name="dw">Gradient with respect to w, added to.</param>
     /// <param name="size">Elements a row.</param>
-    public static void Backward(float* dy, float* x, float inverse, float* weight, float* residual, float* dx, float* dw, int size)
+    public static void Backward(
+        float* dy, float* x, float inverse, float* weight, float* residual, float* dx, float* dw, int size)
     {
         Vector512<float> r = Vector512.Create(inverse), sum = Vector512<float>.Zero;
         int i = 0;
@@ -71,7 +77,8 @@ internal static unsafe class RmsNorm
         i = 0;
         for (; i <= size - VectorMath.Lanes; i += VectorMath.Lanes)
         {
-            InputVector(dy + i, x + i, r, pull, weight + i, residual == null ? null : residual + i, dx + i, VectorMath.Lanes);
+            InputVector(
+                dy + i, x + i, r, pull, weight + i, residual == null ? null : residual + i, dx + i, VectorMath.Lanes);
         }
 
         if (i < size)
@@ -81,7 +88,8 @@ internal static unsafe class RmsNorm
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> WeightVector(float* dy, float* x, Vector512<float> r, float* weight, float* dw, Vector512<float> sum, int count)
+    private static Vector512<float> WeightVector(
+        float* dy, float* x, Vector512<float> r, float* weight, float* dw, Vector512<float> sum, int count)
     {
         Vector512<float> g = VectorMath.Load(dy, count), row = VectorMath.Load(x, count);
         VectorMath.Store(VectorMath.MultiplyAdd(g, row * r, VectorMath.Load(dw, count)), dw, count);
@@ -89,7 +97,9 @@ internal static unsafe class RmsNorm
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void InputVector(float* dy, float* x, Vector512<float> r, Vector512<float> pull, float* weight, float* residual, float* dx, int count)
+    private static void InputVector(
+        float* dy, float* x, Vector512<float> r, Vector512<float> pull, float* weight, float* residual, float* dx,
+        int count)
     {
         Vector512<float> past = residual == null ? Vector512<float>.Zero : VectorMath.Load(residual, count);
         Vector512<float> g = VectorMath.Load(dy, count) * VectorMath.Load(weight, count);

@@ -4,9 +4,9 @@ using System.Runtime.Intrinsics;
 namespace Spar.Engine.Kernels;
 
 /// <summary>
-/// Rotary position embedding (Su et al. 2021) of the first dimensions of a head, two a frequency; the others pass unchanged. Pair i at position p
-/// turns by p times its frequency, rounded to float32 as the reference implementations do. The table grows by <see cref="Cover"/>; between calls of it
-/// threads may share it.
+/// Rotary position embedding (Su et al. 2021) of the first dimensions of a head, two a frequency; the others pass
+/// unchanged. Pair i at position p turns by p times its frequency, rounded to float32 as the reference implementations
+/// do. The table grows by <see cref="Cover"/>; between calls of it threads may share it.
 /// </summary>
 internal sealed unsafe class RotaryTable
 {
@@ -20,7 +20,9 @@ internal sealed unsafe class RotaryTable
     /// <summary>Makes a table that covers no position yet.</summary>
     /// <param name="headDim">Elements a head, at least twice as many as there are frequencies.</param>
     /// <param name="frequencies">Radians that a pair turns by per position, one a pair.</param>
-    /// <param name="interleaved">True when pairs are neighbours (2i, 2i+1); false when they are half the rotated part apart.</param>
+    /// <param name="interleaved">
+    /// True when pairs are neighbours (2i, 2i+1); false when they are half the rotated part apart.
+    /// </param>
     public RotaryTable(int headDim, ReadOnlySpan<float> frequencies, bool interleaved)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(2 * frequencies.Length, headDim, nameof(frequencies));
@@ -33,7 +35,9 @@ internal sealed unsafe class RotaryTable
     /// <summary>Positions 0 .. Positions-1 are covered.</summary>
     public int Positions { get; private set; }
 
-    /// <summary>Makes sure that positions up to and including this one are there. Not to be called while threads use the table.</summary>
+    /// <summary>
+    /// Makes sure that positions up to and including this one are there. Not to be called while threads use the table.
+    /// </summary>
     /// <param name="position">At least 0.</param>
     public void Cover(int position)
     {
@@ -64,7 +68,9 @@ internal sealed unsafe class RotaryTable
     /// <param name="position">A covered position.</param>
     public void Apply(float* heads, int count, int position) => Turn(heads, count, position, 1);
 
-    /// <summary>Turns heads back, in place: the transpose of <see cref="Apply"/>, which is also its backward pass.</summary>
+    /// <summary>
+    /// Turns heads back, in place: the transpose of <see cref="Apply"/>, which is also its backward pass.
+    /// </summary>
     /// <param name="heads">The heads one after another, HeadDim elements each.</param>
     /// <param name="count">Number of heads.</param>
     /// <param name="position">A covered position.</param>
@@ -110,7 +116,8 @@ internal sealed unsafe class RotaryTable
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void TurnVector(float* first, float* second, float* cos, float* sin, Vector512<float> sign, int count)
+    private static void TurnVector(
+        float* first, float* second, float* cos, float* sin, Vector512<float> sign, int count)
     {
         Vector512<float> x = VectorMath.Load(first, count), y = VectorMath.Load(second, count);
         Vector512<float> c = VectorMath.Load(cos, count), s = VectorMath.Load(sin, count) * sign;

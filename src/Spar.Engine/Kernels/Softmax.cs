@@ -17,21 +17,26 @@ internal static unsafe class Softmax
 
         if (i < count)
         {
-            Vector512<float> rest = Vector512.ConditionalSelect(VectorMath.Mask(count - i), VectorMath.Load(x + i, count - i), max);
+            Vector512<float> rest = Vector512.ConditionalSelect(
+                VectorMath.Mask(count - i), VectorMath.Load(x + i, count - i), max);
             max = Vector512.MaxNative(max, rest);
         }
 
         return VectorMath.Max(max);
     }
 
-    /// <summary>x_i = e^(scale x_i - shift) in place; returns the sum. Elements from <paramref name="count"/> up to the next multiple of 16 become 0, so the row must reach that far.</summary>
+    /// <summary>
+    /// x_i = e^(scale x_i - shift) in place; returns the sum. Elements from <paramref name="count"/> up to the next
+    /// multiple of 16 become 0, so the row must reach that far.
+    /// </summary>
     /// <param name="x">The row.</param>
     /// <param name="count">Elements, at least 1.</param>
     /// <param name="scale">Factor.</param>
     /// <param name="shift">Subtracted after scaling.</param>
     public static float Exponentials(float* x, int count, float scale, float shift)
     {
-        Vector512<float> factor = Vector512.Create(scale), minus = Vector512.Create(-shift), sum = Vector512<float>.Zero;
+        Vector512<float> factor = Vector512.Create(scale), minus = Vector512.Create(-shift);
+        Vector512<float> sum = Vector512<float>.Zero;
         int i = 0;
         for (; i <= count - VectorMath.Lanes; i += VectorMath.Lanes)
         {
@@ -42,7 +47,8 @@ internal static unsafe class Softmax
 
         if (i < count)
         {
-            Vector512<float> e = VectorMath.Exp(VectorMath.MultiplyAdd(Vector512.Load(x + i), factor, minus)) & VectorMath.Mask(count - i);
+            Vector512<float> e = VectorMath.Exp(
+                VectorMath.MultiplyAdd(Vector512.Load(x + i), factor, minus)) & VectorMath.Mask(count - i);
             e.Store(x + i);
             sum += e;
         }
@@ -72,8 +78,8 @@ internal static unsafe class Softmax
     }
 
     /// <summary>
-    /// Turns a row of logits into the gradient with respect to it, given that of log p(target) = x_target - logsumexp(x):
-    /// x_i = gradient (1[i = target] - e^(x_i - logSumExp)).
+    /// Turns a row of logits into the gradient with respect to it, given that of log p(target) = x_target -
+    /// logsumexp(x): x_i = gradient (1[i = target] - e^(x_i - logSumExp)).
     /// </summary>
     /// <param name="x">Logits; receives their gradient.</param>
     /// <param name="count">Size of the vocabulary.</param>

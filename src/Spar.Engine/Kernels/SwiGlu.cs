@@ -22,7 +22,8 @@ internal static unsafe class SwiGlu
     }
 
     /// <summary>
-    /// In place: h takes the place of its gradient dh, and du = dh silu(g) and dg = dh u s (1 + g (1 - s)) with s = sigmoid(g) those of u and g.
+    /// In place: h takes the place of its gradient dh, and du = dh silu(g) and dg = dh u s (1 + g (1 - s)) with s =
+    /// sigmoid(g) those of u and g.
     /// </summary>
     public static void Backward(float* gate, float* up, float* hidden, int count)
     {
@@ -48,7 +49,8 @@ internal static unsafe class SwiGlu
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void BackwardVector(float* gate, float* up, float* hidden, int count)
     {
-        Vector512<float> g = VectorMath.Load(gate, count), u = VectorMath.Load(up, count), d = VectorMath.Load(hidden, count);
+        Vector512<float> g = VectorMath.Load(gate, count), u = VectorMath.Load(up, count);
+        Vector512<float> d = VectorMath.Load(hidden, count);
         Vector512<float> s = VectorMath.Sigmoid(g), one = Vector512<float>.One;
         VectorMath.Store(g * s * u, hidden, count);
         VectorMath.Store(d * g * s, up, count);

@@ -8,7 +8,10 @@ internal interface IParallelBody
 {
     /// <summary>Does one item of the loop.</summary>
     /// <param name="index">Which item, 0 .. count-1. What is computed may depend on this only.</param>
-    /// <param name="worker">Which thread of the team runs it, 0 .. Threads-1; for choosing scratch memory, never for choosing what is computed.</param>
+    /// <param name="worker">
+    /// Which thread of the team runs it, 0 .. Threads-1; for choosing scratch memory, never for choosing what is
+    /// computed.
+    /// </param>
     void Run(int index, int worker);
 }
 
@@ -30,8 +33,9 @@ public sealed unsafe class ThreadTeam : IDisposable
     private readonly nuint[] _scratchFloats;
     private readonly Lock _scratchLock = new();
 
-    // The job in progress. Upper half of _ticket: number of the job; lower half: the next item, or Closed while the fields change.
-    // A thread takes an item by compare-and-swap on the whole ticket, so it can never take an item of one job with the fields of another.
+    // The job in progress. Upper half of _ticket: number of the job; lower half: the next item, or Closed while the
+    // fields change. A thread takes an item by compare-and-swap on the whole ticket, so it can never take an item of
+    // one job with the fields of another.
     private ulong _ticket = Closed;
     private delegate*<void*, int, int, void> _invoke;
     private void* _body;
@@ -63,7 +67,9 @@ public sealed unsafe class ThreadTeam : IDisposable
     /// <summary>Threads that run a loop, the caller's included.</summary>
     public int Threads { get; }
 
-    /// <summary>Runs <paramref name="body"/> for 0 .. <paramref name="count"/>-1 and returns when all are done.</summary>
+    /// <summary>
+    /// Runs <paramref name="body"/> for 0 .. <paramref name="count"/>-1 and returns when all are done.
+    /// </summary>
     /// <param name="count">Number of items, at least 0.</param>
     /// <param name="body">Called once an item, from any thread of the team.</param>
     public void For(int count, Action<int> body)
@@ -72,17 +78,27 @@ public sealed unsafe class ThreadTeam : IDisposable
         For(count, ref wrapped);
     }
 
-    /// <summary>Runs <paramref name="body"/> for 0 .. <paramref name="count"/>-1 and returns when all are done.</summary>
+    /// <summary>
+    /// Runs <paramref name="body"/> for 0 .. <paramref name="count"/>-1 and returns when all are done.
+    /// </summary>
     /// <param name="count">Number of items, at least 0.</param>
-    /// <param name="body">Called once an item with the item and the number of the thread that runs it, which is for choosing scratch memory only.</param>
+    /// <param name="body">
+    /// Called once an item with the item and the number of the thread that runs it, which is for choosing scratch
+    /// memory only.
+    /// </param>
     public void For(int count, Action<int, int> body)
     {
         WorkerDelegateBody wrapped = new(body);
         For(count, ref wrapped);
     }
 
-    /// <summary>Runs <paramref name="body"/> for 0 .. <paramref name="count"/>-1 without allocating, and returns when all are done.</summary>
-    /// <typeparam name="TBody">The loop's body; it must be a local variable or otherwise not move during the call.</typeparam>
+    /// <summary>
+    /// Runs <paramref name="body"/> for 0 .. <paramref name="count"/>-1 without allocating, and returns when all are
+    /// done.
+    /// </summary>
+    /// <typeparam name="TBody">
+    /// The loop's body; it must be a local variable or otherwise not move during the call.
+    /// </typeparam>
     /// <param name="count">Number of items, at least 0.</param>
     /// <param name="body">Called once an item, from any thread of the team; the threads share it.</param>
     internal void For<TBody>(int count, ref TBody body)
@@ -103,12 +119,18 @@ public sealed unsafe class ThreadTeam : IDisposable
         body = local;
     }
 
-    /// <summary>Scratch memory of one thread, 64-byte aligned; its content is undefined and it is valid until a larger piece is asked for.</summary>
+    /// <summary>
+    /// Scratch memory of one thread, 64-byte aligned; its content is undefined and it is valid until a larger piece is
+    /// asked for.
+    /// </summary>
     /// <param name="worker">The thread's number, as its loop body was told.</param>
     /// <param name="floats">Elements needed.</param>
     public float* Scratch(int worker, long floats) => Grow(worker, floats);
 
-    /// <summary>Scratch memory that the whole team shares, 64-byte aligned; valid until a larger piece is asked for. For the calling thread to take between loops.</summary>
+    /// <summary>
+    /// Scratch memory that the whole team shares, 64-byte aligned; valid until a larger piece is asked for. For the
+    /// calling thread to take between loops.
+    /// </summary>
     /// <param name="floats">Elements needed.</param>
     public float* SharedScratch(long floats) => Grow(Threads, floats);
 

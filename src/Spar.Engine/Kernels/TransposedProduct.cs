@@ -1,9 +1,9 @@
 namespace Spar.Engine.Kernels;
 
 /// <summary>
-/// C [m, n] += A^T B, which is how the gradient of a linear layer's weight follows from those of its outputs, A, and from its inputs, B. The work is
-/// in tasks that do not wait for each other, so that several products and other work can share one parallel loop. Every element of C is summed up in the
-/// order of <see cref="Gemm"/>.
+/// C [m, n] += A^T B, which is how the gradient of a linear layer's weight follows from those of its outputs, A, and
+/// from its inputs, B. The work is in tasks that do not wait for each other, so that several products and other work
+/// can share one parallel loop. Every element of C is summed up in the order of <see cref="Gemm"/>.
 /// </summary>
 /// <param name="a">A [k, m], row-major.</param>
 /// <param name="lda">Floats from one row of A to the next.</param>
@@ -14,7 +14,8 @@ namespace Spar.Engine.Kernels;
 internal readonly unsafe struct TransposedProduct(float* a, nint lda, int m, PackedRows b, float* c, nint ldc)
 {
     private const int PanelsPerTask = 8; // panels of A that a task keeps in its L2 cache
-    private const int PackDepth = 32;    // rows of A that are packed at a time for all panels: they are read from end to end
+    // rows of A that are packed at a time for all panels: they are read from end to end
+    private const int PackDepth = 32;
 
     /// <summary>Floats of scratch memory that a task needs.</summary>
     public static long Scratch => (long)PanelsPerTask * MicroKernel.Rows * MicroKernel.StretchK;
@@ -30,7 +31,8 @@ internal readonly unsafe struct TransposedProduct(float* a, nint lda, int m, Pac
     public void Run(int task, float* scratch)
     {
         int high = MicroKernel.Rows, wide = MicroKernel.Columns;
-        int firstRow = (int)((long)task * Panels / Tasks) * high, endRow = Math.Min(m, (int)((task + 1L) * Panels / Tasks) * high);
+        int firstRow = (int)((long)task * Panels / Tasks) * high;
+        int endRow = Math.Min(m, (int)((task + 1L) * Panels / Tasks) * high);
         for (int k0 = 0; k0 < b.Rows; k0 += MicroKernel.StretchK)
         {
             int depth = Math.Min(MicroKernel.StretchK, b.Rows - k0);
@@ -60,7 +62,9 @@ internal readonly unsafe struct TransposedProduct(float* a, nint lda, int m, Pac
             float* panel = packed + (k * high);
             for (int row = firstRow; row < endRow; row += high, panel += high * MicroKernel.StretchK)
             {
-                Packing.PackATransposed(a + ((k0 + k) * lda) + row, lda, Math.Min(high, endRow - row), Math.Min(PackDepth, depth - k), panel);
+                Packing.PackATransposed(
+                    a + ((k0 + k) * lda) + row, lda, Math.Min(high, endRow - row), Math.Min(PackDepth, depth - k),
+                    panel);
             }
         }
     }

@@ -5,9 +5,9 @@ using System.Runtime.Intrinsics.X86;
 namespace Spar.Engine.Kernels;
 
 /// <summary>
-/// Building blocks of the element-wise kernels. They work on 16 floats at a time on every processor (narrower hardware splits a vector), so the
-/// order of every sum is the same everywhere. Loops run over full vectors first, where the count is a constant and partial loads and stores
-/// compile to plain ones, and then once over the rest.
+/// Building blocks of the element-wise kernels. They work on 16 floats at a time on every processor (narrower hardware
+/// splits a vector), so the order of every sum is the same everywhere. Loops run over full vectors first, where the
+/// count is a constant and partial loads and stores compile to plain ones, and then once over the rest.
 /// </summary>
 internal static unsafe class VectorMath
 {
@@ -39,14 +39,15 @@ internal static unsafe class VectorMath
     }
 
     /// <summary>
-    /// e^x with a relative error below 2e-7, by x = n ln 2 + r and a polynomial of degree 7 in r (coefficients of Cephes' expf).
-    /// x below -87.3 gives about 1.2e-38 rather than 0, x above 88.3 about 2.3e38 rather than infinity.
+    /// e^x with a relative error below 2e-7, by x = n ln 2 + r and a polynomial of degree 7 in r (coefficients of
+    /// Cephes' expf). x below -87.3 gives about 1.2e-38 rather than 0, x above 88.3 about 2.3e38 rather than infinity.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Exp(Vector512<float> x)
     {
         x = Vector512.MinNative(Vector512.MaxNative(x, Vector512.Create(-87.3f)), Vector512.Create(88.3f));
-        Vector512<float> magic = Vector512.Create(12582912f); // 1.5 * 2^23: adding it rounds to an integer, which then sits in the low bits
+        // 1.5 * 2^23: adding it rounds to an integer, which then sits in the low bits
+        Vector512<float> magic = Vector512.Create(12582912f);
         Vector512<float> shifted = Vector512.FusedMultiplyAdd(x, Vector512.Create(1.44269504f), magic);
         Vector512<float> n = shifted - magic;
         Vector512<float> r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-0.693359375f), x);
@@ -63,11 +64,13 @@ internal static unsafe class VectorMath
 
     /// <summary>1 / (1 + e^-x).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Sigmoid(Vector512<float> x) => Vector512<float>.One / (Vector512<float>.One + Exp(-x));
+    public static Vector512<float> Sigmoid(Vector512<float> x) =>
+        Vector512<float>.One / (Vector512<float>.One + Exp(-x));
 
     /// <summary>a b + c, rounded once.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> MultiplyAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c) => Vector512.FusedMultiplyAdd(a, b, c);
+    public static Vector512<float> MultiplyAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c) =>
+        Vector512.FusedMultiplyAdd(a, b, c);
 
     /// <summary>Sum of the lanes, by halves.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

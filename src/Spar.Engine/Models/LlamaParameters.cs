@@ -13,7 +13,10 @@ public sealed record NamedTensor(string Name, Tensor Tensor);
 /// <param name="Bias">b, [outputs], or null.</param>
 public sealed record LinearParameters(string Name, Tensor Weight, Tensor? Bias);
 
-/// <summary>The parameters of one transformer layer. D: hidden size, F: intermediate size, H and K: query and key/value heads, d: head size.</summary>
+/// <summary>
+/// The parameters of one transformer layer. D: hidden size, F: intermediate size, H and K: query and key/value heads,
+/// d: head size.
+/// </summary>
 /// <param name="InputNorm">Norm before attention, [D].</param>
 /// <param name="Query">[H d, D].</param>
 /// <param name="Key">[K d, D].</param>
@@ -21,7 +24,9 @@ public sealed record LinearParameters(string Name, Tensor Weight, Tensor? Bias);
 /// <param name="QueryNorm">Norm of every query head, [d], or null.</param>
 /// <param name="KeyNorm">Norm of every key head, [d], or null.</param>
 /// <param name="Output">[D, H d].</param>
-/// <param name="AttendedNorm">Norm of attention's output before it is added to the residual stream, [D], or null.</param>
+/// <param name="AttendedNorm">
+/// Norm of attention's output before it is added to the residual stream, [D], or null.
+/// </param>
 /// <param name="PostAttentionNorm">Norm before the feed-forward layer, [D].</param>
 /// <param name="GateUp">Gate and up, [F, D] each, or both in one [2 F, D], gate first.</param>
 /// <param name="Down">[D, F].</param>
@@ -41,8 +46,8 @@ internal sealed record LlamaLayerParameters(
     Tensor? DownNorm);
 
 /// <summary>
-/// All parameters of a Llama-family model, by place and by name, in the order of <see cref="ModelTensors.Shapes"/>. Knows nothing of files and
-/// of how the model computes.
+/// All parameters of a Llama-family model, by place and by name, in the order of <see cref="ModelTensors.Shapes"/>.
+/// Knows nothing of files and of how the model computes.
 /// </summary>
 public sealed class LlamaParameters
 {
@@ -51,7 +56,8 @@ public sealed class LlamaParameters
         Config = config;
         All = [.. ModelTensors.Shapes(config).Select(t => new NamedTensor(t.Name, tensor(t.Name, t.Shape)))];
         Dictionary<string, Tensor> byName = All.ToDictionary(p => p.Name, p => p.Tensor);
-        LinearParameters Linear(string name) => new(name, byName[name + ".weight"], byName.GetValueOrDefault(name + ".bias"));
+        LinearParameters Linear(string name) =>
+            new(name, byName[name + ".weight"], byName.GetValueOrDefault(name + ".bias"));
         Embedding = byName["model.embed_tokens.weight"];
         Layers = [.. Enumerable.Range(0, config.LayerCount).Select(l =>
         {
@@ -66,7 +72,9 @@ public sealed class LlamaParameters
                 Linear(attention + "o_proj"),
                 byName.GetValueOrDefault(prefix + "post_self_attn_layernorm.weight"),
                 byName[prefix + "post_attention_layernorm.weight"],
-                config.FusedGateUp ? [Linear(feedForward + "gate_up_proj")] : [Linear(feedForward + "gate_proj"), Linear(feedForward + "up_proj")],
+                config.FusedGateUp
+                    ? [Linear(feedForward + "gate_up_proj")]
+                    : [Linear(feedForward + "gate_proj"), Linear(feedForward + "up_proj")],
                 Linear(feedForward + "down_proj"),
                 byName.GetValueOrDefault(prefix + "post_mlp_layernorm.weight"));
         })];
@@ -89,15 +97,19 @@ public sealed class LlamaParameters
     /// <summary>Norm before the head, [D].</summary>
     public Tensor FinalNorm { get; }
 
-    /// <summary>Output head, [V, D]; its weight is the same object as <see cref="Embedding"/> when the model ties them.</summary>
+    /// <summary>
+    /// Output head, [V, D]; its weight is the same object as <see cref="Embedding"/> when the model ties them.
+    /// </summary>
     public LinearParameters Head { get; }
 
     /// <summary>Every linear layer, in the model's order, the output head last.</summary>
     public IEnumerable<LinearParameters> Linears
-        => Layers.SelectMany(layer => (LinearParameters[])[layer.Query, layer.Key, layer.Value, layer.Output, .. layer.GateUp, layer.Down]).Append(Head);
+        => Layers.SelectMany(layer => (LinearParameters[])
+            [layer.Query, layer.Key, layer.Value, layer.Output, .. layer.GateUp, layer.Down]).Append(Head);
 
     /// <summary>
-    /// New parameters: normal with deviation 0.02, for o_proj and down_proj divided by sqrt(2 L) (Radford et al. 2019), norms 1, biases 0.
+    /// New parameters: normal with deviation 0.02, for o_proj and down_proj divided by sqrt(2 L) (Radford et al. 2019),
+    /// norms 1, biases 0.
     /// </summary>
     /// <param name="config">The architecture.</param>
     /// <param name="seed">The same seed gives the same bytes.</param>
@@ -116,7 +128,8 @@ public sealed class LlamaParameters
             }
             else if (!name.EndsWith(".bias", StringComparison.Ordinal))
             {
-                bool intoResidual = name.EndsWith("o_proj.weight", StringComparison.Ordinal) || name.EndsWith("down_proj.weight", StringComparison.Ordinal);
+                bool intoResidual = name.EndsWith("o_proj.weight", StringComparison.Ordinal)
+                    || name.EndsWith("down_proj.weight", StringComparison.Ordinal);
                 normal.Fill(tensor.Data, intoResidual ? residual : 0.02);
             }
 
@@ -124,10 +137,15 @@ public sealed class LlamaParameters
         });
     }
 
-    /// <summary>Takes the parameters from a checkpoint's tensors. The tensors are used as they are, not copied; others in the dictionary are ignored.</summary>
+    /// <summary>
+    /// Takes the parameters from a checkpoint's tensors. The tensors are used as they are, not copied; others in the
+    /// dictionary are ignored.
+    /// </summary>
     /// <param name="config">The architecture.</param>
     /// <param name="tensors">By Hugging Face name.</param>
-    /// <exception cref="EngineException">A tensor is missing or has another shape than the configuration asks for.</exception>
+    /// <exception cref="EngineException">
+    /// A tensor is missing or has another shape than the configuration asks for.
+    /// </exception>
     public static LlamaParameters FromTensors(ModelConfig config, IReadOnlyDictionary<string, Tensor> tensors)
     {
         Check(config);
@@ -136,13 +154,15 @@ public sealed class LlamaParameters
             if (!tensors.TryGetValue(name, out Tensor? tensor))
             {
                 throw new EngineException(
-                    $"The checkpoint has no tensor {name}; its config.json asks for one of shape [{string.Join(", ", shape)}]. Check that config.json and the weights belong together.");
+                    $"The checkpoint has no tensor {name}; its config.json asks for one of shape "
+                    + $"[{string.Join(", ", shape)}]. Check that config.json and the weights belong together.");
             }
 
             return tensor.Shape.SequenceEqual(shape)
                 ? tensor
                 : throw new EngineException(
-                    $"Tensor {name} has shape [{string.Join(", ", tensor.Shape)}]; config.json asks for [{string.Join(", ", shape)}]. Check that config.json and the weights belong together.");
+                    $"Tensor {name} has shape [{string.Join(", ", tensor.Shape)}]; config.json asks for "
+                    + $"[{string.Join(", ", shape)}]. Check that config.json and the weights belong together.");
         });
     }
 
@@ -153,11 +173,16 @@ public sealed class LlamaParameters
     {
         if (config.KvHeadCount < 1 || config.HeadCount % config.KvHeadCount != 0)
         {
-            throw new EngineException($"{config.HeadCount} query heads cannot share {config.KvHeadCount} key/value heads evenly. Mend num_attention_heads or num_key_value_heads in config.json.");
+            throw new EngineException(
+                $"{config.HeadCount} query heads cannot share {config.KvHeadCount} key/value heads evenly. Mend "
+                + "num_attention_heads or num_key_value_heads in config.json.");
         }
     }
 
-    /// <summary>Normal numbers by the polar method from a SplitMix64 stream (Steele et al. 2014), so that they are the same on every runtime.</summary>
+    /// <summary>
+    /// Normal numbers by the polar method from a SplitMix64 stream (Steele et al. 2014), so that they are the same on
+    /// every runtime.
+    /// </summary>
     private sealed class NormalGenerator(ulong seed)
     {
         private ulong _state = seed;

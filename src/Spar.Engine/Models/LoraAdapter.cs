@@ -48,7 +48,10 @@ public sealed class LoraAdapter
         Settings = settings;
         Modules = modules;
         _byName = modules.ToDictionary(module => module.Name, StringComparer.Ordinal);
-        All = [.. modules.SelectMany(module => (NamedTensor[])[new(module.Name + ".lora_A.weight", module.A), new(module.Name + ".lora_B.weight", module.B)])];
+        All = [.. modules.SelectMany(
+            module =>
+                (NamedTensor[])[new(
+                    module.Name + ".lora_A.weight", module.A), new(module.Name + ".lora_B.weight", module.B)])];
     }
 
     /// <summary>Its shape.</summary>
@@ -86,7 +89,9 @@ public sealed class LoraAdapter
         })]);
     }
 
-    /// <summary>A model's weights with the adapter worked into them. Layers that are not adapted are the same objects.</summary>
+    /// <summary>
+    /// A model's weights with the adapter worked into them. Layers that are not adapted are the same objects.
+    /// </summary>
     /// <param name="tensors">The weights by name.</param>
     /// <exception cref="EngineException">A layer is missing or has another shape.</exception>
     public IReadOnlyDictionary<string, Tensor> MergeInto(IReadOnlyDictionary<string, Tensor> tensors)
@@ -95,9 +100,12 @@ public sealed class LoraAdapter
         foreach (LoraModule module in Modules)
         {
             string name = module.Name + ".weight";
-            if (!tensors.TryGetValue(name, out Tensor? weight) || weight.Shape[0] != module.B.Shape[0] || weight.Shape[1] != module.A.Shape[1])
+            if (!tensors.TryGetValue(name, out Tensor? weight) || weight.Shape[0] != module.B.Shape[0]
+                || weight.Shape[1] != module.A.Shape[1])
             {
-                throw new EngineException($"The adapter changes {name} of shape [{module.B.Shape[0]}, {module.A.Shape[1]}], which this model does not have. It belongs to another base model.");
+                throw new EngineException(
+                    $"The adapter changes {name} of shape [{module.B.Shape[0]}, {module.A.Shape[1]}], which this "
+                    + "model does not have. It belongs to another base model.");
             }
 
             Tensor target = new([.. weight.Shape]);

@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace Spar.Engine.Models;
 
-/// <summary>How a low-rank adapter (LoRA, Hu et al. 2022) is shaped: y = x (W + s B A)^T, A [r, inputs], B [outputs, r].</summary>
+/// <summary>
+/// How a low-rank adapter (LoRA, Hu et al. 2022) is shaped: y = x (W + s B A)^T, A [r, inputs], B [outputs, r].
+/// </summary>
 public sealed record LoraSettings
 {
     /// <summary>r, at least 1.</summary>
@@ -15,8 +17,9 @@ public sealed record LoraSettings
     public bool RankStabilized { get; init; }
 
     /// <summary>
-    /// The linear layers that are adapted, as peft's <c>target_modules</c> names them: ends of module names such as <c>q_proj</c>; or one entry
-    /// <see cref="AllLinear"/>, which is all of them but the output head. Ignored when there is a <see cref="TargetPattern"/>.
+    /// The linear layers that are adapted, as peft's <c>target_modules</c> names them: ends of module names such as
+    /// <c>q_proj</c>; or one entry <see cref="AllLinear"/>, which is all of them but the output head. Ignored when
+    /// there is a <see cref="TargetPattern"/>.
     /// </summary>
     public IReadOnlyList<string> TargetModules { get; init; } = [AllLinear];
 
@@ -31,12 +34,16 @@ public sealed record LoraSettings
 
     /// <summary>The adapted modules of a model, in the model's order.</summary>
     /// <param name="parameters">The model.</param>
-    /// <exception cref="EngineException">A number is out of range, a target names no linear layer, or the pattern is no regular expression.</exception>
+    /// <exception cref="EngineException">
+    /// A number is out of range, a target names no linear layer, or the pattern is no regular expression.
+    /// </exception>
     public IReadOnlyList<LinearParameters> Targets(LlamaParameters parameters)
     {
         if (Rank < 1 || !(Alpha > 0) || !double.IsFinite(Alpha))
         {
-            throw new EngineException(FormattableString.Invariant($"A LoRA adapter needs a rank of at least 1 and an alpha above 0; they are {Rank} and {Alpha}."));
+            throw new EngineException(
+                FormattableString.Invariant(
+                    $"A LoRA adapter needs a rank of at least 1 and an alpha above 0; they are {Rank} and {Alpha}."));
         }
 
         LinearParameters[] all = [.. parameters.Linears];
@@ -46,12 +53,18 @@ public sealed record LoraSettings
         {
             if (target != AllLinear && !all.Any(linear => IsEnd(linear.Name, target)))
             {
-                throw new EngineException($"LoRA target module '{target}' is no linear layer of this model. It has {string.Join(", ", all.Select(linear => linear.Name[(linear.Name.LastIndexOf('.') + 1)..]).Distinct())}.");
+                var names = all.Select(linear => linear.Name[(linear.Name.LastIndexOf('.') + 1)..]).Distinct();
+                throw new EngineException(
+                    $"LoRA target module '{target}' is no linear layer of this model. "
+                    + $"It has {string.Join(", ", names)}.");
             }
         }
 
-        return chosen.Length == 0 ? throw new EngineException($"The LoRA target modules '{wanted}' match no linear layer of this model.")
-            : parameters.Config.TieWordEmbeddings && chosen.Any(linear => linear.Name == "lm_head") ? throw new EngineException("LoRA on lm_head is not supported where the output head is the token embedding.")
+        return chosen.Length == 0
+            ? throw new EngineException($"The LoRA target modules '{wanted}' match no linear layer of this model.")
+            : parameters.Config.TieWordEmbeddings && chosen.Any(linear => linear.Name == "lm_head")
+                ? throw new EngineException(
+                    "LoRA on lm_head is not supported where the output head is the token embedding.")
             : chosen;
     }
 
@@ -59,7 +72,8 @@ public sealed record LoraSettings
     {
         try
         {
-            return TargetPattern is { } pattern ? Regex.IsMatch(module, $"^(?:{pattern})$", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1))
+            return TargetPattern is { } pattern
+                ? Regex.IsMatch(module, $"^(?:{pattern})$", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1))
                 : TargetModules.Any(target => target == AllLinear ? module != "lm_head" : IsEnd(module, target));
         }
         catch (Exception e) when (e is ArgumentException or RegexMatchTimeoutException)
@@ -68,5 +82,6 @@ public sealed record LoraSettings
         }
     }
 
-    private static bool IsEnd(string module, string target) => module == target || module.EndsWith("." + target, StringComparison.Ordinal);
+    private static bool IsEnd(string module, string target) =>
+        module == target || module.EndsWith("." + target, StringComparison.Ordinal);
 }

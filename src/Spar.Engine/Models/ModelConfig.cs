@@ -1,8 +1,8 @@
 namespace Spar.Engine.Models;
 
 /// <summary>
-/// The architecture of a Llama-family model, as its checkpoint's <c>config.json</c> states it.
-/// Reading and writing the file is <see cref="ModelConfig"/>'s partner in <c>Checkpoints</c>; this type only holds the numbers.
+/// The architecture of a Llama-family model, as its checkpoint's <c>config.json</c> states it. Reading and writing the
+/// file is <see cref="ModelConfig"/>'s partner in <c>Checkpoints</c>; this type only holds the numbers.
 /// </summary>
 public sealed record ModelConfig
 {
@@ -24,7 +24,9 @@ public sealed record ModelConfig
     /// <summary>Number of query heads, H.</summary>
     public required int HeadCount { get; init; }
 
-    /// <summary>Number of key/value heads; divides <see cref="HeadCount"/>. Query head h reads key/value head h / (H / KvH).</summary>
+    /// <summary>
+    /// Number of key/value heads; divides <see cref="HeadCount"/>. Query head h reads key/value head h / (H / KvH).
+    /// </summary>
     public required int KvHeadCount { get; init; }
 
     /// <summary>Elements a head, d.</summary>
@@ -42,37 +44,62 @@ public sealed record ModelConfig
     /// <summary>Llama 3 frequency scaling, or null for plain rotary embeddings.</summary>
     public Llama3RopeScaling? RopeScaling { get; init; }
 
-    /// <summary>Divisor of all rotary frequencies, at least 1 (rope type <c>linear</c>); unused with <see cref="RopeScaling"/>.</summary>
+    /// <summary>
+    /// Divisor of all rotary frequencies, at least 1 (rope type <c>linear</c>); unused with <see cref="RopeScaling"/>.
+    /// </summary>
     public double RopeLinearFactor { get; init; } = 1;
 
-    /// <summary>True when the output head is the token embedding (no <c>lm_head.weight</c> in the checkpoint).</summary>
+    /// <summary>
+    /// True when the output head is the token embedding (no <c>lm_head.weight</c> in the checkpoint).
+    /// </summary>
     public bool TieWordEmbeddings { get; init; }
 
-    /// <summary>Number of positions that attention sees, the current one included (query i reads keys j with i - window &lt; j &lt;= i), or null for all.</summary>
+    /// <summary>
+    /// Number of positions that attention sees, the current one included (query i reads keys j with i - window &lt; j
+    /// &lt;= i), or null for all.
+    /// </summary>
     public int? SlidingWindow { get; init; }
 
-    /// <summary>Layers, from the first, that see all positions although there is a <see cref="SlidingWindow"/> (Qwen's <c>max_window_layers</c>).</summary>
+    /// <summary>
+    /// Layers, from the first, that see all positions although there is a <see cref="SlidingWindow"/> (Qwen's
+    /// <c>max_window_layers</c>).
+    /// </summary>
     public int FullAttentionLayers { get; init; }
 
     /// <summary>True when the query, key and value projections have a bias (Qwen2, GLM-4).</summary>
     public bool QkvBias { get; init; }
 
-    /// <summary>True when attention's output projection has a bias too (<c>attention_bias</c> of Llama and Qwen3).</summary>
+    /// <summary>
+    /// True when attention's output projection has a bias too (<c>attention_bias</c> of Llama and Qwen3).
+    /// </summary>
     public bool OutputBias { get; init; }
 
-    /// <summary>True when every query and key head goes through an RMSNorm of its own before it is rotated (Qwen3).</summary>
+    /// <summary>
+    /// True when every query and key head goes through an RMSNorm of its own before it is rotated (Qwen3).
+    /// </summary>
     public bool QueryKeyNorm { get; init; }
 
-    /// <summary>True when the outputs of attention and feed-forward are normed before they are added to the residual stream (<c>glm4</c>).</summary>
+    /// <summary>
+    /// True when the outputs of attention and feed-forward are normed before they are added to the residual stream
+    /// (<c>glm4</c>).
+    /// </summary>
     public bool SandwichNorm { get; init; }
 
-    /// <summary>Share of each head's dimensions that rotate, in (0, 1]; the first <see cref="RotaryDim"/> of them, the rest pass unchanged.</summary>
+    /// <summary>
+    /// Share of each head's dimensions that rotate, in (0, 1]; the first <see cref="RotaryDim"/> of them, the rest pass
+    /// unchanged.
+    /// </summary>
     public double PartialRotaryFactor { get; init; } = 1;
 
-    /// <summary>True when rotary pairs are neighbours (2i, 2i+1), as in GLM-4; false when they are half a head apart (i, i + RotaryDim/2).</summary>
+    /// <summary>
+    /// True when rotary pairs are neighbours (2i, 2i+1), as in GLM-4; false when they are half a head apart (i, i +
+    /// RotaryDim/2).
+    /// </summary>
     public bool InterleavedRotary { get; init; }
 
-    /// <summary>True when gate and up projections are stored as one tensor <c>gate_up_proj</c> [2F, D], gate first (GLM-4).</summary>
+    /// <summary>
+    /// True when gate and up projections are stored as one tensor <c>gate_up_proj</c> [2F, D], gate first (GLM-4).
+    /// </summary>
     public bool FusedGateUp { get; init; }
 
     /// <summary>Id of the begin-of-sequence token, or null.</summary>
@@ -81,7 +108,9 @@ public sealed record ModelConfig
     /// <summary>Id of the padding token, or null.</summary>
     public int? PadTokenId { get; init; }
 
-    /// <summary>Ids that end a generation; may be empty. Two configs with the same ids in the same order are equal.</summary>
+    /// <summary>
+    /// Ids that end a generation; may be empty. Two configs with the same ids in the same order are equal.
+    /// </summary>
     public IReadOnlyList<int> EosTokenIds { get => eosTokenIds.Ids ?? []; init => eosTokenIds = new TokenIds(value); }
 
     /// <summary>Number of a head's dimensions that rotate: d * <see cref="PartialRotaryFactor"/>, even.</summary>
@@ -107,11 +136,12 @@ public sealed record ModelConfig
 }
 
 /// <summary>
-/// Llama 3 rotary scaling: per frequency with wavelength w and n = OriginalMaxPositions, w &lt; n/High keeps it, w &gt; n/Low divides it by Factor,
-/// and between it is interpolated.
+/// Llama 3 rotary scaling: per frequency with wavelength w and n = OriginalMaxPositions, w &lt; n/High keeps it, w &gt;
+/// n/Low divides it by Factor, and between it is interpolated.
 /// </summary>
 /// <param name="Factor">Divisor of low frequencies.</param>
 /// <param name="LowFrequencyFactor"><c>low_freq_factor</c>.</param>
 /// <param name="HighFrequencyFactor"><c>high_freq_factor</c>.</param>
 /// <param name="OriginalMaxPositions"><c>original_max_position_embeddings</c>.</param>
-public sealed record Llama3RopeScaling(double Factor, double LowFrequencyFactor, double HighFrequencyFactor, int OriginalMaxPositions);
+public sealed record Llama3RopeScaling(
+    double Factor, double LowFrequencyFactor, double HighFrequencyFactor, int OriginalMaxPositions);

@@ -4,8 +4,8 @@ namespace Spar.Engine.Models;
 public static class ModelTensors
 {
     /// <summary>
-    /// The weights that a model of this architecture has: name to shape, outermost first. A linear layer's weight is [out, in].
-    /// In order: embedding, layers, final norm, output head (absent when tied).
+    /// The weights that a model of this architecture has: name to shape, outermost first. A linear layer's weight is
+    /// [out, in]. In order: embedding, layers, final norm, output head (absent when tied).
     /// </summary>
     /// <param name="config">The architecture.</param>
     /// <exception cref="OverflowException">A layer would have 2^31 rows or more.</exception>

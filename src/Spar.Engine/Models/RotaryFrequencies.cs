@@ -3,8 +3,9 @@ using Spar.Engine.Kernels;
 namespace Spar.Engine.Models;
 
 /// <summary>
-/// How fast the dimensions of a model's heads rotate: pair i turns by theta^(-2i/<see cref="ModelConfig.RotaryDim"/>) per position (Su et al. 2021), with
-/// Llama 3's or linear scaling where the model has it. Rounded to float32 as the reference implementations do.
+/// How fast the dimensions of a model's heads rotate: pair i turns by theta^(-2i/<see cref="ModelConfig.RotaryDim"/>)
+/// per position (Su et al. 2021), with Llama 3's or linear scaling where the model has it. Rounded to float32 as the
+/// reference implementations do.
 /// </summary>
 internal static class RotaryFrequencies
 {
@@ -23,15 +24,16 @@ internal static class RotaryFrequencies
         for (int i = 0; i < frequencies.Length; i++)
         {
             double frequency = Math.Pow(config.RopeTheta, -2.0 * i / config.RotaryDim);
-            frequencies[i] = (float)(config.RopeScaling is { } scaling ? Scale(frequency, scaling) : frequency / config.RopeLinearFactor);
+            frequencies[i] = (float)(
+                config.RopeScaling is { } scaling ? Scale(frequency, scaling) : frequency / config.RopeLinearFactor);
         }
 
         return new RotaryTable(config.HeadDim, frequencies, config.InterleavedRotary);
     }
 
     /// <summary>
-    /// Llama 3's scaling of a frequency with wavelength w: w &lt; n/high keeps it, w &gt; n/low divides it by the factor, between it is interpolated
-    /// (n: the length that the model was first trained for).
+    /// Llama 3's scaling of a frequency with wavelength w: w &lt; n/high keeps it, w &gt; n/low divides it by the
+    /// factor, between it is interpolated (n: the length that the model was first trained for).
     /// </summary>
     private static double Scale(double frequency, Llama3RopeScaling scaling)
     {
@@ -46,7 +48,8 @@ internal static class RotaryFrequencies
             return frequency / scaling.Factor;
         }
 
-        double s = ((n / wavelength) - scaling.LowFrequencyFactor) / (scaling.HighFrequencyFactor - scaling.LowFrequencyFactor);
+        double s = ((n / wavelength) - scaling.LowFrequencyFactor)
+            / (scaling.HighFrequencyFactor - scaling.LowFrequencyFactor);
         return ((1 - s) * frequency / scaling.Factor) + (s * frequency);
     }
 }

@@ -1,7 +1,8 @@
 namespace Spar.Engine.Sampling;
 
 /// <summary>
-/// Top-p: the fewest largest weights that hold a share of the whole (Holtzman et al. 2020). Holds scratch for one vocabulary, so each thread needs its own.
+/// Top-p: the fewest largest weights that hold a share of the whole (Holtzman et al. 2020). Holds scratch for one
+/// vocabulary, so each thread needs its own.
 /// </summary>
 /// <param name="vocabSize">Number of token ids, above 0.</param>
 internal sealed class Nucleus(int vocabSize)
@@ -13,8 +14,8 @@ internal sealed class Nucleus(int vocabSize)
     private readonly int[] _ids = new int[vocabSize];
 
     /// <summary>
-    /// Zeroes all weights but the largest ones whose sum reaches <paramref name="mass"/>. Weights are summed by their leading bits (an eighth
-    /// of an octave a bucket), and only the bucket that the cut runs through is sorted.
+    /// Zeroes all weights but the largest ones whose sum reaches <paramref name="mass"/>. Weights are summed by their
+    /// leading bits (an eighth of an octave a bucket), and only the bucket that the cut runs through is sorted.
     /// </summary>
     /// <param name="weights">[V], each from 0 to 1.</param>
     /// <param name="mass">Above 0.</param>

@@ -1,8 +1,9 @@
 namespace Spar.Engine.Sampling;
 
 /// <summary>
-/// Makes tokens that occurred before less likely: by a factor (Keskar et al. 2019, over prompt and answer), and by what is taken off once, or once
-/// for every time (over the answer alone). Holds scratch for one vocabulary, so each thread needs its own.
+/// Makes tokens that occurred before less likely: by a factor (Keskar et al. 2019, over prompt and answer), and by what
+/// is taken off once, or once for every time (over the answer alone). Holds scratch for one vocabulary, so each thread
+/// needs its own.
 /// </summary>
 /// <param name="vocabSize">Number of token ids, above 0.</param>
 internal sealed class Penalties(int vocabSize)
@@ -21,7 +22,8 @@ internal sealed class Penalties(int vocabSize)
     {
         if (logits.Length != _logits.Length)
         {
-            throw new ArgumentException($"The row has {logits.Length} logits; the sampler was made for {_logits.Length}.", nameof(logits));
+            throw new ArgumentException(
+                $"The row has {logits.Length} logits; the sampler was made for {_logits.Length}.", nameof(logits));
         }
 
         if (options is { RepetitionPenalty: 1, PresencePenalty: 0, FrequencyPenalty: 0 })

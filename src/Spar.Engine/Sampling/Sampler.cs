@@ -6,8 +6,8 @@ using Spar.Engine.Kernels;
 namespace Spar.Engine.Sampling;
 
 /// <summary>
-/// Turns a row of logits into a token id. Holds scratch for one vocabulary, so each thread needs its own; nothing else is kept between calls.
-/// Every sum runs in one fixed order: the result depends on the arguments alone.
+/// Turns a row of logits into a token id. Holds scratch for one vocabulary, so each thread needs its own; nothing else
+/// is kept between calls. Every sum runs in one fixed order: the result depends on the arguments alone.
 /// </summary>
 internal sealed class Sampler
 {
@@ -29,7 +29,9 @@ internal sealed class Sampler
         _weights = new TokenWeights(vocabSize);
     }
 
-    /// <summary>Draws the next id: the first whose running probability exceeds <paramref name="draw"/>, in id order.</summary>
+    /// <summary>
+    /// Draws the next id: the first whose running probability exceeds <paramref name="draw"/>, in id order.
+    /// </summary>
     /// <param name="logits">One row, [V].</param>
     /// <param name="options">Filters; validated by the caller.</param>
     /// <param name="previousIds">Ids that the penalties apply to; may repeat. Unused when they are off.</param>
@@ -37,7 +39,9 @@ internal sealed class Sampler
     /// <param name="promptLength">How many of these ids, from the first, are the prompt's.</param>
     /// <returns>The id.</returns>
     /// <exception cref="EngineException">The logits hold NaN or no finite value.</exception>
-    public int Sample(ReadOnlySpan<float> logits, SamplingOptions options, ReadOnlySpan<int> previousIds, double draw, int promptLength = 0)
+    public int Sample(
+        ReadOnlySpan<float> logits, SamplingOptions options, ReadOnlySpan<int> previousIds, double draw,
+        int promptLength = 0)
     {
         ReadOnlySpan<float> row = _penalties.Apply(logits, options, previousIds, promptLength);
         if (options.Temperature == 0)
@@ -49,14 +53,18 @@ internal sealed class Sampler
         return _weights.Pick(draw * total);
     }
 
-    /// <summary>The probabilities that <see cref="Sample"/> draws from; at temperature 0 all mass is on the arg-max.</summary>
+    /// <summary>
+    /// The probabilities that <see cref="Sample"/> draws from; at temperature 0 all mass is on the arg-max.
+    /// </summary>
     /// <param name="logits">One row, [V].</param>
     /// <param name="options">Filters; validated by the caller.</param>
     /// <param name="previousIds">Ids that the penalties apply to.</param>
     /// <param name="probabilities">Receives [V] probabilities; 0 where an id was filtered out.</param>
     /// <param name="promptLength">How many of these ids, from the first, are the prompt's.</param>
     /// <exception cref="EngineException">The logits hold NaN or no finite value.</exception>
-    public void Distribution(ReadOnlySpan<float> logits, SamplingOptions options, ReadOnlySpan<int> previousIds, Span<double> probabilities, int promptLength = 0)
+    public void Distribution(
+        ReadOnlySpan<float> logits, SamplingOptions options, ReadOnlySpan<int> previousIds, Span<double> probabilities,
+        int promptLength = 0)
     {
         ReadOnlySpan<float> row = _penalties.Apply(logits, options, previousIds, promptLength);
         if (options.Temperature == 0)
@@ -131,7 +139,9 @@ internal sealed class Sampler
     }
 
     private static EngineException NotFinite()
-        => new("The model's logits are not finite: its weights are damaged, or it was trained into overflow. Check the checkpoint.");
+        => new(
+            "The model's logits are not finite: its weights are damaged, or it was trained into overflow. Check the "
+            + "checkpoint.");
 
     // NaN where an element is NaN.
     private static float Max(ReadOnlySpan<float> values)

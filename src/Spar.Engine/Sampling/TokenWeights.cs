@@ -6,8 +6,8 @@ using Spar.Engine.Kernels;
 namespace Spar.Engine.Sampling;
 
 /// <summary>
-/// A row of logits as weights, which are probabilities but for a common factor, after temperature and filters. Every sum runs in one fixed order. Holds
-/// scratch for one vocabulary, so each thread needs its own.
+/// A row of logits as weights, which are probabilities but for a common factor, after temperature and filters. Every
+/// sum runs in one fixed order. Holds scratch for one vocabulary, so each thread needs its own.
 /// </summary>
 internal sealed class TokenWeights
 {
@@ -43,7 +43,9 @@ internal sealed class TokenWeights
     /// <returns>The sum of all weights; not finite, or not above 0, where a logit is NaN.</returns>
     public double Set(ReadOnlySpan<float> logits, float max, SamplingOptions options)
     {
-        float threshold = options.TopK > 0 && options.TopK < _vocab ? TopK.KthLargest(logits, options.TopK, _scratch) : float.NegativeInfinity;
+        float threshold = options.TopK > 0 && options.TopK < _vocab
+            ? TopK.KthLargest(logits, options.TopK, _scratch)
+            : float.NegativeInfinity;
         float inverse = (float)(1 / options.Temperature);
         Vector512<float> vMax = Vector512.Create(max);
         Vector512<float> vThreshold = Vector512.Create(threshold);
@@ -54,7 +56,9 @@ internal sealed class TokenWeights
         int i = 0;
         for (; i <= _vocab - Lanes; i += Lanes)
         {
-            Weight(Vector512.LoadUnsafe(ref source, (nuint)i), vMax, vThreshold, vInverse).StoreUnsafe(ref target, (nuint)i);
+            Weight(
+                Vector512.LoadUnsafe(ref source, (nuint)i), vMax, vThreshold,
+                vInverse).StoreUnsafe(ref target, (nuint)i);
         }
 
         if (i < _vocab)
@@ -62,7 +66,9 @@ internal sealed class TokenWeights
             Span<float> tail = stackalloc float[Lanes];
             tail.Fill(float.NegativeInfinity);
             logits[i..].CopyTo(tail);
-            Weight(Vector512.Create((ReadOnlySpan<float>)tail), vMax, vThreshold, vInverse).StoreUnsafe(ref target, (nuint)i);
+            Weight(
+                Vector512.Create((ReadOnlySpan<float>)tail), vMax, vThreshold,
+                vInverse).StoreUnsafe(ref target, (nuint)i);
         }
 
         double total = Sum();
@@ -85,7 +91,8 @@ internal sealed class TokenWeights
             for (i = 0; i < _weights.Length; i += Lanes)
             {
                 Vector512<float> w = Vector512.LoadUnsafe(ref target, (nuint)i);
-                Vector512.ConditionalSelect(Vector512.LessThan(w, least), Vector512<float>.Zero, w).StoreUnsafe(ref target, (nuint)i);
+                Vector512.ConditionalSelect(
+                    Vector512.LessThan(w, least), Vector512<float>.Zero, w).StoreUnsafe(ref target, (nuint)i);
             }
 
             filtered = true;
@@ -114,7 +121,8 @@ internal sealed class TokenWeights
             }
         }
 
-        // Rounding may leave the running sum just below the target at the chunk's end: its last id of weight is the answer then.
+        // Rounding may leave the running sum just below the target at the chunk's end: its last id of weight is the
+        // answer then.
         int pick = -1;
         int end = Math.Min((chunk + 1) * Chunk, _vocab);
         for (int id = chunk * Chunk; id < end; id++)
@@ -135,7 +143,8 @@ internal sealed class TokenWeights
 
     /// <summary>e^((l - max) / T); 0 below the threshold and where it would vanish.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Weight(Vector512<float> l, Vector512<float> max, Vector512<float> threshold, Vector512<float> inverse)
+    private static Vector512<float> Weight(
+        Vector512<float> l, Vector512<float> max, Vector512<float> threshold, Vector512<float> inverse)
     {
         Vector512<float> x = (l - max) * inverse;
         Vector512<float> none = Vector512.LessThan(l, threshold) | Vector512.LessThan(x, Vector512.Create(-87f));

@@ -48,7 +48,10 @@ internal static class DTypes
         return known;
     }
 
-    /// <summary>Widens little-endian elements to float32; exact. <paramref name="source"/> holds as many elements as <paramref name="target"/>.</summary>
+    /// <summary>
+    /// Widens little-endian elements to float32; exact. <paramref name="source"/> holds as many elements as
+    /// <paramref name="target"/>.
+    /// </summary>
     public static void Widen(DType dtype, ReadOnlySpan<byte> source, Span<float> target)
     {
         switch (dtype)
@@ -73,7 +76,10 @@ internal static class DTypes
         }
     }
 
-    /// <summary>Rounds float32 elements to the nearest value of <paramref name="dtype"/>, ties to even. False when a finite value becomes infinite.</summary>
+    /// <summary>
+    /// Rounds float32 elements to the nearest value of <paramref name="dtype"/>, ties to even. False when a finite
+    /// value becomes infinite.
+    /// </summary>
     public static bool Narrow(DType dtype, ReadOnlySpan<float> source, Span<byte> target)
     {
         bool fits = true;
@@ -95,7 +101,9 @@ internal static class DTypes
             else
             {
                 uint wide = BitConverter.SingleToUInt32Bits(source[i]);
-                bits = float.IsNaN(source[i]) ? (ushort)(wide >> 16 | 0x40) : (ushort)(wide + 0x7FFF + (wide >> 16 & 1) >> 16);
+                bits = float.IsNaN(source[i])
+                    ? (ushort)(wide >> 16 | 0x40)
+                    : (ushort)(wide + 0x7FFF + (wide >> 16 & 1) >> 16);
                 fits &= (bits & 0x7F80) != 0x7F80 || !float.IsFinite(source[i]);
             }
 

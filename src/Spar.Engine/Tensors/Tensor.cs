@@ -8,7 +8,9 @@ public sealed class Tensor
 {
     /// <summary>Allocates a tensor of zeros.</summary>
     /// <param name="shape">Sizes, outermost first; each at least 0. An empty list is a scalar.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A size is negative, or the tensor would hold more than 2^31-1 elements.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// A size is negative, or the tensor would hold more than 2^31-1 elements.
+    /// </exception>
     public Tensor(params ReadOnlySpan<int> shape)
     {
         long count = 1;

@@ -12,10 +12,12 @@ namespace Spar.Engine.Tokenization;
 /// <param name="StripLeft">True when white space before it belongs to it.</param>
 /// <param name="StripRight">True when white space after it belongs to it.</param>
 /// <param name="SingleWord">True when it counts only where no letter or digit touches it.</param>
-internal readonly record struct AddedToken(int Id, string Content, bool Special, bool Normalized, bool StripLeft, bool StripRight, bool SingleWord)
+internal readonly record struct AddedToken(
+    int Id, string Content, bool Special, bool Normalized, bool StripLeft, bool StripRight, bool SingleWord)
 {
     /// <summary>Reads the section; an absent one is empty.</summary>
-    public static AddedToken[] ReadAll(JsonFile json) => json.IsNull ? [] : [.. json.Items().Select(item => new AddedToken(
+    public static AddedToken[] ReadAll(JsonFile json) =>
+        json.IsNull ? [] : [.. json.Items().Select(item => new AddedToken(
         item["id"].Int(),
         item["content"].Text() is { Length: > 0 } content ? content : throw item["content"].Fault("must not be empty"),
         Flag(item["special"]),
@@ -34,7 +36,9 @@ internal sealed class AddedTokenMatcher
     private readonly string[] patterns;
     private readonly SearchValues<string> search;
 
-    /// <summary>Looks for <paramref name="tokens"/>, each by the text that <paramref name="pattern"/> gives for it.</summary>
+    /// <summary>
+    /// Looks for <paramref name="tokens"/>, each by the text that <paramref name="pattern"/> gives for it.
+    /// </summary>
     public AddedTokenMatcher(IEnumerable<AddedToken> tokens, Func<AddedToken, string> pattern)
     {
         longestFirst = [.. tokens.OrderByDescending(token => pattern(token).Length)];
@@ -91,7 +95,8 @@ internal sealed class AddedTokenMatcher
             if (text[at..].StartsWith(patterns[i], StringComparison.Ordinal))
             {
                 bool alone = (at == 0 || !IsWordPart(text[..at], last: true))
-                    && (at + patterns[i].Length == text.Length || !IsWordPart(text[(at + patterns[i].Length)..], last: false));
+                    && (at + patterns[i].Length == text.Length || !IsWordPart(
+                        text[(at + patterns[i].Length)..], last: false));
                 return alone || !longestFirst[i].SingleWord ? i : -1;
             }
         }

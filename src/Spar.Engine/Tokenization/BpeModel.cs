@@ -8,9 +8,9 @@ namespace Spar.Engine.Tokenization;
 internal readonly record struct BpeToken(int Id, int Bytes);
 
 /// <summary>
-/// Byte-pair encoding: a piece begins as one symbol per byte (byte-level) or per character (sentencepiece style, with a fallback to
-/// byte tokens), and the neighbouring pair with the lowest rank, leftmost first, is joined until no pair has a rank.
-/// Source: Sennrich et al., arXiv 1508.07909. Thread-safe.
+/// Byte-pair encoding: a piece begins as one symbol per byte (byte-level) or per character (sentencepiece style, with a
+/// fallback to byte tokens), and the neighbouring pair with the lowest rank, leftmost first, is joined until no pair
+/// has a rank. Source: Sennrich et al., arXiv 1508.07909. Thread-safe.
 /// </summary>
 internal sealed class BpeModel
 {
@@ -42,10 +42,14 @@ internal sealed class BpeModel
         ignoreMerges = Flag(model["ignore_merges"]);
         fuseUnknown = Flag(model["fuse_unk"]);
         JsonFile unknown = model["unk_token"];
-        unknownId = unknown.IsNull ? -1 : ids.TryGetValue(unknown.Text(), out int id) ? id : throw unknown.Fault("must be in the vocabulary");
+        unknownId = unknown.IsNull ? -1
+            : ids.TryGetValue(unknown.Text(), out int id) ? id
+            : throw unknown.Fault("must be in the vocabulary");
         for (int value = 0; value < 256; value++)
         {
-            byteIds[value] = byteLevel ? ids.GetValueOrDefault(ByteLevelAlphabet.ToChar((byte)value).ToString(), -1) : ids.GetValueOrDefault(ByteToken(value), -1);
+            byteIds[value] = byteLevel
+                ? ids.GetValueOrDefault(ByteLevelAlphabet.ToChar((byte)value).ToString(), -1)
+                : ids.GetValueOrDefault(ByteToken(value), -1);
         }
 
         byteFallback = Flag(model["byte_fallback"]);
@@ -55,7 +59,9 @@ internal sealed class BpeModel
     public IReadOnlyDictionary<string, int> Vocab => ids;
 
     /// <summary>Reads the <c>model</c> section.</summary>
-    /// <exception cref="EngineException">Another kind of model, an unsupported setting, or merges that contradict the vocabulary.</exception>
+    /// <exception cref="EngineException">
+    /// Another kind of model, an unsupported setting, or merges that contradict the vocabulary.
+    /// </exception>
     public static BpeModel Read(JsonFile model, bool byteLevel)
     {
         JsonFile type = model["type"];
@@ -183,7 +189,8 @@ internal sealed class BpeModel
             {
                 if (afterUnknown && fuseUnknown)
                 {
-                    work.Symbols[work.Count - 1] = new BpeToken(unknownId, work.Symbols[work.Count - 1].Bytes + bytes.Length);
+                    work.Symbols[work.Count - 1] = new BpeToken(
+                        unknownId, work.Symbols[work.Count - 1].Bytes + bytes.Length);
                 }
                 else
                 {
@@ -234,8 +241,11 @@ internal sealed class BpeModel
         Dictionary<long, (int, int)> merges = [];
         foreach (JsonFile merge in json.Items())
         {
-            string[] pair = merge.Element.ValueKind == System.Text.Json.JsonValueKind.Array ? [.. merge.Items().Select(part => part.Text())] : merge.Text().Split(' ');
-            if (pair.Length != 2 || !vocab.TryGetValue(pair[0], out int left) || !vocab.TryGetValue(pair[1], out int right)
+            string[] pair = merge.Element.ValueKind == System.Text.Json.JsonValueKind.Array
+                ? [.. merge.Items().Select(part => part.Text())]
+                : merge.Text().Split(' ');
+            if (pair.Length != 2 || !vocab.TryGetValue(pair[0], out int left)
+                || !vocab.TryGetValue(pair[1], out int right)
                 || !vocab.TryGetValue(pair[0] + pair[1], out int joined))
             {
                 throw merge.Fault("must name two tokens of the vocabulary whose concatenation is in it too");
@@ -249,7 +259,9 @@ internal sealed class BpeModel
 
     private static long Pair(int left, int right) => (long)left << 32 | (uint)right;
 
-    /// <summary>One thread's scratch space: the symbols of a piece as a linked list, and the queue of pairs that may be joined.</summary>
+    /// <summary>
+    /// One thread's scratch space: the symbols of a piece as a linked list, and the queue of pairs that may be joined.
+    /// </summary>
     private sealed class Workspace
     {
         private readonly PriorityQueue<(int At, int Left, int Right), long> queue = new();
@@ -294,12 +306,14 @@ internal sealed class BpeModel
             {
                 // Symbols that were joined since have another id, or 0 bytes when they were swallowed.
                 int right = next[pair.At];
-                if (right >= Count || Symbols[pair.At].Id != pair.Left || Symbols[right].Id != pair.Right || Symbols[pair.At].Bytes == 0)
+                if (right >= Count || Symbols[pair.At].Id != pair.Left || Symbols[right].Id != pair.Right
+                    || Symbols[pair.At].Bytes == 0)
                 {
                     continue;
                 }
 
-                Symbols[pair.At] = new BpeToken(merges[Pair(pair.Left, pair.Right)].Id, Symbols[pair.At].Bytes + Symbols[right].Bytes);
+                Symbols[pair.At] = new BpeToken(
+                    merges[Pair(pair.Left, pair.Right)].Id, Symbols[pair.At].Bytes + Symbols[right].Bytes);
                 Symbols[right] = default;
                 next[pair.At] = next[right];
                 if (next[right] < Count)

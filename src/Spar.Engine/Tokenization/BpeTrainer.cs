@@ -6,8 +6,9 @@ using Spar.Ground;
 namespace Spar.Engine.Tokenization;
 
 /// <summary>
-/// Trains a byte-level BPE tokenizer: texts are cut with GPT-2's pattern, and the pair of neighbouring tokens that occurs most often within
-/// the pieces becomes a token, until the vocabulary is full. Source: Sennrich et al., arXiv 1508.07909; the pattern and the alphabet are GPT-2's.
+/// Trains a byte-level BPE tokenizer: texts are cut with GPT-2's pattern, and the pair of neighbouring tokens that
+/// occurs most often within the pieces becomes a token, until the vocabulary is full. Source: Sennrich et al., arXiv
+/// 1508.07909; the pattern and the alphabet are GPT-2's.
 /// </summary>
 public static class BpeTrainer
 {
@@ -15,19 +16,33 @@ public static class BpeTrainer
 
     /// <summary>Trains on texts. The same texts in any order give the same tokenizer.</summary>
     /// <param name="texts">The texts, each taken once; special tokens written in them are cut out.</param>
-    /// <param name="vocabSize">Number of ids wanted, at least 256 plus the special tokens. There are fewer when no pair is left that occurs twice.</param>
-    /// <param name="specialTokens">Texts that are always one token; they get ids 0, 1, ... in order. The 256 bytes follow, so any text can be encoded.</param>
-    /// <returns>The tokenizer. It knows no eos token and no chat template: give it those with <see cref="Tokenizer.WithConfig"/>.</returns>
-    /// <exception cref="EngineException">The size is too small, or special tokens are empty, repeated or single bytes.</exception>
+    /// <param name="vocabSize">
+    /// Number of ids wanted, at least 256 plus the special tokens. There are fewer when no pair is left that occurs
+    /// twice.
+    /// </param>
+    /// <param name="specialTokens">
+    /// Texts that are always one token; they get ids 0, 1, ... in order. The 256 bytes follow, so any text can be
+    /// encoded.
+    /// </param>
+    /// <returns>
+    /// The tokenizer. It knows no eos token and no chat template: give it those with
+    /// <see cref="Tokenizer.WithConfig"/>.
+    /// </returns>
+    /// <exception cref="EngineException">
+    /// The size is too small, or special tokens are empty, repeated or single bytes.
+    /// </exception>
     public static Tokenizer Train(IEnumerable<string> texts, int vocabSize, IReadOnlyList<string> specialTokens)
     {
         if (vocabSize < 256 + specialTokens.Count)
         {
-            throw new EngineException($"A tokenizer with {specialTokens.Count} special tokens needs a vocabulary of at least {256 + specialTokens.Count}; {vocabSize} were asked for.");
+            throw new EngineException(
+                $"A tokenizer with {specialTokens.Count} special tokens needs a vocabulary of at least "
+                + $"{256 + specialTokens.Count}; {vocabSize} were asked for.");
         }
 
         Dictionary<string, int> vocab = new(StringComparer.Ordinal);
-        foreach (string token in specialTokens.Concat(Enumerable.Range(0, 256).Select(value => ByteLevelAlphabet.ToChar((byte)value).ToString())))
+        foreach (string token in specialTokens.Concat(
+            Enumerable.Range(0, 256).Select(value => ByteLevelAlphabet.ToChar((byte)value).ToString())))
         {
             if (token.Length == 0 || !vocab.TryAdd(token, vocab.Count))
             {
@@ -77,7 +92,8 @@ public static class BpeTrainer
         return counts;
     }
 
-    private static byte[] Write(Dictionary<string, int> vocab, List<(string Left, string Right)> merges, IReadOnlyList<string> specialTokens)
+    private static byte[] Write(
+        Dictionary<string, int> vocab, List<(string Left, string Right)> merges, IReadOnlyList<string> specialTokens)
     {
         using MemoryStream stream = new();
         using (Utf8JsonWriter json = new(stream, JsonSettings.ReadableWriter))
@@ -116,7 +132,8 @@ public static class BpeTrainer
             json.WriteNull("post_processor");
             json.WriteStartObject("model");
             json.WriteString("type", "BPE");
-            foreach (string absent in new[] { "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix" })
+            string[] absents = ["dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"];
+            foreach (string absent in absents)
             {
                 json.WriteNull(absent);
             }
@@ -147,7 +164,10 @@ public static class BpeTrainer
         return stream.ToArray();
     }
 
-    /// <summary>The distinct pieces as sequences of ids, and how often each pair of neighbours occurs, kept up to date as pairs are joined.</summary>
+    /// <summary>
+    /// The distinct pieces as sequences of ids, and how often each pair of neighbours occurs, kept up to date as pairs
+    /// are joined.
+    /// </summary>
     private sealed class PairTable
     {
         private readonly List<int[]> words = [];
@@ -224,7 +244,8 @@ public static class BpeTrainer
             for (int i = 1; i < ids.Length; i++)
             {
                 (int, int) pair = (ids[i - 1], ids[i]);
-                ref (long Count, HashSet<int> Words) entry = ref CollectionsMarshal.GetValueRefOrAddDefault(pairs, pair, out _);
+                ref (long Count, HashSet<int> Words) entry =
+                    ref CollectionsMarshal.GetValueRefOrAddDefault(pairs, pair, out _);
                 entry.Count += sign * wordCounts[word];
                 entry.Words ??= [];
                 _ = sign > 0 ? entry.Words.Add(word) : entry.Words.Remove(word);

@@ -1,8 +1,9 @@
 namespace Spar.Engine.Tokenization;
 
 /// <summary>
-/// The alphabet in which byte-level tokenizers spell their tokens: every byte is one printable character. Bytes that are printable in
-/// Latin-1 stand for themselves, the other 68 take U+0100 and up in order (so a space is U+0120). Source: GPT-2's bytes_to_unicode.
+/// The alphabet in which byte-level tokenizers spell their tokens: every byte is one printable character. Bytes that
+/// are printable in Latin-1 stand for themselves, the other 68 take U+0100 and up in order (so a space is U+0120).
+/// Source: GPT-2's bytes_to_unicode.
 /// </summary>
 internal static class ByteLevelAlphabet
 {
@@ -32,7 +33,10 @@ internal static class ByteLevelAlphabet
         return found >= 0;
     }
 
-    /// <summary>The bytes that a token spells; a token with a character outside the alphabet (an added token) stands for its UTF-8 text.</summary>
+    /// <summary>
+    /// The bytes that a token spells; a token with a character outside the alphabet (an added token) stands for its
+    /// UTF-8 text.
+    /// </summary>
     public static byte[] ToBytes(string token)
     {
         byte[] bytes = new byte[token.Length];

@@ -3,7 +3,10 @@ using Spar.Engine.Files;
 
 namespace Spar.Engine.Tokenization;
 
-/// <summary>The <c>normalizer</c> of a tokenizer.json: what happens to a stretch of text between added tokens before it is split.</summary>
+/// <summary>
+/// The <c>normalizer</c> of a tokenizer.json: what happens to a stretch of text between added tokens before it is
+/// split.
+/// </summary>
 internal sealed class Normalizer
 {
     private readonly List<Step> steps = [];
@@ -64,7 +67,8 @@ internal sealed class Normalizer
                 steps.Add((string text, ref int[]? origin) => Replace(pattern, content, text, ref origin));
                 break;
             default:
-                throw json["type"].Fault("must be Sequence, NFC, Prepend or Replace (other normalizers are not supported)");
+                throw json["type"].Fault(
+                    "must be Sequence, NFC, Prepend or Replace (other normalizers are not supported)");
         }
     }
 

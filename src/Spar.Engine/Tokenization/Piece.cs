@@ -4,7 +4,10 @@ namespace Spar.Engine.Tokenization;
 /// <param name="Text">The text that holds the stretch, as normalised so far.</param>
 /// <param name="Start">First UTF-16 unit of the stretch.</param>
 /// <param name="Length">UTF-16 units in the stretch.</param>
-/// <param name="Origin">For each unit of <paramref name="Text"/>, the unit of the source text that it comes from; null when offsets are not asked for.</param>
+/// <param name="Origin">
+/// For each unit of <paramref name="Text"/>, the unit of the source text that it comes from; null when offsets are not
+/// asked for.
+/// </param>
 /// <param name="AtSourceStart">True when the stretch begins where the source text begins.</param>
 internal readonly record struct Piece(string Text, int Start, int Length, int[]? Origin, bool AtSourceStart)
 {
@@ -13,7 +16,9 @@ internal readonly record struct Piece(string Text, int Start, int Length, int[]?
     /// <summary>A part of this piece; <paramref name="start"/> counts from the piece's beginning.</summary>
     public Piece Slice(int start, int length) => new(Text, Start + start, length, Origin, AtSourceStart && start == 0);
 
-    /// <summary>The piece with <paramref name="prefix"/> before it; the prefix comes from where the first character does.</summary>
+    /// <summary>
+    /// The piece with <paramref name="prefix"/> before it; the prefix comes from where the first character does.
+    /// </summary>
     public Piece Prepend(char prefix)
     {
         int[]? origin = Origin is null ? null : [Origin[Start], .. Origin.AsSpan(Start, Length)];

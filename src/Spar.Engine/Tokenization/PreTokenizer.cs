@@ -13,8 +13,11 @@ internal sealed partial class PreTokenizer
     /// <summary>True when the pieces' UTF-8 bytes are spelled in the <see cref="ByteLevelAlphabet"/>.</summary>
     public bool ByteLevel { get; private set; }
 
-    /// <summary>GPT-2's pattern: contractions, words, numbers and punctuation with a space before them, and runs of space.</summary>
-    [GeneratedRegex(@"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+", RegexOptions.CultureInvariant)]
+    /// <summary>
+    /// GPT-2's pattern: contractions, words, numbers and punctuation with a space before them, and runs of space.
+    /// </summary>
+    [GeneratedRegex(
+        @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+", RegexOptions.CultureInvariant)]
     private static partial Regex Gpt2Pattern { get; }
 
     /// <summary>Reads the section; an absent one leaves a text whole.</summary>
@@ -88,13 +91,16 @@ internal sealed partial class PreTokenizer
                 AddMetaspace(json);
                 break;
             default:
-                throw json["type"].Fault("must be Sequence, Digits, Split, ByteLevel or Metaspace (other pre-tokenizers are not supported)");
+                throw json["type"].Fault(
+                    "must be Sequence, Digits, Split, ByteLevel or Metaspace (other pre-tokenizers are not supported)");
         }
     }
 
     private void AddMetaspace(JsonFile json)
     {
-        char mark = json["replacement"].Text() is [char single] ? single : throw json["replacement"].Fault("must be one character");
+        char mark = json["replacement"].Text() is [char single]
+            ? single
+            : throw json["replacement"].Fault("must be one character");
         string scheme = !json["prepend_scheme"].IsNull ? json["prepend_scheme"].Text()
             : json["add_prefix_space"].IsNull || json["add_prefix_space"].Bool() ? "always" : "never";
         if (scheme is not ("first" or "always" or "never"))
@@ -104,7 +110,8 @@ internal sealed partial class PreTokenizer
 
         steps.Add((piece, output) =>
         {
-            Piece marked = new(piece.Text.Replace(' ', mark), piece.Start, piece.Length, piece.Origin, piece.AtSourceStart);
+            Piece marked = new(
+                piece.Text.Replace(' ', mark), piece.Start, piece.Length, piece.Origin, piece.AtSourceStart);
             bool prepend = scheme == "always" || (scheme == "first" && piece.AtSourceStart);
             output.Add(prepend && marked.Span[0] != mark ? marked.Prepend(mark) : marked);
         });
@@ -153,7 +160,8 @@ internal sealed partial class PreTokenizer
         for (int i = 0; i < piece.Length;)
         {
             Rune.DecodeFromUtf16(piece.Span[i..], out Rune rune, out int length);
-            bool digit = Rune.GetUnicodeCategory(rune) is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber;
+            bool digit = Rune.GetUnicodeCategory(rune)
+                is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber;
             if (i > start && (digit != startIsDigit || (digit && individual)))
             {
                 output.Add(piece.Slice(start, i - start));
@@ -196,8 +204,9 @@ internal sealed partial class PreTokenizer
         }
     }
 
-    // .NET's regular expressions see UTF-16 units, the reference's see code points. So a code point above U+FFFF is shown to the
-    // pattern as one unit of the same general category. positions[i] is where unit i lies in the text, with the text's length at the end.
+    // .NET's regular expressions see UTF-16 units, the reference's see code points. So a code point above U+FFFF is
+    // shown to the pattern as one unit of the same general category. positions[i] is where unit i lies in the text,
+    // with the text's length at the end.
     private static string OneUnitPerCodePoint(ReadOnlySpan<char> text, out int[] positions)
     {
         StringBuilder result = new(text.Length);

@@ -3,8 +3,9 @@ using System.Text;
 namespace Spar.Engine.Tokenization;
 
 /// <summary>
-/// Turns ids into text one at a time, for showing a generation as it grows. What is returned is final: half a character is held back until
-/// the rest of it comes, and the pieces together are exactly what <see cref="Tokenizer.Decode"/> gives for all ids. Not thread-safe.
+/// Turns ids into text one at a time, for showing a generation as it grows. What is returned is final: half a character
+/// is held back until the rest of it comes, and the pieces together are exactly what <see cref="Tokenizer.Decode"/>
+/// gives for all ids. Not thread-safe.
 /// </summary>
 /// <param name="tokenizer">The tokenizer that the ids belong to.</param>
 /// <param name="skipSpecialTokens">True to leave special tokens out of the text.</param>
@@ -26,7 +27,10 @@ internal sealed class StreamingDecoder(Tokenizer tokenizer, bool skipSpecialToke
         return Take();
     }
 
-    /// <summary>Ends the text: what was held back comes out, with U+FFFD for bytes that form no character. The decoder can then start anew.</summary>
+    /// <summary>
+    /// Ends the text: what was held back comes out, with U+FFFD for bytes that form no character. The decoder can then
+    /// start anew.
+    /// </summary>
     public string Flush()
     {
         EndByteRun();
@@ -38,7 +42,8 @@ internal sealed class StreamingDecoder(Tokenizer tokenizer, bool skipSpecialToke
 
     internal void Add(int id)
     {
-        if (!tokenizer.TryGetDecoded(id, out byte[] bytes, out bool isByteToken, out bool special) || (special && skipSpecialTokens))
+        if (!tokenizer.TryGetDecoded(id, out byte[] bytes, out bool isByteToken, out bool special)
+            || (special && skipSpecialTokens))
         {
             return;
         }
@@ -54,7 +59,8 @@ internal sealed class StreamingDecoder(Tokenizer tokenizer, bool skipSpecialToke
         }
     }
 
-    // The reference decodes a run of byte tokens as a whole: as text when it is valid UTF-8, else every byte becomes U+FFFD.
+    // The reference decodes a run of byte tokens as a whole: as text when it is valid UTF-8, else every byte becomes
+    // U+FFFD.
     private void EndByteRun()
     {
         if (byteRun.Count == 0)

@@ -5,8 +5,9 @@ using Spar.Engine.Files;
 namespace Spar.Engine.Tokenization;
 
 /// <summary>
-/// The <c>decoder</c> of a tokenizer.json: what text or bytes each token stands for. Two kinds: byte-level, where all tokens' bytes form one
-/// UTF-8 stream; and sentencepiece style, where tokens are text and only byte tokens such as <c>&lt;0x0A&gt;</c> are bytes.
+/// The <c>decoder</c> of a tokenizer.json: what text or bytes each token stands for. Two kinds: byte-level, where all
+/// tokens' bytes form one UTF-8 stream; and sentencepiece style, where tokens are text and only byte tokens such as
+/// <c>&lt;0x0A&gt;</c> are bytes.
 /// </summary>
 internal sealed class TokenDecoder
 {
@@ -16,7 +17,9 @@ internal sealed class TokenDecoder
     /// <summary>True for the byte-level kind.</summary>
     public bool ByteLevel { get; private set; }
 
-    /// <summary>The character that is taken off the beginning of a whole text, at most <see cref="StripCount"/> times.</summary>
+    /// <summary>
+    /// The character that is taken off the beginning of a whole text, at most <see cref="StripCount"/> times.
+    /// </summary>
     public char StripChar { get; private set; }
 
     /// <summary>How many of <see cref="StripChar"/> are taken off.</summary>
@@ -31,7 +34,9 @@ internal sealed class TokenDecoder
         return result;
     }
 
-    /// <summary>The bytes of a token, and whether it is a lone byte of the sentencepiece style (then there is one byte).</summary>
+    /// <summary>
+    /// The bytes of a token, and whether it is a lone byte of the sentencepiece style (then there is one byte).
+    /// </summary>
     public (byte[] Bytes, bool IsByteToken) Decode(string token)
     {
         if (ByteLevel)
@@ -39,7 +44,9 @@ internal sealed class TokenDecoder
             return (ByteLevelAlphabet.ToBytes(token), false);
         }
 
-        if (byteFallback && token is ['<', '0', 'x', _, _, '>'] && byte.TryParse(token.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value))
+        if (byteFallback && token is ['<', '0', 'x', _, _, '>']
+            && byte.TryParse(
+                token.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value))
         {
             return ([value], true);
         }
@@ -73,10 +80,15 @@ internal sealed class TokenDecoder
                 break;
             case "Replace":
                 string pattern = json["pattern"]["String"].Text();
-                replacements.Add(pattern.Length > 0 ? (pattern, json["content"].Text()) : throw json["pattern"].Fault("must not be empty"));
+                replacements.Add(
+                    pattern.Length > 0
+                        ? (pattern, json["content"].Text())
+                        : throw json["pattern"].Fault("must not be empty"));
                 break;
             case "Strip":
-                StripChar = json["content"].Text() is [char single] ? single : throw json["content"].Fault("must be one character");
+                StripChar = json["content"].Text() is [char single]
+                    ? single
+                    : throw json["content"].Fault("must be one character");
                 StripCount = json["start"].Int();
                 if (json["stop"].Int() != 0)
                 {
@@ -86,10 +98,13 @@ internal sealed class TokenDecoder
                 break;
             case "Metaspace":
                 replacements.Add((json["replacement"].Text(), " "));
-                (StripChar, StripCount) = (' ', !json["prepend_scheme"].IsNull && json["prepend_scheme"].Text() == "never" ? 0 : 1);
+                (StripChar, StripCount) =
+                    (' ', !json["prepend_scheme"].IsNull && json["prepend_scheme"].Text() == "never" ? 0 : 1);
                 break;
             default:
-                throw json["type"].Fault("must be Sequence, ByteLevel, ByteFallback, Fuse, Replace, Strip or Metaspace (other decoders are not supported)");
+                throw json["type"].Fault(
+                    "must be Sequence, ByteLevel, ByteFallback, Fuse, Replace, Strip or Metaspace (other decoders are "
+                    + "not supported)");
         }
     }
 }

@@ -6,8 +6,9 @@ using Spar.Ground;
 namespace Spar.Engine.Tokenization;
 
 /// <summary>
-/// Text to token ids and back, as a <c>tokenizer.json</c> says: byte-level BPE (GPT-2, Llama 3, Qwen2, GLM-4) and sentencepiece-style BPE
-/// with byte fallback (Llama 2, Mistral). Gives the same ids as the reference implementation. Thread-safe.
+/// Text to token ids and back, as a <c>tokenizer.json</c> says: byte-level BPE (GPT-2, Llama 3, Qwen2, GLM-4) and
+/// sentencepiece-style BPE with byte fallback (Llama 2, Mistral). Gives the same ids as the reference implementation.
+/// Thread-safe.
 /// </summary>
 public sealed class Tokenizer
 {
@@ -69,19 +70,27 @@ public sealed class Tokenizer
     /// <summary>Number of ids: the largest id of the vocabulary and the added tokens, plus one.</summary>
     public int VocabSize => tokens.Length;
 
-    /// <summary>The parts that tokens play, and the chat template; all null when the tokenizer came without <c>tokenizer_config.json</c>.</summary>
+    /// <summary>
+    /// The parts that tokens play, and the chat template; all null when the tokenizer came without
+    /// <c>tokenizer_config.json</c>.
+    /// </summary>
     public TokenizerConfig Config { get; private set; }
 
     internal TokenDecoder Decoder { get; }
 
     /// <summary>Reads a tokenizer.</summary>
     /// <param name="pathOrDirectory">
-    /// A <c>tokenizer.json</c>, or a folder with one; <c>tokenizer_config.json</c> and <c>chat_template.jinja</c> beside it are read too.
+    /// A <c>tokenizer.json</c>, or a folder with one; <c>tokenizer_config.json</c> and <c>chat_template.jinja</c>
+    /// beside it are read too.
     /// </param>
-    /// <exception cref="EngineException">A file is missing or broken, or uses a feature that is not supported; names file and key.</exception>
+    /// <exception cref="EngineException">
+    /// A file is missing or broken, or uses a feature that is not supported; names file and key.
+    /// </exception>
     public static Tokenizer Load(string pathOrDirectory)
     {
-        string path = Directory.Exists(pathOrDirectory) ? Path.Combine(pathOrDirectory, "tokenizer.json") : pathOrDirectory;
+        string path = Directory.Exists(pathOrDirectory)
+            ? Path.Combine(pathOrDirectory, "tokenizer.json")
+            : pathOrDirectory;
         try
         {
             byte[] json = File.ReadAllBytes(path);
@@ -99,7 +108,8 @@ public sealed class Tokenizer
     /// <param name="name">What faults call it.</param>
     /// <param name="config">The parts that tokens play, or null for none.</param>
     /// <exception cref="EngineException">The content is broken or uses a feature that is not supported.</exception>
-    public static Tokenizer Parse(byte[] json, string name, TokenizerConfig? config = null) => new(name, json, config ?? new TokenizerConfig());
+    public static Tokenizer Parse(byte[] json, string name, TokenizerConfig? config = null) =>
+        new(name, json, config ?? new TokenizerConfig());
 
     /// <summary>The same tokenizer with other parts or another chat template.</summary>
     public Tokenizer WithConfig(TokenizerConfig config)
@@ -109,7 +119,9 @@ public sealed class Tokenizer
         return copy;
     }
 
-    /// <summary>Writes <c>tokenizer.json</c> and <c>tokenizer_config.json</c> (with the chat template) into a folder.</summary>
+    /// <summary>
+    /// Writes <c>tokenizer.json</c> and <c>tokenizer_config.json</c> (with the chat template) into a folder.
+    /// </summary>
     /// <param name="directory">The folder; made if need be.</param>
     /// <exception cref="UserFaultException">The folder cannot be written.</exception>
     public void Save(string directory)
@@ -120,7 +132,9 @@ public sealed class Tokenizer
 
     /// <summary>Encodes text. Added tokens written in it are recognised.</summary>
     /// <param name="text">The text; half a surrogate pair counts as U+FFFD.</param>
-    /// <param name="addSpecialTokens">True to put the begin (and end) tokens of the tokenizer's template around it.</param>
+    /// <param name="addSpecialTokens">
+    /// True to put the begin (and end) tokens of the tokenizer's template around it.
+    /// </param>
     public int[] Encode(string text, bool addSpecialTokens = false)
     {
         List<BpeToken> output = new(text.Length / 2 + 4);
@@ -144,7 +158,10 @@ public sealed class Tokenizer
 
     /// <summary>Encodes text without special tokens around it, and tells where each token comes from.</summary>
     /// <param name="text">The text.</param>
-    /// <returns>For each token its id and the range [Start, End) of <paramref name="text"/> in Unicode code points; parts of one character share its range.</returns>
+    /// <returns>
+    /// For each token its id and the range [Start, End) of <paramref name="text"/> in Unicode code points; parts of one
+    /// character share its range.
+    /// </returns>
     public IReadOnlyList<(int Id, int Start, int End)> EncodeWithOffsets(string text)
     {
         text = WellFormed(text);
@@ -208,25 +225,30 @@ public sealed class Tokenizer
     }
 
     /// <summary>The id of a token as the vocabulary spells it, or null.</summary>
-    public int? TokenToId(string token) => addedIds.TryGetValue(token, out int id) || model.Vocab.TryGetValue(token, out id) ? id : null;
+    public int? TokenToId(string token) =>
+        addedIds.TryGetValue(token, out int id) || model.Vocab.TryGetValue(token, out id) ? id : null;
 
     /// <summary>The token of an id as the vocabulary spells it, or null.</summary>
     public string? IdToToken(int id) => (uint)id < (uint)tokens.Length ? tokens[id] : null;
 
-    /// <summary>Checks that a model can take every id of this tokenizer. A model may have more ids than the tokenizer (padding).</summary>
+    /// <summary>
+    /// Checks that a model can take every id of this tokenizer. A model may have more ids than the tokenizer (padding).
+    /// </summary>
     /// <exception cref="EngineException">The tokenizer has ids that the model lacks.</exception>
     public void CheckFits(ModelConfig config)
     {
         if (VocabSize > config.VocabSize)
         {
             throw new EngineException(
-                $"The tokenizer '{source}' has ids up to {VocabSize - 1}, but the {config.ModelType} model has a vocab_size of {config.VocabSize}. Use the tokenizer that came with the model.");
+                $"The tokenizer '{source}' has ids up to {VocabSize - 1}, but the {config.ModelType} model has a "
+                + $"vocab_size of {config.VocabSize}. Use the tokenizer that came with the model.");
         }
     }
 
     /// <summary>The pieces of a text within which BPE merges; added tokens are left out.</summary>
     internal IEnumerable<Piece> Pieces(string text) =>
-        Segments(WellFormed(text), origin: null).Where(segment => segment.Id is null).SelectMany(segment => preTokenizer.Split(segment.Piece));
+        Segments(WellFormed(text), origin: null).Where(segment => segment.Id is null)
+            .SelectMany(segment => preTokenizer.Split(segment.Piece));
 
     internal bool TryGetDecoded(int id, out byte[] bytes, out bool isByteToken, out bool special)
     {
@@ -250,8 +272,10 @@ public sealed class Tokenizer
             }
 
             int[]? pieceOrigin = origin is null ? null : [.. origin.AsSpan(piece.Start, piece.Length)];
-            string normalized = normalizer.Apply(piece.Length == text.Length ? text : piece.Span.ToString(), ref pieceOrigin);
-            normalizedTokens.Split(new Piece(normalized, 0, normalized.Length, pieceOrigin, piece.AtSourceStart), segments);
+            string normalized = normalizer.Apply(
+                piece.Length == text.Length ? text : piece.Span.ToString(), ref pieceOrigin);
+            normalizedTokens.Split(
+                new Piece(normalized, 0, normalized.Length, pieceOrigin, piece.AtSourceStart), segments);
         }
 
         return segments;
@@ -280,11 +304,13 @@ public sealed class Tokenizer
         }
 
         string?[] table = new string?[largest + 1];
-        foreach ((string token, int id) in model.Vocab.Concat(added.Select(token => KeyValuePair.Create(token.Content, token.Id))))
+        foreach ((string token, int id) in model.Vocab.Concat(
+            added.Select(token => KeyValuePair.Create(token.Content, token.Id))))
         {
             if (table[id] is { } other && other != token)
             {
-                throw new EngineException($"'{source}': key 'model.vocab' gives id {id} to both '{other}' and '{token}'.");
+                throw new EngineException(
+                    $"'{source}': key 'model.vocab' gives id {id} to both '{other}' and '{token}'.");
             }
 
             table[id] = token;
@@ -305,7 +331,9 @@ public sealed class Tokenizer
         {
             case "Sequence":
                 (int[] Before, int[] After)[] parts = [.. processor["processors"].Items().Select(ReadTemplate)];
-                return ([.. parts.Reverse().SelectMany(part => part.Before)], [.. parts.SelectMany(part => part.After)]);
+                return (
+                    [.. parts.Reverse().SelectMany(part => part.Before)],
+                    [.. parts.SelectMany(part => part.After)]);
             case "TemplateProcessing":
                 List<int> begin = [];
                 List<int> end = [];
@@ -319,16 +347,19 @@ public sealed class Tokenizer
                     }
 
                     string name = item["SpecialToken"]["id"].Text();
-                    current.AddRange(processor["special_tokens"][name]["ids"].Items().Select(id => id.Int(0, tokens.Length - 1)));
+                    current.AddRange(
+                        processor["special_tokens"][name]["ids"].Items().Select(id => id.Int(0, tokens.Length - 1)));
                 }
 
                 return ([.. begin], [.. end]);
             default:
-                throw processor["type"].Fault("must be Sequence, ByteLevel or TemplateProcessing (other post-processors are not supported)");
+                throw processor["type"].Fault(
+                    "must be Sequence, ByteLevel or TemplateProcessing (other post-processors are not supported)");
         }
     }
 
-    // JSON and files cannot hold half a surrogate pair, so no reference exists for it; U+FFFD is what UTF-8 makes of it.
+    // JSON and files cannot hold half a surrogate pair, so no reference exists for it; U+FFFD is what UTF-8 makes of
+    // it.
     private static string WellFormed(string text)
     {
         if (text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF') < 0)

@@ -4,7 +4,9 @@ using Spar.Ground;
 
 namespace Spar.Engine.Tokenization;
 
-/// <summary>What <c>tokenizer_config.json</c> adds to a tokenizer: which tokens play which part, and the chat template.</summary>
+/// <summary>
+/// What <c>tokenizer_config.json</c> adds to a tokenizer: which tokens play which part, and the chat template.
+/// </summary>
 public sealed record TokenizerConfig
 {
     /// <summary>The token that begins a sequence, or null.</summary>
@@ -27,7 +29,8 @@ public sealed record TokenizerConfig
 
     /// <summary>
     /// Reads the file from a folder; all is null when it is not there. The template may be in the file (newer: in
-    /// <c>chat_template.jinja</c> beside it, which wins), as one text or as a list of named ones, of which "default" is taken.
+    /// <c>chat_template.jinja</c> beside it, which wins), as one text or as a list of named ones, of which "default" is
+    /// taken.
     /// </summary>
     internal static TokenizerConfig Load(string directory)
     {
@@ -44,7 +47,10 @@ public sealed record TokenizerConfig
                 PadToken = ReadToken(json["pad_token"]),
                 UnkToken = ReadToken(json["unk_token"]),
                 ChatTemplate = ReadTemplate(json["chat_template"]),
-                MaxLength = json["model_max_length"] is { Element.ValueKind: JsonValueKind.Number } length && length.Element.TryGetInt32(out int tokens) ? tokens : null,
+                MaxLength = json["model_max_length"] is { Element.ValueKind: JsonValueKind.Number } length
+                    && length.Element.TryGetInt32(out int tokens)
+                    ? tokens
+                    : null,
             };
         }
 
@@ -63,7 +69,9 @@ public sealed record TokenizerConfig
     {
         using Utf8JsonWriter json = new(stream, JsonSettings.ReadableWriter);
         json.WriteStartObject();
-        foreach ((string key, string? token) in new[] { ("bos_token", BosToken), ("eos_token", EosToken), ("pad_token", PadToken), ("unk_token", UnkToken) })
+        (string Key, string? Token)[] tokens =
+            [("bos_token", BosToken), ("eos_token", EosToken), ("pad_token", PadToken), ("unk_token", UnkToken)];
+        foreach ((string key, string? token) in tokens)
         {
             if (token is not null)
             {

@@ -4,8 +4,8 @@ using System.Text;
 namespace Spar.Engine.Tokenization;
 
 /// <summary>
-/// Unicode normalisation form C (Unicode Standard Annex 15), from tables of its own so that it works, and works alike, on machines
-/// without ICU.
+/// Unicode normalisation form C (Unicode Standard Annex 15), from tables of its own so that it works, and works alike,
+/// on machines without ICU.
 /// </summary>
 internal static class UnicodeNormalization
 {
@@ -45,8 +45,8 @@ internal static class UnicodeNormalization
     /// <summary>Normalises to form C.</summary>
     /// <param name="text">Text without lone surrogates.</param>
     /// <param name="origin">
-    /// Where each UTF-16 unit of <paramref name="text"/> comes from in some source, replaced by the same for the result; null when nobody asks.
-    /// A composed character comes from where its first part does.
+    /// Where each UTF-16 unit of <paramref name="text"/> comes from in some source, replaced by the same for the
+    /// result; null when nobody asks. A composed character comes from where its first part does.
     /// </param>
     public static string ToFormC(string text, ref int[]? origin)
     {
@@ -135,7 +135,8 @@ internal static class UnicodeNormalization
         int lastClass = -1;
         foreach ((int Code, byte Class, int Index) point in points.ToArray())
         {
-            if (starter >= 0 && lastClass < point.Class && TryCompose(points[starter].Code, point.Code, out int composed))
+            if (starter >= 0 && lastClass < point.Class
+                && TryCompose(points[starter].Code, point.Code, out int composed))
             {
                 points[starter] = points[starter] with { Code = composed };
                 continue;
@@ -175,5 +176,6 @@ internal static class UnicodeNormalization
         return Compositions.TryGetValue((first, second), out composed);
     }
 
-    private static int Hex(ReadOnlySpan<char> text) => int.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    private static int Hex(ReadOnlySpan<char> text) =>
+        int.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 }

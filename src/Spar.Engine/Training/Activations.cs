@@ -4,8 +4,9 @@ using Spar.Engine.Models;
 namespace Spar.Engine.Training;
 
 /// <summary>
-/// What one layer's forward pass leaves for its backward pass, beside the layer's input. T rows each; W = (H + 2 K) d is the width of q, k and v
-/// side by side. What follows from these row by row (norms' outputs, silu(gate) up) is computed again: memory is slower than that.
+/// What one layer's forward pass leaves for its backward pass, beside the layer's input. T rows each; W = (H + 2 K) d
+/// is the width of q, k and v side by side. What follows from these row by row (norms' outputs, silu(gate) up) is
+/// computed again: memory is slower than that.
 /// </summary>
 internal sealed unsafe class LayerActivations : IDisposable
 {
@@ -70,7 +71,8 @@ internal sealed unsafe class LayerActivations : IDisposable
 
     private AlignedBuffer[] All =>
     [
-        NormFactors, QueryKeyValue, PlainHeads, HeadFactors, LogSums, Attended, Projected, ProjectedFactors, Middle, MiddleNormFactors, GateUp,
+        NormFactors, QueryKeyValue, PlainHeads, HeadFactors, LogSums, Attended, Projected, ProjectedFactors, Middle,
+        MiddleNormFactors, GateUp,
         Fed, FedFactors,
     ];
 
@@ -81,7 +83,8 @@ internal sealed unsafe class LayerActivations : IDisposable
         int headNorms = config.QueryKeyNorm ? 1 : 0, sandwich = config.SandwichNorm ? 1 : 0;
         return
         [
-            1, (heads + config.KvHeadCount) * d, headNorms * heads * d, headNorms * heads, config.HeadCount, config.HeadCount * d, sandwich * hidden, sandwich,
+            1, (heads + config.KvHeadCount) * d, headNorms * heads * d, headNorms * heads, config.HeadCount,
+            config.HeadCount * d, sandwich * hidden, sandwich,
             hidden, 1, 2L * config.IntermediateSize, sandwich * hidden, sandwich,
         ];
     }

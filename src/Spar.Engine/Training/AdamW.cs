@@ -29,12 +29,14 @@ public sealed record AdamWOptions
 }
 
 /// <summary>
-/// Adam with decoupled weight decay (Loshchilov and Hutter 2019) and bias correction, after clipping by the global norm. Its state is the two
-/// moments and the number of steps taken; saved and restored, training goes on to the same bytes.
+/// Adam with decoupled weight decay (Loshchilov and Hutter 2019) and bias correction, after clipping by the global
+/// norm. Its state is the two moments and the number of steps taken; saved and restored, training goes on to the same
+/// bytes.
 /// </summary>
 public sealed unsafe class AdamW
 {
-    private const int ChunkFloats = 16384; // elements that one task takes; part of the order in which the norm is summed
+    // elements that one task takes; part of the order in which the norm is summed
+    private const int ChunkFloats = 16384;
 
     private readonly IReadOnlyList<NamedTensor> _parameters;
     private readonly NamedTensor[] _firstMoments;
@@ -64,8 +66,11 @@ public sealed unsafe class AdamW
     /// <summary>Steps taken.</summary>
     public int StepCount { get; private set; }
 
-    /// <summary>The moments by name, <c>exp_avg.NAME</c> and <c>exp_avg_sq.NAME</c> for each parameter; live, not copies.</summary>
-    public IReadOnlyDictionary<string, Tensor> State => _firstMoments.Concat(_secondMoments).ToDictionary(p => p.Name, p => p.Tensor);
+    /// <summary>
+    /// The moments by name, <c>exp_avg.NAME</c> and <c>exp_avg_sq.NAME</c> for each parameter; live, not copies.
+    /// </summary>
+    public IReadOnlyDictionary<string, Tensor> State =>
+        _firstMoments.Concat(_secondMoments).ToDictionary(p => p.Name, p => p.Tensor);
 
     /// <summary>Goes back to a saved state.</summary>
     /// <param name="stepCount">Steps taken then.</param>
@@ -77,7 +82,9 @@ public sealed unsafe class AdamW
         {
             if (!state.TryGetValue(name, out Tensor? saved) || saved.Count != target.Count)
             {
-                throw new EngineException($"The optimizer state lacks {name} with {target.Count} elements; it belongs to another model. Start the training again.");
+                throw new EngineException(
+                    $"The optimizer state lacks {name} with {target.Count} elements; it belongs to another model. "
+                    + "Start the training again.");
             }
 
             saved.Data.CopyTo(target.Data, 0);
@@ -87,8 +94,8 @@ public sealed unsafe class AdamW
     }
 
     /// <summary>
-    /// Takes a step: g = gradient * min(1, max / (norm + 1e-6)); p = p (1 - lr wd); m = m + (1 - b1) (g - m); v = b2 v + (1 - b2) g^2;
-    /// p = p - lr / (1 - b1^t) * m / (sqrt(v) / sqrt(1 - b2^t) + eps).
+    /// Takes a step: g = gradient * min(1, max / (norm + 1e-6)); p = p (1 - lr wd); m = m + (1 - b1) (g - m); v = b2 v
+    /// + (1 - b2) g^2; p = p - lr / (1 - b1^t) * m / (sqrt(v) / sqrt(1 - b2^t) + eps).
     /// </summary>
     /// <param name="gradients">Of the same shapes and in the same order as the parameters; not changed.</param>
     /// <param name="learningRate">lr, at least 0.</param>
@@ -113,7 +120,8 @@ public sealed unsafe class AdamW
         {
             (int t, int start, int count) = _chunks[c];
             bool decays = Options.DecayNormsAndBiases || _parameters[t].Tensor.Shape.Count > 1;
-            fixed (float* p = _parameters[t].Tensor.Data, g = gradients[t].Tensor.Data, m = _firstMoments[t].Tensor.Data, v = _secondMoments[t].Tensor.Data)
+            fixed (float* p = _parameters[t].Tensor.Data, g = gradients[t].Tensor.Data)
+            fixed (float* m = _firstMoments[t].Tensor.Data, v = _secondMoments[t].Tensor.Data)
             {
                 update.Apply(p + start, g + start, m + start, v + start, count, decays ? decay : 1);
             }
@@ -132,7 +140,8 @@ public sealed unsafe class AdamW
             {
                 for (int i = 0; i < count; i += VectorMath.Lanes)
                 {
-                    (Vector512<double> low, Vector512<double> high) = Vector512.Widen(VectorMath.Load(g + start + i, count - i));
+                    (Vector512<double> low, Vector512<double> high) = Vector512.Widen(
+                        VectorMath.Load(g + start + i, count - i));
                     sum += (low * low) + (high * high);
                 }
             }
@@ -169,19 +178,26 @@ public sealed unsafe class AdamW
     {
         public float Clip, Beta1Rest, Beta2, Beta2Rest, StepSize, RootCorrection, Epsilon;
 
-        public readonly void Apply(float* parameter, float* gradient, float* first, float* second, int count, float decay)
+        public readonly void Apply(
+            float* parameter, float* gradient, float* first, float* second, int count, float decay)
         {
-            Vector512<float> clip = Vector512.Create(Clip), beta1Rest = Vector512.Create(Beta1Rest), beta2 = Vector512.Create(Beta2), beta2Rest = Vector512.Create(Beta2Rest);
-            Vector512<float> stepSize = Vector512.Create(StepSize), root = Vector512.Create(RootCorrection), eps = Vector512.Create(Epsilon), keep = Vector512.Create(decay);
+            Vector512<float> clip = Vector512.Create(Clip), beta1Rest = Vector512.Create(Beta1Rest);
+            Vector512<float> beta2 = Vector512.Create(Beta2), beta2Rest = Vector512.Create(Beta2Rest);
+            Vector512<float> stepSize = Vector512.Create(StepSize), root = Vector512.Create(RootCorrection);
+            Vector512<float> eps = Vector512.Create(Epsilon), keep = Vector512.Create(decay);
             int i = 0;
             for (; i <= count - VectorMath.Lanes; i += VectorMath.Lanes)
             {
-                ApplyVector(parameter + i, gradient + i, first + i, second + i, VectorMath.Lanes, clip, beta1Rest, beta2, beta2Rest, stepSize, root, eps, keep);
+                ApplyVector(
+                    parameter + i, gradient + i, first + i, second + i, VectorMath.Lanes, clip, beta1Rest, beta2,
+                    beta2Rest, stepSize, root, eps, keep);
             }
 
             if (i < count)
             {
-                ApplyVector(parameter + i, gradient + i, first + i, second + i, count - i, clip, beta1Rest, beta2, beta2Rest, stepSize, root, eps, keep);
+                ApplyVector(
+                    parameter + i, gradient + i, first + i, second + i, count - i, clip, beta1Rest, beta2, beta2Rest,
+                    stepSize, root, eps, keep);
             }
         }
 
@@ -201,7 +217,8 @@ public sealed unsafe class AdamW
             Vector512<float> eps,
             Vector512<float> keep)
         {
-            Vector512<float> g = VectorMath.Load(gradient, count) * clip, m = VectorMath.Load(first, count), v = VectorMath.Load(second, count);
+            Vector512<float> g = VectorMath.Load(gradient, count) * clip, m = VectorMath.Load(first, count);
+            Vector512<float> v = VectorMath.Load(second, count);
             m = VectorMath.MultiplyAdd(g - m, beta1Rest, m);
             v = VectorMath.MultiplyAdd(g * g, beta2Rest, v * beta2);
             VectorMath.Store(m, first, count);

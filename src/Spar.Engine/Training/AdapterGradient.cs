@@ -4,8 +4,9 @@ using Spar.Engine.Models;
 namespace Spar.Engine.Training;
 
 /// <summary>
-/// From a layer's inputs x and output gradients dy to the gradients of its adapter s B A: dB = s dy^T (x A^T) and dA = s (dy B)^T x. The products of
-/// rank r in brackets are taken block of rows by block of rows; those over all rows come after.
+/// From a layer's inputs x and output gradients dy to the gradients of its adapter s B A: dB = s dy^T (x A^T) and dA =
+/// s (dy B)^T x. The products of rank r in brackets are taken block of rows by block of rows; those over all rows come
+/// after.
 /// </summary>
 internal sealed unsafe class AdapterGradient(LoraModule module, LoraModule gradient) : IDisposable
 {

@@ -8,9 +8,11 @@ namespace Spar.Engine.Training;
 /// <param name="parameters">What is trained.</param>
 /// <param name="gradients">Their gradients, in the same order.</param>
 /// <param name="adapter">The adapter that is trained instead of the model, or null.</param>
-internal sealed class GradientMap(IReadOnlyList<NamedTensor> parameters, IReadOnlyList<NamedTensor> gradients, LoraAdapter? adapter)
+internal sealed class GradientMap(
+    IReadOnlyList<NamedTensor> parameters, IReadOnlyList<NamedTensor> gradients, LoraAdapter? adapter)
 {
-    private readonly Dictionary<Tensor, Tensor> _gradients = parameters.Zip(gradients).ToDictionary(pair => pair.First.Tensor, pair => pair.Second.Tensor);
+    private readonly Dictionary<Tensor, Tensor> _gradients = parameters.Zip(gradients).ToDictionary(
+        pair => pair.First.Tensor, pair => pair.Second.Tensor);
 
     /// <summary>The gradient of a tensor, or null.</summary>
     public Tensor? Of(Tensor? tensor) => tensor is null ? null : _gradients.GetValueOrDefault(tensor);
@@ -19,17 +21,23 @@ internal sealed class GradientMap(IReadOnlyList<NamedTensor> parameters, IReadOn
     public LinearPart Part(LinearParameters linear)
     {
         LoraModule? module = adapter?.Find(linear.Name);
-        LinearAdapter? adapted = module is null ? null : new LinearAdapter(module, module with { A = Of(module.A)!, B = Of(module.B)! });
+        LinearAdapter? adapted = module is null
+            ? null
+            : new LinearAdapter(module, module with { A = Of(module.A)!, B = Of(module.B)! });
         return new LinearPart(linear.Weight, Of(linear.Weight), linear.Bias, Of(linear.Bias), adapted);
     }
 }
 
-/// <summary>One layer of the graph: its joined linear layers, its norms with their gradients, and what its forward pass leaves behind.</summary>
+/// <summary>
+/// One layer of the graph: its joined linear layers, its norms with their gradients, and what its forward pass leaves
+/// behind.
+/// </summary>
 internal sealed class GraphLayer(LlamaLayerParameters parameters, GradientMap gradients) : IDisposable
 {
     public NormPart InputNorm { get; } = NormPart.Of(parameters.InputNorm, gradients)!;
 
-    public Linear QueryKeyValue { get; } = new(gradients.Part(parameters.Query), gradients.Part(parameters.Key), gradients.Part(parameters.Value));
+    public Linear QueryKeyValue { get; } = new(
+        gradients.Part(parameters.Query), gradients.Part(parameters.Key), gradients.Part(parameters.Value));
 
     public NormPart? QueryNorm { get; } = NormPart.Of(parameters.QueryNorm, gradients);
 
@@ -72,5 +80,6 @@ internal sealed class GraphLayer(LlamaLayerParameters parameters, GradientMap gr
 /// <param name="Gradient">[size], or null when it is frozen.</param>
 internal sealed record NormPart(Tensor Weight, Tensor? Gradient)
 {
-    public static NormPart? Of(Tensor? weight, GradientMap gradients) => weight is null ? null : new NormPart(weight, gradients.Of(weight));
+    public static NormPart? Of(Tensor? weight, GradientMap gradients) =>
+        weight is null ? null : new NormPart(weight, gradients.Of(weight));
 }

@@ -1,8 +1,8 @@
 namespace Spar.Engine.Training;
 
 /// <summary>
-/// What optimizer steps minimise. A loss sees the model only through the log-probabilities of targets, so it knows nothing of how they are computed;
-/// each one is a file in <c>Losses</c>.
+/// What optimizer steps minimise. A loss sees the model only through the log-probabilities of targets, so it knows
+/// nothing of how they are computed; each one is a file in <c>Losses</c>.
 /// </summary>
 /// <typeparam name="TRow">What it learns from: a sequence, a pair of them, ...</typeparam>
 public interface ILoss<TRow>
@@ -25,7 +25,9 @@ public interface ILoss<TRow>
 /// <summary>The loss of one step, added up batch by batch in the order of the rows.</summary>
 public interface IStepLoss
 {
-    /// <summary>Adds a batch's share, and says how the step's loss changes with each of its log-probabilities.</summary>
+    /// <summary>
+    /// Adds a batch's share, and says how the step's loss changes with each of its log-probabilities.
+    /// </summary>
     /// <param name="firstRow">Index in the step of the row that the batch begins with.</param>
     /// <param name="batch">Whole rows, sequence by sequence; S sequences with P targets in all.</param>
     /// <param name="logProbs">log p of each target, [P].</param>
@@ -38,6 +40,10 @@ public interface IStepLoss
 
 /// <summary>What a loss says of a step.</summary>
 /// <param name="Loss">The loss itself.</param>
-/// <param name="RewardMargin">Mean of chosen minus rejected reward over the step's pairs; null where there are no pairs.</param>
-/// <param name="RewardAccuracy">Share of pairs whose chosen reward is the higher; null where there are no pairs.</param>
+/// <param name="RewardMargin">
+/// Mean of chosen minus rejected reward over the step's pairs; null where there are no pairs.
+/// </param>
+/// <param name="RewardAccuracy">
+/// Share of pairs whose chosen reward is the higher; null where there are no pairs.
+/// </param>
 public readonly record struct LossFigures(double Loss, double? RewardMargin = null, double? RewardAccuracy = null);

@@ -14,8 +14,8 @@ public enum LearningRateKind
 }
 
 /// <summary>
-/// Learning rate by optimizer step, as Hugging Face's Trainer computes it: the first ceil(ratio * steps) steps rise from 0 in a straight line, and
-/// the last step is still above 0 (0 would be reached one step later).
+/// Learning rate by optimizer step, as Hugging Face's Trainer computes it: the first ceil(ratio * steps) steps rise
+/// from 0 in a straight line, and the last step is still above 0 (0 would be reached one step later).
 /// </summary>
 /// <param name="Kind">Course after warmup.</param>
 /// <param name="Peak">Highest value, at least 0.</param>

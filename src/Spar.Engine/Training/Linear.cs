@@ -10,7 +10,8 @@ namespace Spar.Engine.Training;
 /// <param name="Bias">[outputs] or null.</param>
 /// <param name="BiasGradient">[outputs] or null.</param>
 /// <param name="Adapter">What is added to the weight, or null.</param>
-internal sealed record LinearPart(Tensor Weight, Tensor? WeightGradient, Tensor? Bias, Tensor? BiasGradient, LinearAdapter? Adapter);
+internal sealed record LinearPart(
+    Tensor Weight, Tensor? WeightGradient, Tensor? Bias, Tensor? BiasGradient, LinearAdapter? Adapter);
 
 /// <summary>An adapter's factors with their gradients.</summary>
 /// <param name="Module">A [r, inputs], B [outputs, r] and their scale.</param>
@@ -18,9 +19,10 @@ internal sealed record LinearPart(Tensor Weight, Tensor? WeightGradient, Tensor?
 internal sealed record LinearAdapter(LoraModule Module, LoraModule Gradient);
 
 /// <summary>
-/// One linear layer y = x W^T + b, or several with the same input side by side (q, k and v; gate and up), so that they run as one product.
-/// Packs its weights once for many batches; gradients of several batches add up. An adapter is worked into the packed weights, so it costs the
-/// passes nothing (<see cref="AdapterGradient"/> has its gradients), and a frozen weight has no gradient.
+/// One linear layer y = x W^T + b, or several with the same input side by side (q, k and v; gate and up), so that they
+/// run as one product. Packs its weights once for many batches; gradients of several batches add up. An adapter is
+/// worked into the packed weights, so it costs the passes nothing (<see cref="AdapterGradient"/> has its gradients),
+/// and a frozen weight has no gradient.
 /// </summary>
 internal sealed unsafe class Linear : IDisposable
 {
@@ -70,7 +72,9 @@ internal sealed unsafe class Linear : IDisposable
 
     private bool HasGradient => Trains || IsAdapted;
 
-    /// <summary>Takes over the weights as they are now; nothing to do for a frozen layer that was loaded before.</summary>
+    /// <summary>
+    /// Takes over the weights as they are now; nothing to do for a frozen layer that was loaded before.
+    /// </summary>
     public void Load()
     {
         if (_loaded && !HasGradient)
@@ -117,7 +121,9 @@ internal sealed unsafe class Linear : IDisposable
         }
     }
 
-    /// <summary>y = x W^T + b, on the calling thread, added to something with y's leading dimension where that is not null.</summary>
+    /// <summary>
+    /// y = x W^T + b, on the calling thread, added to something with y's leading dimension where that is not null.
+    /// </summary>
     public void Forward(float* x, int ldx, int rows, float* y, int ldy, float* addend, float* scratch)
     {
         float* first = y;
@@ -142,7 +148,8 @@ internal sealed unsafe class Linear : IDisposable
             first += outputs;
         }
 
-        Gemm.MultiplyRows(x, ldx, rows, _forward, y, ldy, _parts.Any(part => part.Bias is not null) ? y : addend, scratch);
+        Gemm.MultiplyRows(
+            x, ldx, rows, _forward, y, ldy, _parts.Any(part => part.Bias is not null) ? y : addend, scratch);
     }
 
     /// <summary>dx = dy W, on the calling thread.</summary>
@@ -194,8 +201,8 @@ internal sealed unsafe class Linear : IDisposable
     }
 
     /// <summary>
-    /// What is left to do for the gradients when all rows have been put: products that add dy^T x to that of the weight, or what follows from it to
-    /// those of the adapters. A bias' gradient is added to at once.
+    /// What is left to do for the gradients when all rows have been put: products that add dy^T x to that of the
+    /// weight, or what follows from it to those of the adapters. A bias' gradient is added to at once.
     /// </summary>
     public void AddProducts(List<TransposedProduct> products, PackedRows inputs, float* dy, int ldy, int rows)
     {
@@ -204,7 +211,9 @@ internal sealed unsafe class Linear : IDisposable
             // Gradients of tensors are pinned, so the pointer outlives the statement.
             fixed (float* own = _parts[0].WeightGradient!.Data)
             {
-                products.Add(new TransposedProduct(dy, ldy, Outputs, inputs, _parts.Length == 1 ? own : _joinedGradient.Data, Inputs));
+                products.Add(
+                    new TransposedProduct(
+                        dy, ldy, Outputs, inputs, _parts.Length == 1 ? own : _joinedGradient.Data, Inputs));
             }
         }
 

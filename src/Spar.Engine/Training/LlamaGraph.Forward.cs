@@ -15,9 +15,12 @@ internal sealed unsafe partial class LlamaGraph
         });
     }
 
-    /// <summary>Scratch memory for a block of rows' products, followed by its norm's output and the feed-forward's hidden layer.</summary>
+    /// <summary>
+    /// Scratch memory for a block of rows' products, followed by its norm's output and the feed-forward's hidden layer.
+    /// </summary>
     private float* ForwardScratch(int worker) =>
-        _team.Scratch(worker, Gemm.RowsScratch(RowBlock) + ((long)RowBlock * (_config.HiddenSize + _config.IntermediateSize)));
+        _team.Scratch(
+            worker, Gemm.RowsScratch(RowBlock) + ((long)RowBlock * (_config.HiddenSize + _config.IntermediateSize)));
 
     /// <summary>One block of rows: the second half of the layer before, then the first half of this one.</summary>
     private void ForwardRows(int l, int block, int worker)
@@ -33,7 +36,8 @@ internal sealed unsafe partial class LlamaGraph
             {
                 for (int r = 0; r < rows; r++)
                 {
-                    VectorMath.Copy(embedding + ((nint)_batch.Tokens[first + r] * hidden), x + ((nint)r * hidden), hidden);
+                    VectorMath.Copy(
+                        embedding + ((nint)_batch.Tokens[first + r] * hidden), x + ((nint)r * hidden), hidden);
                 }
             }
         }
@@ -58,12 +62,14 @@ internal sealed unsafe partial class LlamaGraph
     }
 
     /// <summary>
-    /// The next rows of a block that a layer's second half works on: all, but in the last layer those before a sequence's first target or behind its last
-    /// influence nothing.
+    /// The next rows of a block that a layer's second half works on: all, but in the last layer those before a
+    /// sequence's first target or behind its last influence nothing.
     /// </summary>
-    private (int First, int Count) FedRows(int l, int from, int end) => l < _layers.Length - 1 ? (from, end - from) : _batch!.NextTargetRows(from, end);
+    private (int First, int Count) FedRows(int l, int from, int end) =>
+        l < _layers.Length - 1 ? (from, end - from) : _batch!.NextTargetRows(from, end);
 
-    private static void Clear(AlignedBuffer buffer, int width, int first, int rows) => new Span<float>(buffer.Data + ((nint)first * width), rows * width).Clear();
+    private static void Clear(AlignedBuffer buffer, int width, int first, int rows) =>
+        new Span<float>(buffer.Data + ((nint)first * width), rows * width).Clear();
 
     /// <summary>First half of a layer up to attention: norm, q, k, v, norms of the heads, rotation.</summary>
     private void Project(int l, int first, int rows, float* scratch)
@@ -89,7 +95,10 @@ internal sealed unsafe partial class LlamaGraph
         }
     }
 
-    /// <summary>Second half of a layer from attention to the activation: o_proj, residual, norm, gate and up, activation. Returns silu(gate) up, [rows, F].</summary>
+    /// <summary>
+    /// Second half of a layer from attention to the activation: o_proj, residual, norm, gate and up, activation.
+    /// Returns silu(gate) up, [rows, F].
+    /// </summary>
     private float* FeedForward(int l, int first, int rows, float* scratch)
     {
         int hidden = _config.HiddenSize, ffn = _config.IntermediateSize;
@@ -98,7 +107,8 @@ internal sealed unsafe partial class LlamaGraph
         float* middle = a.Middle.Data + ((nint)first * hidden), gateUp = a.GateUp.Data + ((nint)first * 2 * ffn);
         float* normed = scratch + Gemm.RowsScratch(RowBlock), h = normed + ((nint)RowBlock * hidden);
         AddProduct(
-            layer.Output, layer.AttendedNorm, a.Attended.Data + ((nint)first * QueryWidth), layer.Input.Data + ((nint)first * hidden), a.Projected, a.ProjectedFactors,
+            layer.Output, layer.AttendedNorm, a.Attended.Data + ((nint)first * QueryWidth),
+            layer.Input.Data + ((nint)first * hidden), a.Projected, a.ProjectedFactors,
             first, rows, middle, scratch);
         Norm(layer.PostAttentionNorm, middle, rows, normed, a.MiddleNormFactors.Data + first);
         layer.GateUp.Forward(normed, hidden, rows, gateUp, 2 * ffn, null, scratch);
@@ -115,12 +125,17 @@ internal sealed unsafe partial class LlamaGraph
     {
         LayerActivations a = Activations(l);
         AddProduct(
-            _layers[l].Down, _layers[l].DownNorm, h, a.Middle.Data + ((nint)first * _config.HiddenSize), a.Fed, a.FedFactors, first, rows, output, scratch);
+            _layers[l].Down, _layers[l].DownNorm, h, a.Middle.Data + ((nint)first * _config.HiddenSize), a.Fed,
+            a.FedFactors, first, rows, output, scratch);
     }
 
-    /// <summary>output = residual + y, or + norm(y) where there is a norm, with y = x W^T + b, which is then kept for the backward pass.</summary>
+    /// <summary>
+    /// output = residual + y, or + norm(y) where there is a norm, with y = x W^T + b, which is then kept for the
+    /// backward pass.
+    /// </summary>
     private void AddProduct(
-        Linear linear, NormPart? norm, float* x, float* residual, AlignedBuffer plain, AlignedBuffer factors, int first, int rows, float* output, float* scratch)
+        Linear linear, NormPart? norm, float* x, float* residual, AlignedBuffer plain, AlignedBuffer factors, int first,
+        int rows, float* output, float* scratch)
     {
         int hidden = _config.HiddenSize;
         if (norm is null)
@@ -159,13 +174,16 @@ internal sealed unsafe partial class LlamaGraph
         }
     }
 
-    /// <summary>Final norm, logits and log-probabilities of a block of the targets from <paramref name="start"/> on.</summary>
+    /// <summary>
+    /// Final norm, logits and log-probabilities of a block of the targets from <paramref name="start"/> on.
+    /// </summary>
     private void ForwardHead(int start, int count, int block, int worker, bool normed)
     {
         int hidden = _config.HiddenSize, vocabulary = _config.VocabSize;
         int first = block * RowBlock, rows = Math.Min(RowBlock, count - first);
         float* scratch = _team.Scratch(worker, Gemm.RowsScratch(RowBlock));
-        float* input = _headInput.Data + ((nint)(start + first) * hidden), logits = _logits.Data + ((nint)first * vocabulary);
+        float* input = _headInput.Data + ((nint)(start + first) * hidden);
+        float* logits = _logits.Data + ((nint)first * vocabulary);
         if (!normed)
         {
             fixed (float* weight = _finalNorm.Weight.Data)
@@ -173,7 +191,8 @@ internal sealed unsafe partial class LlamaGraph
                 for (int r = 0; r < rows; r++)
                 {
                     float* x = _final.Data + ((nint)_batch!.TargetRows[start + first + r] * hidden);
-                    _headFactors.Data[start + first + r] = RmsNorm.Forward(x, weight, input + ((nint)r * hidden), hidden, Eps);
+                    _headFactors.Data[start + first + r] = RmsNorm.Forward(
+                        x, weight, input + ((nint)r * hidden), hidden, Eps);
                 }
             }
         }

@@ -5,23 +5,28 @@ using Spar.Engine.Tensors;
 namespace Spar.Engine.Training;
 
 /// <summary>
-/// A Llama-family model's log-probabilities of given tokens, and the gradient of any function of them with respect to every parameter.
-/// Works on packed batches (<see cref="TokenBatch"/>). All that happens to a row alone (norms, projections, rotation, feed-forward) runs in
-/// blocks of rows through a whole layer, so that a block stays in its core's cache; attention runs by sequence and key/value head.
-/// Sums over rows (weight gradients) have a fixed order, so results do not depend on the number of threads.
+/// A Llama-family model's log-probabilities of given tokens, and the gradient of any function of them with respect to
+/// every parameter. Works on packed batches (<see cref="TokenBatch"/>). All that happens to a row alone (norms,
+/// projections, rotation, feed-forward) runs in blocks of rows through a whole layer, so that a block stays in its
+/// core's cache; attention runs by sequence and key/value head. Sums over rows (weight gradients) have a fixed order,
+/// so results do not depend on the number of threads.
 /// <para>
-/// With an adapter, the model is frozen and the gradients are the adapter's. Where the activations of all layers would take more memory than
-/// allowed, only each layer's input is kept, and the backward pass computes the rest again, to the same bits.
+/// With an adapter, the model is frozen and the gradients are the adapter's. Where the activations of all layers would
+/// take more memory than allowed, only each layer's input is kept, and the backward pass computes the rest again, to
+/// the same bits.
 /// </para>
 /// Knows nothing of losses, optimizers and files.
 /// </summary>
 internal sealed unsafe partial class LlamaGraph : IDisposable
 {
-    /// <summary>Memory that the activations of all layers may take before they are computed again instead of kept.</summary>
+    /// <summary>
+    /// Memory that the activations of all layers may take before they are computed again instead of kept.
+    /// </summary>
     public const long DefaultActivationBytes = 4L << 30;
 
     private const int RowBlock = 96; // rows that go through a layer together
-    internal const long LogitFloats = 128 << 20; // logits kept at a time; those of more targets are computed again for the backward pass
+    // logits kept at a time; those of more targets are computed again for the backward pass
+    internal const long LogitFloats = 128 << 20;
 
     private readonly ThreadTeam _team;
     private readonly ModelConfig _config;
@@ -44,8 +49,13 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
     /// <param name="parameters">The model; after changing it, call <see cref="LoadParameters"/>.</param>
     /// <param name="team">Threads to use.</param>
     /// <param name="adapter">An adapter to train instead of the model, or null.</param>
-    /// <param name="activationBytes">Memory that the activations of all layers may take before they are computed again instead of kept; has no influence on results.</param>
-    public LlamaGraph(LlamaParameters parameters, ThreadTeam team, LoraAdapter? adapter = null, long activationBytes = DefaultActivationBytes)
+    /// <param name="activationBytes">
+    /// Memory that the activations of all layers may take before they are computed again instead of kept; has no
+    /// influence on results.
+    /// </param>
+    public LlamaGraph(
+        LlamaParameters parameters, ThreadTeam team, LoraAdapter? adapter = null,
+        long activationBytes = DefaultActivationBytes)
     {
         Parameters = parameters;
         Trained = adapter?.All ?? parameters.All;
@@ -69,8 +79,8 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
     public IReadOnlyList<NamedTensor> Trained { get; }
 
     /// <summary>
-    /// Sum of the gradients of all backward passes since <see cref="ClearGradients"/>, in the order of <see cref="Trained"/>; complete after
-    /// <see cref="FlushGradients"/>.
+    /// Sum of the gradients of all backward passes since <see cref="ClearGradients"/>, in the order of
+    /// <see cref="Trained"/>; complete after <see cref="FlushGradients"/>.
     /// </summary>
     public IReadOnlyList<NamedTensor> Gradients { get; }
 
@@ -142,7 +152,8 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
             layer.Dispose();
         }
 
-        foreach (AlignedBuffer buffer in (AlignedBuffer[])[_final, _headInput, _headFactors, _logits, _logSums, .. GradientBuffers])
+        AlignedBuffer[] buffers = [_final, _headInput, _headFactors, _logits, _logSums, .. GradientBuffers];
+        foreach (AlignedBuffer buffer in buffers)
         {
             buffer.Dispose();
         }
@@ -155,8 +166,11 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
         _head.Dispose();
     }
 
-    /// <summary>Logits of a target after <see cref="Forward"/> and before <see cref="Backward"/>, for batches with few targets.</summary>
-    internal ReadOnlySpan<float> Logits(int target) => new(_logits.Data + ((nint)target * _config.VocabSize), _config.VocabSize);
+    /// <summary>
+    /// Logits of a target after <see cref="Forward"/> and before <see cref="Backward"/>, for batches with few targets.
+    /// </summary>
+    internal ReadOnlySpan<float> Logits(int target) =>
+        new(_logits.Data + ((nint)target * _config.VocabSize), _config.VocabSize);
 
     private static int Blocks(int rows) => (rows + RowBlock - 1) / RowBlock;
 
@@ -198,7 +212,9 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
     {
         if ((uint)token >= (uint)_config.VocabSize)
         {
-            throw new EngineException($"Token id {token} is outside the model's vocabulary of {_config.VocabSize}. The tokenizer and the model do not belong together.");
+            throw new EngineException(
+                $"Token id {token} is outside the model's vocabulary of {_config.VocabSize}. The tokenizer and the "
+                + "model do not belong together.");
         }
     }
 

@@ -10,8 +10,9 @@ namespace Spar.Engine.Training;
 public sealed record StepResult(LossFigures Figures, double GradientNorm, int Tokens);
 
 /// <summary>
-/// Optimizer steps on a Llama-family model: splits a step's rows into batches that fit the caches, adds up their gradients, clips and updates.
-/// Deterministic in its inputs and the saved state at any number of threads. Knows nothing of files, tokenizers and data order.
+/// Optimizer steps on a Llama-family model: splits a step's rows into batches that fit the caches, adds up their
+/// gradients, clips and updates. Deterministic in its inputs and the saved state at any number of threads. Knows
+/// nothing of files, tokenizers and data order.
 /// </summary>
 public sealed class LlamaTrainer : IDisposable
 {
@@ -27,8 +28,12 @@ public sealed class LlamaTrainer : IDisposable
     /// <param name="options">The optimizer's settings.</param>
     /// <param name="team">Threads to use; the trainer does not dispose of it.</param>
     /// <param name="adapter">An adapter to train instead of the model, which then stays as it is; or null.</param>
-    /// <param name="activationBytes">Memory that activations may take before they are computed again instead of kept; has no influence on results.</param>
-    public LlamaTrainer(LlamaParameters parameters, AdamWOptions options, ThreadTeam team, LoraAdapter? adapter = null, long activationBytes = LlamaGraph.DefaultActivationBytes)
+    /// <param name="activationBytes">
+    /// Memory that activations may take before they are computed again instead of kept; has no influence on results.
+    /// </param>
+    public LlamaTrainer(
+        LlamaParameters parameters, AdamWOptions options, ThreadTeam team, LoraAdapter? adapter = null,
+        long activationBytes = LlamaGraph.DefaultActivationBytes)
     {
         _graph = new LlamaGraph(parameters, team, adapter, activationBytes);
         Optimizer = new AdamW(_graph.Trained, options, team);
@@ -54,7 +59,9 @@ public sealed class LlamaTrainer : IDisposable
     /// <param name="loss">What the step makes smaller.</param>
     /// <param name="rows">The step's rows, at least 1.</param>
     /// <param name="learningRate">At least 0.</param>
-    /// <exception cref="EngineException">The loss finds nothing to learn from, or a token is outside the vocabulary.</exception>
+    /// <exception cref="EngineException">
+    /// The loss finds nothing to learn from, or a token is outside the vocabulary.
+    /// </exception>
     public StepResult Step<TRow>(ILoss<TRow> loss, IReadOnlyList<TRow> rows, double learningRate)
     {
         (LossFigures figures, int tokens) = ComputeGradients(loss, rows);
@@ -117,7 +124,10 @@ public sealed class LlamaTrainer : IDisposable
         return (step.Total, tokens);
     }
 
-    /// <summary>Fills the batch with as many items from <paramref name="first"/> on as fit, in groups that stay together; returns how many.</summary>
+    /// <summary>
+    /// Fills the batch with as many items from <paramref name="first"/> on as fit, in groups that stay together;
+    /// returns how many.
+    /// </summary>
     private int Fill(IReadOnlyList<TrainingSequence> items, int first, int together = 1)
     {
         _pending.Clear();

@@ -1,8 +1,8 @@
 namespace Spar.Engine.Training;
 
 /// <summary>
-/// Sequences of different lengths end to end without padding. A sequence's last token predicts nothing, so it is left out of the rows.
-/// T: rows, S: sequences, P: targets. One object is filled again and again.
+/// Sequences of different lengths end to end without padding. A sequence's last token predicts nothing, so it is left
+/// out of the rows. T: rows, S: sequences, P: targets. One object is filled again and again.
 /// </summary>
 public sealed class TokenBatch
 {
@@ -49,7 +49,9 @@ public sealed class TokenBatch
     /// <param name="sequence">From 0 to below S.</param>
     public Range TargetsOf(int sequence) => _targetStarts[sequence].._targetStarts[sequence + 1];
 
-    /// <summary>The sequences by length, longest first (then by index): the order in which work is handed out, [S].</summary>
+    /// <summary>
+    /// The sequences by length, longest first (then by index): the order in which work is handed out, [S].
+    /// </summary>
     public ReadOnlySpan<int> LongestFirst => _longestFirst.AsSpan(0, SequenceCount);
 
     /// <summary>Rows of the longest sequence.</summary>
@@ -65,7 +67,8 @@ public sealed class TokenBatch
         {
             if (sequence.Tokens.Length < 2)
             {
-                throw new ArgumentException($"A sequence of {sequence.Tokens.Length} tokens has nothing to predict.", nameof(sequences));
+                throw new ArgumentException(
+                    $"A sequence of {sequence.Tokens.Length} tokens has nothing to predict.", nameof(sequences));
             }
 
             rows += sequence.Tokens.Length - 1;
@@ -111,10 +114,15 @@ public sealed class TokenBatch
         });
     }
 
-    /// <summary>The rows from a sequence's first target to its last, beginning at <paramref name="from"/> or later; neighbouring sequences' are taken together.</summary>
+    /// <summary>
+    /// The rows from a sequence's first target to its last, beginning at <paramref name="from"/> or later; neighbouring
+    /// sequences' are taken together.
+    /// </summary>
     /// <param name="from">First row of interest.</param>
     /// <param name="end">Row at which to stop.</param>
-    /// <returns>First row and number of rows; <paramref name="end"/> and 0 where no more such rows come before it.</returns>
+    /// <returns>
+    /// First row and number of rows; <paramref name="end"/> and 0 where no more such rows come before it.
+    /// </returns>
     internal (int First, int Count) NextTargetRows(int from, int end)
     {
         int first = from, reached = from;
@@ -125,7 +133,8 @@ public sealed class TokenBatch
                 continue;
             }
 
-            int begin = Math.Max(from, _targetRows[_targetStarts[s]]), after = Math.Min(end, _targetRows[_targetStarts[s + 1] - 1] + 1);
+            int begin = Math.Max(from, _targetRows[_targetStarts[s]]);
+            int after = Math.Min(end, _targetRows[_targetStarts[s + 1] - 1] + 1);
             if (begin >= after)
             {
                 continue;

@@ -5,9 +5,10 @@ using Spar.Engine.Tensors;
 namespace Spar.Engine.Checkpoints.Gguf;
 
 /// <summary>
-/// Takes blocks of quantised elements apart: into codes, one byte an element in the order of the row, and scales and offsets as float32. An element
-/// is scale * (code - zero), or scale * code + offset, every step rounded to float32 (no fused multiply-add), which gives the bits of the reference
-/// implementation. Source of the layouts: ggml's block formats.
+/// Takes blocks of quantised elements apart: into codes, one byte an element in the order of the row, and scales and
+/// offsets as float32. An element is scale * (code - zero), or scale * code + offset, every step rounded to float32 (no
+/// fused multiply-add), which gives the bits of the reference implementation. Source of the layouts: ggml's block
+/// formats.
 /// </summary>
 internal static class GgufBlocks
 {
@@ -19,7 +20,9 @@ internal static class GgufBlocks
     {
         if (!type.IsQuantized)
         {
-            DTypes.Widen(type == GgufType.F32 ? DType.Float32 : type == GgufType.F16 ? DType.Float16 : DType.BFloat16, row, target);
+            DTypes.Widen(
+                type == GgufType.F32 ? DType.Float32 : type == GgufType.F16 ? DType.Float16 : DType.BFloat16, row,
+                target);
             return;
         }
 
@@ -104,7 +107,10 @@ internal static class GgufBlocks
         }
     }
 
-    /// <summary>The scales of a block, one for each <see cref="GgufType.ScaledElements"/>, and the offsets where the type has them.</summary>
+    /// <summary>
+    /// The scales of a block, one for each <see cref="GgufType.ScaledElements"/>, and the offsets where the type has
+    /// them.
+    /// </summary>
     /// <param name="type">A quantised type.</param>
     /// <param name="block">The block's bytes; more may follow.</param>
     /// <param name="scales">Receives at most 16 scales.</param>
@@ -181,7 +187,10 @@ internal static class GgufBlocks
         return IsFinite(target) && (halves == 1 || IsFinite(target[2..]));
     }
 
-    /// <summary>The 6-bit factors of scale and offset number <paramref name="part"/> (0 .. 7) of a K block, packed into 12 bytes.</summary>
+    /// <summary>
+    /// The 6-bit factors of scale and offset number <paramref name="part"/> (0 .. 7) of a K block, packed into 12
+    /// bytes.
+    /// </summary>
     public static (int Scale, int Offset) SixBits(ReadOnlySpan<byte> packed, int part) => part < 4
         ? (packed[part] & 63, packed[part + 4] & 63)
         : ((packed[part + 4] & 15) | (packed[part - 4] >> 6 << 4), (packed[part + 4] >> 4) | (packed[part] >> 6 << 4));

@@ -21,8 +21,9 @@ internal sealed record GgufTensor(string Name, GgufType Type, int[] Shape, long 
 }
 
 /// <summary>
-/// An open GGUF file (versions 2 and 3, little endian), memory-mapped: metadata, and tensors whose bytes are read where they lie. Everything the
-/// header claims is checked when the file is opened. Knows nothing of models. Source: ggml's documentation of the format.
+/// An open GGUF file (versions 2 and 3, little endian), memory-mapped: metadata, and tensors whose bytes are read where
+/// they lie. Everything the header claims is checked when the file is opened. Knows nothing of models. Source: ggml's
+/// documentation of the format.
 /// </summary>
 internal sealed unsafe class GgufFile : IDisposable
 {
@@ -41,10 +42,13 @@ internal sealed unsafe class GgufFile : IDisposable
         long length = stream.Length;
         if (length < 24)
         {
-            throw new EngineException($"'{path}' is not a whole GGUF file: it has {length} bytes, fewer than the 24 of the header. Copy or download it again.");
+            throw new EngineException(
+                $"'{path}' is not a whole GGUF file: it has {length} bytes, fewer than the 24 of the header. Copy or "
+                + "download it again.");
         }
 
-        _map = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+        _map = MemoryMappedFile.CreateFromFile(
+            stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
         _view = _map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
         try
         {
@@ -61,7 +65,9 @@ internal sealed unsafe class GgufFile : IDisposable
             if (Version is not (2 or 3))
             {
                 throw new EngineException(
-                    $"'{path}' is a GGUF file of version {Version}{((Version & 0xFFFF) == 0 ? ", or a big-endian one" : "")}; versions 2 and 3 in little-endian order can be read. Convert the model again.");
+                    $"'{path}' is a GGUF file of version "
+                    + $"{Version}{((Version & 0xFFFF) == 0 ? ", or a big-endian one" : "")}; versions 2 and 3 in "
+                    + "little-endian order can be read. Convert the model again.");
             }
 
             ulong tensorCount = reader.UInt64();
@@ -86,7 +92,9 @@ internal sealed unsafe class GgufFile : IDisposable
     public IReadOnlyDictionary<string, GgufTensor> Tensors { get; }
 
     /// <summary>Opens a file.</summary>
-    /// <exception cref="EngineException">The file is missing, truncated or contradicts itself; names file and key or tensor.</exception>
+    /// <exception cref="EngineException">
+    /// The file is missing, truncated or contradicts itself; names file and key or tensor.
+    /// </exception>
     public static GgufFile Open(string path)
     {
         FileStream? stream = null;
@@ -109,7 +117,8 @@ internal sealed unsafe class GgufFile : IDisposable
     }
 
     /// <summary>The bytes of a row, valid while the file is open.</summary>
-    public ReadOnlySpan<byte> Row(GgufTensor tensor, int row) => new(_start + tensor.Offset + (row * tensor.RowBytes), checked((int)tensor.RowBytes));
+    public ReadOnlySpan<byte> Row(GgufTensor tensor, int row) =>
+        new(_start + tensor.Offset + (row * tensor.RowBytes), checked((int)tensor.RowBytes));
 
     public void Dispose() => CloseMap();
 
@@ -168,7 +177,9 @@ internal sealed unsafe class GgufFile : IDisposable
             reader.Place = $"tensor '{tensor.Name}'";
             if (offset > (ulong)length || dataStart + (long)offset > length - bytes)
             {
-                throw reader.Fault($"has {bytes} bytes from {offset} of the data on, but the file has only {Math.Max(0, length - dataStart)} bytes of data");
+                throw reader.Fault(
+                    $"has {bytes} bytes from {offset} of the data on, but the file has only "
+                    + $"{Math.Max(0, length - dataStart)} bytes of data");
             }
 
             long start = dataStart + (long)offset;
@@ -199,7 +210,8 @@ internal sealed unsafe class GgufFile : IDisposable
             ulong size = reader.UInt64();
             if (size < 1 || size > (ulong)(Array.MaxLength / elements))
             {
-                throw reader.Fault($"has a dimension of {size}, which makes it empty or larger than {Array.MaxLength} elements");
+                throw reader.Fault(
+                    $"has a dimension of {size}, which makes it empty or larger than {Array.MaxLength} elements");
             }
 
             shape[d] = (int)size;
@@ -208,10 +220,12 @@ internal sealed unsafe class GgufFile : IDisposable
 
         uint id = reader.UInt32();
         GgufType type = GgufType.Find(id) ?? throw new EngineException(
-            $"'{path}': tensor '{name}' has the type {GgufType.NameOf(id)}, which cannot be read; those that can are {string.Join(", ", GgufType.All.Select(t => t.Name))}. Use a file of these types.");
+            $"'{path}': tensor '{name}' has the type {GgufType.NameOf(id)}, which cannot be read; those that can are "
+            + $"{string.Join(", ", GgufType.All.Select(t => t.Name))}. Use a file of these types.");
         if (shape[^1] % type.BlockElements != 0)
         {
-            throw reader.Fault($"has rows of {shape[^1]} elements, but {type.Name} needs multiples of {type.BlockElements}");
+            throw reader.Fault(
+                $"has rows of {shape[^1]} elements, but {type.Name} needs multiples of {type.BlockElements}");
         }
 
         return (new GgufTensor(name, type, shape, 0), reader.UInt64());

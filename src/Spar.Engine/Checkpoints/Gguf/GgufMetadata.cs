@@ -3,8 +3,9 @@ using System.Buffers.Binary;
 namespace Spar.Engine.Checkpoints.Gguf;
 
 /// <summary>
-/// The key/value section of a GGUF file. Scalars and texts are read at once; lists stay in the file until they are asked for, so that a lying
-/// length costs nothing. Asking for a value of another kind is a fault that names file and key.
+/// The key/value section of a GGUF file. Scalars and texts are read at once; lists stay in the file until they are
+/// asked for, so that a lying length costs nothing. Asking for a value of another kind is a fault that names file and
+/// key.
 /// </summary>
 internal sealed unsafe class GgufMetadata
 {
@@ -55,12 +56,15 @@ internal sealed unsafe class GgufMetadata
     public bool Has(string key) => _values.ContainsKey(key);
 
     /// <summary>A text, or null when the key is absent.</summary>
-    public string? TextOrNull(string key) => !_values.TryGetValue(key, out object? value) ? null : value as string ?? throw Fault(key, "must be text");
+    public string? TextOrNull(string key) =>
+        !_values.TryGetValue(key, out object? value) ? null : value as string ?? throw Fault(key, "must be text");
 
     /// <summary>A text.</summary>
     public string Text(string key) => TextOrNull(key) ?? throw Missing(key);
 
-    /// <summary>An integer in a range; <paramref name="otherwise"/> when the key is absent, unless that is null.</summary>
+    /// <summary>
+    /// An integer in a range; <paramref name="otherwise"/> when the key is absent, unless that is null.
+    /// </summary>
     public int Int(string key, int min, int max, int? otherwise = null)
     {
         if (!_values.TryGetValue(key, out object? value))
@@ -72,10 +76,14 @@ internal sealed unsafe class GgufMetadata
         if (value is ListInFile { Items: > 0 })
         {
             long[] numbers = Integers(key);
-            value = Array.TrueForAll(numbers, number => number == numbers[0]) ? numbers[0] : throw Fault(key, "differs from layer to layer, which is not supported");
+            value = Array.TrueForAll(numbers, number => number == numbers[0])
+                ? numbers[0]
+                : throw Fault(key, "differs from layer to layer, which is not supported");
         }
 
-        return value is long number && number >= min && number <= max ? (int)number : throw Fault(key, $"must be an integer from {min} to {max}");
+        return value is long number && number >= min && number <= max
+            ? (int)number
+            : throw Fault(key, $"must be an integer from {min} to {max}");
     }
 
     /// <summary>A finite number; <paramref name="otherwise"/> when the key is absent, unless that is null.</summary>
@@ -89,7 +97,10 @@ internal sealed unsafe class GgufMetadata
         };
 
     /// <summary>True or false; <paramref name="otherwise"/> when the key is absent.</summary>
-    public bool Bool(string key, bool otherwise) => !_values.TryGetValue(key, out object? value) ? otherwise : value as bool? ?? throw Fault(key, "must be true or false");
+    public bool Bool(string key, bool otherwise) =>
+        !_values.TryGetValue(key, out object? value)
+            ? otherwise
+            : value as bool? ?? throw Fault(key, "must be true or false");
 
     /// <summary>A list of texts; empty when the key is absent.</summary>
     public string[] Texts(string key)
@@ -118,7 +129,9 @@ internal sealed unsafe class GgufMetadata
         }
 
         Kind kind = value is ListInFile list ? list.Kind : Kind.Text;
-        (GgufReader reader, int count) = Open(key, value, k => k is not (Kind.Text or Kind.Float32 or Kind.Float64 or Kind.List), "must be a list of integers");
+        (GgufReader reader, int count) = Open(
+            key, value, k => k is not (Kind.Text or Kind.Float32 or Kind.Float64 or Kind.List),
+            "must be a list of integers");
         long[] items = new long[count];
         for (int i = 0; i < count; i++)
         {
@@ -136,7 +149,8 @@ internal sealed unsafe class GgufMetadata
             return [];
         }
 
-        (GgufReader reader, int count) = Open(key, value, kind => kind == Kind.Float32, "must be a list of 32-bit numbers");
+        (GgufReader reader, int count) = Open(
+            key, value, kind => kind == Kind.Float32, "must be a list of 32-bit numbers");
         float[] items = new float[count];
         for (int i = 0; i < count; i++)
         {
@@ -148,9 +162,12 @@ internal sealed unsafe class GgufMetadata
 
     /// <summary>A fault that names the file and the key.</summary>
     public EngineException Fault(string key, string problem) =>
-        new($"'{_path}': key '{key}' {problem}; found {(_values.TryGetValue(key, out object? value) ? Short(value.ToString() ?? "") : "nothing")}.");
+        new(
+            $"'{_path}': key '{key}' {problem}; found "
+            + $"{(_values.TryGetValue(key, out object? value) ? Short(value.ToString() ?? "") : "nothing")}.");
 
-    private EngineException Missing(string key) => new($"'{_path}' lacks the key '{key}', which a model of this kind has.");
+    private EngineException Missing(string key) =>
+        new($"'{_path}' lacks the key '{key}', which a model of this kind has.");
 
     private static string Short(string text) => text.Length <= 80 ? text : text[..77] + "...";
 
@@ -167,7 +184,10 @@ internal sealed unsafe class GgufMetadata
                 int size = Size(items);
                 if (size == 0 && items != Kind.Text)
                 {
-                    throw reader.Fault(items == Kind.List ? "is a list of lists, which is not supported" : $"is a list of items of an unknown kind {(uint)items}");
+                    throw reader.Fault(
+                        items == Kind.List
+                            ? "is a list of lists, which is not supported"
+                            : $"is a list of items of an unknown kind {(uint)items}");
                 }
 
                 if (count > (ulong)reader.Remaining / (ulong)Math.Max(size, items == Kind.Text ? 8 : 1))
@@ -190,7 +210,9 @@ internal sealed unsafe class GgufMetadata
 
                 return list;
             default:
-                return Size(kind) > 0 ? ReadScalar(reader, kind) : throw reader.Fault($"has a value of an unknown kind {(uint)kind}");
+                return Size(kind) > 0
+                    ? ReadScalar(reader, kind)
+                    : throw reader.Fault($"has a value of an unknown kind {(uint)kind}");
         }
     }
 

@@ -7,7 +7,9 @@ namespace Spar.Engine.Checkpoints.Gguf;
 /// <summary>A weight as a GGUF file holds it.</summary>
 /// <param name="Tensor">The tensor in the file.</param>
 /// <param name="Shape">The weight's own shape, outermost first.</param>
-/// <param name="RowOrder">Row i of the weight (of a vector: element i) is number RowOrder[i] of the tensor; null when they are the same.</param>
+/// <param name="RowOrder">
+/// Row i of the weight (of a vector: element i) is number RowOrder[i] of the tensor; null when they are the same.
+/// </param>
 internal readonly record struct GgufWeight(GgufTensor Tensor, int[] Shape, int[]? RowOrder)
 {
     /// <summary>Rows of a matrix.</summary>
@@ -15,14 +17,15 @@ internal readonly record struct GgufWeight(GgufTensor Tensor, int[] Shape, int[]
 }
 
 /// <summary>
-/// The model in a GGUF file in the project's own terms: its architecture, and where each weight that <see cref="ModelTensors.Shapes"/> names lies.
-/// llama.cpp's converter reorders the rows of the query and key projections of llama models, so that rotary pairs become neighbours; here they get
-/// their old order back.
+/// The model in a GGUF file in the project's own terms: its architecture, and where each weight that
+/// <see cref="ModelTensors.Shapes"/> names lies. llama.cpp's converter reorders the rows of the query and key
+/// projections of llama models, so that rotary pairs become neighbours; here they get their old order back.
 /// </summary>
 internal sealed class GgufModel
 {
     // The file's architecture to model_type.
-    private static readonly Dictionary<string, string> s_architectures = new() { ["llama"] = "llama", ["qwen2"] = "qwen2", ["qwen3"] = "qwen3", ["chatglm"] = "glm", ["glm4"] = "glm4" };
+    private static readonly Dictionary<string, string> s_architectures =
+        new() { ["llama"] = "llama", ["qwen2"] = "qwen2", ["qwen3"] = "qwen3", ["chatglm"] = "glm", ["glm4"] = "glm4" };
 
     private static readonly Dictionary<string, string> s_layerNames = new()
     {
@@ -46,7 +49,9 @@ internal sealed class GgufModel
 
     /// <summary>Reads the description of the model.</summary>
     /// <param name="file">The file.</param>
-    /// <exception cref="EngineException">The architecture is not supported, or keys and tensors contradict each other; names the key or tensor.</exception>
+    /// <exception cref="EngineException">
+    /// The architecture is not supported, or keys and tensors contradict each other; names the key or tensor.
+    /// </exception>
     public GgufModel(GgufFile file)
     {
         File = file;
@@ -69,7 +74,9 @@ internal sealed class GgufModel
 
         if (file.Tensors.Keys.FirstOrDefault(name => !used.Contains(name)) is { } unknown)
         {
-            throw new EngineException($"'{file.Path}' has tensor '{unknown}', which a {Config.ModelType} model does not use; the file is of an architecture that is not supported.");
+            throw new EngineException(
+                $"'{file.Path}' has tensor '{unknown}', which a {Config.ModelType} model does not use; the file is of "
+                + "an architecture that is not supported.");
         }
     }
 
@@ -94,7 +101,8 @@ internal sealed class GgufModel
         }
 
         Parallel.For(0, shape[0], row => GgufBlocks.Dequantize(
-            tensor.Type, File.Row(tensor, order?[row] ?? row), result.Data.AsSpan(row * tensor.RowLength, tensor.RowLength)));
+            tensor.Type, File.Row(tensor, order?[row] ?? row),
+            result.Data.AsSpan(row * tensor.RowLength, tensor.RowLength)));
         return result;
     }
 
@@ -119,7 +127,9 @@ internal sealed class GgufModel
             Parallel.For(
                 0,
                 shape[0],
-                () => (Codes: new byte[tensor.RowLength], Scales: new byte[tensor.RowLength / matrix.Layout.GroupElements * matrix.Layout.GroupScaleBytes]),
+                () => (
+                    Codes: new byte[tensor.RowLength],
+                    Scales: new byte[tensor.RowLength / matrix.Layout.GroupElements * matrix.Layout.GroupScaleBytes]),
                 (row, _, buffers) =>
                 {
                     ReadOnlySpan<byte> bytes = File.Row(tensor, order?[row] ?? row);
@@ -127,9 +137,12 @@ internal sealed class GgufModel
                     {
                         ReadOnlySpan<byte> source = bytes[(block * tensor.Type.BlockBytes)..];
                         GgufBlocks.Codes(tensor.Type, source, buffers.Codes.AsSpan(block * tensor.Type.BlockElements));
-                        if (!GgufBlocks.PackedScales(tensor.Type, source, buffers.Scales.AsSpan(block * matrix.Layout.GroupScaleBytes)))
+                        if (!GgufBlocks.PackedScales(
+                            tensor.Type, source, buffers.Scales.AsSpan(block * matrix.Layout.GroupScaleBytes)))
                         {
-                            throw new EngineException($"'{File.Path}': tensor '{tensor.Name}' has a scale that is not a finite number, in row {row}. Download or convert the model again.");
+                            throw new EngineException(
+                                $"'{File.Path}': tensor '{tensor.Name}' has a scale that is not a finite number, in "
+                                + $"row {row}. Download or convert the model again.");
                         }
                     }
 
@@ -149,7 +162,9 @@ internal sealed class GgufModel
         string architecture = keys.Text("general.architecture");
         if (!s_architectures.TryGetValue(architecture, out string? type))
         {
-            throw keys.Fault("general.architecture", $"must be one of {string.Join(", ", s_architectures.Keys)} (other architectures are not supported)");
+            throw keys.Fault(
+                "general.architecture",
+                $"must be one of {string.Join(", ", s_architectures.Keys)} (other architectures are not supported)");
         }
 
         string Key(string name) => $"{architecture}.{name}";
@@ -162,7 +177,10 @@ internal sealed class GgufModel
         double linear = scaling == "linear" ? keys.Number(Key("rope.scaling.factor")) : 1;
         if (scaling is not ("none" or "linear") || !(linear >= 1))
         {
-            throw keys.Fault(Key("rope.scaling.type"), "must be none, or linear with a factor of at least 1 (other rotary scalings are not supported, except Llama 3's)");
+            throw keys.Fault(
+                Key("rope.scaling.type"),
+                "must be none, or linear with a factor of at least 1 (other rotary scalings are not supported, except "
+                + "Llama 3's)");
         }
 
         int hidden = keys.Int(Key("embedding_length"), 1, 1 << 20);
@@ -190,10 +208,12 @@ internal sealed class GgufModel
         double theta = keys.Number(Key("rope.freq_base"), 10000);
         if (!(eps >= 0) || !(theta > 0))
         {
-            throw keys.Fault(theta > 0 ? Key("attention.layer_norm_rms_epsilon") : Key("rope.freq_base"), "must be positive");
+            throw keys.Fault(
+                theta > 0 ? Key("attention.layer_norm_rms_epsilon") : Key("rope.freq_base"), "must be positive");
         }
 
-        int vocabulary = file.Tensors.TryGetValue("token_embd.weight", out GgufTensor? embedding) && embedding.Shape.Length == 2
+        int vocabulary = file.Tensors.TryGetValue("token_embd.weight", out GgufTensor? embedding)
+            && embedding.Shape.Length == 2
             ? embedding.Shape[0]
             : throw new EngineException($"'{file.Path}' lacks the tensor 'token_embd.weight' with one row a token.");
         const string tokenizer = "tokenizer.ggml.";
@@ -229,8 +249,12 @@ internal sealed class GgufModel
         };
     }
 
-    // Files keep float32; config.json would have said 1e-05 rather than 9.999999747378752e-06. The nearest short number gives the same float32.
-    private static double Shortest(double value) => double.Parse(((float)value).ToString(System.Globalization.CultureInfo.InvariantCulture), System.Globalization.CultureInfo.InvariantCulture);
+    // Files keep float32; config.json would have said 1e-05 rather than 9.999999747378752e-06. The nearest short number
+    // gives the same float32.
+    private static double Shortest(double value) =>
+        double.Parse(
+            ((float)value).ToString(System.Globalization.CultureInfo.InvariantCulture),
+            System.Globalization.CultureInfo.InvariantCulture);
 
     private static Llama3RopeScaling? ReadRopeScaling(GgufFile file, int rotary, double theta)
     {
@@ -244,7 +268,9 @@ internal sealed class GgufModel
         GgufBlocks.Dequantize(tensor.Type, file.Row(tensor, 0), divisors);
         return RopeFactors.TryRecover(divisors, Shortest(theta), out Llama3RopeScaling? scaling)
             ? scaling
-            : throw new EngineException($"'{file.Path}': tensor 'rope_freqs.weight' does not follow Llama 3's rotary scaling; other scalings are not supported.");
+            : throw new EngineException(
+                $"'{file.Path}': tensor 'rope_freqs.weight' does not follow Llama 3's rotary scaling; other scalings "
+                + "are not supported.");
     }
 
     private static GgufTensor Find(GgufFile file, string name, int[] shape)
@@ -256,7 +282,9 @@ internal sealed class GgufModel
 
         return tensor.Shape.AsSpan().SequenceEqual(shape)
             ? tensor
-            : throw new EngineException($"'{file.Path}': tensor '{name}' has shape [{string.Join(", ", tensor.Shape)}], but the metadata asks for [{string.Join(", ", shape)}].");
+            : throw new EngineException(
+                $"'{file.Path}': tensor '{name}' has shape [{string.Join(", ", tensor.Shape)}], but the metadata asks "
+                + $"for [{string.Join(", ", shape)}].");
     }
 
     private static string NameInFile(string name)
@@ -281,7 +309,9 @@ internal sealed class GgufModel
     {
         string[] parts = name.Split('.');
         int queries = Config.HeadCount * Config.HeadDim, keys = Config.KvHeadCount * Config.HeadDim;
-        int? first = parts.Length < 5 ? null : parts[4] switch { "q_proj" => 0, "k_proj" => queries, "v_proj" => queries + keys, _ => null };
+        int? first = parts.Length < 5
+            ? null
+            : parts[4] switch { "q_proj" => 0, "k_proj" => queries, "v_proj" => queries + keys, _ => null };
         return first is int row ? ($"blk.{parts[2]}.attn_qkv.{parts[^1]}", row, queries + (2 * keys)) : null;
     }
 
@@ -289,7 +319,8 @@ internal sealed class GgufModel
     private int[]? RowOrder(string name)
     {
         bool query = name.Contains(".q_proj.", StringComparison.Ordinal);
-        if ((!query && !name.Contains(".k_proj.", StringComparison.Ordinal)) || Config.ModelType is not ("llama" or "mistral"))
+        if ((!query && !name.Contains(".k_proj.", StringComparison.Ordinal))
+            || Config.ModelType is not ("llama" or "mistral"))
         {
             return null;
         }

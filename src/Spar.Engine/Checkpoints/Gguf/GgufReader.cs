@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Spar.Engine.Checkpoints.Gguf;
 
-/// <summary>Reads little-endian values one after another from the bytes of a GGUF file; running over the end is a fault that says where.</summary>
+/// <summary>
+/// Reads little-endian values one after another from the bytes of a GGUF file; running over the end is a fault that
+/// says where.
+/// </summary>
 /// <param name="path">The file, for faults.</param>
 /// <param name="start">First byte; the memory must stay mapped while the reader is used.</param>
 /// <param name="length">Bytes of the file.</param>
@@ -49,12 +52,15 @@ internal sealed unsafe class GgufReader(string path, byte* start, long length)
     public void SkipText() => Skip(UInt64());
 
     /// <summary>A fault at the present place.</summary>
-    public EngineException Fault(string problem) => new($"'{path}' is not a whole GGUF file: {Place} {problem}. Copy or download it again.");
+    public EngineException Fault(string problem) =>
+        new($"'{path}' is not a whole GGUF file: {Place} {problem}. Copy or download it again.");
 
     private int TextLength()
     {
         ulong count = UInt64();
-        return count <= (ulong)Math.Min(Remaining, MaxText) ? (int)count : throw Fault($"claims a text of {count} bytes, but {Remaining} are left (and {MaxText} is the most)");
+        return count <= (ulong)Math.Min(Remaining, MaxText)
+            ? (int)count
+            : throw Fault($"claims a text of {count} bytes, but {Remaining} are left (and {MaxText} is the most)");
     }
 
     private void Require(ulong count)

@@ -1,9 +1,10 @@
 namespace Spar.Engine.Checkpoints.Gguf;
 
 /// <summary>
-/// How a GGUF file stores a tensor's elements. Elements of a row come in blocks of <see cref="BlockElements"/>. In the quantised types a block has
-/// one or more scales, each for <see cref="ScaledElements"/> elements, and an element is scale * (code - <see cref="Zero"/>) or, where
-/// <see cref="HasOffset"/>, scale * code + offset. Source: ggml's documentation of GGUF and of its block formats.
+/// How a GGUF file stores a tensor's elements. Elements of a row come in blocks of <see cref="BlockElements"/>. In the
+/// quantised types a block has one or more scales, each for <see cref="ScaledElements"/> elements, and an element is
+/// scale * (code - <see cref="Zero"/>) or, where <see cref="HasOffset"/>, scale * code + offset. Source: ggml's
+/// documentation of GGUF and of its block formats.
 /// </summary>
 /// <param name="Id">The number in the file.</param>
 /// <param name="Name">The usual name, such as Q4_1.</param>
@@ -12,7 +13,9 @@ namespace Spar.Engine.Checkpoints.Gguf;
 /// <param name="ScaledElements">Elements that share a scale; 0 for plain numbers.</param>
 /// <param name="Zero">The code that stands for 0, where there are no offsets.</param>
 /// <param name="HasOffset">Whether elements have an offset.</param>
-internal sealed record GgufType(uint Id, string Name, int BlockElements, int BlockBytes, int ScaledElements = 0, int Zero = 0, bool HasOffset = false)
+internal sealed record GgufType(
+    uint Id, string Name, int BlockElements, int BlockBytes, int ScaledElements = 0, int Zero = 0,
+    bool HasOffset = false)
 {
     public static readonly GgufType F32 = new(0, "F32", 1, 4);
     public static readonly GgufType F16 = new(1, "F16", 1, 2);
@@ -27,7 +30,8 @@ internal sealed record GgufType(uint Id, string Name, int BlockElements, int Blo
     public static readonly GgufType BF16 = new(30, "BF16", 1, 2);
 
     /// <summary>The types that can be read.</summary>
-    public static IReadOnlyList<GgufType> All { get; } = [F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K];
+    public static IReadOnlyList<GgufType> All { get; } =
+        [F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K];
 
     private static readonly Dictionary<uint, string> s_others = new()
     {

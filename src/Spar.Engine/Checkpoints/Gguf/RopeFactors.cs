@@ -3,14 +3,17 @@ using Spar.Engine.Models;
 namespace Spar.Engine.Checkpoints.Gguf;
 
 /// <summary>
-/// GGUF files keep Llama 3's rotary scaling as one divisor a frequency (the tensor <c>rope_freqs.weight</c>) rather than as its parameters. This finds
-/// parameters that give these divisors.
+/// GGUF files keep Llama 3's rotary scaling as one divisor a frequency (the tensor <c>rope_freqs.weight</c>) rather
+/// than as its parameters. This finds parameters that give these divisors.
 /// </summary>
 internal static class RopeFactors
 {
     private const double Tolerance = 1e-5;
 
-    /// <summary>The scaling that divides frequency theta^(-2i / rotaryDim) by <paramref name="divisors"/>[i]; null when all are 1.</summary>
+    /// <summary>
+    /// The scaling that divides frequency theta^(-2i / rotaryDim) by <paramref name="divisors"/>[i]; null when all are
+    /// 1.
+    /// </summary>
     /// <param name="divisors">[rotaryDim / 2].</param>
     /// <param name="theta">Base of the frequencies.</param>
     /// <param name="scaling">Receives the scaling.</param>
@@ -48,7 +51,8 @@ internal static class RopeFactors
         return scaling is not null && Gives(scaling, divisors, theta);
     }
 
-    // Between the two bounds, 1/divisor = (1 - s) / factor + s with s = slope f - shift, linear in the frequency f (turns a position): two points give both.
+    // Between the two bounds, 1/divisor = (1 - s) / factor + s with s = slope f - shift, linear in the frequency f
+    // (turns a position): two points give both.
     private static Llama3RopeScaling? Fit(ReadOnlySpan<float> divisors, double theta, double factor)
     {
         List<(double Frequency, double Smooth)> between = [];
@@ -56,7 +60,10 @@ internal static class RopeFactors
         {
             if (divisors[i] > 1 && divisors[i] < factor)
             {
-                between.Add((Frequency(i, divisors.Length, theta) / (2 * Math.PI), ((1 / (double)divisors[i]) - (1 / factor)) / (1 - (1 / factor))));
+                between.Add(
+                    (Frequency(
+                        i, divisors.Length,
+                        theta) / (2 * Math.PI), ((1 / (double)divisors[i]) - (1 / factor)) / (1 - (1 / factor))));
             }
         }
 
@@ -77,7 +84,9 @@ internal static class RopeFactors
         for (int i = 0; i < divisors.Length; i++)
         {
             double turns = Frequency(i, divisors.Length, theta) / (2 * Math.PI) * scaling.OriginalMaxPositions;
-            double smooth = Math.Clamp((turns - scaling.LowFrequencyFactor) / (scaling.HighFrequencyFactor - scaling.LowFrequencyFactor), 0, 1);
+            double smooth = Math.Clamp(
+                (turns - scaling.LowFrequencyFactor) / (scaling.HighFrequencyFactor - scaling.LowFrequencyFactor), 0,
+                1);
             double divisor = 1 / (((1 - smooth) / scaling.Factor) + smooth);
             if (Math.Abs(divisor - divisors[i]) > Tolerance * divisor)
             {

@@ -6,8 +6,9 @@ using System.Runtime.Intrinsics.X86;
 namespace Spar.Engine.Kernels.Quantized;
 
 /// <summary>
-/// The operations of the quantised kernels, for one register width. A vector is a bag of bytes that an operation reads as 8, 16 or 32-bit integers or as
-/// floats. Integer results are exact and floats are rounded alike, so all widths give the same bits.
+/// The operations of the quantised kernels, for one register width. A vector is a bag of bytes that an operation reads
+/// as 8, 16 or 32-bit integers or as floats. Integer results are exact and floats are rounded alike, so all widths give
+/// the same bits.
 /// </summary>
 /// <typeparam name="TV">The vector.</typeparam>
 internal unsafe interface IByteUnit<TV>
@@ -32,7 +33,10 @@ internal unsafe interface IByteUnit<TV>
 
     static abstract TV HighNibbles(TV bytes);
 
-    /// <summary>sum + pairwise sums of products of unsigned and signed bytes, 16-bit. The caller sees to it that nothing overflows.</summary>
+    /// <summary>
+    /// sum + pairwise sums of products of unsigned and signed bytes, 16-bit. The caller sees to it that nothing
+    /// overflows.
+    /// </summary>
     static abstract TV DotBytes(TV unsigned, TV signed, TV sum);
 
     /// <summary>Reads signed bytes and widens them to 16 bits.</summary>
@@ -41,7 +45,9 @@ internal unsafe interface IByteUnit<TV>
     /// <summary>sum + pairwise sums of products of 16-bit integers, 32-bit.</summary>
     static abstract TV DotShorts(TV a, TV b, TV sum);
 
-    /// <summary>What <see cref="FromNibbles"/> needs, for codes of which <paramref name="zero"/> stands for 0.</summary>
+    /// <summary>
+    /// What <see cref="FromNibbles"/> needs, for codes of which <paramref name="zero"/> stands for 0.
+    /// </summary>
     static abstract TV NibbleTable(int zero);
 
     /// <summary>The low four bits of each 32-bit lane, less the zero, as floats.</summary>
@@ -104,35 +110,42 @@ internal readonly unsafe struct ByteUnit512 : IByteUnit<Vector512<byte>>
     public static Vector512<byte> LowNibbles(Vector512<byte> bytes) => bytes & Vector512.Create((byte)15);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> HighNibbles(Vector512<byte> bytes) => Avx512BW.ShiftRightLogical(bytes.AsUInt16(), 4).AsByte() & Vector512.Create((byte)15);
+    public static Vector512<byte> HighNibbles(Vector512<byte> bytes) =>
+        Avx512BW.ShiftRightLogical(bytes.AsUInt16(), 4).AsByte() & Vector512.Create((byte)15);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> DotBytes(Vector512<byte> unsigned, Vector512<byte> signed, Vector512<byte> sum) =>
         Avx512BW.Add(sum.AsInt16(), Avx512BW.MultiplyAddAdjacent(unsigned, signed.AsSByte())).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> LoadWidened(byte* source) => Avx512BW.ConvertToVector512Int16(Vector256.Load((sbyte*)source)).AsByte();
+    public static Vector512<byte> LoadWidened(byte* source) =>
+        Avx512BW.ConvertToVector512Int16(Vector256.Load((sbyte*)source)).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> DotShorts(Vector512<byte> a, Vector512<byte> b, Vector512<byte> sum) =>
         Avx512F.Add(sum.AsInt32(), Avx512BW.MultiplyAddAdjacent(a.AsInt16(), b.AsInt16())).AsByte();
 
-    public static Vector512<byte> NibbleTable(int zero) => Vector512.ConvertToSingle(Vector512<int>.Indices - Vector512.Create(zero)).AsByte();
+    public static Vector512<byte> NibbleTable(int zero) =>
+        Vector512.ConvertToSingle(Vector512<int>.Indices - Vector512.Create(zero)).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> FromNibbles(Vector512<byte> values, Vector512<byte> table) => Avx512F.PermuteVar16x32(table.AsSingle(), values.AsInt32()).AsByte();
+    public static Vector512<byte> FromNibbles(Vector512<byte> values, Vector512<byte> table) =>
+        Avx512F.PermuteVar16x32(table.AsSingle(), values.AsInt32()).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> ShiftRight(Vector512<byte> values, [ConstantExpected] byte count) => (values.AsInt32() >>> count).AsByte();
+    public static Vector512<byte> ShiftRight(Vector512<byte> values, [ConstantExpected] byte count) =>
+        (values.AsInt32() >>> count).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> EvenToFloats(Vector512<byte> shorts) => ToFloats(((shorts.AsInt32() << 16) >> 16).AsByte());
+    public static Vector512<byte> EvenToFloats(Vector512<byte> shorts) =>
+        ToFloats(((shorts.AsInt32() << 16) >> 16).AsByte());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> OddToFloats(Vector512<byte> shorts) => ToFloats((shorts.AsInt32() >> 16).AsByte());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> ToFloats(Vector512<byte> ints) => Avx512F.ConvertToVector512Single(ints.AsInt32()).AsByte();
+    public static Vector512<byte> ToFloats(Vector512<byte> ints) =>
+        Avx512F.ConvertToVector512Single(ints.AsInt32()).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> LoadHalves(byte* source)
@@ -142,22 +155,27 @@ internal readonly unsafe struct ByteUnit512 : IByteUnit<Vector512<byte>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> LoadBytes(byte* source) => ToFloats(Avx512F.ConvertToVector512Int32(Vector128.Load(source)).AsByte());
+    public static Vector512<byte> LoadBytes(byte* source) =>
+        ToFloats(Avx512F.ConvertToVector512Int32(Vector128.Load(source)).AsByte());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> LoadSignedBytes(byte* source) => ToFloats(Avx512F.ConvertToVector512Int32(Vector128.Load((sbyte*)source)).AsByte());
+    public static Vector512<byte> LoadSignedBytes(byte* source) =>
+        ToFloats(Avx512F.ConvertToVector512Int32(Vector128.Load((sbyte*)source)).AsByte());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Multiply(Vector512<byte> a, Vector512<byte> b) => Avx512F.Multiply(a.AsSingle(), b.AsSingle()).AsByte();
+    public static Vector512<byte> Multiply(Vector512<byte> a, Vector512<byte> b) =>
+        Avx512F.Multiply(a.AsSingle(), b.AsSingle()).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> MultiplyAdd(Vector512<byte> a, Vector512<byte> b, Vector512<byte> c) => Avx512F.FusedMultiplyAdd(a.AsSingle(), b.AsSingle(), c.AsSingle()).AsByte();
+    public static Vector512<byte> MultiplyAdd(Vector512<byte> a, Vector512<byte> b, Vector512<byte> c) =>
+        Avx512F.FusedMultiplyAdd(a.AsSingle(), b.AsSingle(), c.AsSingle()).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> Negate(Vector512<byte> a) => (a.AsInt32() ^ Vector512.Create(int.MinValue)).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Add(Vector512<byte> a, Vector512<byte> b) => Avx512F.Add(a.AsSingle(), b.AsSingle()).AsByte();
+    public static Vector512<byte> Add(Vector512<byte> a, Vector512<byte> b) =>
+        Avx512F.Add(a.AsSingle(), b.AsSingle()).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector512<byte> value, void* target) => value.Store((byte*)target);
@@ -184,14 +202,16 @@ internal readonly unsafe struct ByteUnit256 : IByteUnit<Vector256<byte>>
     public static Vector256<byte> LowNibbles(Vector256<byte> bytes) => bytes & Vector256.Create((byte)15);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> HighNibbles(Vector256<byte> bytes) => (bytes.AsUInt16() >>> 4).AsByte() & Vector256.Create((byte)15);
+    public static Vector256<byte> HighNibbles(Vector256<byte> bytes) =>
+        (bytes.AsUInt16() >>> 4).AsByte() & Vector256.Create((byte)15);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> DotBytes(Vector256<byte> unsigned, Vector256<byte> signed, Vector256<byte> sum) =>
         Avx2.Add(sum.AsInt16(), Avx2.MultiplyAddAdjacent(unsigned, signed.AsSByte())).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> LoadWidened(byte* source) => Avx2.ConvertToVector256Int16(Vector128.Load((sbyte*)source)).AsByte();
+    public static Vector256<byte> LoadWidened(byte* source) =>
+        Avx2.ConvertToVector256Int16(Vector128.Load((sbyte*)source)).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> DotShorts(Vector256<byte> a, Vector256<byte> b, Vector256<byte> sum) =>
@@ -200,13 +220,16 @@ internal readonly unsafe struct ByteUnit256 : IByteUnit<Vector256<byte>>
     public static Vector256<byte> NibbleTable(int zero) => Vector256.Create(zero).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> FromNibbles(Vector256<byte> values, Vector256<byte> table) => Vector256.ConvertToSingle((values.AsInt32() & Vector256.Create(15)) - table.AsInt32()).AsByte();
+    public static Vector256<byte> FromNibbles(Vector256<byte> values, Vector256<byte> table) =>
+        Vector256.ConvertToSingle((values.AsInt32() & Vector256.Create(15)) - table.AsInt32()).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> ShiftRight(Vector256<byte> values, [ConstantExpected] byte count) => (values.AsInt32() >>> count).AsByte();
+    public static Vector256<byte> ShiftRight(Vector256<byte> values, [ConstantExpected] byte count) =>
+        (values.AsInt32() >>> count).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> EvenToFloats(Vector256<byte> shorts) => ToFloats(((shorts.AsInt32() << 16) >> 16).AsByte());
+    public static Vector256<byte> EvenToFloats(Vector256<byte> shorts) =>
+        ToFloats(((shorts.AsInt32() << 16) >> 16).AsByte());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> OddToFloats(Vector256<byte> shorts) => ToFloats((shorts.AsInt32() >> 16).AsByte());
@@ -225,13 +248,16 @@ internal readonly unsafe struct ByteUnit256 : IByteUnit<Vector256<byte>>
     public static Vector256<byte> LoadBytes(byte* source) => ToFloats(Avx2.ConvertToVector256Int32(source).AsByte());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> LoadSignedBytes(byte* source) => ToFloats(Avx2.ConvertToVector256Int32((sbyte*)source).AsByte());
+    public static Vector256<byte> LoadSignedBytes(byte* source) =>
+        ToFloats(Avx2.ConvertToVector256Int32((sbyte*)source).AsByte());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> Multiply(Vector256<byte> a, Vector256<byte> b) => (a.AsSingle() * b.AsSingle()).AsByte();
+    public static Vector256<byte> Multiply(Vector256<byte> a, Vector256<byte> b) =>
+        (a.AsSingle() * b.AsSingle()).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> MultiplyAdd(Vector256<byte> a, Vector256<byte> b, Vector256<byte> c) => Fma.MultiplyAdd(a.AsSingle(), b.AsSingle(), c.AsSingle()).AsByte();
+    public static Vector256<byte> MultiplyAdd(Vector256<byte> a, Vector256<byte> b, Vector256<byte> c) =>
+        Fma.MultiplyAdd(a.AsSingle(), b.AsSingle(), c.AsSingle()).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Negate(Vector256<byte> a) => (a.AsInt32() ^ Vector256.Create(int.MinValue)).AsByte();
@@ -264,7 +290,8 @@ internal readonly unsafe struct ByteUnit128 : IByteUnit<Vector128<byte>>
     public static Vector128<byte> LowNibbles(Vector128<byte> bytes) => bytes & Vector128.Create((byte)15);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> HighNibbles(Vector128<byte> bytes) => (bytes.AsUInt16() >>> 4).AsByte() & Vector128.Create((byte)15);
+    public static Vector128<byte> HighNibbles(Vector128<byte> bytes) =>
+        (bytes.AsUInt16() >>> 4).AsByte() & Vector128.Create((byte)15);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> DotBytes(Vector128<byte> unsigned, Vector128<byte> signed, Vector128<byte> sum)
@@ -280,7 +307,8 @@ internal readonly unsafe struct ByteUnit128 : IByteUnit<Vector128<byte>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> LoadWidened(byte* source) => Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(long*)source).AsSByte()).AsByte();
+    public static Vector128<byte> LoadWidened(byte* source) =>
+        Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(long*)source).AsSByte()).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> DotShorts(Vector128<byte> a, Vector128<byte> b, Vector128<byte> sum)
@@ -298,13 +326,16 @@ internal readonly unsafe struct ByteUnit128 : IByteUnit<Vector128<byte>>
     public static Vector128<byte> NibbleTable(int zero) => Vector128.Create(zero).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> FromNibbles(Vector128<byte> values, Vector128<byte> table) => Vector128.ConvertToSingle((values.AsInt32() & Vector128.Create(15)) - table.AsInt32()).AsByte();
+    public static Vector128<byte> FromNibbles(Vector128<byte> values, Vector128<byte> table) =>
+        Vector128.ConvertToSingle((values.AsInt32() & Vector128.Create(15)) - table.AsInt32()).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> ShiftRight(Vector128<byte> values, [ConstantExpected] byte count) => (values.AsInt32() >>> count).AsByte();
+    public static Vector128<byte> ShiftRight(Vector128<byte> values, [ConstantExpected] byte count) =>
+        (values.AsInt32() >>> count).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> EvenToFloats(Vector128<byte> shorts) => ToFloats(((shorts.AsInt32() << 16) >> 16).AsByte());
+    public static Vector128<byte> EvenToFloats(Vector128<byte> shorts) =>
+        ToFloats(((shorts.AsInt32() << 16) >> 16).AsByte());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> OddToFloats(Vector128<byte> shorts) => ToFloats((shorts.AsInt32() >> 16).AsByte());
@@ -320,16 +351,22 @@ internal readonly unsafe struct ByteUnit128 : IByteUnit<Vector128<byte>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> LoadBytes(byte* source) => ToFloats(Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(int*)source).AsByte())).AsByte());
+    public static Vector128<byte> LoadBytes(byte* source) =>
+        ToFloats(
+            Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(int*)source).AsByte())).AsByte());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> LoadSignedBytes(byte* source) => ToFloats(Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(int*)source).AsSByte())).AsByte());
+    public static Vector128<byte> LoadSignedBytes(byte* source) =>
+        ToFloats(
+            Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(int*)source).AsSByte())).AsByte());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> Multiply(Vector128<byte> a, Vector128<byte> b) => (a.AsSingle() * b.AsSingle()).AsByte();
+    public static Vector128<byte> Multiply(Vector128<byte> a, Vector128<byte> b) =>
+        (a.AsSingle() * b.AsSingle()).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> MultiplyAdd(Vector128<byte> a, Vector128<byte> b, Vector128<byte> c) => Vector128.FusedMultiplyAdd(a.AsSingle(), b.AsSingle(), c.AsSingle()).AsByte();
+    public static Vector128<byte> MultiplyAdd(Vector128<byte> a, Vector128<byte> b, Vector128<byte> c) =>
+        Vector128.FusedMultiplyAdd(a.AsSingle(), b.AsSingle(), c.AsSingle()).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Negate(Vector128<byte> a) => (a.AsInt32() ^ Vector128.Create(int.MinValue)).AsByte();
@@ -341,7 +378,10 @@ internal readonly unsafe struct ByteUnit128 : IByteUnit<Vector128<byte>>
     public static void Store(Vector128<byte> value, void* target) => value.Store((byte*)target);
 }
 
-/// <summary>Half precision to single without an instruction for it: sign, exponent and fraction move into place, and a product mends the exponent's bias (subnormals too).</summary>
+/// <summary>
+/// Half precision to single without an instruction for it: sign, exponent and fraction move into place, and a product
+/// mends the exponent's bias (subnormals too).
+/// </summary>
 internal static class Halves
 {
     /// <summary>The bits that a sign-extended half, shifted left by 13, may keep.</summary>

@@ -3,8 +3,8 @@ using System.Runtime.Intrinsics;
 namespace Spar.Engine.Kernels.Quantized;
 
 /// <summary>
-/// Activations as float32, in tiles of some rows; a tile has for each block of 32 elements the elements one after another, each for all rows, and then the
-/// sum of each row's 32.
+/// Activations as float32, in tiles of some rows; a tile has for each block of 32 elements the elements one after
+/// another, each for all rows, and then the sum of each row's 32.
 /// </summary>
 internal static unsafe class ExactRows
 {
@@ -29,7 +29,8 @@ internal static unsafe class ExactRows
                     tile[(i * rows) + row] = source[i];
                 }
 
-                tile[(QuantizedLayout.Block * rows) + row] = VectorMath.Sum(Vector512.Load(source) + Vector512.Load(source + 16));
+                tile[(QuantizedLayout.Block * rows) + row] = VectorMath.Sum(
+                    Vector512.Load(source) + Vector512.Load(source + 16));
             }
         }
     }

@@ -3,20 +3,26 @@ using System.Runtime.Intrinsics;
 namespace Spar.Engine.Kernels.Quantized;
 
 /// <summary>
-/// Products y [rows, outputs] = or += x [rows, inputs] W^T for a quantised W, with float32 activations ("exact") or ones rounded to 8 bits. A row of y depends
-/// on its row of x alone, not on the other rows or the number of threads.
+/// Products y [rows, outputs] = or += x [rows, inputs] W^T for a quantised W, with float32 activations ("exact") or
+/// ones rounded to 8 bits. A row of y depends on its row of x alone, not on the other rows or the number of threads.
 /// </summary>
 internal static unsafe class QuantizedGemm
 {
     /// <summary>Rows of x in a tile.</summary>
-    public static int TileRows =>
-        KernelPath.QuantizedVectorBits switch { 512 => ByteUnit512.MaxRows, 256 => ByteUnit256.MaxRows, _ => ByteUnit128.MaxRows };
+    public static int TileRows => KernelPath.QuantizedVectorBits switch
+    {
+        512 => ByteUnit512.MaxRows,
+        256 => ByteUnit256.MaxRows,
+        _ => ByteUnit128.MaxRows,
+    };
 
     /// <summary>Floats of scratch memory that <see cref="MultiplyRows"/> needs.</summary>
-    public static long Scratch(QuantizedMatrix w, int rows, bool exact) => (rows * TileBytes(w, exact) / sizeof(float)) + 16;
+    public static long Scratch(QuantizedMatrix w, int rows, bool exact) =>
+        (rows * TileBytes(w, exact) / sizeof(float)) + 16;
 
     /// <summary>Bytes of activations that a row has in a tile.</summary>
-    public static long TileBytes(QuantizedMatrix w, bool exact) => (long)w.Blocks * (exact ? ExactRows.BlockBytes(1) : RoundedRows.BlockBytes(w.Layout.Nibbles, 1));
+    public static long TileBytes(QuantizedMatrix w, bool exact) =>
+        (long)w.Blocks * (exact ? ExactRows.BlockBytes(1) : RoundedRows.BlockBytes(w.Layout.Nibbles, 1));
 
     /// <summary>Lays out the activations of a tile.</summary>
     internal static void Pack(QuantizedMatrix w, bool exact, float* x, int ldx, int rows, byte* tile)
@@ -41,7 +47,8 @@ internal static unsafe class QuantizedGemm
     /// <param name="y">Receives the outputs.</param>
     /// <param name="ldy">Floats from one row of y to the next.</param>
     /// <param name="accumulate">Adds to y instead of overwriting it.</param>
-    public static void Multiply(ThreadTeam team, float* x, int ldx, int rows, QuantizedMatrix w, bool exact, float* y, int ldy, bool accumulate)
+    public static void Multiply(
+        ThreadTeam team, float* x, int ldx, int rows, QuantizedMatrix w, bool exact, float* y, int ldy, bool accumulate)
     {
         byte* tiles = (byte*)team.SharedScratch(Scratch(w, rows, exact));
         PackBody pack = new() { X = x, Ldx = ldx, Rows = rows, W = w, Exact = exact, Tiles = tiles };
@@ -56,7 +63,17 @@ internal static unsafe class QuantizedGemm
         }
 
         int grain = Math.Max(1, w.Panels / (4 * team.Threads));
-        PanelBody body = new() { W = w, Exact = exact, Rows = rows, Tiles = tiles, Y = y, Ldy = ldy, Add = accumulate, Grain = grain };
+        PanelBody body = new()
+        {
+            W = w,
+            Exact = exact,
+            Rows = rows,
+            Tiles = tiles,
+            Y = y,
+            Ldy = ldy,
+            Add = accumulate,
+            Grain = grain,
+        };
         team.For(rows == 0 ? 0 : (w.Panels + grain - 1) / grain, ref body);
     }
 
@@ -70,7 +87,8 @@ internal static unsafe class QuantizedGemm
     /// <param name="ldy">Floats from one row of y to the next.</param>
     /// <param name="accumulate">Adds to y instead of overwriting it.</param>
     /// <param name="scratch"><see cref="Scratch"/> floats.</param>
-    public static void MultiplyRows(float* x, int ldx, int rows, QuantizedMatrix w, bool exact, float* y, int ldy, bool accumulate, float* scratch)
+    public static void MultiplyRows(
+        float* x, int ldx, int rows, QuantizedMatrix w, bool exact, float* y, int ldy, bool accumulate, float* scratch)
     {
         PackBody pack = new() { X = x, Ldx = ldx, Rows = rows, W = w, Exact = exact, Tiles = (byte*)scratch };
         for (int tile = 0; tile * TileRows < rows; tile++)
@@ -78,7 +96,17 @@ internal static unsafe class QuantizedGemm
             pack.Run(tile, 0);
         }
 
-        PanelBody body = new() { W = w, Exact = exact, Rows = rows, Tiles = (byte*)scratch, Y = y, Ldy = ldy, Add = accumulate, Grain = w.Panels };
+        PanelBody body = new()
+        {
+            W = w,
+            Exact = exact,
+            Rows = rows,
+            Tiles = (byte*)scratch,
+            Y = y,
+            Ldy = ldy,
+            Add = accumulate,
+            Grain = w.Panels,
+        };
         if (rows > 0)
         {
             body.Run(0, 0);
@@ -86,7 +114,8 @@ internal static unsafe class QuantizedGemm
     }
 
     /// <summary>All tiles of a panel of the weight.</summary>
-    internal static void Panel<TUnit, TV>(QuantizedMatrix w, int panel, int rows, byte* tiles, bool exact, float* y, nint ldy, bool add)
+    internal static void Panel<TUnit, TV>(
+        QuantizedMatrix w, int panel, int rows, byte* tiles, bool exact, float* y, nint ldy, bool add)
         where TUnit : IByteUnit<TV>
         where TV : struct
     {

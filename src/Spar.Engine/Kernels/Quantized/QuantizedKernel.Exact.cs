@@ -6,19 +6,23 @@ namespace Spar.Engine.Kernels.Quantized;
 internal static unsafe partial class QuantizedKernel
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ExactNibbles<TUnit, TV, TScales, TRows>(int blocks, byte* codes, byte* scales, int lane, float* x, int zero, float* y, nint ldy, bool add)
+    private static void ExactNibbles<TUnit, TV, TScales, TRows>(
+        int blocks, byte* codes, byte* scales, int lane, float* x, int zero, float* y, nint ldy, bool add)
         where TUnit : IByteUnit<TV>
         where TV : struct
         where TScales : IScales
         where TRows : struct, IConstant
     {
         TV table = TUnit.NibbleTable(zero);
-        TV a0 = TUnit.Zero, a1 = TUnit.Zero, a2 = TUnit.Zero, a3 = TUnit.Zero, a4 = TUnit.Zero, a5 = TUnit.Zero, a6 = TUnit.Zero, a7 = TUnit.Zero;
+        TV a0 = TUnit.Zero, a1 = TUnit.Zero, a2 = TUnit.Zero, a3 = TUnit.Zero, a4 = TUnit.Zero, a5 = TUnit.Zero;
+        TV a6 = TUnit.Zero, a7 = TUnit.Zero;
         codes += 4 * lane;
         for (int block = 0; block < blocks; block++)
         {
-            TV s0 = TUnit.Zero, s1 = TUnit.Zero, s2 = TUnit.Zero, s3 = TUnit.Zero, s4 = TUnit.Zero, s5 = TUnit.Zero, s6 = TUnit.Zero, s7 = TUnit.Zero;
-            TV t0 = TUnit.Zero, t1 = TUnit.Zero, t2 = TUnit.Zero, t3 = TUnit.Zero, t4 = TUnit.Zero, t5 = TUnit.Zero, t6 = TUnit.Zero, t7 = TUnit.Zero;
+            TV s0 = TUnit.Zero, s1 = TUnit.Zero, s2 = TUnit.Zero, s3 = TUnit.Zero, s4 = TUnit.Zero, s5 = TUnit.Zero;
+            TV s6 = TUnit.Zero, s7 = TUnit.Zero;
+            TV t0 = TUnit.Zero, t1 = TUnit.Zero, t2 = TUnit.Zero, t3 = TUnit.Zero, t4 = TUnit.Zero, t5 = TUnit.Zero;
+            TV t6 = TUnit.Zero, t7 = TUnit.Zero;
             for (int j = 0; j < 4; j++, codes += 64, x += 4 * TRows.Value)
             {
                 if (TRows.Value <= 2)
@@ -118,21 +122,25 @@ internal static unsafe partial class QuantizedKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ExactBytes<TUnit, TV, TScales, TRows>(int blocks, byte* codes, byte* scales, int lane, float* x, float* y, nint ldy, bool add)
+    private static void ExactBytes<TUnit, TV, TScales, TRows>(
+        int blocks, byte* codes, byte* scales, int lane, float* x, float* y, nint ldy, bool add)
         where TUnit : IByteUnit<TV>
         where TV : struct
         where TScales : IScales
         where TRows : struct, IConstant
     {
-        TV a0 = TUnit.Zero, a1 = TUnit.Zero, a2 = TUnit.Zero, a3 = TUnit.Zero, a4 = TUnit.Zero, a5 = TUnit.Zero, a6 = TUnit.Zero, a7 = TUnit.Zero;
+        TV a0 = TUnit.Zero, a1 = TUnit.Zero, a2 = TUnit.Zero, a3 = TUnit.Zero, a4 = TUnit.Zero, a5 = TUnit.Zero;
+        TV a6 = TUnit.Zero, a7 = TUnit.Zero;
         codes += 2 * lane;
         for (int block = 0; block < blocks; block++)
         {
             float* sums = x + (32 * TRows.Value);
             for (int part = 0; part < TScales.PerBlock; part++)
             {
-                TV s0 = TUnit.Zero, s1 = TUnit.Zero, s2 = TUnit.Zero, s3 = TUnit.Zero, s4 = TUnit.Zero, s5 = TUnit.Zero, s6 = TUnit.Zero, s7 = TUnit.Zero;
-                TV t0 = TUnit.Zero, t1 = TUnit.Zero, t2 = TUnit.Zero, t3 = TUnit.Zero, t4 = TUnit.Zero, t5 = TUnit.Zero, t6 = TUnit.Zero, t7 = TUnit.Zero;
+                TV s0 = TUnit.Zero, s1 = TUnit.Zero, s2 = TUnit.Zero, s3 = TUnit.Zero, s4 = TUnit.Zero, s5 = TUnit.Zero;
+                TV s6 = TUnit.Zero, s7 = TUnit.Zero;
+                TV t0 = TUnit.Zero, t1 = TUnit.Zero, t2 = TUnit.Zero, t3 = TUnit.Zero, t4 = TUnit.Zero, t5 = TUnit.Zero;
+                TV t6 = TUnit.Zero, t7 = TUnit.Zero;
                 for (int j = 0; j < 16 / TScales.PerBlock; j++, codes += 32, x += 2 * TRows.Value)
                 {
                     if (TRows.Value <= 2 && (j & 1) == 0)

@@ -3,12 +3,14 @@ using System.Runtime.CompilerServices;
 namespace Spar.Engine.Kernels.Quantized;
 
 /// <summary>
-/// The innermost product: some rows of y = or += a tile of activations times some rows of a panel of quantised weights. Sums run over blocks of 32 inputs and
-/// are multiplied by the block's scales, in the order of the blocks, so an element has the same bits whatever the tile's height and the vector's width.
+/// The innermost product: some rows of y = or += a tile of activations times some rows of a panel of quantised weights.
+/// Sums run over blocks of 32 inputs and are multiplied by the block's scales, in the order of the blocks, so an
+/// element has the same bits whatever the tile's height and the vector's width.
 /// <para>
-/// With rounded activations a block's sum is an exact integer: acc = fma(float(sum) * s_x, s_w, acc), then where there are offsets
-/// acc = fma(o_w, s_x sum_x, acc). With exact ones it is two chains of fused multiply-adds of codes and activations (4-bit codes: the block's first and second
-/// half; 8-bit codes: even and odd inputs), added: acc = fma(s + t, s_w, acc), then acc = fma(o_w, sum_x, acc).
+/// With rounded activations a block's sum is an exact integer: acc = fma(float(sum) * s_x, s_w, acc), then where there
+/// are offsets acc = fma(o_w, s_x sum_x, acc). With exact ones it is two chains of fused multiply-adds of codes and
+/// activations (4-bit codes: the block's first and second half; 8-bit codes: even and odd inputs), added:
+/// acc = fma(s + t, s_w, acc), then acc = fma(o_w, sum_x, acc).
 /// </para>
 /// </summary>
 internal static unsafe partial class QuantizedKernel
@@ -22,20 +24,24 @@ internal static unsafe partial class QuantizedKernel
     /// <param name="y">Receives [rows, 16].</param>
     /// <param name="ldy">Floats from one row of y to the next.</param>
     /// <param name="add">Whether to add to y.</param>
-    public static void Run<TUnit, TV>(QuantizedMatrix w, int panel, int rows, byte* tile, bool exact, float* y, nint ldy, bool add)
+    public static void Run<TUnit, TV>(
+        QuantizedMatrix w, int panel, int rows, byte* tile, bool exact, float* y, nint ldy, bool add)
         where TUnit : IByteUnit<TV>
         where TV : struct
     {
         switch (w.Layout.Scales)
         {
             case ScaleKind.Half: Select<TUnit, TV, HalfScales>(w, panel, rows, tile, exact, y, ldy, add); break;
-            case ScaleKind.HalfWithOffset: Select<TUnit, TV, HalfScalesWithOffset>(w, panel, rows, tile, exact, y, ldy, add); break;
+            case ScaleKind.HalfWithOffset:
+                Select<TUnit, TV, HalfScalesWithOffset>(w, panel, rows, tile, exact, y, ldy, add);
+                break;
             case ScaleKind.Super: Select<TUnit, TV, SuperScales>(w, panel, rows, tile, exact, y, ldy, add); break;
             default: Select<TUnit, TV, SuperScalesOf16>(w, panel, rows, tile, exact, y, ldy, add); break;
         }
     }
 
-    private static void Select<TUnit, TV, TScales>(QuantizedMatrix w, int panel, int rows, byte* tile, bool exact, float* y, nint ldy, bool add)
+    private static void Select<TUnit, TV, TScales>(
+        QuantizedMatrix w, int panel, int rows, byte* tile, bool exact, float* y, nint ldy, bool add)
         where TUnit : IByteUnit<TV>
         where TV : struct
         where TScales : IScales
@@ -58,7 +64,8 @@ internal static unsafe partial class QuantizedKernel
         }
     }
 
-    private static void One<TUnit, TV, TScales, TRows>(QuantizedMatrix w, byte* codes, byte* scales, int lane, byte* tile, bool exact, float* y, nint ldy, bool add)
+    private static void One<TUnit, TV, TScales, TRows>(
+        QuantizedMatrix w, byte* codes, byte* scales, int lane, byte* tile, bool exact, float* y, nint ldy, bool add)
         where TUnit : IByteUnit<TV>
         where TV : struct
         where TScales : IScales
@@ -71,16 +78,26 @@ internal static unsafe partial class QuantizedKernel
 
         switch (exact, w.Layout.Nibbles)
         {
-            case (false, true): RoundedNibbles<TUnit, TV, TScales, TRows>(w.Blocks, codes, scales, lane, tile, y, ldy, add); break;
-            case (false, false): RoundedBytes<TUnit, TV, TScales, TRows>(w.Blocks, codes, scales, lane, tile, y, ldy, add); break;
-            case (true, true): ExactNibbles<TUnit, TV, TScales, TRows>(w.Blocks, codes, scales, lane, (float*)tile, w.Layout.Zero, y, ldy, add); break;
-            default: ExactBytes<TUnit, TV, TScales, TRows>(w.Blocks, codes, scales, lane, (float*)tile, y, ldy, add); break;
+            case (false, true):
+                RoundedNibbles<TUnit, TV, TScales, TRows>(w.Blocks, codes, scales, lane, tile, y, ldy, add);
+                break;
+            case (false, false):
+                RoundedBytes<TUnit, TV, TScales, TRows>(w.Blocks, codes, scales, lane, tile, y, ldy, add);
+                break;
+            case (true, true):
+                ExactNibbles<TUnit, TV, TScales, TRows>(
+                    w.Blocks, codes, scales, lane, (float*)tile, w.Layout.Zero, y, ldy, add);
+                break;
+            default:
+                ExactBytes<TUnit, TV, TScales, TRows>(w.Blocks, codes, scales, lane, (float*)tile, y, ldy, add);
+                break;
         }
     }
 
     /// <summary>Writes the sums of a tile's rows, or adds them to what is there.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store<TUnit, TV, TRows>(float* y, nint ldy, bool add, TV a0, TV a1, TV a2, TV a3, TV a4, TV a5, TV a6, TV a7)
+    private static void Store<TUnit, TV, TRows>(
+        float* y, nint ldy, bool add, TV a0, TV a1, TV a2, TV a3, TV a4, TV a5, TV a6, TV a7)
         where TUnit : IByteUnit<TV>
         where TV : struct
         where TRows : struct, IConstant

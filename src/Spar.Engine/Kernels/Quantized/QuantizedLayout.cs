@@ -9,7 +9,10 @@ internal enum ScaleKind
     /// <summary>h scale and h offset for each 32 elements.</summary>
     HalfWithOffset,
 
-    /// <summary>For each 256 elements h d and h m, then for each 32 of them a byte s, then for each 32 a byte o: scale d s, offset -(m o).</summary>
+    /// <summary>
+    /// For each 256 elements h d and h m, then for each 32 of them a byte s, then for each 32 a byte o: scale d s,
+    /// offset -(m o).
+    /// </summary>
     Super,
 
     /// <summary>For each 256 elements h d, then for each 16 of them a signed byte s: scale d s.</summary>
@@ -17,8 +20,8 @@ internal enum ScaleKind
 }
 
 /// <summary>
-/// The form of a quantised matrix: an element is scale * (code - zero) + offset, with scales and offsets that a run of elements of a row share.
-/// Knows nothing of file formats.
+/// The form of a quantised matrix: an element is scale * (code - zero) + offset, with scales and offsets that a run of
+/// elements of a row share. Knows nothing of file formats.
 /// </summary>
 /// <param name="Nibbles">Whether codes have 4 bits (0 .. 15) rather than 8.</param>
 /// <param name="Zero">The code that stands for 0; not 0 only for kinds without offset.</param>

@@ -3,11 +3,13 @@ using System.Runtime.InteropServices;
 namespace Spar.Engine.Kernels.Quantized;
 
 /// <summary>
-/// A quantised weight W [outputs, inputs] in a layout made for products x W^T. Panels of 16 rows; a panel holds its codes, block by block of 32 inputs,
-/// and then its scales, so that one vector has a piece of each of the 16 rows:
+/// A quantised weight W [outputs, inputs] in a layout made for products x W^T. Panels of 16 rows; a panel holds its
+/// codes, block by block of 32 inputs, and then its scales, so that one vector has a piece of each of the 16 rows:
 /// <list type="bullet">
-/// <item>4-bit codes: four vectors of 64 bytes a block. Byte i of row r in vector j: input 4 j + i in the low half, input 16 + 4 j + i in the high half.</item>
-/// <item>8-bit codes, less their zero: sixteen vectors of 32 bytes a block. Vector j has inputs 2 j and 2 j + 1 of each row.</item>
+/// <item>4-bit codes: four vectors of 64 bytes a block. Byte i of row r in vector j: input 4 j + i in the low half,
+/// input 16 + 4 j + i in the high half.</item>
+/// <item>8-bit codes, less their zero: sixteen vectors of 32 bytes a block. Vector j has inputs 2 j and 2 j + 1 of each
+/// row.</item>
 /// <item>Scales: the parts of <see cref="ScaleKind"/> in their order, each for the 16 rows side by side.</item>
 /// </list>
 /// Rows that fill up the last panel are 0. The layout does not depend on the processor.
@@ -18,7 +20,9 @@ internal sealed unsafe class QuantizedMatrix : IDisposable
 
     /// <summary>Makes room for a matrix; its rows are given by <see cref="SetRow"/>.</summary>
     /// <param name="outputs">Rows of W, at least 1.</param>
-    /// <param name="inputs">Columns of W: a multiple of the layout's <see cref="QuantizedLayout.GroupElements"/>.</param>
+    /// <param name="inputs">
+    /// Columns of W: a multiple of the layout's <see cref="QuantizedLayout.GroupElements"/>.
+    /// </param>
     /// <param name="layout">The form.</param>
     public QuantizedMatrix(int outputs, int inputs, QuantizedLayout layout)
     {
@@ -27,7 +31,8 @@ internal sealed unsafe class QuantizedMatrix : IDisposable
         ArgumentOutOfRangeException.ThrowIfNotEqual(inputs % layout.GroupElements, 0, nameof(inputs));
         (Outputs, Inputs, Layout) = (outputs, inputs, layout);
         ScalesStart = (long)Blocks * layout.BlockCodeBytes;
-        PanelBytes = (ScalesStart + ((long)inputs / layout.GroupElements * layout.GroupScaleBytes * QuantizedLayout.PanelRows) + 63) / 64 * 64;
+        long scaleBytes = (long)inputs / layout.GroupElements * layout.GroupScaleBytes * QuantizedLayout.PanelRows;
+        PanelBytes = (ScalesStart + scaleBytes + 63) / 64 * 64;
         Bytes = PanelBytes * Panels;
         nuint size = checked((nuint)Bytes);
         _data = (byte*)NativeMemory.AlignedAlloc(size, 64);

@@ -2,7 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace Spar.Engine.Kernels.Quantized;
 
-/// <summary>Reads the scales of one <see cref="ScaleKind"/> from a panel; a type for each kind, so that a kernel is compiled for it.</summary>
+/// <summary>
+/// Reads the scales of one <see cref="ScaleKind"/> from a panel; a type for each kind, so that a kernel is compiled for
+/// it.
+/// </summary>
 internal unsafe interface IScales
 {
     /// <summary>Whether there are offsets.</summary>
@@ -68,7 +71,8 @@ internal readonly unsafe struct SuperScales : IScales
     {
         byte* group = scales + ((nint)(block >> 3) * 320);
         byte* factors = group + 64 + ((block & 7) * 16) + lane;
-        offset = TUnit.Negate(TUnit.Multiply(TUnit.LoadHalves(group + 32 + (2 * lane)), TUnit.LoadBytes(factors + 128)));
+        offset = TUnit.Negate(
+            TUnit.Multiply(TUnit.LoadHalves(group + 32 + (2 * lane)), TUnit.LoadBytes(factors + 128)));
         return TUnit.Multiply(TUnit.LoadHalves(group + (2 * lane)), TUnit.LoadBytes(factors));
     }
 }
@@ -86,6 +90,8 @@ internal readonly unsafe struct SuperScalesOf16 : IScales
     {
         byte* group = scales + ((nint)(block >> 3) * 288);
         offset = TUnit.Zero;
-        return TUnit.Multiply(TUnit.LoadHalves(group + (2 * lane)), TUnit.LoadSignedBytes(group + 32 + ((((block & 7) * 2) + part) * 16) + lane));
+        return TUnit.Multiply(
+            TUnit.LoadHalves(group + (2 * lane)),
+            TUnit.LoadSignedBytes(group + 32 + ((((block & 7) * 2) + part) * 16) + lane));
     }
 }

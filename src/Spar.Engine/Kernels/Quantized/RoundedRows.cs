@@ -4,11 +4,13 @@ using System.Runtime.Intrinsics.X86;
 namespace Spar.Engine.Kernels.Quantized;
 
 /// <summary>
-/// Activations rounded to 8 bits: 32 elements of a row share the scale s = max |x| / 127, and an element becomes the integer nearest to x / s. Rows are kept
-/// in tiles of some rows; a tile has for each block of 32 elements
+/// Activations rounded to 8 bits: 32 elements of a row share the scale s = max |x| / 127, and an element becomes the
+/// integer nearest to x / s. Rows are kept in tiles of some rows; a tile has for each block of 32 elements
 /// <list type="bullet">
-/// <item>the integers: for 4-bit weights as bytes, four of a row side by side, then four of the next row; for 8-bit weights as 16-bit numbers, two by two;</item>
-/// <item>for each row s; for each row s times the sum of its integers; for each row -zero times that sum, as an integer.</item>
+/// <item>the integers: for 4-bit weights as bytes, four of a row side by side, then four of the next row; for 8-bit
+/// weights as 16-bit numbers, two by two;</item>
+/// <item>for each row s; for each row s times the sum of its integers; for each row -zero times that sum, as an
+/// integer.</item>
 /// </list>
 /// </summary>
 internal static unsafe class RoundedRows
@@ -37,9 +39,11 @@ internal static unsafe class RoundedRows
             {
                 Vector512<float> left = Vector512.Load(source + i), right = Vector512.Load(source + i + 16);
 
-                // As integers the magnitudes have the order of the numbers, and what is not finite is the largest, so that it shows in the result.
+                // As integers the magnitudes have the order of the numbers, and what is not finite is the largest, so
+                // that it shows in the result.
                 Vector512<int> magnitude = Vector512.Create(int.MaxValue);
-                float most = BitConverter.Int32BitsToSingle(Max(Vector512.Max(left.AsInt32() & magnitude, right.AsInt32() & magnitude)));
+                float most = BitConverter.Int32BitsToSingle(
+                    Max(Vector512.Max(left.AsInt32() & magnitude, right.AsInt32() & magnitude)));
                 bool isZero = most <= Least;
                 float scale = isZero ? 0 : most / 127f;
                 Vector512<float> inverse = Vector512.Create(isZero ? 0 : 127f / most);
@@ -73,7 +77,8 @@ internal static unsafe class RoundedRows
         }
     }
     // To the nearest integer, ties to even: the sum with 1.5 * 2^23 has it in its low bits.
-    private static Vector512<int> Round(Vector512<float> x) => (x + Vector512.Create(12582912f)).AsInt32() - Vector512.Create(12582912f).AsInt32();
+    private static Vector512<int> Round(Vector512<float> x) =>
+        (x + Vector512.Create(12582912f)).AsInt32() - Vector512.Create(12582912f).AsInt32();
 
     private static int Max(Vector512<int> x)
     {
@@ -83,7 +88,8 @@ internal static unsafe class RoundedRows
         return Math.Max(z.GetElement(0), z.GetElement(1));
     }
 
-    private static Vector256<short> Shorts(Vector512<int> x) => KernelPath.HasMasks ? Avx512F.ConvertToVector256Int16(x) : Vector256.Narrow(x.GetLower(), x.GetUpper());
+    private static Vector256<short> Shorts(Vector512<int> x) =>
+        KernelPath.HasMasks ? Avx512F.ConvertToVector256Int16(x) : Vector256.Narrow(x.GetLower(), x.GetUpper());
 
     private static Vector128<sbyte> Bytes(Vector512<int> x)
     {

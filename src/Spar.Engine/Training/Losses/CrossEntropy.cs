@@ -1,8 +1,9 @@
 namespace Spar.Engine.Training.Losses;
 
 /// <summary>
-/// The supervised loss: L = -sum_t w_t log p_t / sum_t w_t over all targets t of a step, as Transformers' Trainer takes the mean over a step's tokens.
-/// w_t is the target's weight, 1 unless its sequence gives another. A row is one sequence.
+/// The supervised loss: L = -sum_t w_t log p_t / sum_t w_t over all targets t of a step, as Transformers' Trainer takes
+/// the mean over a step's tokens. w_t is the target's weight, 1 unless its sequence gives another. A row is one
+/// sequence.
 /// </summary>
 public sealed class CrossEntropy : ILoss<TrainingSequence>
 {
@@ -26,7 +27,8 @@ public sealed class CrossEntropy : ILoss<TrainingSequence>
         }
 
         return totalWeight > 0 ? new StepLoss(totalWeight) : throw new EngineException(
-            "No row of this training step has a response to learn from. Check the data, and that prompts are shorter than the cutoff length.");
+            "No row of this training step has a response to learn from. Check the data, and that prompts are shorter "
+            + "than the cutoff length.");
     }
 
     private sealed class StepLoss(double totalWeight) : IStepLoss

@@ -4,19 +4,22 @@ namespace Spar.Engine.Training.Losses;
 /// <param name="Chosen">Prompt and preferred response; the targets are the response.</param>
 /// <param name="Rejected">The same prompt and the other response.</param>
 /// <param name="ReferenceChosen">
-/// Sum of the reference model's log-probabilities of the chosen response's tokens (<see cref="LlamaTrainer.SequenceLogProbs"/>).
+/// Sum of the reference model's log-probabilities of the chosen response's tokens
+/// (<see cref="LlamaTrainer.SequenceLogProbs"/>).
 /// </param>
 /// <param name="ReferenceRejected">The same of the rejected response.</param>
-public sealed record TrainingPair(TrainingSequence Chosen, TrainingSequence Rejected, double ReferenceChosen, double ReferenceRejected);
+public sealed record TrainingPair(
+    TrainingSequence Chosen, TrainingSequence Rejected, double ReferenceChosen, double ReferenceRejected);
 
 /// <summary>
-/// Direct preference optimization (Rafailov et al. 2023, equation 7) with an optional likelihood term, as LLaMA-Factory's <c>pref_ftx</c> has it. With
-/// c and r the policy's summed log-probabilities of the chosen and the rejected response, c0 and r0 the reference model's, and n the tokens of the
-/// chosen response, the loss of a pair is
+/// Direct preference optimization (Rafailov et al. 2023, equation 7) with an optional likelihood term, as
+/// LLaMA-Factory's <c>pref_ftx</c> has it. With c and r the policy's summed log-probabilities of the chosen and the
+/// rejected response, c0 and r0 the reference model's, and n the tokens of the chosen response, the loss of a pair is
 /// <code>
 /// L = -log sigmoid(beta ((c - c0) - (r - r0))) - sftWeight c / n
 /// </code>
-/// and that of a step is the mean over its pairs. beta (c - c0) and beta (r - r0) are the rewards. A row is two sequences, chosen and rejected.
+/// and that of a step is the mean over its pairs. beta (c - c0) and beta (r - r0) are the rewards. A row is two
+/// sequences, chosen and rejected.
 /// </summary>
 public sealed class Dpo : ILoss<TrainingPair>
 {
@@ -72,7 +75,8 @@ public sealed class Dpo : ILoss<TrainingPair>
                 Range chosen = batch.TargetsOf(s), rejected = batch.TargetsOf(s + 1);
                 int tokens = chosen.End.Value - chosen.Start.Value;
                 double c = Sum(logProbs[chosen]), r = Sum(logProbs[rejected]);
-                double chosenReward = beta * (c - pair.ReferenceChosen), rejectedReward = beta * (r - pair.ReferenceRejected);
+                double chosenReward = beta * (c - pair.ReferenceChosen);
+                double rejectedReward = beta * (r - pair.ReferenceRejected);
                 double margin = chosenReward - rejectedReward;
                 double dpo = margin > 0 ? Math.Log(1 + Math.Exp(-margin)) : Math.Log(1 + Math.Exp(margin)) - margin;
                 double slope = -beta / (1 + Math.Exp(margin)); // d dpo / d c; by r it is the opposite
