@@ -5,6 +5,18 @@ switch (args)
     case ["score-ifeval", string data]:
         ScoreIFEval.Run(data);
         return 0;
+    case ["ifbench", string data]:
+        ScoreIFBench.Run(data);
+        return 0;
+    case ["fuzz-checks", string data, .. string[] sizes]:
+        int[] numbers = [.. sizes.Select(int.Parse)];
+        FuzzVerifiers.Run(
+            data,
+            numbers.ElementAtOrDefault(0) is int responses and > 0 ? responses : 20_000,
+            numbers.ElementAtOrDefault(1) is int length and > 0 ? length : 1_000_000,
+            numbers.ElementAtOrDefault(2) is int floods and > 0 ? floods : 60,
+            numbers.ElementAtOrDefault(3));
+        return 0;
     case ["decode", string model, .. string[] rest]:
         DecodeBench.Run(model, rest.Where(arg => arg != "rounded").Select(int.Parse).FirstOrDefault(Environment.ProcessorCount), rest.Contains("rounded"));
         return 0;
@@ -34,6 +46,8 @@ switch (args.FirstOrDefault())
               train-nano [threads]            a step for every line of standard input: 0 SFT, 1 SFT on responses, 2 DPO, 3 SFT of an adapter
               train-135m [threads [tokens]]   likewise
               score-ifeval DATA
+              ifbench DATA
+              fuzz-checks DATA [responses [flood-length [floods [seed]]]]
             """);
         return 1;
 }

@@ -51,6 +51,38 @@ public sealed class EvalTests : IDisposable
     }
 
     [Fact]
+    public async Task Ready_responses_to_IFBench_give_the_references_four_accuracies_and_can_be_compared()
+    {
+        string data = SharedData.Path("data");
+        string summary = File.ReadAllText(SharedData.Path("data", "ifbench", "summary.json"));
+        JsonElement reference = JsonDocument.Parse(summary).RootElement.GetProperty("sample_output");
+        string responses = SharedData.Path("data", "ifbench", "responses", "sample_output.jsonl.gz");
+        string output = Path.Combine(_work, "ifbench");
+        string[] command = ["eval", "ifbench", "--responses", responses, "--data", data, "--output", output, "--json"];
+
+        // The shipped responses are to half of the prompts.
+        await CliRunner.FailsAsync(command, "150 of 300", "lenient");
+        (int code, string text, string messages) = await CliRunner.RunAsync("", [.. command, "--lenient"]);
+        Assert.True(code == 0, messages);
+        Assert.Contains("150 of 300 prompts have no response", messages, StringComparison.Ordinal);
+        JsonElement figures = JsonDocument.Parse(text).RootElement.GetProperty("results").GetProperty("ifbench");
+        foreach ((string ours, string theirs) in new[]
+        {
+            ("prompt_level_strict_acc,none", "prompt_strict"), ("prompt_level_loose_acc,none", "prompt_loose"),
+            ("inst_level_strict_acc,none", "inst_strict"), ("inst_level_loose_acc,none", "inst_loose"),
+        })
+        {
+            Assert.Equal(reference.GetProperty(theirs).GetDouble(), figures.GetProperty(ours).GetDouble(), 12);
+        }
+
+        JsonElement sample = JsonDocument.Parse(File.ReadLines(Path.Combine(output, "samples.jsonl")).First()).RootElement;
+        Assert.Equal(JsonValueKind.String, sample.GetProperty("key").ValueKind);
+        (code, text, messages) = await CliRunner.RunAsync("", "eval", "compare", output, output);
+        Assert.True(code == 0, messages);
+        Assert.Contains("McNemar", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Two_results_are_compared_with_a_paired_test()
     {
         string data = SharedData.Path("data");

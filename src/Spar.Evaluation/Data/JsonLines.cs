@@ -59,13 +59,17 @@ internal static class JsonLines
 
     /// <summary>A field that must be there.</summary>
     public static JsonElement Field(JsonElement line, string name) =>
-        line.TryGetProperty(name, out JsonElement value) ? value : throw new EvaluationException($"field '{name}' is missing");
+        line.TryGetProperty(name, out JsonElement value)
+            ? value
+            : throw new EvaluationException($"field '{name}' is missing");
 
     /// <summary>A field that must be a text.</summary>
     public static string TextField(JsonElement line, string name)
     {
         JsonElement value = Field(line, name);
-        return value.ValueKind == JsonValueKind.String ? Text(value) : throw new EvaluationException($"field '{name}' is no text");
+        return value.ValueKind == JsonValueKind.String
+            ? Text(value)
+            : throw new EvaluationException($"field '{name}' is no text");
     }
 
     /// <summary>The field <c>key</c>, a whole number or a text that is not empty, as text.</summary>
@@ -75,7 +79,8 @@ internal static class JsonLines
         string key = value.ValueKind switch
         {
             JsonValueKind.String => Text(value),
-            JsonValueKind.Number when value.TryGetInt64(out long number) => number.ToString(CultureInfo.InvariantCulture),
+            JsonValueKind.Number when value.TryGetInt64(out long number) =>
+                number.ToString(CultureInfo.InvariantCulture),
             _ => "",
         };
         return key.Length > 0 ? key : throw new EvaluationException("field 'key' is neither a whole number nor a text");

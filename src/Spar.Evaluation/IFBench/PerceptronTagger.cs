@@ -61,7 +61,7 @@ public sealed class PerceptronTagger
 
     private static string[] Features(string token, string[] context, int at, string previous, string previous2)
     {
-        string first = token[..(TextParts.PointAt(token, 0) > 0xFFFF ? 2 : 1)];
+        string first = token[..(PythonText.PointAt(token, 0) > 0xFFFF ? 2 : 1)];
         return
         [
             "bias",
@@ -138,9 +138,13 @@ public sealed class PerceptronTagger
             weights[feature.Name] = pairs;
         }
 
-        return new PerceptronTagger(
-            [.. root.GetProperty("classes").EnumerateArray().Select(tag => tag.GetString()!)],
-            root.GetProperty("tagdict").EnumerateObject().ToDictionary(word => word.Name, word => word.Value.GetString()!),
-            weights);
+        string[] tags = [.. root.GetProperty("classes").EnumerateArray().Select(tag => tag.GetString()!)];
+        Dictionary<string, string> certain = [];
+        foreach (JsonProperty word in root.GetProperty("tagdict").EnumerateObject())
+        {
+            certain[word.Name] = word.Value.GetString()!;
+        }
+
+        return new PerceptronTagger(tags, certain, weights);
     }
 }

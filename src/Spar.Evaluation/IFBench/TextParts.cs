@@ -63,12 +63,6 @@ internal static class TextParts
     /// <summary>The maximal runs of decimal digits of any script (<c>\d+</c>).</summary>
     public static List<string> DigitRuns(string text) => Runs(text, PythonText.IsDigit);
 
-    /// <summary>The code point at an index of the string.</summary>
-    public static int PointAt(string text, int at) =>
-        char.IsHighSurrogate(text[at]) && at + 1 < text.Length && char.IsLowSurrogate(text[at + 1])
-            ? char.ConvertToUtf32(text[at], text[at + 1])
-            : text[at];
-
     /// <summary>The number of code points.</summary>
     public static int Length(string text)
     {
@@ -84,7 +78,8 @@ internal static class TextParts
     /// <summary>
     /// How often a part occurs, occurrences not overlapping; the empty text occurs around every code point.
     /// </summary>
-    public static int Count(string text, string part) => part.Length == 0 ? Length(text) + 1 : text.AsSpan().Count(part);
+    public static int Count(string text, string part) =>
+        part.Length == 0 ? Length(text) + 1 : text.AsSpan().Count(part);
 
     /// <summary>A piece of text as explanations show it: in quotes, on one line and cut when it is long.</summary>
     public static string Quote(string text)
@@ -102,7 +97,7 @@ internal static class TextParts
         int size;
         for (int i = 0; i < text.Length; i += size)
         {
-            int point = PointAt(text, i);
+            int point = PythonText.PointAt(text, i);
             size = point > 0xFFFF ? 2 : 1;
             bool inside = belongs(point);
             if (inside && start < 0)

@@ -21,7 +21,8 @@ public sealed class InstructionBenchmark : IBenchmark
     /// <param name="prompts">The prompts.</param>
     /// <param name="limit">First prompts to use; null for all.</param>
     /// <param name="skipped">Records that were skipped in loading.</param>
-    public InstructionBenchmark(string name, IReadOnlyList<InstructionPrompt> prompts, int? limit = null, int skipped = 0)
+    public InstructionBenchmark(
+        string name, IReadOnlyList<InstructionPrompt> prompts, int? limit = null, int skipped = 0)
     {
         _prompts = [.. prompts.Take(limit ?? int.MaxValue)];
         _skipped = skipped;
@@ -42,9 +43,12 @@ public sealed class InstructionBenchmark : IBenchmark
 
     /// <inheritdoc/>
     public ValueTask<EvaluationScore> ScoreAsync(
-        IReadOnlyDictionary<string, Answer> answers, IReadOnlyDictionary<string, Answer> judgments, CancellationToken cancellationToken)
+        IReadOnlyDictionary<string, Answer> answers,
+        IReadOnlyDictionary<string, Answer> judgments,
+        CancellationToken cancellationToken)
     {
-        Dictionary<string, string> responses = _prompts.ToDictionary(prompt => prompt.Key, prompt => answers[prompt.Key].Text);
+        Dictionary<string, string> responses =
+            _prompts.ToDictionary(prompt => prompt.Key, prompt => answers[prompt.Key].Text);
         InstructionResult result = InstructionScorer.Score(_prompts, responses);
         ScoredSample[] samples =
             [.. _prompts.Zip(result.Samples, (prompt, sample) => Sample(prompt, sample, responses[prompt.Key]))];
@@ -74,7 +78,8 @@ public sealed class InstructionBenchmark : IBenchmark
         Extra: new JsonObject
         {
             ["key"] = prompt.KeyIsNumber ? long.Parse(prompt.Key, CultureInfo.InvariantCulture) : prompt.Key,
-            ["instruction_id_list"] = new JsonArray([.. prompt.Instructions.Select(instruction => JsonValue.Create(instruction.Id))]),
+            ["instruction_id_list"] =
+                new JsonArray([.. prompt.Instructions.Select(instruction => JsonValue.Create(instruction.Id))]),
             ["strict"] = new JsonArray([.. sample.Strict.Select(followed => JsonValue.Create(followed))]),
             ["loose"] = new JsonArray([.. sample.Loose.Select(followed => JsonValue.Create(followed))]),
             ["explanations"] = new JsonArray([.. sample.Explanations.Select(text => JsonValue.Create(text))]),
@@ -87,10 +92,21 @@ public sealed class InstructionBenchmark : IBenchmark
     private List<Metric> Metrics(IReadOnlyList<InstructionSample> samples)
     {
         (double Instructions, double Strict, double Loose)[] counts =
-            [.. samples.Select(sample => ((double)sample.Strict.Length, (double)sample.Strict.Count(followed => followed), (double)sample.Loose.Count(followed => followed)))];
+        [
+            .. samples.Select(sample => (
+                (double)sample.Strict.Length,
+                (double)sample.Strict.Count(followed => followed),
+                (double)sample.Loose.Count(followed => followed))),
+        ];
         var metrics = new List<Metric>(Metric.Of(
             Facts.Name,
-            [("average", true), ("prompt_level_strict_acc", true), ("inst_level_strict_acc", true), ("prompt_level_loose_acc", true), ("inst_level_loose_acc", true)],
+            [
+                ("average", true),
+                ("prompt_level_strict_acc", true),
+                ("inst_level_strict_acc", true),
+                ("prompt_level_loose_acc", true),
+                ("inst_level_loose_acc", true),
+            ],
             counts.Length,
             picks =>
             {
@@ -108,7 +124,8 @@ public sealed class InstructionBenchmark : IBenchmark
         (string Id, bool Strict, bool Loose)[] verdicts =
         [
             .. _prompts.Zip(samples).SelectMany(pair =>
-                pair.First.Instructions.Select((instruction, i) => (instruction.Id, pair.Second.Strict[i], pair.Second.Loose[i]))),
+                pair.First.Instructions.Select(
+                    (instruction, i) => (instruction.Id, pair.Second.Strict[i], pair.Second.Loose[i]))),
         ];
         IEnumerable<(string Group, Func<string, bool> Has)> groups = InstructionRegistry.Families
             .Select(family => (family, (Func<string, bool>)(id => InstructionRegistry.FamilyOf(id) == family)))
@@ -118,8 +135,11 @@ public sealed class InstructionBenchmark : IBenchmark
             (string Id, bool Strict, bool Loose)[] members = [.. verdicts.Where(verdict => has(verdict.Id))];
             if (members.Length > 0)
             {
-                metrics.Add(Metric.Mean($"{Facts.Name}_{group}", "inst_level_strict_acc", [.. members.Select(verdict => verdict.Strict ? 1.0 : 0)]));
-                metrics.Add(Metric.Mean($"{Facts.Name}_{group}", "inst_level_loose_acc", [.. members.Select(verdict => verdict.Loose ? 1.0 : 0)]));
+                string task = $"{Facts.Name}_{group}";
+                double[] strict = [.. members.Select(verdict => verdict.Strict ? 1.0 : 0)];
+                double[] loose = [.. members.Select(verdict => verdict.Loose ? 1.0 : 0)];
+                metrics.Add(Metric.Mean(task, "inst_level_strict_acc", strict));
+                metrics.Add(Metric.Mean(task, "inst_level_loose_acc", loose));
             }
         }
 

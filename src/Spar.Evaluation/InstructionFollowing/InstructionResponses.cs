@@ -47,8 +47,8 @@ public sealed record InstructionResponses(
         {
             string some = string.Join(", ", missing.Take(5)) + (missing.Count > 5 ? ", ..." : "");
             throw new EvaluationException(
-                $"{file} has no response to {missing.Count} of {prompts.Count} prompts (key {some}); add them, or score leniently to leave "
-                + "these prompts out");
+                $"{file} has no response to {missing.Count} of {prompts.Count} prompts (key {some}); add them, or "
+                + "score leniently to leave these prompts out");
         }
 
         return new InstructionResponses(responses, missing, lines.Skipped);
@@ -59,7 +59,9 @@ public sealed record InstructionResponses(
         if (line.TryGetProperty("key", out _))
         {
             string key = JsonLines.KeyField(line);
-            return keys.Contains(key) ? key : throw new EvaluationException($"field 'key': no prompt has the key {key}");
+            return keys.Contains(key)
+                ? key
+                : throw new EvaluationException($"field 'key': no prompt has the key {key}");
         }
 
         if (!line.TryGetProperty("prompt", out _))

@@ -24,7 +24,8 @@ public static class InstructionScorer
         {
             if (!responses.ContainsKey(prompt.Key))
             {
-                throw new EvaluationException($"prompt {prompt.Key} has no response; give one, or leave the prompt out");
+                throw new EvaluationException(
+                    $"prompt {prompt.Key} has no response; give one, or leave the prompt out");
             }
         }
 
@@ -58,7 +59,8 @@ public static class InstructionScorer
             (sample.Strict[i], sample.Explanations[i]) = verifier.Verify(response);
 
             // The response is a variant of itself, so what holds strictly holds loosely.
-            sample.Loose[i] = sample.Strict[i] || (variants ??= OtherVariants(response)).Exists(v => verifier.Verify(v).Followed);
+            sample.Loose[i] = sample.Strict[i]
+                || (variants ??= OtherVariants(response)).Exists(v => verifier.Verify(v).Followed);
         }
 
         return sample;
@@ -67,11 +69,13 @@ public static class InstructionScorer
     /// <summary>Adds up verdicts.</summary>
     /// <param name="prompts">The prompts.</param>
     /// <param name="samples">The verdicts on the response to each prompt, in the same order.</param>
-    public static InstructionResult Summarize(IReadOnlyList<InstructionPrompt> prompts, IReadOnlyList<InstructionSample> samples)
+    public static InstructionResult Summarize(
+        IReadOnlyList<InstructionPrompt> prompts, IReadOnlyList<InstructionSample> samples)
     {
         List<(string Id, bool Strict, bool Loose)> verdicts = prompts
             .Zip(samples)
-            .SelectMany(pair => pair.First.Instructions.Select((instruction, i) => (instruction.Id, pair.Second.Strict[i], pair.Second.Loose[i])))
+            .SelectMany(pair => pair.First.Instructions.Select(
+                (instruction, i) => (instruction.Id, pair.Second.Strict[i], pair.Second.Loose[i])))
             .ToList();
         return new InstructionResult(
             samples,
@@ -89,7 +93,8 @@ public static class InstructionScorer
 
     private static InstructionCount Count(IEnumerable<(bool Strict, bool Loose)> verdicts) => verdicts.Aggregate(
         new InstructionCount(0, 0, 0),
-        (sum, v) => new InstructionCount(sum.Count + 1, sum.Strict + (v.Strict ? 1 : 0), sum.Loose + (v.Loose ? 1 : 0)));
+        (sum, v) =>
+            new InstructionCount(sum.Count + 1, sum.Strict + (v.Strict ? 1 : 0), sum.Loose + (v.Loose ? 1 : 0)));
 
     /// <summary>
     /// The variants of a response besides itself: without its first line, its last, or both, stripped; and all of

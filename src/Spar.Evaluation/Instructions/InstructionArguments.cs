@@ -88,7 +88,7 @@ public sealed class InstructionArguments
         JsonElement value = RequireTruthy(name);
         return WholeNumber(value) is int number and >= 1
             ? number
-            : throw new EvaluationException($"argument '{name}' is {value.GetRawText()}; it must be a whole number of at least 1");
+            : throw Unfit(name, value, "a whole number of at least 1");
     }
 
     /// <summary>A whole number of at least <paramref name="least"/>, zero like any other.</summary>
@@ -98,16 +98,18 @@ public sealed class InstructionArguments
         string range = least == int.MinValue ? "" : $" of at least {least}";
         return WholeNumber(value) is int number && number >= least
             ? number
-            : throw new EvaluationException($"argument '{name}' is {value.GetRawText()}; it must be a whole number{range}");
+            : throw Unfit(name, value, "a whole number" + range);
     }
 
     /// <summary>A finite number, whole or not, zero like any other.</summary>
     internal double Number(string name)
     {
         JsonElement value = Require(name);
-        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && double.IsFinite(number)
+        return value.ValueKind == JsonValueKind.Number
+            && value.TryGetDouble(out double number)
+            && double.IsFinite(number)
             ? number
-            : throw new EvaluationException($"argument '{name}' is {value.GetRawText()}; it must be a number");
+            : throw Unfit(name, value, "a number");
     }
 
     /// <summary>A text; the empty one counts as absent.</summary>
@@ -127,9 +129,10 @@ public sealed class InstructionArguments
     internal List<string> Texts(string name)
     {
         JsonElement value = RequireTruthy(name);
-        return value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(e => e.ValueKind == JsonValueKind.String)
+        return value.ValueKind == JsonValueKind.Array
+            && value.EnumerateArray().All(e => e.ValueKind == JsonValueKind.String)
             ? value.EnumerateArray().Select(JsonLines.Text).ToList()
-            : throw new EvaluationException($"argument '{name}' is {value.GetRawText()}; it must be a list of texts");
+            : throw Unfit(name, value, "a list of texts");
     }
 
     /// <summary>The relation <c>at least</c> or <c>less than</c>.</summary>
@@ -137,12 +140,16 @@ public sealed class InstructionArguments
     {
         "at least" => Instructions.Relation.AtLeast,
         "less than" => Instructions.Relation.LessThan,
-        string other => throw new EvaluationException($"argument '{name}' is '{other}'; it must be 'at least' or 'less than'"),
+        string other => throw new EvaluationException(
+            $"argument '{name}' is '{other}'; it must be 'at least' or 'less than'"),
     };
 
     private static string AsText(string name, JsonElement value) => value.ValueKind == JsonValueKind.String
         ? JsonLines.Text(value)
-        : throw new EvaluationException($"argument '{name}' is {value.GetRawText()}; it must be a text");
+        : throw Unfit(name, value, "a text");
+
+    private static EvaluationException Unfit(string name, JsonElement value, string wanted) =>
+        new($"argument '{name}' is {value.GetRawText()}; it must be {wanted}");
 
     private static int? WholeNumber(JsonElement value) =>
         value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number)

@@ -13,20 +13,23 @@ public abstract class InstructionVerifier
     /// <exception cref="EvaluationException">
     /// A keyword that is a regular expression needs too many steps on this response.
     /// </exception>
-    public Verdict Verify(string response) => PythonText.IsBlank(response) ? new Verdict(false, "is blank") : Check(response);
+    public Verdict Verify(string response) =>
+        PythonText.IsBlank(response) ? new Verdict(false, "is blank") : Check(response);
 
     /// <summary>The rule of this instruction on a response that is not blank.</summary>
     protected abstract Verdict Check(string response);
 
     /// <summary>The verdict on a count: "has 2 of at least 3 words".</summary>
-    private protected static Verdict Compare(int count, Relation relation, int wanted, string things) => relation == Relation.AtLeast
-        ? new Verdict(count >= wanted, $"has {count} of at least {wanted} {things}")
-        : new Verdict(count < wanted, $"has {count} {things}, to be less than {wanted}");
+    private protected static Verdict Compare(int count, Relation relation, int wanted, string things) =>
+        relation == Relation.AtLeast
+            ? new Verdict(count >= wanted, $"has {count} of at least {wanted} {things}")
+            : new Verdict(count < wanted, $"has {count} {things}, to be less than {wanted}");
 
     /// <summary>The verdict on a count that must be met exactly: "has 2 of exactly 3 bullet points".</summary>
     private protected static Verdict CompareExactly(int count, int wanted, string things) =>
         new(count == wanted, $"has {count} of exactly {wanted} {things}");
 
     /// <summary>The verdict that takes one of two explanations.</summary>
-    private protected static Verdict Tell(bool followed, string whenFollowed, string whenNot) => new(followed, followed ? whenFollowed : whenNot);
+    private protected static Verdict Tell(bool followed, string whenFollowed, string whenNot) =>
+        new(followed, followed ? whenFollowed : whenNot);
 }

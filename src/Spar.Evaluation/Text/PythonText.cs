@@ -27,6 +27,15 @@ public static class PythonText
         return count == points.Length ? points : points[..count];
     }
 
+    /// <summary>The code point that begins at an index of a string.</summary>
+    /// <param name="text">Any text.</param>
+    /// <param name="at">An index inside it.</param>
+    /// <returns>The code point, above 0xFFFF for a surrogate pair; a surrogate without its other half as it is.</returns>
+    public static int PointAt(string text, int at) =>
+        char.IsHighSurrogate(text[at]) && at + 1 < text.Length && char.IsLowSurrogate(text[at + 1])
+            ? char.ConvertToUtf32(text[at], text[at + 1])
+            : text[at];
+
     /// <summary>The string with these code points: the inverse of <see cref="CodePoints"/>.</summary>
     /// <param name="points">Code points, 0 to 0x10FFFF; lone surrogates are kept.</param>
     public static string FromCodePoints(ReadOnlySpan<int> points)

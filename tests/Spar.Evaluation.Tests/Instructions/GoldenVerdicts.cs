@@ -7,8 +7,8 @@ using Spar.TestSupport;
 namespace Spar.Evaluation.Tests.Instructions;
 
 /// <summary>
-/// Compares verdicts, strict and loose, with the reference's in the golden files of one set under shared/data. Disputed ones, where the
-/// reference fails or draws an argument at random, are not compared.
+/// Compares verdicts, strict and loose, with the reference's in the golden files of one set under shared/data. Disputed
+/// ones, where the reference fails or draws an argument at random, are not compared.
 /// </summary>
 /// <param name="folder">The folder of the set: ifbench or iftrain.</param>
 internal sealed class GoldenVerdicts(string folder)
@@ -16,7 +16,9 @@ internal sealed class GoldenVerdicts(string folder)
     /// <summary>Path of a file of the set; skips the calling test when it is not there.</summary>
     public string File(params string[] path) => SharedData.Path(["data", folder, .. path]);
 
-    /// <summary>The verdicts on the edge cases that differ, and the ids of the instructions that they are about.</summary>
+    /// <summary>
+    /// The verdicts on the edge cases that differ, and the ids of the instructions that they are about.
+    /// </summary>
     public (List<string> Wrong, HashSet<string> Ids) EdgeCases()
     {
         List<string> wrong = [];
@@ -24,7 +26,8 @@ internal sealed class GoldenVerdicts(string folder)
         foreach (JsonElement record in Records(File("edge_cases.jsonl")))
         {
             string id = record.GetProperty("instruction_id").GetString()!;
-            string wanted = Letters(record.GetProperty("strict").GetBoolean(), record.GetProperty("loose").GetBoolean());
+            bool strict = record.GetProperty("strict").GetBoolean();
+            string wanted = Letters(strict, record.GetProperty("loose").GetBoolean());
             ids.Add(id);
             string? found = record.TryGetProperty("disputed", out _)
                 ? null
@@ -69,13 +72,13 @@ internal sealed class GoldenVerdicts(string folder)
         return (wrong, count);
     }
 
-    /// <summary>The verdicts on a model's responses to the prompts of IFEval that differ, and the number of all of them.</summary>
+    /// <summary>
+    /// The verdicts on a model's responses to the prompts of IFEval that differ, and the number of all of them.
+    /// </summary>
     public (List<string> Wrong, int Count) Responses(string model)
     {
-        Dictionary<string, string> prompts = Records(SharedData.Path("data", "ifeval", "prompts.jsonl"))
-            .ToDictionary(record => record.GetProperty("key").ToString(), record => record.GetProperty("prompt").GetString()!);
-        Dictionary<string, string> responses = Records(SharedData.Path("data", "ifeval", "responses", model + ".jsonl.gz"))
-            .ToDictionary(record => record.GetProperty("key").ToString(), record => record.GetProperty("response").GetString()!);
+        Dictionary<string, string> prompts = TextsByKey("prompt", "prompts.jsonl");
+        Dictionary<string, string> responses = TextsByKey("response", "responses", model + ".jsonl.gz");
         List<string> wrong = [];
         int count = 0;
         foreach (JsonElement record in Records(File("cross", model + ".jsonl.gz")))
@@ -103,6 +106,10 @@ internal sealed class GoldenVerdicts(string folder)
 
         return (wrong, count);
     }
+
+    private static Dictionary<string, string> TextsByKey(string field, params string[] path) =>
+        Records(SharedData.Path(["data", "ifeval", .. path])).ToDictionary(
+            record => record.GetProperty("key").ToString(), record => record.GetProperty(field).GetString()!);
 
     /// <summary>The records of a file of JSON lines, packed or not.</summary>
     public static IEnumerable<JsonElement> Records(string file)

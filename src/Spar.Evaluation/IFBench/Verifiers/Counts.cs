@@ -27,7 +27,8 @@ internal sealed class UniqueWordCount(InstructionArguments arguments) : Instruct
 
     protected override Verdict Check(string response)
     {
-        HashSet<string> words = [.. PythonText.SplitWhitespace(PythonText.Lower(response)).Select(TextParts.StripPunctuation)];
+        List<string> fields = PythonText.SplitWhitespace(PythonText.Lower(response));
+        HashSet<string> words = [.. fields.Select(TextParts.StripPunctuation)];
         return Compare(words.Count, Relation.AtLeast, _wanted, "different words");
     }
 }
@@ -47,7 +48,8 @@ internal sealed class Conjunctions(InstructionArguments arguments) : Instruction
             .. PythonText.SplitWhitespace(response).Where(
                 field => WordLists.Conjunctions.Contains(PythonText.Lower(TextParts.StripPunctuation(field)))),
         ];
-        return Compare(found.Count, Relation.AtLeast, _wanted, "different coordinating conjunctions (and, but, for, nor, or, so, yet)");
+        const string things = "different coordinating conjunctions (and, but, for, nor, or, so, yet)";
+        return Compare(found.Count, Relation.AtLeast, _wanted, things);
     }
 }
 
@@ -126,7 +128,8 @@ internal sealed class EveryNthWordJapanese(InstructionArguments arguments) : Ins
             string word = TextParts.StripPunctuation(fields[(int)i - 1]);
             if (!word.Any(IsJapanese) && !Array.TrueForAll(PythonText.CodePoints(word), PythonText.IsNumeral))
             {
-                return new Verdict(false, $"has {TextParts.Quote(word)} as word {i}, where every word {_step} is to be Japanese");
+                return new Verdict(
+                    false, $"has {TextParts.Quote(word)} as word {i}, where every word {_step} is to be Japanese");
             }
         }
 
@@ -148,7 +151,8 @@ internal sealed class KeywordsMultiple(InstructionArguments arguments) : Instruc
     {
         string text = PythonText.Lower(response);
         int[] found = [.. _keywords.Select(keyword => TextParts.Count(text, keyword))];
-        string counts = string.Join(", ", _keywords.Select((keyword, i) => $"'{keyword}' {found[i]} of exactly {s_counts[i]} times"));
-        return new Verdict(found.SequenceEqual(s_counts), "has " + counts);
+        IEnumerable<string> counts =
+            _keywords.Select((keyword, i) => $"'{keyword}' {found[i]} of exactly {s_counts[i]} times");
+        return new Verdict(found.SequenceEqual(s_counts), "has " + string.Join(", ", counts));
     }
 }

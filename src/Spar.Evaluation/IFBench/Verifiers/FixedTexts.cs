@@ -12,9 +12,10 @@ internal sealed class MultiplesOfSeven : InstructionVerifier
     protected override Verdict Check(string response)
     {
         List<string> numbers = TextParts.DigitRuns(response);
+        string found = TextParts.Quote(string.Join(", ", numbers.Take(20)));
         return new Verdict(
             numbers.SequenceEqual(s_multiples),
-            $"has the numbers {TextParts.Quote(string.Join(", ", numbers.Take(20)))}, to be {string.Join(", ", s_multiples)} and no others");
+            $"has the numbers {found}, to be {string.Join(", ", s_multiples)} and no others");
     }
 }
 
@@ -44,7 +45,8 @@ internal sealed class ReverseCountries : InstructionVerifier
             if (string.CompareOrdinal(lines[i], lines[i - 1]) > 0)
             {
                 return new Verdict(
-                    false, $"has {TextParts.Quote(lines[i])} after {TextParts.Quote(lines[i - 1])}, to be in reverse alphabetical order");
+                    false,
+                    $"has {TextParts.Quote(lines[i])} after {TextParts.Quote(lines[i - 1])}, to be in reverse order");
             }
         }
 
@@ -98,7 +100,8 @@ internal sealed class SentenceAlphabet : InstructionVerifier
             char letter = (char)('a' + i);
             if (fields.Count == 0 || PythonText.Lower(fields[0])[0] != letter)
             {
-                return new Verdict(false, $"has {TextParts.Quote(sentences[i])} as sentence {i + 1}, to begin with '{letter}'");
+                return new Verdict(
+                    false, $"has {TextParts.Quote(sentences[i])} as sentence {i + 1}, to begin with '{letter}'");
             }
         }
 
@@ -115,7 +118,7 @@ internal sealed class CapitalsByLatitude : InstructionVerifier
     {
         string[] names =
         [
-            .. AsciiDecomposition.Of(response).Split(',').Where(piece => !PythonText.IsBlank(piece)).Select(PythonText.Strip),
+            .. AsciiDecomposition.Of(response).Split(',').Select(PythonText.Strip).Where(name => name.Length > 0),
         ];
         if (names.SequenceEqual(WordLists.Capitals))
         {
@@ -130,7 +133,10 @@ internal sealed class CapitalsByLatitude : InstructionVerifier
 
         string found = at < names.Length ? TextParts.Quote(names[at]) : "nothing";
         string wanted = at < WordLists.Capitals.Count ? $"'{WordLists.Capitals[at]}'" : "nothing more";
-        return new Verdict(false, $"has {names.Length} names of exactly {WordLists.Capitals.Count}, and {found} in place {at + 1}, to be {wanted}");
+        return new Verdict(
+            false,
+            $"has {names.Length} names of exactly {WordLists.Capitals.Count}, and {found} in place {at + 1}, "
+            + $"to be {wanted}");
     }
 }
 
@@ -154,7 +160,9 @@ internal sealed class DateList : InstructionVerifier
     {
         int[] points = PythonText.CodePoints(text);
         if (points.Length != 10 || points[4] != '-' || points[7] != '-'
-            || Number(points[..4]) is not int year || Number(points[5..7]) is not int month || Number(points[8..]) is not int day)
+            || Number(points[..4]) is not int year
+            || Number(points[5..7]) is not int month
+            || Number(points[8..]) is not int day)
         {
             return false;
         }

@@ -18,7 +18,9 @@ internal sealed class OneOption : InstructionVerifier
     {
         _options = arguments.TextOrEmpty("options");
         _exact = IsLettered(_options);
-        string separator = _options.Contains('/') ? "/" : _options.Contains("or", StringComparison.Ordinal) ? "or" : ",";
+        string separator = _options.Contains('/') ? "/"
+            : _options.Contains("or", StringComparison.Ordinal) ? "or"
+            : ",";
         _accepted = [.. _options.Split(separator).Select(PythonText.Strip)];
         if (!_exact)
         {
@@ -65,7 +67,7 @@ internal sealed class SeparatedList(InstructionArguments arguments) : Instructio
     private readonly string _separator = arguments.TextOrEmpty("sep");
 
     protected override Verdict Check(string response) =>
-        Compare(TextParts.Count(response, _separator), Relation.AtLeast, 2, $"occurrences of the list separator '{_separator}'");
+        Compare(TextParts.Count(response, _separator), Relation.AtLeast, 2, $"list separators '{_separator}'");
 }
 
 /// <summary>
@@ -126,7 +128,7 @@ internal sealed class TitleCase : InstructionVerifier
 
     private static bool Fails(string token)
     {
-        int first = TextParts.PointAt(token, 0);
+        int first = PythonText.PointAt(token, 0);
         if (!PythonText.IsLetter(first))
         {
             return false;
@@ -134,7 +136,8 @@ internal sealed class TitleCase : InstructionVerifier
 
         int size = first > 0xFFFF ? 2 : 1;
         string rest = token[size..];
-        return PythonText.IsLower(token[..size]) && (rest.Length == 0 || PythonText.IsUpper(rest) || PythonText.IsLower(rest));
+        return PythonText.IsLower(token[..size])
+            && (rest.Length == 0 || PythonText.IsUpper(rest) || PythonText.IsLower(rest));
     }
 }
 

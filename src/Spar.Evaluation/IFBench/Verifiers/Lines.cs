@@ -30,8 +30,9 @@ internal sealed class LineIndent : InstructionVerifier
             (int before, int count) = (Indent(lines[i - 1]), Indent(lines[i]));
             if (count <= before)
             {
+                string line = TextParts.Quote(lines[i].TrimStart(' '));
                 return new Verdict(
-                    false, $"has {count} spaces before {TextParts.Quote(lines[i].TrimStart(' '))}, to be more than {before} as in the line before");
+                    false, $"has {count} spaces before {line}, to be more than the {before} of the line before");
             }
         }
 
@@ -139,17 +140,22 @@ internal sealed class SentenceEmoji : InstructionVerifier
     protected override Verdict Check(string response)
     {
         List<string> sentences = PunktSentenceSplitter.Split(response);
-        int[][] points = [.. sentences.Select(sentence => PythonText.CodePoints(PythonText.Strip(TextParts.DeletePunctuation(sentence))))];
+        int[][] points = [.. sentences.Select(Bare)];
         for (int i = 0; i < points.Length; i++)
         {
-            if (points[i].Length == 0 || !(EndsInEmoji(points[i]) || (i + 1 < points.Length && BeginsWithEmoji(points[i + 1]))))
+            bool followed = i + 1 < points.Length && BeginsWithEmoji(points[i + 1]);
+            if (points[i].Length == 0 || !(followed || EndsInEmoji(points[i])))
             {
-                return new Verdict(false, $"has no emoji at the end of sentence {i + 1}, {TextParts.Quote(sentences[i])}");
+                return new Verdict(
+                    false, $"has no emoji at the end of sentence {i + 1}, {TextParts.Quote(sentences[i])}");
             }
         }
 
         return new Verdict(true, "has an emoji at the end of every sentence");
     }
+
+    private static int[] Bare(string sentence) =>
+        PythonText.CodePoints(PythonText.Strip(TextParts.DeletePunctuation(sentence)));
 
     private static bool EndsInEmoji(int[] points) =>
         EmojiCharacters.Contains(points[^1]) || (points.Length > 1 && EmojiCharacters.Contains(points[^2]));

@@ -42,7 +42,7 @@ internal sealed class NestedParentheses : InstructionVerifier
 
         return new Verdict(false, deepest < Wanted
             ? $"has brackets nested {deepest} deep, to be at least {Wanted}"
-            : $"opens {deepest} brackets inside one another but does not close them in turn, to be nested at least {Wanted} deep");
+            : $"opens {deepest} brackets inside one another but does not close them in turn, at least {Wanted} wanted");
     }
 }
 
@@ -79,7 +79,9 @@ internal sealed class NestedQuotes : InstructionVerifier
             }
         }
 
-        return new Verdict(false, $"has {deepest} quotation marks open at the deepest and does not close {Wanted} of them in turn");
+        return new Verdict(
+            false,
+            $"opens at most {deepest} quotations inside one another and does not close {Wanted} of them in turn");
     }
 }
 
@@ -94,7 +96,8 @@ internal sealed class QuoteThenUnquoted : InstructionVerifier
         text = string.Concat(text.Where(c => !PythonText.IsWhitespace(c)));
         if (text.Contains("\"\"", StringComparison.Ordinal))
         {
-            return new Verdict(false, "has a quotation directly after another or an empty one, to be followed by unquoted text");
+            return new Verdict(
+                false, "has an empty quotation or one directly after another, to be followed by unquoted text");
         }
 
         return Tell(

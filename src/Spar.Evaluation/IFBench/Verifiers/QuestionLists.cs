@@ -38,17 +38,19 @@ internal sealed class GrowingQuestions : InstructionVerifier
             if (i > 0 && length <= before)
             {
                 return new Verdict(
-                    false, $"has {length} characters in question {i + 1}, to be more than the {before} of the question before");
+                    false,
+                    $"has {length} characters in question {i + 1}, to be more than the {before} of the one before");
             }
 
             before = length;
         }
 
-        return new Verdict(true, $"has {Questions} questions with {Options} options each, every question longer than the one before");
+        return new Verdict(
+            true, $"has {Questions} questions with {Options} options each, every one longer than the one before");
     }
 
     /// <summary>
-    /// The pieces between headings: line feeds, the word, digits, at most one of <c>. | ) : ;</c>, and white space.
+    /// The pieces between headings: line feeds, the word, a space, digits and at most one of <c>. | ) : ;</c>.
     /// </summary>
     private static List<string> Split(string text)
     {
@@ -80,7 +82,7 @@ internal sealed class GrowingQuestions : InstructionVerifier
     private static int? HeadingEnd(string text, int digits)
     {
         int at = digits;
-        while (at < text.Length && PythonText.IsDigit(TextParts.PointAt(text, at)))
+        while (at < text.Length && PythonText.IsDigit(PythonText.PointAt(text, at)))
         {
             at += char.IsHighSurrogate(text[at]) ? 2 : 1;
         }
@@ -90,8 +92,7 @@ internal sealed class GrowingQuestions : InstructionVerifier
             return null;
         }
 
-        at += at < text.Length && ".|):;".Contains(text[at]) ? 1 : 0;
-        return at < text.Length && PythonText.IsWhitespace(text[at]) ? at + 1 : null;
+        return at < text.Length && ".|):;".Contains(text[at]) ? at + 1 : at;
     }
 
     /// <summary>
@@ -130,6 +131,6 @@ internal sealed class GrowingQuestions : InstructionVerifier
             at++;
         }
 
-        return at < line.Length && PythonText.IsWord(TextParts.PointAt(line, at));
+        return at < line.Length && PythonText.IsWord(PythonText.PointAt(line, at));
     }
 }

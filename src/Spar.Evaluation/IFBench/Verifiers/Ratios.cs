@@ -22,7 +22,8 @@ internal sealed class StopWordShare(InstructionArguments arguments) : Instructio
         double share = (double)stopWords / words.Count * 100;
         return new Verdict(
             share <= _most,
-            $"has {stopWords} stop words among {words.Count} words, {Percentage.Show(share)}, to be at most {Percentage.Show(_most)}");
+            $"has {stopWords} stop words among {words.Count} words, {Percentage.Show(share)}, "
+            + $"to be at most {Percentage.Show(_most)}");
     }
 }
 
@@ -36,7 +37,7 @@ internal sealed class SentenceTypeRatio : InstructionVerifier
         int questions = sentences.Count(sentence => sentence[^1] == '?');
         return new Verdict(
             statements == 2 * questions,
-            $"has {statements} sentences ending in a full stop and {questions} in a question mark, to be exactly 2 to 1");
+            $"has {statements} sentences ending in a full stop and {questions} in a question mark, to be 2 to 1");
     }
 }
 
@@ -49,8 +50,8 @@ internal sealed class SentenceBalance : InstructionVerifier
         int[] counts = [.. ".?!".Select(mark => sentences.Count(sentence => sentence[^1] == mark))];
         return new Verdict(
             counts[0] == counts[1] && counts[1] == counts[2],
-            $"has {counts[0]} sentences ending in a full stop, {counts[1]} in a question mark and {counts[2]} in an exclamation mark, "
-            + "to be equally many");
+            $"has {counts[0]} sentences ending in a full stop, {counts[1]} in a question mark and {counts[2]} in an "
+            + "exclamation mark, to be equally many");
     }
 }
 
@@ -74,7 +75,8 @@ internal sealed class TrigramOverlap(InstructionArguments arguments) : Instructi
         double share = (double)found.Count(_reference.Contains) / found.Count * 100;
         return new Verdict(
             _wanted - 2 <= share && share <= _wanted + 2,
-            $"shares {Percentage.Show(share)} of its character trigrams with the reference text, to be {Percentage.Show(_wanted)} ± 2");
+            $"shares {Percentage.Show(share)} of its character trigrams with the reference text, "
+            + $"to be {Percentage.Show(_wanted)} ± 2");
     }
 
     private static HashSet<long> Trigrams(string text)
@@ -116,8 +118,7 @@ internal static class Percentage
         double value = arguments.Number("percentage");
         return value >= 0
             ? value
-            : throw new EvaluationException(
-                string.Create(CultureInfo.InvariantCulture, $"argument 'percentage' is {value}; it must not be negative"));
+            : throw new EvaluationException("argument 'percentage' is negative; it must be a number of at least 0");
     }
 
     public static string Show(double value) => string.Create(CultureInfo.InvariantCulture, $"{value:0.##} %");

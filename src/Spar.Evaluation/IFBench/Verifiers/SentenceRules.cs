@@ -22,7 +22,7 @@ internal sealed class AlliterationIncrement : InstructionVerifier
             {
                 return new Verdict(
                     false,
-                    $"has {points} alliterating words in sentence {number}, to be more than the {before} of the sentence before");
+                    $"has {points} alliterating words in sentence {number}, to be more than the {before} of the last");
             }
 
             before = points;
@@ -36,14 +36,15 @@ internal sealed class AlliterationIncrement : InstructionVerifier
         int points = 0;
         int previous = -1;
         bool alike = false;
-        foreach (string field in PythonText.SplitWhitespace(PythonText.Lower(sentence)).Select(TextParts.StripPunctuationStart))
+        foreach (string field in PythonText.SplitWhitespace(PythonText.Lower(sentence)))
         {
-            if (field.Length == 0)
+            string word = TextParts.StripPunctuationStart(field);
+            if (word.Length == 0)
             {
                 continue;
             }
 
-            int first = TextParts.PointAt(field, 0);
+            int first = PythonText.PointAt(word, 0);
             bool same = first == previous;
             points += same ? (alike ? 1 : 2) : 0;
             (previous, alike) = (first, same);
@@ -100,7 +101,8 @@ internal sealed class SentenceIncrement(InstructionArguments arguments) : Instru
             {
                 return new Verdict(
                     false,
-                    $"has {counts[i]} words in sentence {i + 1} after {counts[i - 1]} in the one before, to be exactly {_step} more");
+                    $"has {counts[i]} words in sentence {i + 1} after {counts[i - 1]} in the one before, "
+                    + $"to be exactly {_step} more");
             }
         }
 

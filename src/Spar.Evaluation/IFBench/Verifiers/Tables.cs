@@ -20,12 +20,16 @@ internal sealed class CityTable : InstructionVerifier
             return CompareExactly(rows.Count, 8, "rows of comma-separated values, the heading included");
         }
 
+        if (!rows[0].SequenceEqual(s_heading))
+        {
+            string heading = TextParts.Quote(string.Join(',', rows[0]));
+            return new Verdict(false, $"has the heading {heading}, to be {string.Join(',', s_heading)}");
+        }
+
         int other = rows.FindIndex(row => row.Count != s_heading.Length);
-        return !rows[0].SequenceEqual(s_heading)
-            ? new Verdict(false, $"has the heading {TextParts.Quote(string.Join(',', rows[0]))}, to be {string.Join(',', s_heading)}")
-            : other >= 0
-                ? CompareExactly(rows[other].Count, s_heading.Length, $"fields in row {other + 1}")
-                : new Verdict(true, "has the heading and 7 rows of 5 comma-separated values");
+        return other >= 0
+            ? CompareExactly(rows[other].Count, s_heading.Length, $"fields in row {other + 1}")
+            : new Verdict(true, "has the heading and 7 rows of 5 comma-separated values");
     }
 }
 
@@ -79,9 +83,10 @@ internal sealed class ProductTable : InstructionVerifier
         int lineEnd = field.IndexOf('\n', StringComparison.Ordinal);
         string line = lineEnd < 0 ? field : field[..lineEnd];
         int last = line.LastIndexOf('"');
-        return last > 1 && line[0] == '"'
-            && Array.Exists(PythonText.CodePoints(line[1..last]), point => !PythonText.IsWord(point) && !PythonText.IsWhitespace(point));
+        return last > 1 && line[0] == '"' && Array.Exists(PythonText.CodePoints(line[1..last]), IsSpecial);
     }
+
+    private static bool IsSpecial(int point) => !PythonText.IsWord(point) && !PythonText.IsWhitespace(point);
 }
 
 /// <summary>
@@ -117,7 +122,8 @@ internal sealed class StudentTable : InstructionVerifier
 
             if (rows[i].Find(field => !IsQuoted(PythonText.Strip(field))) is string other)
             {
-                return new Verdict(false, $"has the field {TextParts.Quote(other)} in row {i + 1}, to be in double quotes");
+                return new Verdict(
+                    false, $"has the field {TextParts.Quote(other)} in row {i + 1}, to be in double quotes");
             }
         }
 
@@ -130,8 +136,9 @@ internal sealed class StudentTable : InstructionVerifier
 /// <summary>What the checks of tables share.</summary>
 internal static class TableRules
 {
-    public static Verdict Unreadable { get; } =
-        new(false, "cannot be read as a table: text follows a carriage return within a line, or a field is longer than 131072 characters");
+    public static Verdict Unreadable { get; } = new(
+        false,
+        "cannot be read as a table: text follows a carriage return in a line, or a field has over 131072 characters");
 
     /// <summary>The rows with the quotation marks of the text kept as part of the fields.</summary>
     public static List<List<string>>? ReadWithQuotes(string response, char delimiter) =>
@@ -174,7 +181,9 @@ internal static class TableRules
     }
 
     public static Verdict WrongHeading(string response, string[] fields, string delimiters) => new(
-        false, $"has the first line {TextParts.Quote(FirstLine(response))}, to be {string.Join(", ", fields)} separated by {delimiters}");
+        false,
+        $"has the first line {TextParts.Quote(FirstLine(response))}, to be {string.Join(", ", fields)} separated by "
+        + delimiters);
 
     private static string FirstLine(string response)
     {

@@ -17,8 +17,8 @@ internal sealed class AlphabetWords : InstructionVerifier
             return new Verdict(false, "has no words");
         }
 
-        // The first character alone is put into lower case here: a capital I with a dot becomes two characters and is no letter a to z.
-        string start = PythonText.Lower(words[0][..(TextParts.PointAt(words[0], 0) > 0xFFFF ? 2 : 1)]);
+        // The first character alone is put into lower case: a capital I with a dot becomes two and is no letter a to z.
+        string start = PythonText.Lower(words[0][..(PythonText.PointAt(words[0], 0) > 0xFFFF ? 2 : 1)]);
         if (start.Length != 1 || !char.IsAsciiLetterLower(start[0]))
         {
             return new Verdict(false, $"begins with the word {TextParts.Quote(words[0])}, not with a letter a to z");
@@ -50,7 +50,9 @@ internal sealed class ThreeVowels : InstructionVerifier
         }
 
         char[] vowels = [.. "aeiou".Where(text.Contains)];
-        return new Verdict(vowels.Length <= 3, $"uses {vowels.Length} different vowels ({string.Join(", ", vowels)}), to be at most 3");
+        return new Verdict(
+            vowels.Length <= 3,
+            $"uses {vowels.Length} different vowels ({string.Join(", ", vowels)}), to be at most 3");
     }
 }
 
@@ -87,8 +89,8 @@ internal sealed class Palindromes : InstructionVerifier
 {
     protected override Verdict Check(string response)
     {
-        int count = PythonText.SplitWhitespace(PythonText.Lower(TextParts.DeletePunctuation(response))).Count(IsPalindrome);
-        return Compare(count, Relation.AtLeast, 10, "palindromes of at least 5 characters");
+        List<string> words = PythonText.SplitWhitespace(PythonText.Lower(TextParts.DeletePunctuation(response)));
+        return Compare(words.Count(IsPalindrome), Relation.AtLeast, 10, "palindromes of at least 5 characters");
     }
 
     private static bool IsPalindrome(string word)
@@ -107,10 +109,14 @@ internal sealed class PrimeLengths : InstructionVerifier
     protected override Verdict Check(string response)
     {
         string? other = TextParts.Words(response).Find(word => !s_primes.Contains(TextParts.Length(word)));
-        return Tell(
-            other is null,
-            "has words of prime lengths only",
-            $"has the word {TextParts.Quote(other ?? "")} of {TextParts.Length(other ?? "")} characters, to be a prime number up to 97");
+        if (other is null)
+        {
+            return new Verdict(true, "has words of prime lengths only");
+        }
+
+        int length = TextParts.Length(other);
+        return new Verdict(
+            false, $"has the word {TextParts.Quote(other)} of {length} characters, to be a prime number up to 97");
     }
 }
 
@@ -148,7 +154,8 @@ internal sealed class WordRepeats(InstructionArguments arguments) : InstructionV
         }
 
         (string word, int count) = words.CountBy(word => word).MaxBy(pair => pair.Value);
-        return new Verdict(count <= _most, $"has the word {TextParts.Quote(word)} {count} times, to be at most {_most}");
+        return new Verdict(
+            count <= _most, $"has the word {TextParts.Quote(word)} {count} times, to be at most {_most}");
     }
 }
 
@@ -163,10 +170,10 @@ internal sealed class OddEvenSyllables : InstructionVerifier
             (int before, int count) = (Syllables.Count(words[i - 1]), Syllables.Count(words[i]));
             if (before % 2 == count % 2)
             {
+                string pair = $"{TextParts.Quote(words[i - 1])} and {TextParts.Quote(words[i])}";
                 return new Verdict(
                     false,
-                    $"has {TextParts.Quote(words[i - 1])} and {TextParts.Quote(words[i])} side by side with {before} and {count} syllables, "
-                    + "to be odd and even in turn");
+                    $"has {pair} side by side with {before} and {count} syllables, to be odd and even in turn");
             }
         }
 
@@ -182,7 +189,7 @@ internal sealed class NoConsecutiveStarts : InstructionVerifier
         List<string> words = TextParts.Words(PythonText.Lower(response));
         for (int i = 1; i < words.Count; i++)
         {
-            if (TextParts.PointAt(words[i], 0) == TextParts.PointAt(words[i - 1], 0))
+            if (PythonText.PointAt(words[i], 0) == PythonText.PointAt(words[i - 1], 0))
             {
                 string pair = $"{TextParts.Quote(words[i - 1])} and {TextParts.Quote(words[i])}";
                 return new Verdict(false, $"has {pair} side by side, which begin alike");

@@ -21,14 +21,15 @@ internal sealed class SentenceChain : InstructionVerifier
 
             if (PythonText.Lower(before[^1]) != PythonText.Lower(after[0]))
             {
+                (string last, string first) = (TextParts.Quote(before[^1]), TextParts.Quote(after[0]));
                 return new Verdict(
                     false,
-                    $"has {TextParts.Quote(before[^1])} at the end of sentence {i} and {TextParts.Quote(after[0])} at the start of the next, "
-                    + "to be the same word");
+                    $"has {last} at the end of sentence {i} and {first} at the start of the next, to be the same word");
             }
         }
 
-        return new Verdict(true, $"has {sentences.Count} sentences, each beginning with the last word of the one before");
+        return new Verdict(
+            true, $"has {sentences.Count} sentences, each beginning with the last word of the one before");
     }
 }
 
@@ -39,13 +40,13 @@ internal sealed class ParagraphFrame : InstructionVerifier
     {
         foreach (string line in response.Split('\n'))
         {
-            List<string> fields = PythonText.SplitWhitespace(TextParts.StripPunctuation(PythonText.Lower(PythonText.Strip(line))));
+            string text = TextParts.StripPunctuation(PythonText.Lower(PythonText.Strip(line)));
+            List<string> fields = PythonText.SplitWhitespace(text);
             if (fields.Count > 0 && fields[0] != fields[^1])
             {
+                (string first, string last) = (TextParts.Quote(fields[0]), TextParts.Quote(fields[^1]));
                 return new Verdict(
-                    false,
-                    $"has a paragraph that begins with {TextParts.Quote(fields[0])} and ends with {TextParts.Quote(fields[^1])}, to be the "
-                    + "same word");
+                    false, $"has a paragraph that begins with {first} and ends with {last}, to be the same word");
             }
         }
 
@@ -94,13 +95,15 @@ internal sealed class KeywordAtBothEnds(InstructionArguments arguments) : Instru
         int fromEnd = tokens.Count > 0 && TextParts.Punctuation.Contains(tokens[^1], StringComparison.Ordinal) ? 3 : 2;
         if (tokens.Count < fromEnd)
         {
-            return new Verdict(false, $"has {tokens.Count} words and punctuation marks, too few for a second word from both ends");
+            return new Verdict(
+                false, $"has {tokens.Count} words and marks, too few for a second word from both ends");
         }
 
         (string second, string last) = (tokens[1], tokens[^fromEnd]);
         string keyword = PythonText.Lower(_keyword);
         return new Verdict(
             PythonText.Lower(second) == keyword && PythonText.Lower(last) == keyword,
-            $"has {TextParts.Quote(second)} as second word and {TextParts.Quote(last)} as second last, both to be '{_keyword}'");
+            $"has {TextParts.Quote(second)} as second word and {TextParts.Quote(last)} as second last, "
+            + $"both to be '{_keyword}'");
     }
 }
