@@ -26,7 +26,7 @@ public sealed class PerceptronTagger
     public static PerceptronTagger English => s_english.Value;
 
     /// <summary>The tags of the first tokens of a text.</summary>
-    /// <param name="tokens">The tokens; those up to two behind the last one tagged have a say.</param>
+    /// <param name="tokens">The tokens, none empty; those up to two behind the last one tagged have a say.</param>
     /// <param name="count">How many to tag, at most the number of tokens.</param>
     /// <returns>A tag for each of the first tokens.</returns>
     public string[] Tag(IReadOnlyList<string> tokens, int count)

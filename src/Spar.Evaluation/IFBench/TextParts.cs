@@ -14,6 +14,7 @@ internal static class TextParts
     public const string Punctuation = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
 
     private const int LongestQuote = 40;
+    private const int LongestArgument = 200;
 
     private static readonly SearchValues<char> s_punctuation = SearchValues.Create(Punctuation);
     private static readonly SearchValues<char> s_punctuationAndSpace = SearchValues.Create(Punctuation + " ");
@@ -82,9 +83,14 @@ internal static class TextParts
         part.Length == 0 ? Length(text) + 1 : text.AsSpan().Count(part);
 
     /// <summary>A piece of text as explanations show it: in quotes, on one line and cut when it is long.</summary>
-    public static string Quote(string text)
+    public static string Quote(string text) => Quote(text, LongestQuote);
+
+    /// <summary>An argument as explanations show it: likewise, but cut later, as it is what is wanted.</summary>
+    public static string QuoteArgument(string text) => Quote(text, LongestArgument);
+
+    private static string Quote(string text, int longest)
     {
-        int cut = Math.Min(text.Length, LongestQuote);
+        int cut = Math.Min(text.Length, longest);
         cut -= cut < text.Length && char.IsHighSurrogate(text[cut - 1]) ? 1 : 0;
         string line = text[..cut].ReplaceLineEndings(" ");
         return cut < text.Length ? $"'{line}...'" : $"'{line}'";

@@ -19,6 +19,8 @@ internal enum Relation
 /// </summary>
 public sealed class InstructionArguments
 {
+    private const int LongestShown = 80;
+
     private readonly Dictionary<string, JsonElement> _values = [];
 
     /// <summary>Takes the arguments from a JSON object.</summary>
@@ -148,8 +150,12 @@ public sealed class InstructionArguments
         ? JsonLines.Text(value)
         : throw Unfit(name, value, "a text");
 
-    private static EvaluationException Unfit(string name, JsonElement value, string wanted) =>
-        new($"argument '{name}' is {value.GetRawText()}; it must be {wanted}");
+    private static EvaluationException Unfit(string name, JsonElement value, string wanted)
+    {
+        string found = value.GetRawText();
+        string shown = found.Length > LongestShown ? found[..LongestShown] + "..." : found;
+        return new EvaluationException($"argument '{name}' is {shown}; it must be {wanted}");
+    }
 
     private static int? WholeNumber(JsonElement value) =>
         value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number)

@@ -3,8 +3,8 @@ using Spar.Evaluation.Text;
 namespace Spar.Evaluation.Instructions;
 
 /// <summary>
-/// One instruction with its arguments, ready to check responses. Made by the registry of all instructions; immutable, and safe
-/// to use from several threads.
+/// One instruction with its arguments, ready to check responses. Made by the registry of all instructions; immutable,
+/// and safe to use from several threads.
 /// </summary>
 public abstract class InstructionVerifier
 {

@@ -151,8 +151,8 @@ internal sealed class KeywordsMultiple(InstructionArguments arguments) : Instruc
     {
         string text = PythonText.Lower(response);
         int[] found = [.. _keywords.Select(keyword => TextParts.Count(text, keyword))];
-        IEnumerable<string> counts =
-            _keywords.Select((keyword, i) => $"'{keyword}' {found[i]} of exactly {s_counts[i]} times");
+        IEnumerable<string> counts = _keywords.Select(
+            (keyword, i) => $"{TextParts.QuoteArgument(keyword)} {found[i]} of exactly {s_counts[i]} times");
         return new Verdict(found.SequenceEqual(s_counts), "has " + string.Join(", ", counts));
     }
 }

@@ -30,8 +30,9 @@ internal sealed class OneOption : InstructionVerifier
 
     protected override Verdict Check(string response) => Tell(
         _accepted.Contains(_exact ? response : Normalize(response)),
-        $"is one of the options {_options}",
-        $"is {TextParts.Quote(response)}, to be {(_exact ? "exactly " : "")}one of the options {_options}");
+        $"is one of the options {TextParts.QuoteArgument(_options)}",
+        $"is {TextParts.Quote(response)}, to be {(_exact ? "exactly " : "")}one of the options "
+        + TextParts.QuoteArgument(_options));
 
     private static string Normalize(string text) => PythonText.Lower(TextParts.StripPunctuation(text));
 
@@ -66,8 +67,10 @@ internal sealed class SeparatedList(InstructionArguments arguments) : Instructio
 {
     private readonly string _separator = arguments.TextOrEmpty("sep");
 
+    private string Things => "list separators " + TextParts.QuoteArgument(_separator);
+
     protected override Verdict Check(string response) =>
-        Compare(TextParts.Count(response, _separator), Relation.AtLeast, 2, $"list separators '{_separator}'");
+        Compare(TextParts.Count(response, _separator), Relation.AtLeast, 2, Things);
 }
 
 /// <summary>

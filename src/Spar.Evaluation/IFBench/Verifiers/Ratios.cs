@@ -15,7 +15,7 @@ internal sealed class StopWordShare(InstructionArguments arguments) : Instructio
         List<string> words = TextParts.WordRuns(response);
         if (words.Count == 0)
         {
-            return new Verdict(false, "has no words");
+            return new Verdict(false, $"has no words, of which at most {Percentage.Show(_most)} are to be stop words");
         }
 
         int stopWords = words.Count(word => WordLists.StopWords.Contains(PythonText.Lower(word)));
@@ -69,7 +69,10 @@ internal sealed class TrigramOverlap(InstructionArguments arguments) : Instructi
         HashSet<long> found = Trigrams(response);
         if (found.Count == 0)
         {
-            return new Verdict(false, "has fewer than 3 characters, so no trigrams");
+            return new Verdict(
+                false,
+                "has fewer than 3 characters, so no trigrams to share with the reference text, "
+                + $"to be {Percentage.Show(_wanted)} ± 2");
         }
 
         double share = (double)found.Count(_reference.Contains) / found.Count * 100;

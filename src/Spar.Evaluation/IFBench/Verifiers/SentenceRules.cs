@@ -72,18 +72,20 @@ internal sealed class SentenceKeyword : InstructionVerifier
 
     protected override Verdict Check(string response)
     {
+        string wanted = TextParts.QuoteArgument(_word);
         List<string> sentences = PunktSentenceSplitter.Split(response);
         if (sentences.Count < Math.Max(_sentence, 1))
         {
-            return new Verdict(false, $"has {sentences.Count} sentences, and no sentence {_sentence}");
+            return new Verdict(
+                false, $"has {sentences.Count} sentences, where sentence {_sentence} is to have the word {wanted}");
         }
 
         string sentence = _sentence == 0 ? sentences[^1] : sentences[_sentence - 1];
         string which = _sentence == 0 ? "the last sentence" : $"sentence {_sentence}";
         return Tell(
             _regex.IsFoundIn(sentence),
-            $"has the word '{_word}' in {which}",
-            $"lacks the word '{_word}' in {which}, which is {TextParts.Quote(sentence)}");
+            $"has the word {wanted} in {which}",
+            $"lacks the word {wanted} in {which}, which is {TextParts.Quote(sentence)}");
     }
 }
 

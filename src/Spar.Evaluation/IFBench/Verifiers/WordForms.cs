@@ -14,7 +14,7 @@ internal sealed class AlphabetWords : InstructionVerifier
         List<string> words = TextParts.Words(response);
         if (words.Count == 0)
         {
-            return new Verdict(false, "has no words");
+            return new Verdict(false, "has no words, which are to begin with consecutive letters");
         }
 
         // The first character alone is put into lower case: a capital I with a dot becomes two and is no letter a to z.
@@ -130,7 +130,7 @@ internal sealed class StartVerb : InstructionVerifier
         string[] tokens = [.. WordTokenizer.Enumerate(response).Take(Context)];
         if (tokens.Length == 0)
         {
-            return new Verdict(false, "has no words");
+            return new Verdict(false, "has no words, the first of which is to be a verb");
         }
 
         string tag = PerceptronTagger.English.Tag(tokens, 1)[0];

@@ -16,7 +16,9 @@ internal sealed class SentenceChain : InstructionVerifier
             List<string> after = PythonText.SplitWhitespace(TextParts.StripPunctuationStart(sentences[i]));
             if (before.Count == 0 || after.Count == 0)
             {
-                return new Verdict(false, $"has no word in sentence {(before.Count == 0 ? i : i + 1)}");
+                int number = before.Count == 0 ? i : i + 1;
+                return new Verdict(
+                    false, $"has no word in sentence {number}, to begin with the last word of the one before");
             }
 
             if (PythonText.Lower(before[^1]) != PythonText.Lower(after[0]))
@@ -65,19 +67,23 @@ internal sealed class KeywordAtPosition(InstructionArguments arguments) : Instru
 
     protected override Verdict Check(string response)
     {
+        string wanted = TextParts.QuoteArgument(_keyword);
         List<string> sentences = PunktSentenceSplitter.Split(response);
         if (sentences.Count < _sentence)
         {
-            return new Verdict(false, $"has {sentences.Count} sentences, and no sentence {_sentence}");
+            return new Verdict(
+                false,
+                $"has {sentences.Count} sentences, where sentence {_sentence} is to have {wanted} as word {_word}");
         }
 
         List<string> words = WordTokenizer.Tokens(sentences[_sentence - 1]);
         words.RemoveAll(token => !Array.Exists(PythonText.CodePoints(token), PythonText.IsLetterOrNumber));
         return words.Count < _word
-            ? new Verdict(false, $"has {words.Count} words in sentence {_sentence}, and no word {_word}")
+            ? new Verdict(
+                false, $"has {words.Count} words in sentence {_sentence}, where word {_word} is to be {wanted}")
             : new Verdict(
                 PythonText.Lower(words[_word - 1]) == PythonText.Lower(_keyword),
-                $"has {TextParts.Quote(words[_word - 1])} as word {_word} of sentence {_sentence}, to be '{_keyword}'");
+                $"has {TextParts.Quote(words[_word - 1])} as word {_word} of sentence {_sentence}, to be {wanted}");
     }
 }
 
@@ -96,7 +102,9 @@ internal sealed class KeywordAtBothEnds(InstructionArguments arguments) : Instru
         if (tokens.Count < fromEnd)
         {
             return new Verdict(
-                false, $"has {tokens.Count} words and marks, too few for a second word from both ends");
+                false,
+                $"has {tokens.Count} words and marks, where {TextParts.QuoteArgument(_keyword)} is to be the second from "
+                + "both ends");
         }
 
         (string second, string last) = (tokens[1], tokens[^fromEnd]);
@@ -104,6 +112,6 @@ internal sealed class KeywordAtBothEnds(InstructionArguments arguments) : Instru
         return new Verdict(
             PythonText.Lower(second) == keyword && PythonText.Lower(last) == keyword,
             $"has {TextParts.Quote(second)} as second word and {TextParts.Quote(last)} as second last, "
-            + $"both to be '{_keyword}'");
+            + $"both to be {TextParts.QuoteArgument(_keyword)}");
     }
 }
