@@ -94,6 +94,8 @@ public sealed class ExperimentTests : IDisposable
     {
         await CliRunner.FailsAsync(["experiment", "ablations", File("variants: { a: { itrations: 2 } }"), "-o", _work], "experiment.yaml:", "iterations");
         await CliRunner.FailsAsync(["experiment", "ablations", File("varants: {}"), "-o", _work], "experiment.yaml:", "varants", "variants");
+        await CliRunner.FailsAsync(["experiment", "ablations", File("variants: { start: {} }"), "-o", _work], "experiment.yaml:", "'start'");
+        await CliRunner.FailsAsync(["experiment", "ablations", File("variants: { ../x: {} }"), "-o", _work], "experiment.yaml:", "'../x'");
         await CliRunner.FailsAsync(["experiment", "ablations", Path.Combine(_work, "none.yaml")], "none.yaml", "no such file");
     }
 }

@@ -34,6 +34,9 @@ public sealed class RecipeCommandTests : IDisposable
             $"{path}:11:3: judging.judges must name checkpoints");
         await CliRunner.FailsAsync(["run", path], $"{path}:3:1: votes");
         await CliRunner.FailsAsync(
+            ["run", Write("votes: 3\n"), "--set", "votes=0", "--set", "dpo.beta=-1"],
+            "--set votes=0: votes must be at least 1 (it is 0).", "--set dpo.beta=-1: dpo.beta must be above 0 (it is -1).");
+        await CliRunner.FailsAsync(
             ["recipe", "check", Write("serch: {}\nvots: 3\n")], ":3:1: unknown key 'serch'. Did you mean 'search'?", ":4:1: unknown key 'vots'");
     }
 
@@ -55,6 +58,7 @@ public sealed class RecipeCommandTests : IDisposable
         string path = Write("votes: 3 # three\n");
         Assert.Contains("# three", (await CliRunner.RunAsync("", "recipe", "show", path)).Output, StringComparison.Ordinal);
         string resolved = (await CliRunner.RunAsync("", "recipe", "show", path, "--resolved")).Output;
+        Assert.Contains("votes: 5\n", (await CliRunner.RunAsync("", "recipe", "show", path, "--set", "votes=5")).Output, StringComparison.Ordinal);
         Assert.Contains("votes: 3\njudging:\n  valuation: votes\n", resolved, StringComparison.Ordinal);
         Assert.Equal(RecipeKind.Pretrain.Schema(), (await CliRunner.RunAsync("", "recipe", "schema", "--kind", "pretrain")).Output);
         Assert.Contains("| `search.branch` | 3 | at least 1 |", (await CliRunner.RunAsync("", "recipe", "schema", "--markdown")).Output, StringComparison.Ordinal);

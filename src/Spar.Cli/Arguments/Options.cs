@@ -204,6 +204,15 @@ internal static class Options
         },
     };
 
+    /// <summary>The option for keys that take the place of a recipe's; may be given several times.</summary>
+    public static Option<string[]> RecipeSettings() => new("--set")
+    {
+        Description = "a key of the recipe and the value that takes its place; may be given several times",
+        HelpName = "key=value",
+        Arity = ArgumentArity.OneOrMore,
+        DefaultValueFactory = _ => [],
+    };
+
     /// <summary>An argument that is not empty: a path or a name.</summary>
     public static Argument<string> Argument(string name, string description) => new(name)
     {

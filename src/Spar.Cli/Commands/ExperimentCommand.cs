@@ -4,6 +4,7 @@ using Spar.Cli.Arguments;
 using Spar.Cli.Console;
 using Spar.Cli.Experiments;
 using Spar.Experiments;
+using Spar.Runtime.Experiments;
 using Spar.Web.Experiments;
 using Spectre.Console;
 

@@ -16,10 +16,11 @@ internal static class RecipeCommand
 
         Example:
           spar recipe check recipes/quickstart.yaml
+          spar recipe check recipes/quickstart.yaml --set dpo.learning_rate=1e-4
         """;
 
     private const string ShowHelp = """
-        Prints a recipe, with --resolved as the run sees it: every key, defaults filled in.
+        Prints a recipe, with --resolved, or with a key set, as the run sees it: every key, defaults filled in.
 
         Example:
           spar recipe show recipes/quickstart.yaml --resolved
@@ -46,10 +47,13 @@ internal static class RecipeCommand
     {
         Argument<string> file = File();
         Option<RecipeKind> kind = Kind();
-        Command command = new("check", CheckHelp) { file, kind };
+        Option<string[]> settings = Options.RecipeSettings();
+        Command command = new("check", CheckHelp) { file, kind, settings };
         command.SetAction(parse =>
         {
-            parse.GetValue(kind)!.Read(RecipeDocument.Read(parse.GetValue(file)!));
+            RecipeDocument document = RecipeDocument.Read(parse.GetValue(file)!, parse.GetValue(settings));
+            parse.GetValue(kind)!.Read(document);
+            Shared.Tell(document, context);
             context.Output.WriteLine($"{parse.GetValue(file)} can be run.");
             return ExitCode.Success;
         });
@@ -61,11 +65,17 @@ internal static class RecipeCommand
         Argument<string> file = File();
         Option<RecipeKind> kind = Kind();
         Option<bool> resolved = Options.Flag("--resolved", "fill in the defaults");
-        Command command = new("show", ShowHelp) { file, kind, resolved };
+        Option<string[]> settings = Options.RecipeSettings();
+        Command command = new("show", ShowHelp) { file, kind, settings, resolved };
         command.SetAction(parse =>
         {
-            object recipe = parse.GetValue(kind)!.Read(RecipeDocument.Read(parse.GetValue(file)!));
-            context.Print(parse.GetValue(resolved) ? RecipeText.Resolved(recipe) : HarmlessText.Of(System.IO.File.ReadAllText(parse.GetValue(file)!).ReplaceLineEndings("\n")));
+            bool whole = parse.GetValue(resolved) || parse.GetValue(settings)!.Length > 0;
+            RecipeDocument document = RecipeDocument.Read(parse.GetValue(file)!, parse.GetValue(settings));
+            object recipe = parse.GetValue(kind)!.Read(document);
+            Shared.Tell(document, context);
+            context.Print(whole
+                ? RecipeText.Resolved(recipe)
+                : HarmlessText.Of(System.IO.File.ReadAllText(parse.GetValue(file)!).ReplaceLineEndings("\n")));
             return ExitCode.Success;
         });
         return command;

@@ -21,6 +21,7 @@ internal static class RunCommand
         Examples:
           spar run recipes/quickstart.yaml
           spar run recipes/quickstart.yaml --seed 2
+          spar run recipes/quickstart.yaml --set dpo.learning_rate=1e-4 --set votes=3 --output runs/gentle
           spar run recipes/quickstart.yaml --output runs/mine --json
         """;
 
@@ -30,18 +31,23 @@ internal static class RunCommand
         Option<string?> output = Options.OptionalText(
             "--output", "run directory (default: runs/ and the recipe's name, with the seed if one is given)", "dir", "-o");
         Option<ulong?> seed = Options.SeedInPlace();
+        Option<string[]> settings = Options.RecipeSettings();
         Option<bool> json = Shared.Json("print the results as JSON instead of a table");
         Option<int> threads = Options.Threads();
-        Command command = new ResumableCommand("run", Help) { recipe, output, seed, threads, json };
+        Command command = new ResumableCommand("run", Help) { recipe, output, seed, settings, threads, json };
         command.SetAction(async (parse, cancellationToken) =>
         {
             string path = parse.GetValue(recipe)!;
             ulong? given = parse.GetValue(seed);
-            RecipeDocument document = RecipeDocument.Read(path, given is ulong one ? [$"seed={one}"] : []);
+            RecipeDocument document = RecipeDocument.Read(
+                path, [.. parse.GetValue(settings)!, .. given is ulong one ? [$"seed={one}"] : Array.Empty<string>()]);
             RunRecipe recipeRead = RunComposer.Read(document);
-            string name = Path.GetFileNameWithoutExtension(path) + (given is ulong number ? string.Create(CultureInfo.InvariantCulture, $"-seed{number}") : "");
+            Shared.Tell(document, context);
+            string name = Path.GetFileNameWithoutExtension(path)
+                + (given is ulong number ? string.Create(CultureInfo.InvariantCulture, $"-seed{number}") : "");
             string directory = parse.GetValue(output) ?? Path.Combine("runs", name);
-            RunResults results = await RunAsync(recipeRead, directory, parse.GetValue(threads), context, cancellationToken);
+            RunResults results = await RunAsync(
+                recipeRead, directory, parse.GetValue(threads), context, cancellationToken);
             if (parse.GetValue(json))
             {
                 context.Print(results.ToJson());
@@ -62,10 +68,12 @@ internal static class RunCommand
         return command;
     }
 
-    private static async Task<RunResults> RunAsync(RunRecipe recipe, string directory, int threads, CommandContext context, CancellationToken cancellationToken)
+    private static async Task<RunResults> RunAsync(
+        RunRecipe recipe, string directory, int threads, CommandContext context, CancellationToken cancellationToken)
     {
         using RunStore store = RunStore.Open(directory, RunIdentities.Of(recipe), context.Time);
         using ProgressLine progress = new(context);
-        return await RunComposer.Compose(recipe, store, threads, new RunDisplay(progress), context.Time).RunAsync(cancellationToken);
+        SelfPlayRun run = RunComposer.Compose(recipe, store, threads, new RunDisplay(progress), context.Time);
+        return await run.RunAsync(cancellationToken);
     }
 }

@@ -5,6 +5,8 @@ using Spar.Cli.Console;
 using Spar.Engine.Inference;
 using Spar.Judging;
 using Spar.Runtime.Composition;
+using Spar.Runtime.Recipes;
+using Spectre.Console;
 
 namespace Spar.Cli.Commands;
 
@@ -52,6 +54,17 @@ internal static class Shared
         IChatClient client = await ModelHosts.Create(threads, new EngineOptions().MaxSequences).OpenAsync(model, cancellationToken);
         progress?.End();
         return client;
+    }
+
+    /// <summary>Tells what the user should know of how a recipe was read.</summary>
+    /// <param name="recipe">The recipe's file.</param>
+    /// <param name="context">Where it is told.</param>
+    public static void Tell(RecipeDocument recipe, CommandContext context)
+    {
+        foreach (string note in recipe.Notes)
+        {
+            context.Messages.WriteLine(note);
+        }
     }
 
     /// <summary>Makes the folder that a command writes to.</summary>

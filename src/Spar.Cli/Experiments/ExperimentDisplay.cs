@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spar.Cli.Console;
+using Spar.Runtime.Experiments;
 using Spar.SelfPlay;
 using Spar.Store;
 using Spectre.Console;
@@ -7,7 +8,7 @@ using Spectre.Console;
 namespace Spar.Cli.Experiments;
 
 /// <summary>Shows an experiment while it goes: the run and stage in hand, a line for each run that has ended, and when all will have ended.</summary>
-internal sealed class ExperimentDisplay(ProgressLine progress, TimeProvider time) : ProgressObserver(progress)
+internal sealed class ExperimentDisplay(ProgressLine progress, TimeProvider time) : ProgressObserver(progress), IExperimentObserver
 {
     private int _runs;
     private int _kept;
@@ -16,14 +17,10 @@ internal sealed class ExperimentDisplay(ProgressLine progress, TimeProvider time
     private long _began;
     private TimeSpan _spent;
 
-    /// <summary>Sets how many runs there will be.</summary>
+    /// <inheritdoc/>
     public void Expect(int runs) => (_runs, _kept, _done, _spent) = (runs, 0, 0, TimeSpan.Zero);
 
-    /// <summary>Shows a run.</summary>
-    /// <param name="run">What it is called.</param>
-    /// <param name="kept">It had ended before and is only read: nothing is shown.</param>
-    /// <param name="work">The run.</param>
-    /// <param name="score">What it came to, in a few words; empty when there is nothing to say.</param>
+    /// <inheritdoc/>
     public async Task<T> ShowAsync<T>(string run, bool kept, Func<Task<T>> work, Func<T, string> score)
     {
         if (kept)

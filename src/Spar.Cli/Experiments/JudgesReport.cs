@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Spar.Cli.Console;
 using Spar.Experiments;
+using Spar.Runtime.Experiments;
 using Spar.Ground;
 using Spar.Store;
 

@@ -34,6 +34,11 @@ public sealed class ExperimentRecipe
                     foreach ((YamlNode name, YamlNode change) in Group(value, "variants"))
                     {
                         string variant = (name as YamlScalarNode)?.Value ?? throw Fault(name, "a variant's name is a single word or text.");
+                        if (variant is "start" or "." or ".." || variant.AsSpan().IndexOfAny('/', '\\', '\0') >= 0)
+                        {
+                            throw Fault(name, $"a variant cannot be called '{Printable.Quote(variant)}': its runs are in a folder of that name, beside start.");
+                        }
+
                         bool none = change is YamlScalarNode { Value: null or "" };
                         _variants.Add(variant, none ? [] : Group(change, $"variants.{Printable.Quote(variant)}"));
                     }

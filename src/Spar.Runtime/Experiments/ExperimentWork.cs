@@ -1,13 +1,12 @@
 using System.Globalization;
-using Spar.Cli.Console;
-using Spar.Runtime.Composition;
-using Spar.Runtime.Recipes;
 using Spar.Experiments;
 using Spar.Runs;
+using Spar.Runtime.Composition;
+using Spar.Runtime.Recipes;
 using Spar.SelfPlay;
 using Spar.Store;
 
-namespace Spar.Cli.Experiments;
+namespace Spar.Runtime.Experiments;
 
 /// <summary>
 /// The runs of an experiment, each in a directory of its own under the output folder: <c>start/seed-1</c> holds what all variants of a seed begin
@@ -17,10 +16,10 @@ namespace Spar.Cli.Experiments;
 /// <param name="seeds">The seeds, each once.</param>
 /// <param name="directory">The output folder.</param>
 /// <param name="threads">Threads to compute with.</param>
-/// <param name="display">Shows how it goes.</param>
+/// <param name="observer">Is told how it goes.</param>
 /// <param name="time">The clock.</param>
-internal sealed class ExperimentWork(
-    string path, IReadOnlyList<ulong> seeds, string directory, int threads, ExperimentDisplay display, TimeProvider time)
+public sealed class ExperimentWork(
+    string path, IReadOnlyList<ulong> seeds, string directory, int threads, IExperimentObserver observer, TimeProvider time)
 {
     private const string StartName = "start";
 
@@ -39,8 +38,8 @@ internal sealed class ExperimentWork(
     /// <summary>Threads to compute with.</summary>
     public int Threads { get; } = threads;
 
-    /// <summary>Shows how it goes.</summary>
-    public ExperimentDisplay Display { get; } = display;
+    /// <summary>Is told how it goes.</summary>
+    public IExperimentObserver Observer { get; } = observer;
 
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; } = time;
@@ -48,20 +47,21 @@ internal sealed class ExperimentWork(
     /// <summary>The directory of a run.</summary>
     /// <param name="name">The variant's name.</param>
     /// <param name="seed">The seed.</param>
-    public string RunDirectory(string name, ulong seed) => System.IO.Path.Combine(directory, name, string.Create(CultureInfo.InvariantCulture, $"seed-{seed}"));
+    public string RunDirectory(string name, ulong seed) =>
+        System.IO.Path.Combine(directory, name, string.Create(CultureInfo.InvariantCulture, $"seed-{seed}"));
 
     /// <summary>Runs every variant with every seed, seed by seed.</summary>
     /// <param name="cancellationToken">Stops; what was done so far is kept.</param>
     public async Task<ExperimentRuns> RunVariantsAsync(CancellationToken cancellationToken)
     {
-        Display.Expect(Seeds.Count * (File.Variants.Count + 1));
+        Observer.Expect(Seeds.Count * (File.Variants.Count + 1));
         List<ExperimentRun> runs = [];
         foreach (ulong seed in Seeds)
         {
-            await RunStartAsync(seed, cancellationToken);
+            await RunStartAsync(seed, cancellationToken).ConfigureAwait(false);
             foreach (string variant in File.Variants)
             {
-                runs.Add(await RunAsync(variant, File.Variant(variant, seed), cancellationToken));
+                runs.Add(await RunAsync(variant, File.Variant(variant, seed), cancellationToken).ConfigureAwait(false));
             }
         }
 
@@ -71,28 +71,32 @@ internal sealed class ExperimentWork(
     /// <summary>Runs the start that all variants of a seed share: M_0, R_0 and their evaluation.</summary>
     /// <param name="seed">The seed.</param>
     /// <param name="cancellationToken">Stops.</param>
-    public Task<ExperimentRun> RunStartAsync(ulong seed, CancellationToken cancellationToken) => RunAsync(StartName, File.Start(seed), cancellationToken);
+    public Task<ExperimentRun> RunStartAsync(ulong seed, CancellationToken cancellationToken) =>
+        RunAsync(StartName, File.Start(seed), cancellationToken);
 
     /// <summary>The checkpoint of a start's model.</summary>
     /// <param name="part">"actor" or "refiner".</param>
     /// <param name="seed">A seed whose start has been run.</param>
-    public string StartModel(string part, ulong seed) => System.IO.Path.Combine(RunDirectory(StartName, seed), "checkpoints", $"{part}-0");
+    public string StartModel(string part, ulong seed) =>
+        System.IO.Path.Combine(RunDirectory(StartName, seed), "checkpoints", $"{part}-0");
 
     private async Task<ExperimentRun> RunAsync(string name, RunRecipe recipe, CancellationToken cancellationToken)
     {
         string target = RunDirectory(name, recipe.Method.Seed);
         bool begun = System.IO.File.Exists(System.IO.Path.Combine(target, "run.db"));
         ExperimentRun? ended = begun ? Ended(name, target, recipe) : null;
-        return await Display.ShowAsync(
+        return await Observer.ShowAsync(
             string.Create(CultureInfo.InvariantCulture, $"{name}, seed {recipe.Method.Seed}"),
             ended is not null,
-            async () => ended ?? await RunAnewAsync(name, target, recipe, cancellationToken),
-            run => run.Results.Rows.Count > 0
-                ? string.Create(CultureInfo.InvariantCulture, $"{100 * run.Results.Rows[^1].HeldOutPrompt:0.0} % of {run.Results.Rows[^1].HeldOutCount} held-out prompts satisfied")
-                : "");
+            async () => ended ?? await RunAnewAsync(name, target, recipe, cancellationToken).ConfigureAwait(false),
+            run => run.Results.Rows is [.., EvaluationRow last]
+                ? string.Create(
+                    CultureInfo.InvariantCulture, $"{100 * last.HeldOutPrompt:0.0} % of {last.HeldOutCount} held-out prompts satisfied")
+                : "").ConfigureAwait(false);
     }
 
-    private async Task<ExperimentRun> RunAnewAsync(string name, string target, RunRecipe recipe, CancellationToken cancellationToken)
+    private async Task<ExperimentRun> RunAnewAsync(
+        string name, string target, RunRecipe recipe, CancellationToken cancellationToken)
     {
         using RunStore store = RunStore.Open(target, RunIdentities.Of(recipe), Time);
         if (name != StartName)
@@ -101,7 +105,8 @@ internal sealed class ExperimentWork(
             StartStages.Adopt(start, store);
         }
 
-        RunResults results = await RunComposer.Compose(recipe, store, Threads, Display, Time).RunAsync(cancellationToken);
+        SelfPlayRun run = RunComposer.Compose(recipe, store, Threads, Observer, Time);
+        RunResults results = await run.RunAsync(cancellationToken).ConfigureAwait(false);
         return new ExperimentRun(name, recipe.Method.Seed, results, RunBudget.Of(store));
     }
 
@@ -115,6 +120,8 @@ internal sealed class ExperimentWork(
         }
 
         RunResults results = RunResults.Of(store);
-        return results.Rows.Any(row => row.Name == recipe.LastRow) ? new ExperimentRun(name, recipe.Method.Seed, results, RunBudget.Of(store)) : null;
+        return results.Rows.Any(row => row.Name == recipe.LastRow)
+            ? new ExperimentRun(name, recipe.Method.Seed, results, RunBudget.Of(store))
+            : null;
     }
 }

@@ -1,16 +1,10 @@
 using System.Globalization;
-using Microsoft.Extensions.AI;
 using Spar.Calls;
-using Spar.Cli.Commands;
 using Spar.Decoding;
-using Spar.Engine.Inference;
 using Spar.Experiments;
-using Spar.Ground;
 using Spar.Judging;
 using Spar.Recipes;
 using Spar.Runtime.Composition;
-using Spar.Runtime.Embedded;
-using Spar.Runtime.Endpoints;
 using Spar.Runtime.Nano;
 using Spar.Seams;
 using Spar.Search;
@@ -18,7 +12,7 @@ using Spar.SelfPlay;
 using Spar.Store;
 using Spar.Templates;
 
-namespace Spar.Cli.Experiments;
+namespace Spar.Runtime.Experiments;
 
 /// <summary>What the comparison of judges is made of.</summary>
 /// <param name="Actor">Checkpoint of the actor.</param>
@@ -30,34 +24,46 @@ namespace Spar.Cli.Experiments;
 /// <param name="Votes">Judgements a response.</param>
 /// <param name="Verifiers">What the hybrid judge's verifiers know.</param>
 /// <param name="Prompts">The prompt set.</param>
-internal sealed record JudgesSettings(
-    string Actor, string Judge, IReadOnlyList<string> Panel, int Count, double Stories, int Samples, int Votes, IReadOnlyList<string> Verifiers, string Prompts);
+public sealed record JudgesSettings(
+    string Actor, string Judge, IReadOnlyList<string> Panel, int Count, double Stories, int Samples, int Votes,
+    IReadOnlyList<string> Verifiers, string Prompts);
 
 /// <summary>Runs the comparison of judges, seed by seed; each seed's answers are kept in a run store of its own.</summary>
-internal sealed class JudgesExperiment(JudgesSettings settings, int threads, TimeProvider time)
+/// <param name="settings">What it is made of.</param>
+/// <param name="threads">Threads to compute with, at least 1.</param>
+/// <param name="time">The clock.</param>
+public sealed class JudgesExperiment(JudgesSettings settings, int threads, TimeProvider time)
 {
     // Responses and critiques of stories fit; prompt and critique together have to fit the nano model's context of 512.
     private const int RespondTokens = 96;
     private const int JudgeTokens = 320;
     private const int Concurrency = 256;
 
-    public async Task<JudgeComparisonResult> RunAsync(ulong seed, string directory, Action itemFinished, CancellationToken cancellationToken)
+    /// <summary>Runs it with one seed, or goes on with it.</summary>
+    /// <param name="seed">The seed.</param>
+    /// <param name="directory">The output folder; the answers are in a folder of the seed's in it.</param>
+    /// <param name="itemFinished">Is called at the end of each task.</param>
+    /// <param name="cancellationToken">Stops; what was answered so far is kept.</param>
+    /// <exception cref="SparException">A model, a verifier or the templates cannot be had.</exception>
+    public async Task<JudgeComparisonResult> RunAsync(
+        ulong seed, string directory, Action itemFinished, CancellationToken cancellationToken)
     {
         TemplateSet templates = TemplateSet.Load(settings.Prompts);
         NanoVerifier verifier = new(settings.Verifiers);
         using RunStore store = RunStore.Open(Path.Combine(directory, $"seed-{seed}"), Identity(seed, templates), time);
         using CallSession session = new(seed, Concurrency, new SharedMemo(store));
         await using OpenModels models = new(ModelHosts.Create(threads, Concurrency), session);
-        ModelCaller actor = await models.OpenAsync(settings.Actor, cancellationToken);
-        ModelCaller judge = await models.OpenAsync(settings.Judge, cancellationToken);
+        ModelCaller actor = await models.OpenAsync(settings.Actor, cancellationToken).ConfigureAwait(false);
+        ModelCaller judge = await models.OpenAsync(settings.Judge, cancellationToken).ConfigureAwait(false);
         List<ModelCaller> panel = [judge];
         foreach (string member in settings.Panel)
         {
-            panel.Add(await models.OpenAsync(member, cancellationToken));
+            panel.Add(await models.OpenAsync(member, cancellationToken).ConfigureAwait(false));
         }
 
         DecodingSettings decoding = new(
-            new Sampling(0.9, 0.9, RespondTokens), new Sampling(0.7, 1, JudgeTokens), new Sampling(0.7, 1, JudgeTokens), settings.Votes, settings.Samples, new SearchSettings());
+            new Sampling(0.9, 0.9, RespondTokens), new Sampling(0.7, 1, JudgeTokens), new Sampling(0.7, 1, JudgeTokens),
+            settings.Votes, settings.Samples, new SearchSettings());
         Gate gate = decoding.Search.ToGate();
         IJudge Make(ValuationMethod valuation, IReadOnlyList<ModelCaller> judges, IConstraintVerifier? rules = null) =>
             new JudgingSettings { Valuation = valuation }.Create(judges, templates, decoding.Judge, decoding.Votes, gate, rules);
@@ -76,9 +82,14 @@ internal sealed class JudgesExperiment(JudgesSettings settings, int threads, Tim
             judges.Add(($"panel of {panel.Count}, probability", Make(ValuationMethod.Probability, panel)));
         }
 
-        Prompt[] tasks = [.. NanoEvaluator.Tasks(settings.Count, settings.Stories).Select((task, i) => new Prompt($"held-out-{i}", task.Instruction))];
-        JudgeComparisonResult result = await new JudgeComparison(actor, decoding.Respond, settings.Samples, judges, new NanoVerifier(NanoVerifier.All), gate)
-            .RunAsync(tasks, itemFinished, cancellationToken);
+        Prompt[] tasks =
+        [
+            .. NanoEvaluator.Tasks(settings.Count, settings.Stories)
+                .Select((task, i) => new Prompt($"held-out-{i}", task.Instruction)),
+        ];
+        JudgeComparison comparison = new(
+            actor, decoding.Respond, settings.Samples, judges, ConstraintVerifiers.CreateTruth(), gate);
+        JudgeComparisonResult result = await comparison.RunAsync(tasks, itemFinished, cancellationToken).ConfigureAwait(false);
         store.Flush();
         return result;
     }

@@ -9,11 +9,13 @@ using Spar.Runtime.Nano;
 using Spar.Runtime.Recipes;
 using Spar.Store;
 
-namespace Spar.Cli.Experiments;
+namespace Spar.Runtime.Experiments;
 
 /// <summary>Refined beside interfering pairs on two synthetic tasks, by training step (Figure 4 of the paper).</summary>
-internal sealed record SyntheticComparison()
-    : Experiment("synthetic", "refined beside interfering pairs on character sequences and start/end stories, by training step (Figure 4)")
+public sealed record SyntheticComparison()
+    : Experiment(
+        "synthetic",
+        "refined beside interfering pairs on character sequences and start/end stories, by training step (Figure 4)")
 {
     /// <inheritdoc/>
     public override async Task<ExperimentReport> RunAsync(ExperimentWork work, CancellationToken cancellationToken)
@@ -21,14 +23,16 @@ internal sealed record SyntheticComparison()
         SyntheticRecipe file = SyntheticRecipe.Read(work.Path);
         (SyntheticProblem Problem, PairSettings Settings, bool FreshLetters)[] problems =
             [(NanoSyntheticProblem.Letters, file.Letters, file.FreshLetters), (NanoSyntheticProblem.Stories, file.Stories, false)];
-        work.Display.Expect(work.Seeds.Count * problems.Length);
+        work.Observer.Expect(work.Seeds.Count * problems.Length);
         List<PairCurves> curves = [];
         foreach (ulong seed in work.Seeds)
         {
             foreach ((SyntheticProblem problem, PairSettings settings, bool freshLetters) in problems)
             {
                 string shown = string.Create(CultureInfo.InvariantCulture, $"{problem.Name}, seed {seed}");
-                string begun = freshLetters ? RunIdentities.OfModel(file.BaseModel, "with fresh letters") : RunIdentities.OfModel(file.BaseModel);
+                string begun = freshLetters
+                    ? RunIdentities.OfModel(file.BaseModel, "with fresh letters")
+                    : RunIdentities.OfModel(file.BaseModel);
                 using RunStore store = RunStore.Open(
                     work.RunDirectory(problem.Name, seed), settings.Identity(problem, begun, seed), work.Time);
                 string baseModel = freshLetters ? Path.Combine(store.Directory, "checkpoints", "fresh-letters") : file.BaseModel;
@@ -38,10 +42,10 @@ internal sealed record SyntheticComparison()
                     Settings = settings,
                     BaseModel = baseModel,
                     Seed = seed,
-                    Host = new EmbeddedModelHost(new EngineOptions { Threads = work.Threads }),
-                    Trainer = new EmbeddedTrainer(work.Threads),
+                    Host = ModelHosts.Create(work.Threads, new EngineOptions().MaxSequences),
+                    Trainer = Trainers.Create(work.Threads),
                     Store = store,
-                    Observer = work.Display,
+                    Observer = work.Observer,
                     Time = work.Time,
                 };
                 if (freshLetters && !comparison.HasEnded)
@@ -49,7 +53,8 @@ internal sealed record SyntheticComparison()
                     FreshEmbeddings.Write(file.BaseModel, baseModel, LetterTask.Characters, seed);
                 }
 
-                curves.Add(await work.Display.ShowAsync(shown, comparison.HasEnded, () => comparison.RunAsync(cancellationToken), Score));
+                curves.Add(await work.Observer.ShowAsync(
+                    shown, comparison.HasEnded, () => comparison.RunAsync(cancellationToken), Score).ConfigureAwait(false));
             }
         }
 
@@ -58,5 +63,6 @@ internal sealed record SyntheticComparison()
 
     private static string Score(PairCurves curves) => string.Create(
         CultureInfo.InvariantCulture,
-        $"success {100 * curves.Refined[0].Success:0.0} % before, {100 * curves.Refined[^1].Success:0.0} % with refined pairs, {100 * curves.Interfering[^1].Success:0.0} % with interfering pairs");
+        $"success {100 * curves.Refined[0].Success:0.0} % before, {100 * curves.Refined[^1].Success:0.0} % with refined pairs, "
+        + $"{100 * curves.Interfering[^1].Success:0.0} % with interfering pairs");
 }
