@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Spar.Seams;
 using Spar.Web.Charts;
 using Spar.Web.Reports;
 
@@ -147,9 +148,9 @@ public class ChartTests
     [Fact]
     public void Long_curves_are_shown_as_means_of_neighbouring_steps()
     {
-        LossPoint[] logged = [.. Enumerable.Range(1, 2400).Select(step => new LossPoint(step, step))];
-        ChartSeries series = TrainingCurves.Series("long", logged, point => point.Step, point => point.Loss);
-        Assert.Equal(TrainingCurves.MaximumPoints, series.Points.Count);
+        TrainingCurve curve = new("long", [.. Enumerable.Range(1, 2400).Select(step => new TrainingStep(step, 2400, step, 1, 1))]);
+        ChartSeries series = curve.Series("long", step => step.Loss);
+        Assert.Equal(TrainingCurve.MaximumPoints, series.Points.Count);
         Assert.Equal(new ChartPoint(10, 5.5), series.Points[0]);
         Assert.Equal(new ChartPoint(2400, 2395.5), series.Points[^1]);
     }

@@ -3,6 +3,10 @@ using System.Net;
 using System.Text.RegularExpressions;
 using FsCheck;
 using FsCheck.Fluent;
+using Spar.Judging;
+using Spar.Search;
+using Spar.Seams;
+using Spar.SelfPlay;
 using Spar.Web.Reports;
 
 namespace Spar.Web.Tests;
@@ -14,11 +18,12 @@ public class RunReportTests
     {
         ReportModel model = SampleReports.Full();
         string text = Html.Section(await RunReport.RenderAsync(model), "stages");
-        foreach (StageRow row in model.Rows)
+        foreach (EvaluationRow row in model.Results.Rows)
         {
-            string[] scores = [.. new[] { row.HeldOutPrompt, row.HeldOutInstruction, row.HeldOutPromptSearch, row.JudgeAccuracy, row.JudgeAccuracyOwn, row.RefineSuccess }
+            string[] scores = [.. new[]
+                { row.HeldOutPrompt, row.HeldOutInstruction, row.HeldOutPromptSearch, row.JudgeAccuracy, row.Detail(EvaluationRow.JudgeAccuracyOwn), row.RefineSuccess }
                 .Select(score => score is { } share ? Percent(share) : "–")];
-            string name = row.Stage switch { "sft" => "SFT", "base" => "base", _ => row.Stage.Replace('-', ' ') };
+            string name = row.Name == RowName.Sft ? "SFT" : row.Name.ToString().Replace('-', ' ');
             Assert.Contains($"{name} {string.Join(' ', scores)} {row.HeldOutCount}", text, StringComparison.Ordinal);
         }
     }
@@ -36,7 +41,7 @@ public class RunReportTests
     public async Task Headline_says_it_when_the_score_fell()
     {
         ReportModel model = SampleReports.Full();
-        model = model with { Rows = [model.Rows[4] with { Stage = "sft" }, model.Rows[2]] };
+        model = model with { Results = model.Results with { Rows = [model.Results.Rows[4] with { Name = RowName.Sft }, model.Results.Rows[2]] } };
         string html = await RunReport.RenderAsync(model);
         Assert.Contains("fell from 70.2 % to 60.2 %: −10.0 points.", Html.Text(html), StringComparison.Ordinal);
         Assert.Contains("card fell", html, StringComparison.Ordinal);
@@ -67,16 +72,16 @@ public class RunReportTests
             SearchCounts searches = iteration.Searches;
             long[] counts =
             [
-                iteration.Responses, verdicts.Positive, verdicts.Negative, verdicts.Tied, verdicts.Undecided,
-                searches.Success, searches.Exhausted, searches.OverBudget, searches.Failed, iteration.Pairs, iteration.ModelCalls,
-                .. iteration.RefinerRows.Select(row => row.Count),
+                iteration.Responses, verdicts.Yes, verdicts.No, verdicts.Tied, verdicts.Undecided,
+                searches.Success, searches.Exhausted, searches.OverBudget, searches.Failed, iteration.Data!.Pairs.Count, iteration.ModelCalls,
+                .. iteration.RefinerRows.Select(row => (long)row.Value),
             ];
             Assert.All(counts, count => Assert.Contains($" {count.ToString("N0", CultureInfo.InvariantCulture)} ", text, StringComparison.Ordinal));
-            Assert.Contains(Percent((double)verdicts.Positive / 2000), text, StringComparison.Ordinal);
+            Assert.Contains(Percent((double)verdicts.Yes / 2000), text, StringComparison.Ordinal);
             Assert.Contains(Percent((double)searches.Success / (searches.Success + searches.Exhausted + searches.OverBudget + searches.Failed)), text, StringComparison.Ordinal);
-            Assert.Contains(iteration.MeanTreeSize!.Value.ToString("0.0", CultureInfo.InvariantCulture), text, StringComparison.Ordinal);
+            Assert.Contains(searches.MeanTreeSize!.Value.ToString("0.0", CultureInfo.InvariantCulture), text, StringComparison.Ordinal);
         }
-        Assert.All(model.Iterations[0].RefinerRows, row => Assert.Contains($"refiner rows: {row.Label}", text, StringComparison.Ordinal));
+        Assert.All(model.Iterations[0].RefinerRows, row => Assert.Contains($"refiner rows: {row.Key}", text, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -86,13 +91,13 @@ public class RunReportTests
         string text = Html.Section(await RunReport.RenderAsync(model), "training");
         foreach (IterationReport iteration in model.Iterations)
         {
-            DpoPoint last = iteration.Dpo[^1];
-            Assert.Contains($" {last.RewardMargin.ToString("F2", CultureInfo.InvariantCulture)} ", text, StringComparison.Ordinal);
+            TrainingStep last = iteration.Actor!.Steps[^1];
+            Assert.Contains($" {last.RewardMargin!.Value.ToString("F2", CultureInfo.InvariantCulture)} ", text, StringComparison.Ordinal);
             Assert.Contains($" {last.Loss.ToString("F3", CultureInfo.InvariantCulture)} ", text, StringComparison.Ordinal);
-            Assert.Contains($" {(100 * last.RewardAccuracy).ToString("F1", CultureInfo.InvariantCulture)} ", text, StringComparison.Ordinal);
-            Assert.Contains($" {iteration.LossCurves[0].Points[^1].Loss.ToString("F3", CultureInfo.InvariantCulture)} ", text, StringComparison.Ordinal);
+            Assert.Contains($" {(100 * last.RewardAccuracy!.Value).ToString("F1", CultureInfo.InvariantCulture)} ", text, StringComparison.Ordinal);
+            Assert.Contains($" {iteration.Refiner!.Steps[^1].Loss.ToString("F3", CultureInfo.InvariantCulture)} ", text, StringComparison.Ordinal);
         }
-        Assert.All(model.SupervisedCurves, curve => Assert.Contains(curve.Name, text, StringComparison.Ordinal));
+        Assert.All(model.Start, curve => Assert.Contains(curve.Stage, text, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -124,8 +129,21 @@ public class RunReportTests
         Assert.Contains("node 5 ✗ 0.20", text, StringComparison.Ordinal);
         Assert.Contains("node 6 · value 0.80 · refines node 2", text, StringComparison.Ordinal);
         Assert.Equal(3, Regex.Count(html, "<details open"));
-        Assert.Equal(8, Regex.Count(html, "<details"));
+        Assert.Equal(9, Regex.Count(html, "<details"));
         Assert.Equal(2, Regex.Count(html, "class=\"edge best\""));
+    }
+
+    [Theory]
+    [InlineData(0.5, "node 6 ✓ 0.80", "above 0.5")]
+    [InlineData(0.85, "node 6 ✗ 0.80", "above 0.85")]
+    [InlineData(0.3, "node 4 ✓ 0.40", "above 0.3")]
+    public async Task What_passed_is_what_passed_the_runs_own_gate(double gate, string node, string said)
+    {
+        string html = await RunReport.RenderAsync(SampleReports.Full() with { Gate = new Gate(gate) });
+        string text = Html.Section(html, "search");
+        Assert.Contains(node, text, StringComparison.Ordinal);
+        Assert.Contains(said, text, StringComparison.Ordinal);
+        Assert.Contains($"above the gate, {gate.ToString(CultureInfo.InvariantCulture)}.", Html.Section(html, "self-play"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -133,7 +151,7 @@ public class RunReportTests
     {
         string text = Html.Section(await RunReport.RenderAsync(SampleReports.Full()), "warnings");
         Assert.Contains("Iteration 1: 62 responses (3.1 %) dropped because the judge's votes were tied.", text, StringComparison.Ordinal);
-        Assert.Contains("Iteration 1: 8 outputs (< 0.1 % of 17,711 model calls) that could not be read: response not delimited.", text, StringComparison.Ordinal);
+        Assert.Contains("Iteration 1: 8 outputs (< 0.1 % of 17,711 model calls) that could not be read: unparsed refinement: response not delimited.", text, StringComparison.Ordinal);
         Assert.Contains("Iteration 2: 1 search failed", text, StringComparison.Ordinal);
         Assert.DoesNotContain("Iteration 3: 0", text, StringComparison.Ordinal);
     }
@@ -142,7 +160,10 @@ public class RunReportTests
     public async Task Values_that_are_not_finite_are_left_out_and_named()
     {
         ReportModel model = SampleReports.Full();
-        IterationReport broken = model.Iterations[0] with { Dpo = [new DpoPoint(1, 0.7, 0.1, 0.5), new DpoPoint(2, double.NaN, double.PositiveInfinity, 0.5)] };
+        IterationReport broken = model.Iterations[0] with
+        {
+            Actor = new TrainingCurve("actor-1", [new TrainingStep(1, 2, 0.7, 0.1, 9, 0.1, 0.5), new TrainingStep(2, 2, double.NaN, 0.1, 9, double.PositiveInfinity, 0.5)]),
+        };
         string html = await RunReport.RenderAsync(model with { Iterations = [broken] });
         Assert.Contains("Iteration 1: 1 training step logged a value that is not a finite number", Html.Section(html, "warnings"), StringComparison.Ordinal);
         Assert.DoesNotContain("NaN", html, StringComparison.Ordinal);
@@ -158,7 +179,7 @@ public class RunReportTests
         foreach (string said in new[]
             {
                 "This run is still going on: 0 of 3 iterations measured so far.", "No iteration has been measured yet", "No stage has been measured yet.",
-                "No iteration has begun yet.", "No preference training yet.", "No pair to show yet.", "No search tree to show yet.", "None so far.",
+                "No iteration has begun yet.", "No preference training yet.", "No pair or response to show yet.", "No search tree to show yet.", "None so far.",
             })
         {
             Assert.Contains(said, text, StringComparison.Ordinal);
@@ -185,20 +206,21 @@ public class RunReportTests
             Title = evil,
             BaseModel = evil,
             Recipe = evil,
-            Rows = [new StageRow { Stage = evil, HeldOutPrompt = 0.5, HeldOutCount = 10 }],
-            SupervisedCurves = [new LossCurve(evil, [new LossPoint(1, 1)])],
+            Start = [new TrainingCurve(evil, [new TrainingStep(1, 1, 1, 1, 1)])],
             Iterations =
             [
                 new IterationReport
                 {
                     Number = 1,
-                    RefinerRows = [new LabelledCount(evil, 1)],
-                    Unparsed = [new LabelledCount(evil, 1)],
-                    LossCurves = [new LossCurve(evil, [new LossPoint(1, 1)])],
+                    Play = new StageStatistics(new Dictionary<string, long> { [$"unparsed {evil}"] = 1 }, [new ItemFailure(evil, evil)]),
+                    Data = new DataProduct(StageStatistics.None, [], [new SupervisedRow(evil, evil, evil, evil)]),
+                    Refiner = new TrainingCurve(evil, [new TrainingStep(1, 1, 1, 1, 1)]),
                 },
             ],
-            Pairs = [new PairExample(1, evil, evil, evil + " more", evil)],
-            Trees = [new ExampleTree(1, evil, evil, [new ExampleNode(null, 0, evil, evil), new ExampleNode(0, 1, evil, evil)])],
+            Pairs = [new PairExample(1, new PreferencePair(evil, evil, evil + " more", evil), evil)],
+            Responses = [new ResponseExample(1, new SupervisedRow(evil, evil, evil, evil))],
+            Searches = [new SearchExample(1, evil, new SearchTree(
+                SearchOutcome.Exhausted, null, [SampleReports.Node(0, null, 0, evil, evil), SampleReports.Node(1, 0, 1, evil, evil)], 2, []))],
         };
         string html = await RunReport.RenderAsync(model);
         Html.AssertBalanced(html);
@@ -252,21 +274,13 @@ public class RunReportTests
     public void Any_mixture_of_known_and_missing_renders()
     {
         Gen<double?> share = Gen.OneOf(Gen.Constant<double?>(null), Gen.Choose(0, 1000).Select(value => (double?)(value / 1000.0)));
-        Gen<StageRow> row =
+        Gen<EvaluationRow> row =
             from scores in share.ArrayOf(6)
             from count in Gen.Elements(0, 1, 500)
-            from stage in Gen.Elements("base", "sft", "iteration-1", "iteration-2", "other")
-            select new StageRow
-            {
-                Stage = stage,
-                HeldOutPrompt = scores[0],
-                HeldOutInstruction = scores[1],
-                HeldOutPromptSearch = scores[2],
-                JudgeAccuracy = scores[3],
-                JudgeAccuracyOwn = scores[4],
-                RefineSuccess = scores[5],
-                HeldOutCount = count,
-            };
+            from name in Gen.Elements(RowName.Base, RowName.Sft, RowName.Iteration(1), RowName.Iteration(2))
+            select new EvaluationRow(
+                name, scores[0] ?? 0, scores[1] ?? 0, scores[2], scores[3], scores[5], count,
+                scores[4] is { } own ? new Dictionary<string, double> { [EvaluationRow.JudgeAccuracyOwn] = own } : null);
         Gen<double> value = Gen.OneOf(Gen.Choose(-3000, 3000).Select(number => number / 1000.0), Gen.Elements(0.0, 1e-9, 1e9, double.NaN, double.NegativeInfinity));
         Gen<IterationReport> iteration =
             from number in Gen.Choose(1, 9)
@@ -275,15 +289,20 @@ public class RunReportTests
             select new IterationReport
             {
                 Number = number,
-                Verdicts = new VerdictCounts(counts[0], counts[1], counts[2], counts[3]),
-                Searches = new SearchCounts(counts[4], counts[5], counts[6], counts[7]),
-                Dpo = [.. values.Select((one, step) => new DpoPoint(step + 1, one, -one, one))],
-                LossCurves = [new LossCurve("refiner RFT", [.. values.Select((one, step) => new LossPoint(step + 1, one))])],
+                Play = SampleReports.Counted(
+                    ("voted yes", counts[0]), ("voted no", counts[1]), ("tied", counts[2]), ("undecided", counts[3]), ("search: success", counts[4]),
+                    ("search: exhausted", counts[5]), ("search: over budget", counts[6]), ("search: failed", counts[7])),
+                Actor = values.Count == 0 ? null : new TrainingCurve("actor-1", [.. values.Select((one, i) => new TrainingStep(i + 1, 9, one, 1, 1, -one, one))]),
+                Refiner = values.Count == 0 ? null : new TrainingCurve("refiner-1", [.. values.Select((one, i) => new TrainingStep(i + 1, 9, one, 1, 1))]),
             };
         Gen<ReportModel> model =
             from rows in row.ListOf()
             from iterations in iteration.ListOf()
-            select SampleReports.Started() with { Rows = [.. rows], Iterations = [.. iterations] };
+            select SampleReports.Started() with
+            {
+                Results = SampleReports.Started().Results with { Rows = [.. rows] },
+                Iterations = [.. iterations],
+            };
 
         Prop.ForAll(model.ToArbitrary(), one =>
         {

@@ -1,4 +1,7 @@
 using Spar.Judging;
+using Spar.Runs;
+using Spar.Search;
+using Spar.Seams;
 using Spar.SelfPlay;
 using Spar.Web.Reports;
 
@@ -7,50 +10,56 @@ namespace Spar.Web.Tests;
 /// <summary>Made-up runs, of the size that a quickstart has.</summary>
 internal static class SampleReports
 {
+    private static readonly RunResults s_nothing = new([], 7, 252.4, 61_204, 2_345_678);
+
     public static ReportModel Full() => new()
     {
         Title = "quickstart",
-        Seed = 7,
         BaseModel = "models/nano",
         Recipe = "# Self-play on the built-in world\nbase: models/nano\nseed: 7\nself_play:\n  iterations: 3\n  prompts: 400   # <each>\n",
-        WallSeconds = 252.4,
-        ModelCalls = 61_204,
-        GeneratedTokens = 2_345_678,
         PlannedIterations = 3,
-        Rows =
-        [
-            Row("base", 0.412, 0.703, null, 0.871, 0.843, 0.312),
-            Row("sft", 0.538, 0.781, 0.664, 0.921, 0.902, 0.417),
-            Row("iteration-1", 0.602, 0.814, 0.717, 0.923, 0.897, 0.441),
-            Row("iteration-2", 0.657, 0.842, 0.748, 0.927, 0.891, 0.463),
-            Row("iteration-3", 0.702, 0.867, 0.783, 0.931, 0.888, 0.486),
-        ],
-        SupervisedCurves = [Curve("actor SFT", 90, 1.31, 0.42), Curve("refiner SFT", 140, 0.92, 0.18)],
+        Gate = Gate.Majority,
+        Results = s_nothing with
+        {
+            Rows =
+            [
+                Row(RowName.Base, 0.412, 0.703, null, 0.871, 0.843, 0.312),
+                Row(RowName.Sft, 0.538, 0.781, 0.664, 0.921, 0.902, 0.417),
+                Row(RowName.Iteration(1), 0.602, 0.814, 0.717, 0.923, 0.897, 0.441),
+                Row(RowName.Iteration(2), 0.657, 0.842, 0.748, 0.927, 0.891, 0.463),
+                Row(RowName.Iteration(3), 0.702, 0.867, 0.783, 0.931, 0.888, 0.486),
+            ],
+            Calibration =
+            [
+                Calibration(1, 213, 196), Calibration(2, 208, 178) with { Taken = DriftAction.Warn },
+                Calibration(3, 199, 151) with { Taken = DriftAction.Reweight },
+            ],
+        },
+        Start = [Curve("actor-0", 90, 1.31, 0.42), Curve("refiner-0", 140, 0.92, 0.18)],
         Iterations =
         [
-            Iteration(1, new VerdictCounts(1184, 741, 62, 13), new SearchCounts(213, 61, 9, 4), 5.4),
-            Iteration(2, new VerdictCounts(1297, 655, 41, 7), new SearchCounts(208, 44, 6, 1), 4.9),
-            Iteration(3, new VerdictCounts(1411, 548, 38, 3), new SearchCounts(199, 31, 0, 0), 4.3),
+            Iteration(1, [1184, 741, 62, 13], [213, 61, 9, 4], 1263),
+            Iteration(2, [1297, 655, 41, 7], [208, 44, 6, 1], 1010),
+            Iteration(3, [1411, 548, 38, 3], [199, 31, 0, 0], 759),
         ],
-        Calibration = [Calibration(1, 213, 196), Calibration(2, 208, 178) with { Taken = DriftAction.Warn }, Calibration(3, 199, 151) with { Taken = DriftAction.Reweight }],
         Pairs =
         [
-            new PairExample(1, "Write about the sea in exactly 6 words. End with an exclamation mark.",
-                "a small crab sleeps in the sand.", "a small crab sleeps today !", "a 1 small 2 crab 3 sleeps 4 in 5 the 6 sand. 7\nwords 7 not 6\nend . not !\nfinal judgement: no"),
-            new PairExample(3, "Write two lines about the farm. Use the word hen twice.",
-                "the hen runs\nthe cow rests near a barn", "the hen runs\nthe hen rests near a barn", null),
+            new PairExample(1, new PreferencePair("a", "Write about the sea in exactly 6 words. End with an exclamation mark.", "a small crab sleeps today !",
+                "a small crab sleeps in the sand."), "a 1 small 2 crab 3 sleeps 4 in 5 the 6 sand. 7\nwords 7 not 6\nend . not !\nfinal judgement: no"),
+            new PairExample(3, new PreferencePair("b", "Write two lines about the farm. Use the word hen twice.", "the hen runs\nthe hen rests near a barn",
+                "the hen runs\nthe cow rests near a barn"), null),
         ],
-        Trees = [Tree()],
+        Searches = [Search()],
     };
 
     public static ReportModel Started() => new()
     {
         Title = "just begun",
-        Seed = 1,
         BaseModel = "models/nano",
         Recipe = "seed: 1",
-        Finished = false,
         PlannedIterations = 3,
+        Gate = Gate.Majority,
+        Results = s_nothing,
     };
 
     public static ReportModel HalfWay()
@@ -58,23 +67,32 @@ internal static class SampleReports
         ReportModel full = Full();
         return full with
         {
-            Finished = false,
-            Rows = [.. full.Rows.Take(3)],
-            Iterations = [full.Iterations[0], new IterationReport { Number = 2, Responses = 118, Verdicts = new VerdictCounts(60, 31, 2, 0) }],
+            Results = full.Results with { Rows = [.. full.Results.Rows.Take(3)] },
+            Iterations = [full.Iterations[0], new IterationReport { Number = 2, Play = Played([60, 31, 2, 0], [0, 0, 0, 0], 0) }],
         };
     }
 
-    public static ExampleTree Tree() => new(2, "Write about the forest. Use exactly 5 words, and avoid the letter z.", "success",
-    [
-        new ExampleNode(null, 0.0, "a lazy fox runs home", "lazy has z at 2\nfinal judgement: no"),
-        new ExampleNode(0, 0.4, "a lazy fox runs", "final judgement: no"),
-        new ExampleNode(0, 0.2, "a fox runs", "words 3 not 5\nfinal judgement: no"),
-        new ExampleNode(0, null, "a dozing fox runs home", null),
-        new ExampleNode(1, 0.4, "a lazy fox sleeps", "final judgement: no"),
-        new ExampleNode(1, 0.2, "the lazy fox", "final judgement: no"),
-        new ExampleNode(2, 0.8, "a quick fox runs home", "final judgement: yes"),
-        new ExampleNode(2, 0.0, "a zebra runs", "final judgement: no"),
-    ]);
+    public static SearchExample Search() => new(2, "Write about the forest. Use exactly 5 words, and avoid the letter z.", new SearchTree(
+        SearchOutcome.Success,
+        6,
+        [
+            Node(0, null, 0.0, "a lazy fox runs home", "lazy has z at 2\nfinal judgement: no"),
+            Node(1, 0, 0.4, "a lazy fox runs", "final judgement: no"),
+            Node(2, 0, 0.2, "a fox runs", "words 3 not 5\nfinal judgement: no"),
+            Node(3, 0, null, "a dozing fox runs home", null),
+            Node(4, 1, 0.4, "a lazy fox sleeps", "final judgement: no"),
+            Node(5, 1, 0.2, "the lazy fox", "final judgement: no"),
+            Node(6, 2, 0.8, "a quick fox runs home", "final judgement: yes"),
+            Node(8, 2, 0.0, "a zebra runs", "final judgement: no"),
+        ],
+        20,
+        []));
+
+    public static SearchNode Node(int id, int? parent, double? value, string response, string? critique) => new(
+        id, parent, 0, response, null, value is null ? new Valuation(0, 0, null) : new Valuation(1, 0, critique) { Probability = value });
+
+    public static StageStatistics Counted(params (string Name, long Count)[] counts) =>
+        new(counts.ToDictionary(count => count.Name, count => count.Count), []);
 
     private static IterationCalibration Calibration(int iteration, int found, int verified) => new(
         iteration,
@@ -86,37 +104,41 @@ internal static class SampleReports
         found,
         verified);
 
-    private static StageRow Row(string stage, double prompt, double instruction, double? search, double judge, double own, double refine) => new()
-    {
-        Stage = stage,
-        HeldOutPrompt = prompt,
-        HeldOutInstruction = instruction,
-        HeldOutPromptSearch = search,
-        JudgeAccuracy = judge,
-        JudgeAccuracyOwn = own,
-        RefineSuccess = refine,
-        HeldOutCount = 500,
-    };
+    private static EvaluationRow Row(RowName name, double prompt, double instruction, double? search, double judge, double own, double refine) =>
+        new(name, prompt, instruction, search, judge, refine, 500, new Dictionary<string, double> { [EvaluationRow.JudgeAccuracyOwn] = own });
 
-    private static IterationReport Iteration(int number, VerdictCounts verdicts, SearchCounts searches, double treeSize) => new()
+    private static IterationReport Iteration(int number, long[] verdicts, long[] searches, long nodes) => new()
     {
         Number = number,
-        Responses = 2000,
-        Verdicts = verdicts,
-        Searches = searches,
-        MeanTreeSize = treeSize,
-        Pairs = searches.Success,
-        RefinerRows = [new("refinement", 187 + number), new("critique", 241 + number), new("split vote", 96 + number)],
-        Unparsed = [new("no verdict line", 31 - (9 * number)), new("response not delimited", 12 - (4 * number))],
-        Dpo = [.. Enumerable.Range(1, 14).Select(step => new DpoPoint(step,
+        Play = Played(verdicts, searches, nodes, ("unparsed judgement: no verdict line", 31 - (9 * number)),
+            ("unparsed refinement: response not delimited", 12 - (4 * number))),
+        Data = new DataProduct(
+            StageStatistics.None,
+            [.. Enumerable.Range(0, (int)searches[0]).Select(i => new PreferencePair($"p{i}", "task", "good", "bad"))],
+            [.. Rows("refinement", 187 + number), .. Rows("tree-yes", 241 + number), .. Rows("vote-no", 96 + number)]),
+        Actor = new TrainingCurve($"actor-{number}", [.. Enumerable.Range(1, 14).Select(step => new TrainingStep(
+            step,
+            14,
             0.75 - (0.021 * step / number) + (0.01 * Math.Sin(step * number)),
+            1e-6,
+            1000,
             (0.09 * step / number) + (0.04 * Math.Sin(step)),
-            0.5 + (0.45 * (1 - Math.Exp(-step / (2.0 + number)))) + (0.02 * Math.Cos(3 * step))))],
-        LossCurves = [Curve("refiner RFT", 30, 0.31 / number, 0.17 / number)],
+            0.5 + (0.45 * (1 - Math.Exp(-step / (2.0 + number)))) + (0.02 * Math.Cos(3 * step))))]),
+        Refiner = Curve($"refiner-{number}", 30, 0.31 / number, 0.17 / number),
         ModelCalls = 17_400 + (311 * number),
         Seconds = 58.4 + number,
     };
 
-    private static LossCurve Curve(string name, int steps, double from, double to) =>
-        new(name, [.. Enumerable.Range(1, steps).Select(step => new LossPoint(step, to + ((from - to) * Math.Exp(-4.0 * step / steps)) + (0.01 * Math.Sin(step))))]);
+    private static StageStatistics Played(long[] verdicts, long[] searches, long nodes, params (string, long)[] more) => Counted(
+    [
+        ("responses", verdicts.Sum()), ("voted yes", verdicts[0]), ("voted no", verdicts[1]), ("tied", verdicts[2]), ("undecided", verdicts[3]),
+        ("negatives searched", searches.Sum()), ("search: success", searches[0]), ("search: exhausted", searches[1]),
+        ("search: over budget", searches[2]), ("search: failed", searches[3]), ("tree nodes", nodes), .. more,
+    ]);
+
+    private static IEnumerable<SupervisedRow> Rows(string kind, int count) =>
+        Enumerable.Range(0, count).Select(i => new SupervisedRow($"p{i}", kind, "task", "text"));
+
+    private static TrainingCurve Curve(string stage, int steps, double from, double to) => new(stage, [.. Enumerable.Range(1, steps).Select(step =>
+        new TrainingStep(step, steps, to + ((from - to) * Math.Exp(-4.0 * step / steps)) + (0.01 * Math.Sin(step)), 1e-6, 1000))]);
 }

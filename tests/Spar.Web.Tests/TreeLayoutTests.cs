@@ -1,6 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
-using Spar.Web.Reports;
+using Spar.Search;
 using Spar.Web.Trees;
 
 namespace Spar.Web.Tests;
@@ -10,8 +10,8 @@ public class TreeLayoutTests
     [Fact]
     public void Nodes_of_one_level_never_overlap_and_stand_in_their_subtree()
     {
-        Gen<ExampleNode[]> tree = Gen.Choose(0, 1000).ListOf().Select(picks => (ExampleNode[])
-            [Node(null), .. picks.Select((pick, index) => Node(pick % (index + 1)))]);
+        Gen<SearchNode[]> tree = Gen.Choose(0, 1000).ListOf().Select(picks => (SearchNode[])
+            [Node(0, null), .. picks.Select((pick, index) => Node(2 * (index + 1), 2 * (pick % (index + 1))))]);
         Prop.ForAll(tree.ToArbitrary(), nodes =>
         {
             TreeLayout layout = TreeLayout.Of(nodes);
@@ -27,23 +27,24 @@ public class TreeLayoutTests
     [Fact]
     public void The_path_leads_to_the_best_refinement()
     {
-        TreeLayout layout = TreeLayout.Of(SampleReports.Tree().Nodes);
+        TreeLayout layout = TreeLayout.Of(SampleReports.Search().Tree.Nodes);
         Assert.Equal([true, false, true, false, false, false, true, false], layout.OnPath);
         Assert.Equal([0, 1, 1, 1, 2, 2, 2, 2], layout.Depths);
         Assert.Equal(5, layout.Leaves);
     }
 
     [Fact]
-    public void A_root_alone_is_a_tree() => Assert.Equal([true], TreeLayout.Of([Node(null)]).OnPath);
+    public void A_root_alone_is_a_tree() => Assert.Equal([true], TreeLayout.Of([Node(0, null)]).OnPath);
 
     [Fact]
     public void What_is_no_tree_is_refused()
     {
         Assert.Throws<ArgumentException>(() => TreeLayout.Of([]));
-        Assert.Throws<ArgumentException>(() => TreeLayout.Of([Node(null), Node(null)]));
-        Assert.Throws<ArgumentException>(() => TreeLayout.Of([Node(null), Node(2), Node(1)]));
-        Assert.Throws<ArgumentException>(() => TreeLayout.Of([Node(0)]));
+        Assert.Throws<ArgumentException>(() => TreeLayout.Of([Node(0, null), Node(1, null)]));
+        Assert.Throws<ArgumentException>(() => TreeLayout.Of([Node(0, null), Node(1, 2), Node(2, 1)]));
+        Assert.Throws<ArgumentException>(() => TreeLayout.Of([Node(0, 0)]));
+        Assert.Throws<ArgumentException>(() => TreeLayout.Of([Node(0, null), Node(0, 0)]));
     }
 
-    private static ExampleNode Node(int? parent) => new(parent, 0.5, "text", null);
+    private static SearchNode Node(int id, int? parent) => SampleReports.Node(id, parent, 0.5, "text", null);
 }

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Spar.Cli.Arguments;
 using Spar.Cli.Console;
-using Spar.Cli.Reports;
 using Spar.Runs;
 using Spar.SelfPlay;
 using Spar.Store;
@@ -40,7 +39,7 @@ internal static class ReportCommand
             }
 
             string path = parse.GetValue(output) ?? Path.Combine(directory, "report.html");
-            await File.WriteAllTextAsync(path, await RunReport.RenderAsync(RunReportModel.Of(store)), cancellationToken);
+            await File.WriteAllTextAsync(path, await RunReport.RenderAsync(ReportModel.Of(store)), cancellationToken);
             context.Output.WriteLine(path);
             return ExitCode.Success;
         });

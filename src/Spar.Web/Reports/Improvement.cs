@@ -1,14 +1,15 @@
+using Spar.SelfPlay;
 using Spar.Web.Text;
 
 namespace Spar.Web.Reports;
 
 /// <summary>One score at the start of self-play and now.</summary>
 /// <param name="Label">What was measured.</param>
-/// <param name="FromStage">Stage of the first value.</param>
+/// <param name="FromRow">Row of the first value.</param>
 /// <param name="From">First value, a fraction.</param>
-/// <param name="ToStage">Stage of the second value.</param>
+/// <param name="ToRow">Row of the second value.</param>
 /// <param name="To">Second value, a fraction.</param>
-public sealed record Improvement(string Label, string FromStage, double From, string ToStage, double To)
+public sealed record Improvement(string Label, string FromRow, double From, string ToRow, double To)
 {
     /// <summary>The difference in points, with its sign.</summary>
     public string Points => Display.Points(To - From);
@@ -17,14 +18,14 @@ public sealed record Improvement(string Label, string FromStage, double From, st
     public int Direction => Math.Sign(Math.Round(100 * (To - From), 1));
 
     /// <summary>
-    /// What changed from the start of self-play (the SFT stage; the first stage where there is none) to the last iteration that has the score. Scores
+    /// What changed from the start of self-play (the SFT row; the first row where there is none) to the last iteration that has the score. Scores
     /// that lack one of the two are left out.
     /// </summary>
-    public static IReadOnlyList<Improvement> Of(IReadOnlyList<StageRow> rows)
+    public static IReadOnlyList<Improvement> Of(IReadOnlyList<EvaluationRow> rows)
     {
         List<Improvement> found = [];
-        StageRow? start = rows.FirstOrDefault(row => row.Stage == "sft") ?? rows.FirstOrDefault();
-        foreach ((string label, Func<StageRow, double?> score) in (ReadOnlySpan<(string, Func<StageRow, double?>)>)
+        EvaluationRow? start = rows.FirstOrDefault(row => row.Name == RowName.Sft) ?? rows.FirstOrDefault();
+        foreach ((string label, Func<EvaluationRow, double?> score) in (ReadOnlySpan<(string, Func<EvaluationRow, double?>)>)
             [
                 ("held-out prompts fully satisfied (greedy)", row => row.HeldOutPrompt),
                 ("single requirements satisfied (greedy)", row => row.HeldOutInstruction),
@@ -33,19 +34,20 @@ public sealed record Improvement(string Label, string FromStage, double From, st
                 ("refinement success", row => row.RefineSuccess),
             ])
         {
-            StageRow? end = rows.LastOrDefault(row => IsIteration(row) && score(row) is not null);
+            EvaluationRow? end = rows.LastOrDefault(row => IsIteration(row) && score(row) is not null);
             if (start is not null && score(start) is { } from && end is not null && score(end) is { } to)
             {
-                found.Add(new Improvement(label, Display.Stage(start.Stage), from, Display.Stage(end.Stage), to));
+                found.Add(new Improvement(label, Display.Row(start.Name), from, Display.Row(end.Name), to));
             }
         }
-        if (rows.LastOrDefault(row => IsIteration(row) && row is { HeldOutPrompt: not null, HeldOutPromptSearch: not null }) is { } last)
+        if (rows.LastOrDefault(row => IsIteration(row) && row.HeldOutPromptSearch is not null) is { } last)
         {
-            string stage = Display.Stage(last.Stage);
-            found.Add(new Improvement("what tree search at inference adds", $"{stage} greedy", last.HeldOutPrompt!.Value, "with search", last.HeldOutPromptSearch!.Value));
+            string stage = Display.Row(last.Name);
+            found.Add(new Improvement(
+                "what tree search at inference adds", $"{stage} greedy", last.HeldOutPrompt, "with search", last.HeldOutPromptSearch!.Value));
         }
         return found;
     }
 
-    private static bool IsIteration(StageRow row) => row.Stage.StartsWith("iteration-", StringComparison.Ordinal);
+    private static bool IsIteration(EvaluationRow row) => row.Name.IterationNumber is not null;
 }

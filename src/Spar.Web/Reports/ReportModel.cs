@@ -1,102 +1,111 @@
+using System.Globalization;
+using Spar.Judging;
+using Spar.Runs;
+using Spar.Seams;
+using Spar.Search;
 using Spar.SelfPlay;
+using Spar.Store;
 
 namespace Spar.Web.Reports;
 
-/// <summary>Everything that a run's report shows. What is not known yet is null or empty, and the report says so.</summary>
+/// <summary>Everything that a run's report shows, in the run's own records. What is not known yet is empty, and the report says so.</summary>
 public sealed record ReportModel
 {
+    private const int ExamplesAnIteration = 4;
+
     /// <summary>What the run is called.</summary>
     public required string Title { get; init; }
-
-    /// <summary>The run's seed.</summary>
-    public required long Seed { get; init; }
 
     /// <summary>Name or path of the model that the run starts from.</summary>
     public required string BaseModel { get; init; }
 
-    /// <summary>The recipe's text, as the run read it.</summary>
+    /// <summary>What decides the run's results, a line a key.</summary>
     public required string Recipe { get; init; }
 
-    /// <summary>Time spent so far, in seconds.</summary>
-    public double WallSeconds { get; init; }
+    /// <summary>Iterations that the recipe asks for.</summary>
+    public required int PlannedIterations { get; init; }
 
-    /// <summary>Model calls so far.</summary>
-    public long ModelCalls { get; init; }
+    /// <summary>The run's gate.</summary>
+    public required Gate Gate { get; init; }
 
-    /// <summary>Tokens that those calls generated.</summary>
-    public long GeneratedTokens { get; init; }
+    /// <summary>Rows, calibration and totals so far.</summary>
+    public required RunResults Results { get; init; }
 
-    /// <summary>False while the run is going on.</summary>
-    public bool Finished { get; init; } = true;
+    /// <summary>Training before the first iteration, stage by stage.</summary>
+    public IReadOnlyList<TrainingCurve> Start { get; init; } = [];
 
-    /// <summary>Iterations that the recipe asks for; null where that is not known.</summary>
-    public int? PlannedIterations { get; init; }
-
-    /// <summary>Measurements, one a stage in the run's order: <c>base</c>, <c>sft</c>, <c>iteration-1</c>, ...</summary>
-    public IReadOnlyList<StageRow> Rows { get; init; } = [];
-
-    /// <summary>Loss curves of the training before the first iteration (actor SFT, refiner SFT).</summary>
-    public IReadOnlyList<LossCurve> SupervisedCurves { get; init; } = [];
-
-    /// <summary>What happened in each iteration, in order.</summary>
+    /// <summary>What happened in each iteration that has begun, in order.</summary>
     public IReadOnlyList<IterationReport> Iterations { get; init; } = [];
 
-    /// <summary>The judge of each iteration against verifiers, in order; empty where nothing was verified.</summary>
-    public IReadOnlyList<IterationCalibration> Calibration { get; init; } = [];
-
-    /// <summary>Preference pairs to show as examples.</summary>
+    /// <summary>Examples of what the actor learns from.</summary>
     public IReadOnlyList<PairExample> Pairs { get; init; } = [];
 
-    /// <summary>Search trees to draw as examples; one is enough for most readers.</summary>
-    public IReadOnlyList<ExampleTree> Trees { get; init; } = [];
-}
+    /// <summary>Examples of responses that the actor learns, of methods without pairs.</summary>
+    public IReadOnlyList<ResponseExample> Responses { get; init; } = [];
 
-/// <summary>What was measured after one stage. Scores are fractions 0..1; null where the stage was not measured so.</summary>
-public sealed record StageRow
-{
-    /// <summary><c>base</c>, <c>sft</c> or <c>iteration-N</c>.</summary>
-    public required string Stage { get; init; }
+    /// <summary>Searches to draw as examples; one is enough for most readers.</summary>
+    public IReadOnlyList<SearchExample> Searches { get; init; } = [];
 
-    /// <summary>Held-out prompts whose greedy response satisfies every requirement.</summary>
-    public double? HeldOutPrompt { get; init; }
+    /// <summary>False while the run is going on.</summary>
+    public bool Finished => Results.StoppedByDrift is not null || Results.Rows.Any(row => row.Name == RowName.Last(PlannedIterations));
 
-    /// <summary>Single requirements that the greedy responses satisfy.</summary>
-    public double? HeldOutInstruction { get; init; }
+    /// <summary>Reads it out of a run's store.</summary>
+    /// <param name="store">A run of any method, at work or at its end.</param>
+    public static ReportModel Of(RunStore store)
+    {
+        IReadOnlyDictionary<string, string> recipe = store.Identity.Values;
+        int planned = int.Parse(recipe["iterations"], CultureInfo.InvariantCulture);
+        IterationReport[] iterations =
+            [.. Enumerable.Range(1, planned).Select(number => IterationReport.Find(store, number)).TakeWhile(found => found is not null).OfType<IterationReport>()];
+        Examples[] examples = [.. iterations.Select(iteration => Examples.Of(store, iteration))];
+        return new ReportModel
+        {
+            Title = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(store.Directory))),
+            BaseModel = RunIdentity.NameOf(recipe["base_model"]),
+            Recipe = string.Join('\n', recipe.Select(entry => $"{entry.Key}: {entry.Value}")),
+            PlannedIterations = planned,
+            Gate = new Gate(double.Parse(recipe["search.gate"], CultureInfo.InvariantCulture)),
+            Results = RunResults.Of(store),
+            Start = [.. new[] { StageNames.Actor(0), StageNames.Refiner(0), StageNames.Backward, StageNames.Joint }
+                .Select(stage => TrainingCurve.Find(store, stage)).OfType<TrainingCurve>()],
+            Iterations = iterations,
+            Pairs = [.. examples.SelectMany(example => example.Pairs)],
+            Responses = [.. examples.SelectMany(example => example.Responses)],
+            Searches = [.. examples.Select(example => example.Search).OfType<SearchExample>().Take(1)],
+        };
+    }
 
-    /// <summary>Held-out prompts fully satisfied when tree search refines the greedy response.</summary>
-    public double? HeldOutPromptSearch { get; init; }
+    private sealed record Examples(IReadOnlyList<PairExample> Pairs, IReadOnlyList<ResponseExample> Responses, SearchExample? Search)
+    {
+        public static Examples Of(RunStore store, IterationReport iteration)
+        {
+            PlayRecord[] plays = [.. store.ReadItems<PlayRecord>(StageNames.Play(iteration.Number)).Select(entry => entry.Record)];
+            PlayRecord? deepest = plays.Where(play => play.Tree is { Outcome: SearchOutcome.Success, Nodes.Count: > 3 })
+                .MaxBy(play => play.Tree!.Nodes.Max(node => node.Depth));
+            return new Examples(
+                [.. (iteration.Data?.Pairs ?? []).Take(ExamplesAnIteration).Select(pair => new PairExample(iteration.Number, pair, CritiqueOf(plays, pair)))],
+                [.. (iteration.Data?.ActorRows ?? []).Take(ExamplesAnIteration).Select(row => new ResponseExample(iteration.Number, row))],
+                deepest is null ? null : new SearchExample(iteration.Number, deepest.Prompt, deepest.Tree!));
+        }
 
-    /// <summary>Verdicts of the judge that agree with the truth, on a set that is the same for every stage.</summary>
-    public double? JudgeAccuracy { get; init; }
-
-    /// <summary>Verdicts of the judge that agree with the truth, on the stage's own actor's samples.</summary>
-    public double? JudgeAccuracyOwn { get; init; }
-
-    /// <summary>Failed responses that a refinement repairs.</summary>
-    public double? RefineSuccess { get; init; }
-
-    /// <summary>Held-out prompts measured; 0 where none were.</summary>
-    public int HeldOutCount { get; init; }
+        private static string? CritiqueOf(PlayRecord[] plays, PreferencePair pair) => plays.FirstOrDefault(play => play.PromptId == pair.PromptId)?
+            .Responses.FirstOrDefault(response => response.Text == pair.Rejected)?.Valuation?.Critique;
+    }
 }
 
 /// <summary>One preference pair.</summary>
 /// <param name="Iteration">The iteration that made it, from 1.</param>
-/// <param name="Instruction">What was asked.</param>
-/// <param name="Rejected">The actor's own response.</param>
-/// <param name="Chosen">The refined response.</param>
-/// <param name="Critique">The judge's words on the rejected response; null where they were not kept.</param>
-public sealed record PairExample(int Iteration, string Instruction, string Rejected, string Chosen, string? Critique);
+/// <param name="Pair">The pair.</param>
+/// <param name="Critique">The judge's words on the rejected response; null where there are none.</param>
+public sealed record PairExample(int Iteration, PreferencePair Pair, string? Critique);
 
-/// <summary>One search tree, shown as an example.</summary>
-/// <param name="Iteration">The iteration that grew it, from 1.</param>
-/// <param name="Instruction">What was asked.</param>
-/// <param name="Outcome">How the search ended, in words.</param>
-/// <param name="Nodes">The nodes in the order of their making; a parent stands before its children, the root first.</param>
-public sealed record ExampleTree(int Iteration, string Instruction, string Outcome, IReadOnlyList<ExampleNode> Nodes);
+/// <summary>One response that the actor learns.</summary>
+/// <param name="Iteration">The iteration that made it, from 1.</param>
+/// <param name="Row">The prompt and the response.</param>
+public sealed record ResponseExample(int Iteration, SupervisedRow Row);
 
-/// <summary>One response in a search tree.</summary>
-/// <param name="Parent">Index of the parent in <see cref="ExampleTree.Nodes"/>; null for the root.</param>
-/// <param name="Value">Share of yes among the parsed judgements, 0..1; null where none could be read.</param>
-/// <param name="Response">The response.</param>
-/// <param name="Critique">The critique kept with it; null where there is none.</param>
-public sealed record ExampleNode(int? Parent, double? Value, string Response, string? Critique);
+/// <summary>One search.</summary>
+/// <param name="Iteration">The iteration that made it, from 1.</param>
+/// <param name="Instruction">What was asked.</param>
+/// <param name="Tree">The tree.</param>
+public sealed record SearchExample(int Iteration, string Instruction, SearchTree Tree);

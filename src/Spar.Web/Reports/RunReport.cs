@@ -10,7 +10,7 @@ public static class RunReport
 {
     /// <summary>Renders the report. The same model gives the same text.</summary>
     /// <param name="model">What to show.</param>
-    /// <exception cref="ArgumentException">A tree's nodes do not form a tree: see <see cref="ExampleTree.Nodes"/>.</exception>
+    /// <exception cref="ArgumentException">A tree's nodes do not form a tree: see <see cref="Trees.TreeLayout.Of"/>.</exception>
     public static async Task<string> RenderAsync(ReportModel model)
     {
         ArgumentNullException.ThrowIfNull(model);

@@ -1,4 +1,6 @@
 using System.Globalization;
+using Spar.Judging;
+using Spar.SelfPlay;
 
 namespace Spar.Web.Text;
 
@@ -56,11 +58,10 @@ public static class Display
     /// <summary>A coordinate in a drawing, to a hundredth.</summary>
     public static string Coordinate(double value) => value.ToString("0.##", s_culture);
 
-    /// <summary>A stage's name for a reader: "SFT" for <c>sft</c>, "iteration 2" for <c>iteration-2</c>, any other as it is.</summary>
-    public static string Stage(string stage) => stage switch
-    {
-        "sft" => "SFT",
-        _ when stage.StartsWith("iteration-", StringComparison.Ordinal) => "iteration " + stage["iteration-".Length..],
-        _ => stage,
-    };
+    /// <summary>A gate's threshold, with as many decimals as it has.</summary>
+    public static string Gate(Gate gate) => gate.Threshold.ToString("0.####", s_culture);
+
+    /// <summary>A row's name for a reader: "base", "SFT" or "iteration 2".</summary>
+    public static string Row(RowName name) =>
+        name == RowName.Sft ? "SFT" : name.IterationNumber is { } iteration ? $"iteration {iteration.ToString(s_culture)}" : name.ToString();
 }

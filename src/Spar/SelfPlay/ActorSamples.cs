@@ -47,7 +47,7 @@ internal static class ActorSamples
             }
             else
             {
-                counts.Add($"voted {gate.VerdictOn(responses[k].Valuation!).ToString().ToLowerInvariant()}");
+                counts.Add(VerdictCounts.OfSample(gate.VerdictOn(responses[k].Valuation!)));
             }
         }
     }

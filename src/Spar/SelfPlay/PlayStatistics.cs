@@ -12,14 +12,14 @@ internal static class PlayStatistics
     public static StageStatistics Of(IEnumerable<PlayRecord> records, Gate gate)
     {
         Counts counts = new();
-        foreach (string name in (string[])["prompts", "responses", "voted yes", "voted no", "tied", "undecided", "negatives searched"])
+        foreach (string name in (string[])["prompts", "responses", .. Enum.GetValues<Verdict>().Select(VerdictCounts.InPlay), SearchCounts.Searched])
         {
             counts.Add(name, 0);
         }
 
         foreach (SearchOutcome outcome in Enum.GetValues<SearchOutcome>())
         {
-            counts.Add(NameOf(outcome), 0);
+            counts.Add(SearchCounts.NameOf(outcome), 0);
         }
 
         foreach (PlayRecord record in records)
@@ -53,15 +53,15 @@ internal static class PlayStatistics
                 continue;
             }
 
-            counts.Add(NameOf(gate.VerdictOn(response.Valuation!)));
+            counts.Add(VerdictCounts.InPlay(gate.VerdictOn(response.Valuation!)));
         }
     }
 
     private static void CountTree(string promptId, SearchTree tree, Counts counts)
     {
-        counts.Add("negatives searched");
-        counts.Add(NameOf(tree.Outcome));
-        counts.Add("tree nodes", tree.Nodes.Count - 1);
+        counts.Add(SearchCounts.Searched);
+        counts.Add(SearchCounts.NameOf(tree.Outcome));
+        counts.Add(SearchCounts.Nodes, tree.Nodes.Count - 1);
         counts.Add("tree calls", tree.Calls);
         counts.AddReasons("refinement", tree.Unparsed);
         foreach (SearchNode node in tree.Nodes.Where(node => node.Parent is not null && node.SameAs is null))
@@ -84,20 +84,4 @@ internal static class PlayStatistics
             counts.Add("verified by rule");
         }
     }
-
-    private static string NameOf(Verdict verdict) => verdict switch
-    {
-        Verdict.Yes => "voted yes",
-        Verdict.No => "voted no",
-        Verdict.Tie => "tied",
-        _ => "undecided",
-    };
-
-    private static string NameOf(SearchOutcome outcome) => outcome switch
-    {
-        SearchOutcome.Success => "search: success",
-        SearchOutcome.Exhausted => "search: exhausted",
-        SearchOutcome.OverBudget => "search: over budget",
-        _ => "search: failed",
-    };
 }
