@@ -47,7 +47,7 @@ public sealed class EmbeddedTrainerTests : IDisposable
         {
             using CancellationTokenSource source = new();
             StopAfter stop = new(steps, source);
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new EmbeddedTrainer(1).TrainAsync(cut, stop, source.Token));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new EmbeddedTrainer(1).TrainAsync(cut, stop.Report, source.Token));
             Assert.True(Directory.Exists(cut.OutputModel + ".training"));
         }
 
@@ -62,7 +62,7 @@ public sealed class EmbeddedTrainerTests : IDisposable
     {
         TrainingJob job = Job("model", Pairs());
         using CancellationTokenSource source = new();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new EmbeddedTrainer(1).TrainAsync(job, new StopAfter(2, source), source.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new EmbeddedTrainer(1).TrainAsync(job, new StopAfter(2, source).Report, source.Token));
         TrainingJob other = job with { Seed = 2 };
         TrainingReport report = await new EmbeddedTrainer(1).TrainAsync(other, null, None);
         TrainingReport fresh = await new EmbeddedTrainer(1).TrainAsync(other with { OutputModel = Path.Combine(_root, "fresh") }, null, None);
@@ -80,11 +80,11 @@ public sealed class EmbeddedTrainerTests : IDisposable
     private TrainingJob Job(string name, TrainingData data)
         => new(SharedData.Path("fixtures", "models", "llama-tiny-tied"), Path.Combine(_root, name), data, 1);
 
-    private sealed class StopAfter(int steps, CancellationTokenSource source) : IProgress<TrainingStep>
+    private sealed class StopAfter(int steps, CancellationTokenSource source)
     {
         private int _seen;
 
-        public void Report(TrainingStep value)
+        public void Report(TrainingStep step)
         {
             if (++_seen == steps)
             {

@@ -19,10 +19,10 @@ public sealed class EmbeddedTrainer(int threads, TimeProvider? time = null) : IT
     /// The start model cannot be read or does not fit its tokenizer, the data is empty, or the output cannot be written.
     /// </exception>
     public Task<TrainingReport> TrainAsync(
-        TrainingJob job, IProgress<TrainingStep>? progress, CancellationToken cancellationToken) =>
+        TrainingJob job, Action<TrainingStep>? progress, CancellationToken cancellationToken) =>
         Task.Run(() => Train(job, progress, cancellationToken), cancellationToken);
 
-    private TrainingReport Train(TrainingJob job, IProgress<TrainingStep>? progress, CancellationToken cancellationToken)
+    private TrainingReport Train(TrainingJob job, Action<TrainingStep>? progress, CancellationToken cancellationToken)
     {
         using ModelInTraining model = ModelInTraining.Open(job, threads);
         ResumableProgress resumable = ResumableProgress.Open(job, model.Trainer, time ?? TimeProvider.System);

@@ -17,7 +17,7 @@ namespace Spar.Runtime.Embedded;
 /// <param name="progress">Told after every step; may be null.</param>
 /// <param name="cancellationToken">Saves the state and stops.</param>
 internal sealed class TrainingLoop(
-    TrainingJob job, ModelInTraining model, ResumableProgress resumable, IProgress<TrainingStep>? progress, CancellationToken cancellationToken)
+    TrainingJob job, ModelInTraining model, ResumableProgress resumable, Action<TrainingStep>? progress, CancellationToken cancellationToken)
 {
     /// <summary>Takes all steps that are left.</summary>
     /// <typeparam name="TRow">What the loss learns from.</typeparam>
@@ -44,7 +44,7 @@ internal sealed class TrainingLoop(
             resumable.SaveWhenDue(taken, cancellationToken);
             TrainingStep step = Step(loss, batch, schedule, taken);
             taken.Add(step);
-            progress?.Report(step);
+            progress?.Invoke(step);
             if (IsSavedAfter(step))
             {
                 model.Save(SavedName(step));

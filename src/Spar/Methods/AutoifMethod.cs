@@ -12,11 +12,11 @@ namespace Spar.Methods;
 /// samples, and a sample that passes is learnt by DPO against one that none of them accepts. Checks are expressions over the text; no generated
 /// code is run. docs/baselines.md says what differs.
 /// </summary>
-/// <param name="parts">What methods work with.</param>
+/// <param name="run">What methods work with.</param>
 /// <param name="writer">Writes the checks; null asks M_0, with the prompt set's templates.</param>
-internal sealed class AutoifMethod(MethodParts parts, ICheckWriter? writer) : IIterationMethod
+internal sealed class AutoifMethod(MethodContext run, ICheckWriter? writer) : IIterationMethod
 {
-    private readonly JudgementParser _verdicts = new(parts.Templates.Format);
+    private readonly JudgementParser _verdicts = new(run.Templates.Format);
     private string? _start;
 
     public Task<ModelPair> BeginAsync(ModelPair start, CancellationToken cancellationToken)
@@ -28,25 +28,26 @@ internal sealed class AutoifMethod(MethodParts parts, ICheckWriter? writer) : II
     public async Task<ModelPair?> IterateAsync(int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
     {
         string stage = StageNames.Data(iteration);
-        DataProduct data = await parts.Runner.RunAsync(stage, prompts.Count, async () =>
+        DataProduct data = await run.Runner.RunAsync(stage, prompts.Count, async () =>
         {
-            ModelCaller actor = await parts.Models.OpenAsync(models.Actor, cancellationToken).ConfigureAwait(false);
+            ModelCaller actor = await run.Models.OpenAsync(models.Actor, cancellationToken).ConfigureAwait(false);
             CheckSource source = writer is not null
-                ? new TeacherChecks(writer, parts.Session)
-                : new ModelChecks(await parts.Models.OpenAsync(_start!, cancellationToken).ConfigureAwait(false), parts.Templates, parts.Recipe.Judge);
-            IReadOnlyList<(Sorted? Result, string? Failure)> sorted = await parts.Runner.EachAsync(
+                ? new TeacherChecks(writer, run.Session)
+                : new ModelChecks(await run.Models.OpenAsync(_start!, cancellationToken).ConfigureAwait(false), run.Templates, run.Recipe.Judge);
+            IReadOnlyList<(Sorted? Result, string? Failure)> sorted = await run.Runner.EachAsync(
                 stage, prompts, (i, prompt, token) => SortAsync(iteration, i, prompt, actor, source, token), cancellationToken).ConfigureAwait(false);
             return Build(iteration, prompts, sorted);
         }).ConfigureAwait(false);
         return models with
         {
-            Actor = await parts.TrainAsync(StageNames.Actor(iteration), models.Actor, data.Pairs, parts.Recipe.Dpo, cancellationToken).ConfigureAwait(false),
+            Actor = await run.Training.RunAsync(
+                StageNames.Actor(iteration), models.Actor, new TrainingData.Preference(data.Pairs, run.Recipe.Dpo), cancellationToken).ConfigureAwait(false),
         };
     }
 
     private async Task<Sorted> SortAsync(int iteration, int item, Prompt prompt, ModelCaller actor, CheckSource source, CancellationToken cancellationToken)
     {
-        CheckSheet[] sheets = await Task.WhenAll(Enumerable.Range(0, parts.Recipe.Checks).Select(async n => CheckSheet.Parse(
+        CheckSheet[] sheets = await Task.WhenAll(Enumerable.Range(0, run.Recipe.Checks).Select(async n => CheckSheet.Parse(
             await source.WriteAsync($"it{iteration}/checks/p{item}/s{n}", prompt.Text, cancellationToken).ConfigureAwait(false)))).ConfigureAwait(false);
         CheckExpression[] written = [.. sheets.SelectMany(sheet => sheet.Checks).DistinctBy(check => check.ToString())];
         CheckCase[] cases = [.. sheets.SelectMany(sheet => sheet.Cases).Distinct()];
@@ -68,8 +69,8 @@ internal sealed class AutoifMethod(MethodParts parts, ICheckWriter? writer) : II
             return new Sorted([], counts.ToStatistics());
         }
 
-        Answer[] answers = await Task.WhenAll(Enumerable.Range(0, parts.Recipe.Responses).Select(k =>
-            actor.AskAsync(ActorSamples.Key(iteration, item, k), prompt.Text, parts.Recipe.Respond, cancellationToken))).ConfigureAwait(false);
+        Answer[] answers = await Task.WhenAll(Enumerable.Range(0, run.Recipe.Responses).Select(k =>
+            actor.AskAsync(ActorSamples.Key(iteration, item, k), prompt.Text, run.Recipe.Respond, cancellationToken))).ConfigureAwait(false);
         return new Sorted([.. answers.Select(answer => (answer.Text, kept.Count(check => check.Holds(answer.Text)) / (double)kept.Length))], counts.ToStatistics());
     }
 
@@ -97,7 +98,7 @@ internal sealed class AutoifMethod(MethodParts parts, ICheckWriter? writer) : II
             counts.Add("prompts without checks", result.Responses.Count == 0 ? 1 : 0);
             counts.Add("responses passed", good.Length);
             counts.Add("responses failed", bad.Length);
-            if (PreferencePairs.AnyAgainstAny(prompts[i], good, bad, parts.Session.SeedOf($"it{iteration}/pair/p{i}")) is { } pair)
+            if (PreferencePairs.AnyAgainstAny(prompts[i], good, bad, run.Session.SeedOf($"it{iteration}/pair/p{i}")) is { } pair)
             {
                 pairs.Add(pair);
             }

@@ -1,5 +1,6 @@
 using Spar.Calls;
 using Spar.Seams;
+using Spar.SelfPlay;
 using Spar.Templates;
 
 namespace Spar.Methods;
@@ -14,19 +15,14 @@ internal abstract class CheckSource
     public abstract Task<string> ConfirmAsync(string key, string instruction, string check, CancellationToken cancellationToken);
 }
 
-/// <summary>Checks of a teacher. Keys that begin with teacher/ are left out of the run's call count.</summary>
+/// <summary>Checks of a writer that is no model of the run.</summary>
 internal sealed class TeacherChecks(ICheckWriter writer, CallSession session) : CheckSource
 {
     public override Task<string> WriteAsync(string key, string instruction, CancellationToken cancellationToken) =>
-        AskAsync(key, instruction, (seed, token) => writer.WriteAsync(instruction, seed, token), cancellationToken);
+        session.AskTeacherAsync(key, instruction, (seed, token) => writer.WriteAsync(instruction, seed, token), cancellationToken);
 
     public override Task<string> ConfirmAsync(string key, string instruction, string check, CancellationToken cancellationToken) =>
-        AskAsync(key, $"{instruction}\0{check}", (seed, token) => writer.ConfirmAsync(instruction, check, seed, token), cancellationToken);
-
-    private async Task<string> AskAsync(string key, string asked, Func<ulong, CancellationToken, Task<string>> ask, CancellationToken cancellationToken) =>
-        (await session.AskAsync(
-            $"teacher/{key}", asked, async (seed, token) => new Answer(await ask(seed, token).ConfigureAwait(false), 0, 0, null), cancellationToken)
-            .ConfigureAwait(false)).Text;
+        session.AskTeacherAsync(key, $"{instruction}\0{check}", (seed, token) => writer.ConfirmAsync(instruction, check, seed, token), cancellationToken);
 }
 
 /// <summary>Checks that a model writes, asked with the prompt set's templates.</summary>

@@ -11,9 +11,9 @@ namespace Spar.Methods;
 /// Humpback (Li et al. 2023): a backward model, trained on the teacher's responses turned round, writes instructions for unlabelled texts; the
 /// model rates instruction and text, and learns the best by SFT together with the teacher's responses. docs/baselines.md says what differs.
 /// </summary>
-internal sealed class HumpbackMethod(MethodParts parts, ITextSource texts) : IIterationMethod
+internal sealed class HumpbackMethod(MethodContext run, ITextSource texts) : IIterationMethod
 {
-    private readonly PromptTemplate _backward = parts.Templates.Require(TemplateSet.BackwardFile, "method humpback");
+    private readonly PromptTemplate _backward = run.Templates.Require(TemplateSet.BackwardFile, "method humpback");
     private string? _backwardModel;
 
     public async Task<ModelPair> BeginAsync(ModelPair start, CancellationToken cancellationToken)
@@ -24,39 +24,41 @@ internal sealed class HumpbackMethod(MethodParts parts, ITextSource texts) : IIt
             throw new SparException("Method humpback learns to write instructions from the teacher's responses, and the recipe has none. Set sftPrompts and actorSft.epochs above 0.");
         }
 
-        _backwardModel = await parts.TrainAsync(
+        _backwardModel = await run.Training.RunAsync(
             StageNames.Backward,
-            parts.Recipe.BaseModel,
-            [.. seeds.Select(row => new SupervisedRow(row.PromptId, RowKinds.Instruction, AskInstruction(row.Response), row.Prompt))],
-            parts.Recipe.BackwardSft,
+            run.Recipe.BaseModel,
+            new TrainingData.Supervised([.. seeds.Select(row => new SupervisedRow(row.PromptId, RowKinds.Instruction, AskInstruction(row.Response), row.Prompt))], run.Recipe.BackwardSft),
             cancellationToken).ConfigureAwait(false);
-        return await OneModel.BeginAsync(parts, start, cancellationToken).ConfigureAwait(false);
+        return await OneModel.BeginAsync(run, start, cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<ModelPair?> IterateAsync(int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
     {
         string stage = StageNames.Data(iteration);
-        DataProduct data = await parts.Runner.RunAsync(stage, prompts.Count, async () =>
+        DataProduct data = await run.Runner.RunAsync(stage, prompts.Count, async () =>
         {
             // As many texts as the other methods take prompts.
             IReadOnlyList<string> unlabelled = texts.Take(prompts.Count, iteration);
-            ModelCaller backward = await parts.Models.OpenAsync(_backwardModel!, cancellationToken).ConfigureAwait(false);
-            ModelCaller model = await parts.Models.OpenAsync(models.Actor, cancellationToken).ConfigureAwait(false);
-            IJudge judge = parts.JudgeOf(model);
-            IReadOnlyList<(Candidate[]? Result, string? Failure)> rated = await parts.Runner.EachAsync(
+            ModelCaller backward = await run.Models.OpenAsync(_backwardModel!, cancellationToken).ConfigureAwait(false);
+            ModelCaller model = await run.Models.OpenAsync(models.Actor, cancellationToken).ConfigureAwait(false);
+            IJudge judge = run.JudgeOf(model);
+            IReadOnlyList<(Candidate[]? Result, string? Failure)> rated = await run.Runner.EachAsync(
                 stage, unlabelled, (i, text, token) => RateAsync(iteration, i, text, backward, judge, token), cancellationToken).ConfigureAwait(false);
             return Build(iteration, unlabelled, rated);
         }).ConfigureAwait(false);
-        string trained = await parts.TrainAsync(
-            StageNames.Actor(iteration), models.Actor, [.. data.ActorRows!, .. Seeds()], parts.Recipe.IterationSft, cancellationToken).ConfigureAwait(false);
+        string trained = await run.Training.RunAsync(
+            StageNames.Actor(iteration),
+            models.Actor,
+            new TrainingData.Supervised([.. data.ActorRows!, .. Seeds()], run.Recipe.IterationSft),
+            cancellationToken).ConfigureAwait(false);
         return new ModelPair(trained, trained);
     }
 
     // Instructions for one text, each with the model's votes on the text as its response.
     private async Task<Candidate[]> RateAsync(int iteration, int item, string text, ModelCaller backward, IJudge judge, CancellationToken cancellationToken)
     {
-        string[] instructions = await Task.WhenAll(Enumerable.Range(0, parts.Recipe.Responses).Select(async k =>
-            (await backward.AskAsync($"it{iteration}/instruct/p{item}/k{k}", AskInstruction(text), parts.Recipe.Respond, cancellationToken).ConfigureAwait(false))
+        string[] instructions = await Task.WhenAll(Enumerable.Range(0, run.Recipe.Responses).Select(async k =>
+            (await backward.AskAsync($"it{iteration}/instruct/p{item}/k{k}", AskInstruction(text), run.Recipe.Respond, cancellationToken).ConfigureAwait(false))
             .Text.Trim())).ConfigureAwait(false);
         return await Task.WhenAll(instructions.Where(instruction => instruction.Length > 0).Distinct(StringComparer.Ordinal).Select(async (instruction, n) =>
             new Candidate(instruction, await judge.JudgeAsync($"it{iteration}/judge/p{item}/n{n}", instruction, text, cancellationToken).ConfigureAwait(false))))
@@ -67,7 +69,7 @@ internal sealed class HumpbackMethod(MethodParts parts, ITextSource texts) : IIt
     private DataProduct Build(int iteration, IReadOnlyList<string> unlabelled, IReadOnlyList<(Candidate[]? Result, string? Failure)> rated)
     {
         Counts counts = new();
-        Gate gate = parts.Recipe.Search.ToGate();
+        Gate gate = run.Recipe.Search.ToGate();
         List<SupervisedRow> rows = [];
         for (int i = 0; i < unlabelled.Count; i++)
         {
@@ -85,7 +87,7 @@ internal sealed class HumpbackMethod(MethodParts parts, ITextSource texts) : IIt
             {
                 double best = passed.Max(candidate => candidate.Valuation.Value!.Value);
                 Candidate[] equals = [.. passed.Where(candidate => candidate.Valuation.Value == best)];
-                Candidate chosen = equals[new SeededRandom(parts.Session.SeedOf($"it{iteration}/chosen/p{i}")).Next(equals.Length)];
+                Candidate chosen = equals[new SeededRandom(run.Session.SeedOf($"it{iteration}/chosen/p{i}")).Next(equals.Length)];
                 rows.Add(new SupervisedRow($"text-{i}", RowKinds.Response, chosen.Instruction, unlabelled[i]));
             }
         }
@@ -96,7 +98,7 @@ internal sealed class HumpbackMethod(MethodParts parts, ITextSource texts) : IIt
 
     private string AskInstruction(string text) => _backward.Fill(_ => text);
 
-    private IReadOnlyList<SupervisedRow> Seeds() => parts.Store.FindProduct<SupervisedProduct>(StageNames.ActorSftData)?.Rows ?? [];
+    private IReadOnlyList<SupervisedRow> Seeds() => run.Store.FindProduct<SupervisedProduct>(StageNames.ActorSftData)?.Rows ?? [];
 
     private sealed record Candidate(string Instruction, Valuation Valuation);
 }

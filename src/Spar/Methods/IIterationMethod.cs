@@ -19,7 +19,7 @@ internal interface IIterationMethod
     Task<ModelPair?> IterateAsync(int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken);
 }
 
-/// <summary>The two models of a run; both the same where one model plays both parts.</summary>
+/// <summary>The two models of a run; both the same where one model plays both run.</summary>
 /// <param name="Actor">Path or name of the model that answers.</param>
 /// <param name="Refiner">Path or name of the model that judges and refines.</param>
 internal sealed record ModelPair(string Actor, string Refiner);

@@ -13,39 +13,40 @@ namespace Spar.Methods;
 /// judgements are compared pairwise by a meta-judge, the same model, and the one that wins most is learnt by DPO against the one that wins least,
 /// together with the pairs of responses. docs/baselines.md says what differs.
 /// </summary>
-internal sealed class MetaRewardingMethod(MethodParts parts) : IIterationMethod
+internal sealed class MetaRewardingMethod(MethodContext run) : IIterationMethod
 {
-    private readonly Gate _gate = parts.Recipe.Search.ToGate();
-    private readonly JudgementParser _parser = new(parts.Templates.Format);
-    private readonly PromptTemplate? _metaJudge = parts.Templates.Find(TemplateSet.MetaJudgeFile);
+    private readonly Gate _gate = run.Recipe.Search.ToGate();
+    private readonly JudgementParser _parser = new(run.Templates.Format);
+    private readonly PromptTemplate? _metaJudge = run.Templates.Find(TemplateSet.MetaJudgeFile);
 
-    public Task<ModelPair> BeginAsync(ModelPair start, CancellationToken cancellationToken) => OneModel.BeginAsync(parts, start, cancellationToken);
+    public Task<ModelPair> BeginAsync(ModelPair start, CancellationToken cancellationToken) => OneModel.BeginAsync(run, start, cancellationToken);
 
     public async Task<ModelPair?> IterateAsync(int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
     {
         string stage = StageNames.Data(iteration);
-        DataProduct data = await parts.Runner.RunAsync(stage, prompts.Count, async () =>
+        DataProduct data = await run.Runner.RunAsync(stage, prompts.Count, async () =>
         {
-            ModelCaller model = await parts.Models.OpenAsync(models.Actor, cancellationToken).ConfigureAwait(false);
-            IReadOnlyList<(JudgedPrompt? Result, string? Failure)> judged = await parts.Runner.EachAsync(
+            ModelCaller model = await run.Models.OpenAsync(models.Actor, cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<(JudgedPrompt? Result, string? Failure)> judged = await run.Runner.EachAsync(
                 stage, prompts, (i, prompt, token) => JudgeAsync(iteration, i, prompt, model, token), cancellationToken).ConfigureAwait(false);
             return Build(iteration, prompts, judged);
         }).ConfigureAwait(false);
-        string trained = await parts.TrainAsync(StageNames.Actor(iteration), models.Actor, data.Pairs, parts.Recipe.Dpo, cancellationToken).ConfigureAwait(false);
+        string trained = await run.Training.RunAsync(
+            StageNames.Actor(iteration), models.Actor, new TrainingData.Preference(data.Pairs, run.Recipe.Dpo), cancellationToken).ConfigureAwait(false);
         return new ModelPair(trained, trained);
     }
 
     private async Task<JudgedPrompt> JudgeAsync(int iteration, int item, Prompt prompt, ModelCaller model, CancellationToken cancellationToken)
     {
-        string[] responses = await Task.WhenAll(Enumerable.Range(0, parts.Recipe.Responses).Select(async k =>
-            (await model.AskAsync(ActorSamples.Key(iteration, item, k), prompt.Text, parts.Recipe.Respond, cancellationToken).ConfigureAwait(false)).Text))
+        string[] responses = await Task.WhenAll(Enumerable.Range(0, run.Recipe.Responses).Select(async k =>
+            (await model.AskAsync(ActorSamples.Key(iteration, item, k), prompt.Text, run.Recipe.Respond, cancellationToken).ConfigureAwait(false)).Text))
             .ConfigureAwait(false);
         string[] distinct = [.. responses.Distinct(StringComparer.Ordinal)];
-        Judgement[][] judgements = await Task.WhenAll(distinct.Select(response => Task.WhenAll(Enumerable.Range(0, parts.Recipe.Votes).Select(async vote =>
+        Judgement[][] judgements = await Task.WhenAll(distinct.Select(response => Task.WhenAll(Enumerable.Range(0, run.Recipe.Votes).Select(async vote =>
         {
             string key = string.Create(CultureInfo.InvariantCulture, $"it{iteration}/judge/p{item}/{StableHash.Of(response):x16}/v{vote}");
             return _parser.Parse(await model.AskAsync(
-                key, parts.Templates.JudgePrompt(prompt.Text, response), parts.Recipe.Judge, cancellationToken).ConfigureAwait(false));
+                key, run.Templates.JudgePrompt(prompt.Text, response), run.Recipe.Judge, cancellationToken).ConfigureAwait(false));
         })))).ConfigureAwait(false);
         PlayedResponse[] played = [.. responses.Select(response => new PlayedResponse(response, Valuation.Of(judgements[Array.IndexOf(distinct, response)], _gate)))];
 
@@ -62,7 +63,7 @@ internal sealed class MetaRewardingMethod(MethodParts parts) : IIterationMethod
         (int best, int worst) = (Array.IndexOf(wins, wins.Max()), Array.IndexOf(wins, wins.Min()));
         return new JudgedPrompt(played, wins[best] == wins[worst]
             ? null
-            : new PreferencePair(prompt.Id, parts.Templates.JudgePrompt(prompt.Text, distinct[disputed]), read[best].Critique, read[worst].Critique));
+            : new PreferencePair(prompt.Id, run.Templates.JudgePrompt(prompt.Text, distinct[disputed]), read[best].Critique, read[worst].Critique));
     }
 
     /// <summary>How often each judgement wins against another, in both orders.</summary>
@@ -87,7 +88,7 @@ internal sealed class MetaRewardingMethod(MethodParts parts) : IIterationMethod
                 "first" => judgements[game.First].Critique,
                 _ => judgements[game.Second].Critique,
             }),
-            parts.Recipe.Judge,
+            run.Recipe.Judge,
             cancellationToken).ConfigureAwait(false)))).ConfigureAwait(false);
         foreach (((int first, int second), Judgement outcome) in games.Zip(outcomes))
         {
@@ -115,7 +116,7 @@ internal sealed class MetaRewardingMethod(MethodParts parts) : IIterationMethod
             }
 
             ActorSamples.Count(prompts[i], result.Responses, _gate, counts);
-            if (PreferencePairs.BestAgainstWorst(prompts[i], result.Responses, parts.Session.SeedOf($"it{iteration}/pair/p{i}")) is { } pair)
+            if (PreferencePairs.BestAgainstWorst(prompts[i], result.Responses, run.Session.SeedOf($"it{iteration}/pair/p{i}")) is { } pair)
             {
                 pairs.Add(pair);
             }

@@ -9,15 +9,16 @@ namespace Spar.Methods;
 /// </summary>
 internal static class OneModel
 {
-    public static async Task<ModelPair> BeginAsync(MethodParts parts, ModelPair start, CancellationToken cancellationToken)
+    public static async Task<ModelPair> BeginAsync(MethodContext run, ModelPair start, CancellationToken cancellationToken)
     {
-        IReadOnlyList<SupervisedRow> lessons = Lessons(parts);
+        IReadOnlyList<SupervisedRow> lessons = Lessons(run);
         string model = lessons.Count == 0
             ? start.Actor
-            : await parts.TrainAsync(StageNames.Joint, start.Actor, lessons, parts.Recipe.RefinerSft, cancellationToken).ConfigureAwait(false);
+            : await run.Training.RunAsync(
+                StageNames.Joint, start.Actor, new TrainingData.Supervised(lessons, run.Recipe.RefinerSft), cancellationToken).ConfigureAwait(false);
         return new ModelPair(model, model);
     }
 
     /// <summary>The teacher's judgements and refinements; empty when the recipe skips them.</summary>
-    public static IReadOnlyList<SupervisedRow> Lessons(MethodParts parts) => parts.Store.FindProduct<SupervisedProduct>(StageNames.RefinerSftData)?.Rows ?? [];
+    public static IReadOnlyList<SupervisedRow> Lessons(MethodContext run) => run.Store.FindProduct<SupervisedProduct>(StageNames.RefinerSftData)?.Rows ?? [];
 }

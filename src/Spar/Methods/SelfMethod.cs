@@ -13,33 +13,36 @@ namespace Spar.Methods;
 /// SELF (Lu et al. 2023): the model criticises its samples and refines those that fail, keeps what passes its own filter, and learns that by SFT,
 /// together with the lessons in criticising and refining. There is no preference term. docs/baselines.md says what differs.
 /// </summary>
-internal sealed class SelfMethod(MethodParts parts) : IIterationMethod
+internal sealed class SelfMethod(MethodContext run) : IIterationMethod
 {
-    private readonly Gate _gate = parts.Recipe.Search.ToGate();
+    private readonly Gate _gate = run.Recipe.Search.ToGate();
 
-    public Task<ModelPair> BeginAsync(ModelPair start, CancellationToken cancellationToken) => OneModel.BeginAsync(parts, start, cancellationToken);
+    public Task<ModelPair> BeginAsync(ModelPair start, CancellationToken cancellationToken) => OneModel.BeginAsync(run, start, cancellationToken);
 
     public async Task<ModelPair?> IterateAsync(int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
     {
         string stage = StageNames.Data(iteration);
-        DataProduct data = await parts.Runner.RunAsync(stage, prompts.Count, async () =>
+        DataProduct data = await run.Runner.RunAsync(stage, prompts.Count, async () =>
         {
-            ModelCaller model = await parts.Models.OpenAsync(models.Actor, cancellationToken).ConfigureAwait(false);
-            IReadOnlyList<(Evolved? Result, string? Failure)> evolved = await parts.Runner.EachAsync(
+            ModelCaller model = await run.Models.OpenAsync(models.Actor, cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<(Evolved? Result, string? Failure)> evolved = await run.Runner.EachAsync(
                 stage, prompts, (i, prompt, token) => EvolveAsync(iteration, i, prompt, model, token), cancellationToken).ConfigureAwait(false);
             return Build(prompts, evolved);
         }).ConfigureAwait(false);
-        string trained = await parts.TrainAsync(
-            StageNames.Actor(iteration), models.Actor, [.. data.ActorRows!, .. OneModel.Lessons(parts)], parts.Recipe.IterationSft, cancellationToken)
+        string trained = await run.Training.RunAsync(
+            StageNames.Actor(iteration),
+            models.Actor,
+            new TrainingData.Supervised([.. data.ActorRows!, .. OneModel.Lessons(run)], run.Recipe.IterationSft),
+            cancellationToken)
             .ConfigureAwait(false);
         return new ModelPair(trained, trained);
     }
 
     private async Task<Evolved> EvolveAsync(int iteration, int item, Prompt prompt, ModelCaller model, CancellationToken cancellationToken)
     {
-        IJudge judge = parts.JudgeOf(model);
-        RefinementSampler refiner = new(model, parts.Templates, parts.Recipe.Refine);
-        IReadOnlyList<PlayedResponse> responses = await ActorSamples.DrawAsync(parts.Recipe, iteration, item, prompt, model, judge, cancellationToken)
+        IJudge judge = run.JudgeOf(model);
+        RefinementSampler refiner = new(model, run.Templates, run.Recipe.Refine);
+        IReadOnlyList<PlayedResponse> responses = await ActorSamples.DrawAsync(run.Recipe, iteration, item, prompt, model, judge, cancellationToken)
             .ConfigureAwait(false);
         string?[] refined = await Task.WhenAll(responses.DistinctBy(response => response.Text).Select(async response =>
         {

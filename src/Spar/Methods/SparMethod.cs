@@ -9,12 +9,12 @@ namespace Spar.Methods;
 /// The method: play, then DPO of the actor on refined pairs and RFT of the refiner on the search traces. Without iterative training, every
 /// iteration plays with M_0 and R_0, and the last one trains on what all of them gave.
 /// </summary>
-internal sealed class SparMethod(MethodParts parts) : IIterationMethod
+internal sealed class SparMethod(MethodContext run) : IIterationMethod
 {
-    private readonly Recipe _recipe = parts.Recipe;
-    private readonly PlayStage _play = new(parts.Recipe, parts.Templates, parts.Runner, parts.Store, parts.Session, parts.Observer);
+    private readonly Recipe _recipe = run.Recipe;
+    private readonly PlayStage _play = new(run.Recipe, run.Templates, run.Runner, run.Store, run.Session, run.Observer);
 
-    private readonly DriftWatch _drift = new(parts.Recipe.Drift, parts.Recipe.Search.ToGate(), parts.Truth, parts.Runner, parts.Store, parts.Observer);
+    private readonly DriftWatch _drift = new(run.Recipe.Drift, run.Recipe.Search.ToGate(), run.Truth, run.Runner, run.Store, run.Observer);
 
     public async Task<ModelPair?> IterateAsync(int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
     {
@@ -22,9 +22,9 @@ internal sealed class SparMethod(MethodParts parts) : IIterationMethod
             iteration,
             prompts,
             async () => (
-                await parts.Models.OpenAsync(models.Actor, cancellationToken).ConfigureAwait(false),
-                await parts.Models.OpenAsync(models.Refiner, cancellationToken).ConfigureAwait(false),
-                await parts.Models.OpenJudgeAsync(models.Refiner, _recipe, parts.Templates, parts.Verifier, cancellationToken).ConfigureAwait(false)),
+                await run.Models.OpenAsync(models.Actor, cancellationToken).ConfigureAwait(false),
+                await run.Models.OpenAsync(models.Refiner, cancellationToken).ConfigureAwait(false),
+                await run.OpenJudgeAsync(models.Refiner, cancellationToken).ConfigureAwait(false)),
             cancellationToken).ConfigureAwait(false);
 
         DriftAction? drift = await _drift.MeasureAsync(iteration).ConfigureAwait(false);
@@ -33,11 +33,11 @@ internal sealed class SparMethod(MethodParts parts) : IIterationMethod
             return null;
         }
 
-        DataProduct data = await parts.Runner.RunAsync(StageNames.Data(iteration), 0, () => Task.FromResult(BuildData(
-            parts.Store.ReadItems<PlayRecord>(StageNames.Play(iteration)).Select(entry => entry.Record),
+        DataProduct data = await run.Runner.RunAsync(StageNames.Data(iteration), 0, () => Task.FromResult(BuildData(
+            run.Store.ReadItems<PlayRecord>(StageNames.Play(iteration)).Select(entry => entry.Record),
             _recipe,
-            parts.Templates,
-            parts.Session.SeedOf($"it{iteration}/data"),
+            run.Templates,
+            run.Session.SeedOf($"it{iteration}/data"),
             unanimous: drift == DriftAction.Reweight))).ConfigureAwait(false);
         if (!_recipe.IterativeTraining)
         {
@@ -46,13 +46,15 @@ internal sealed class SparMethod(MethodParts parts) : IIterationMethod
                 return models;
             }
 
-            DataProduct[] all = [.. Enumerable.Range(1, iteration).Select(i => parts.Store.FindProduct<DataProduct>(StageNames.Data(i))!)];
+            DataProduct[] all = [.. Enumerable.Range(1, iteration).Select(i => run.Store.FindProduct<DataProduct>(StageNames.Data(i))!)];
             data = new DataProduct(StageStatistics.None, [.. all.SelectMany(product => product.Pairs)], [.. all.SelectMany(product => product.RefinerRows)]);
         }
 
         return new ModelPair(
-            await parts.TrainAsync(StageNames.Actor(iteration), models.Actor, data.Pairs, _recipe.Dpo, cancellationToken).ConfigureAwait(false),
-            await parts.TrainAsync(StageNames.Refiner(iteration), models.Refiner, data.RefinerRows, _recipe.Rft, cancellationToken).ConfigureAwait(false));
+            await run.Training.RunAsync(
+                StageNames.Actor(iteration), models.Actor, new TrainingData.Preference(data.Pairs, _recipe.Dpo), cancellationToken).ConfigureAwait(false),
+            await run.Training.RunAsync(
+                StageNames.Refiner(iteration), models.Refiner, new TrainingData.Supervised(data.RefinerRows, _recipe.Rft), cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>An iteration's training data: a pure function of its play and the seed.</summary>

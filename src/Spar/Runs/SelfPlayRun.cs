@@ -75,19 +75,17 @@ public sealed class SelfPlayRun
         using CallSession session = new(Recipe.Seed, Recipe.Concurrency, Store, Observer.CallAnswered);
         await using OpenModels models = new(Host, session);
         StageRunner runner = new(Store, session, Observer, Time);
-        _fixedResponses = Evaluator is null ? [] : (await runner.RunAsync(StageNames.FixedResponses, 0, async () => new FixedResponsesProduct(
-            await Evaluator.SampleFixedAsync(await models.OpenAsync(Recipe.BaseModel, cancellationToken).ConfigureAwait(false), Recipe, cancellationToken)
-                .ConfigureAwait(false))).ConfigureAwait(false)).Responses;
-        TrainingStage training = new(Trainer, runner, Store, session, Observer);
-        MethodParts parts = new(Recipe, Templates, runner, training, Store, session, models, Observer, Verifier, Truth);
+        TrainingStage training = new(Trainer, runner, Store, session, Observer, models);
+        MethodContext run = new(Recipe, Templates, runner, training, Store, session, models, Observer, Verifier, Truth);
 
-        EvaluationRow? baseRow = await EvaluateAsync(RowName.Base, new(Recipe.BaseModel, Recipe.BaseModel), null, runner, models, cancellationToken)
+        await SampleFixedAsync(run, cancellationToken).ConfigureAwait(false);
+        EvaluationRow? baseRow = await EvaluateAsync(RowName.Base, new(Recipe.BaseModel, Recipe.BaseModel), null, run, cancellationToken)
             .ConfigureAwait(false);
-        ModelPair start = await LearnFromTeacherAsync(parts, cancellationToken).ConfigureAwait(false);
+        ModelPair start = await LearnFromTeacherAsync(run, cancellationToken).ConfigureAwait(false);
         EvaluationRow? unchanged = start == new ModelPair(Recipe.BaseModel, Recipe.BaseModel) ? baseRow : null;
-        await EvaluateAsync(RowName.Sft, start, unchanged, runner, models, cancellationToken).ConfigureAwait(false);
+        await EvaluateAsync(RowName.Sft, start, unchanged, run, cancellationToken).ConfigureAwait(false);
 
-        IIterationMethod method = MethodOf(parts);
+        IIterationMethod method = MethodOf(run);
         ModelPair current = Recipe.Iterations == 0 ? start : await method.BeginAsync(start, cancellationToken).ConfigureAwait(false);
         for (int iteration = 1; iteration <= Recipe.Iterations; iteration++)
         {
@@ -100,49 +98,63 @@ public sealed class SelfPlayRun
             current = next;
             if (Recipe.IterativeTraining || iteration == Recipe.Iterations)
             {
-                await EvaluateAsync(RowName.Iteration(iteration), current, null, runner, models, cancellationToken).ConfigureAwait(false);
+                await EvaluateAsync(RowName.Iteration(iteration), current, null, run, cancellationToken).ConfigureAwait(false);
             }
         }
 
         return WriteResults();
     }
 
-    /// <summary>Makes M_0 and R_0.</summary>
-    private async Task<ModelPair> LearnFromTeacherAsync(MethodParts parts, CancellationToken cancellationToken)
+    /// <summary>The base model's responses that the refiner is measured on in every row.</summary>
+    private async Task SampleFixedAsync(MethodContext run, CancellationToken cancellationToken)
     {
-        TeacherStages stages = new(Recipe, Templates, new TeacherCaller(Teacher, parts.Session), parts.Runner, parts.Session);
+        if (Evaluator is not null)
+        {
+            _fixedResponses = (await run.Runner.RunAsync(StageNames.FixedResponses, 0, async () => new FixedResponsesProduct(
+                await Evaluator.SampleFixedAsync(
+                    await run.Models.OpenAsync(Recipe.BaseModel, cancellationToken).ConfigureAwait(false), Recipe, cancellationToken)
+                    .ConfigureAwait(false))).ConfigureAwait(false)).Responses;
+        }
+    }
+
+    /// <summary>Makes M_0 and R_0.</summary>
+    private async Task<ModelPair> LearnFromTeacherAsync(MethodContext run, CancellationToken cancellationToken)
+    {
+        TeacherStages stages = new(Recipe, Templates, new TeacherCaller(Teacher, run.Session), run.Runner, run.Session);
         string actor = Recipe.BaseModel;
         if (Recipe.ActorSft.Epochs > 0)
         {
             SupervisedProduct lessons = await stages.ActorDataAsync(Take(PromptSplit.Sft, Recipe.SftPrompts), cancellationToken).ConfigureAwait(false);
-            actor = await parts.TrainAsync(StageNames.Actor(0), actor, lessons.Rows, Recipe.ActorSft, cancellationToken).ConfigureAwait(false);
+            actor = await run.Training.RunAsync(
+                StageNames.Actor(0), actor, new TrainingData.Supervised(lessons.Rows, Recipe.ActorSft), cancellationToken).ConfigureAwait(false);
         }
 
         string refiner = Recipe.BaseModel;
         if (Recipe.RefinerSft.Epochs > 0)
         {
             SupervisedProduct lessons = await stages.RefinerDataAsync(
-                Take(PromptSplit.Refiner, Recipe.RefinerPrompts), () => parts.Models.OpenAsync(actor, cancellationToken), cancellationToken).ConfigureAwait(false);
-            refiner = await parts.TrainAsync(StageNames.Refiner(0), refiner, lessons.Rows, Recipe.RefinerSft, cancellationToken).ConfigureAwait(false);
+                Take(PromptSplit.Refiner, Recipe.RefinerPrompts), () => run.Models.OpenAsync(actor, cancellationToken), cancellationToken).ConfigureAwait(false);
+            refiner = await run.Training.RunAsync(
+                StageNames.Refiner(0), refiner, new TrainingData.Supervised(lessons.Rows, Recipe.RefinerSft), cancellationToken).ConfigureAwait(false);
         }
 
         return new ModelPair(actor, refiner);
     }
 
-    private IIterationMethod MethodOf(MethodParts parts) => Recipe.Method switch
+    private IIterationMethod MethodOf(MethodContext run) => Recipe.Method switch
     {
-        TrainingMethod.Spar => new SparMethod(parts),
-        TrainingMethod.Autoif => new AutoifMethod(parts, Checks),
-        TrainingMethod.Self => new SelfMethod(parts),
+        TrainingMethod.Spar => new SparMethod(run),
+        TrainingMethod.Autoif => new AutoifMethod(run, Checks),
+        TrainingMethod.Self => new SelfMethod(run),
         TrainingMethod.Humpback => new HumpbackMethod(
-            parts, Texts ?? throw new SparException("Method humpback writes instructions for unlabelled texts, and this run has no source of them.")),
-        TrainingMethod.SelfRewarding => new SelfRewardingMethod(parts),
-        TrainingMethod.MetaRewarding => new MetaRewardingMethod(parts),
+            run, Texts ?? throw new SparException("Method humpback writes instructions for unlabelled texts, and this run has no source of them.")),
+        TrainingMethod.SelfRewarding => new SelfRewardingMethod(run),
+        TrainingMethod.MetaRewarding => new MetaRewardingMethod(run),
         _ => throw new SparException($"There is no method {Recipe.Method}."),
     };
 
     private async Task<EvaluationRow?> EvaluateAsync(
-        RowName row, ModelPair pair, EvaluationRow? known, StageRunner runner, OpenModels models, CancellationToken cancellationToken)
+        RowName row, ModelPair pair, EvaluationRow? known, MethodContext run, CancellationToken cancellationToken)
     {
         if (Evaluator is null)
         {
@@ -150,7 +162,7 @@ public sealed class SelfPlayRun
         }
 
         string stage = StageNames.Evaluation(row);
-        EvaluationProduct product = await runner.RunAsync(stage, known is null ? Evaluator.Items : 0, async () =>
+        EvaluationProduct product = await run.Runner.RunAsync(stage, known is null ? Evaluator.Items : 0, async () =>
         {
             if (known is not null)
             {
@@ -159,13 +171,13 @@ public sealed class SelfPlayRun
 
             EvaluationContext context = new(
                 row,
-                await models.OpenAsync(pair.Actor, cancellationToken).ConfigureAwait(false),
-                await models.OpenAsync(pair.Refiner, cancellationToken).ConfigureAwait(false),
+                await run.Models.OpenAsync(pair.Actor, cancellationToken).ConfigureAwait(false),
+                await run.Models.OpenAsync(pair.Refiner, cancellationToken).ConfigureAwait(false),
                 Templates,
                 Recipe,
                 failed => Observer.ItemFinished(stage, failed))
             {
-                Judge = await models.OpenJudgeAsync(pair.Refiner, Recipe, Templates, Verifier, cancellationToken).ConfigureAwait(false),
+                Judge = await run.OpenJudgeAsync(pair.Refiner, cancellationToken).ConfigureAwait(false),
                 FixedResponses = _fixedResponses,
             };
             EvaluationRow measured = await Evaluator.EvaluateAsync(context, cancellationToken).ConfigureAwait(false);

@@ -11,10 +11,10 @@ public interface ITrainer
     /// from its last checkpoint (or starts again) and ends in the same bytes.
     /// </summary>
     /// <param name="job">What to train, on what, and how.</param>
-    /// <param name="progress">Told after every optimizer step; may be null.</param>
+    /// <param name="progress">Told after every optimizer step, on the thread that took it; may be null.</param>
     /// <param name="cancellationToken">Stops after the step in progress.</param>
     /// <returns>What was trained and how the loss went.</returns>
-    Task<TrainingReport> TrainAsync(TrainingJob job, IProgress<TrainingStep>? progress, CancellationToken cancellationToken);
+    Task<TrainingReport> TrainAsync(TrainingJob job, Action<TrainingStep>? progress, CancellationToken cancellationToken);
 }
 
 /// <summary>One training run.</summary>
@@ -37,6 +37,9 @@ public abstract record TrainingData
     /// <summary>What all kinds of training have in common.</summary>
     public abstract TrainingSettings Common { get; }
 
+    /// <summary>Rows.</summary>
+    public abstract int Count { get; }
+
     /// <summary>Cross-entropy on the response's tokens (SFT, RFT).</summary>
     /// <param name="Examples">The rows.</param>
     /// <param name="Settings">Learning rate and the like.</param>
@@ -44,6 +47,9 @@ public abstract record TrainingData
     {
         /// <inheritdoc/>
         public override TrainingSettings Common => Settings;
+
+        /// <inheritdoc/>
+        public override int Count => Examples.Count;
     }
 
     /// <summary>Direct preference optimization; the reference model is <see cref="TrainingJob.StartModel"/>.</summary>
@@ -53,6 +59,9 @@ public abstract record TrainingData
     {
         /// <inheritdoc/>
         public override TrainingSettings Common => Settings;
+
+        /// <inheritdoc/>
+        public override int Count => Pairs.Count;
     }
 }
 

@@ -1,8 +1,6 @@
 using Microsoft.Extensions.AI;
 using Spar.Calls;
-using Spar.Judging;
 using Spar.Seams;
-using Spar.Templates;
 
 namespace Spar.SelfPlay;
 
@@ -26,24 +24,6 @@ public sealed class OpenModels(IModelHost host, CallSession session) : IAsyncDis
         }
 
         return new ModelCaller(client, session);
-    }
-
-    /// <summary>The run's judge: the models that the recipe names, or else the refiner.</summary>
-    /// <param name="refiner">The refiner's model.</param>
-    /// <param name="recipe">Says how is judged and by whom.</param>
-    /// <param name="templates">The prompt set.</param>
-    /// <param name="verifier">Knows some constraints; null where all is judged.</param>
-    /// <param name="cancellationToken">Stops.</param>
-    public async Task<IJudge> OpenJudgeAsync(
-        string refiner, Recipe recipe, TemplateSet templates, IConstraintVerifier? verifier, CancellationToken cancellationToken)
-    {
-        List<ModelCaller> judges = [];
-        foreach (string judge in recipe.Judging.Judges.DefaultIfEmpty(JudgingSettings.Refiner))
-        {
-            judges.Add(await OpenAsync(judge == JudgingSettings.Refiner ? refiner : judge, cancellationToken).ConfigureAwait(false));
-        }
-
-        return recipe.Judging.Create(judges, templates, recipe.Judge, recipe.Votes, recipe.Search.ToGate(), verifier);
     }
 
     /// <summary>Closes the models.</summary>

@@ -5,33 +5,25 @@ using Spar.Store;
 namespace Spar.SelfPlay;
 
 /// <summary>Trains a model and records what came of it. A stage without rows, or with 0 epochs, keeps the model it starts from.</summary>
-internal sealed class TrainingStage(ITrainer trainer, StageRunner runner, RunStore store, CallSession session, IRunObserver observer)
+internal sealed class TrainingStage(
+    ITrainer trainer, StageRunner runner, RunStore store, CallSession session, IRunObserver observer, OpenModels? models = null)
 {
     /// <summary>One training.</summary>
     /// <param name="stage">The stage's name, and the checkpoint's.</param>
     /// <param name="startModel">What to train.</param>
-    /// <param name="rows">How many rows there are.</param>
-    /// <param name="data">Makes the rows; called when there is something to train.</param>
-    /// <param name="settings">How to train.</param>
-    /// <param name="closeModels">Frees the models in use.</param>
+    /// <param name="data">What to train on, and how.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>Path or name of the model to go on with.</returns>
-    public async Task<string> RunAsync(
-        string stage,
-        string startModel,
-        int rows,
-        Func<TrainingData> data,
-        TrainingSettings settings,
-        Func<ValueTask> closeModels,
-        CancellationToken cancellationToken)
+    public async Task<string> RunAsync(string stage, string startModel, TrainingData data, CancellationToken cancellationToken)
     {
+        int rows = data.Count;
         string checkpoint = $"checkpoints/{stage}";
         await CheckKeptAsync(stage, cancellationToken).ConfigureAwait(false);
         TrainedProduct product = await runner.RunAsync(stage, 0, async () =>
         {
-            if (rows == 0 || settings.Epochs == 0)
+            if (rows == 0 || data.Common.Epochs == 0)
             {
-                if (rows == 0 && settings.Epochs > 0)
+                if (rows == 0 && data.Common.Epochs > 0)
                 {
                     observer.Warn($"There is nothing to train {stage} on; the model stays as it is.");
                 }
@@ -39,9 +31,10 @@ internal sealed class TrainingStage(ITrainer trainer, StageRunner runner, RunSto
                 return Locate(startModel, StageStatistics.None, null, []);
             }
 
-            await closeModels().ConfigureAwait(false);
-            TrainingJob job = new(startModel, Path.Combine(store.Directory, checkpoint), data(), session.SeedOf($"train/{stage}"));
-            TrainingReport report = await trainer.TrainAsync(job, new StepRelay(step => observer.TrainingStepTaken(stage, step)), cancellationToken)
+            // Training needs the room that open models take.
+            await (models?.DisposeAsync() ?? ValueTask.CompletedTask).ConfigureAwait(false);
+            TrainingJob job = new(startModel, Path.Combine(store.Directory, checkpoint), data, session.SeedOf($"train/{stage}"));
+            TrainingReport report = await trainer.TrainAsync(job, step => observer.TrainingStepTaken(stage, step), cancellationToken)
                 .ConfigureAwait(false);
             Counts counts = new();
             counts.Add("rows", rows);
@@ -51,7 +44,7 @@ internal sealed class TrainingStage(ITrainer trainer, StageRunner runner, RunSto
             {
                 observer.Warn(
                     $"{rows - report.Examples} of {rows} rows are left out of {stage}: their prompts alone are longer than "
-                    + $"cutoff_tokens ({settings.CutoffTokens}) or the model's context, so there is nothing to learn in them.");
+                    + $"cutoff_tokens ({data.Common.CutoffTokens}) or the model's context, so there is nothing to learn in them.");
             }
 
             counts.Add("steps", report.Steps.Count);

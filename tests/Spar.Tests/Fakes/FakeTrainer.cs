@@ -12,7 +12,7 @@ internal sealed class FakeTrainer(FakeWorld world) : ITrainer
 
     public List<TrainingJob> Jobs { get; } = [];
 
-    public Task<TrainingReport> TrainAsync(TrainingJob job, IProgress<TrainingStep>? progress, CancellationToken cancellationToken)
+    public Task<TrainingReport> TrainAsync(TrainingJob job, Action<TrainingStep>? progress, CancellationToken cancellationToken)
     {
         Assert.Equal(0, world.Open);
         world.Step();
@@ -26,7 +26,7 @@ internal sealed class FakeTrainer(FakeWorld world) : ITrainer
         };
         int rows = job.Data is TrainingData.Supervised s ? s.Examples.Count : ((TrainingData.Preference)job.Data).Pairs.Count;
         TrainingStep step = new(1, 1, 1.5, job.Data.Common.LearningRate, rows);
-        progress?.Report(step);
+        progress?.Invoke(step);
         Directory.CreateDirectory(job.OutputModel);
         File.WriteAllText(
             Path.Combine(job.OutputModel, WeightsFile),

@@ -65,9 +65,10 @@ public sealed class PairComparison
         StageRunner runner = new(Store, session, Observer, Time);
         TrainingStage training = new(Trainer, runner, Store, session, Observer);
         string start = await training.RunAsync(
-            StartStage, BaseModel, Settings.Examples,
-            () => new TrainingData.Supervised(Problem.Examples(session.SeedOf("examples"), Settings.Examples), Settings.Sft),
-            Settings.Sft, () => ValueTask.CompletedTask, cancellationToken).ConfigureAwait(false);
+            StartStage,
+            BaseModel,
+            new TrainingData.Supervised(Problem.Examples(session.SeedOf("examples"), Settings.Examples), Settings.Sft),
+            cancellationToken).ConfigureAwait(false);
 
         CurveProduct before = await runner.RunAsync(BeforeStage, Settings.HeldOut, async () =>
             new CurveProduct([await MeasureAsync(BeforeStage, 0, start, session, cancellationToken).ConfigureAwait(false)])).ConfigureAwait(false);
@@ -93,7 +94,7 @@ public sealed class PairComparison
                 new TrainingData.Preference(Problem.Pairs(kind, session.SeedOf("pairs"), Settings.Pairs), Settings.Dpo),
                 session.SeedOf("train/pairs"))
             { SaveEvery = Settings.MeasureEvery };
-            TrainingReport report = await Trainer.TrainAsync(job, new StepRelay(step => Observer.TrainingStepTaken(stage, step)), cancellationToken)
+            TrainingReport report = await Trainer.TrainAsync(job, step => Observer.TrainingStepTaken(stage, step), cancellationToken)
                 .ConfigureAwait(false);
             List<SavedModel> models = [.. report.Saved];
             if (models.Count == 0 || models[^1].Step < report.Steps.Count)
