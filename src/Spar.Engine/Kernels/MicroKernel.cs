@@ -3,58 +3,42 @@ using System.Runtime.Intrinsics;
 
 namespace Spar.Engine.Kernels;
 
-/// <summary>A number known at compile time, so that a kernel is compiled once for each value with its branches gone.</summary>
-internal interface IConstant
-{
-    /// <summary>The number.</summary>
-    static abstract int Value { get; }
-}
-
-internal readonly struct R1 : IConstant { public static int Value => 1; }
-
-internal readonly struct R2 : IConstant { public static int Value => 2; }
-
-internal readonly struct R3 : IConstant { public static int Value => 3; }
-
-internal readonly struct R4 : IConstant { public static int Value => 4; }
-
-internal readonly struct R5 : IConstant { public static int Value => 5; }
-
-internal readonly struct R6 : IConstant { public static int Value => 6; }
-
-internal readonly struct R7 : IConstant { public static int Value => 7; }
-
-internal readonly struct R8 : IConstant { public static int Value => 8; }
-
-internal readonly struct R9 : IConstant { public static int Value => 9; }
-
-internal readonly struct R10 : IConstant { public static int Value => 10; }
-
-internal readonly struct R11 : IConstant { public static int Value => 11; }
-
-internal readonly struct R12 : IConstant { public static int Value => 12; }
-
 /// <summary>
-/// The innermost product: a block of C (rows x 2 vectors) = or += a panel of A times a panel of B, for one stretch of k.
-/// Every element is one chain of fused multiply-adds in the order of k, whatever the block's height, so a row gets the same bits in any batch.
+/// The innermost product: a block of C (rows x 2 vectors) = or += a panel of A times a panel of B, for one stretch of
+/// k. Every element is one chain of fused multiply-adds in the order of k, whatever the block's height, so a row gets
+/// the same bits in any batch.
 /// </summary>
 internal static unsafe class MicroKernel
 {
-    /// <summary>Longest stretch of k in one pass; longer products add up stretches of this length in order. Part of the arithmetic: changing it changes bits.</summary>
+    /// <summary>
+    /// Longest stretch of k in one pass; longer products add up stretches of this length in order. Part of the
+    /// arithmetic: changing it changes bits.
+    /// </summary>
     public const int StretchK = 512;
 
-    /// <summary>Floats from one row to the next in a row-major panel of A; no power of two, so that rows do not fall into one cache set.</summary>
+    /// <summary>
+    /// Floats from one row to the next in a row-major panel of A; no power of two, so that rows do not fall into one
+    /// cache set.
+    /// </summary>
     public const int RowPanelStride = StretchK + 16;
 
     private const int PrefetchSteps = 16;
 
     /// <summary>Rows of a full block.</summary>
-    public static int Rows => KernelPath.VectorBits switch { 512 => Unit512.MaxRows, 256 => Unit256.MaxRows, _ => Unit128.MaxRows };
+    public static int Rows => KernelPath.VectorBits switch
+    {
+        512 => Unit512.MaxRows,
+        256 => Unit256.MaxRows,
+        _ => Unit128.MaxRows,
+    };
 
     /// <summary>Columns of a block: two vectors.</summary>
     public static int Columns => KernelPath.VectorBits / 16;
 
-    /// <summary>Panels of B that <see cref="RunPanels"/> takes at once for a number of rows; 1 above three rows, where one panel keeps the multipliers busy.</summary>
+    /// <summary>
+    /// Panels of B that <see cref="RunPanels"/> takes at once for a number of rows; 1 above three rows, where one panel
+    /// keeps the multipliers busy.
+    /// </summary>
     public static int PanelsAtOnce(int rows) => rows == 1 ? 4 : rows <= 3 ? 2 : 1;
 
     /// <summary>One block from one panel of B.</summary>
@@ -66,8 +50,11 @@ internal static unsafe class MicroKernel
     /// <param name="k">Length of the stretch.</param>
     /// <param name="c">First element of the block of C.</param>
     /// <param name="ldc">Floats from one row of C to the next.</param>
-    /// <param name="addend">What to add to: a block with C's leading dimension, C's own to accumulate, null for nothing.</param>
-    public static void Run(int rows, float* a, nint rowStep, nint depthStep, float* b, int k, float* c, nint ldc, float* addend)
+    /// <param name="addend">
+    /// What to add to: a block with C's leading dimension, C's own to accumulate, null for nothing.
+    /// </param>
+    public static void Run(
+        int rows, float* a, nint rowStep, nint depthStep, float* b, int k, float* c, nint ldc, float* addend)
     {
         if (KernelPath.VectorBits == 512)
         {
@@ -84,8 +71,8 @@ internal static unsafe class MicroKernel
     }
 
     /// <summary>
-    /// A few rows against several panels of B side by side (<see cref="PanelsAtOnce"/>), so that there are enough independent chains to hide
-    /// the latency of a multiply-add.
+    /// A few rows against several panels of B side by side (<see cref="PanelsAtOnce"/>), so that there are enough
+    /// independent chains to hide the latency of a multiply-add.
     /// </summary>
     /// <param name="rows">1 .. 3.</param>
     /// <param name="a">First element of the rows of A.</param>
@@ -96,7 +83,8 @@ internal static unsafe class MicroKernel
     /// <param name="c">First element of the block of C.</param>
     /// <param name="ldc">Floats from one row of C to the next.</param>
     /// <param name="add">Whether to add to C rather than overwrite it.</param>
-    public static void RunPanels(int rows, float* a, nint rowStep, float* b, nint panelStride, int k, float* c, nint ldc, bool add)
+    public static void RunPanels(
+        int rows, float* a, nint rowStep, float* b, nint panelStride, int k, float* c, nint ldc, bool add)
     {
         if (KernelPath.VectorBits == 512)
         {
@@ -112,7 +100,8 @@ internal static unsafe class MicroKernel
         }
     }
 
-    private static void Select<TUnit, TVector>(int rows, float* a, nint rowStep, nint depthStep, float* b, int k, float* c, nint ldc, float* addend)
+    private static void Select<TUnit, TVector>(
+        int rows, float* a, nint rowStep, nint depthStep, float* b, int k, float* c, nint ldc, float* addend)
         where TUnit : IVectorUnit<TVector>
         where TVector : struct
     {
@@ -134,7 +123,8 @@ internal static unsafe class MicroKernel
         }
     }
 
-    private static void SelectPanels<TUnit, TVector>(int rows, float* a, nint rowStep, float* b, nint panelStride, int k, float* c, nint ldc, bool add)
+    private static void SelectPanels<TUnit, TVector>(
+        int rows, float* a, nint rowStep, float* b, nint panelStride, int k, float* c, nint ldc, bool add)
         where TUnit : IVectorUnit<TVector>
         where TVector : struct
     {
@@ -148,7 +138,8 @@ internal static unsafe class MicroKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Block<TUnit, TVector, TRows>(float* a, nint rowStep, nint depthStep, float* b, int k, float* c, nint ldc, float* addend)
+    private static void Block<TUnit, TVector, TRows>(
+        float* a, nint rowStep, nint depthStep, float* b, int k, float* c, nint ldc, float* addend)
         where TUnit : IVectorUnit<TVector>
         where TVector : struct
         where TRows : struct, IConstant
@@ -179,25 +170,17 @@ internal static unsafe class MicroKernel
 
         // Two steps of k a turn: the loop's own instructions would else take the multiplies' places in the decoder.
         nint twice = 2 * rowStep;
-        float* a3 = a + (3 * rowStep), a6 = a + (6 * rowStep), a9 = a + (9 * rowStep), last = b + ((nint)(k - 1) * 2 * TUnit.Lanes);
+        float* a3 = a + (3 * rowStep), a6 = a + (6 * rowStep), a9 = a + (9 * rowStep);
+        float* last = b + ((nint)(k - 1) * 2 * TUnit.Lanes);
         for (; b < last; b += 4 * TUnit.Lanes)
         {
             Ahead(b, 2 * TUnit.Lanes);
             TVector bl = TUnit.Load(b), br = TUnit.Load(b + TUnit.Lanes);
-            TVector x = TUnit.Broadcast(a);
-            c0l = TUnit.MultiplyAdd(x, bl, c0l);
-            c0r = TUnit.MultiplyAdd(x, br, c0r);
-            if (TRows.Value > 1) { x = TUnit.Broadcast(a + rowStep); c1l = TUnit.MultiplyAdd(x, bl, c1l); c1r = TUnit.MultiplyAdd(x, br, c1r); }
-            if (TRows.Value > 2) { x = TUnit.Broadcast(a + twice); c2l = TUnit.MultiplyAdd(x, bl, c2l); c2r = TUnit.MultiplyAdd(x, br, c2r); }
-            if (TRows.Value > 3) { x = TUnit.Broadcast(a3); c3l = TUnit.MultiplyAdd(x, bl, c3l); c3r = TUnit.MultiplyAdd(x, br, c3r); }
-            if (TRows.Value > 4) { x = TUnit.Broadcast(a3 + rowStep); c4l = TUnit.MultiplyAdd(x, bl, c4l); c4r = TUnit.MultiplyAdd(x, br, c4r); }
-            if (TRows.Value > 5) { x = TUnit.Broadcast(a3 + twice); c5l = TUnit.MultiplyAdd(x, bl, c5l); c5r = TUnit.MultiplyAdd(x, br, c5r); }
-            if (TRows.Value > 6) { x = TUnit.Broadcast(a6); c6l = TUnit.MultiplyAdd(x, bl, c6l); c6r = TUnit.MultiplyAdd(x, br, c6r); }
-            if (TRows.Value > 7) { x = TUnit.Broadcast(a6 + rowStep); c7l = TUnit.MultiplyAdd(x, bl, c7l); c7r = TUnit.MultiplyAdd(x, br, c7r); }
-            if (TRows.Value > 8) { x = TUnit.Broadcast(a6 + twice); c8l = TUnit.MultiplyAdd(x, bl, c8l); c8r = TUnit.MultiplyAdd(x, br, c8r); }
-            if (TRows.Value > 9) { x = TUnit.Broadcast(a9); c9l = TUnit.MultiplyAdd(x, bl, c9l); c9r = TUnit.MultiplyAdd(x, br, c9r); }
-            if (TRows.Value > 10) { x = TUnit.Broadcast(a9 + rowStep); c10l = TUnit.MultiplyAdd(x, bl, c10l); c10r = TUnit.MultiplyAdd(x, br, c10r); }
-            if (TRows.Value > 11) { x = TUnit.Broadcast(a9 + twice); c11l = TUnit.MultiplyAdd(x, bl, c11l); c11r = TUnit.MultiplyAdd(x, br, c11r); }
+            Column<TUnit, TVector, TRows>(
+                a, a3, a6, a9, rowStep, twice, bl, br,
+                ref c0l, ref c0r, ref c1l, ref c1r, ref c2l, ref c2r, ref c3l, ref c3r, ref c4l, ref c4r, ref c5l,
+                ref c5r, ref c6l, ref c6r, ref c7l, ref c7r, ref c8l, ref c8r, ref c9l, ref c9r, ref c10l, ref c10r,
+                ref c11l, ref c11r);
             a += depthStep;
             if (TRows.Value > 3) { a3 += depthStep; }
             if (TRows.Value > 6) { a6 += depthStep; }
@@ -205,20 +188,11 @@ internal static unsafe class MicroKernel
             Ahead(b + (2 * TUnit.Lanes), 2 * TUnit.Lanes);
             bl = TUnit.Load(b + (2 * TUnit.Lanes));
             br = TUnit.Load(b + (3 * TUnit.Lanes));
-            x = TUnit.Broadcast(a);
-            c0l = TUnit.MultiplyAdd(x, bl, c0l);
-            c0r = TUnit.MultiplyAdd(x, br, c0r);
-            if (TRows.Value > 1) { x = TUnit.Broadcast(a + rowStep); c1l = TUnit.MultiplyAdd(x, bl, c1l); c1r = TUnit.MultiplyAdd(x, br, c1r); }
-            if (TRows.Value > 2) { x = TUnit.Broadcast(a + twice); c2l = TUnit.MultiplyAdd(x, bl, c2l); c2r = TUnit.MultiplyAdd(x, br, c2r); }
-            if (TRows.Value > 3) { x = TUnit.Broadcast(a3); c3l = TUnit.MultiplyAdd(x, bl, c3l); c3r = TUnit.MultiplyAdd(x, br, c3r); }
-            if (TRows.Value > 4) { x = TUnit.Broadcast(a3 + rowStep); c4l = TUnit.MultiplyAdd(x, bl, c4l); c4r = TUnit.MultiplyAdd(x, br, c4r); }
-            if (TRows.Value > 5) { x = TUnit.Broadcast(a3 + twice); c5l = TUnit.MultiplyAdd(x, bl, c5l); c5r = TUnit.MultiplyAdd(x, br, c5r); }
-            if (TRows.Value > 6) { x = TUnit.Broadcast(a6); c6l = TUnit.MultiplyAdd(x, bl, c6l); c6r = TUnit.MultiplyAdd(x, br, c6r); }
-            if (TRows.Value > 7) { x = TUnit.Broadcast(a6 + rowStep); c7l = TUnit.MultiplyAdd(x, bl, c7l); c7r = TUnit.MultiplyAdd(x, br, c7r); }
-            if (TRows.Value > 8) { x = TUnit.Broadcast(a6 + twice); c8l = TUnit.MultiplyAdd(x, bl, c8l); c8r = TUnit.MultiplyAdd(x, br, c8r); }
-            if (TRows.Value > 9) { x = TUnit.Broadcast(a9); c9l = TUnit.MultiplyAdd(x, bl, c9l); c9r = TUnit.MultiplyAdd(x, br, c9r); }
-            if (TRows.Value > 10) { x = TUnit.Broadcast(a9 + rowStep); c10l = TUnit.MultiplyAdd(x, bl, c10l); c10r = TUnit.MultiplyAdd(x, br, c10r); }
-            if (TRows.Value > 11) { x = TUnit.Broadcast(a9 + twice); c11l = TUnit.MultiplyAdd(x, bl, c11l); c11r = TUnit.MultiplyAdd(x, br, c11r); }
+            Column<TUnit, TVector, TRows>(
+                a, a3, a6, a9, rowStep, twice, bl, br,
+                ref c0l, ref c0r, ref c1l, ref c1r, ref c2l, ref c2r, ref c3l, ref c3r, ref c4l, ref c4r, ref c5l,
+                ref c5r, ref c6l, ref c6r, ref c7l, ref c7r, ref c8l, ref c8r, ref c9l, ref c9r, ref c10l, ref c10r,
+                ref c11l, ref c11r);
             a += depthStep;
             if (TRows.Value > 3) { a3 += depthStep; }
             if (TRows.Value > 6) { a6 += depthStep; }
@@ -228,37 +202,28 @@ internal static unsafe class MicroKernel
         if (b == last)
         {
             TVector bl = TUnit.Load(b), br = TUnit.Load(b + TUnit.Lanes);
-            TVector x = TUnit.Broadcast(a);
-            c0l = TUnit.MultiplyAdd(x, bl, c0l);
-            c0r = TUnit.MultiplyAdd(x, br, c0r);
-            if (TRows.Value > 1) { x = TUnit.Broadcast(a + rowStep); c1l = TUnit.MultiplyAdd(x, bl, c1l); c1r = TUnit.MultiplyAdd(x, br, c1r); }
-            if (TRows.Value > 2) { x = TUnit.Broadcast(a + twice); c2l = TUnit.MultiplyAdd(x, bl, c2l); c2r = TUnit.MultiplyAdd(x, br, c2r); }
-            if (TRows.Value > 3) { x = TUnit.Broadcast(a3); c3l = TUnit.MultiplyAdd(x, bl, c3l); c3r = TUnit.MultiplyAdd(x, br, c3r); }
-            if (TRows.Value > 4) { x = TUnit.Broadcast(a3 + rowStep); c4l = TUnit.MultiplyAdd(x, bl, c4l); c4r = TUnit.MultiplyAdd(x, br, c4r); }
-            if (TRows.Value > 5) { x = TUnit.Broadcast(a3 + twice); c5l = TUnit.MultiplyAdd(x, bl, c5l); c5r = TUnit.MultiplyAdd(x, br, c5r); }
-            if (TRows.Value > 6) { x = TUnit.Broadcast(a6); c6l = TUnit.MultiplyAdd(x, bl, c6l); c6r = TUnit.MultiplyAdd(x, br, c6r); }
-            if (TRows.Value > 7) { x = TUnit.Broadcast(a6 + rowStep); c7l = TUnit.MultiplyAdd(x, bl, c7l); c7r = TUnit.MultiplyAdd(x, br, c7r); }
-            if (TRows.Value > 8) { x = TUnit.Broadcast(a6 + twice); c8l = TUnit.MultiplyAdd(x, bl, c8l); c8r = TUnit.MultiplyAdd(x, br, c8r); }
-            if (TRows.Value > 9) { x = TUnit.Broadcast(a9); c9l = TUnit.MultiplyAdd(x, bl, c9l); c9r = TUnit.MultiplyAdd(x, br, c9r); }
-            if (TRows.Value > 10) { x = TUnit.Broadcast(a9 + rowStep); c10l = TUnit.MultiplyAdd(x, bl, c10l); c10r = TUnit.MultiplyAdd(x, br, c10r); }
-            if (TRows.Value > 11) { x = TUnit.Broadcast(a9 + twice); c11l = TUnit.MultiplyAdd(x, bl, c11l); c11r = TUnit.MultiplyAdd(x, br, c11r); }
+            Column<TUnit, TVector, TRows>(
+                a, a3, a6, a9, rowStep, twice, bl, br,
+                ref c0l, ref c0r, ref c1l, ref c1r, ref c2l, ref c2r, ref c3l, ref c3r, ref c4l, ref c4r, ref c5l,
+                ref c5r, ref c6l, ref c6r, ref c7l, ref c7r, ref c8l, ref c8r, ref c9l, ref c9r, ref c10l, ref c10r,
+                ref c11l, ref c11r);
         }
 
         if (addend != null)
         {
             float* o = addend;
-            c0l = TUnit.Add(TUnit.Load(o), c0l); c0r = TUnit.Add(TUnit.Load(o + TUnit.Lanes), c0r); o += ldc;
-            if (TRows.Value > 1) { c1l = TUnit.Add(TUnit.Load(o), c1l); c1r = TUnit.Add(TUnit.Load(o + TUnit.Lanes), c1r); o += ldc; }
-            if (TRows.Value > 2) { c2l = TUnit.Add(TUnit.Load(o), c2l); c2r = TUnit.Add(TUnit.Load(o + TUnit.Lanes), c2r); o += ldc; }
-            if (TRows.Value > 3) { c3l = TUnit.Add(TUnit.Load(o), c3l); c3r = TUnit.Add(TUnit.Load(o + TUnit.Lanes), c3r); o += ldc; }
-            if (TRows.Value > 4) { c4l = TUnit.Add(TUnit.Load(o), c4l); c4r = TUnit.Add(TUnit.Load(o + TUnit.Lanes), c4r); o += ldc; }
-            if (TRows.Value > 5) { c5l = TUnit.Add(TUnit.Load(o), c5l); c5r = TUnit.Add(TUnit.Load(o + TUnit.Lanes), c5r); o += ldc; }
-            if (TRows.Value > 6) { c6l = TUnit.Add(TUnit.Load(o), c6l); c6r = TUnit.Add(TUnit.Load(o + TUnit.Lanes), c6r); o += ldc; }
-            if (TRows.Value > 7) { c7l = TUnit.Add(TUnit.Load(o), c7l); c7r = TUnit.Add(TUnit.Load(o + TUnit.Lanes), c7r); o += ldc; }
-            if (TRows.Value > 8) { c8l = TUnit.Add(TUnit.Load(o), c8l); c8r = TUnit.Add(TUnit.Load(o + TUnit.Lanes), c8r); o += ldc; }
-            if (TRows.Value > 9) { c9l = TUnit.Add(TUnit.Load(o), c9l); c9r = TUnit.Add(TUnit.Load(o + TUnit.Lanes), c9r); o += ldc; }
-            if (TRows.Value > 10) { c10l = TUnit.Add(TUnit.Load(o), c10l); c10r = TUnit.Add(TUnit.Load(o + TUnit.Lanes), c10r); o += ldc; }
-            if (TRows.Value > 11) { c11l = TUnit.Add(TUnit.Load(o), c11l); c11r = TUnit.Add(TUnit.Load(o + TUnit.Lanes), c11r); o += ldc; }
+            AddRow<TUnit, TVector>(o, ref c0l, ref c0r); o += ldc;
+            if (TRows.Value > 1) { AddRow<TUnit, TVector>(o, ref c1l, ref c1r); o += ldc; }
+            if (TRows.Value > 2) { AddRow<TUnit, TVector>(o, ref c2l, ref c2r); o += ldc; }
+            if (TRows.Value > 3) { AddRow<TUnit, TVector>(o, ref c3l, ref c3r); o += ldc; }
+            if (TRows.Value > 4) { AddRow<TUnit, TVector>(o, ref c4l, ref c4r); o += ldc; }
+            if (TRows.Value > 5) { AddRow<TUnit, TVector>(o, ref c5l, ref c5r); o += ldc; }
+            if (TRows.Value > 6) { AddRow<TUnit, TVector>(o, ref c6l, ref c6r); o += ldc; }
+            if (TRows.Value > 7) { AddRow<TUnit, TVector>(o, ref c7l, ref c7r); o += ldc; }
+            if (TRows.Value > 8) { AddRow<TUnit, TVector>(o, ref c8l, ref c8r); o += ldc; }
+            if (TRows.Value > 9) { AddRow<TUnit, TVector>(o, ref c9l, ref c9r); o += ldc; }
+            if (TRows.Value > 10) { AddRow<TUnit, TVector>(o, ref c10l, ref c10r); o += ldc; }
+            if (TRows.Value > 11) { AddRow<TUnit, TVector>(o, ref c11l, ref c11r); o += ldc; }
         }
 
         TUnit.Store(c0l, c); TUnit.Store(c0r, c + TUnit.Lanes); c += ldc;
@@ -276,7 +241,8 @@ internal static unsafe class MicroKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Panels<TUnit, TVector, TRows>(float* a, nint rowStep, float* b, nint panelStride, int k, float* c, nint ldc, bool add)
+    private static void Panels<TUnit, TVector, TRows>(
+        float* a, nint rowStep, float* b, nint panelStride, int k, float* c, nint ldc, bool add)
         where TUnit : IVectorUnit<TVector>
         where TVector : struct
         where TRows : struct, IConstant
@@ -299,23 +265,19 @@ internal static unsafe class MicroKernel
             TVector x1 = TRows.Value > 1 ? TUnit.Broadcast(a + rowStep) : x0;
             TVector x2 = TRows.Value > 2 ? TUnit.Broadcast(a + (2 * rowStep)) : x0;
             TVector b0l = TUnit.Load(b + j), b0r = TUnit.Load(b + j + TUnit.Lanes);
-            p0r0l = TUnit.MultiplyAdd(x0, b0l, p0r0l);
-            p0r0r = TUnit.MultiplyAdd(x0, b0r, p0r0r);
-            if (TRows.Value > 1) { p0r1l = TUnit.MultiplyAdd(x1, b0l, p0r1l); p0r1r = TUnit.MultiplyAdd(x1, b0r, p0r1r); }
-            if (TRows.Value > 2) { p0r2l = TUnit.MultiplyAdd(x2, b0l, p0r2l); p0r2r = TUnit.MultiplyAdd(x2, b0r, p0r2r); }
+            Step<TUnit, TVector>(x0, b0l, b0r, ref p0r0l, ref p0r0r);
+            if (TRows.Value > 1) { Step<TUnit, TVector>(x1, b0l, b0r, ref p0r1l, ref p0r1r); }
+            if (TRows.Value > 2) { Step<TUnit, TVector>(x2, b0l, b0r, ref p0r2l, ref p0r2r); }
             TVector b1l = TUnit.Load(b1 + j), b1r = TUnit.Load(b1 + j + TUnit.Lanes);
-            p1r0l = TUnit.MultiplyAdd(x0, b1l, p1r0l);
-            p1r0r = TUnit.MultiplyAdd(x0, b1r, p1r0r);
-            if (TRows.Value > 1) { p1r1l = TUnit.MultiplyAdd(x1, b1l, p1r1l); p1r1r = TUnit.MultiplyAdd(x1, b1r, p1r1r); }
-            if (TRows.Value > 2) { p1r2l = TUnit.MultiplyAdd(x2, b1l, p1r2l); p1r2r = TUnit.MultiplyAdd(x2, b1r, p1r2r); }
+            Step<TUnit, TVector>(x0, b1l, b1r, ref p1r0l, ref p1r0r);
+            if (TRows.Value > 1) { Step<TUnit, TVector>(x1, b1l, b1r, ref p1r1l, ref p1r1r); }
+            if (TRows.Value > 2) { Step<TUnit, TVector>(x2, b1l, b1r, ref p1r2l, ref p1r2r); }
             if (TRows.Value == 1)
             {
                 TVector b2l = TUnit.Load(b2 + j), b2r = TUnit.Load(b2 + j + TUnit.Lanes);
-                p2r0l = TUnit.MultiplyAdd(x0, b2l, p2r0l);
-                p2r0r = TUnit.MultiplyAdd(x0, b2r, p2r0r);
+                Step<TUnit, TVector>(x0, b2l, b2r, ref p2r0l, ref p2r0r);
                 TVector b3l = TUnit.Load(b3 + j), b3r = TUnit.Load(b3 + j + TUnit.Lanes);
-                p3r0l = TUnit.MultiplyAdd(x0, b3l, p3r0l);
-                p3r0r = TUnit.MultiplyAdd(x0, b3r, p3r0r);
+                Step<TUnit, TVector>(x0, b3l, b3r, ref p3r0l, ref p3r0r);
             }
         }
 
@@ -348,7 +310,55 @@ internal static unsafe class MicroKernel
         }
     }
 
-    /// <summary>Brings a block of C into the cache while the products run, as the stores at the end would wait for it.</summary>
+    /// <summary>One step of k in a whole block: C += a column of A times a row of B.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Column<TUnit, TVector, TRows>(
+        float* a, float* a3, float* a6, float* a9, nint rowStep, nint twice, TVector bl, TVector br,
+        ref TVector c0l, ref TVector c0r, ref TVector c1l, ref TVector c1r, ref TVector c2l, ref TVector c2r,
+        ref TVector c3l, ref TVector c3r, ref TVector c4l, ref TVector c4r, ref TVector c5l, ref TVector c5r,
+        ref TVector c6l, ref TVector c6r, ref TVector c7l, ref TVector c7r, ref TVector c8l, ref TVector c8r,
+        ref TVector c9l, ref TVector c9r, ref TVector c10l, ref TVector c10r, ref TVector c11l, ref TVector c11r)
+        where TUnit : IVectorUnit<TVector>
+        where TVector : struct
+        where TRows : struct, IConstant
+    {
+        Step<TUnit, TVector>(TUnit.Broadcast(a), bl, br, ref c0l, ref c0r);
+        if (TRows.Value > 1) { Step<TUnit, TVector>(TUnit.Broadcast(a + rowStep), bl, br, ref c1l, ref c1r); }
+        if (TRows.Value > 2) { Step<TUnit, TVector>(TUnit.Broadcast(a + twice), bl, br, ref c2l, ref c2r); }
+        if (TRows.Value > 3) { Step<TUnit, TVector>(TUnit.Broadcast(a3), bl, br, ref c3l, ref c3r); }
+        if (TRows.Value > 4) { Step<TUnit, TVector>(TUnit.Broadcast(a3 + rowStep), bl, br, ref c4l, ref c4r); }
+        if (TRows.Value > 5) { Step<TUnit, TVector>(TUnit.Broadcast(a3 + twice), bl, br, ref c5l, ref c5r); }
+        if (TRows.Value > 6) { Step<TUnit, TVector>(TUnit.Broadcast(a6), bl, br, ref c6l, ref c6r); }
+        if (TRows.Value > 7) { Step<TUnit, TVector>(TUnit.Broadcast(a6 + rowStep), bl, br, ref c7l, ref c7r); }
+        if (TRows.Value > 8) { Step<TUnit, TVector>(TUnit.Broadcast(a6 + twice), bl, br, ref c8l, ref c8r); }
+        if (TRows.Value > 9) { Step<TUnit, TVector>(TUnit.Broadcast(a9), bl, br, ref c9l, ref c9r); }
+        if (TRows.Value > 10) { Step<TUnit, TVector>(TUnit.Broadcast(a9 + rowStep), bl, br, ref c10l, ref c10r); }
+        if (TRows.Value > 11) { Step<TUnit, TVector>(TUnit.Broadcast(a9 + twice), bl, br, ref c11l, ref c11r); }
+    }
+
+    /// <summary>One step of k in one row of a block: l += x bl, r += x br.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Step<TUnit, TVector>(TVector x, TVector bl, TVector br, ref TVector l, ref TVector r)
+        where TUnit : IVectorUnit<TVector>
+        where TVector : struct
+    {
+        l = TUnit.MultiplyAdd(x, bl, l);
+        r = TUnit.MultiplyAdd(x, br, r);
+    }
+
+    /// <summary>One row of a block: l and r plus what stands at o.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddRow<TUnit, TVector>(float* o, ref TVector l, ref TVector r)
+        where TUnit : IVectorUnit<TVector>
+        where TVector : struct
+    {
+        l = TUnit.Add(TUnit.Load(o), l);
+        r = TUnit.Add(TUnit.Load(o + TUnit.Lanes), r);
+    }
+
+    /// <summary>
+    /// Brings a block of C into the cache while the products run, as the stores at the end would wait for it.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Fetch(float* c, nint ldc, int rows, int columns)
     {
@@ -362,7 +372,10 @@ internal static unsafe class MicroKernel
         }
     }
 
-    /// <summary>Fetches what a panel of B holds some steps further on, faster than the processor does by itself when the panel comes from the L2 cache.</summary>
+    /// <summary>
+    /// Fetches what a panel of B holds some steps further on, faster than the processor does by itself when the panel
+    /// comes from the L2 cache.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Ahead(float* b, int columns)
     {

@@ -32,77 +32,29 @@ internal static unsafe partial class QuantizedKernel
 
                 TV packed = TUnit.Load(codes);
                 TV code = TUnit.FromNibbles(packed, table);
-                s0 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x), s0);
-                if (TRows.Value > 1) { s1 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + 1), s1); }
-                if (TRows.Value > 2) { s2 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + 2), s2); }
-                if (TRows.Value > 3) { s3 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + 3), s3); }
-                if (TRows.Value > 4) { s4 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + 4), s4); }
-                if (TRows.Value > 5) { s5 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + 5), s5); }
-                if (TRows.Value > 6) { s6 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + 6), s6); }
-                if (TRows.Value > 7) { s7 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + 7), s7); }
+                Code<TUnit, TV, TRows>(
+                    code, x, 0, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
                 code = TUnit.FromNibbles(TUnit.ShiftRight(packed, 4), table);
-                t0 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (16 * TRows.Value)), t0);
-                if (TRows.Value > 1) { t1 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (16 * TRows.Value) + 1), t1); }
-                if (TRows.Value > 2) { t2 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (16 * TRows.Value) + 2), t2); }
-                if (TRows.Value > 3) { t3 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (16 * TRows.Value) + 3), t3); }
-                if (TRows.Value > 4) { t4 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (16 * TRows.Value) + 4), t4); }
-                if (TRows.Value > 5) { t5 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (16 * TRows.Value) + 5), t5); }
-                if (TRows.Value > 6) { t6 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (16 * TRows.Value) + 6), t6); }
-                if (TRows.Value > 7) { t7 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (16 * TRows.Value) + 7), t7); }
+                Code<TUnit, TV, TRows>(
+                    code, x, 16 * TRows.Value, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
                 code = TUnit.FromNibbles(TUnit.ShiftRight(packed, 8), table);
-                s0 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (1 * TRows.Value)), s0);
-                if (TRows.Value > 1) { s1 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (1 * TRows.Value) + 1), s1); }
-                if (TRows.Value > 2) { s2 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (1 * TRows.Value) + 2), s2); }
-                if (TRows.Value > 3) { s3 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (1 * TRows.Value) + 3), s3); }
-                if (TRows.Value > 4) { s4 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (1 * TRows.Value) + 4), s4); }
-                if (TRows.Value > 5) { s5 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (1 * TRows.Value) + 5), s5); }
-                if (TRows.Value > 6) { s6 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (1 * TRows.Value) + 6), s6); }
-                if (TRows.Value > 7) { s7 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (1 * TRows.Value) + 7), s7); }
+                Code<TUnit, TV, TRows>(
+                    code, x, 1 * TRows.Value, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
                 code = TUnit.FromNibbles(TUnit.ShiftRight(packed, 12), table);
-                t0 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (17 * TRows.Value)), t0);
-                if (TRows.Value > 1) { t1 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (17 * TRows.Value) + 1), t1); }
-                if (TRows.Value > 2) { t2 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (17 * TRows.Value) + 2), t2); }
-                if (TRows.Value > 3) { t3 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (17 * TRows.Value) + 3), t3); }
-                if (TRows.Value > 4) { t4 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (17 * TRows.Value) + 4), t4); }
-                if (TRows.Value > 5) { t5 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (17 * TRows.Value) + 5), t5); }
-                if (TRows.Value > 6) { t6 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (17 * TRows.Value) + 6), t6); }
-                if (TRows.Value > 7) { t7 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (17 * TRows.Value) + 7), t7); }
+                Code<TUnit, TV, TRows>(
+                    code, x, 17 * TRows.Value, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
                 code = TUnit.FromNibbles(TUnit.ShiftRight(packed, 16), table);
-                s0 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (2 * TRows.Value)), s0);
-                if (TRows.Value > 1) { s1 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (2 * TRows.Value) + 1), s1); }
-                if (TRows.Value > 2) { s2 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (2 * TRows.Value) + 2), s2); }
-                if (TRows.Value > 3) { s3 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (2 * TRows.Value) + 3), s3); }
-                if (TRows.Value > 4) { s4 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (2 * TRows.Value) + 4), s4); }
-                if (TRows.Value > 5) { s5 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (2 * TRows.Value) + 5), s5); }
-                if (TRows.Value > 6) { s6 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (2 * TRows.Value) + 6), s6); }
-                if (TRows.Value > 7) { s7 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (2 * TRows.Value) + 7), s7); }
+                Code<TUnit, TV, TRows>(
+                    code, x, 2 * TRows.Value, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
                 code = TUnit.FromNibbles(TUnit.ShiftRight(packed, 20), table);
-                t0 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (18 * TRows.Value)), t0);
-                if (TRows.Value > 1) { t1 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (18 * TRows.Value) + 1), t1); }
-                if (TRows.Value > 2) { t2 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (18 * TRows.Value) + 2), t2); }
-                if (TRows.Value > 3) { t3 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (18 * TRows.Value) + 3), t3); }
-                if (TRows.Value > 4) { t4 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (18 * TRows.Value) + 4), t4); }
-                if (TRows.Value > 5) { t5 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (18 * TRows.Value) + 5), t5); }
-                if (TRows.Value > 6) { t6 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (18 * TRows.Value) + 6), t6); }
-                if (TRows.Value > 7) { t7 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (18 * TRows.Value) + 7), t7); }
+                Code<TUnit, TV, TRows>(
+                    code, x, 18 * TRows.Value, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
                 code = TUnit.FromNibbles(TUnit.ShiftRight(packed, 24), table);
-                s0 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (3 * TRows.Value)), s0);
-                if (TRows.Value > 1) { s1 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (3 * TRows.Value) + 1), s1); }
-                if (TRows.Value > 2) { s2 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (3 * TRows.Value) + 2), s2); }
-                if (TRows.Value > 3) { s3 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (3 * TRows.Value) + 3), s3); }
-                if (TRows.Value > 4) { s4 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (3 * TRows.Value) + 4), s4); }
-                if (TRows.Value > 5) { s5 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (3 * TRows.Value) + 5), s5); }
-                if (TRows.Value > 6) { s6 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (3 * TRows.Value) + 6), s6); }
-                if (TRows.Value > 7) { s7 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (3 * TRows.Value) + 7), s7); }
+                Code<TUnit, TV, TRows>(
+                    code, x, 3 * TRows.Value, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
                 code = TUnit.FromNibbles(TUnit.ShiftRight(packed, 28), table);
-                t0 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (19 * TRows.Value)), t0);
-                if (TRows.Value > 1) { t1 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (19 * TRows.Value) + 1), t1); }
-                if (TRows.Value > 2) { t2 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (19 * TRows.Value) + 2), t2); }
-                if (TRows.Value > 3) { t3 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (19 * TRows.Value) + 3), t3); }
-                if (TRows.Value > 4) { t4 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (19 * TRows.Value) + 4), t4); }
-                if (TRows.Value > 5) { t5 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (19 * TRows.Value) + 5), t5); }
-                if (TRows.Value > 6) { t6 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (19 * TRows.Value) + 6), t6); }
-                if (TRows.Value > 7) { t7 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + (19 * TRows.Value) + 7), t7); }
+                Code<TUnit, TV, TRows>(
+                    code, x, 19 * TRows.Value, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
             }
 
             x += 16 * TRows.Value;
@@ -150,23 +102,11 @@ internal static unsafe partial class QuantizedKernel
 
                     TV pair = TUnit.LoadWidened(codes);
                     TV code = TUnit.EvenToFloats(pair);
-                    s0 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x), s0);
-                    if (TRows.Value > 1) { s1 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + 1), s1); }
-                    if (TRows.Value > 2) { s2 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + 2), s2); }
-                    if (TRows.Value > 3) { s3 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + 3), s3); }
-                    if (TRows.Value > 4) { s4 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + 4), s4); }
-                    if (TRows.Value > 5) { s5 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + 5), s5); }
-                    if (TRows.Value > 6) { s6 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + 6), s6); }
-                    if (TRows.Value > 7) { s7 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + 7), s7); }
+                    Code<TUnit, TV, TRows>(
+                        code, x, 0, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
                     code = TUnit.OddToFloats(pair);
-                    t0 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + TRows.Value), t0);
-                    if (TRows.Value > 1) { t1 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + TRows.Value + 1), t1); }
-                    if (TRows.Value > 2) { t2 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + TRows.Value + 2), t2); }
-                    if (TRows.Value > 3) { t3 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + TRows.Value + 3), t3); }
-                    if (TRows.Value > 4) { t4 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + TRows.Value + 4), t4); }
-                    if (TRows.Value > 5) { t5 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + TRows.Value + 5), t5); }
-                    if (TRows.Value > 6) { t6 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + TRows.Value + 6), t6); }
-                    if (TRows.Value > 7) { t7 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + TRows.Value + 7), t7); }
+                    Code<TUnit, TV, TRows>(
+                        code, x, TRows.Value, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
                 }
 
                 TV scale = TScales.Load<TUnit, TV>(scales, block, part, lane, out TV offset);
@@ -184,6 +124,25 @@ internal static unsafe partial class QuantizedKernel
         }
 
         Store<TUnit, TV, TRows>(y, ldy, add, a0, a1, a2, a3, a4, a5, a6, a7);
+    }
+
+    /// <summary>One code of every output times the activations of all rows, which begin at x[at]: s += code x.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Code<TUnit, TV, TRows>(
+        TV code, float* x, int at,
+        ref TV s0, ref TV s1, ref TV s2, ref TV s3, ref TV s4, ref TV s5, ref TV s6, ref TV s7)
+        where TUnit : IByteUnit<TV>
+        where TV : struct
+        where TRows : struct, IConstant
+    {
+        s0 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + at), s0);
+        if (TRows.Value > 1) { s1 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + at + 1), s1); }
+        if (TRows.Value > 2) { s2 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + at + 2), s2); }
+        if (TRows.Value > 3) { s3 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + at + 3), s3); }
+        if (TRows.Value > 4) { s4 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + at + 4), s4); }
+        if (TRows.Value > 5) { s5 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + at + 5), s5); }
+        if (TRows.Value > 6) { s6 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + at + 6), s6); }
+        if (TRows.Value > 7) { s7 = TUnit.MultiplyAdd(code, TUnit.Broadcast(x + at + 7), s7); }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -42,15 +42,16 @@ internal static unsafe partial class QuantizedKernel
             }
 
             x += 16 * TRows.Value;
+            TV ones = TUnit.Ones16;
             TV scale = TScales.Load<TUnit, TV>(scales, block, 0, lane, out TV offset);
-            a0 = ScaledNibbles<TUnit, TV, TScales, TRows>(s0, scale, offset, x, a0);
-            if (TRows.Value > 1) { a1 = ScaledNibbles<TUnit, TV, TScales, TRows>(s1, scale, offset, x + 4, a1); }
-            if (TRows.Value > 2) { a2 = ScaledNibbles<TUnit, TV, TScales, TRows>(s2, scale, offset, x + 8, a2); }
-            if (TRows.Value > 3) { a3 = ScaledNibbles<TUnit, TV, TScales, TRows>(s3, scale, offset, x + 12, a3); }
-            if (TRows.Value > 4) { a4 = ScaledNibbles<TUnit, TV, TScales, TRows>(s4, scale, offset, x + 16, a4); }
-            if (TRows.Value > 5) { a5 = ScaledNibbles<TUnit, TV, TScales, TRows>(s5, scale, offset, x + 20, a5); }
-            if (TRows.Value > 6) { a6 = ScaledNibbles<TUnit, TV, TScales, TRows>(s6, scale, offset, x + 24, a6); }
-            if (TRows.Value > 7) { a7 = ScaledNibbles<TUnit, TV, TScales, TRows>(s7, scale, offset, x + 28, a7); }
+            a0 = ScaledNibbles<TUnit, TV, TScales, TRows>(s0, ones, scale, offset, x, a0);
+            if (TRows.Value > 1) { a1 = ScaledNibbles<TUnit, TV, TScales, TRows>(s1, ones, scale, offset, x + 4, a1); }
+            if (TRows.Value > 2) { a2 = ScaledNibbles<TUnit, TV, TScales, TRows>(s2, ones, scale, offset, x + 8, a2); }
+            if (TRows.Value > 3) { a3 = ScaledNibbles<TUnit, TV, TScales, TRows>(s3, ones, scale, offset, x + 12, a3); }
+            if (TRows.Value > 4) { a4 = ScaledNibbles<TUnit, TV, TScales, TRows>(s4, ones, scale, offset, x + 16, a4); }
+            if (TRows.Value > 5) { a5 = ScaledNibbles<TUnit, TV, TScales, TRows>(s5, ones, scale, offset, x + 20, a5); }
+            if (TRows.Value > 6) { a6 = ScaledNibbles<TUnit, TV, TScales, TRows>(s6, ones, scale, offset, x + 24, a6); }
+            if (TRows.Value > 7) { a7 = ScaledNibbles<TUnit, TV, TScales, TRows>(s7, ones, scale, offset, x + 28, a7); }
             x += 12 * TRows.Value;
         }
 
@@ -132,13 +133,13 @@ internal static unsafe partial class QuantizedKernel
     /// <summary>Adds a block's sum of 16-bit parts to an accumulator.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TV ScaledNibbles<TUnit, TV, TScales, TRows>(
-        TV sum, TV scale, TV offset, byte* factors, TV accumulator)
+        TV sum, TV ones, TV scale, TV offset, byte* factors, TV accumulator)
         where TUnit : IByteUnit<TV>
         where TV : struct
         where TScales : IScales
         where TRows : struct, IConstant
     {
-        sum = TUnit.DotShorts(sum, TUnit.Ones16, Correction<TUnit, TV, TScales, TRows>(factors));
+        sum = TUnit.DotShorts(sum, ones, Correction<TUnit, TV, TScales, TRows>(factors));
         return Scaled<TUnit, TV, TScales, TRows>(sum, scale, offset, factors, accumulator);
     }
 
