@@ -4,16 +4,21 @@ using System.Text;
 namespace Spar.Ground;
 
 /// <summary>
-/// Writes a file whole or not at all: into a temporary file beside it, flushed to the disk, then renamed over the old one; the rename itself is
+/// Writes a file whole or not at all: into a temporary file beside it, flushed to the disk, then renamed over the old
+/// one; the rename itself is
 /// flushed where the system can (Linux, macOS). Two writers of one path must not run at once.
 /// </summary>
 public static class AtomicFile
 {
-    /// <summary>Replaces the file at <paramref name="path"/> by what <paramref name="write"/> puts into the stream; makes the folder if need be.</summary>
+    /// <summary>
+    /// Replaces the file at <paramref name="path"/> by what <paramref name="write"/> puts into the stream; makes the
+    /// folder if need be.
+    /// </summary>
     /// <param name="path">The file to write.</param>
     /// <param name="write">Writes the content; an exception from it leaves the old file as it was.</param>
     /// <exception cref="UserFaultException">
-    /// There is no space or no permission, or the path is a folder; the message names it. The old file, if any, is untouched.
+    /// There is no space or no permission, or the path is a folder; the message names it. The old file, if any, is
+    /// untouched.
     /// </exception>
     public static void Write(string path, Action<Stream> write)
     {
@@ -47,15 +52,18 @@ public static class AtomicFile
     /// <param name="path">The file to write.</param>
     /// <param name="text">Its whole content.</param>
     /// <exception cref="UserFaultException">As for <see cref="Write"/>.</exception>
-    public static void WriteText(string path, string text) => Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
+    public static void WriteText(string path, string text) =>
+        Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
-    /// <summary>Replaces the file by lines in UTF-8 without a mark, each ended by "\n"; see <see cref="Write"/>.</summary>
+    /// <summary>
+    /// Replaces the file by lines in UTF-8 without a mark, each ended by "\n"; see <see cref="Write"/>.
+    /// </summary>
     /// <param name="path">The file to write.</param>
     /// <param name="lines">The lines; they are enumerated once.</param>
     /// <exception cref="UserFaultException">As for <see cref="Write"/>.</exception>
     public static void WriteLines(string path, IEnumerable<string> lines) => Write(path, stream =>
     {
-        using StreamWriter writer = new(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), leaveOpen: true) { NewLine = "\n" };
+        using StreamWriter writer = new(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
         foreach (string line in lines)
         {
             writer.WriteLine(line);
@@ -72,7 +80,8 @@ public static class AtomicFile
         catch (ArgumentException fault)
         {
             string shown = path.Replace("\0", "\\0", StringComparison.Ordinal);
-            throw new UserFaultException($"Cannot write to '{shown}': it is no path.", "Give the path of a file.", fault);
+            throw new UserFaultException(
+                $"Cannot write to '{shown}': it is no path.", "Give the path of a file.", fault);
         }
 
         return Directory.Exists(path) || Path.EndsInDirectorySeparator(path)
@@ -101,7 +110,8 @@ public static class AtomicFile
         }
     }
 
-    // A renamed file is durable once its folder's entry is. .NET opens no folders, so the C library is asked; a file system that cannot flush a
+    // A renamed file is durable once its folder's entry is. .NET opens no folders, so the C library is asked; a file
+    // system that cannot flush a
     // folder says so by an error, and then nothing more can be done.
     private static void FlushFolder(string folder)
     {

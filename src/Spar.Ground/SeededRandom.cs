@@ -1,10 +1,15 @@
 namespace Spar.Ground;
 
 /// <summary>
-/// The project's random generator: SplitMix64 (Steele, Lea and Flood 2014), whose sequence is fixed by its seed on every machine and with every
-/// version of the runtime. Not thread-safe. Results hang on every bit, so no member may ever draw otherwise than it does.
+/// The project's random generator: SplitMix64 (Steele, Lea and Flood 2014), whose sequence is fixed by its seed on
+/// every machine and with every
+/// version of the runtime. Not thread-safe. Results hang on every bit, so no member may ever draw otherwise than it
+/// does.
 /// </summary>
-/// <param name="seed">Any value. Two seeds that differ by a multiple of the generator's step give the same sequence, shifted; see <see cref="Scrambled"/>.</param>
+/// <param name="seed">
+/// Any value. Two seeds that differ by a multiple of the generator's step give the same sequence, shifted; see
+/// <see cref="Scrambled"/>.
+/// </param>
 public sealed class SeededRandom(ulong seed)
 {
     /// <summary>By how much the state moves with each draw: 2^64 divided by the golden ratio.</summary>
@@ -12,12 +17,15 @@ public sealed class SeededRandom(ulong seed)
 
     private ulong _state = seed;
 
-    /// <summary>A generator whose seed was scrambled first, so that seeds in any arithmetic relation give unrelated sequences.</summary>
+    /// <summary>
+    /// A generator whose seed was scrambled first, so that seeds in any arithmetic relation give unrelated sequences.
+    /// </summary>
     /// <param name="seed">Any value.</param>
     public static SeededRandom Scrambled(ulong seed) => new(StableHash.Mix(seed));
 
     /// <summary>
-    /// Draw <paramref name="index"/> of <see cref="Scrambled"/>, computed without the draws before it: a function of seed and index alone, so that a
+    /// Draw <paramref name="index"/> of <see cref="Scrambled"/>, computed without the draws before it: a function of
+    /// seed and index alone, so that a
     /// stream can be taken up anywhere. Uniform in [0, 1), a multiple of 2^-53.
     /// </summary>
     /// <param name="seed">The stream.</param>
@@ -45,13 +53,16 @@ public sealed class SeededRandom(ulong seed)
     }
 
     /// <summary>
-    /// A whole number in [0, <paramref name="count"/>), from the upper 32 bits of one draw (its bias is below 2^-32 times the count). It differs from
+    /// A whole number in [0, <paramref name="count"/>), from the upper 32 bits of one draw (its bias is below 2^-32
+    /// times the count). It differs from
     /// <see cref="Next"/> once in many million draws.
     /// </summary>
     /// <param name="count">At least 1.</param>
     public int Next32(int count) => (int)(((NextBits() >> 32) * (ulong)count) >> 32);
 
-    /// <summary>A whole number in <paramref name="low"/>..<paramref name="high"/>, both included, by <see cref="Next32"/>.</summary>
+    /// <summary>
+    /// A whole number in <paramref name="low"/>..<paramref name="high"/>, both included, by <see cref="Next32"/>.
+    /// </summary>
     /// <param name="low">The least value.</param>
     /// <param name="high">The greatest value; not below <paramref name="low"/>.</param>
     public int Between(int low, int high) => low + Next32(high - low + 1);
@@ -77,7 +88,10 @@ public sealed class SeededRandom(ulong seed)
         }
     }
 
-    /// <summary>A random choice of <paramref name="count"/> of the items, in the order in which they stand in the list; all of them if there are fewer.</summary>
+    /// <summary>
+    /// A random choice of <paramref name="count"/> of the items, in the order in which they stand in the list; all of
+    /// them if there are fewer.
+    /// </summary>
     /// <typeparam name="T">What is chosen.</typeparam>
     /// <param name="items">What to choose from.</param>
     /// <param name="count">How many, at least 0.</param>

@@ -6,12 +6,16 @@ using System.Text;
 namespace Spar.Ground;
 
 /// <summary>
-/// Hashes that are the same on every machine and in every run. They name things and derive seeds. Kept answers and stored runs hang on them, so
+/// Hashes that are the same on every machine and in every run. They name things and derive seeds. Kept answers and
+/// stored runs hang on them, so
 /// none of them may ever change.
 /// </summary>
 public static class StableHash
 {
-    /// <summary>Hash of a text: FNV-1a (Fowler, Noll, Vo) over its UTF-16 bytes, low byte first, then <see cref="Mix"/>. Not cryptographic.</summary>
+    /// <summary>
+    /// Hash of a text: FNV-1a (Fowler, Noll, Vo) over its UTF-16 bytes, low byte first, then <see cref="Mix"/>. Not
+    /// cryptographic.
+    /// </summary>
     /// <param name="text">Any text.</param>
     public static ulong Of(ReadOnlySpan<char> text)
     {
@@ -30,7 +34,8 @@ public static class StableHash
     public static ulong Seed(ulong seed, ReadOnlySpan<char> key) => Mix(Mix(seed) ^ Of(key));
 
     /// <summary>
-    /// The seed of the thing called <paramref name="key"/> as benchmarks derive it: the first 63 bits of SHA-256 over the run's seed and the name, so
+    /// The seed of the thing called <paramref name="key"/> as benchmarks derive it: the first 63 bits of SHA-256 over
+    /// the run's seed and the name, so
     /// never negative.
     /// </summary>
     /// <param name="seed">The run's seed.</param>
@@ -41,7 +46,9 @@ public static class StableHash
         return (long)(BinaryPrimitives.ReadUInt64LittleEndian(hash) >> 1);
     }
 
-    /// <summary>A one-to-one scrambling of 64 bits: one step of SplitMix64 (Steele, Lea and Flood 2014) from the given state.</summary>
+    /// <summary>
+    /// A one-to-one scrambling of 64 bits: one step of SplitMix64 (Steele, Lea and Flood 2014) from the given state.
+    /// </summary>
     /// <param name="value">Any value.</param>
     public static ulong Mix(ulong value)
     {

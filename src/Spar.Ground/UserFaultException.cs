@@ -1,7 +1,8 @@
 namespace Spar.Ground;
 
 /// <summary>
-/// A fault that the user can mend: a file, a key, a setting, an endpoint. Every such fault of the project derives from this class; the command line
+/// A fault that the user can mend: a file, a key, a setting, an endpoint. Every such fault of the project derives from
+/// this class; the command line
 /// shows its message as it is, without a stack trace.
 /// </summary>
 public class UserFaultException : Exception

@@ -1,4 +1,4 @@
-using Spar.Ground;
+using Spar.Calls;
 
 namespace Spar;
 
@@ -8,4 +8,4 @@ namespace Spar;
 /// </summary>
 /// <param name="message">What is wrong, where, and what to do.</param>
 /// <param name="innerException">The fault underneath, if any.</param>
-public class SparException(string message, Exception? innerException = null) : UserFaultException(message, innerException);
+public class SparException(string message, Exception? innerException = null) : RunFaultException(message, innerException);

@@ -1,7 +1,9 @@
 namespace Spar.Ground.Tests;
 
-// The expected numbers are those of the reference implementation (S. Vigna, splitmix64.c) and of the published definitions of FNV-1a and SHA-256,
-// computed elsewhere. Kept answers and results hang on every bit: a test that fails here is a program that no longer knows its runs.
+// The expected numbers are those of the reference implementation (S. Vigna, splitmix64.c) and of the published
+// definitions of FNV-1a and SHA-256,
+// computed elsewhere. Kept answers and results hang on every bit: a test that fails here is a program that no longer
+// knows its runs.
 public sealed class SeededRandomTests
 {
     [Fact]

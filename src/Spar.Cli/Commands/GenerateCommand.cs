@@ -84,7 +84,7 @@ internal static class GenerateCommand
             using CallSession session = new(parse.GetValue(seed), concurrency: 64, answered: (answer, _) =>
             {
                 finish.Note(answer);
-                progress.AddTokens(answer.OutputTokens);
+                progress.AddTokens(answer.OutputTokens ?? 0);
             });
             ModelCaller caller = new(actor, session);
             bool sampled = parse.GetResult(temperature) is { Implicit: false } && name == "greedy" && respond.Temperature > 0;

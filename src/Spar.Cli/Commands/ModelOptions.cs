@@ -61,7 +61,7 @@ internal sealed class ModelOptions
         }
 
         return Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https"
-            ? new EvaluationModel(model, new EndpointChatClient(address, model, ModelHosts.ApiKey))
+            ? new EvaluationModel(model, EndpointChatClient.WithRetries(address, model, ModelHosts.ApiKey))
             : throw new SparException($"--{_role}-endpoint: '{endpoint}' is no http address. Give something like http://localhost:8000/v1.");
     }
 }

@@ -42,7 +42,7 @@ internal abstract class ProgressObserver(ProgressLine progress) : IRunObserver
     {
         if (!kept)
         {
-            Progress.AddTokens(answer.OutputTokens);
+            Progress.AddTokens(answer.OutputTokens ?? 0);
         }
     }
 

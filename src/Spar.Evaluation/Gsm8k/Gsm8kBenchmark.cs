@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Spar.Calls;
 using Spar.Evaluation.Harness;
 using Spar.Evaluation.Results;
 

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.AI;
-using Spar.Evaluation.Statistics;
-using Spar.Ground;
+using Spar.Calls;
 
 namespace Spar.Evaluation.Harness;
 
@@ -12,12 +11,12 @@ namespace Spar.Evaluation.Harness;
 /// <param name="Failed">Calls that failed.</param>
 public readonly record struct EvaluationProgress(string Stage, int Done, int Total, int Resumed, int Failed);
 
-/// <summary>Asks a model many requests at once and stores every answer as it arrives.</summary>
+/// <summary>
+/// Asks a model all that a benchmark asks, through the same stack as the method's calls, and keeps every answer in a
+/// file.
+/// </summary>
 public static class AnswerCollector
 {
-    /// <summary>After so many failures without an answer between them, no further calls are made: the backend is not there.</summary>
-    private const int FailuresInARow = 10;
-
     /// <summary>Collects a model's answer to every request; those that the file has are not asked again.</summary>
     /// <param name="stage">Name of the stage in progress reports and messages.</param>
     /// <param name="requests">What to ask.</param>
@@ -28,8 +27,10 @@ public static class AnswerCollector
     /// <param name="progress">Told after every call; may be null.</param>
     /// <param name="cancellationToken">Stops; answers so far stay in the file.</param>
     /// <returns>The answers by request id.</returns>
-    /// <exception cref="EvaluationException">Calls failed (the answers that came are kept), or the file does not fit the requests.</exception>
-    public static Task<IReadOnlyDictionary<string, Answer>> CollectAsync(
+    /// <exception cref="EvaluationException">
+    /// Calls failed (the answers that came are kept), or the file does not fit the requests.
+    /// </exception>
+    public static async Task<IReadOnlyDictionary<string, Answer>> CollectAsync(
         string stage,
         IReadOnlyList<EvaluationRequest> requests,
         EvaluationModel model,
@@ -37,120 +38,109 @@ public static class AnswerCollector
         int concurrency,
         long seed,
         IProgress<EvaluationProgress>? progress,
-        CancellationToken cancellationToken) =>
-        CollectAsync(
-            stage, requests, model.Name, (request, token) => AskAsync(request, model, seed, token), file, concurrency, seed, progress, cancellationToken);
-
-    /// <summary>Collects an answer to every request from anything that answers; those that the file has are not asked again.</summary>
-    /// <param name="stage">Name of the stage in progress reports and messages.</param>
-    /// <param name="requests">What to ask.</param>
-    /// <param name="name">Who answers.</param>
-    /// <param name="ask">Gives the answer to a request; called from many threads.</param>
-    /// <param name="file">The file with raw answers.</param>
-    /// <param name="concurrency">Most calls in flight, at least 1.</param>
-    /// <param name="seed">The run's seed.</param>
-    /// <param name="progress">Told after every call; may be null.</param>
-    /// <param name="cancellationToken">Stops; answers so far stay in the file.</param>
-    /// <returns>The answers by request id.</returns>
-    /// <exception cref="EvaluationException">Calls failed (the answers that came are kept), or the file does not fit the requests.</exception>
-    public static async Task<IReadOnlyDictionary<string, Answer>> CollectAsync(
-        string stage,
-        IReadOnlyList<EvaluationRequest> requests,
-        string name,
-        Func<EvaluationRequest, CancellationToken, Task<Answer>> ask,
-        string file,
-        int concurrency,
-        long seed,
-        IProgress<EvaluationProgress>? progress,
         CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(concurrency, 1);
-        using AnswerStore store = AnswerStore.Open(file);
-        Dictionary<string, Answer> answers = store.Matching(requests, name, seed);
-        int resumed = answers.Count;
-        var failures = new List<(string Id, string Message)>();
-        int inARow = 0;
-        var gate = new Lock();
-        progress?.Report(new EvaluationProgress(stage, answers.Count, requests.Count, resumed, 0));
-
-        EvaluationRequest[] open = [.. requests.Where(request => !answers.ContainsKey(request.Id))];
-        var options = new ParallelOptions { MaxDegreeOfParallelism = concurrency, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(open, options, async (request, token) =>
+        using AnswerFile kept = AnswerFile.Open(file, model.Name, seed);
+        IReadOnlyDictionary<string, Answer> before = Matching(kept, requests, file);
+        EvaluationRequest[] open = [.. requests.Where(request => !before.ContainsKey(request.Id))];
+        IChatClient client = model.Client.AsBuilder()
+            .UseMemo(kept)
+            .UseGiveUp(FailureStreak.For(concurrency))
+            .UseChoiceScoring(model.ChoiceScorer)
+            .Build();
+        Lock gate = new();
+        int done = before.Count;
+        List<(string Id, string Message)> failures = [];
+        progress?.Report(new EvaluationProgress(stage, done, requests.Count, before.Count, 0));
+        GivenUpException? ended = null;
+        try
         {
-            if (Volatile.Read(ref inARow) >= FailuresInARow)
-            {
-                return;
-            }
-
-            Answer? answer = null;
-            string failure = "";
-            try
-            {
-                answer = await ask(request, token).ConfigureAwait(false);
-                store.Append(request, name, seed, answer);
-            }
-            catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
-            {
-                failure = fault.Message;
-            }
-
-            lock (gate)
-            {
-                if (answer is not null)
+            await Crowd.EachAsync(
+                open,
+                concurrency,
+                (_, request, token) => client.GetResponseAsync(request.Messages, request.ToOptions(seed), token),
+                (i, failure) =>
                 {
-                    answers[request.Id] = answer;
-                    inARow = 0;
-                }
-                else
-                {
-                    failures.Add((request.Id, failure));
-                    inARow++;
-                }
+                    lock (gate)
+                    {
+                        if (failure is not null)
+                        {
+                            failures.Add((open[i].Id, failure));
+                        }
+                        else
+                        {
+                            done++;
+                        }
 
-                progress?.Report(new EvaluationProgress(stage, answers.Count, requests.Count, resumed, failures.Count));
-            }
-        }).ConfigureAwait(false);
+                        progress?.Report(new EvaluationProgress(stage, done, requests.Count, before.Count, failures.Count));
+                    }
+                },
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (GivenUpException fault)
+        {
+            ended = fault;
+        }
 
+        IReadOnlyDictionary<string, Answer> answers = Matching(kept, requests, file);
         if (answers.Count < requests.Count)
         {
             throw new EvaluationException(
-                $"{requests.Count - answers.Count} of {requests.Count} {stage} are missing: {failures.Count} calls to {name} failed"
-                + $"{(inARow >= FailuresInARow ? $", the last {inARow} in a row, so no more were made" : "")}; the first, \"{failures[0].Id}\": "
-                + $"{failures[0].Message}. Those that came are kept in {file}; the same command asks only for the rest.");
+                $"{requests.Count - answers.Count} of {requests.Count} {stage} are missing: "
+                + (failures.Count > 0 ? $"{failures.Count} calls to {model.Name} failed; the first, \"{failures[0].Id}\": {failures[0].Message}. " : "")
+                + (ended is null ? "" : ended.Message + " ")
+                + $"Those that came are kept in {file}; the same command asks only for the rest.", ended);
         }
 
         if (open.Length > 0)
         {
-            store.Sort(requests);
+            kept.Sort([.. requests.Select(request => request.Id)]);
         }
 
         return answers;
     }
 
-    private static async Task<Answer> AskAsync(EvaluationRequest request, EvaluationModel model, long seed, CancellationToken cancellationToken)
+    /// <summary>The answers that a file has, whoever gave them.</summary>
+    /// <param name="requests">What was asked.</param>
+    /// <param name="file">The file with raw answers.</param>
+    /// <returns>The answers by request id, and the model that gave them.</returns>
+    /// <exception cref="EvaluationException">Answers are missing, or belong to other prompts.</exception>
+    public static (IReadOnlyDictionary<string, Answer> Answers, string Model) Stored(IReadOnlyList<EvaluationRequest> requests, string file)
     {
-        if (request.Choices is { } choices && model.ChoiceScorer is { } scorer)
+        if (!File.Exists(file))
         {
-            IReadOnlyList<double> scores = await scorer.ScoreAsync(request.Prompt, choices, cancellationToken).ConfigureAwait(false);
-            return scores.Count == choices.Count && scores.All(double.IsFinite)
-                ? new Answer(request.Id, "", scores)
-                : throw new InvalidOperationException($"the scorer gave {scores.Count} values for {choices.Count} choices, or one that is no number");
+            throw new EvaluationException($"{file} was not found: there are no stored answers to score again.");
         }
 
-        var options = new ChatOptions
+        using AnswerFile kept = AnswerFile.Open(file, "", 0);
+        IReadOnlyDictionary<string, Answer> answers = Matching(kept, requests, file, anyone: true);
+        return answers.Count == requests.Count
+            ? (answers, kept.StoredModel)
+            : throw new EvaluationException(
+                $"{file} has answers to {answers.Count} of {requests.Count} requests; \"{requests.First(request => !answers.ContainsKey(request.Id)).Id}\" "
+                + "has none. Run with the model again to ask for the rest.");
+    }
+
+    private static Dictionary<string, Answer> Matching(
+        AnswerFile kept, IReadOnlyList<EvaluationRequest> requests, string file, bool anyone = false)
+    {
+        Dictionary<string, Answer> found = [];
+        foreach (EvaluationRequest request in requests)
         {
-            Temperature = (float)request.Sampling.Temperature,
-            TopP = (float)request.Sampling.TopP,
-            MaxOutputTokens = request.Sampling.MaxTokens,
-            StopSequences = request.Sampling.Stop is { Count: > 0 } stop ? [.. stop] : null,
-            Seed = StableHash.Sha256Seed(seed, request.Id),
-        };
-        ChatResponse response = await model.Client.GetResponseAsync(request.Messages, options, cancellationToken).ConfigureAwait(false);
-        return new Answer(
-            request.Id,
-            response.Text,
-            FinishReason: response.FinishReason?.Value,
-            InputTokens: response.Usage?.InputTokenCount,
-            OutputTokens: response.Usage?.OutputTokenCount);
+            CallIdentity call = request.Call;
+            if (kept.Mismatch(call, sampled: request.Sampling.Temperature > 0, anyone) is { } mismatch)
+            {
+                throw new EvaluationException(
+                    $"{file}: the stored answer to \"{request.Id}\" {mismatch}. Use another output folder, or delete this file to ask again.");
+            }
+
+            if (kept.Find(call.Key, call.Fingerprint) is { } answer)
+            {
+                found[request.Id] = answer;
+            }
+        }
+
+        return found;
     }
 }

@@ -1,17 +1,7 @@
 using Microsoft.Extensions.AI;
+using Spar.Calls;
 
 namespace Spar.Evaluation.Harness;
-
-/// <summary>Gives the log-likelihood of fixed continuations of a text; a backend that knows token probabilities offers it.</summary>
-public interface IChoiceScorer
-{
-    /// <summary>Scores continuations of one prompt.</summary>
-    /// <param name="prompt">Plain text, without a chat template.</param>
-    /// <param name="continuations">The texts to compare, each with its leading space if it has one.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>For each continuation, the sum of its tokens' natural-log probabilities after the prompt.</returns>
-    Task<IReadOnlyList<double>> ScoreAsync(string prompt, IReadOnlyList<string> continuations, CancellationToken cancellationToken);
-}
 
 /// <summary>A model to ask: the one under test, or a judge.</summary>
 /// <param name="Name">Its name in results and in the files with its answers.</param>

@@ -1,6 +1,9 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.AI;
+using Spar.Calls;
+using Spar.Ground;
 
 namespace Spar.Evaluation.Harness;
 
@@ -16,7 +19,8 @@ public sealed record SamplingOptions(int MaxTokens, double Temperature = 0, doub
 /// <param name="Messages">What is sent.</param>
 /// <param name="Sampling">How to sample the answer.</param>
 /// <param name="Choices">
-/// Continuations to compare by log-likelihood where the backend can (<see cref="IChoiceScorer"/>); null where an answer is generated.
+/// Continuations to compare by log-likelihood where the backend can (<see cref="IChoiceScorer"/>); null where an
+/// answer is generated.
 /// </param>
 public sealed record EvaluationRequest(
     string Id, IReadOnlyList<ChatMessage> Messages, SamplingOptions Sampling, IReadOnlyList<string>? Choices = null)
@@ -32,11 +36,30 @@ public sealed record EvaluationRequest(
     /// <summary>Text of the last message.</summary>
     public string Prompt => Messages[^1].Text;
 
+    /// <summary>The options of the call that asks for it.</summary>
+    /// <param name="seed">The run's seed, from which and from the id the call's own is derived.</param>
+    public ChatOptions ToOptions(long seed)
+    {
+        ChatOptions options = new()
+        {
+            Temperature = (float)Sampling.Temperature,
+            TopP = (float)Sampling.TopP,
+            MaxOutputTokens = Sampling.MaxTokens,
+            StopSequences = Sampling.Stop is { Count: > 0 } stop ? [.. stop] : null,
+            Seed = StableHash.Sha256Seed(seed, Id),
+        };
+        return Choices is { } choices ? options.WithCall(Call).WithChoices(choices) : options.WithCall(Call);
+    }
+
+    /// <summary>What the call is known by.</summary>
+    public CallIdentity Call => new(Id, Fingerprint());
+
     /// <summary>
-    /// 16 hexadecimal digits that change when the messages, the sampling options or the choices change. Stored with every answer, so that
+    /// 64 bits that change when the messages, the sampling options or the choices change. Stored with every answer, so
+    /// that
     /// an answer is never taken for the answer to another question.
     /// </summary>
-    public string Fingerprint()
+    private ulong Fingerprint()
     {
         var text = new StringBuilder();
         foreach (ChatMessage message in Messages)
@@ -50,6 +73,6 @@ public sealed record EvaluationRequest(
             text.Append('\0').Append(part);
         }
 
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())))[..16];
+        return BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
     }
 }

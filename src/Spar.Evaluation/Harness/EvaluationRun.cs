@@ -1,3 +1,4 @@
+using Spar.Calls;
 using Spar.Evaluation.Results;
 
 namespace Spar.Evaluation.Harness;
@@ -27,7 +28,9 @@ public static class EvaluationRun
     /// <summary>The file with the judge's raw answers.</summary>
     public const string JudgmentsFile = "judgments.jsonl";
 
-    /// <summary>Asks the model (and the judge) whatever the folder does not yet hold, scores, and writes the results.</summary>
+    /// <summary>
+    /// Asks the model (and the judge) whatever the folder does not yet hold, scores, and writes the results.
+    /// </summary>
     /// <param name="benchmark">What to ask and how to score.</param>
     /// <param name="model">The model under test.</param>
     /// <param name="judge">The judge; null where the benchmark needs none.</param>
@@ -35,7 +38,9 @@ public static class EvaluationRun
     /// <param name="options">Concurrency, seed, clock.</param>
     /// <param name="progress">Told after every call; may be null.</param>
     /// <param name="cancellationToken">Stops; answers so far are kept.</param>
-    /// <exception cref="EvaluationException">A judge is lacking, calls failed, or the folder holds another run's answers.</exception>
+    /// <exception cref="EvaluationException">
+    /// A judge is lacking, calls failed, or the folder holds another run's answers.
+    /// </exception>
     public static async Task<EvaluationScore> RunAsync(
         IBenchmark benchmark,
         EvaluationModel model,
@@ -66,7 +71,9 @@ public static class EvaluationRun
             .ConfigureAwait(false);
     }
 
-    /// <summary>Scores the answers that a folder holds, without asking any model, and writes the results anew.</summary>
+    /// <summary>
+    /// Scores the answers that a folder holds, without asking any model, and writes the results anew.
+    /// </summary>
     /// <param name="benchmark">How to score; its prompts must be those that were answered.</param>
     /// <param name="folder">A folder that <see cref="RunAsync"/> wrote.</param>
     /// <param name="options">Seed of the intervals, clock.</param>
@@ -75,12 +82,12 @@ public static class EvaluationRun
     public static async Task<EvaluationScore> RescoreAsync(
         IBenchmark benchmark, string folder, EvaluationRunOptions options, CancellationToken cancellationToken = default)
     {
-        (IReadOnlyDictionary<string, Answer> answers, string model) = Stored(Path.Combine(folder, AnswersFile), benchmark.Requests);
+        (IReadOnlyDictionary<string, Answer> answers, string model) = AnswerCollector.Stored(benchmark.Requests, Path.Combine(folder, AnswersFile));
         IReadOnlyDictionary<string, Answer> judgments = new Dictionary<string, Answer>();
         string? judge = null;
         if (benchmark.NeedsJudge)
         {
-            (judgments, judge) = Stored(Path.Combine(folder, JudgmentsFile), benchmark.JudgeRequests(answers));
+            (judgments, judge) = AnswerCollector.Stored(benchmark.JudgeRequests(answers), Path.Combine(folder, JudgmentsFile));
         }
 
         return await ScoreAsync(benchmark, answers, judgments, folder, Describe(model, judge, options), cancellationToken)
@@ -114,7 +121,7 @@ public static class EvaluationRun
             throw new EvaluationException($"{missing.Length} of {benchmark.Requests.Count} requests have no response, such as \"{missing[0]}\".");
         }
 
-        Dictionary<string, Answer> answers = benchmark.Requests.ToDictionary(request => request.Id, request => new Answer(request.Id, responses[request.Id]));
+        Dictionary<string, Answer> answers = benchmark.Requests.ToDictionary(request => request.Id, request => new Answer(responses[request.Id]));
         EvaluationScore score = await benchmark.ScoreAsync(answers, new Dictionary<string, Answer>(), cancellationToken).ConfigureAwait(false);
         if (folder is not null)
         {
@@ -138,21 +145,5 @@ public static class EvaluationRun
         EvaluationScore score = await benchmark.ScoreAsync(answers, judgments, cancellationToken).ConfigureAwait(false);
         ResultsWriter.Write(folder, benchmark.Facts, score, description);
         return score;
-    }
-
-    private static (IReadOnlyDictionary<string, Answer> Answers, string Model) Stored(string file, IReadOnlyList<EvaluationRequest> requests)
-    {
-        if (!File.Exists(file))
-        {
-            throw new EvaluationException($"{file} was not found: there are no stored answers to score again.");
-        }
-
-        using AnswerStore store = AnswerStore.Open(file);
-        Dictionary<string, Answer> answers = store.Matching(requests);
-        return answers.Count == requests.Count
-            ? (answers, store.Model)
-            : throw new EvaluationException(
-                $"{file} has answers to {answers.Count} of {requests.Count} requests; \"{requests.First(request => !answers.ContainsKey(request.Id)).Id}\" "
-                + "has none. Run with the model again to ask for the rest.");
     }
 }

@@ -1,3 +1,4 @@
+using Spar.Calls;
 using Spar.Evaluation.Results;
 
 namespace Spar.Evaluation.Harness;
@@ -20,7 +21,9 @@ public interface IBenchmark
 
     /// <summary>Scores answers. The same answers give the same score.</summary>
     /// <param name="answers">An answer to every request, by id.</param>
-    /// <param name="judgments">The judge's answers to <see cref="JudgeRequests"/>, by id; empty where the benchmark needs no judge.</param>
+    /// <param name="judgments">
+    /// The judge's answers to <see cref="JudgeRequests"/>, by id; empty where the benchmark needs no judge.
+    /// </param>
     /// <param name="cancellationToken">Stops scoring that runs programs.</param>
     ValueTask<EvaluationScore> ScoreAsync(
         IReadOnlyDictionary<string, Answer> answers, IReadOnlyDictionary<string, Answer> judgments, CancellationToken cancellationToken);

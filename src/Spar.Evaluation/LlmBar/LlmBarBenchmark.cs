@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
+using Spar.Calls;
 using Spar.Evaluation.Harness;
 using Spar.Evaluation.Results;
 

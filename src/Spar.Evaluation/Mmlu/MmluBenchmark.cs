@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Spar.Calls;
 using Spar.Evaluation.Harness;
 using Spar.Evaluation.Results;
 using Spar.Evaluation.Text;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Spar.Calls;
 using Spar.Evaluation.Harness;
 using Spar.Evaluation.Results;
 using Spar.Evaluation.Statistics;
@@ -73,11 +74,12 @@ public static class RepairEvaluation
             .. cases.Where(item => item.Repaired is not null)
                 .Select(item => EvaluationRequest.User(item.Id, $"{item.Instruction}\0{item.Repaired}", new SamplingOptions(MaxTokens: 1))),
         ];
+        FunctionChatClient asked = new(async (_, options, token) =>
+            new Answer(await judge.Ask(byId[options.Call()!.Key], token).ConfigureAwait(false)));
         return AnswerCollector.CollectAsync(
             $"verdicts by {judge.Name}",
             requests,
-            judge.Name,
-            async (request, token) => new Answer(request.Id, await judge.Ask(byId[request.Id], token).ConfigureAwait(false)),
+            new EvaluationModel(judge.Name, asked),
             Path.Combine(folder, $"verdicts-{number}.jsonl"),
             options.Concurrency,
             options.Seed,

@@ -1,3 +1,4 @@
+using Spar.Calls;
 using Spar.Engine.Inference;
 using Spar.Engine.Tokenization;
 using Spar.Evaluation.Harness;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Spar.Calls;
 using Spar.Engine.Inference;
 using Spar.Seams;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using Spar.Calls;
 using Spar.Seams;
 
 namespace Spar.Runtime.Endpoints;

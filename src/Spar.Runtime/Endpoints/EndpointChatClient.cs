@@ -1,129 +1,139 @@
 using System.ClientModel;
-using System.Runtime.CompilerServices;
+using System.ClientModel.Primitives;
+using System.Globalization;
 using Microsoft.Extensions.AI;
 using OpenAI;
 using OpenAI.Chat;
-using Spar.Seams;
+using Spar.Calls;
+using Spar.Ground;
 using AiMessage = Microsoft.Extensions.AI.ChatMessage;
-using AiReason = Microsoft.Extensions.AI.ChatFinishReason;
 
 namespace Spar.Runtime.Endpoints;
 
 /// <summary>
-/// A model behind an OpenAI-compatible endpoint (vLLM, SGLang, llama.cpp, the public one). The bridge from the OpenAI library to
-/// <see cref="IChatClient"/> is written here because the package that has it is not in the registry that builds reach.
+/// A model behind an OpenAI-compatible endpoint (vLLM, SGLang, llama.cpp, the public one), over the OpenAI library and
+/// its bridge to
+/// <see cref="IChatClient"/>: faults name the endpoint and say whether waiting may help, and the weights of words come
+/// from the tokens' log-probabilities.
+/// It asks once; see <see cref="RetryChatClient"/>.
 /// </summary>
-/// <param name="endpoint">Base address, such as http://localhost:8000/v1.</param>
-/// <param name="model">The served model's name.</param>
-/// <param name="apiKey">The key; servers that need none ignore it.</param>
-public sealed class EndpointChatClient(Uri endpoint, string model, string apiKey) : IChatClient, IAlternativesClient
+public sealed class EndpointChatClient : DelegatingChatClient, IAlternativesClient
 {
     // The most that the interface lets a client ask for.
     private const int TopLogProbabilities = 20;
 
-    private readonly ChatClient _client = new(model, new ApiKeyCredential(apiKey), new OpenAIClientOptions { Endpoint = endpoint, NetworkTimeout = TimeSpan.FromMinutes(10) });
+    private readonly string _name;
+    private readonly TimeProvider _time;
 
-    /// <inheritdoc/>
-    /// <exception cref="HttpRequestException">The endpoint cannot be reached, or answers with an error; the message names both.</exception>
-    public async Task<ChatResponse> GetResponseAsync(IEnumerable<AiMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
-        ToResponse(await CompleteAsync(messages, ToOptions(options), cancellationToken).ConfigureAwait(false));
-
-    /// <inheritdoc/>
-    /// <exception cref="HttpRequestException">As for <see cref="GetResponseAsync"/>.</exception>
-    public async Task<WeighedResponse> GetWeighedResponseAsync(
-        IReadOnlyList<AiMessage> messages, ChatOptions options, Func<string, Alternatives?> find, CancellationToken cancellationToken)
-    {
-        ChatCompletionOptions request = ToOptions(options);
-        request.IncludeLogProbabilities = true;
-        request.TopLogProbabilityCount = TopLogProbabilities;
-        ChatCompletion completion = await CompleteAsync(messages, request, cancellationToken).ConfigureAwait(false);
-        ChatResponse response = ToResponse(completion);
-        if (completion.ContentTokenLogProbabilities is not { Count: > 0 } tokens)
+    /// <summary>A client of one served model.</summary>
+    /// <param name="endpoint">Base address, such as http://localhost:8000/v1.</param>
+    /// <param name="model">The served model's name.</param>
+    /// <param name="apiKey">The key; servers that need none ignore it.</param>
+    /// <param name="time">The clock by which a date in Retry-After is read; the system's when null.</param>
+    public EndpointChatClient(Uri endpoint, string model, string apiKey, TimeProvider? time = null)
+        : base(new ChatClient(model, new ApiKeyCredential(apiKey), new OpenAIClientOptions
         {
-            throw new SparException(
-                $"{endpoint} (model {model}) gives no log-probabilities. Set judging.valuation to votes or adaptive, or switch log-probabilities on in the server.");
-        }
-
-        return new WeighedResponse(response, find(response.Text) is { } place
-            ? AnswerTokens.Weigh([.. tokens.Select(token => new AnswerToken(token.Token, [.. token.TopLogProbabilities.Select(top => (top.Token, (double)top.LogProbability))]))], place)
-            : null);
+            Endpoint = endpoint,
+            NetworkTimeout = TimeSpan.FromMinutes(10),
+            RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
+        }).AsIChatClient())
+    {
+        _name = $"{endpoint} (model {model})";
+        _time = time ?? TimeProvider.System;
     }
 
-    /// <inheritdoc/>
-    /// <remarks>The whole answer comes as one update.</remarks>
-    public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
-        IEnumerable<AiMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        ChatResponse response = await GetResponseAsync(messages, options, cancellationToken).ConfigureAwait(false);
-        foreach (ChatResponseUpdate update in response.ToChatResponseUpdates())
-        {
-            yield return update;
-        }
-    }
+    /// <summary>A client of one served model that asks again, ever later, when waiting may help.</summary>
+    /// <param name="endpoint">Base address, such as http://localhost:8000/v1.</param>
+    /// <param name="model">The served model's name.</param>
+    /// <param name="apiKey">The key; servers that need none ignore it.</param>
+    /// <param name="retry">How often and how soon; null for the usual.</param>
+    /// <param name="time">The clock; the system's when null.</param>
+    public static IChatClient WithRetries(Uri endpoint, string model, string apiKey, RetryOptions? retry = null, TimeProvider? time = null) =>
+        new EndpointChatClient(endpoint, model, apiKey, time).AsBuilder().UseRetry(retry, time).Build();
 
     /// <inheritdoc/>
-    public object? GetService(Type serviceType, object? serviceKey = null) => serviceKey is null && serviceType.IsInstanceOfType(this) ? this : null;
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        // The library's client holds nothing that has to be freed.
-    }
-
-    private static ChatResponse ToResponse(ChatCompletion completion) => new(new AiMessage(
-        ChatRole.Assistant, string.Concat(completion.Content.Where(part => part.Kind == ChatMessageContentPartKind.Text).Select(part => part.Text))))
-    {
-        ModelId = completion.Model,
-        FinishReason = completion.FinishReason switch
-        {
-            OpenAI.Chat.ChatFinishReason.Length => AiReason.Length,
-            OpenAI.Chat.ChatFinishReason.ContentFilter => AiReason.ContentFilter,
-            _ => AiReason.Stop,
-        },
-        Usage = completion.Usage is ChatTokenUsage usage
-            ? new UsageDetails { InputTokenCount = usage.InputTokenCount, OutputTokenCount = usage.OutputTokenCount, TotalTokenCount = usage.TotalTokenCount }
-            : null,
-    };
-
-    private async Task<ChatCompletion> CompleteAsync(IEnumerable<AiMessage> messages, ChatCompletionOptions options, CancellationToken cancellationToken)
+    /// <exception cref="TransientFaultException">
+    /// The endpoint cannot be reached, is busy or at fault (408, 409, 429, 5xx), or gave no readable answer.
+    /// </exception>
+    /// <exception cref="HttpRequestException">
+    /// The endpoint refuses the call; the message names it and says why.
+    /// </exception>
+    public override async Task<ChatResponse> GetResponseAsync(
+        IEnumerable<AiMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         try
         {
-            return await _client.CompleteChatAsync([.. messages.Select(ToMessage)], options, cancellationToken).ConfigureAwait(false);
+            return await base.GetResponseAsync(messages, options, cancellationToken).ConfigureAwait(false);
         }
-        catch (ClientResultException e)
+        catch (Exception fault) when (!cancellationToken.IsCancellationRequested && Explain(fault) is { } explained)
         {
-            throw new HttpRequestException($"{endpoint} (model {model}): {e.Message.ReplaceLineEndings(" ")}", e);
-        }
-        catch (AggregateException e) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new HttpRequestException($"{endpoint} cannot be reached: {e.InnerExceptions[^1].Message}", e);
+            throw explained;
         }
     }
 
-    private static OpenAI.Chat.ChatMessage ToMessage(AiMessage message) => message.Role.Value switch
+    /// <inheritdoc/>
+    /// <exception cref="RunFaultException">The endpoint gives no log-probabilities.</exception>
+    public async Task<WeighedResponse> GetWeighedResponseAsync(
+        IReadOnlyList<AiMessage> messages,
+        ChatOptions options,
+        Func<string, Alternatives?> find,
+        CancellationToken cancellationToken)
     {
-        "system" => new SystemChatMessage(message.Text),
-        "assistant" => new AssistantChatMessage(message.Text),
-        _ => new UserChatMessage(message.Text),
+        ChatOptions asked = options.Clone();
+        asked.RawRepresentationFactory = _ => new ChatCompletionOptions
+        {
+            IncludeLogProbabilities = true,
+            TopLogProbabilityCount = TopLogProbabilities,
+        };
+        ChatResponse response = await GetResponseAsync(messages, asked, cancellationToken).ConfigureAwait(false);
+        if (response.RawRepresentation is not ChatCompletion { ContentTokenLogProbabilities: { Count: > 0 } tokens })
+        {
+            throw new RunFaultException(
+                $"{_name} gives no log-probabilities. Set judging.valuation to votes or adaptive, or switch log-probabilities on " +
+                "in the server.");
+        }
+
+        return new WeighedResponse(
+            response,
+            find(response.Text) is { } place ? AnswerTokens.Weigh([.. tokens.Select(ToToken)], place, response.Text) : null);
+    }
+
+    private static AnswerToken ToToken(ChatTokenLogProbabilityDetails token) =>
+        new(token.Token, [.. token.TopLogProbabilities.Select(top => (top.Token, (double)top.LogProbability))])
+        {
+            Bytes = token.Utf8Bytes,
+        };
+
+    private Exception? Explain(Exception fault) => fault switch
+    {
+        ClientResultException { Status: 408 or 409 or 429 or >= 500 } busy =>
+            new TransientFaultException($"{_name}: {OneLine(busy)}", RetryAfter(busy.GetRawResponse()), busy),
+        ClientResultException { Status: > 0 } refused =>
+            new HttpRequestException($"{_name}: {OneLine(refused)}", refused),
+        AggregateException { InnerExceptions: [.., Exception last] } =>
+            new TransientFaultException($"{_name} cannot be reached: {OneLine(last)}", null, fault),
+        ClientResultException or HttpRequestException or IOException or OperationCanceledException =>
+            new TransientFaultException($"{_name} cannot be reached: {OneLine(fault)}", null, fault),
+        UserFaultException => null,
+        _ => new TransientFaultException($"{_name} gave an answer that cannot be read: {OneLine(fault)}", null, fault),
     };
 
-    private static ChatCompletionOptions ToOptions(ChatOptions? options)
+    // Seconds or a date, by HTTP's rules.
+    private TimeSpan? RetryAfter(PipelineResponse? response)
     {
-        ChatCompletionOptions result = new()
+        if (response is null || !response.Headers.TryGetValue("Retry-After", out string? value))
         {
-            Temperature = options?.Temperature,
-            TopP = options?.TopP,
-            MaxOutputTokenCount = options?.MaxOutputTokens,
-        };
-#pragma warning disable OPENAI001 // The seed is marked experimental by the library; servers have long had it.
-        result.Seed = options?.Seed;
-#pragma warning restore OPENAI001
-        foreach (string stop in options?.StopSequences ?? [])
-        {
-            result.StopSequences.Add(stop);
+            return null;
         }
 
-        return result;
+        TimeSpan? wait =
+            double.TryParse(value, CultureInfo.InvariantCulture, out double seconds)
+                ? TimeSpan.FromSeconds(Math.Clamp(seconds, 0, 1e6))
+            : DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, out DateTimeOffset date)
+                ? date - _time.GetUtcNow()
+            : null;
+        return wait > TimeSpan.Zero ? wait : null;
     }
+
+    private static string OneLine(Exception fault) => fault.Message.ReplaceLineEndings(" ");
 }

@@ -4,15 +4,16 @@ using Spar.Calls;
 using Spar.Decoding;
 using Spar.Evaluation.Harness;
 using Spar.Evaluation.Refinement;
+using Spar.Ground;
 using Spar.Judging;
 using Spar.Search;
 using Spar.Templates;
-using Answer = Spar.Evaluation.Harness.Answer;
 
 namespace Spar.Runtime.Evaluation;
 
 /// <summary>
-/// Lets a refiner judge failed responses and repair them by a decoding strategy. A response that the refiner takes for good stays as it is.
+/// Lets a refiner judge failed responses and repair them by a decoding strategy. A response that the refiner takes for
+/// good stays as it is.
 /// </summary>
 /// <param name="name">The refiner's name in the file of refinements.</param>
 /// <param name="refiner">The model that judges and refines.</param>
@@ -21,7 +22,10 @@ namespace Spar.Runtime.Evaluation;
 /// <param name="settings">Sampling, votes, limits of the search.</param>
 public sealed class CaseRefiner(string name, IChatClient refiner, TemplateSet templates, string strategy, DecodingSettings settings)
 {
-    /// <summary>Strategies that begin from a given response: one refinement, a chain of them, breadth-first and depth-first search.</summary>
+    /// <summary>
+    /// Strategies that begin from a given response: one refinement, a chain of them, breadth-first and depth-first
+    /// search.
+    /// </summary>
     public static IReadOnlyList<string> StrategyNames { get; } = [.. SearchStrategy.All.Select(strategy => strategy.Name)];
 
     /// <summary>Repairs every case; those that the file has are not repaired again.</summary>
@@ -31,7 +35,9 @@ public sealed class CaseRefiner(string name, IChatClient refiner, TemplateSet te
     /// <param name="progress">Told after every case; may be null.</param>
     /// <param name="cancellationToken">Stops; what was refined is kept.</param>
     /// <returns>The cases with their refinements.</returns>
-    /// <exception cref="Spar.Evaluation.EvaluationException">Calls failed, or the file holds another run's refinements.</exception>
+    /// <exception cref="Spar.Evaluation.EvaluationException">
+    /// Calls failed, or the file holds another run's refinements.
+    /// </exception>
     /// <exception cref="SparException">There is no such strategy.</exception>
     public async Task<IReadOnlyList<RepairCase>> RefineAsync(
         IReadOnlyList<RepairCase> cases, string file, EvaluationRunOptions options, IProgress<EvaluationProgress>? progress, CancellationToken cancellationToken)
@@ -50,22 +56,22 @@ public sealed class CaseRefiner(string name, IChatClient refiner, TemplateSet te
         [
             .. cases.Select(item => EvaluationRequest.User(item.Id, $"{how}\0{item.Instruction}\0{item.Failed}", new Spar.Evaluation.Harness.SamplingOptions(settings.Refine.MaxTokens))),
         ];
+        FunctionChatClient repairing = new(async (_, options, token) =>
+        {
+            RepairCase item = byId[options.Call()!.Key];
+            Valuation valuation = await judge.JudgeAsync($"refine/{item.Id}/judge", item.Instruction, item.Failed, token).ConfigureAwait(false);
+            if (gate.Passes(valuation))
+            {
+                return new Answer(item.Failed);
+            }
+
+            SearchTree tree = await search.SearchAsync($"refine/{item.Id}/tree", item.Instruction, item.Failed, valuation, token).ConfigureAwait(false);
+            return tree.Failure is null ? new Answer(tree.Best.Response) : throw new UserFaultException(tree.Failure);
+        });
         IReadOnlyDictionary<string, Answer> refined = await AnswerCollector.CollectAsync(
             "refinements",
             requests,
-            name,
-            async (request, token) =>
-            {
-                RepairCase item = byId[request.Id];
-                Valuation valuation = await judge.JudgeAsync($"refine/{item.Id}/judge", item.Instruction, item.Failed, token).ConfigureAwait(false);
-                if (gate.Passes(valuation))
-                {
-                    return new Answer(request.Id, item.Failed);
-                }
-
-                SearchTree tree = await search.SearchAsync($"refine/{item.Id}/tree", item.Instruction, item.Failed, valuation, token).ConfigureAwait(false);
-                return tree.Failure is null ? new Answer(request.Id, tree.Best.Response) : throw new SparException(tree.Failure);
-            },
+            new EvaluationModel(name, repairing),
             file,
             options.Concurrency,
             options.Seed,

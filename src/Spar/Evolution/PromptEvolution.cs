@@ -69,20 +69,19 @@ public sealed class PromptEvolution(ConstraintTaxonomy taxonomy, IEvolutionTeach
     public async Task<EvolutionResult> RunAsync(IReadOnlyList<SeedPrompt> seeds, Action finished, CancellationToken cancellationToken)
     {
         EvolutionTask[] tasks = Deal(seeds);
-        Outcome[] outcomes = new Outcome[seeds.Count];
-        ParallelOptions options = new() { MaxDegreeOfParallelism = session.Concurrency, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(Enumerable.Range(0, seeds.Count), options, async (i, token) =>
-        {
-            outcomes[i] = await EvolveAsync($"evolve/{seeds[i].Id}", tasks[i], token).ConfigureAwait(false);
-            finished();
-        }).ConfigureAwait(false);
+        (Evolved? Result, string? Failure)[] outcomes = await Crowd.EachAsync(
+            tasks,
+            session.Concurrency,
+            (i, task, token) => EvolveAsync($"evolve/{seeds[i].Id}", task, token),
+            (_, _) => finished(),
+            cancellationToken).ConfigureAwait(false);
 
         NearDuplicates known = new(similarity);
         List<EvolvedPrompt> prompts = [];
         int duplicates = 0;
         for (int i = 0; i < seeds.Count; i++)
         {
-            if (outcomes[i].Evolved?.Prompt is not string prompt)
+            if (outcomes[i].Result?.Prompt is not string prompt)
             {
                 continue;
             }
@@ -94,23 +93,23 @@ public sealed class PromptEvolution(ConstraintTaxonomy taxonomy, IEvolutionTeach
             }
 
             prompts.Add(new EvolvedPrompt(
-                seeds[i].Id, prompt, seeds[i].Text, tasks[i].Main.Name, [tasks[i].Main.Name, .. tasks[i].Others.Select(family => family.Name)], outcomes[i].Evolved!.Constraints));
+                seeds[i].Id, prompt, seeds[i].Text, tasks[i].Main.Name, [tasks[i].Main.Name, .. tasks[i].Others.Select(family => family.Name)], outcomes[i].Result!.Constraints));
         }
 
         return new EvolutionResult(
             prompts,
             seeds.Count,
-            outcomes.Count(outcome => outcome.Evolved is { Declined: true }),
+            outcomes.Count(outcome => outcome.Result is { Declined: true }),
             duplicates,
-            outcomes.Select(outcome => outcome.Evolved?.Unparsed).OfType<string>().CountBy(why => why).OrderBy(pair => pair.Key, StringComparer.Ordinal).ToDictionary(),
+            outcomes.Select(outcome => outcome.Result?.Unparsed).OfType<string>().CountBy(why => why).OrderBy(pair => pair.Key, StringComparer.Ordinal).ToDictionary(),
             [.. outcomes.Select(outcome => outcome.Failure).OfType<string>()],
             taxonomy.Families.ToDictionary(family => family.Name, family => prompts.Count(prompt => prompt.MainFamily == family.Name)),
             taxonomy.Families.ToDictionary(family => family.Name, family => prompts.Count(prompt => prompt.Families.Contains(family.Name))))
         {
             DeclinedSeeds =
             [
-                .. seeds.Zip(outcomes).Where(pair => pair.Second.Evolved is { Declined: true })
-                    .Select(pair => new DeclinedSeed(pair.First.Id, pair.First.Text, pair.Second.Evolved!.Reason)),
+                .. seeds.Zip(outcomes).Where(pair => pair.Second.Result is { Declined: true })
+                    .Select(pair => new DeclinedSeed(pair.First.Id, pair.First.Text, pair.Second.Result!.Reason)),
             ],
         };
     }
@@ -138,26 +137,18 @@ public sealed class PromptEvolution(ConstraintTaxonomy taxonomy, IEvolutionTeach
         return tasks;
     }
 
-    private async Task<Outcome> EvolveAsync(string key, EvolutionTask task, CancellationToken cancellationToken)
+    private async Task<Evolved> EvolveAsync(string key, EvolutionTask task, CancellationToken cancellationToken)
     {
         EvolutionParser parser = new(taxonomy);
-        try
+        for (int attempt = 0; ; attempt++)
         {
-            for (int attempt = 0; ; attempt++)
+            string output = await teacher.EvolveAsync(string.Create(CultureInfo.InvariantCulture, $"{key}/try{attempt}"), task, cancellationToken)
+                .ConfigureAwait(false);
+            Evolved evolved = parser.Parse(output);
+            if (evolved.Unparsed is null || attempt == Tries - 1)
             {
-                string output = await teacher.EvolveAsync(string.Create(CultureInfo.InvariantCulture, $"{key}/try{attempt}"), task, cancellationToken).ConfigureAwait(false);
-                Evolved evolved = parser.Parse(output);
-                if (evolved.Unparsed is null || attempt == Tries - 1)
-                {
-                    return new Outcome(evolved, null);
-                }
+                return evolved;
             }
         }
-        catch (CallFailedException failure)
-        {
-            return new Outcome(null, failure.Message);
-        }
     }
-
-    private sealed record Outcome(Evolved? Evolved, string? Failure);
 }

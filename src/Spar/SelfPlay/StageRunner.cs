@@ -39,22 +39,9 @@ internal sealed class StageRunner(RunStore store, CallSession session, IRunObser
         CancellationToken cancellationToken)
         where TResult : class
     {
-        (TResult? Result, string? Failure)[] results = new (TResult?, string?)[items.Count];
-        ParallelOptions options = new() { MaxDegreeOfParallelism = session.Concurrency, CancellationToken = cancellationToken };
-        await Parallel.ForAsync(0, items.Count, options, async (i, token) =>
-        {
-            try
-            {
-                results[i].Result = await work(i, items[i], token).ConfigureAwait(false);
-            }
-            catch (CallFailedException failure)
-            {
-                results[i].Failure = failure.Message;
-            }
-
-            observer.ItemFinished(stage, results[i].Failure is not null);
-        }).ConfigureAwait(false);
-
+        (TResult? Result, string? Failure)[] results = await Crowd.EachAsync(
+            items, session.Concurrency, work, (_, failure) => observer.ItemFinished(stage, failure is not null), cancellationToken)
+            .ConfigureAwait(false);
         return items.Count > 0 && results.All(result => result.Failure is not null)
             ? throw AllFailed(stage, items.Count, results[0].Failure!)
             : results;

@@ -110,7 +110,7 @@ public sealed class RunStore : ICallMemo, IDisposable
             "probability AS Probability FROM calls WHERE key = @key", new { key }));
         return row is null || unchecked((ulong)row.PromptHash) != promptHash
             ? null
-            : new Answer(StoredText.Read(row.Text, row.Blob), (int)row.InputTokens, (int)row.OutputTokens, row.Finish, row.Probability);
+            : new Answer(StoredText.Read(row.Text, row.Blob), row.InputTokens, row.OutputTokens, row.Finish, row.Probability);
     }
 
     /// <inheritdoc/>
@@ -125,8 +125,8 @@ public sealed class RunStore : ICallMemo, IDisposable
                 key,
                 hash = unchecked((long)promptHash),
                 text = StoredText.Value(answer.Text),
-                input = answer.InputTokens,
-                output = answer.OutputTokens,
+                input = answer.InputTokens ?? 0,
+                output = answer.OutputTokens ?? 0,
                 finish = answer.Finish,
                 probability = answer.Probability,
             });

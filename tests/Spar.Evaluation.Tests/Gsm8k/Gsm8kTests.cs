@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Spar.Calls;
 using Spar.Evaluation.Data;
 using Spar.Evaluation.Gsm8k;
 using Spar.Evaluation.Harness;
@@ -64,7 +65,7 @@ public class Gsm8kTests
         IReadOnlyList<Gsm8kProblem> problems = Gsm8kData.LoadTest(folder, new DataProblems());
         var benchmark = new Gsm8kBenchmark(problems, Gsm8kData.LoadShots(folder, new DataProblems()), Gsm8kForm.Hash);
         EvaluationScore score = await benchmark.ScoreAsync(
-            problems.ToDictionary(problem => problem.Id, problem => new Answer(problem.Id, problem.Answer)), new Dictionary<string, Answer>(), default);
+            problems.ToDictionary(problem => problem.Id, problem => new Answer(problem.Answer)), new Dictionary<string, Answer>(), default);
         Assert.Equal(1, score.Metrics.Single(metric => metric.Filter == "strict-match").Value);
         Assert.Equal(2 * 1319, score.Samples.Count);
     }

@@ -42,10 +42,11 @@ public class EvaluationRunTests
     public async Task A_backend_that_is_not_there_is_given_up_soon()
     {
         using var folder = new TemporaryFolder();
+        Gsm8kBenchmark many = new([.. Enumerable.Range(0, 50).Select(i => Problems[0] with { Id = $"p{i}" })], [], shots: 0);
         FakeClient dead = new((_, _) => throw new HttpRequestException("connection refused"));
         await Assert.ThrowsAsync<EvaluationException>(
-            () => EvaluationRun.RunAsync(Benchmark(), new EvaluationModel("m", dead), null, folder.Root, Options with { Concurrency = 1 }));
-        Assert.Equal(10, dead.Calls);
+            () => EvaluationRun.RunAsync(many, new EvaluationModel("m", dead), null, folder.Root, Options with { Concurrency = 1 }));
+        Assert.Equal(32, dead.Calls);
     }
 
     [Fact]

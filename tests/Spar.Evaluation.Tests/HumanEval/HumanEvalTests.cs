@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Spar.Calls;
 using Spar.Evaluation.Data;
 using Spar.Evaluation.Harness;
 using Spar.Evaluation.HumanEval;
@@ -68,7 +69,7 @@ public class HumanEvalTests
         var benchmark = new HumanEvalBenchmark(problems, runner, samples: 2, form: CompletionForm.Continue);
         Dictionary<string, Answer> answers = benchmark.Requests.ToDictionary(
             request => request.Id,
-            request => new Answer(request.Id, request.Id.EndsWith("#1") ? problems.Single(problem => request.Id.StartsWith(problem.TaskId + "#")).CanonicalSolution : "    pass\n"));
+            request => new Answer(request.Id.EndsWith("#1") ? problems.Single(problem => request.Id.StartsWith(problem.TaskId + "#")).CanonicalSolution : "    pass\n"));
         EvaluationScore score = await benchmark.ScoreAsync(answers, new Dictionary<string, Answer>(), default);
         Assert.Equal(0.5, Assert.Single(score.Metrics).Value);
         Assert.All(score.Samples, sample => Assert.Equal(sample.Id.EndsWith("#1") ? 1 : 0, sample.Values["passed"]));

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Spar.Calls;
 using Spar.Evaluation.Data;
 using Spar.Evaluation.Harness;
 using Spar.Evaluation.LlmBar;
@@ -122,7 +123,7 @@ public class LlmBarTests
     {
         var benchmark = new LlmBarBenchmark(instances, votes: votes);
         Dictionary<string, Answer> answers = benchmark.Requests.ToDictionary(
-            request => request.Id, request => new Answer(request.Id, answer(request.Prompt, int.Parse(request.Id.Split('/')[2]))));
+            request => request.Id, request => new Answer(answer(request.Prompt, int.Parse(request.Id.Split('/')[2]))));
         return await benchmark.ScoreAsync(answers, new Dictionary<string, Answer>(), CancellationToken.None);
     }
 

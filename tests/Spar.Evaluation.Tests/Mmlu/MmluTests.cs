@@ -1,3 +1,4 @@
+using Spar.Calls;
 using Spar.Evaluation.Data;
 using Spar.Evaluation.Harness;
 using Spar.Evaluation.Mmlu;
@@ -13,7 +14,7 @@ public class MmluTests
     {
         (MmluBenchmark benchmark, IReadOnlyList<MmluItem> items) = Open(limit: 3);
         EvaluationScore score = await benchmark.ScoreAsync(
-            items.ToDictionary(item => item.Id, item => new Answer(item.Id, $" {MmluData.Letters[item.Answer]}.")), new Dictionary<string, Answer>(), default);
+            items.ToDictionary(item => item.Id, item => new Answer($" {MmluData.Letters[item.Answer]}.")), new Dictionary<string, Answer>(), default);
         Assert.All(score.Metrics, metric => Assert.Equal(1, metric.Value));
         Assert.Equal(2 + 4 + 57, score.Metrics.Count);
         Assert.Equal(57 * 3, benchmark.Facts.EffectiveCount);
@@ -60,7 +61,7 @@ public class MmluTests
     {
         (MmluBenchmark benchmark, _) = Open(limit: 1);
         EvaluationScore score = await benchmark.ScoreAsync(
-            benchmark.Requests.ToDictionary(request => request.Id, request => new Answer(request.Id, "I do not know")), new Dictionary<string, Answer>(), default);
+            benchmark.Requests.ToDictionary(request => request.Id, request => new Answer("I do not know")), new Dictionary<string, Answer>(), default);
         Assert.Equal((0, 57), (score.Metrics[0].Value, score.Counts["unparseable"]));
     }
 

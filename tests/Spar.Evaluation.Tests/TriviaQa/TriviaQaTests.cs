@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Spar.Calls;
 using Spar.Evaluation.Harness;
 using Spar.Evaluation.Results;
 using Spar.Evaluation.Tests.Harness;
@@ -32,7 +33,7 @@ public class TriviaQaTests
         var benchmark = new TriviaQaBenchmark([new("q", "Who sang it", ["The Beatles", "Beatles"])], pool);
         Assert.Equal("Question: Capital of France?\nAnswer: Paris\n\nQuestion: Who sang it?\nAnswer:", benchmark.Requests[0].Prompt);
         EvaluationScore score = await benchmark.ScoreAsync(
-            new Dictionary<string, Answer> { ["q"] = new("q", " a beatles") }, new Dictionary<string, Answer>(), default);
+            new Dictionary<string, Answer> { ["q"] = new(" a beatles") }, new Dictionary<string, Answer>(), default);
         Assert.Equal([0, 1, 1], score.Metrics.Select(metric => metric.Value));
     }
 

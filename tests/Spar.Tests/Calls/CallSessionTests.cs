@@ -78,7 +78,7 @@ public sealed class CallSessionTests
             await Assert.ThrowsAsync<CallFailedException>(() => caller.AskAsync("k", "x", _sampling, default));
         }
 
-        SparException stop = await Assert.ThrowsAsync<SparException>(() => caller.AskAsync("k", "x", _sampling, default));
+        GivenUpException stop = await Assert.ThrowsAsync<GivenUpException>(() => caller.AskAsync("k", "x", _sampling, default));
         Assert.Contains("40 model calls failed in a row", stop.Message, StringComparison.Ordinal);
         Assert.Contains("too slow", stop.Message, StringComparison.Ordinal);
     }

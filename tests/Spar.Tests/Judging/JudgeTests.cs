@@ -48,7 +48,7 @@ public sealed class JudgeTests
     {
         using CallSession session = new(1, 1);
         ProbabilityJudge judge = new(new ModelCaller(new ScriptedClient(_ => "judgement: yes"), session), TestRuns.Compact, _sampling);
-        Assert.Contains("judging.valuation", (await Assert.ThrowsAsync<SparException>(() => judge.JudgeAsync("r", "task", "x", default))).Message, StringComparison.Ordinal);
+        Assert.Contains("judging.valuation", (await Assert.ThrowsAsync<RunFaultException>(() => judge.JudgeAsync("r", "task", "x", default))).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -320,7 +320,7 @@ public sealed class SelfPlayRunTests : IDisposable
             {
                 // The teacher's answers have no token counts.
                 Calls += kept || answer.OutputTokens == 0 ? 0 : 1;
-                Tokens += kept ? 0 : answer.OutputTokens;
+                Tokens += kept ? 0 : answer.OutputTokens ?? 0;
             }
         }
 

@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Spar.Calls;
 using Spar.Seams;
 using Spar.Templates;
 

@@ -1,19 +1,23 @@
 using Microsoft.Extensions.AI;
 
-namespace Spar.Seams;
+namespace Spar.Calls;
 
 /// <summary>
-/// A chat client that can also tell how likely other words would have been at one place of its answer. A client offers it through
+/// A chat client that can also tell how likely other words would have been at one place of its answer. A client offers
+/// it through
 /// <see cref="IChatClient.GetService"/>; those whose backend gives no log-probabilities do not.
 /// </summary>
 public interface IAlternativesClient
 {
-    /// <summary>Answers as <see cref="IChatClient.GetResponseAsync"/> does, and weighs the words at the place that <paramref name="find"/> points out.</summary>
+    /// <summary>
+    /// Answers as <see cref="IChatClient.GetResponseAsync"/> does, and weighs the words at the place that
+    /// <paramref name="find"/> points out.
+    /// </summary>
     /// <param name="messages">The turns, oldest first.</param>
     /// <param name="options">As for the chat client.</param>
     /// <param name="find">Given the answer's text, finds the place; null when there is none.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="SparException">The backend does not give log-probabilities.</exception>
+    /// <exception cref="RunFaultException">The backend does not give log-probabilities.</exception>
     Task<WeighedResponse> GetWeighedResponseAsync(
         IReadOnlyList<ChatMessage> messages, ChatOptions options, Func<string, Alternatives?> find, CancellationToken cancellationToken);
 }
@@ -26,7 +30,8 @@ public sealed record Alternatives(int Start, IReadOnlyList<string> Words);
 /// <summary>An answer with the weights of the words at one place.</summary>
 /// <param name="Response">The answer.</param>
 /// <param name="LogProbs">
-/// Natural log-probability of each word at temperature 1, in the order of <see cref="Alternatives.Words"/>; negative infinity for a word too unlikely to
+/// Natural log-probability of each word at temperature 1, in the order of <see cref="Alternatives.Words"/>; negative
+/// infinity for a word too unlikely to
 /// be reported; null when there was no place.
 /// </param>
 public sealed record WeighedResponse(ChatResponse Response, IReadOnlyList<double>? LogProbs);

@@ -1,0 +1,59 @@
+using Microsoft.Extensions.AI;
+using Spar.Ground;
+
+namespace Spar.Calls;
+
+/// <summary>The method's way to a model: one user turn in, text out, through the stack of a session.</summary>
+/// <param name="client">The model.</param>
+/// <param name="session">What all calls of the run share.</param>
+public sealed class ModelCaller(IChatClient client, CallSession session)
+{
+    private readonly IChatClient _client = session.Around(client);
+
+    /// <summary>What all calls of the run share.</summary>
+    public CallSession Session { get; } = session;
+
+    /// <summary>Asks once, or takes the kept answer.</summary>
+    /// <param name="key">The call's name, unique in the run.</param>
+    /// <param name="prompt">The user turn.</param>
+    /// <param name="sampling">How to sample the answer.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="CallFailedException">The call failed.</exception>
+    /// <exception cref="RunFaultException">Going on is pointless, or the answer cannot be kept.</exception>
+    public Task<Answer> AskAsync(string key, string prompt, Sampling sampling, CancellationToken cancellationToken) =>
+        CallAsync(prompt, Options(key, $"{sampling}\n{prompt}", sampling), cancellationToken);
+
+    /// <summary>
+    /// Asks once as <see cref="AskAsync"/> does, and weighs the words at one place of the answer
+    /// (<see cref="Answer.Probability"/>).
+    /// </summary>
+    /// <param name="key">The call's name, unique in the run.</param>
+    /// <param name="prompt">The user turn.</param>
+    /// <param name="sampling">How to sample the answer.</param>
+    /// <param name="find">Finds the place in the answer; always the same for one prompt.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="CallFailedException">The call failed.</exception>
+    /// <exception cref="RunFaultException">
+    /// The model's backend gives no log-probabilities, or as for <see cref="AskAsync"/>.
+    /// </exception>
+    public Task<Answer> AskWeighedAsync(
+        string key,
+        string prompt,
+        Sampling sampling,
+        Func<string, Alternatives?> find,
+        CancellationToken cancellationToken) =>
+        CallAsync(prompt, Options(key, $"{sampling}, weighed\n{prompt}", sampling).WithWeighed(find), cancellationToken);
+
+    // Servers differ in what they take; a seed that is not negative suits all of them.
+    private ChatOptions Options(string key, string asked, Sampling sampling) => new ChatOptions
+    {
+        Seed = (long)(Session.SeedOf(key) >> 1),
+        Temperature = (float)sampling.Temperature,
+        TopP = (float)sampling.TopP,
+        MaxOutputTokens = sampling.MaxTokens,
+    }.WithCall(new CallIdentity(key, StableHash.Of(asked)));
+
+    private async Task<Answer> CallAsync(string prompt, ChatOptions options, CancellationToken cancellationToken) =>
+        (await _client.GetResponseAsync([new ChatMessage(ChatRole.User, prompt)], options, cancellationToken)
+            .ConfigureAwait(false)).ToAnswer();
+}

@@ -1,0 +1,107 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace Spar.Runtime.Tests.Endpoints;
+
+/// <summary>What the server sends back.</summary>
+internal sealed record Reply(int Status, string Body, string? RetryAfter = null);
+
+/// <summary>A server on this machine that answers each request as the test says, and remembers what it was asked.</summary>
+internal sealed class LoopbackServer : IDisposable
+{
+    private readonly HttpListener _listener = new();
+    private readonly Func<int, Reply> _answer;
+    private readonly Task _work;
+
+    /// <param name="answer">Gives the reply to request number i, from 0.</param>
+    public LoopbackServer(Func<int, Reply> answer)
+    {
+        _answer = answer;
+        Address = new Uri($"http://127.0.0.1:{FreePort()}/v1");
+        _listener.Prefixes.Add($"{Address.GetLeftPart(UriPartial.Authority)}/");
+        _listener.Start();
+        _work = ServeAsync();
+    }
+
+    public Uri Address { get; }
+
+    public ConcurrentQueue<JsonNode> Requests { get; } = new();
+
+    public static int FreePort()
+    {
+        using TcpListener probe = new(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+
+    /// <summary>A chat completion with this text.</summary>
+    public static Reply Says(string text, string finish = "stop", JsonNode? logProbs = null) => new(200, new JsonObject
+    {
+        ["id"] = "c1",
+        ["object"] = "chat.completion",
+        ["created"] = 1,
+        ["model"] = "served",
+        ["choices"] = new JsonArray(new JsonObject
+        {
+            ["index"] = 0,
+            ["finish_reason"] = finish,
+            ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = text },
+            ["logprobs"] = logProbs,
+        }),
+        ["usage"] = new JsonObject { ["prompt_tokens"] = 7, ["completion_tokens"] = 3, ["total_tokens"] = 10 },
+    }.ToJsonString());
+
+    public void Dispose()
+    {
+        _listener.Close();
+        _work.Wait();
+    }
+
+    private async Task ServeAsync()
+    {
+        for (int i = 0; ; i++)
+        {
+            HttpListenerContext context;
+            try
+            {
+                context = await _listener.GetContextAsync();
+            }
+            catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
+            {
+                return;
+            }
+
+            Requests.Enqueue((await JsonNode.ParseAsync(context.Request.InputStream))!);
+            Reply reply = _answer(i);
+            context.Response.StatusCode = reply.Status;
+            context.Response.ContentType = "application/json";
+            if (reply.RetryAfter is { } wait)
+            {
+                context.Response.Headers["Retry-After"] = wait;
+            }
+
+            await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(reply.Body));
+            context.Response.Close();
+        }
+    }
+}
+
+/// <summary>A clock on which every wait is over at once; remembers how long each was to be.</summary>
+internal sealed class ImpatientTime : TimeProvider
+{
+    public ConcurrentQueue<TimeSpan> Waits { get; } = new();
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        if (dueTime > TimeSpan.Zero)
+        {
+            Waits.Enqueue(dueTime);
+            dueTime = TimeSpan.Zero;
+        }
+
+        return System.CreateTimer(callback, state, dueTime, period);
+    }
+}
