@@ -120,6 +120,21 @@ internal static class Options
         },
     };
 
+    /// <summary>
+    /// A range such as 2-5, or one number, within <paramref name="least"/> to <paramref name="most"/>; null when not given.
+    /// </summary>
+    public static Option<(int Least, int Most)?> Range(string name, string description, int least, int most) => new(name)
+    {
+        Description = description,
+        HelpName = "n-n",
+        CustomParser = result => Read<(int, int)>(result, name, $"a number or a range within {least}-{most}", text =>
+        {
+            string[] ends = text.Split('-');
+            return ends.Length <= 2 && ParseWhole(ends[0], least, most) is int low
+                && ParseWhole(ends[^1], least, most) is int high && low <= high ? (low, high) : null;
+        }),
+    };
+
     /// <summary>Threads to compute with.</summary>
     public static Option<int> Threads() => Count(
         "--threads", "threads to compute with; has no influence on results", Environment.ProcessorCount, most: 1024);

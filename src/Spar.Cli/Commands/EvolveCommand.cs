@@ -24,7 +24,11 @@ internal static class EvolveCommand
         constraint families (the built-in one has the method's 14; --print-taxonomy shows it, --taxonomy takes an edited copy). Seeds that the teacher declines
         are counted, near-duplicates (Jaccard similarity of word trigrams) dropped. Seeds are JSON lines with prompt and, optionally, id.
 
+        With --verifiable no model is needed: constraints that can be checked by rule are added to the seeds, or to built-in requests. The prompts have
+        the layout of IFEval, so they serve as judging.constraint_file of a recipe and as data of "spar eval ifeval".
+
         Examples:
+          spar evolve --verifiable --count 2000 --constraints 1-8 --avoid ifeval.jsonl --output verifiable
           spar evolve seeds.jsonl --teacher gpt-4o --teacher-endpoint https://api.openai.com/v1 --output evolved
           spar evolve seeds.jsonl --teacher nano --taxonomy recipes/nano-taxonomy.json --output evolved
           spar evolve --print-taxonomy > taxonomy.json
@@ -48,9 +52,11 @@ internal static class EvolveCommand
         Option<bool> json = Shared.Json("print summary.json instead of a table");
         Option<ulong> seed = Options.Seed();
         Option<int> threads = Options.Threads();
+        VerifiableEvolution verifiable = new();
         Command command = new ResumableCommand("evolve", Help) { seeds };
         teacher.AddTo(command);
-        foreach (Option option in new Option[] { output, taxonomy, template, similarity, temperature, maxTokens, concurrency, seed, threads, print, json })
+        Option[] others = [output, taxonomy, template, similarity, temperature, maxTokens, concurrency, seed, threads, print, json];
+        foreach (Option option in others.Concat(verifiable.All))
         {
             command.Add(option);
         }
@@ -61,6 +67,15 @@ internal static class EvolveCommand
             {
                 context.Print(ConstraintTaxonomy.BuiltInText());
                 return ExitCode.Success;
+            }
+
+            if (verifiable.IsAskedFor(parse))
+            {
+                IReadOnlyList<string> requests = parse.GetValue(seeds) is string named
+                    ? [.. ReadSeeds(named, context).Select(one => one.Text)]
+                    : [];
+                return verifiable.Run(
+                    parse, requests, parse.GetValue(output)!, parse.GetValue(seed), parse.GetValue(json), context, cancellationToken);
             }
 
             string file = parse.GetValue(seeds) ?? throw new SparException("There is nothing to evolve: give a file of seed prompts.");

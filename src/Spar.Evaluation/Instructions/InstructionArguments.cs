@@ -72,6 +72,12 @@ public sealed class InstructionArguments
         }
     }
 
+    /// <summary>Whether an argument was given.</summary>
+    internal bool Has(string name) => _values.ContainsKey(name);
+
+    /// <summary>An argument as it was given.</summary>
+    internal JsonElement Json(string name) => Require(name);
+
     /// <summary>These arguments, if there are none but those named.</summary>
     /// <exception cref="EvaluationException">There is another one.</exception>
     internal InstructionArguments Only(params string[] names)

@@ -1,0 +1,155 @@
+using System.Text.Json.Nodes;
+using Spar.Ground;
+
+namespace Spar.Evaluation.Synthesis;
+
+/// <summary>A constraint of a prompt that was made.</summary>
+/// <param name="Id">The instruction's id.</param>
+/// <param name="Hardness">1 to 3.</param>
+/// <param name="Arguments">Its arguments.</param>
+public sealed record SynthesizedConstraint(string Id, int Hardness, JsonObject Arguments);
+
+/// <summary>A prompt that was made.</summary>
+/// <param name="Prompt">Its text.</param>
+/// <param name="Request">The part of it that asks for something, without the constraints.</param>
+/// <param name="Constraints">The constraints in the order in which the text gives them; at least one.</param>
+/// <param name="Example">A response that follows all constraints.</param>
+public sealed record SynthesizedPrompt(
+    string Prompt, string Request, IReadOnlyList<SynthesizedConstraint> Constraints, string Example);
+
+/// <summary>Prompts that were made, and what was left out on the way.</summary>
+/// <param name="Prompts">As many as were asked for; all texts differ.</param>
+/// <param name="Near">How many were dropped because they were near a prompt to be avoided.</param>
+/// <param name="Repeated">How many were dropped because an earlier one had the same text.</param>
+/// <param name="TooFew">How many were dropped because no example was found with enough constraints.</param>
+public sealed record SynthesisResult(IReadOnlyList<SynthesizedPrompt> Prompts, int Near, int Repeated, int TooFew);
+
+/// <summary>
+/// Makes prompts whose constraints can all be checked by rule, without any model. Constraints are added to a request
+/// one at a time; one stays
+/// only where a response was written that the verifiers of all constraints so far accept, so every prompt can be
+/// satisfied.
+/// </summary>
+/// <param name="options">What prompts are to be made.</param>
+/// <param name="requests">Requests to take in turn; empty for the built-in templates.</param>
+/// <param name="avoided">Prompts that none may be near to.</param>
+public sealed class PromptSynthesizer(SynthesisOptions options, IReadOnlyList<string> requests, NearPrompts avoided)
+{
+    private const int BatchSize = 64;
+    private const int DrawsOfArguments = 2;
+
+    /// <summary>
+    /// Makes the prompts. Uses all processors; the result depends on the options, the requests and the avoided prompts
+    /// alone.
+    /// </summary>
+    /// <param name="progress">Called with the number of prompts made so far.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <exception cref="EvaluationException">
+    /// The options are faulty, or most of what is drawn has to be dropped, so that the number asked for is not reached.
+    /// </exception>
+    public SynthesisResult Run(Action<int>? progress = null, CancellationToken cancellationToken = default)
+    {
+        IReadOnlyList<ConstraintForm> forms = options.Admitted();
+        List<SynthesizedPrompt> prompts = [];
+        NearPrompts own = new();
+        (int near, int repeated, int tooFew) = (0, 0, 0);
+        int limit = (20 * options.Count) + (20 * BatchSize);
+        for (int begin = 0; prompts.Count < options.Count; begin += BatchSize)
+        {
+            if (begin >= limit)
+            {
+                throw new EvaluationException(
+                    $"only {prompts.Count} of {options.Count} prompts could be made from {begin} draws ({near} near a "
+                    + $"prompt to be avoided, {repeated} repeated, {tooFew} without enough constraints that go together); "
+                    + "ask for fewer prompts or constraints, or allow more families");
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            SynthesizedPrompt?[] batch = new SynthesizedPrompt?[BatchSize];
+            Parallel.For(0, BatchSize, i => batch[i] = Make(forms, begin + i));
+            foreach (SynthesizedPrompt? prompt in batch.TakeWhile(_ => prompts.Count < options.Count))
+            {
+                if (prompt is null)
+                {
+                    tooFew++;
+                }
+                else if (avoided.HasNear(prompt.Prompt))
+                {
+                    near++;
+                }
+                else if (own.HasSame(prompt.Prompt))
+                {
+                    repeated++;
+                }
+                else
+                {
+                    own.Add(prompt.Prompt);
+                    prompts.Add(prompt);
+                }
+            }
+
+            progress?.Invoke(prompts.Count);
+        }
+
+        return new SynthesisResult(prompts, near, repeated, tooFew);
+    }
+
+    /// <summary>
+    /// The forms with which so many constraints are likely to go together: at least 2.5 times as many others must not
+    /// be in conflict with
+    /// one, or as many as there are at best.
+    /// </summary>
+    private static IEnumerable<ConstraintForm> WithRoom(IReadOnlyList<ConstraintForm> forms, int wanted)
+    {
+        int[] room = [.. forms.Select(form =>
+            forms.Count(other => ConstraintConflicts.Between(form.Id, other.Id) is null))];
+        double needed = Math.Min(2.5 * (wanted - 1), room.Max());
+        return forms.Where((_, i) => room[i] >= needed);
+    }
+
+    private SynthesizedPrompt? Make(IReadOnlyList<ConstraintForm> forms, int index)
+    {
+        SeededRandom random = new(StableHash.Seed(options.Seed, $"prompt {index}"));
+        string request = requests.Count > 0 ? requests[index % requests.Count] : RequestTemplates.BuiltIn.Draw(random);
+        int wanted = random.Between(options.LeastConstraints, options.MostConstraints);
+        SampleScope scope = new(request, random);
+        List<Constraint> chosen = [];
+        string? example = null;
+        foreach (ConstraintForm form in random.Shuffled(WithRoom(forms, wanted)))
+        {
+            if (chosen.Count == wanted)
+            {
+                break;
+            }
+
+            if (chosen.Exists(c => ConstraintConflicts.Between(c.Form.Id, form.Id) is not null))
+            {
+                continue;
+            }
+
+            for (int i = 0; i < DrawsOfArguments; i++)
+            {
+                Constraint constraint = Constraint.Draw(form, random, scope);
+                if (ExampleSearch.Find([.. chosen, constraint], random) is string found)
+                {
+                    chosen.Add(constraint);
+                    example = found;
+                    break;
+                }
+            }
+        }
+
+        if (example is null || chosen.Count < options.LeastConstraints)
+        {
+            return null;
+        }
+
+        List<Constraint> order = random.Shuffled(chosen);
+        List<string> words = order.ConvertAll(c => ConstraintWording.Render(c.Form.Id, c.Arguments, random));
+        return new SynthesizedPrompt(
+            PromptLayout.Compose(request, words, random),
+            request,
+            [.. order.Select(c => new SynthesizedConstraint(c.Form.Id, c.Form.Hardness, c.Values))],
+            example);
+    }
+}

@@ -1,0 +1,168 @@
+using Spar.Evaluation.InstructionFollowing;
+using Spar.Evaluation.Instructions;
+using Spar.Evaluation.Synthesis;
+using Spar.Ground;
+using Spar.TestSupport;
+
+namespace Spar.Evaluation.Tests.Synthesis;
+
+public class PromptSynthesizerTests
+{
+    private static readonly Lazy<SynthesisResult> s_many = new(() =>
+        new PromptSynthesizer(new SynthesisOptions { Count = 2000, Seed = 5 }, [], Benchmarks()).Run());
+
+    private static NearPrompts Benchmarks()
+    {
+        NearPrompts prompts = new();
+        prompts.AddFile(SharedData.Path("data", "ifeval", "prompts.jsonl"));
+        prompts.AddFile(SharedData.Path("data", "ifbench", "prompts.jsonl"));
+        return prompts;
+    }
+
+    private static SynthesisResult Make(SynthesisOptions options, params string[] requests) =>
+        new PromptSynthesizer(options, requests, new NearPrompts()).Run();
+
+    /// <summary>The verifiers are made anew from the arguments as they are written.</summary>
+    [Fact]
+    public void Two_hundred_of_2000_prompts_drawn_at_random_are_satisfied_by_their_examples()
+    {
+        SynthesisResult made = s_many.Value;
+        Assert.Equal(2000, made.Prompts.Count);
+        foreach (SynthesizedPrompt prompt in new SeededRandom(1).Choose(made.Prompts, 200))
+        {
+            Assert.InRange(prompt.Constraints.Count, 1, 5);
+            foreach (SynthesizedConstraint constraint in prompt.Constraints)
+            {
+                InstructionArguments arguments = InstructionArguments.Parse(constraint.Arguments.ToJsonString());
+                Verdict verdict = InstructionRegistry.Create(constraint.Id, arguments).Verify(prompt.Example);
+                Assert.True(verdict.Followed, $"{constraint.Id} {constraint.Arguments}: {verdict.Explanation}");
+            }
+        }
+    }
+
+    [Fact]
+    public void No_prompt_of_2000_is_near_one_of_a_benchmark_and_all_differ()
+    {
+        NearPrompts benchmarks = Benchmarks();
+        Assert.DoesNotContain(s_many.Value.Prompts, prompt => benchmarks.HasNear(prompt.Prompt));
+        Assert.Equal(2000, s_many.Value.Prompts.Select(prompt => prompt.Prompt).Distinct().Count());
+    }
+
+    [Fact]
+    public void All_instructions_of_IFEval_and_IFTrain_are_used()
+    {
+        string[] ids =
+            [.. InstructionRegistry.Ids.Where(id => InstructionRegistry.SetOf(id) != InstructionSet.IFBench)];
+        HashSet<string> used = [.. s_many.Value.Prompts.SelectMany(prompt => prompt.Constraints).Select(c => c.Id)];
+        Assert.Equal(54, ids.Length);
+        Assert.Equal(ids.Order(), used.Order());
+    }
+
+    [Fact]
+    public void The_same_seed_gives_the_same_files_and_another_seed_others()
+    {
+        string Text(ulong seed)
+        {
+            string folder = Directory.CreateTempSubdirectory("spar-synthesis").FullName;
+            string summary = SynthesisFiles.Write(folder, Make(new SynthesisOptions { Count = 30, Seed = seed }));
+            string text = summary + File.ReadAllText(Path.Combine(folder, SynthesisFiles.Prompts))
+                + File.ReadAllText(Path.Combine(folder, SynthesisFiles.Examples));
+            Directory.Delete(folder, recursive: true);
+            return text;
+        }
+
+        string first = Text(1);
+        Assert.Equal(first, Text(1));
+        Assert.NotEqual(first, Text(2));
+    }
+
+    [Fact]
+    public void The_files_are_prompts_and_responses_of_IFEvals_layout_and_all_instructions_are_followed()
+    {
+        string folder = Directory.CreateTempSubdirectory("spar-synthesis").FullName;
+        SynthesisFiles.Write(folder, Make(new SynthesisOptions { Count = 40, MostConstraints = 15 }));
+        string file = Path.Combine(folder, SynthesisFiles.Prompts);
+        IReadOnlyList<InstructionPrompt> prompts = InstructionPrompt.Load(file).Items;
+        string examples = Path.Combine(folder, SynthesisFiles.Examples);
+        InstructionResponses responses = InstructionResponses.Load(examples, prompts);
+        Assert.Equal(1, InstructionScorer.Score(prompts, responses.ByKey).Prompts.StrictAccuracy);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public void Fifteen_constraints_go_together()
+    {
+        SynthesisResult made = Make(new SynthesisOptions { Count = 8, LeastConstraints = 15, MostConstraints = 15 });
+        Assert.All(made.Prompts, prompt => Assert.Equal(15, prompt.Constraints.DistinctBy(c => c.Id).Count()));
+    }
+
+    [Fact]
+    public void Families_held_out_and_hardness_left_out_do_not_occur()
+    {
+        SynthesisOptions options = new()
+        {
+            Count = 60,
+            Include = ["ifeval", "keywords"],
+            Exclude = ["detectable_format", "keywords:palindrome"],
+            MostHardness = 2,
+        };
+        SynthesizedConstraint[] constraints = [.. Make(options).Prompts.SelectMany(prompt => prompt.Constraints)];
+        Assert.All(constraints, constraint =>
+        {
+            Assert.InRange(constraint.Hardness, 1, 2);
+            Assert.True(
+                InstructionRegistry.SetOf(constraint.Id) == InstructionSet.IFEval
+                || InstructionRegistry.FamilyOf(constraint.Id) == "keywords");
+            Assert.NotEqual("detectable_format", InstructionRegistry.FamilyOf(constraint.Id));
+            Assert.NotEqual("keywords:palindrome", constraint.Id);
+        });
+    }
+
+    [Fact]
+    public void Requests_that_are_given_stand_in_the_prompts_in_turn()
+    {
+        SynthesisResult made = Make(new SynthesisOptions { Count = 20 }, "Name a tree.", "Praise \"salt\".\nBriefly.");
+        Assert.All(made.Prompts, prompt => Assert.StartsWith(prompt.Request, prompt.Prompt, StringComparison.Ordinal));
+        Assert.Equal(2, made.Prompts.Select(prompt => prompt.Request).Distinct().Count());
+    }
+
+    [Fact]
+    public void What_cannot_be_reached_is_said()
+    {
+        void Fails(SynthesisOptions options, string part) =>
+            Assert.Contains(part, Assert.Throws<EvaluationException>(() => Make(options)).Message);
+
+        Fails(new() { Include = ["keyword"] }, "'keyword' names no constraint");
+        Fails(new() { Exclude = ["ifeval", "iftrain"] }, "no constraint is left");
+        Fails(new() { Count = 5, Include = ["startend"], LeastConstraints = 4 }, "only 0 of 5 prompts");
+        Fails(new() { LeastConstraints = 3, MostConstraints = 2 }, "3-2");
+    }
+
+    [Theory]
+    [InlineData("Write a POEM, about seven grey geese in flight today!", true)]
+    [InlineData("Please write a poem about seven grey geese in flight today or tomorrow", true)]
+    [InlineData("Write a poem about seven brown geese in flight today", false)]
+    [InlineData("A poem", false)]
+    public void Near_is_a_shared_run_of_eight_words(string prompt, bool near)
+    {
+        NearPrompts prompts = new();
+        prompts.Add("Write a poem about seven grey geese in flight today.");
+        Assert.Equal(near, prompts.HasNear(prompt));
+    }
+
+    [Fact]
+    public void A_conflict_is_the_same_from_both_sides()
+    {
+        foreach (string one in InstructionRegistry.Ids)
+        {
+            foreach (string other in InstructionRegistry.Ids)
+            {
+                Assert.Equal(ConstraintConflicts.Between(one, other), ConstraintConflicts.Between(other, one));
+            }
+        }
+
+        Assert.NotNull(ConstraintConflicts.Between("change_case:english_lowercase", "change_case:english_capital"));
+        Assert.NotNull(ConstraintConflicts.Between("detectable_format:json_format", "paragraphs:paragraphs"));
+        Assert.Null(ConstraintConflicts.Between("punctuation:no_comma", "keywords:existence"));
+    }
+}
