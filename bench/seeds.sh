@@ -11,6 +11,7 @@ for seed in "$@"; do
 done
 python3 - "$name" "$@" <<'PY'
 import json, sys
+from statistics import mean
 name, seeds = sys.argv[1], sys.argv[2:]
 runs = [json.load(open(f"runs/{name}-seed{seed}/results.json")) for seed in seeds]
 columns = [("heldOutPrompt", "prompts satisfied"), ("heldOutInstruction", "single instructions"), ("heldOutPromptSearch", "with tree search"),
