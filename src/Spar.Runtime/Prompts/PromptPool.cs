@@ -1,0 +1,161 @@
+using System.Text;
+using Spar.Evolution;
+using Spar.Ground;
+
+namespace Spar.Runtime.Prompts;
+
+/// <summary>What was found in files of prompts.</summary>
+/// <param name="Rows">Rows read, by file.</param>
+/// <param name="Repeated">Rows whose conversation an earlier row has.</param>
+/// <param name="NearDuplicates">Rows that were too similar to one that was taken.</param>
+/// <param name="Unneeded">Rows that were good and not needed.</param>
+public sealed record PromptPoolReport(IReadOnlyDictionary<string, long> Rows, long Repeated, int NearDuplicates, long Unneeded);
+
+/// <summary>
+/// The prompts of a run, drawn from files. Every conversation has a place that hangs on the seed and its text alone,
+/// and the prompts with the first places are taken: so the draw depends neither on the layout nor on the order of rows
+/// and files, more prompts can be drawn later without changing the first ones, and memory holds what is taken, not what
+/// is read.
+/// </summary>
+public sealed class PromptPool
+{
+    // Room for near-duplicates among the first places.
+    private const double Spare = 1.25;
+    private const int LeastSpare = 64;
+
+    private PromptPool(IReadOnlyList<PromptRow> prompts, PromptPoolReport report) => (Prompts, Report) = (prompts, report);
+
+    /// <summary>The prompts that were taken, in the order of their places.</summary>
+    public IReadOnlyList<PromptRow> Prompts { get; }
+
+    /// <summary>What was found.</summary>
+    public PromptPoolReport Report { get; }
+
+    /// <summary>Reads files and draws prompts.</summary>
+    /// <param name="files">The files, in any layout that <see cref="PromptRow"/> can be read from.</param>
+    /// <param name="count">How many prompts are wanted, at least 1; fewer come back when there are no more.</param>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="similarity">
+    /// From which similarity on (see <see cref="NearDuplicates"/>) a prompt is left out, above 0 and at most 1.
+    /// </param>
+    /// <param name="keep">Says whether a row may be taken; null takes all.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="SparException">
+    /// A file or row cannot be read, a row has no prompt, or two rows of a file have the same id.
+    /// </exception>
+    public static PromptPool Draw(
+        IReadOnlyList<string> files, int count, ulong seed, double similarity, Func<PromptRow, bool>? keep, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        for (double room = Math.Max(count * Spare, count + (double)LeastSpare); ; room *= 4)
+        {
+            // Only where near-duplicates take up the spare room are the files read once more.
+            PromptPool pool = Draw(files, count, (int)Math.Min(int.MaxValue, room), seed, similarity, keep, cancellationToken);
+            if (pool.Prompts.Count == count || pool.Report.Unneeded == 0)
+            {
+                return pool;
+            }
+        }
+    }
+
+    private static PromptPool Draw(
+        IReadOnlyList<string> files, int count, int room, ulong seed, double similarity, Func<PromptRow, bool>? keep, CancellationToken cancellationToken)
+    {
+        PriorityQueue<PromptRow, ulong> first = new(Comparer<ulong>.Create((a, b) => b.CompareTo(a)));
+        HashSet<ulong> seen = [];
+        Dictionary<string, long> rows = [];
+        long repeated = 0;
+        long good = 0;
+        foreach (string file in files)
+        {
+            HashSet<ulong> ids = [];
+            rows[file] = 0;
+            foreach (RecordRow record in RecordFile.Read(file))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                PromptRow row = PromptLayout.Read(record.Place, record.Value);
+                rows[file]++;
+                if (row.Id is { } id && !ids.Add(StableHash.Of(id)))
+                {
+                    throw new SparException($"{row.Place}: the id {id} is there twice. Give every row an id of its own, or none.");
+                }
+
+                string same = Normalized(row.Conversation);
+                if (!seen.Add(StableHash.Of(same)))
+                {
+                    repeated++;
+                }
+                else if (keep?.Invoke(row) != false)
+                {
+                    good++;
+                    first.Enqueue(row, StableHash.Seed(seed, same));
+                    if (first.Count > room)
+                    {
+                        first.Dequeue();
+                    }
+                }
+            }
+        }
+
+        (IReadOnlyList<PromptRow> taken, int near) = WithoutNearDuplicates(first, count, similarity);
+        return new PromptPool(taken, new PromptPoolReport(rows, repeated, near, good - near - taken.Count));
+    }
+
+    /// <summary>
+    /// A text in lower case, letters and digits only, single blanks between words: texts that differ in nothing else
+    /// are the same.
+    /// </summary>
+    /// <param name="text">Any text.</param>
+    public static string Normalized(string text)
+    {
+        StringBuilder words = new(text.Length);
+        bool blank = false;
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            if (Rune.IsLetterOrDigit(rune))
+            {
+                words.Append(blank && words.Length > 0 ? " " : "").Append(Rune.ToLowerInvariant(rune).ToString());
+                blank = false;
+            }
+            else
+            {
+                blank = true;
+            }
+        }
+
+        // A prompt of signs alone is told by them.
+        return words.Length == 0 ? text.Trim() : words.ToString();
+    }
+
+    private static (IReadOnlyList<PromptRow> Taken, int Near) WithoutNearDuplicates(
+        PriorityQueue<PromptRow, ulong> first, int count, double similarity)
+    {
+        PromptRow[] ordered = new PromptRow[first.Count];
+        for (int i = ordered.Length - 1; i >= 0; i--)
+        {
+            ordered[i] = first.Dequeue();
+        }
+
+        NearDuplicates known = new(similarity);
+        List<PromptRow> taken = [];
+        int near = 0;
+        foreach (PromptRow row in ordered)
+        {
+            if (taken.Count == count)
+            {
+                break;
+            }
+
+            if (known.Add(row.Conversation) is null)
+            {
+                taken.Add(row);
+            }
+            else
+            {
+                near++;
+            }
+        }
+
+        return (taken, near);
+    }
+}
