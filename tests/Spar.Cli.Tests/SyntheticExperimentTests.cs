@@ -1,7 +1,4 @@
 using System.Text.Json;
-using Spar.Runtime.Embedded;
-using Spar.Seams;
-using Spar.SelfPlay;
 using Spar.TestSupport;
 
 namespace Spar.Cli.Tests;
@@ -54,23 +51,5 @@ public sealed class SyntheticExperimentTests : IDisposable
     {
         await CliRunner.FailsAsync(["experiment", "synthetic", File("storys: {}"), "-o", _work], "synthetic.yaml:", "storys", "stories");
         await CliRunner.FailsAsync(["experiment", "synthetic", File("stories: { held_out: 100000 }"), "-o", _work], "stories.held_out");
-    }
-
-    [Fact]
-    public async Task A_model_saved_on_the_way_is_the_one_that_a_shorter_training_ends_with()
-    {
-        PreferencePair[] pairs = [.. Enumerable.Range(0, 8).Select(i => new PreferencePair($"p{i}", $"write {i}", "the crab sleeps.", "a cow waits."))];
-        PreferenceSettings settings = new() { LearningRate = 1e-4, WarmupRatio = 0, BatchSize = 4, Epochs = 1.5 };
-        EmbeddedTrainer trainer = new(1);
-        CancellationToken token = TestContext.Current.CancellationToken;
-        TrainingReport whole = await trainer.TrainAsync(
-            new TrainingJob(s_nano, Path.Combine(_work, "whole"), new TrainingData.Preference(pairs, settings), 5) { SaveEvery = 2 }, null, token);
-        SavedModel saved = Assert.Single(whole.Saved);
-        Assert.Equal((2, 3), (saved.Step, whole.Steps.Count));
-        TrainingReport half = await trainer.TrainAsync(
-            new TrainingJob(s_nano, Path.Combine(_work, "half"), new TrainingData.Preference(pairs, settings with { Epochs = 1 }), 5), null, token);
-        Assert.Empty(half.Saved);
-        Assert.Equal(await CheckpointDigest.OfAsync(half.Model, token), await CheckpointDigest.OfAsync(saved.Model, token));
-        Assert.NotEqual(await CheckpointDigest.OfAsync(whole.Model, token), await CheckpointDigest.OfAsync(saved.Model, token));
     }
 }

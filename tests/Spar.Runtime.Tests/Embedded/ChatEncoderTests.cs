@@ -5,7 +5,7 @@ using Spar.Engine.Training;
 using Spar.Runtime.Embedded;
 using Spar.TestSupport;
 
-namespace Spar.Cli.Tests;
+namespace Spar.Runtime.Tests.Embedded;
 
 public sealed class ChatEncoderTests
 {

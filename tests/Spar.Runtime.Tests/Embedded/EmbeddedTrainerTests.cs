@@ -1,0 +1,200 @@
+using Spar.Engine;
+using Spar.Engine.Checkpoints;
+using Spar.Engine.Tensors;
+using Spar.Ground;
+using Spar.Runtime.Embedded;
+using Spar.Seams;
+using Spar.SelfPlay;
+using Spar.TestSupport;
+
+namespace Spar.Runtime.Tests.Embedded;
+
+public sealed class EmbeddedTrainerTests : IDisposable
+{
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    private readonly string _root = Directory.CreateTempSubdirectory("spar-trainer-").FullName;
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    [Fact]
+    public async Task A_lora_training_saves_the_merged_model_and_the_adapter()
+    {
+        LoraSettings lora = new() { Rank = 2, Alpha = 4, TargetModules = ["q_proj", "down_proj"] };
+        TrainingJob job = Job("lora", Pairs(lora));
+        TrainingReport report = await new EmbeddedTrainer(1).TrainAsync(job, null, None);
+        Assert.Equal(0, report.Steps[0].RewardMargin!.Value, 1e-5);
+        Assert.True(report.Steps[^1].RewardMargin > 0);
+        Checkpoint merged = Checkpoint.Load(job.OutputModel), start = Checkpoint.Load(job.StartModel);
+        Checkpoint adapted = Checkpoint.Load(Path.Combine(job.OutputModel, "adapter"));
+        foreach ((string name, Tensor tensor) in merged.Tensors)
+        {
+            Assert.Equal(adapted.Tensors[name].Data, tensor.Data);
+            bool isTarget = name.Contains("q_proj") || name.Contains("down_proj");
+            Assert.Equal(!isTarget, tensor.Data.AsSpan().SequenceEqual(start.Tensors[name].Data));
+        }
+
+        string digest = await DigestAsync(job.OutputModel);
+        await new EmbeddedTrainer(2).TrainAsync(job, null, None);
+        Assert.Equal(digest, await DigestAsync(job.OutputModel));
+    }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task An_interrupted_training_goes_on_to_the_same_bytes(bool preference, bool lora)
+    {
+        TrainingJob whole = Job("whole", preference ? Pairs(lora ? new LoraSettings() : null) : Examples());
+        TrainingJob cut = whole with { OutputModel = Path.Combine(_root, "cut") };
+        TrainingReport expected = await new EmbeddedTrainer(2).TrainAsync(whole, null, None);
+        foreach (int steps in new[] { 1, 3 })
+        {
+            using CancellationTokenSource source = new();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(
+                () => new EmbeddedTrainer(1).TrainAsync(cut, StopAfter(steps, source), source.Token));
+            Assert.True(Directory.Exists(cut.OutputModel + ".training"));
+        }
+
+        TrainingReport resumed = await new EmbeddedTrainer(2).TrainAsync(cut, null, None);
+        Assert.Equal(expected.Steps, resumed.Steps);
+        Assert.False(Directory.Exists(cut.OutputModel + ".training"));
+        Assert.Equal(await DigestAsync(whole.OutputModel), await DigestAsync(cut.OutputModel));
+    }
+
+    [Fact]
+    public async Task A_state_of_another_job_is_not_used()
+    {
+        TrainingJob job = Job("model", Pairs());
+        using CancellationTokenSource source = new();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => new EmbeddedTrainer(1).TrainAsync(job, StopAfter(2, source), source.Token));
+        TrainingJob other = job with { Seed = 2 };
+        TrainingReport report = await new EmbeddedTrainer(1).TrainAsync(other, null, None);
+        TrainingJob unseen = other with { OutputModel = Path.Combine(_root, "fresh") };
+        TrainingReport fresh = await new EmbeddedTrainer(1).TrainAsync(unseen, null, None);
+        Assert.Equal(fresh.Steps, report.Steps);
+    }
+
+    [Fact]
+    public async Task A_model_saved_on_the_way_is_the_one_that_a_shorter_training_ends_with()
+    {
+        TrainingData.Preference pairs = Pairs();
+        TrainingData.Preference longer = pairs with { Settings = pairs.Settings with { Epochs = 1.5 } };
+        TrainingJob whole = Job("whole", longer) with { SaveEvery = 3 };
+        TrainingReport report = await new EmbeddedTrainer(1).TrainAsync(whole, null, None);
+        SavedModel saved = Assert.Single(report.Saved);
+        Assert.Equal((3, 4), (saved.Step, report.Steps.Count));
+
+        // 11 rows make four steps; the first nine of them make the first three.
+        TrainingJob shorter = Job("shorter", pairs with { Settings = pairs.Settings with { Epochs = 9 / 7.0 } });
+        TrainingReport ended = await new EmbeddedTrainer(1).TrainAsync(shorter, null, None);
+        Assert.Empty(ended.Saved);
+        Assert.Equal(await DigestAsync(ended.Model), await DigestAsync(saved.Model));
+        Assert.NotEqual(await DigestAsync(report.Model), await DigestAsync(saved.Model));
+    }
+
+    [Fact]
+    public async Task A_long_training_saves_its_state_every_ten_minutes()
+    {
+        TrainingJob job = Job("long", Examples());
+        List<bool> saved = [];
+        void Report(TrainingStep step) => saved.Add(Directory.Exists(job.OutputModel + ".training"));
+        await new EmbeddedTrainer(1, new MinutesPerReading(4)).TrainAsync(job, Report, None);
+
+        // The clock is read before every step: after 4 minutes, 8, and 12, when the state is saved.
+        Assert.Equal([false, false, true, true], saved.Take(4));
+        Assert.False(Directory.Exists(job.OutputModel + ".training"));
+    }
+
+    [Fact]
+    public async Task A_row_longer_than_the_cutoff_loses_its_end_and_one_without_a_target_is_left_out()
+    {
+        SupervisedRow[] rows =
+        [
+            new("a", "response", "Say a", "a"),
+            new("b", "response", "Say b", string.Concat(Enumerable.Repeat("word and ", 40))),
+            new("c", "response", string.Concat(Enumerable.Repeat("word and ", 40)), "c"),
+        ];
+        TrainingData.Supervised data = new(rows, Examples().Settings with { CutoffTokens = 40, Epochs = 1 });
+        TrainingReport report = await new EmbeddedTrainer(1).TrainAsync(Job("cut", data), null, None);
+        Assert.Equal((2, 2), (report.Examples, report.TruncatedExamples));
+        Assert.True(Assert.Single(report.Steps).Tokens <= 80);
+
+        TrainingJob nothing = Job("nothing", data with { Examples = rows[2..] });
+        EngineException fault = await Assert.ThrowsAsync<EngineException>(
+            () => new EmbeddedTrainer(1).TrainAsync(nothing, null, None));
+        Assert.Contains("cutoff", fault.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(nothing.OutputModel));
+    }
+
+    [Fact]
+    public async Task A_pair_counts_only_where_both_responses_can_be_learnt()
+    {
+        PreferencePair[] pairs =
+        [
+            new("a", "Say a", "a", "b"),
+            new("b", string.Concat(Enumerable.Repeat("word and ", 40)), "a", "b"),
+        ];
+        TrainingData.Preference data = new(pairs, Pairs().Settings with { CutoffTokens = 40, Epochs = 1 });
+        TrainingReport report = await new EmbeddedTrainer(1).TrainAsync(Job("pairs", data), null, None);
+        Assert.Equal((1, 2), (report.Examples, report.TruncatedExamples));
+    }
+
+    [Fact]
+    public async Task A_layer_that_the_model_lacks_and_a_place_that_cannot_be_written_are_named()
+    {
+        TrainingJob typo = Job("typo", Pairs(new LoraSettings { TargetModules = ["q_porj"] }));
+        Assert.Contains("q_porj", (await FaultAsync(typo)).Message, StringComparison.Ordinal);
+        string file = Path.Combine(_root, "file");
+        await File.WriteAllTextAsync(file, "");
+        TrainingJob nowhere = Job("file/model", Pairs());
+        Assert.Contains(file, (await FaultAsync(nowhere)).Message, StringComparison.Ordinal);
+        TrainingJob absent = Job("model", Pairs()) with { StartModel = Path.Combine(_root, "none") };
+        Assert.Contains(absent.StartModel, (await FaultAsync(absent)).Message, StringComparison.Ordinal);
+
+        static Task<UserFaultException> FaultAsync(TrainingJob job) =>
+            Assert.ThrowsAnyAsync<UserFaultException>(() => new EmbeddedTrainer(1).TrainAsync(job, null, None));
+    }
+
+    private static async Task<string> DigestAsync(string model) => (await CheckpointDigest.OfAsync(model, None))!;
+
+    private static Action<TrainingStep> StopAfter(int steps, CancellationTokenSource source)
+    {
+        int seen = 0;
+        return _ =>
+        {
+            if (++seen == steps)
+            {
+                source.Cancel();
+            }
+        };
+    }
+
+    private static TrainingData.Supervised Examples() => new(
+        [
+            .. Enumerable.Range(0, 11)
+                .Select(i => new SupervisedRow($"p{i}", "response", $"Say {i}", $"It is {i * i} then")),
+        ],
+        new SupervisedSettings { LearningRate = 1e-3, Epochs = 2, BatchSize = 3, WarmupRatio = 0 });
+
+    private static TrainingData.Preference Pairs(LoraSettings? lora = null) => new(
+        [
+            .. Enumerable.Range(0, 7)
+                .Select(i => new PreferencePair($"p{i}", $"Say {i}", $"Well {i}", $"No way {i} is it")),
+        ],
+        new PreferenceSettings { LearningRate = 1e-3, Epochs = 2, BatchSize = 3, WarmupRatio = 0, Lora = lora });
+
+    private TrainingJob Job(string name, TrainingData data)
+        => new(SharedData.Path("fixtures", "models", "llama-tiny-tied"), Path.Combine(_root, name), data, 1);
+
+    /// <summary>A clock that goes on by some minutes every time it is read.</summary>
+    private sealed class MinutesPerReading(int minutes) : TimeProvider
+    {
+        private long _now;
+
+        public override long TimestampFrequency => 1;
+
+        public override long GetTimestamp() => _now += 60 * minutes;
+    }
+}
