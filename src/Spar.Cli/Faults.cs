@@ -49,6 +49,8 @@ internal static class Faults
         FileNotFoundException { FileName: { Length: > 0 } file } => $"{file}: there is no such file.",
         FileNotFoundException or DirectoryNotFoundException => FirstLine(fault.Message),
         PathTooLongException => "A path is longer than the file system allows. Give a shorter one.",
+        UnauthorizedAccessException when !fault.Message.Contains('\'', StringComparison.Ordinal) =>
+            "Standard output or the terminal cannot be written or read; perhaps it is closed.",
         UnauthorizedAccessException => $"{FirstLine(fault.Message)} It is a folder where a file is expected, or its permissions forbid it; name another path or mend them.",
         IOException { InnerException: not null } or IOException => FirstLine(fault.Message),
         InvalidDataException => $"A file is damaged: {FirstLine(fault.Message)}",

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Spar.Cli.Arguments;
 using Spar.Cli.Console;
 using Spar.Exports;
-using Spar.Store;
 using Spectre.Console;
 
 namespace Spar.Cli.Commands;
@@ -32,10 +31,11 @@ internal static class ExportCommand
             "--format", "llama-factory (sharegpt and dataset_info.json), trl (conversational) or trl-text", s_formats, "llama-factory");
         Option<string> output = Options.RequiredText("--output", "folder to write to", "dir", "-o");
         Command command = new("export", Help) { run, format, output };
-        command.SetAction(parse =>
+        command.SetAction(async (parse, _) =>
         {
-            using RunStore store = RunStore.OpenForReading(parse.GetValue(run)!);
-            foreach (ExportedFile file in RunExport.Write(store, parse.GetValue(format), parse.GetValue(output)!))
+            Shared.RefuseFile(parse.GetValue(output)!);
+            foreach (ExportedFile file in await ReadRun.OfAsync(
+                parse.GetValue(run)!, context, store => Task.FromResult(RunExport.Write(store, parse.GetValue(format), parse.GetValue(output)!))))
             {
                 context.Output.WriteLine($"{file.Path}: {file.Rows} rows");
             }

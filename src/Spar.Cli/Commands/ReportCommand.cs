@@ -1,9 +1,9 @@
 using System.CommandLine;
 using Spar.Cli.Arguments;
 using Spar.Cli.Console;
+using Spar.Ground;
 using Spar.Runs;
 using Spar.SelfPlay;
-using Spar.Store;
 using Spar.Web.Reports;
 using Spectre.Console;
 
@@ -31,15 +31,24 @@ internal static class ReportCommand
         command.SetAction(async (parse, cancellationToken) =>
         {
             string directory = parse.GetValue(run)!;
-            using RunStore store = RunStore.OpenForReading(directory);
             if (parse.GetValue(json))
             {
-                context.Print(RunResults.Of(store).ToJson());
+                context.Print(await ReadRun.OfAsync(directory, context, store => Task.FromResult(RunResults.Of(store).ToJson())));
                 return ExitCode.Success;
             }
 
+            string page = await ReadRun.OfAsync(directory, context, store => RunReport.RenderAsync(ReportModel.Of(store)));
+            cancellationToken.ThrowIfCancellationRequested();
             string path = parse.GetValue(output) ?? Path.Combine(directory, "report.html");
-            await File.WriteAllTextAsync(path, await RunReport.RenderAsync(ReportModel.Of(store)), cancellationToken);
+            try
+            {
+                AtomicFile.WriteText(path, page);
+            }
+            catch (UserFaultException fault) when (parse.GetValue(output) is null)
+            {
+                throw new UserFaultException(fault.Message, "--output names another file for the page.", fault);
+            }
+
             context.Output.WriteLine(path);
             return ExitCode.Success;
         });

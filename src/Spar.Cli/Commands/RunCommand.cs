@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Spar.Cli.Arguments;
 using Spar.Cli.Console;
+using Spar.Ground;
 using Spar.Runs;
 using Spar.Runtime.Composition;
 using Spar.Runtime.Recipes;
@@ -46,8 +47,7 @@ internal static class RunCommand
             string name = Path.GetFileNameWithoutExtension(path)
                 + (given is ulong number ? string.Create(CultureInfo.InvariantCulture, $"-seed{number}") : "");
             string directory = parse.GetValue(output) ?? Path.Combine("runs", name);
-            RunResults results = await RunAsync(
-                recipeRead, directory, parse.GetValue(threads), context, cancellationToken);
+            RunResults results = await RunAsync(path, recipeRead, directory, parse.GetValue(threads), context, cancellationToken);
             if (parse.GetValue(json))
             {
                 context.Print(results.ToJson());
@@ -69,11 +69,43 @@ internal static class RunCommand
     }
 
     private static async Task<RunResults> RunAsync(
-        RunRecipe recipe, string directory, int threads, CommandContext context, CancellationToken cancellationToken)
+        string path, RunRecipe recipe, string directory, int threads, CommandContext context, CancellationToken cancellationToken)
     {
-        using RunStore store = RunStore.Open(directory, RunIdentities.Of(recipe), context.Time);
+        RunIdentity identity = RunIdentities.Of(recipe);
+        RunStore opened;
+        try
+        {
+            opened = RunStore.Open(directory, identity, context.Time);
+        }
+        catch (UserFaultException) when (Ended(directory, identity, recipe) is { } results)
+        {
+            // A run that has ended needs no writing, and its directory may forbid it.
+            return results;
+        }
+
+        using RunStore store = opened;
         using ProgressLine progress = new(context);
-        SelfPlayRun run = RunComposer.Compose(recipe, store, threads, new RunDisplay(progress), context.Time);
-        return await run.RunAsync(cancellationToken);
+        int stages = store.Stages().Count;
+        string state = stages == 0 ? "a new run"
+            : Ended(directory, identity, recipe) is not null ? "has ended; nothing is left to do"
+            : string.Create(CultureInfo.InvariantCulture, $"goes on, {stages} stages are there");
+        context.Say($"{path} from {recipe.Method.BaseModel} in {directory}: {state}");
+        return await RunComposer.Compose(recipe, store, threads, new RunDisplay(progress), context.Time).RunAsync(cancellationToken);
+    }
+
+    // The results of a run of this recipe that has ended; null when there is none, or it cannot be read.
+    private static RunResults? Ended(string directory, RunIdentity identity, RunRecipe recipe)
+    {
+        try
+        {
+            using RunStore store = RunStore.OpenForReading(directory);
+            RunResults results = RunResults.Of(store);
+            return store.Identity.DifferencesFrom(identity).Count == 0
+                && (results.StoppedByDrift is not null || results.Rows.Any(row => row.Name == recipe.LastRow)) ? results : null;
+        }
+        catch (UserFaultException)
+        {
+            return null;
+        }
     }
 }

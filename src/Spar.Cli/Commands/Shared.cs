@@ -3,6 +3,7 @@ using Microsoft.Extensions.AI;
 using Spar.Cli.Arguments;
 using Spar.Cli.Console;
 using Spar.Engine.Inference;
+using Spar.Ground;
 using Spar.Judging;
 using Spar.Runtime.Composition;
 using Spar.Runtime.Recipes;
@@ -63,27 +64,34 @@ internal static class Shared
     {
         foreach (string note in recipe.Notes)
         {
-            context.Messages.WriteLine(note);
+            context.Say(note);
+        }
+    }
+
+    /// <summary>Refuses a file where a folder to write to is expected.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <exception cref="UserFaultException">It is a file.</exception>
+    public static void RefuseFile(string folder)
+    {
+        if (File.Exists(folder))
+        {
+            throw new UserFaultException($"--output: {folder} is a file.", "Name a folder.");
         }
     }
 
     /// <summary>Makes the folder that a command writes to.</summary>
     /// <param name="folder">The folder.</param>
-    /// <exception cref="SparException">There is a file of that name, or it cannot be made.</exception>
+    /// <exception cref="UserFaultException">There is a file of that name, or it cannot be made.</exception>
     public static void MakeFolder(string folder)
     {
-        if (File.Exists(folder))
-        {
-            throw new SparException($"--output: {folder} is a file; name a folder.");
-        }
-
+        RefuseFile(folder);
         try
         {
             Directory.CreateDirectory(folder);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new SparException($"--output: the folder {folder} cannot be made ({fault.Message.TrimEnd('.')}). Name another one.", fault);
+            throw new UserFaultException($"--output: the folder {folder} cannot be made ({fault.Message.TrimEnd('.')}).", "Name another one.", fault);
         }
     }
 }

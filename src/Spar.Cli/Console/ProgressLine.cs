@@ -5,7 +5,8 @@ namespace Spar.Cli.Console;
 
 /// <summary>
 /// One line that tells how the work in hand goes: what, how much of it, tokens a second, time left. On a terminal the line is drawn in place several times a
-/// second once the work has taken a second; elsewhere a whole plain line is written every ten seconds. With <see cref="CommandContext.Quiet"/> it shows
+/// second once the work has taken a second; elsewhere a whole plain line
+/// is written every ten seconds for work that has taken five. With <see cref="CommandContext.Quiet"/> it shows
 /// nothing but warnings.
 /// </summary>
 internal sealed class ProgressLine : IDisposable
@@ -166,14 +167,14 @@ internal sealed class ProgressLine : IDisposable
 
             TimeSpan elapsed = _time.GetElapsedTime(_started);
             TimeSpan? left = _timeLeft.After(elapsed, Interlocked.Read(ref _done), _total);
-            if (!_live)
+            if (elapsed < TimeSpan.FromSeconds(_live ? 1 : 5))
             {
-                _console.WriteLine(Line(elapsed, left, bar: false));
                 return;
             }
 
-            if (elapsed.TotalSeconds < 1)
+            if (!_live)
             {
+                _console.WriteLine(Line(elapsed, left, bar: false));
                 return;
             }
 

@@ -34,7 +34,7 @@ public sealed class RunStore : ICallMemo, IDisposable
         string file = Path.Combine(directory, "run.db");
         if (identity is null)
         {
-            _reader = Open(file, SqliteOpenMode.ReadWrite);
+            _reader = OpenReadable(file);
             CheckVersion();
             return;
         }
@@ -44,6 +44,7 @@ public sealed class RunStore : ICallMemo, IDisposable
         try
         {
             _writerConnection = Open(file, SqliteOpenMode.ReadWriteCreate);
+            RefuseForeign(_writerConnection);
             _writerConnection.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
             _writerConnection.Execute(StoreSchema.Create);
             if (_writerConnection.ExecuteScalar<bool>(StoreSchema.LacksProbability))
@@ -89,9 +90,37 @@ public sealed class RunStore : ICallMemo, IDisposable
     /// <summary>Opens a run directory for reading, also while a run is at work in it.</summary>
     /// <param name="directory">The run directory.</param>
     /// <exception cref="SparException">There is no run in it, or it cannot be read.</exception>
-    public static RunStore OpenForReading(string directory) => File.Exists(Path.Combine(directory, "run.db"))
-        ? StoreFaults.Guard(directory, () => new RunStore(directory, null, TimeProvider.System))
-        : throw new SparException($"There is no run in {directory}: it holds no run.db. Name the directory that a run was written to.");
+    public static RunStore OpenForReading(string directory)
+    {
+        FileInfo file = new(Path.Combine(directory, "run.db"));
+        string? problem = File.Exists(directory) ? "it is a file"
+            : !System.IO.Directory.Exists(directory) ? "there is no such directory"
+            : !file.Exists ? "it holds no run.db"
+            : file.Length == 0 ? "its run.db is empty" : null;
+        return problem is null
+            ? StoreFaults.Guard(directory, () => new RunStore(directory, null, TimeProvider.System))
+            : throw new SparException($"There is no run in {directory}: {problem}. Name the directory that a run was written to.");
+    }
+
+    /// <summary>Whether a process is at work in a run directory now.</summary>
+    /// <param name="directory">The run directory.</param>
+    public static bool IsAtWork(string directory)
+    {
+        string file = Path.Combine(directory, "run.lock");
+        try
+        {
+            using FileStream? free = File.Exists(file) ? new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.None) : null;
+            return false;
+        }
+        catch (IOException fault)
+        {
+            return IsTaken(fault);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>What decides the run's results.</summary>
     public RunIdentity Identity => Read(connection =>
@@ -140,7 +169,7 @@ public sealed class RunStore : ICallMemo, IDisposable
     {
         string? json = Read(connection =>
             connection.QuerySingleOrDefault<string>("SELECT json FROM products WHERE stage = @stage", new { stage }));
-        return json is null ? null : JsonSerializer.Deserialize<T>(json, JsonSettings.Compact);
+        return json is null ? null : KeptJson.Read<T>(Directory, json);
     }
 
     /// <summary>Keeps what a stage made, and returns when it and everything before it is on the disk.</summary>
@@ -194,7 +223,7 @@ public sealed class RunStore : ICallMemo, IDisposable
         {
             string json = Read(connection =>
                 connection.QuerySingle<string>("SELECT json FROM items WHERE stage = @stage AND item = @item", new { stage, item }));
-            yield return (item, JsonSerializer.Deserialize<T>(json, JsonSettings.Compact)!);
+            yield return (item, KeptJson.Read<T>(Directory, json));
         }
     }
 
@@ -277,9 +306,49 @@ public sealed class RunStore : ICallMemo, IDisposable
         {
             return new FileStream(Path.Combine(directory, "run.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException fault) when (File.Exists(Path.Combine(directory, "run.lock")))
+        catch (IOException fault) when (IsTaken(fault))
         {
             throw new SparException($"The run directory {directory} is in use by another process. Wait for it to end, or name another directory.", fault);
+        }
+    }
+
+    // EWOULDBLOCK of Linux and of macOS, and the sharing violation of Windows.
+    private static bool IsTaken(IOException fault) => fault.HResult is 11 or 35 or unchecked((int)0x80070020);
+
+    /// <summary>
+    /// Opens a store to read it. In a directory that cannot be written SQLite cannot make the files that a log of writes needs; where there is no such
+    /// log, the file is whole and can be read as one that nobody changes.
+    /// </summary>
+    private static SqliteConnection OpenReadable(string file)
+    {
+        SqliteConnection? connection = null;
+        try
+        {
+            connection = Open(file, SqliteOpenMode.ReadWrite);
+            connection.ExecuteScalar<long>("SELECT count(*) FROM sqlite_master");
+            return connection;
+        }
+        catch (SqliteException fault) when (fault.SqliteErrorCode is 8 or 14 && !(File.Exists(file + "-wal") && new FileInfo(file + "-wal").Length > 0))
+        {
+            connection?.Dispose();
+            string uri = string.Join('/', Path.GetFullPath(file).Split(Path.DirectorySeparatorChar).Select(Uri.EscapeDataString));
+            return Open($"file:{uri}?immutable=1", SqliteOpenMode.ReadOnly);
+        }
+        catch
+        {
+            connection?.Dispose();
+            throw;
+        }
+    }
+
+    // Another program's database must not get a run's tables.
+    private void RefuseForeign(SqliteConnection connection)
+    {
+        (long tables, long own) = connection.QuerySingle<(long, long)>(
+            "SELECT count(*), coalesce(sum(name = 'meta'), 0) FROM sqlite_master WHERE type = 'table'");
+        if (tables > 0 && own == 0)
+        {
+            throw new SparException($"The run directory {Directory} holds a run.db that is no run's store, but another program's database. Name another directory.");
         }
     }
 
