@@ -41,6 +41,8 @@ internal static class CommandLine
             PretrainCommand.Create(context),
             ModelCommand.Create(context),
             RecipeCommand.Create(context),
+            RunsCommand.Create(context),
+            EnvCommand.Create(context),
             quiet,
             new HelpOption { Action = new ShortListHelp() },
             new VersionOption(),

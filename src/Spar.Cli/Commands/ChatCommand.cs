@@ -17,7 +17,7 @@ internal static class ChatCommand
         Examples:
           spar chat
           spar chat --model runs/quickstart/checkpoints/actor-3 --temperature 0.7
-          spar chat --model SmolLM2-135M-Instruct.Q4_1.gguf
+          spar chat --model MODEL.gguf --system "Answer in one sentence."
         """;
 
     public static Command Create(CommandContext context)

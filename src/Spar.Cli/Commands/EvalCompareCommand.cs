@@ -15,7 +15,7 @@ internal static class EvalCompareCommand
         the samples that flipped.
 
         Example:
-          spar eval compare eval/before eval/after
+          spar eval compare BEFORE_DIR AFTER_DIR
         """;
 
     public static Command Create(CommandContext context)

@@ -23,7 +23,8 @@ internal static class EvalNanoCommand
 
         Examples:
           spar eval nano
-          spar eval nano --model runs/quickstart/checkpoints/actor-3 --judge runs/quickstart/checkpoints/refiner-3
+          spar eval nano --model runs/quickstart/checkpoints/actor-3 \
+            --judge runs/quickstart/checkpoints/refiner-3
           spar eval nano --count 1000 --temperature 0.9 --json
           spar eval nano --failures failed.jsonl
         """;

@@ -26,8 +26,11 @@ internal static class EvalRefinementCommand
 
         Examples:
           spar eval nano --failures failed.jsonl
-          spar eval refinement --cases failed.jsonl --model models/nano --strategy bfs --judge models/nano --second-judge checks
-          spar eval refinement --cases failed.jsonl --model runs/mine/checkpoints/refiner-3 --prompts full --judge small --judge-endpoint http://localhost:8000/v1 --second-judge large --second-judge-endpoint http://localhost:8001/v1
+          spar eval refinement --cases failed.jsonl --model models/nano \
+            --judge models/nano --second-judge checks
+          spar eval refinement --cases CASES.jsonl --model MODEL_DIR --prompts full \
+            --judge NAME --judge-endpoint http://localhost:8000/v1 \
+            --second-judge NAME --second-judge-endpoint http://localhost:8001/v1
         """;
 
     public static Command Create(CommandContext context)

@@ -56,8 +56,7 @@ internal static class EvalTaskCommand
         Option<long> seed = Options.EvaluationSeed();
         Option<int> threads = Options.Threads();
         bool scoresFiles = InstructionBenchmark.Names.Contains(name);
-        Command command = new ResumableCommand(name, $"{s_about[name]}\n\nExamples:\n  spar eval {name} --model models/nano --data DIR --limit 20\n  spar eval {name} --model NAME --model-endpoint http://localhost:8000/v1 --data DIR\n"
-            + (scoresFiles ? $"  spar eval {name} --responses FILE.jsonl --data DIR --output DIR\n" : ""));
+        Command command = new ResumableCommand(name, $"{s_about[name]}\n\nExamples:\n{string.Join('\n', Examples(name, scoresFiles))}");
         model.AddTo(command);
         foreach (Option option in new Option[] { data, output, rescore, lenient, limit, concurrency, seed, threads, json })
         {
@@ -118,6 +117,7 @@ internal static class EvalTaskCommand
             }
             else
             {
+                Shared.MakeFolder(target);
                 using ProgressLine progress = new(context);
                 EvaluationModel asked = await model.OpenAsync(parse, parse.GetValue(threads), progress, cancellationToken)
                     ?? throw new EvaluationException("There is nothing to measure: name a model with --model" + (scoresFiles ? ", or give ready responses with --responses." : "."));
@@ -136,6 +136,23 @@ internal static class EvalTaskCommand
             return code;
         });
         return command;
+    }
+
+    private static IEnumerable<string> Examples(string name, bool scoresFiles)
+    {
+        string judge = name == "followbench" ? " --judge JUDGE_DIR" : "";
+        yield return $"  spar eval {name} --model MODEL_DIR{judge} --data DATA_DIR --limit 20";
+        yield return $"  spar eval {name} --model NAME{judge} --data DATA_DIR \\";
+        yield return "    --model-endpoint http://localhost:8000/v1";
+        if (scoresFiles)
+        {
+            yield return $"  spar eval {name} --responses FILE.jsonl --data DATA_DIR";
+        }
+
+        if (name == "humaneval")
+        {
+            yield return "  spar eval humaneval --rescore --execute --data DATA_DIR";
+        }
     }
 
     private static async Task<(EvaluationScore Score, BenchmarkFacts Facts)> ScoreFileAsync(
@@ -191,7 +208,17 @@ internal static class EvalTaskCommand
             return ExitCode.Success;
         }
 
-        ToFigures(score).WriteTo(context.Output);
+        if (score.Metrics.Count > 0)
+        {
+            ToFigures(score).WriteTo(context.Output);
+        }
+        else
+        {
+            context.Output.WriteLine(score.Counts.GetValueOrDefault("not_executed") > 0
+                ? "The answers were collected, but the programs in them were not run, so nothing is scored. --rescore --execute runs them."
+                : "Nothing was scored; the counts say why.");
+        }
+
         foreach ((string name, int count) in score.Counts.Where(count => count.Value > 0))
         {
             context.Output.WriteLine($"{name.Replace('_', ' ')}: {count}");

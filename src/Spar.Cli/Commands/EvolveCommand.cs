@@ -28,9 +28,12 @@ internal static class EvolveCommand
         the layout of IFEval, so they serve as judging.constraint_file of a recipe and as data of "spar eval ifeval".
 
         Examples:
-          spar evolve --verifiable --count 2000 --constraints 1-8 --avoid ifeval.jsonl --output verifiable
-          spar evolve seeds.jsonl --teacher gpt-4o --teacher-endpoint https://api.openai.com/v1 --output evolved
-          spar evolve seeds.jsonl --teacher nano --taxonomy recipes/nano-taxonomy.json --output evolved
+          spar evolve --verifiable --count 2000 --constraints 1-8 \
+            --avoid PROMPTS.jsonl --output verifiable
+          spar evolve SEEDS.jsonl --output evolved \
+            --teacher NAME --teacher-endpoint http://localhost:8000/v1
+          echo '{"prompt": "write a line about the sea."}' | spar evolve - \
+            --teacher nano --taxonomy recipes/nano-taxonomy.json --output evolved
           spar evolve --print-taxonomy > taxonomy.json
         """;
 

@@ -45,7 +45,7 @@ internal static class ExperimentCommand
             {char.ToUpperInvariant(experiment.Summary[0])}{experiment.Summary[1..]}.
 
             Example:
-              spar experiment {experiment.Name} {experiment.DefaultFile} --seeds 1,2,3 --output runs/experiments/{experiment.Name}
+              spar experiment {experiment.Name} {experiment.DefaultFile} --seeds 1,2,3
             """)
         { recipe, seeds, output, threads, json };
         command.SetAction(async (parse, cancellationToken) =>

@@ -20,8 +20,9 @@ internal static class ExperimentJudgesCommand
         Examples:
           spar experiment judges
           spar experiment judges --stories 1 --count 100
-          spar experiment judges --actor runs/quickstart/checkpoints/actor-3 --judge runs/quickstart/checkpoints/refiner-3 \
-            --panel runs/quickstart/checkpoints/refiner-1 --panel runs/quickstart/checkpoints/refiner-2
+          spar experiment judges --actor runs/quickstart/checkpoints/actor-3 \
+            --judge runs/quickstart/checkpoints/refiner-3 \
+            --panel runs/quickstart/checkpoints/refiner-1
         """;
 
     public static Command Create(CommandContext context)

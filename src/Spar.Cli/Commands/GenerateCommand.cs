@@ -22,7 +22,7 @@ internal static class GenerateCommand
         Examples:
           spar generate "write a line about the sea. use exactly 6 words."
           spar generate "write a line about the sea. make it sad." -s bfs --explain
-          spar generate "write a line about the sky." --temperature 0.9 --seed 7 --json
+          spar generate "write a line about the sky." --temperature 0.9 --json
           spar generate "write a line about the sky." --strategy dfs \
             --model runs/quickstart/checkpoints/actor-3 \
             --refiner runs/quickstart/checkpoints/refiner-3

@@ -18,7 +18,7 @@ internal static class ModelInfoCommand
 
         Examples:
           spar model info models/nano
-          spar model info SmolLM2-135M-Instruct.Q4_1.gguf --json
+          spar model info MODEL.gguf --json
         """;
 
     public static Command Create(CommandContext context)

@@ -20,7 +20,7 @@ internal static class ModelLogitsCommand
         first i + 1. Nothing is put before the ids. All arithmetic is float32, with quantised weights too.
 
         Example:
-          spar model logits models/nano --tokens tokens.json --output logits.safetensors
+          spar model logits models/nano --tokens TOKENS.json -o logits.safetensors
         """;
 
     public static Command Create(CommandContext context)

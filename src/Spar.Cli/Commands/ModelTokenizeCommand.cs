@@ -15,8 +15,8 @@ internal static class ModelTokenizeCommand
         Output: for each line of input that is not blank one line {"ids":[...]}. Special tokens written in a text are recognised.
 
         Examples:
-          spar model tokenize models/nano --input texts.jsonl
-          spar model tokenize SmolLM2-135M-Instruct.Q4_1.gguf --input texts.jsonl --add-special-tokens
+          spar model tokenize models/nano --input TEXTS.jsonl
+          spar model tokenize MODEL.gguf --input TEXTS.jsonl --add-special-tokens
         """;
 
     public static Command Create(CommandContext context)

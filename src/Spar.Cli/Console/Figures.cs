@@ -3,7 +3,10 @@ using Spectre.Console.Rendering;
 
 namespace Spar.Cli.Console;
 
-/// <summary>Rows of figures under headings: a table where the window is wide enough for it, else a row after another with a line a figure.</summary>
+/// <summary>
+/// Rows of figures under headings: a table where the window is wide enough for it, else the table turned by a quarter, else a row after another with a line
+/// a figure.
+/// </summary>
 internal sealed class Figures
 {
     private readonly List<(string Heading, bool Right)> _columns = [];
@@ -25,7 +28,28 @@ internal sealed class Figures
 
     /// <summary>Writes them.</summary>
     /// <param name="console">Where to; its width decides the form.</param>
-    public void WriteTo(IAnsiConsole console) => console.Write(Width() <= console.Profile.Width ? ToTable() : ToList());
+    public void WriteTo(IAnsiConsole console)
+    {
+        Figures turned = Turned();
+        console.Write(Width() <= console.Profile.Width ? ToTable() : turned.Width() <= console.Profile.Width ? turned.ToTable() : ToList());
+    }
+
+    // What had a column has a row.
+    private Figures Turned()
+    {
+        Figures turned = new();
+        foreach (string first in _rows.Select(row => row[0]).Prepend(_columns[0].Heading))
+        {
+            turned.Column(first, right: turned._columns.Count > 0);
+        }
+
+        for (int i = 1; i < _columns.Count; i++)
+        {
+            turned.Row([_columns[i].Heading.ReplaceLineEndings(" "), .. _rows.Select(row => row[i])]);
+        }
+
+        return turned;
+    }
 
     // Borders and one blank on each side of a cell.
     private int Width() => 1 + _columns.Select((column, i) =>

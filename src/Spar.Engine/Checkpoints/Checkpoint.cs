@@ -41,17 +41,12 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
     /// </exception>
     public static Checkpoint Load(string directory)
     {
-        if (FindGguf(directory) is { } gguf)
+        if (ModelPath.FindGguf(directory) is { } gguf)
         {
             using GgufFile file = GgufFile.Open(gguf);
             GgufModel model = new(file);
             return new Checkpoint(
                 model.Config, model.Weights.Keys.ToDictionary(name => name, model.Read, StringComparer.Ordinal));
-        }
-
-        if (!Directory.Exists(directory))
-        {
-            throw new EngineException($"There is no model folder '{directory}'.");
         }
 
         if (LoraFile.IsAdapter(directory))
@@ -61,6 +56,7 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
             return model with { Tensors = adapter.MergeInto(model.Tensors) };
         }
 
+        ModelPath.RequireWeights(directory, SingleFile, IndexFile);
         ModelConfig config = ModelConfigFile.Load(Path.Combine(directory, "config.json"));
         string single = Path.Combine(directory, SingleFile);
         string index = Path.Combine(directory, IndexFile);
@@ -69,9 +65,7 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
             return new Checkpoint(config, Fit(config, single, Safetensors.Load(single)));
         }
 
-        return File.Exists(index)
-            ? new Checkpoint(config, Fit(config, index, LoadShards(directory, index)))
-            : throw NoWeights(directory);
+        return new Checkpoint(config, Fit(config, index, LoadShards(directory, index)));
     }
 
     /// <summary>Reads a model's tokenizer.</summary>
@@ -84,7 +78,7 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
     /// </exception>
     public static Tokenizer LoadTokenizer(string path)
     {
-        if (FindGguf(path) is not { } gguf)
+        if (ModelPath.FindGguf(path) is not { } gguf)
         {
             return Tokenizer.Load(TokenizerFolder(path));
         }
@@ -125,7 +119,7 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
     {
         string weights = Path.Combine(directory, SingleFile);
         IReadOnlyDictionary<string, Tensor> fitting = Fit(config, weights, tensors);
-        string? gguf = tokenizerSource is null ? null : FindGguf(tokenizerSource);
+        string? gguf = tokenizerSource is null ? null : ModelPath.FindGguf(tokenizerSource);
         if (tokenizerSource is not null && gguf is null && !Directory.Exists(tokenizerSource))
         {
             throw new EngineException(
@@ -154,39 +148,26 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
         ModelConfigFile.Save(Path.Combine(directory, "config.json"), config, dtype);
     }
 
-    /// <summary>
-    /// The GGUF file that a path means: the file itself, or the only one in a folder without <c>config.json</c>; null
-    /// when it means none.
-    /// </summary>
-    internal static string? FindGguf(string path)
+    /// <summary>Refuses a path at which there are no weights that can be read, before anything else is read from it.</summary>
+    /// <param name="path">A model's or an adapter's folder, or a GGUF file.</param>
+    /// <exception cref="EngineException">There is no model, or its weights are in another format; the message says what is there.</exception>
+    internal static void RequireWeights(string path)
     {
-        if (!Directory.Exists(path))
+        if (ModelPath.FindGguf(path) is null && !LoraFile.IsAdapter(path))
         {
-            return path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) ? path : null;
+            ModelPath.RequireWeights(path, SingleFile, IndexFile);
         }
-
-        return !File.Exists(Path.Combine(path, "config.json")) && Directory.GetFiles(path, "*.gguf") is [string only]
-            ? only
-            : null;
     }
 
     /// <summary>The files that hold a folder's weights: one, or the shards that the index names.</summary>
     internal static IReadOnlyList<string> WeightFiles(string directory)
     {
-        if (!Directory.Exists(directory))
-        {
-            throw new EngineException($"There is no model folder '{directory}'.");
-        }
-
+        ModelPath.RequireWeights(directory, SingleFile, IndexFile);
         string single = Path.Combine(directory, SingleFile);
         string index = Path.Combine(directory, IndexFile);
         return File.Exists(single) ? [single]
-            : File.Exists(index) ? [.. ShardNames(index).Select(file => Path.Combine(directory, file))]
-            : throw NoWeights(directory);
+            : [.. ShardNames(index).Select(file => Path.Combine(directory, file))];
     }
-
-    private static EngineException NoWeights(string directory) =>
-        new($"The model folder '{directory}' has neither '{SingleFile}' nor '{IndexFile}'.");
 
     private static IEnumerable<string> ShardNames(string index) =>
         JsonFile.Read(index)["weight_map"].Properties().Select(p => Path.GetFileName(p.Value.Text())).Distinct();

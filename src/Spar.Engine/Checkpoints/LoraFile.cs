@@ -44,15 +44,9 @@ public static class LoraFile
     public static string BaseModel(string directory)
     {
         JsonFile name = JsonFile.Read(Path.Combine(directory, ConfigFile))["base_model_name_or_path"];
-        string[] candidates =
-            [Path.GetFullPath(Path.Combine(Path.GetFullPath(directory), name.Text())), Path.GetFullPath(name.Text())];
-        return Array.Find(candidates, IsModel) ?? throw name.Fault(
-            "must be the folder (or GGUF file) of the base model, from the adapter's folder or from the current one; "
-            + "there is no such model");
-
-        static bool IsModel(string path) =>
-            File.Exists(Path.Combine(path, "config.json"))
-            || (Checkpoint.FindGguf(path) is { } gguf && File.Exists(gguf));
+        string[] candidates = [Path.GetFullPath(Path.Combine(Path.GetFullPath(directory), name.Text())), Path.GetFullPath(name.Text())];
+        return Array.Find(candidates, ModelPath.LeadsToModel) ?? throw name.Fault(
+            "must be the folder (or GGUF file) of the base model, from the adapter's folder or from the current one; there is no such model");
     }
 
     /// <summary>Reads an adapter.</summary>

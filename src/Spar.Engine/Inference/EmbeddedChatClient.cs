@@ -69,6 +69,7 @@ public sealed class EmbeddedChatClient : IChatClient
     /// <exception cref="EngineException">A file is missing or broken, or an option is out of range.</exception>
     public static EmbeddedChatClient Load(string checkpointDirectory, EngineOptions? options = null)
     {
+        Checkpoint.RequireWeights(checkpointDirectory);
         Tokenizer tokenizer = Checkpoint.LoadTokenizer(checkpointDirectory);
         ChatTemplate template = ChatTemplate.For(tokenizer);
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(checkpointDirectory)));

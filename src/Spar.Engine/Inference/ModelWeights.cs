@@ -24,7 +24,7 @@ public abstract class ModelWeights : IDisposable
     /// <exception cref="EngineException">A file is missing or broken.</exception>
     public static ModelWeights Open(string path)
     {
-        if (Checkpoint.FindGguf(path) is { } gguf)
+        if (ModelPath.FindGguf(path) is { } gguf)
         {
             return GgufWeights.Open(gguf);
         }

@@ -67,7 +67,7 @@ public sealed record ModelSummary
     /// <param name="path">A checkpoint folder or a <c>.gguf</c> file.</param>
     /// <exception cref="EngineException">The checkpoint is missing or broken.</exception>
     public static ModelSummary Read(string path) =>
-        Checkpoint.FindGguf(path) is { } gguf ? ReadGguf(gguf) : ReadFolder(path);
+        ModelPath.FindGguf(path) is { } gguf ? ReadGguf(gguf) : ReadFolder(path);
 
     private static ModelSummary ReadGguf(string path)
     {
