@@ -33,7 +33,7 @@ internal static class CliRunner
     {
         (int code, _, string messages) = await RunAsync("", args);
         Assert.Equal(ExitCode.Fault, code);
-        Assert.StartsWith("error:", messages.TrimStart());
+        Assert.Contains(messages.Split('\n'), line => line.StartsWith("error:", StringComparison.Ordinal));
         Assert.DoesNotContain("   at ", messages, StringComparison.Ordinal);
         foreach (string word in words)
         {

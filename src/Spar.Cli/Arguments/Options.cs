@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Spar.Runtime.Recipes;
 
 namespace Spar.Cli.Arguments;
 
@@ -158,7 +159,7 @@ internal static class Options
                     return value;
                 }
 
-                string near = Nearest.To(text, values.Keys) is string meant ? $" Did you mean {meant}?" : "";
+                string near = NearestName.To(text, values.Keys) is string meant ? $" Did you mean {meant}?" : "";
                 result.AddError(Fault(name, $"one of {string.Join(", ", values.Keys)}", text) + near);
                 return default;
             },

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Spar.Runtime.Recipes;
 
 namespace Spar.Cli.Arguments;
 
@@ -44,7 +45,7 @@ internal static class UsageFault
             .Where(token => token.Type == TokenType.Argument && token.Value.Length > 1 && token.Value[0] == '-'
                 && (token.Value[1] == '-' || char.IsLetter(token.Value[1])))
             .Select(token => token.Value)
-            .FirstOrDefault(value => !values.Contains(value) || Nearest.To(value, Known(parse.CommandResult)) is not null);
+            .FirstOrDefault(value => !values.Contains(value) || NearestName.To(value, Known(parse.CommandResult)) is not null);
     }
 
     private static IReadOnlyList<string> Known(CommandResult result)
@@ -61,7 +62,7 @@ internal static class UsageFault
     private static string UnknownOption(Command command, CommandResult result, string token)
     {
         string given = token.Split('=', ':')[0];
-        string? meant = Nearest.To(given, Known(result));
+        string? meant = NearestName.To(given, Known(result));
         return $"{Name(command)} has no option {Short(given)}." + (meant is not null ? $" Did you mean {meant}?"
             : " (A text that begins with - goes behind --.)");
     }
@@ -69,7 +70,7 @@ internal static class UsageFault
     private static string UnknownCommand(Command command, string token)
     {
         string start = $"{Name(command)} has no command '{Short(token)}'.";
-        return Nearest.To(token, command.Subcommands.Select(sub => sub.Name)) is string meant ? $"{start} Did you mean {meant}?" : $"{start} There are {Names(command)}.";
+        return NearestName.To(token, command.Subcommands.Select(sub => sub.Name)) is string meant ? $"{start} Did you mean {meant}?" : $"{start} There are {Names(command)}.";
     }
 
     private static string? OptionWithoutValue(ParseResult parse) => parse.CommandResult.Children.OfType<OptionResult>()

@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.Extensions.AI;
 using Spar.Cli.Arguments;
 using Spar.Cli.Console;
+using Spar.Runtime.Recipes;
 using Spectre.Console;
 
 namespace Spar.Cli.Commands;
@@ -114,7 +115,7 @@ internal static class ChatCommand
                         """);
                     break;
                 default:
-                    string near = Nearest.To(words[0], ["/help", "/reset", "/system", "/quit"]) is string meant ? $" Did you mean {meant}?" : "";
+                    string near = NearestName.To(words[0], ["/help", "/reset", "/system", "/quit"]) is string meant ? $" Did you mean {meant}?" : "";
                     Tell($"There is no command {words[0]}; it was not sent.{near} /help lists the commands.");
                     break;
             }

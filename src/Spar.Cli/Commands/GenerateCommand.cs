@@ -26,7 +26,7 @@ internal static class GenerateCommand
           spar generate "write a line about the sky." --strategy dfs \
             --model runs/quickstart/checkpoints/actor-3 \
             --refiner runs/quickstart/checkpoints/refiner-3
-          spar generate --prompts-file PROMPTS.jsonl --strategy restarts > answers.jsonl
+          spar generate --prompts-file PROMPTS.jsonl -s restarts > answers.jsonl
           echo "write a line about the farm." | spar generate -
         """;
 

@@ -40,7 +40,7 @@ internal static class ModelPath
             : throw new EngineException(
                 files.Length > 1 ? $"The folder '{path}' holds {files.Length} GGUF files ({string.Join(", ", files.Take(4))}). Name one of them."
                 : LastActor(path) is string actor ? $"'{path}' is a run directory, not a model. Its last actor is '{actor}'; name that."
-                : !Directory.EnumerateFileSystemEntries(path).Any() ? $"The model folder '{path}' is empty."
+                : !Directory.EnumerateFileSystemEntries(path).Any() ? $"The model folder '{path}' is empty: it has neither config.json nor a GGUF file."
                 : $"The folder '{path}' holds no model: neither config.json nor a GGUF file.");
     }
 
