@@ -22,7 +22,8 @@ internal static class RunCommand
         Examples:
           spar run recipes/quickstart.yaml
           spar run recipes/quickstart.yaml --seed 2
-          spar run recipes/quickstart.yaml --set dpo.learning_rate=1e-4 --set votes=3 --output runs/gentle
+          spar run recipes/quickstart.yaml --set dpo.learning_rate=1e-4 \
+            --set votes=3 --output runs/gentle
           spar run recipes/quickstart.yaml --output runs/mine --json
         """;
 
