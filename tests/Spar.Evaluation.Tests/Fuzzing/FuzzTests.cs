@@ -28,6 +28,22 @@ public class FuzzTests
         }
     }
 
+    [Theory]
+    [InlineData("detectable_content:postscript", """{"postscript_marker": "Note:"}""")]
+    [InlineData("sentence:keyword", """{"word": "c++", "N": 1}""")]
+    [InlineData("words:words_position", """{"keyword": "x"}""")]
+    public void Long_runs_of_white_space_and_marks_take_time_in_proportion(string id, string arguments)
+    {
+        InstructionVerifier verifier = InstructionRegistry.Create(id, InstructionArguments.Parse(arguments));
+        foreach (string run in new[] { " ", "\n ", ")", ") ", "'", ". ", "c+" })
+        {
+            string response = "etc." + string.Concat(Enumerable.Repeat(run, FloodLength)) + "b";
+            long start = Stopwatch.GetTimestamp();
+            verifier.Verify(response);
+            Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 5);
+        }
+    }
+
     /// <summary>
     /// A linear check takes milliseconds, one that grows with the square of the length half a minute or more.
     /// </summary>
