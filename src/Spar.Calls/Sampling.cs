@@ -17,5 +17,6 @@ public sealed record Sampling(
 
     /// <inheritdoc/>
     public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"temperature {Temperature}, top-p {TopP}, at most {MaxTokens} tokens");
+        string.Create(
+            CultureInfo.InvariantCulture, $"temperature {Temperature}, top-p {TopP}, at most {MaxTokens} tokens");
 }

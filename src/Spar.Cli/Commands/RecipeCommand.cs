@@ -11,8 +11,8 @@ namespace Spar.Cli.Commands;
 internal static class RecipeCommand
 {
     private const string CheckHelp = """
-        Checks a recipe: every key and value, and that the models, prompts and verifiers that it names are there. The exit code is 0 when it can be run, 1
-        when not; every fault is named with file, line and column.
+        Checks a recipe: every key and value, and that the models, prompts and verifiers that it names are there. The
+        exit code is 0 when it can be run, 1 when not; every fault is named with file, line and column.
 
         Example:
           spar recipe check recipes/quickstart.yaml
@@ -27,8 +27,8 @@ internal static class RecipeCommand
         """;
 
     private const string SchemaHelp = """
-        Prints the JSON schema of recipes, by which editors complete and check them, or with --markdown the table of all keys. A recipe names its schema in its
-        first line: # yaml-language-server: $schema=recipe.schema.json
+        Prints the JSON schema of recipes, by which editors complete and check them, or with --markdown the table of all
+        keys. A recipe names its schema in its first line: # yaml-language-server: $schema=recipe.schema.json
 
         Examples:
           spar recipe schema > recipes/recipe.schema.json
@@ -98,5 +98,6 @@ internal static class RecipeCommand
     private static Argument<string> File() => Options.Argument("recipe", "recipe file");
 
     private static Option<RecipeKind> Kind() => Options.Choice(
-        "--kind", "which command the recipe is for", RecipeKind.All.ToDictionary(kind => kind.Name), RecipeKind.Run.Name);
+        "--kind", "which command the recipe is for", RecipeKind.All.ToDictionary(kind => kind.Name),
+        RecipeKind.Run.Name);
 }

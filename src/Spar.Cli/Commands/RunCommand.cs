@@ -16,8 +16,9 @@ namespace Spar.Cli.Commands;
 internal static class RunCommand
 {
     private const string Help = """
-        Runs self-play with tree-search refinement: SFT, then iterations of play, DPO and RFT, each measured on held-out prompts.
-        Every answer and every stage is kept in the run directory; interrupted, the same command goes on from there.
+        Runs self-play with tree-search refinement: SFT, then iterations of play, DPO and RFT, each measured on held-out
+        prompts. Every answer and every stage is kept in the run directory; interrupted, the same command goes on from
+        there.
 
         Examples:
           spar run recipes/quickstart.yaml
@@ -31,7 +32,8 @@ internal static class RunCommand
     {
         Argument<string> recipe = Options.Argument("recipe", "recipe file");
         Option<string?> output = Options.OptionalText(
-            "--output", "run directory (default: runs/ and the recipe's name, with the seed if one is given)", "dir", "-o");
+            "--output", "run directory (default: runs/ and the recipe's name, with the seed if one is given)", "dir",
+            "-o");
         Option<ulong?> seed = Options.SeedInPlace();
         Option<string[]> settings = Options.RecipeSettings();
         Option<bool> json = Shared.Json("print the results as JSON instead of a table");
@@ -58,12 +60,17 @@ internal static class RunCommand
             RunDisplay.Table(results).WriteTo(context.Output);
             if (results.StoppedByDrift is int stopped)
             {
-                context.Output.WriteLine($"The run stopped in iteration {stopped}: its judge had drifted from the verifiers (drift.threshold, drift.action).");
+                context.Output.WriteLine(
+                    $"The run stopped in iteration {stopped}: its judge had drifted from the verifiers "
+                    + "(drift.threshold, drift.action).");
             }
 
             context.Output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{ProgressLine.Duration(TimeSpan.FromSeconds(results.WallSeconds))}, {results.ModelCalls} model calls, {ProgressLine.Count(results.GeneratedTokens)} tokens generated. Everything is in {directory}; 'spar report {directory}' makes a page of it."));
+                $"{ProgressLine.Duration(TimeSpan.FromSeconds(results.WallSeconds))}, "
+                + $"{results.ModelCalls} model calls, "
+                + $"{ProgressLine.Count(results.GeneratedTokens)} tokens generated. Everything is in {directory}; "
+                + $"'spar report {directory}' makes a page of it."));
             return ExitCode.Success;
         });
         return command;

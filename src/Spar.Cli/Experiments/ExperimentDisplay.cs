@@ -7,8 +7,12 @@ using Spectre.Console;
 
 namespace Spar.Cli.Experiments;
 
-/// <summary>Shows an experiment while it goes: the run and stage in hand, a line for each run that has ended, and when all will have ended.</summary>
-internal sealed class ExperimentDisplay(ProgressLine progress, TimeProvider time) : ProgressObserver(progress), IExperimentObserver
+/// <summary>
+/// Shows an experiment while it goes: the run and stage in hand, a line for each run that has ended, and when all will
+/// have ended.
+/// </summary>
+internal sealed class ExperimentDisplay(ProgressLine progress, TimeProvider time)
+    : ProgressObserver(progress), IExperimentObserver
 {
     private int _runs;
     private int _kept;
@@ -42,7 +46,9 @@ internal sealed class ExperimentDisplay(ProgressLine progress, TimeProvider time
         _done++;
         int left = _runs - _kept - _done;
         string eta = left > 0 ? $", ETA {ProgressLine.Duration(_spent / _done * left)}" : "";
-        Progress.Say(Markup.Escape($"{run}: {(score.Length > 0 ? score + ", " : "")}{ProgressLine.Duration(took)} ({_kept + _done} of {_runs} runs{eta})"));
+        string came = score.Length > 0 ? $"{score}, " : "";
+        Progress.Say(Markup.Escape(
+            $"{run}: {came}{ProgressLine.Duration(took)} ({_kept + _done} of {_runs} runs{eta})"));
     }
 
     /// <inheritdoc/>

@@ -17,7 +17,9 @@ internal sealed record OverSeeds(double? Mean, double? Deviation)
     public static OverSeeds Of(IEnumerable<double?> values)
     {
         double[] known = [.. values.OfType<double>()];
-        return known.Length == 0 ? new OverSeeds(null, null) : new OverSeeds(new Measured(known).Mean, new Measured(known).Spread);
+        return known.Length == 0
+            ? new OverSeeds(null, null)
+            : new OverSeeds(new Measured(known).Mean, new Measured(known).Spread);
     }
 
     public string Percent() => Write(100, "0.0");
@@ -26,16 +28,19 @@ internal sealed record OverSeeds(double? Mean, double? Deviation)
 
     private string Write(double scale, string format) => Mean is not double mean ? "–"
         : (scale * mean).ToString(format, CultureInfo.InvariantCulture)
-            + (Deviation is double deviation ? " ± " + (scale * deviation).ToString(format, CultureInfo.InvariantCulture) : "");
+            + (Deviation is double deviation
+                ? " ± " + (scale * deviation).ToString(format, CultureInfo.InvariantCulture)
+                : "");
 }
 
 /// <summary>One judge over all seeds; shares are 0..1.</summary>
 internal sealed record JudgesReportRow(
-    string Judge, OverSeeds Calls, OverSeeds CallsSaved, OverSeeds Agreement, OverSeeds Accuracy, OverSeeds Precision, OverSeeds Recall, OverSeeds FalseAcceptRate,
-    OverSeeds UndecidedRate, OverSeeds CalibrationError);
+    string Judge, OverSeeds Calls, OverSeeds CallsSaved, OverSeeds Agreement, OverSeeds Accuracy, OverSeeds Precision,
+    OverSeeds Recall, OverSeeds FalseAcceptRate, OverSeeds UndecidedRate, OverSeeds CalibrationError);
 
 /// <summary>The comparison of judges over its seeds.</summary>
-internal sealed record JudgesReport(JudgesSettings Settings, IReadOnlyList<JudgesReportRow> Rows, IReadOnlyList<JudgeComparisonResult> Seeds)
+internal sealed record JudgesReport(
+    JudgesSettings Settings, IReadOnlyList<JudgesReportRow> Rows, IReadOnlyList<JudgeComparisonResult> Seeds)
 {
     private static readonly (string Name, Func<JudgesReportRow, string> Cell)[] s_columns =
     [
@@ -54,13 +59,17 @@ internal sealed record JudgesReport(JudgesSettings Settings, IReadOnlyList<Judge
     /// <summary>What was judged, in one sentence.</summary>
     public string Summary => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Seeds.Average(seed => seed.Responses):0} responses of {Settings.Actor} a seed to {Settings.Count} held-out tasks, {100 * Settings.Stories:0} % of them stories; {100 * Seeds.Average(seed => seed.Satisfied):0.0} % of the responses satisfy their task. Judge: {Settings.Judge}. {Seeds.Count} seeds, mean ± standard deviation.");
+        $"{Seeds.Average(seed => seed.Responses):0} responses of {Settings.Actor} a seed to {Settings.Count} held-out "
+        + $"tasks, {100 * Settings.Stories:0} % of them stories; "
+        + $"{100 * Seeds.Average(seed => seed.Satisfied):0.0} % of the responses satisfy their task. "
+        + $"Judge: {Settings.Judge}. {Seeds.Count} seeds, mean ± standard deviation.");
 
     public static JudgesReport Of(JudgesSettings settings, IReadOnlyList<JudgeComparisonResult> seeds) => new(
         settings,
         [.. seeds[0].Rows.Select((first, j) =>
         {
-            OverSeeds Over(Func<JudgeComparisonRow, double?> figure) => OverSeeds.Of(seeds.Select(seed => figure(seed.Rows[j])));
+            OverSeeds Over(Func<JudgeComparisonRow, double?> figure) =>
+                OverSeeds.Of(seeds.Select(seed => figure(seed.Rows[j])));
             return new JudgesReportRow(
                 first.Name,
                 Over(row => row.Calls),

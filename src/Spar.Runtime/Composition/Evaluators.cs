@@ -12,6 +12,7 @@ internal static class Evaluators
     public static IRunEvaluator Create(RunRecipe recipe)
     {
         NanoSettings nano = recipe.Nano;
-        return new NanoEvaluator(nano.HeldOutPrompts, nano.HeldOutRepairs, nano.Stories, nano.HeldOutSearched, nano.HeldOutJudged);
+        return new NanoEvaluator(
+            nano.HeldOutPrompts, nano.HeldOutRepairs, nano.Stories, nano.HeldOutSearched, nano.HeldOutJudged);
     }
 }

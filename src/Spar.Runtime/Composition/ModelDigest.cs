@@ -15,7 +15,8 @@ internal static class ModelDigest
     private static readonly string[] s_names =
     [
         "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-        "chat_template.jinja", "tokenizer.model", "vocab.json", "merges.txt", "added_tokens.json", "adapter_config.json",
+        "chat_template.jinja", "tokenizer.model", "vocab.json", "merges.txt", "added_tokens.json",
+        "adapter_config.json",
     ];
 
     // A model is read once in a process as long as its files look the same.
@@ -32,7 +33,8 @@ internal static class ModelDigest
             if (files.Length == 0)
             {
                 throw new SparException(
-                    $"There is no model '{model}'. Name a checkpoint folder, a GGUF file, or an endpoint as http://host:port/v1#name.");
+                    $"There is no model '{model}'. Name a checkpoint folder, a GGUF file, or an endpoint as "
+                    + "http://host:port/v1#name.");
             }
 
             // Of a single file the name does not count: a GGUF file may be called anything.
@@ -43,7 +45,8 @@ internal static class ModelDigest
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new SparException($"The model {model} cannot be read ({fault.Message}). Check its files and their permissions.", fault);
+            throw new SparException(
+                $"The model {model} cannot be read ({fault.Message}). Check its files and their permissions.", fault);
         }
     }
 

@@ -18,13 +18,15 @@ public static class ModelHosts
     private const int MostSequences = 512;
 
     /// <summary>Key of OpenAI-compatible endpoints; servers that need none ignore it.</summary>
-    public static string ApiKey => Environment.GetEnvironmentVariable(KeyVariable) is { Length: > 0 } key ? key : "none";
+    public static string ApiKey =>
+        Environment.GetEnvironmentVariable(KeyVariable) is { Length: > 0 } key ? key : "none";
 
     /// <summary>A host for every kind of model that a recipe may name.</summary>
     /// <param name="threads">Threads to compute with, at least 1.</param>
     /// <param name="concurrency">Most calls in flight, at least 1.</param>
     public static IModelHost Create(int threads, int concurrency) => new EndpointModelHost(
-        new EmbeddedModelHost(new EngineOptions { Threads = threads, MaxSequences = Math.Min(concurrency, MostSequences) }), ApiKey);
+        new EmbeddedModelHost(
+            new EngineOptions { Threads = threads, MaxSequences = Math.Min(concurrency, MostSequences) }), ApiKey);
 
     /// <summary>Checks that the models are there.</summary>
     /// <param name="recipe">The recipe.</param>
@@ -34,15 +36,18 @@ public static class ModelHosts
         string model = recipe.Method.BaseModel;
         check.That(
             Path.Exists(model) || string.IsNullOrWhiteSpace(model), "base_model",
-            "must name the folder of a checkpoint (config.json, model.safetensors, tokenizer.json) or a GGUF file, from the recipe's "
-            + "folder or from where you are; there is no such folder or file",
+            "must name the folder of a checkpoint (config.json, model.safetensors, tokenizer.json) or a GGUF file, "
+            + "from the recipe's folder or from where you are; there is no such folder or file",
             model);
         foreach (string judge in recipe.Method.Judging.Judges.Where(name =>
-            name != JudgingSettings.Refiner && !name.Contains("://", StringComparison.Ordinal) && !string.IsNullOrWhiteSpace(name)))
+            name != JudgingSettings.Refiner && !name.Contains("://", StringComparison.Ordinal)
+            && !string.IsNullOrWhiteSpace(name)))
         {
             check.That(
                 Path.Exists(judge), "judging.judges",
-                "must name checkpoints, endpoints as http://host:port/v1#model, or refiner; there is no such checkpoint", judge);
+                "must name checkpoints, endpoints as http://host:port/v1#model, or refiner; "
+                + "there is no such checkpoint",
+                judge);
         }
     }
 }

@@ -9,10 +9,12 @@ namespace Spar.Runtime.Composition;
 /// <param name="Type">The record that it is read into.</param>
 /// <param name="SchemaFile">Name of its schema in the recipes folder.</param>
 /// <param name="Read">Reads and checks a file.</param>
-public sealed record RecipeKind(string Name, string Title, Type Type, string SchemaFile, Func<RecipeDocument, object> Read)
+public sealed record RecipeKind(
+    string Name, string Title, Type Type, string SchemaFile, Func<RecipeDocument, object> Read)
 {
     /// <summary>Recipes of <c>spar run</c>.</summary>
-    public static RecipeKind Run { get; } = new("run", "Recipe of spar run", typeof(RunRecipe), "recipe.schema.json", RunComposer.Read);
+    public static RecipeKind Run { get; } = new(
+        "run", "Recipe of spar run", typeof(RunRecipe), "recipe.schema.json", RunComposer.Read);
 
     /// <summary>Recipes of <c>spar pretrain</c>.</summary>
     public static RecipeKind Pretrain { get; } =

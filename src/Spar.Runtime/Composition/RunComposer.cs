@@ -8,14 +8,16 @@ using Spar.Store;
 namespace Spar.Runtime.Composition;
 
 /// <summary>
-/// Puts a run together: each kind of part has a file in this folder, which chooses and makes it from the recipe. What the
-/// recipe says is known by the recipe; here is known what it takes to do it.
+/// Puts a run together: each kind of part has a file in this folder, which chooses and makes it from the recipe. What
+/// the recipe says is known by the recipe; here is known what it takes to do it.
 /// </summary>
 public static class RunComposer
 {
     /// <summary>Reads a recipe and checks it whole.</summary>
     /// <param name="document">The file.</param>
-    /// <exception cref="SparException">The recipe cannot be run; the message names each key and where it stands.</exception>
+    /// <exception cref="SparException">
+    /// The recipe cannot be run; the message names each key and where it stands.
+    /// </exception>
     public static RunRecipe Read(RecipeDocument document)
     {
         RunRecipe recipe = document.Bind<RunRecipe>();
@@ -42,7 +44,8 @@ public static class RunComposer
     /// <param name="threads">Threads to compute with, at least 1.</param>
     /// <param name="observer">Is told how it goes.</param>
     /// <param name="time">The clock.</param>
-    public static SelfPlayRun Compose(RunRecipe recipe, RunStore store, int threads, IRunObserver observer, TimeProvider time)
+    public static SelfPlayRun Compose(
+        RunRecipe recipe, RunStore store, int threads, IRunObserver observer, TimeProvider time)
     {
         TemplateSet templates = TemplateSet.Load(recipe.Method.PromptSet);
         return new SelfPlayRun

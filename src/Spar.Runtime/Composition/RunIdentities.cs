@@ -7,7 +7,9 @@ using Spar.Store;
 
 namespace Spar.Runtime.Composition;
 
-/// <summary>What decides a run's results, derived from its recipe: models, files and prompt sets count by their content.</summary>
+/// <summary>
+/// What decides a run's results, derived from its recipe: models, files and prompt sets count by their content.
+/// </summary>
 public static class RunIdentities
 {
     /// <summary>The identity of a recipe's run.</summary>
@@ -30,7 +32,8 @@ public static class RunIdentities
     private static string Name(Referent referent, string text) => referent switch
     {
         Referent.Model when text == JudgingSettings.Refiner => text,
-        Referent.Model when text.Contains("://", StringComparison.Ordinal) => RunIdentity.OfServed(text, text[(text.IndexOf('#') + 1)..]),
+        Referent.Model when text.Contains("://", StringComparison.Ordinal) =>
+            RunIdentity.OfServed(text, text[(text.IndexOf('#') + 1)..]),
         Referent.Model => RunIdentity.OfFiles(text, ModelDigest.Of(text)),
         Referent.PromptSet => RunIdentity.OfText(text, TemplateSet.Load(text).Digest),
         Referent.File => RunIdentity.OfText(text, $"{StableHash.Of(File.ReadAllText(text)):x16}"),

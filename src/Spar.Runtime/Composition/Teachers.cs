@@ -15,5 +15,6 @@ internal static class Teachers
     /// <summary>The writer of checks.</summary>
     /// <param name="recipe">A checked recipe.</param>
     /// <param name="templates">The run's prompt set.</param>
-    public static ICheckWriter CreateCheckWriter(RunRecipe recipe, TemplateSet templates) => new NanoCheckWriter(templates, recipe.Nano.CheckError);
+    public static ICheckWriter CreateCheckWriter(RunRecipe recipe, TemplateSet templates) =>
+        new NanoCheckWriter(templates, recipe.Nano.CheckError);
 }

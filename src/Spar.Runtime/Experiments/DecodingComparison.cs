@@ -9,7 +9,9 @@ using Spar.Templates;
 
 namespace Spar.Runtime.Experiments;
 
-/// <summary>The decoding strategies at equal compute, with M_0 and R_0 (Figure 5, Tables 9 and 10 of the paper).</summary>
+/// <summary>
+/// The decoding strategies at equal compute, with M_0 and R_0 (Figure 5, Tables 9 and 10 of the paper).
+/// </summary>
 public sealed record DecodingComparison()
     : Experiment(
         "decoding",
@@ -35,7 +37,8 @@ public sealed record DecodingComparison()
                 Refiner = work.StartModel("refiner", seed),
                 Prompts =
                 [
-                    .. NanoEvaluator.Tasks(recipe.Nano.HeldOutPrompts, recipe.Nano.Stories).Select(task => task.Instruction),
+                    .. NanoEvaluator.Tasks(recipe.Nano.HeldOutPrompts, recipe.Nano.Stories)
+                        .Select(task => task.Instruction),
                 ],
                 Truth = ConstraintVerifiers.CreateTruth(),
                 Store = store,

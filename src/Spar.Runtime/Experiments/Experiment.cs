@@ -22,7 +22,8 @@ public abstract record Experiment(string Name, string Summary)
 
 /// <summary>SPaR beside the other ways of making training data (Figure 3, Tables 1 and 2 of the paper).</summary>
 public sealed record BaselineComparison()
-    : Experiment("baselines", "SPaR and five other methods from the same start, over iterations (Figure 3, Tables 1 and 2)")
+    : Experiment(
+        "baselines", "SPaR and five other methods from the same start, over iterations (Figure 3, Tables 1 and 2)")
 {
     /// <inheritdoc/>
     public override async Task<ExperimentReport> RunAsync(ExperimentWork work, CancellationToken cancellationToken) =>

@@ -9,8 +9,8 @@ using Spar.Store;
 namespace Spar.Runtime.Experiments;
 
 /// <summary>
-/// The runs of an experiment, each in a directory of its own under the output folder: <c>start/seed-1</c> holds what all variants of a seed begin
-/// from, <c>NAME/seed-1</c> a variant. A run that has ended is only read.
+/// The runs of an experiment, each in a directory of its own under the output folder: <c>start/seed-1</c> holds what
+/// all variants of a seed begin from, <c>NAME/seed-1</c> a variant. A run that has ended is only read.
 /// </summary>
 /// <param name="path">The experiment's file.</param>
 /// <param name="seeds">The seeds, each once.</param>
@@ -19,7 +19,8 @@ namespace Spar.Runtime.Experiments;
 /// <param name="observer">Is told how it goes.</param>
 /// <param name="time">The clock.</param>
 public sealed class ExperimentWork(
-    string path, IReadOnlyList<ulong> seeds, string directory, int threads, IExperimentObserver observer, TimeProvider time)
+    string path, IReadOnlyList<ulong> seeds, string directory, int threads, IExperimentObserver observer,
+    TimeProvider time)
 {
     private const string StartName = "start";
 
@@ -91,7 +92,8 @@ public sealed class ExperimentWork(
             async () => ended ?? await RunAnewAsync(name, target, recipe, cancellationToken).ConfigureAwait(false),
             run => run.Results.Rows is [.., EvaluationRow last]
                 ? string.Create(
-                    CultureInfo.InvariantCulture, $"{100 * last.HeldOutPrompt:0.0} % of {last.HeldOutCount} held-out prompts satisfied")
+                    CultureInfo.InvariantCulture,
+                    $"{100 * last.HeldOutPrompt:0.0} % of {last.HeldOutCount} held-out prompts satisfied")
                 : "").ConfigureAwait(false);
     }
 

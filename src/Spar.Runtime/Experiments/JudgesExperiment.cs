@@ -1,4 +1,3 @@
-using System.Globalization;
 using Spar.Calls;
 using Spar.Decoding;
 using Spar.Experiments;
@@ -28,7 +27,9 @@ public sealed record JudgesSettings(
     string Actor, string Judge, IReadOnlyList<string> Panel, int Count, double Stories, int Samples, int Votes,
     IReadOnlyList<string> Verifiers, string Prompts);
 
-/// <summary>Runs the comparison of judges, seed by seed; each seed's answers are kept in a run store of its own.</summary>
+/// <summary>
+/// Runs the comparison of judges, seed by seed; each seed's answers are kept in a run store of its own.
+/// </summary>
 /// <param name="settings">What it is made of.</param>
 /// <param name="threads">Threads to compute with, at least 1.</param>
 /// <param name="time">The clock.</param>
@@ -65,16 +66,18 @@ public sealed class JudgesExperiment(JudgesSettings settings, int threads, TimeP
             new Sampling(0.9, 0.9, RespondTokens), new Sampling(0.7, 1, JudgeTokens), new Sampling(0.7, 1, JudgeTokens),
             settings.Votes, settings.Samples, new SearchSettings());
         Gate gate = decoding.Search.ToGate();
-        IJudge Make(ValuationMethod valuation, IReadOnlyList<ModelCaller> judges, IConstraintVerifier? rules = null) =>
-            new JudgingSettings { Valuation = valuation }.Create(judges, templates, decoding.Judge, decoding.Votes, gate, rules);
+        IJudge Make(ValuationMethod valuation, IReadOnlyList<ModelCaller> judges, IConstraintVerifier? first = null) =>
+            new JudgingSettings { Valuation = valuation }.Create(
+                judges, templates, decoding.Judge, decoding.Votes, gate, first);
+        string rules = string.Join(", ", settings.Verifiers);
         List<(string, IJudge)> judges =
         [
             ($"votes ({settings.Votes})", Make(ValuationMethod.Votes, [judge])),
             ("vote (1)", new VotingJudge(judge, templates, decoding.Judge, 1, gate)),
             ("adaptive votes", Make(ValuationMethod.Adaptive, [judge])),
             ("probability", Make(ValuationMethod.Probability, [judge])),
-            ($"hybrid ({string.Join(", ", settings.Verifiers)}), votes", Make(ValuationMethod.Votes, [judge], verifier)),
-            ($"hybrid ({string.Join(", ", settings.Verifiers)}), adaptive", Make(ValuationMethod.Adaptive, [judge], verifier)),
+            ($"hybrid ({rules}), votes", Make(ValuationMethod.Votes, [judge], verifier)),
+            ($"hybrid ({rules}), adaptive", Make(ValuationMethod.Adaptive, [judge], verifier)),
         ];
         if (panel.Count > 1)
         {
@@ -89,7 +92,8 @@ public sealed class JudgesExperiment(JudgesSettings settings, int threads, TimeP
         ];
         JudgeComparison comparison = new(
             actor, decoding.Respond, settings.Samples, judges, ConstraintVerifiers.CreateTruth(), gate);
-        JudgeComparisonResult result = await comparison.RunAsync(tasks, itemFinished, cancellationToken).ConfigureAwait(false);
+        JudgeComparisonResult result =
+            await comparison.RunAsync(tasks, itemFinished, cancellationToken).ConfigureAwait(false);
         store.Flush();
         return result;
     }
@@ -110,7 +114,7 @@ public sealed class JudgesExperiment(JudgesSettings settings, int threads, TimeP
         };
         for (int i = 0; i < settings.Panel.Count; i++)
         {
-            values[string.Create(CultureInfo.InvariantCulture, $"panel.{i}")] = RunIdentities.OfModel(settings.Panel[i]);
+            values[$"panel.{RecipeKey.Text(i)}"] = RunIdentities.OfModel(settings.Panel[i]);
         }
 
         return new RunIdentity(values);

@@ -11,7 +11,9 @@ using Spar.Store;
 
 namespace Spar.Runtime.Experiments;
 
-/// <summary>Refined beside interfering pairs on two synthetic tasks, by training step (Figure 4 of the paper).</summary>
+/// <summary>
+/// Refined beside interfering pairs on two synthetic tasks, by training step (Figure 4 of the paper).
+/// </summary>
 public sealed record SyntheticComparison()
     : Experiment(
         "synthetic",
@@ -22,7 +24,10 @@ public sealed record SyntheticComparison()
     {
         SyntheticRecipe file = SyntheticRecipe.Read(work.Path);
         (SyntheticProblem Problem, PairSettings Settings, bool FreshLetters)[] problems =
-            [(NanoSyntheticProblem.Letters, file.Letters, file.FreshLetters), (NanoSyntheticProblem.Stories, file.Stories, false)];
+        [
+            (NanoSyntheticProblem.Letters, file.Letters, file.FreshLetters),
+            (NanoSyntheticProblem.Stories, file.Stories, false),
+        ];
         work.Observer.Expect(work.Seeds.Count * problems.Length);
         List<PairCurves> curves = [];
         foreach (ulong seed in work.Seeds)
@@ -35,7 +40,9 @@ public sealed record SyntheticComparison()
                     : RunIdentities.OfModel(file.BaseModel);
                 using RunStore store = RunStore.Open(
                     work.RunDirectory(problem.Name, seed), settings.Identity(problem, begun, seed), work.Time);
-                string baseModel = freshLetters ? Path.Combine(store.Directory, "checkpoints", "fresh-letters") : file.BaseModel;
+                string baseModel = freshLetters
+                    ? Path.Combine(store.Directory, "checkpoints", "fresh-letters")
+                    : file.BaseModel;
                 PairComparison comparison = new()
                 {
                     Problem = problem,
@@ -54,7 +61,8 @@ public sealed record SyntheticComparison()
                 }
 
                 curves.Add(await work.Observer.ShowAsync(
-                    shown, comparison.HasEnded, () => comparison.RunAsync(cancellationToken), Score).ConfigureAwait(false));
+                    shown, comparison.HasEnded, () => comparison.RunAsync(cancellationToken), Score)
+                    .ConfigureAwait(false));
             }
         }
 
@@ -63,6 +71,7 @@ public sealed record SyntheticComparison()
 
     private static string Score(PairCurves curves) => string.Create(
         CultureInfo.InvariantCulture,
-        $"success {100 * curves.Refined[0].Success:0.0} % before, {100 * curves.Refined[^1].Success:0.0} % with refined pairs, "
+        $"success {100 * curves.Refined[0].Success:0.0} % before, "
+        + $"{100 * curves.Refined[^1].Success:0.0} % with refined pairs, "
         + $"{100 * curves.Interfering[^1].Success:0.0} % with interfering pairs");
 }

@@ -11,7 +11,9 @@ public sealed record PretrainRecipe : IRecipeRules
     [Decides(Results.None), MinLength(1)]
     public required string Output { get; init; }
 
-    /// <summary>Folder for the state from which an interrupted run goes on; deleted when the model is finished.</summary>
+    /// <summary>
+    /// Folder for the state from which an interrupted run goes on; deleted when the model is finished.
+    /// </summary>
     [Decides(Results.None), MinLength(1)]
     public required string Work { get; init; }
 
@@ -44,11 +46,11 @@ public sealed record PretrainRecipe : IRecipeRules
     /// <inheritdoc/>
     public void Check(RecipeCheck check)
     {
+        bool even = Model.Heads < 1 || Model.Hidden % (2L * Model.Heads) == 0;
+        check.That(even, "model.hidden", "must be a multiple of 2 x model.heads", Model.Hidden);
         check.That(
-            Model.Heads >= 1 && Model.Hidden >= 1 && Model.Hidden % Model.Heads == 0 && Model.Hidden / Model.Heads % 2 == 0,
-            "model.hidden", "must be a multiple of 2 x model.heads", Model.Hidden);
-        check.That(
-            Training.BatchTokens >= Model.Context, "training.batch_tokens", "must be at least model.context", Training.BatchTokens);
+            Training.BatchTokens >= Model.Context, "training.batch_tokens", "must be at least model.context",
+            Training.BatchTokens);
         check.That(
             Corpus.Count == 0 || Corpus[0].FromRow == 0, "corpus", "must be a list whose first entry has from_row 0",
             Corpus.Count == 0 ? null : Corpus[0].FromRow);
@@ -58,8 +60,8 @@ public sealed record PretrainRecipe : IRecipeRules
         for (int i = 0; i < Corpus.Count; i++)
         {
             check.That(
-                Corpus[i].Answers + Corpus[i].Judgements <= 1, $"corpus.{i}.answers", "and judgements must add up to at most 1",
-                Corpus[i].Answers);
+                Corpus[i].Answers + Corpus[i].Judgements <= 1, $"corpus.{i}.answers",
+                "and judgements must add up to at most 1", Corpus[i].Answers);
         }
     }
 }

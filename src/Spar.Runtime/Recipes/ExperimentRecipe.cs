@@ -4,8 +4,8 @@ using YamlDotNet.RepresentationModel;
 namespace Spar.Runtime.Recipes;
 
 /// <summary>
-/// An experiment's file: under <c>recipe</c> a recipe as <c>spar run</c> takes it, and under <c>variants</c> by name the
-/// keys in which each variant differs from it.
+/// An experiment's file: under <c>recipe</c> a recipe as <c>spar run</c> takes it, and under <c>variants</c> by name
+/// the keys in which each variant differs from it.
 /// </summary>
 public sealed class ExperimentRecipe
 {
@@ -33,10 +33,14 @@ public sealed class ExperimentRecipe
                 case "variants":
                     foreach ((YamlNode name, YamlNode change) in Group(value, "variants"))
                     {
-                        string variant = (name as YamlScalarNode)?.Value ?? throw Fault(name, "a variant's name is a single word or text.");
+                        string variant = (name as YamlScalarNode)?.Value
+                            ?? throw Fault(name, "a variant's name is a single word or text.");
                         if (variant is "start" or "." or ".." || variant.AsSpan().IndexOfAny('/', '\\', '\0') >= 0)
                         {
-                            throw Fault(name, $"a variant cannot be called '{Printable.Quote(variant)}': its runs are in a folder of that name, beside start.");
+                            throw Fault(
+                                name,
+                                $"a variant cannot be called '{Printable.Quote(variant)}': its runs are in a folder of "
+                                + "that name, beside start.");
                         }
 
                         bool none = change is YamlScalarNode { Value: null or "" };
@@ -51,7 +55,8 @@ public sealed class ExperimentRecipe
 
         if (!found)
         {
-            throw new SparException($"{document.Name}: the key 'recipe' is missing: the keys of a recipe, as spar run takes it.");
+            throw new SparException(
+                $"{document.Name}: the key 'recipe' is missing: the keys of a recipe, as spar run takes it.");
         }
     }
 
@@ -92,7 +97,8 @@ public sealed class ExperimentRecipe
     /// <param name="seed">The seed.</param>
     public RunRecipe Variant(string name, ulong seed) => Bind(RecipeDocument.Overlay(_recipe, _variants[name]), seed);
 
-    private static IReadOnlyDictionary<string, string> Deciding(RunRecipe recipe) => RecipeKeys.Deciding(recipe, (_, text) => text);
+    private static IReadOnlyDictionary<string, string> Deciding(RunRecipe recipe) =>
+        RecipeKeys.Deciding(recipe, (_, text) => text);
 
     private RunRecipe Bind(YamlMappingNode node, ulong seed)
     {

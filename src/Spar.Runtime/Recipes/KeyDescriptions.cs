@@ -5,7 +5,10 @@ using Spar.Recipes;
 
 namespace Spar.Runtime.Recipes;
 
-/// <summary>What the keys of recipes mean: the docstrings of the records that they are read into, which lie beside the program as XML.</summary>
+/// <summary>
+/// What the keys of recipes mean: the docstrings of the records that they are read into, which lie beside the program
+/// as XML.
+/// </summary>
 public static partial class KeyDescriptions
 {
     private static readonly Dictionary<Assembly, Dictionary<string, XElement>> s_members = [];
@@ -18,7 +21,8 @@ public static partial class KeyDescriptions
         Type type = property.DeclaringType!;
         Dictionary<string, XElement> members = MembersOf(type.Assembly);
         XElement? text = members.GetValueOrDefault($"P:{type.FullName}.{property.Name}")?.Element("summary")
-            ?? members.GetValueOrDefault($"T:{type.FullName}")?.Elements("param").FirstOrDefault(param => (string?)param.Attribute("name") == property.Name);
+            ?? members.GetValueOrDefault($"T:{type.FullName}")?.Elements("param").FirstOrDefault(
+                param => (string?)param.Attribute("name") == property.Name);
         return text is null ? "" : Blanks().Replace(string.Concat(text.Nodes().Select(Plain)), " ").Trim();
     }
 
@@ -30,8 +34,10 @@ public static partial class KeyDescriptions
             {
                 string file = Path.Combine(AppContext.BaseDirectory, $"{assembly.GetName().Name}.xml");
                 members = File.Exists(file)
-                    ? XDocument.Load(file).Descendants("member").ToDictionary(member => (string)member.Attribute("name")!)
-                    : throw new SparException($"{file} is missing: the descriptions of keys come from it. Install the program as a whole.");
+                    ? XDocument.Load(file).Descendants("member").ToDictionary(
+                        member => (string)member.Attribute("name")!)
+                    : throw new SparException(
+                        $"{file} is missing: the descriptions of keys come from it. Install the program as a whole.");
                 s_members.Add(assembly, members);
             }
 
@@ -42,7 +48,8 @@ public static partial class KeyDescriptions
     private static string Plain(XNode node) => node switch
     {
         XText text => text.Value,
-        XElement { Name.LocalName: "see" or "paramref" } reference => Name(((string?)reference.Attribute("cref") ?? (string?)reference.Attribute("name"))!),
+        XElement { Name.LocalName: "see" or "paramref" } reference =>
+            Name(((string?)reference.Attribute("cref") ?? (string?)reference.Attribute("name"))!),
         XElement element => string.Concat(element.Nodes().Select(Plain)),
         _ => "",
     };
@@ -51,7 +58,9 @@ public static partial class KeyDescriptions
     private static string Name(string reference)
     {
         string last = reference[(reference.LastIndexOf('.') + 1)..];
-        return reference.StartsWith("T:", StringComparison.Ordinal) ? Capital().Replace(last, " $0").Trim().ToLowerInvariant() : RecipeKey.Spell(last);
+        return reference.StartsWith("T:", StringComparison.Ordinal)
+            ? Capital().Replace(last, " $0").Trim().ToLowerInvariant()
+            : RecipeKey.Spell(last);
     }
 
     [GeneratedRegex(@"\s+")]

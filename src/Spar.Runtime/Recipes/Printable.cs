@@ -12,7 +12,8 @@ internal static class Printable
 
     /// <summary>A quotation, cut after 80 characters.</summary>
     /// <param name="text">Any text.</param>
-    public static string Quote(string text) => Name(text.Length <= MostCharacters ? text : $"{text[..MostCharacters]}...");
+    public static string Quote(string text) =>
+        Name(text.Length <= MostCharacters ? text : $"{text[..MostCharacters]}...");
 
     /// <summary>A name, such as a path, in full.</summary>
     /// <param name="text">Any text.</param>
@@ -32,8 +33,8 @@ internal static class Printable
     private static char Sign(char c) => char.GetUnicodeCategory(c) switch
     {
         _ when c < ' ' => (char)('\u2400' + c),
-        UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator =>
-            '\ufffd',
+        UnicodeCategory.Control or UnicodeCategory.Format => '\ufffd',
+        UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator => '\ufffd',
         _ => c,
     };
 }

@@ -6,7 +6,9 @@ using YamlDotNet.RepresentationModel;
 
 namespace Spar.Runtime.Recipes;
 
-/// <summary>A recipe file, or a part of one, as it was written: its keys, and for messages where each of them stands.</summary>
+/// <summary>
+/// A recipe file, or a part of one, as it was written: its keys, and for messages where each of them stands.
+/// </summary>
 public sealed class RecipeDocument
 {
     private readonly Dictionary<YamlNode, string> _given = new(ReferenceEqualityComparer.Instance);
@@ -36,7 +38,8 @@ public sealed class RecipeDocument
     public static RecipeDocument Read(string path, IEnumerable<string>? settings = null)
     {
         string name = Printable.Name(path);
-        RecipeDocument document = new(name, Path.GetDirectoryName(path) ?? "", YamlText.Parse(YamlText.Read(path), name));
+        RecipeDocument document = new(
+            name, Path.GetDirectoryName(path) ?? "", YamlText.Parse(YamlText.Read(path), name));
         foreach (string setting in settings ?? [])
         {
             document.Set(setting);
@@ -53,7 +56,9 @@ public sealed class RecipeDocument
 
     /// <summary>Reads the keys into a record.</summary>
     /// <typeparam name="T">A record with init properties; members that are <c>required</c> must be given.</typeparam>
-    /// <exception cref="SparException">They do not fit the record: one line a fault, with file, line and column.</exception>
+    /// <exception cref="SparException">
+    /// They do not fit the record: one line a fault, with file, line and column.
+    /// </exception>
     public T Bind<T>() => new YamlBinder(this).Bind<T>(Root);
 
     /// <summary>Runs a check of what was read from the file.</summary>
@@ -67,8 +72,9 @@ public sealed class RecipeDocument
         }
         catch (RecipeException fault)
         {
-            throw new SparException(
-                string.Join('\n', fault.Faults.Select(one => $"{PlaceOf(one.Key)}: {one.Key} {Printable.Name(one.Rule)}.")), fault);
+            IEnumerable<string> lines =
+                fault.Faults.Select(one => $"{PlaceOf(one.Key)}: {one.Key} {Printable.Name(one.Rule)}.");
+            throw new SparException(string.Join('\n', lines), fault);
         }
     }
 
@@ -90,8 +96,8 @@ public sealed class RecipeDocument
     internal string PlaceOf(YamlNode node) => _given.TryGetValue(node, out string? place) ? place : At(node.Start);
 
     /// <summary>
-    /// What a text in a recipe points to: a path begins in the recipe's folder, or else where the command runs. Where both
-    /// have it the recipe's folder counts, and a note says so.
+    /// What a text in a recipe points to: a path begins in the recipe's folder, or else where the command runs. Where
+    /// both have it the recipe's folder counts, and a note says so.
     /// </summary>
     /// <param name="referent">What it points to.</param>
     /// <param name="text">The text.</param>
@@ -122,7 +128,9 @@ public sealed class RecipeDocument
         return beside;
     }
 
-    /// <summary>Two groups of keys laid over each other: the upper wins; groups within them are laid over each other in turn.</summary>
+    /// <summary>
+    /// Two groups of keys laid over each other: the upper wins; groups within them are laid over each other in turn.
+    /// </summary>
     /// <param name="below">The lower.</param>
     /// <param name="above">The upper.</param>
     internal static YamlMappingNode Overlay(YamlMappingNode below, YamlMappingNode above)

@@ -40,7 +40,9 @@ public static class RecipeSchema
 
     private static JsonObject Key(RecipeKey key)
     {
-        JsonObject schema = key.HoldsGroup ? Group(key.Children) : key.ElementType is { } element ? List(key, element) : Single(key.Type);
+        JsonObject schema = key.HoldsGroup ? Group(key.Children)
+            : key.ElementType is { } element ? List(key, element)
+            : Single(key.Type);
         if (key.Range is { } range)
         {
             Bound(schema, range.MinimumIsExclusive ? "exclusiveMinimum" : "minimum", KeyRange.Least(range));
@@ -63,7 +65,7 @@ public static class RecipeSchema
             schema.Insert(0, "description", description);
         }
 
-        if (key.Value is not null && !key.Required && !key.HoldsGroup && (key.Value is string || key.Value is not IEnumerable))
+        if (key.Value is string || (key.Value is not (null or IEnumerable) && !key.HoldsGroup))
         {
             string text = RecipeKey.Text(key.Value);
             schema["default"] = key.Value is string or Enum ? text : JsonNode.Parse(text);
@@ -74,7 +76,8 @@ public static class RecipeSchema
 
     private static JsonObject List(RecipeKey key, Type element)
     {
-        JsonObject list = new() { ["type"] = "array", ["items"] = RecipeKey.IsGroup(element) ? Group(key.Children) : Single(element) };
+        JsonObject items = RecipeKey.IsGroup(element) ? Group(key.Children) : Single(element);
+        JsonObject list = new() { ["type"] = "array", ["items"] = items };
         if (key.NotEmpty)
         {
             list["minItems"] = 1;

@@ -53,15 +53,15 @@ public static class RecipeText
                 break;
             case string text:
                 // In quotes where the text alone would be read as something else.
-                bool plain = text.Length > 0 && text is not ("null" or "~");
-                emitter.Emit(new Scalar(
-                    AnchorName.Empty, TagName.Empty, text, plain ? ScalarStyle.Any : ScalarStyle.DoubleQuoted, true, true));
+                ScalarStyle style = text is "" or "null" or "~" ? ScalarStyle.DoubleQuoted : ScalarStyle.Any;
+                emitter.Emit(new Scalar(AnchorName.Empty, TagName.Empty, text, style, true, true));
                 break;
             case IEnumerable list:
                 object[] items = [.. list.Cast<object>()];
-                bool groups = items.Any(item => RecipeKey.IsGroup(item.GetType()));
-                emitter.Emit(new SequenceStart(
-                    AnchorName.Empty, TagName.Empty, isImplicit: true, groups ? SequenceStyle.Block : SequenceStyle.Flow));
+                SequenceStyle layout = items.Any(item => RecipeKey.IsGroup(item.GetType()))
+                    ? SequenceStyle.Block
+                    : SequenceStyle.Flow;
+                emitter.Emit(new SequenceStart(AnchorName.Empty, TagName.Empty, isImplicit: true, layout));
                 foreach (object item in items)
                 {
                     Value(emitter, item);
@@ -83,7 +83,8 @@ public static class RecipeText
         foreach (RecipeKey key in keys)
         {
             string[] cells = [$"`{prefix}{key.Name}`", Default(key), MayBe(key), KeyDescriptions.Of(key.Property)];
-            text.Append("| ").AppendJoin(" | ", cells.Select(cell => cell.Replace("|", "\\|", StringComparison.Ordinal))).Append(" |\n");
+            IEnumerable<string> safe = cells.Select(cell => cell.Replace("|", "\\|", StringComparison.Ordinal));
+            text.Append("| ").AppendJoin(" | ", safe).Append(" |\n");
             Rows(text, $"{prefix}{key.Name}.", key.Children);
         }
     }

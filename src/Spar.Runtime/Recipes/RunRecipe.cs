@@ -6,8 +6,8 @@ using Spar.SelfPlay;
 namespace Spar.Runtime.Recipes;
 
 /// <summary>
-/// A recipe of <c>spar run</c>: the method in numbers, and the settings of the parts that it is run with. Plain data; the
-/// composition makes parts of it.
+/// A recipe of <c>spar run</c>: the method in numbers, and the settings of the parts that it is run with. Plain data;
+/// the composition makes parts of it.
 /// </summary>
 public sealed record RunRecipe
 {
@@ -42,12 +42,15 @@ public sealed record NanoSettings
     public int HeldOutRepairs { get; init; } = 200;
 
     /// <summary>
-    /// Held-out prompts that are answered with tree search as well; all of them when not given, and 0 measures no search.
+    /// Held-out prompts that are answered with tree search as well; all of them when not given, and 0 measures no
+    /// search.
     /// </summary>
     [Range(0, int.MaxValue)]
     public int? HeldOutSearched { get; init; }
 
-    /// <summary>Held-out prompts on whose responses the refiner's vote is measured; all of them when not given.</summary>
+    /// <summary>
+    /// Held-out prompts on whose responses the refiner's vote is measured; all of them when not given.
+    /// </summary>
     [Range(0, int.MaxValue)]
     public int? HeldOutJudged { get; init; }
 

@@ -45,13 +45,13 @@ public sealed record SyntheticRecipe : IRecipeRules
     {
         check.That(
             Directory.Exists(BaseModel), "base_model",
-            "must name the folder of a checkpoint (config.json, model.safetensors, tokenizer.json), from the recipe's folder or "
-            + "from where you are; there is no such folder",
+            "must name the folder of a checkpoint (config.json, model.safetensors, tokenizer.json), from the recipe's "
+            + "folder or from where you are; there is no such folder",
             BaseModel);
         foreach ((string key, PairSettings pairs) in new[] { ("letters", Letters), ("stories", Stories) })
         {
-            check.That(
-                pairs.HeldOut <= SyntheticTasks.HeldOutCount, $"{key}.held_out", $"must be at most {SyntheticTasks.HeldOutCount}", pairs.HeldOut);
+            const int most = SyntheticTasks.HeldOutCount;
+            check.That(pairs.HeldOut <= most, $"{key}.held_out", $"must be at most {most}", pairs.HeldOut);
         }
     }
 }

@@ -49,7 +49,7 @@ internal sealed class YamlBinder(RecipeDocument document)
             YamlScalarNode scalar when IsSingle(type) => Scalar(scalar, type, refersTo, key),
             YamlSequenceNode sequence when element is not null => List(sequence, element, refersTo, key),
             YamlMappingNode mapping when RecipeKey.IsGroup(type) => Group(mapping, type, preset, key),
-            _ => Fault(node, $"{(key.Length == 0 ? "the file" : $"'{key}'")} is {Kind(node)}, but {Expected(type)} is expected here."),
+            _ => Fault(node, $"{Called(key)} is {Kind(node)}, but {Expected(type)} is expected here."),
         };
     }
 
@@ -85,8 +85,10 @@ internal sealed class YamlBinder(RecipeDocument document)
         string number = text.Replace("_", "", StringComparison.Ordinal);
         object? value = type switch
         {
-            _ when type == typeof(int) => int.TryParse(number, NumberStyles.AllowLeadingSign, culture, out int i) ? i : null,
-            _ when type == typeof(long) => long.TryParse(number, NumberStyles.AllowLeadingSign, culture, out long l) ? l : null,
+            _ when type == typeof(int) =>
+                int.TryParse(number, NumberStyles.AllowLeadingSign, culture, out int i) ? i : null,
+            _ when type == typeof(long) =>
+                long.TryParse(number, NumberStyles.AllowLeadingSign, culture, out long l) ? l : null,
             _ when type == typeof(ulong) => ulong.TryParse(number, NumberStyles.None, culture, out ulong u) ? u : null,
             _ when type == typeof(double) =>
                 double.TryParse(number, NumberStyles.Float, culture, out double d) && double.IsFinite(d) ? d : null,
@@ -98,15 +100,16 @@ internal sealed class YamlBinder(RecipeDocument document)
                 "false" or "no" or "off" => false,
                 _ => null,
             },
-            _ when type.IsEnum => Enum.GetNames(type).FirstOrDefault(name => RecipeKey.Spell(name) == text.Replace('-', '_')) is string name
-                ? Enum.Parse(type, name)
-                : null,
+            _ when type.IsEnum =>
+                Enum.GetNames(type).FirstOrDefault(name => RecipeKey.Spell(name) == text.Replace('-', '_'))
+                is string name ? Enum.Parse(type, name) : null,
             _ => null,
         };
         return value ?? Fault(node, $"'{key}' is '{Printable.Quote(text)}', but {Expected(type)} is expected here.");
     }
 
-    // A group of keys changes the values that the record already has there, so that a group need not be written out in full.
+    // A group of keys changes the values that the record already has there, so that a group need not be written out in
+    // full.
     private object Group(YamlMappingNode mapping, Type type, object? preset, string path)
     {
         object target = preset ?? RecipeKey.Blank(type);
@@ -153,6 +156,8 @@ internal sealed class YamlBinder(RecipeDocument document)
 
     private static bool IsNull(YamlNode node) =>
         node is YamlScalarNode { Value: null or "" or "null" or "~", Style: ScalarStyle.Plain };
+
+    private static string Called(string key) => key.Length == 0 ? "the file" : $"'{key}'";
 
     private static string Kind(YamlNode node) => node switch
     {

@@ -35,7 +35,8 @@ internal static class YamlText
             int length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
             if (length > MostBytes)
             {
-                throw new SparException($"{name}: the file has more than 1 MiB, so it is no recipe. Give the path of a recipe file.");
+                throw new SparException(
+                    $"{name}: the file has more than 1 MiB, so it is no recipe. Give the path of a recipe file.");
             }
 
             using StreamReader reader = new(
@@ -51,7 +52,8 @@ internal static class YamlText
         {
             throw new SparException($"{name}: the file is not UTF-8 text. Give the path of a recipe file.", e);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (Exception e) when (
+            e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             throw new SparException($"{name}: the file cannot be read ({Printable.Name(e.Message)}).", e);
         }
@@ -69,16 +71,18 @@ internal static class YamlText
             CheckShape(text, name);
             YamlStream stream = new();
             stream.Load(new StringReader(text));
-            return stream.Documents.Count > 0 && stream.Documents[0].RootNode is not YamlScalarNode { Value: null or "" }
-                ? stream.Documents[0].RootNode
+            return stream.Documents is [{ RootNode: not YamlScalarNode { Value: null or "" } and YamlNode root }, ..]
+                ? root
                 : throw new SparException(
-                    $"{name}: the file is empty. A recipe is a list of keys; the recipes folder has some to start from.");
+                    $"{name}: the file is empty. A recipe is a group of keys; "
+                    + "the recipes folder has some to start from.");
         }
         catch (YamlException e)
         {
             throw Explain(e, text, name);
         }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException or FormatException or IndexOutOfRangeException)
+        catch (Exception e) when (
+            e is ArgumentException or InvalidOperationException or FormatException or IndexOutOfRangeException)
         {
             // The library's scanner throws these for some broken escapes and tags, without a place.
             throw new SparException($"{name}: this is not valid YAML.", e);
@@ -99,7 +103,9 @@ internal static class YamlText
             }
             else if ((char.IsControl(c) && c is not ('\t' or '\r' or '\u0085')) || c is '\ufffe' or '\uffff')
             {
-                throw At(name, line, column, $"the character {Printable.Code(c)} is not allowed in YAML. Is this a text file?");
+                throw At(
+                    name, line, column,
+                    $"the character {Printable.Code(c)} is not allowed in YAML. Is this a text file?");
             }
         }
     }
@@ -118,11 +124,15 @@ internal static class YamlText
             switch (seen)
             {
                 case DocumentStart when ++documents > 1:
-                    throw At(name, seen, "a second YAML document begins here; a file has one. Take it out, and the line '---' with it.");
+                    throw At(
+                        name, seen,
+                        "a second YAML document begins here; a file has one. Take it out, and the line '---' with it.");
                 case AnchorAlias alias:
                     nodes += sizes.TryGetValue(alias.Value.Value, out long size)
                         ? size
-                        : throw At(name, seen, $"'*{Printable.Quote(alias.Value.Value)}' refers to nothing that is complete before it.");
+                        : throw At(
+                            name, seen,
+                            $"'*{Printable.Quote(alias.Value.Value)}' refers to nothing that is complete before it.");
                     break;
                 case NodeEvent node:
                     nodes++;
@@ -155,7 +165,9 @@ internal static class YamlText
 
             if (nodes > MostNodes)
             {
-                throw At(name, seen, $"the file holds more than {MostNodes} values, aliases counted as what they stand for.");
+                throw At(
+                    name, seen,
+                    $"the file holds more than {MostNodes} values, aliases counted as what they stand for.");
             }
         }
     }
@@ -170,11 +182,13 @@ internal static class YamlText
         if (tab > 0 && ((line, fault.Start.Column) is (<= 1, <= 1) || Math.Abs(line - tab) <= 1))
         {
             int column = lines[tab - 1].IndexOf('\t', StringComparison.Ordinal) + 1;
-            return At(name, tab, column, "a tab stands where the line is indented; YAML is indented with spaces alone.");
+            return At(
+                name, tab, column, "a tab stands where the line is indented; YAML is indented with spaces alone.");
         }
 
-        string what = fault.Message.StartsWith("Duplicate key", StringComparison.Ordinal)
-            ? $"the key '{Printable.Quote(fault.Message["Duplicate key".Length..].Trim())}' is given twice in one group."
+        const string duplicate = "Duplicate key";
+        string what = fault.Message.StartsWith(duplicate, StringComparison.Ordinal)
+            ? $"the key '{Printable.Quote(fault.Message[duplicate.Length..].Trim())}' is given twice in one group."
             : $"this is not valid YAML: {Printable.Quote(fault.Message)}";
         return At(name, line, fault.Start.Column, what);
     }

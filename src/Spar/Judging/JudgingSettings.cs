@@ -58,7 +58,8 @@ public sealed record JudgingSettings
     /// <param name="gate">Decides verdicts.</param>
     /// <param name="verifier">Has the first word on every response; null where models judge everything.</param>
     public IJudge Create(
-        IReadOnlyList<ModelCaller> models, TemplateSet templates, Sampling sampling, int votes, Gate gate, IConstraintVerifier? verifier = null)
+        IReadOnlyList<ModelCaller> models, TemplateSet templates, Sampling sampling, int votes, Gate gate,
+        IConstraintVerifier? verifier = null)
     {
         IJudge judge = models.Count == 1 ? One(models[0]) : new PanelJudge([.. models.Select(One)], gate);
         return verifier is null ? judge : new HybridJudge(judge, verifier, templates.Format);

@@ -21,7 +21,7 @@ internal sealed class HumpbackMethod(MethodContext run, ITextSource texts) : IIt
         IReadOnlyList<SupervisedRow> seeds = Seeds();
         if (seeds.Count == 0)
         {
-            throw new SparException("Method humpback learns to write instructions from the teacher's responses, and the recipe has none. Set sftPrompts and actorSft.epochs above 0.");
+            throw new SparException("Method humpback learns to write instructions from the teacher's responses, and the recipe has none. Set sft_prompts and actor_sft.epochs above 0.");
         }
 
         _backwardModel = await run.Training.RunAsync(

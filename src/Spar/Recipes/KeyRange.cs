@@ -9,14 +9,14 @@ public static class KeyRange
     /// <summary>The least number; null where there is none.</summary>
     /// <param name="range">The attribute.</param>
     public static double? Least(RangeAttribute range) =>
-        Convert.ToDouble(range.Minimum, CultureInfo.InvariantCulture) is var least && least is double.MinValue or int.MinValue or double.NegativeInfinity
+        Bound(range.Minimum) is var least && least is double.MinValue or int.MinValue or double.NegativeInfinity
             ? null
             : least;
 
     /// <summary>The greatest number; null where there is none.</summary>
     /// <param name="range">The attribute.</param>
     public static double? Most(RangeAttribute range) =>
-        Convert.ToDouble(range.Maximum, CultureInfo.InvariantCulture) is var most && most is double.MaxValue or int.MaxValue or double.PositiveInfinity
+        Bound(range.Maximum) is var most && most is double.MaxValue or int.MaxValue or double.PositiveInfinity
             ? null
             : most;
 
@@ -24,10 +24,17 @@ public static class KeyRange
     /// <param name="range">The attribute.</param>
     public static string Words(RangeAttribute range)
     {
-        string? least = Least(range) is double low ? $"{(range.MinimumIsExclusive ? "above" : "at least")} {RecipeKey.Text(low)}" : null;
-        string? most = Most(range) is double high ? $"{(range.MaximumIsExclusive ? "below" : "at most")} {RecipeKey.Text(high)}" : null;
-        return least is not null && most is not null && !range.MinimumIsExclusive && !range.MaximumIsExclusive
-            ? $"between {RecipeKey.Text(Least(range)!)} and {RecipeKey.Text(Most(range)!)}"
-            : string.Join(" and ", new[] { least, most }.OfType<string>());
+        string? least = Least(range) is double low ? RecipeKey.Text(low) : null;
+        string? most = Most(range) is double high ? RecipeKey.Text(high) : null;
+        if (least is not null && most is not null && !range.MinimumIsExclusive && !range.MaximumIsExclusive)
+        {
+            return $"between {least} and {most}";
+        }
+
+        string above = least is null ? "" : $"{(range.MinimumIsExclusive ? "above" : "at least")} {least}";
+        string below = most is null ? "" : $"{(range.MaximumIsExclusive ? "below" : "at most")} {most}";
+        return above.Length > 0 && below.Length > 0 ? $"{above} and {below}" : above + below;
     }
+
+    private static double Bound(object bound) => Convert.ToDouble(bound, CultureInfo.InvariantCulture);
 }

@@ -55,7 +55,8 @@ public sealed class RecipeCheck
     {
         if (!holds)
         {
-            _faults.Add(new RecipeFault($"{_group}{key}", $"{rule} (it is {(value is null ? "not set" : RecipeKey.Text(value))})"));
+            string found = value is null ? "not set" : RecipeKey.Text(value);
+            _faults.Add(new RecipeFault($"{_group}{key}", $"{rule} (it is {found})"));
         }
     }
 
@@ -98,7 +99,8 @@ public sealed class RecipeCheck
             case IEnumerable list:
                 object[] entries = [.. list.Cast<object>()];
                 That(entries.Length > 0 || !key.NotEmpty, key.Name, "must have an entry", "empty");
-                That(!entries.OfType<string>().Any(string.IsNullOrWhiteSpace), key.Name, "must have no blank entry", list);
+                bool blank = entries.OfType<string>().Any(string.IsNullOrWhiteSpace);
+                That(!blank, key.Name, "must have no blank entry", list);
                 for (int i = 0; i < entries.Length && RecipeKey.IsGroup(key.ElementType!); i++)
                 {
                     Keys(entries[i], string.Create(CultureInfo.InvariantCulture, $"{key.Name}.{i}"));
@@ -109,10 +111,12 @@ public sealed class RecipeCheck
                 Keys(group, key.Name);
                 break;
             case { } number when key.Range is { } range:
-                That(Holds(range, Convert.ToDouble(number, CultureInfo.InvariantCulture)), key.Name, $"must be {KeyRange.Words(range)}", number);
+                bool holds = Holds(range, Convert.ToDouble(number, CultureInfo.InvariantCulture));
+                That(holds, key.Name, $"must be {KeyRange.Words(range)}", number);
                 break;
             case double or float:
-                That(double.IsFinite(Convert.ToDouble(key.Value, CultureInfo.InvariantCulture)), key.Name, "must be a number", key.Value);
+                bool finite = double.IsFinite(Convert.ToDouble(key.Value, CultureInfo.InvariantCulture));
+                That(finite, key.Name, "must be a number", key.Value);
                 break;
             default:
                 break;

@@ -21,7 +21,8 @@ public sealed class RecipeKey
         _holder = holder;
         Property = property;
         Decides = property.GetCustomAttribute<DecidesAttribute>()?.Results ?? decides;
-        Required = !preset && (property.IsDefined(typeof(RequiredMemberAttribute)) || !HasDefaults(property.DeclaringType!));
+        Required = !preset
+            && (property.IsDefined(typeof(RequiredMemberAttribute)) || !HasDefaults(property.DeclaringType!));
         Value = owner is null ? null : property.GetValue(owner);
         Type? element = ElementTypeOf(Type);
         Children = IsGroup(Type) ? Of(Type, Value, preset: true, Decides)
@@ -78,14 +79,17 @@ public sealed class RecipeKey
 
     /// <summary>The keys of a recipe with their values in it; none is required.</summary>
     /// <param name="recipe">The recipe, or a group of it.</param>
-    public static IReadOnlyList<RecipeKey> OfValue(object recipe) => Of(recipe.GetType(), recipe, preset: true, Results.All);
+    public static IReadOnlyList<RecipeKey> OfValue(object recipe) =>
+        Of(recipe.GetType(), recipe, preset: true, Results.All);
 
     /// <summary>The records whose keys stand among those of another record.</summary>
     /// <param name="recipe">The record that holds them.</param>
     public static IEnumerable<object> InlinedIn(object recipe) => Settable(recipe.GetType())
         .Where(property => property.IsDefined(typeof(InlinedAttribute))).Select(property => property.GetValue(recipe)!);
 
-    /// <summary>A group in which nothing has been set: every key has its default, or nothing where it has none.</summary>
+    /// <summary>
+    /// A group in which nothing has been set: every key has its default, or nothing where it has none.
+    /// </summary>
     /// <param name="type">The group's record.</param>
     public static object Blank(Type type) =>
         HasDefaults(type) ? Activator.CreateInstance(type)! : RuntimeHelpers.GetUninitializedObject(type);
@@ -97,12 +101,15 @@ public sealed class RecipeKey
     /// <summary>What a list holds; null when the type is no list.</summary>
     /// <param name="type">The type.</param>
     public static Type? ElementTypeOf(Type type) =>
-        type != typeof(string) && type.IsGenericType && typeof(IEnumerable).IsAssignableFrom(type) ? type.GetGenericArguments()[0] : null;
+        type != typeof(string) && type.IsGenericType && typeof(IEnumerable).IsAssignableFrom(type)
+            ? type.GetGenericArguments()[0]
+            : null;
 
     /// <summary>Whether values of a type are numbers.</summary>
     /// <param name="type">The type.</param>
     public static bool IsNumeric(Type type) =>
-        type == typeof(int) || type == typeof(long) || type == typeof(ulong) || type == typeof(double) || type == typeof(float);
+        type == typeof(int) || type == typeof(long) || type == typeof(ulong)
+        || type == typeof(double) || type == typeof(float);
 
     /// <summary>A single value or a list of them as YAML writes it, text without quotes.</summary>
     /// <param name="value">No group.</param>
@@ -155,7 +162,8 @@ public sealed class RecipeKey
             ? Settable(property.PropertyType).Select(inner => new RecipeKey(
                 property,
                 inner,
-                (instance is null ? null : property.GetValue(instance)) ?? Activator.CreateInstance(property.PropertyType),
+                (instance is null ? null : property.GetValue(instance)) ?? Activator.CreateInstance(
+                    property.PropertyType),
                 preset,
                 decides))
             : [new RecipeKey(null, property, instance, preset, decides)]),
@@ -175,7 +183,9 @@ public sealed class RecipeKey
     {
         string text = number.ToString("R", CultureInfo.InvariantCulture).ToLowerInvariant();
         int exponent = text.IndexOf('e', StringComparison.Ordinal);
-        return exponent < 0 || text.Contains('.', StringComparison.Ordinal) ? text : $"{text[..exponent]}.0{text[exponent..]}";
+        return exponent < 0 || text.Contains('.', StringComparison.Ordinal)
+            ? text
+            : $"{text[..exponent]}.0{text[exponent..]}";
     }
 
     private object Owner(object recipe)

@@ -8,15 +8,16 @@ namespace Spar.Recipes;
 public static class RecipeKeys
 {
     /// <summary>
-    /// The values that decide a recipe's results, by dotted key, as recipes write both; absent values are left out, entries of lists
-    /// have their places for keys.
+    /// The values that decide a recipe's results, by dotted key, as recipes write both; absent values are left out,
+    /// entries of lists have their places for keys.
     /// </summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="name">
     /// Words a text that points to something, so that its content decides and not where it lies.
     /// </param>
     /// <param name="prefix">Stands before every key.</param>
-    public static IReadOnlyDictionary<string, string> Deciding(object recipe, Func<Referent, string, string> name, string prefix = "")
+    public static IReadOnlyDictionary<string, string> Deciding(
+        object recipe, Func<Referent, string, string> name, string prefix = "")
     {
         Dictionary<string, string> values = new(StringComparer.Ordinal);
         Add(prefix, RecipeKey.OfValue(recipe));
@@ -56,8 +57,8 @@ public static class RecipeKeys
     }
 
     /// <summary>
-    /// A recipe in which every key that only concerns self-play has its default, so that recipes that start alike become
-    /// the same.
+    /// A recipe in which every key that only concerns self-play has its default, so that recipes that start alike
+    /// become the same.
     /// </summary>
     /// <typeparam name="T">The recipe's record.</typeparam>
     /// <param name="recipe">The recipe.</param>
@@ -69,7 +70,8 @@ public static class RecipeKeys
         object start = Activator.CreateInstance(group.GetType())!;
         foreach (RecipeKey key in RecipeKey.OfValue(group).Where(key => key.Decides != Results.SelfPlay))
         {
-            key.Set(start, key.HoldsGroup && key.Children.Any(child => child.Decides == Results.SelfPlay) ? Start(key.Value!) : key.Value);
+            bool mixed = key.HoldsGroup && key.Children.Any(child => child.Decides == Results.SelfPlay);
+            key.Set(start, mixed ? Start(key.Value!) : key.Value);
         }
 
         return start;

@@ -6,15 +6,17 @@ namespace Spar.Seams;
 public interface ITrainer
 {
     /// <summary>
-    /// Trains <see cref="TrainingJob.StartModel"/> on the job's data and writes the result to <see cref="TrainingJob.OutputModel"/>.
-    /// Deterministic in the job: the same job gives the same bytes. Interrupted and called again with the same job, it continues
-    /// from its last checkpoint (or starts again) and ends in the same bytes.
+    /// Trains <see cref="TrainingJob.StartModel"/> on the job's data and writes the result to
+    /// <see cref="TrainingJob.OutputModel"/>. Deterministic in the job: the same job gives the same bytes. Interrupted and
+    /// called again with the same job, it continues from its last checkpoint (or starts again) and ends in the same
+    /// bytes.
     /// </summary>
     /// <param name="job">What to train, on what, and how.</param>
     /// <param name="progress">Told after every optimizer step, on the thread that took it; may be null.</param>
     /// <param name="cancellationToken">Stops after the step in progress.</param>
     /// <returns>What was trained and how the loss went.</returns>
-    Task<TrainingReport> TrainAsync(TrainingJob job, Action<TrainingStep>? progress, CancellationToken cancellationToken);
+    Task<TrainingReport> TrainAsync(
+        TrainingJob job, Action<TrainingStep>? progress, CancellationToken cancellationToken);
 }
 
 /// <summary>One training run.</summary>
@@ -25,8 +27,8 @@ public interface ITrainer
 public sealed record TrainingJob(string StartModel, string OutputModel, TrainingData Data, ulong Seed)
 {
     /// <summary>
-    /// Keeps the model as it was after every so many steps too, beside <see cref="OutputModel"/> (<see cref="TrainingReport.Saved"/> says where);
-    /// 0 keeps only the last. Has no influence on what is learnt.
+    /// Keeps the model as it was after every so many steps too, beside <see cref="OutputModel"/> (<see
+    /// cref="TrainingReport.Saved"/> says where); 0 keeps only the last. Has no influence on what is learnt.
     /// </summary>
     public int SaveEvery { get; init; }
 }
@@ -114,7 +116,10 @@ public abstract record TrainingSettings
     [Range(0.0, double.MaxValue)]
     public double MaxGradientNorm { get; init; } = 1;
 
-    /// <summary>Trains a low-rank adapter (LoRA) instead of all parameters; null trains them all. The result is the merged model, with the adapter beside it.</summary>
+    /// <summary>
+    /// Trains a low-rank adapter (LoRA) instead of all parameters; null trains them all. The result is the merged
+    /// model, with the adapter beside it.
+    /// </summary>
     public LoraSettings? Lora { get; init; }
 }
 
@@ -133,7 +138,9 @@ public sealed record PreferenceSettings : TrainingSettings
     public double SftWeight { get; init; } = 0.1;
 }
 
-/// <summary>A low-rank adapter: each target weight W becomes W + alpha / rank * B A, and only A and B are trained.</summary>
+/// <summary>
+/// A low-rank adapter: each target weight W becomes W + alpha / rank * B A, and only A and B are trained.
+/// </summary>
 public sealed record LoraSettings
 {
     /// <summary>Rows of A and columns of B.</summary>
@@ -144,7 +151,10 @@ public sealed record LoraSettings
     [Range(0.0, double.MaxValue, MinimumIsExclusive = true)]
     public double Alpha { get; init; } = 16;
 
-    /// <summary>Names of the linear layers to adapt, such as <c>q_proj</c>; <c>all-linear</c> is all of them but the output head.</summary>
+    /// <summary>
+    /// Names of the linear layers to adapt, such as <c>q_proj</c>; <c>all-linear</c> is all of them but the output
+    /// head.
+    /// </summary>
     [MinLength(1)]
     public IReadOnlyList<string> TargetModules { get; init; } = ["all-linear"];
 }
@@ -155,17 +165,23 @@ public sealed record LoraSettings
 /// <param name="Loss">The step's loss.</param>
 /// <param name="LearningRate">What the step used.</param>
 /// <param name="Tokens">Tokens seen so far, prompts included.</param>
-/// <param name="RewardMargin">Mean of beta * ((pc - rc) - (pr - rr)) over the step's pairs; null for supervised data.</param>
+/// <param name="RewardMargin">
+/// Mean of beta * ((pc - rc) - (pr - rr)) over the step's pairs; null for supervised data.
+/// </param>
 /// <param name="RewardAccuracy">Share of the step's pairs with a positive margin; null for supervised data.</param>
 public sealed record TrainingStep(
-    int Step, int Steps, double Loss, double LearningRate, long Tokens, double? RewardMargin = null, double? RewardAccuracy = null);
+    int Step, int Steps, double Loss, double LearningRate, long Tokens, double? RewardMargin = null,
+    double? RewardAccuracy = null);
 
 /// <summary>What a training run did.</summary>
-/// <param name="Model">The trained model: <see cref="TrainingJob.OutputModel"/>, or the name under which it is served.</param>
+/// <param name="Model">
+/// The trained model: <see cref="TrainingJob.OutputModel"/>, or the name under which it is served.
+/// </param>
 /// <param name="Steps">Every optimizer step in order.</param>
 /// <param name="Examples">Rows that were used.</param>
 /// <param name="TruncatedExamples">Rows that were cut at <see cref="TrainingSettings.CutoffTokens"/>.</param>
-public sealed record TrainingReport(string Model, IReadOnlyList<TrainingStep> Steps, int Examples, int TruncatedExamples)
+public sealed record TrainingReport(
+    string Model, IReadOnlyList<TrainingStep> Steps, int Examples, int TruncatedExamples)
 {
     /// <summary>The models that <see cref="TrainingJob.SaveEvery"/> asked for, in the order of their steps.</summary>
     public IReadOnlyList<SavedModel> Saved { get; init; } = [];

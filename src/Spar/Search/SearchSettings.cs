@@ -44,8 +44,8 @@ public sealed record SearchSettings
     public int MaxDepth { get; init; } = 3;
 
     /// <summary>
-    /// Value above which a response counts as satisfying its instruction: it is no negative, ends a search with success,
-    /// may be learnt from.
+    /// Value above which a response counts as satisfying its instruction: it is no negative, ends a search with
+    /// success, may be learnt from.
     /// </summary>
     [Range(0.0, 1.0)]
     public double Gate { get; init; } = 0.5;
@@ -70,5 +70,6 @@ public sealed record SearchSettings
 
     /// <summary>These limits for a tree that is a chain: iterative refinement, each response refined once.</summary>
     /// <param name="depth">Most refinements one after the other, at least 1; null keeps <see cref="MaxDepth"/>.</param>
-    public SearchSettings Chain(int? depth = null) => this with { Branch = 1, SelectBranch = 1, MaxDepth = depth ?? MaxDepth };
+    public SearchSettings Chain(int? depth = null) =>
+        this with { Branch = 1, SelectBranch = 1, MaxDepth = depth ?? MaxDepth };
 }

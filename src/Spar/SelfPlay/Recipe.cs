@@ -109,11 +109,13 @@ public sealed record Recipe : IRecipeRules
 
     /// <summary>Training of R_0 on the teacher's judgements and refinements; 0 epochs skip it.</summary>
     [Decides(Results.All)]
-    public SupervisedSettings RefinerSft { get; init; } = new() { LearningRate = 2e-6, Epochs = 5, CutoffTokens = 4096 };
+    public SupervisedSettings RefinerSft { get; init; } =
+        new() { LearningRate = 2e-6, Epochs = 5, CutoffTokens = 4096 };
 
     /// <summary>Training of the actor in each iteration; 0 epochs skip it.</summary>
     [Decides(Results.SelfPlay)]
-    public PreferenceSettings Dpo { get; init; } = new() { LearningRate = 2e-7, Schedule = LearningRateSchedule.Linear };
+    public PreferenceSettings Dpo { get; init; } =
+        new() { LearningRate = 2e-7, Schedule = LearningRateSchedule.Linear };
 
     /// <summary>Training of the refiner in each iteration; 0 epochs skip it.</summary>
     [Decides(Results.SelfPlay)]
@@ -127,7 +129,8 @@ public sealed record Recipe : IRecipeRules
 
     /// <summary>Training of the model that writes instructions for texts (Humpback), from the base model.</summary>
     [Decides(Results.SelfPlay)]
-    public SupervisedSettings BackwardSft { get; init; } = new() { LearningRate = 2e-6, Epochs = 5, CutoffTokens = 4096 };
+    public SupervisedSettings BackwardSft { get; init; } =
+        new() { LearningRate = 2e-6, Epochs = 5, CutoffTokens = 4096 };
 
     /// <summary>Checks, each with its test cases, that are written for an instruction (AutoIF).</summary>
     [Decides(Results.SelfPlay), Range(1, int.MaxValue)]
@@ -158,11 +161,17 @@ public sealed record Recipe : IRecipeRules
     public void Check(RecipeCheck check)
     {
         bool spar = Method == TrainingMethod.Spar;
-        check.That(spar || Refinement == RefinementKind.Tree, "refinement", "can only be changed with method spar", Refinement);
-        check.That(spar || IterativeTraining, "iterative_training", "can only be changed with method spar", IterativeTraining);
-        check.That(SftPrompts > 0 || ActorSft.Epochs == 0, "sft_prompts", "must be above 0 unless actor_sft.epochs is 0", SftPrompts);
         check.That(
-            RefinerPrompts > 0 || RefinerSft.Epochs == 0, "refiner_prompts", "must be above 0 unless refiner_sft.epochs is 0", RefinerPrompts);
+            spar || Refinement == RefinementKind.Tree, "refinement", "can only be changed with method spar",
+            Refinement);
+        check.That(
+            spar || IterativeTraining, "iterative_training", "can only be changed with method spar", IterativeTraining);
+        check.That(
+            SftPrompts > 0 || ActorSft.Epochs == 0, "sft_prompts", "must be above 0 unless actor_sft.epochs is 0",
+            SftPrompts);
+        check.That(
+            RefinerPrompts > 0 || RefinerSft.Epochs == 0, "refiner_prompts",
+            "must be above 0 unless refiner_sft.epochs is 0", RefinerPrompts);
     }
 }
 

@@ -19,7 +19,8 @@ internal static partial class EarlierIdentity
         }
 
         return values.Where(pair => !PreferenceAlone().IsMatch(pair.Key)).ToDictionary(
-            pair => RecipeKey.Spell(pair.Key), pair => Digest().Replace(Word(pair.Value), "text:$1"), StringComparer.Ordinal);
+            pair => RecipeKey.Spell(pair.Key), pair =>
+                Digest().Replace(Word(pair.Value), "text:$1"), StringComparer.Ordinal);
     }
 
     private static string Word(string value) =>

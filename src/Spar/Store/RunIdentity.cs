@@ -5,9 +5,9 @@ using System.Text.RegularExpressions;
 namespace Spar.Store;
 
 /// <summary>
-/// Everything that decides what a run's results are, as flat keys and values: two runs with equal identities may share a
-/// directory, others not. Entries of a list have their places for keys. A value that names something which has content
-/// (a model, a file) ends in the content's fingerprint; then the fingerprint counts, and not the name.
+/// Everything that decides what a run's results are, as flat keys and values: two runs with equal identities may share
+/// a directory, others not. Entries of a list have their places for keys. A value that names something which has
+/// content (a model, a file) ends in the content's fingerprint; then the fingerprint counts, and not the name.
 /// </summary>
 /// <param name="values">Dotted key to value, as recipes write both, such as "search.branch" to "3".</param>
 public sealed partial class RunIdentity(IReadOnlyDictionary<string, string> values)
@@ -40,7 +40,8 @@ public sealed partial class RunIdentity(IReadOnlyDictionary<string, string> valu
     public IReadOnlyList<IdentityDifference> DifferencesFrom(RunIdentity recipe) =>
     [
         .. Values.Keys.Union(recipe.Values.Keys).Order(StringComparer.Ordinal)
-            .Select(key => new IdentityDifference(key, Values.GetValueOrDefault(key), recipe.Values.GetValueOrDefault(key)))
+            .Select(
+                key => new IdentityDifference(key, Values.GetValueOrDefault(key), recipe.Values.GetValueOrDefault(key)))
             .Where(pair => !Same(pair.There, pair.Wanted)),
     ];
 

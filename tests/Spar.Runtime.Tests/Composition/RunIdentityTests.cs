@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
+using Spar.Judging;
 using Spar.Recipes;
 using Spar.Runtime.Composition;
 using Spar.Runtime.Recipes;
@@ -18,10 +19,13 @@ public sealed class RunIdentityTests : IDisposable
     private static string Nano => Path.Combine(SharedData.ProjectRoot, "models", "nano");
 
     private static RunRecipe Quickstart(params string[] settings) => RecipeDocument.Read(
-        Path.Combine(SharedData.ProjectRoot, "recipes", "quickstart.yaml"), [$"base_model={Nano}", .. settings]).Bind<RunRecipe>();
+        Path.Combine(
+            SharedData.ProjectRoot, "recipes",
+            "quickstart.yaml"), [$"base_model={Nano}", .. settings]).Bind<RunRecipe>();
 
     [Fact]
-    public void What_decides_no_result_does_not_matter() => Assert.Empty(Differences(Quickstart(), Quickstart("concurrency=3")));
+    public void What_decides_no_result_does_not_matter() =>
+        Assert.Empty(Differences(Quickstart(), Quickstart("concurrency=3")));
 
     [Theory]
     [InlineData("dpo.learning_rate=2e-4", "dpo.learning_rate is 0.00015 here and 0.0002 in the recipe")]
@@ -39,7 +43,8 @@ public sealed class RunIdentityTests : IDisposable
         // As an earlier version wrote the same recipe's, less what supervised training never used.
         IEnumerable<string> earlier = Earlier().Keys.Where(key => !key.EndsWith("ft.beta", StringComparison.Ordinal)
             && !key.EndsWith("ft.sftWeight", StringComparison.Ordinal));
-        Assert.Equal(earlier.Select(RecipeKey.Spell).Order(StringComparer.Ordinal), RunIdentities.Of(Quickstart()).Values.Keys);
+        Assert.Equal(
+            earlier.Select(RecipeKey.Spell).Order(StringComparer.Ordinal), RunIdentities.Of(Quickstart()).Values.Keys);
     }
 
     [Fact]
@@ -57,7 +62,8 @@ public sealed class RunIdentityTests : IDisposable
             $"base_model is still {copy}, but its content is not what the run began with",
             Assert.Single(before.DifferencesFrom(RunIdentities.Of(Quickstart($"base_model={copy}")))).ToString());
         Assert.Equal(
-            $"base_model is {Nano} here and {copy} in the recipe", Assert.Single(Differences(Quickstart(), Quickstart($"base_model={copy}"))));
+            $"base_model is {Nano} here and {copy} in the recipe", Assert.Single(
+                Differences(Quickstart(), Quickstart($"base_model={copy}"))));
     }
 
     [Fact]
@@ -77,7 +83,8 @@ public sealed class RunIdentityTests : IDisposable
         string second = Path.Combine(_work, "second.jsonl");
         File.WriteAllText(first, "{}");
         File.WriteAllText(second, "{}");
-        Assert.Empty(Differences(Quickstart($"judging.constraint_file={first}"), Quickstart($"judging.constraint_file={second}")));
+        Assert.Empty(Differences(
+            Quickstart($"judging.constraint_file={first}"), Quickstart($"judging.constraint_file={second}")));
         RunIdentity before = RunIdentities.Of(Quickstart($"judging.constraint_file={first}"));
         File.WriteAllText(first, "{ }");
         Assert.Single(before.DifferencesFrom(RunIdentities.Of(Quickstart($"judging.constraint_file={first}"))));
@@ -91,19 +98,22 @@ public sealed class RunIdentityTests : IDisposable
         SetIdentity(run, JsonSerializer.Serialize(Earlier()));
         using (RunStore reading = RunStore.OpenForReading(run))
         {
-            Assert.Equal(("3", "models/nano"), (reading.Identity.Values["iterations"], reading.Identity.Values["base_model"]));
+            Assert.Equal(
+                ("3", "models/nano"), (reading.Identity.Values["iterations"], reading.Identity.Values["base_model"]));
         }
 
         Assert.Contains(
             "dpo.learning_rate is 0.00015 here and 0.01 in the recipe",
-            Assert.Throws<SparException>(() => RunStore.Open(run, RunIdentities.Of(Quickstart("dpo.learning_rate=0.01")))).Message,
+            Assert.Throws<SparException>(
+                () => RunStore.Open(run, RunIdentities.Of(Quickstart("dpo.learning_rate=0.01")))).Message,
             StringComparison.Ordinal);
         RunStore.Open(run, RunIdentities.Of(Quickstart())).Dispose();
 
         string copy = Copy("changed");
         File.AppendAllText(Path.Combine(copy, "config.json"), " ");
         Assert.Contains(
-            "base_model is", Assert.Throws<SparException>(() => RunStore.Open(run, RunIdentities.Of(Quickstart($"base_model={copy}")))).Message,
+            "base_model is", Assert.Throws<SparException>(
+                () => RunStore.Open(run, RunIdentities.Of(Quickstart($"base_model={copy}")))).Message,
             StringComparison.Ordinal);
     }
 
@@ -113,7 +123,8 @@ public sealed class RunIdentityTests : IDisposable
         string file = Path.Combine(_work, "c.jsonl");
         File.WriteAllText(file, "{}");
         RunRecipe recipe = Quickstart(
-            $"judging.constraint_file={file}", "judging.verifiers=[length, words]", "dpo.lora={ rank: 4 }", "search.order=depth_first");
+            $"judging.constraint_file={file}", "judging.verifiers=[length, words]", "dpo.lora={ rank: 4 }",
+            "search.order=depth_first");
         Dictionary<string, string> earlier = Earlier();
         earlier["judging.constraintFile"] = $"elsewhere/c.jsonl {Ground.StableHash.Of("{}"):x16}";
         earlier["judging.verifiers.0"] = "length";
@@ -127,10 +138,11 @@ public sealed class RunIdentityTests : IDisposable
         SetIdentity(run, JsonSerializer.Serialize(earlier));
         RunStore.Open(run, RunIdentities.Of(recipe)).Dispose();
         SetIdentity(run, JsonSerializer.Serialize(earlier));
+        JudgingSettings fewer = recipe.Method.Judging with { Verifiers = ["length"] };
+        RunIdentity other = RunIdentities.Of(recipe with { Method = recipe.Method with { Judging = fewer } });
         Assert.Contains(
             "judging.verifiers.1 is words here and not set in the recipe",
-            Assert.Throws<SparException>(() => RunStore.Open(
-                run, RunIdentities.Of(recipe with { Method = recipe.Method with { Judging = recipe.Method.Judging with { Verifiers = ["length"] } } }))).Message,
+            Assert.Throws<SparException>(() => RunStore.Open(run, other)).Message,
             StringComparison.Ordinal);
     }
 

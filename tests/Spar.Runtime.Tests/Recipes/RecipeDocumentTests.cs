@@ -19,7 +19,8 @@ public sealed class RecipeDocumentTests : IDisposable
     [Fact]
     public void A_recipe_changes_only_what_it_names()
     {
-        RunRecipe recipe = Bind("base_model: models/nano\ndpo: { beta: 0.2, learning_rate: 1e-4 }\nsearch: { order: depth_first }\n");
+        RunRecipe recipe = Bind(
+            "base_model: models/nano\ndpo: { beta: 0.2, learning_rate: 1e-4 }\nsearch: { order: depth_first }\n");
         Assert.Equal("models/nano", recipe.Method.BaseModel);
         Assert.Equal(0.2, recipe.Method.Dpo.Beta);
         Assert.Equal(LearningRateSchedule.Linear, recipe.Method.Dpo.Schedule);
@@ -34,11 +35,13 @@ public sealed class RecipeDocumentTests : IDisposable
     public void A_recipe_may_train_adapters()
     {
         RunRecipe recipe = Bind(
-            "base_model: m\ndpo: { lora: { rank: 4, target_modules: [q_proj, v_proj] } }\nrft: { lora: { alpha: 0 } }\n");
+            "base_model: m\ndpo: { lora: { rank: 4, target_modules: [q_proj, v_proj] } }\n"
+            + "rft: { lora: { alpha: 0 } }\n");
         Assert.Equal((4, 16.0), (recipe.Method.Dpo.Lora!.Rank, recipe.Method.Dpo.Lora.Alpha));
         Assert.Equal(["q_proj", "v_proj"], recipe.Method.Dpo.Lora.TargetModules);
         Assert.Equal(["all-linear"], recipe.Method.Rft.Lora!.TargetModules);
-        Assert.Contains("rft.lora.alpha must be above 0", Assert.ThrowsAny<SparException>(recipe.Method.Validate).Message);
+        Assert.Contains(
+            "rft.lora.alpha must be above 0", Assert.ThrowsAny<SparException>(recipe.Method.Validate).Message);
     }
 
     [Theory]
@@ -46,8 +49,12 @@ public sealed class RecipeDocumentTests : IDisposable
     [InlineData("base_model: m\nactor_sft:\n  beta: 0.1\n", "r.yaml:3:3: unknown key 'actor_sft.beta'.")]
     [InlineData("base_model: m\nrft: { sft_weight: 1 }\n", "r.yaml:2:8: unknown key 'rft.sft_weight'.")]
     [InlineData("base_model: m\nitertions: 3\n", "r.yaml:2:1: unknown key 'itertions'. Did you mean 'iterations'?")]
-    [InlineData("base_model: m\niterations: three\n", "r.yaml:2:13: 'iterations' is 'three', but a whole number is expected here.")]
-    [InlineData("base_model: m\niterations: [3]\n", "r.yaml:2:13: 'iterations' is a list, but a whole number is expected here.")]
+    [InlineData(
+        "base_model: m\niterations: three\n",
+        "r.yaml:2:13: 'iterations' is 'three', but a whole number is expected here.")]
+    [InlineData(
+        "base_model: m\niterations: [3]\n",
+        "r.yaml:2:13: 'iterations' is a list, but a whole number is expected here.")]
     [InlineData("base_model: m\nnano: 3\n", "r.yaml:2:7: 'nano' is a single value, but a group of keys (stories,")]
     [InlineData("base_model: m\niterations:\n", "r.yaml:2:12: 'iterations' has no value.")]
     [InlineData("base_model: ~\n", "r.yaml:1:13: 'base_model' has no value.")]
@@ -63,9 +70,13 @@ public sealed class RecipeDocumentTests : IDisposable
     [InlineData("base_model: m\nvotes: 1\nvotes: 2\n", "r.yaml:3:1: the key 'votes' is given twice in one group.")]
     [InlineData("base_model: m\n---\nvotes: 3\n", "r.yaml:2:1: a second YAML document begins here")]
     [InlineData("base_model: m\nsearch:\n\tbranch: 3\n", "r.yaml:3:1: a tab stands where the line is indented")]
-    [InlineData("base_model: m\nsearch:\n  branch: 3\n \tmax_depth: 3\n", "r.yaml:4:2: a tab stands where the line is indented")]
+    [InlineData(
+        "base_model: m\nsearch:\n  branch: 3\n \tmax_depth: 3\n",
+        "r.yaml:4:2: a tab stands where the line is indented")]
     [InlineData("base_model: *m\n", "r.yaml:1:13: '*m' refers to nothing")]
-    [InlineData("base_model: m\nsearch: &s { branch: *s }\n", "r.yaml:2:22: '*s' refers to nothing that is complete before it.")]
+    [InlineData(
+        "base_model: m\nsearch: &s { branch: *s }\n",
+        "r.yaml:2:22: '*s' refers to nothing that is complete before it.")]
     public void A_fault_is_named_with_its_place_and_a_remedy(string yaml, string message) =>
         Assert.Contains(Fault(yaml).Split('\n'), line => line.StartsWith(message, StringComparison.Ordinal));
 
@@ -80,27 +91,36 @@ public sealed class RecipeDocumentTests : IDisposable
     [Fact]
     public void All_faults_are_named_at_once_in_the_order_of_the_file()
     {
-        string[] lines = Fault("itertions: 3\nvotes: many\ndpo: { bta: 1, epoch: 2 }\nzzzzzzzzzzzzzzzz: 1\n").Split('\n');
+        string[] lines = Fault(
+            "itertions: 3\nvotes: many\ndpo: { bta: 1, epoch: 2 }\nzzzzzzzzzzzzzzzz: 1\n").Split('\n');
         Assert.Equal(
-            ["r.yaml:1:1: the key 'base_model' is missing.", "r.yaml:1:1: unknown key 'itertions'. Did you mean 'iterations'?",
+            ["r.yaml:1:1: the key 'base_model' is missing.",
+                "r.yaml:1:1: unknown key 'itertions'. Did you mean 'iterations'?",
                 "r.yaml:2:8: 'votes' is 'many', but a whole number is expected here.",
-                "r.yaml:3:8: unknown key 'dpo.bta'. Did you mean 'beta'?", "r.yaml:3:16: unknown key 'dpo.epoch'. Did you mean 'epochs'?"],
+                "r.yaml:3:8: unknown key 'dpo.bta'. Did you mean 'beta'?",
+                "r.yaml:3:16: unknown key 'dpo.epoch'. Did you mean 'epochs'?"],
             [.. lines.Take(2).Order(StringComparer.Ordinal), .. lines[2..5]]);
-        Assert.StartsWith("r.yaml:4:1: unknown key 'zzzzzzzzzzzzzzzz'. Known keys here: actor_sft, ", lines[5], StringComparison.Ordinal);
+        Assert.StartsWith(
+            "r.yaml:4:1: unknown key 'zzzzzzzzzzzzzzzz'. Known keys here: actor_sft, ", lines[5],
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void An_alias_stands_for_what_it_names()
     {
-        RunRecipe recipe = Bind("base_model: m\nactor_sft: &sft { learning_rate: 1e-4, epochs: 2 }\nrefiner_sft: *sft\n");
+        RunRecipe recipe = Bind(
+            "base_model: m\nactor_sft: &sft { learning_rate: 1e-4, epochs: 2 }\nrefiner_sft: *sft\n");
         Assert.Equal((1e-4, 2.0), (recipe.Method.RefinerSft.LearningRate, recipe.Method.RefinerSft.Epochs));
     }
 
     [Fact]
     public void Depth_size_and_expansion_are_bounded()
     {
-        Assert.Contains("nested more than 32 levels", Fault("a: " + new string('[', 100_000)), StringComparison.Ordinal);
-        Assert.Contains("nested more than 32 levels", Fault(string.Concat(Enumerable.Repeat("- ", 100_000))), StringComparison.Ordinal);
+        Assert.Contains(
+            "nested more than 32 levels", Fault("a: " + new string('[', 100_000)), StringComparison.Ordinal);
+        Assert.Contains(
+            "nested more than 32 levels", Fault(string.Concat(Enumerable.Repeat("- ", 100_000))),
+            StringComparison.Ordinal);
         string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + string.Concat(Enumerable.Range(1, 8).Select(i =>
             $"a{i}: &a{i} [{string.Join(", ", Enumerable.Repeat($"*a{i - 1}", 10))}]\n"));
         Assert.Contains("aliases counted as what they stand for", Fault(bomb), StringComparison.Ordinal);
@@ -117,9 +137,12 @@ public sealed class RecipeDocumentTests : IDisposable
         File.WriteAllBytes(path, [0x7f, .. "ELF"u8, 2, 1, 0, 0, 0xff]);
         Assert.Contains("not UTF-8 text", Unreadable(path), StringComparison.Ordinal);
         File.WriteAllBytes(path, [.. "base_model: m\0"u8]);
-        Assert.Equal($"{path}:1:14: the character U+0000 is not allowed in YAML. Is this a text file?", Unreadable(path));
-        Assert.StartsWith("r.yaml:2:8: the character U+001B", Fault("base_model: m\nvotes: \u001b[31m\n"), StringComparison.Ordinal);
-        Assert.Contains("'votes' is '␛[31m\ufffd'", Fault("base_model: m\nvotes: \"\\e[31m\\u202E\"\n"), StringComparison.Ordinal);
+        Assert.Equal(
+            $"{path}:1:14: the character U+0000 is not allowed in YAML. Is this a text file?", Unreadable(path));
+        Assert.StartsWith(
+            "r.yaml:2:8: the character U+001B", Fault("base_model: m\nvotes: \u001b[31m\n"), StringComparison.Ordinal);
+        Assert.Contains(
+            "'votes' is '␛[31m\ufffd'", Fault("base_model: m\nvotes: \"\\e[31m\\u202E\"\n"), StringComparison.Ordinal);
         Assert.Contains("unknown key '␇'", Fault("base_model: m\n\"\\a\": 1\n"), StringComparison.Ordinal);
         Assert.DoesNotContain('\u001b', Unreadable(Path.Combine(_work, "no\u001b[31m.yaml")));
     }
@@ -152,13 +175,17 @@ public sealed class RecipeDocumentTests : IDisposable
     public void Settings_take_the_place_of_the_files_keys_and_are_checked_like_them()
     {
         string path = Write("base_model: m\ndpo: { beta: 0.3 }\n");
-        RunRecipe recipe = RecipeDocument.Read(path, ["dpo.learning_rate=1e-5", "judging.verifiers=[length, words]", "votes=3"]).Bind<RunRecipe>();
+        RunRecipe recipe = RecipeDocument.Read(
+            path, ["dpo.learning_rate=1e-5", "judging.verifiers=[length, words]", "votes=3"]).Bind<RunRecipe>();
         Assert.Equal((1e-5, 0.3, 3), (recipe.Method.Dpo.LearningRate, recipe.Method.Dpo.Beta, recipe.Method.Votes));
         Assert.Equal(["length", "words"], recipe.Method.Judging.Verifiers);
 
         Assert.Equal(
-            "--set dpo.lerning_rate=1: unknown key 'dpo.lerning_rate'. Did you mean 'learning_rate'?", Unreadable(path, "dpo.lerning_rate=1"));
-        Assert.StartsWith("--set votes=many: 'votes' is 'many', but a whole number", Unreadable(path, "votes=many"), StringComparison.Ordinal);
+            "--set dpo.lerning_rate=1: unknown key 'dpo.lerning_rate'. Did you mean 'learning_rate'?", Unreadable(
+                path, "dpo.lerning_rate=1"));
+        Assert.StartsWith(
+            "--set votes=many: 'votes' is 'many', but a whole number", Unreadable(path, "votes=many"),
+            StringComparison.Ordinal);
         Assert.StartsWith("--set votes=: 'votes' has no value", Unreadable(path, "votes="), StringComparison.Ordinal);
         Assert.StartsWith("--set votes: give a key and its value", Unreadable(path, "votes"), StringComparison.Ordinal);
         Assert.Matches(@"^--set votes=\[:\d+:\d+: this is not valid YAML", Unreadable(path, "votes=["));
@@ -176,7 +203,8 @@ public sealed class RecipeDocumentTests : IDisposable
         Directory.CreateDirectory(here);
         Directory.CreateDirectory(Path.Combine(_work, "beside"));
         Directory.CreateDirectory(Path.Combine(_work, "compact"));
-        string path = Write($"base_model: beside\nprompt_set: compact\njudging: {{ judges: [refiner, {here}, 'http://a/v1#m'] }}\n");
+        string path = Write(
+            $"base_model: beside\nprompt_set: compact\njudging: {{ judges: [refiner, {here}, 'http://a/v1#m'] }}\n");
         try
         {
             RecipeDocument document = RecipeDocument.Read(path);
@@ -189,7 +217,9 @@ public sealed class RecipeDocumentTests : IDisposable
             Directory.CreateDirectory(Path.Combine(_work, here));
             recipe = document.Bind<RunRecipe>();
             Assert.Equal(Path.Combine(_work, here), recipe.Method.Judging.Judges[1]);
-            Assert.StartsWith($"There are two of {here}: {Path.Combine(_work, here)}, beside the recipe", Assert.Single(document.Notes), StringComparison.Ordinal);
+            Assert.StartsWith(
+                $"There are two of {here}: {Path.Combine(_work, here)}, beside the recipe",
+                Assert.Single(document.Notes), StringComparison.Ordinal);
         }
         finally
         {

@@ -10,7 +10,8 @@ namespace Spar.Runtime.Tests.Recipes;
 /// <summary>What is derived from the facts beside the keys, and that no key lacks them.</summary>
 public sealed class RecipeKeyTests
 {
-    public static TheoryData<Type> Recipes => [typeof(RunRecipe), typeof(Pretraining.PretrainRecipe), typeof(SyntheticRecipe)];
+    public static TheoryData<Type> Recipes =>
+        [typeof(RunRecipe), typeof(Pretraining.PretrainRecipe), typeof(SyntheticRecipe)];
 
     public static TheoryData<string> Kinds => [.. RecipeKind.All.Select(kind => kind.Name)];
 
@@ -80,15 +81,20 @@ public sealed class RecipeKeyTests
         JsonNode Key(string group, string name) => keys[group]!["properties"]![name]!;
         Assert.Equal("base_model", Assert.Single(schema["required"]!.AsArray())!.GetValue<string>());
         Assert.Equal(
-            ["breadth_first", "depth_first"], Key("search", "order")["enum"]!.AsArray().Select(value => value!.GetValue<string>()));
+            ["breadth_first", "depth_first"], Key("search", "order")["enum"]!.AsArray().Select(
+                value => value!.GetValue<string>()));
         Assert.Equal("breadth_first", Key("search", "order")["default"]!.GetValue<string>());
         Assert.Equal(
             ("number", 2e-7, 0),
-            (Key("dpo", "learning_rate")["type"]!.GetValue<string>(), Key("dpo", "learning_rate")["default"]!.GetValue<double>(),
+            (
+                Key("dpo", "learning_rate")["type"]!.GetValue<string>(),
+                Key("dpo", "learning_rate")["default"]!.GetValue<double>(),
                 Key("dpo", "learning_rate")["exclusiveMinimum"]!.GetValue<int>()));
         Assert.Equal(1, keys["votes"]!["minimum"]!.GetValue<int>());
         Assert.Null(keys["votes"]!["maximum"]);
-        Assert.Equal((0, 1), (Key("search", "gate")["minimum"]!.GetValue<int>(), Key("search", "gate")["maximum"]!.GetValue<int>()));
+        Assert.Equal(
+            (0, 1),
+            (Key("search", "gate")["minimum"]!.GetValue<int>(), Key("search", "gate")["maximum"]!.GetValue<int>()));
         Assert.Equal("""["integer","null"]""", Key("nano", "held_out_judged")["type"]!.ToJsonString());
         Assert.Equal("string", Key("judging", "judges")["items"]!["type"]!.GetValue<string>());
         Assert.Equal(1, Key("dpo", "lora")["properties"]!["target_modules"]!["minItems"]!.GetValue<int>());
@@ -98,7 +104,9 @@ public sealed class RecipeKeyTests
         static void AllClosed(JsonNode group)
         {
             Assert.False(group["additionalProperties"]!.GetValue<bool>());
-            Assert.All(group["properties"]!.AsObject().Where(key => key.Value!["properties"] is not null), key => AllClosed(key.Value!));
+            Assert.All(
+                group["properties"]!.AsObject().Where(key => key.Value!["properties"] is not null),
+                key => AllClosed(key.Value!));
         }
     }
 
@@ -116,8 +124,10 @@ public sealed class RecipeKeyTests
 
     [Theory]
     [InlineData("")]
-    [InlineData("judging: { judges: [refiner, 'http://a/v1#m'], verifiers: [length] }\nrft: { learning_rate: 3e-05 }\n")]
-    [InlineData("judging: { constraint_file: 'null', verifiers: ['~', 'a: b', '# c', ''] }\nnano: { held_out_judged: 3 }\n")]
+    [InlineData(
+        "judging: { judges: [refiner, 'http://a/v1#m'], verifiers: [length] }\nrft: { learning_rate: 3e-05 }\n")]
+    [InlineData(
+        "judging: { constraint_file: 'null', verifiers: ['~', 'a: b', '# c', ''] }\nnano: { held_out_judged: 3 }\n")]
     [InlineData("dpo: { lora: { rank: 4 } }\n")]
     public void A_resolved_recipe_has_every_key_and_reads_back_the_same(string yaml)
     {
@@ -125,7 +135,9 @@ public sealed class RecipeKeyTests
         string resolved = RecipeText.Resolved(recipe);
         RunRecipe again = RecipeDocument.Parse(resolved, "resolved").Bind<RunRecipe>();
         Assert.Equal(Flat(recipe), Flat(again));
-        Assert.All(AllKeys(RecipeKey.OfValue(recipe)), key => Assert.Contains($"{key.Name}:", resolved, StringComparison.Ordinal));
+        Assert.All(
+            AllKeys(RecipeKey.OfValue(recipe)),
+            key => Assert.Contains($"{key.Name}:", resolved, StringComparison.Ordinal));
 
         static string Flat(RunRecipe recipe) => string.Join('\n', RecipeKeys.Deciding(recipe, (_, text) => text));
     }
@@ -134,10 +146,12 @@ public sealed class RecipeKeyTests
     public void The_start_of_a_recipe_has_nothing_of_self_play()
     {
         RunRecipe recipe = RecipeDocument.Parse(
-            "base_model: m\nseed: 4\nvotes: 3\nresponses: 7\nmethod: self\niterations: 9\ndpo: { beta: 3 }\njudging: { verifiers: [length] }\n"
+            "base_model: m\nseed: 4\nvotes: 3\nresponses: 7\nmethod: self\niterations: 9\ndpo: { beta: 3 }\n"
+            + "judging: { verifiers: [length] }\n"
             + "actor_sft: { epochs: 2 }\nnano: { stories: 0.5, check_error: 0.5 }\n", "r").Bind<RunRecipe>();
         RunRecipe plain = RecipeDocument.Parse(
-            "base_model: m\nseed: 4\nvotes: 3\niterations: 0\nactor_sft: { epochs: 2 }\nnano: { stories: 0.5 }\n", "r").Bind<RunRecipe>();
+            "base_model: m\nseed: 4\nvotes: 3\niterations: 0\nactor_sft: { epochs: 2 }\nnano: { stories: 0.5 }\n",
+            "r").Bind<RunRecipe>();
         Assert.Equal(RecipeText.Resolved(plain), RecipeText.Resolved(recipe.Start()));
         Assert.Equal((9, 0.5), (recipe.Method.Iterations, recipe.Nano.CheckError));
         Assert.Equal((RowName.Iteration(9), RowName.Sft), (recipe.LastRow, recipe.Start().LastRow));

@@ -18,8 +18,12 @@ public sealed class RecipeTests
         Recipe recipe = new() { BaseModel = "m" };
         recipe.Validate();
         Assert.Equal((5, 5, 3), (recipe.Responses, recipe.Votes, recipe.Iterations));
-        Assert.Equal((3, 2, 3, 1000, 0.5), (recipe.Search.Branch, recipe.Search.SelectBranch, recipe.Search.MaxDepth, recipe.Search.MaxCalls, recipe.Search.Gate));
-        Assert.Equal(new RefinerQuotas { Refinements = 4000, TreeYes = 1500, TreeNo = 1000, VoteYes = 500, VoteNo = 2500 }, recipe.Quotas);
+        Assert.Equal((3, 2, 3, 1000, 0.5), (
+            recipe.Search.Branch, recipe.Search.SelectBranch, recipe.Search.MaxDepth, recipe.Search.MaxCalls,
+            recipe.Search.Gate));
+        Assert.Equal(
+            new RefinerQuotas { Refinements = 4000, TreeYes = 1500, TreeNo = 1000, VoteYes = 500, VoteNo = 2500 },
+            recipe.Quotas);
         Assert.Equal((2e-7, 0.1, 0.1), (recipe.Dpo.LearningRate, recipe.Dpo.Beta, recipe.Dpo.SftWeight));
     }
 
@@ -40,7 +44,8 @@ public sealed class RecipeTests
         };
         string message = Assert.Throws<RecipeException>(recipe.Validate).Message;
         Assert.All(
-            ["base_model", "votes must be at least 1 (it is 0)", "respond.temperature", "respond.top_p", "respond.max_tokens", "search.gate", "search.branch",
+            ["base_model", "votes must be at least 1 (it is 0)", "respond.temperature", "respond.top_p",
+                "respond.max_tokens", "search.gate", "search.branch",
                 "quotas.vote_no", "sft_prompts", "dpo.learning_rate", "dpo.beta", "judging.judges", "drift.threshold"],
             key => Assert.Contains(key, message, StringComparison.Ordinal));
     }
@@ -70,6 +75,7 @@ public sealed class RecipeTests
     public void Values_are_the_same_by_what_they_say(string there, string wanted, bool same)
     {
         RunIdentity run = new(new Dictionary<string, string> { ["key"] = there });
-        Assert.Equal(same, run.DifferencesFrom(new RunIdentity(new Dictionary<string, string> { ["key"] = wanted })).Count == 0);
+        Assert.Equal(
+            same, run.DifferencesFrom(new RunIdentity(new Dictionary<string, string> { ["key"] = wanted })).Count == 0);
     }
 }
