@@ -12,10 +12,10 @@ public sealed class RecipeJunkTests
 {
     private static readonly string[] s_pieces =
     [
-        "base_model", "dpo", "search", "judging", ":", ": ", "- ", "? ", "\n", "\n  ", "\n\t", "[", "]", "{", "}", ",",
-        "&a ", "*a", "*b", "!!int ", "!x ", "|", ">", "|2\n", "---\n", "...\n", "%YAML 1.2\n", "%TAG ! x\n", "\"", "'", "\\", "\\x",
-        "\"\\U00110000\"", "#", " #", "<<: *a", "0x1f", ".inf", "1e999", "null", "~", "true", "\u0085", "\u2028", "\ufeff", "\ud800",
-        "\u001b[2J", "é", "🎲", "\r", "\r\n", "@", "`", "%", "\0",
+        "base_model", "dpo", "search", "judging", ":", ": ", "- ", "? ", "\n", "\n  ", "\n\t", "[", "]", "{", "}",
+        ",", "&a ", "*a", "*b", "!!int ", "!x ", "|", ">", "|2\n", "---\n", "...\n", "%YAML 1.2\n", "%TAG ! x\n",
+        "\"", "'", "\\", "\\x", "\"\\U00110000\"", "#", " #", "<<: *a", "0x1f", ".inf", "1e999", "null", "~", "true",
+        "\u0085", "\u2028", "\ufeff", "\ud800", "\u001b[2J", "é", "🎲", "\r", "\r\n", "@", "`", "%", "\0",
     ];
 
     private static readonly string s_quickstart = File.ReadAllText(

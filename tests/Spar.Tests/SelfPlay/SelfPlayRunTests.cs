@@ -261,6 +261,26 @@ public sealed class SelfPlayRunTests : IDisposable
     }
 
     [Fact]
+    public async Task A_run_goes_on_when_its_base_model_has_moved()
+    {
+        string here = Directory.CreateDirectory(_directory.File("here")).FullName;
+        string there = _directory.File("there");
+        await File.WriteAllTextAsync(Path.Combine(here, FakeTrainer.WeightsFile), "base", TestContext.Current.CancellationToken);
+        SupervisedSettings none = new() { LearningRate = 0.1, Epochs = 0 };
+        Recipe recipe = TestRuns.Small with { BaseModel = here, RefinerSft = none, RefinerPrompts = 0, Rft = none };
+        FakeWorld undisturbed = new();
+        RunResults whole = await TestRuns.RunAsync(_directory.File("whole"), recipe, undisturbed);
+
+        // Killed in the last iteration: the refiner of the one before is the base model.
+        FakeWorld world = new();
+        world.KillAt(undisturbed.Calls - 20);
+        await Assert.ThrowsAsync<SparException>(() => TestRuns.RunAsync(_directory.File("moved"), recipe, world, killed: true));
+        Directory.Move(here, there);
+        RunResults moved = await TestRuns.RunAsync(_directory.File("moved"), recipe with { BaseModel = there }, new FakeWorld());
+        Assert.Equal(JsonSerializer.Serialize(whole.Rows), JsonSerializer.Serialize(moved.Rows));
+    }
+
+    [Fact]
     public async Task CancellingStopsAndTheRunGoesOnLater()
     {
         using CancellationTokenSource source = new();
