@@ -22,13 +22,6 @@ public static class RunIdentities
     /// <exception cref="SparException">The checkpoint cannot be read.</exception>
     public static string OfModel(string model) => Name(Referent.Model, model);
 
-    /// <summary>What is made of a checkpoint before it is used, as identities name it.</summary>
-    /// <param name="model">The checkpoint.</param>
-    /// <param name="change">What is done to it, in small letters.</param>
-    /// <exception cref="SparException">The checkpoint cannot be read.</exception>
-    public static string OfModel(string model, string change) =>
-        RunIdentity.OfFiles($"{model} {change}", $"{ModelDigest.Of(model)}+{change.Replace(' ', '-')}");
-
     private static string Name(Referent referent, string text) => referent switch
     {
         Referent.Model when text == JudgingSettings.Refiner => text,

@@ -35,11 +35,9 @@ public sealed record SyntheticComparison()
             foreach ((SyntheticProblem problem, PairSettings settings, bool freshLetters) in problems)
             {
                 string shown = string.Create(CultureInfo.InvariantCulture, $"{problem.Name}, seed {seed}");
-                string begun = freshLetters
-                    ? RunIdentities.OfModel(file.BaseModel, "with fresh letters")
-                    : RunIdentities.OfModel(file.BaseModel);
-                using RunStore store = RunStore.Open(
-                    work.RunDirectory(problem.Name, seed), settings.Identity(problem, begun, seed), work.Time);
+                RunIdentity identity = settings.Identity(
+                    problem, RunIdentities.OfModel(file.BaseModel), seed, freshLetters ? "with fresh letters" : null);
+                using RunStore store = RunStore.Open(work.RunDirectory(problem.Name, seed), identity, work.Time);
                 string baseModel = freshLetters
                     ? Path.Combine(store.Directory, "checkpoints", "fresh-letters")
                     : file.BaseModel;

@@ -18,13 +18,24 @@ internal static partial class EarlierIdentity
             return values;
         }
 
-        return values.Where(pair => !PreferenceAlone().IsMatch(pair.Key)).ToDictionary(
-            pair => RecipeKey.Spell(pair.Key), pair =>
-                Digest().Replace(Word(pair.Value), "text:$1"), StringComparer.Ordinal);
+        Dictionary<string, string> read = values.Where(pair => !PreferenceAlone().IsMatch(pair.Key)).ToDictionary(
+            pair => RecipeKey.Spell(pair.Key),
+            pair => Digest().Replace(Word(pair.Value), "text:$1"),
+            StringComparer.Ordinal);
+        if (read.TryGetValue("base_model", out string? model)
+            && ChangedModel().Match(model) is { Success: true } changed)
+        {
+            read["base_model"] = changed.Groups[1].Value;
+            read["base_model.change"] = changed.Groups[2].Value;
+        }
+
+        return read;
     }
 
     private static string Word(string value) =>
-        CamelWord().IsMatch(value) ? RecipeKey.Spell(value) : CheckpointDigest().Replace(value, "");
+        CamelWord().IsMatch(value) ? RecipeKey.Spell(value)
+        : Served().Match(value) is { Success: true } at ? RunIdentity.OfServed(at.Value.Trim(), at.Groups[1].Value)
+        : CheckpointDigest().Replace(value, "");
 
     // beta and the weight of the SFT term of trainings that have no pairs.
     [GeneratedRegex(@"(?:[sS]ft|rft)\.(?:beta|sftWeight)$")]
@@ -40,4 +51,10 @@ internal static partial class EarlierIdentity
     // The digest of all files beside a model, which a description changes too.
     [GeneratedRegex(" [0-9a-f]{64}$")]
     private static partial Regex CheckpointDigest();
+
+    [GeneratedRegex(@"^https?://[^#]*#(.*?) ?$")]
+    private static partial Regex Served();
+
+    [GeneratedRegex("^(.*) (with fresh letters)$")]
+    private static partial Regex ChangedModel();
 }

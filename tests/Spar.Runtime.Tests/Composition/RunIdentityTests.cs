@@ -1,8 +1,10 @@
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
+using Spar.Experiments.Synthetic;
 using Spar.Judging;
 using Spar.Recipes;
 using Spar.Runtime.Composition;
+using Spar.Runtime.Nano;
 using Spar.Runtime.Recipes;
 using Spar.Store;
 using Spar.TestSupport;
@@ -144,6 +146,36 @@ public sealed class RunIdentityTests : IDisposable
             "judging.verifiers.1 is words here and not set in the recipe",
             Assert.Throws<SparException>(() => RunStore.Open(run, other)).Message,
             StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http://a/v1#m", "http://b:8000/v1#m", true)]
+    [InlineData("http://a/v1#m", "http://a/v1#n", false)]
+    public void A_served_judge_of_an_earlier_run_is_known_by_its_name(string earlier, string now, bool same)
+    {
+        string run = Path.Combine(_work, "run");
+        RunStore.Open(run, RunIdentities.Of(Quickstart($"judging.judges=['{now}']"))).Dispose();
+        Dictionary<string, string> values = new(Earlier()) { ["judging.judges.0"] = earlier };
+        SetIdentity(run, JsonSerializer.Serialize(values));
+        using RunStore reading = RunStore.OpenForReading(run);
+        RunIdentity wanted = RunIdentities.Of(Quickstart($"judging.judges=['{now}']"));
+        Assert.Equal(same, reading.Identity.DifferencesFrom(wanted).Count == 0);
+    }
+
+    [Fact]
+    public void An_earlier_comparison_of_pairs_knows_whether_its_letters_were_fresh()
+    {
+        RunIdentity Fresh(string? change) =>
+            new PairSettings().Identity(NanoSyntheticProblem.Letters, RunIdentities.OfModel(Nano), 1, change);
+        string run = Path.Combine(_work, "run");
+        RunStore.Open(run, Fresh(null)).Dispose();
+        Dictionary<string, string> earlier = Fresh(null).Values.ToDictionary();
+        earlier.Remove("base_model");
+        earlier["baseModel"] = "models/nano with fresh letters";
+        SetIdentity(run, JsonSerializer.Serialize(earlier));
+        using RunStore reading = RunStore.OpenForReading(run);
+        Assert.Empty(reading.Identity.DifferencesFrom(Fresh("with fresh letters")));
+        Assert.Single(reading.Identity.DifferencesFrom(Fresh(null)));
     }
 
     private static IEnumerable<string> Differences(RunRecipe run, RunRecipe recipe) =>

@@ -18,8 +18,9 @@ public sealed class RecipeTests
         Recipe recipe = new() { BaseModel = "m" };
         recipe.Validate();
         Assert.Equal((5, 5, 3), (recipe.Responses, recipe.Votes, recipe.Iterations));
-        Assert.Equal((3, 2, 3, 1000, 0.5), (
-            recipe.Search.Branch, recipe.Search.SelectBranch, recipe.Search.MaxDepth, recipe.Search.MaxCalls,
+        Assert.Equal(
+            (3, 2, 3, 1000, 0.5),
+            (recipe.Search.Branch, recipe.Search.SelectBranch, recipe.Search.MaxDepth, recipe.Search.MaxCalls,
             recipe.Search.Gate));
         Assert.Equal(
             new RefinerQuotas { Refinements = 4000, TreeYes = 1500, TreeNo = 1000, VoteYes = 500, VoteNo = 2500 },

@@ -38,13 +38,22 @@ public sealed record PairSettings : IRecipeRules
     /// <param name="problem">The problem.</param>
     /// <param name="baseModel">What the start is trained from, as an identity names models.</param>
     /// <param name="seed">The run's seed.</param>
-    public RunIdentity Identity(SyntheticProblem problem, string baseModel, ulong seed) =>
-        new(new Dictionary<string, string>(RecipeKeys.Deciding(this, (_, text) => text, "settings."))
+    /// <param name="change">What is done to the base model before, in a few words; null when nothing is.</param>
+    public RunIdentity Identity(SyntheticProblem problem, string baseModel, ulong seed, string? change = null)
+    {
+        Dictionary<string, string> values = new(RecipeKeys.Deciding(this, (_, text) => text, "settings."))
         {
             ["problem"] = problem.Name,
             ["base_model"] = baseModel,
             ["seed"] = RecipeKey.Text(seed),
-        });
+        };
+        if (change is not null)
+        {
+            values["base_model.change"] = change;
+        }
+
+        return new RunIdentity(values);
+    }
 
     /// <inheritdoc/>
     public void Check(RecipeCheck check) => check.That(Dpo.Epochs > 0, "dpo.epochs", "must be above 0", Dpo.Epochs);
