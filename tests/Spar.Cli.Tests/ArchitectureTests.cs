@@ -75,6 +75,7 @@ public class ArchitectureTests
         ["Spar.Runtime"] = new()
         {
             ["Composition"] = ["Embedded", "Endpoints", "Nano", "Pretraining", "Recipes", "Verifiers"],
+            ["Experiments"] = ["Composition", "Embedded", "Nano", "Recipes"],
             ["Pretraining"] = ["Embedded", "Nano"],
         },
         ["Spar.Web"] = new()

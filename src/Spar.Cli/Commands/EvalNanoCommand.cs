@@ -8,8 +8,8 @@ using Spar.Cli.Console;
 using Spar.Evaluation.Refinement;
 using Spar.Ground;
 using Spar.Nano;
-using Spar.Templates;
 using Spar.Runtime.Nano;
+using Spar.Templates;
 using Spectre.Console;
 
 namespace Spar.Cli.Commands;

@@ -3,8 +3,8 @@ using Spar.Cli.Arguments;
 using Spar.Cli.Console;
 using Spar.Cli.Experiments;
 using Spar.Experiments;
-using Spar.Runtime.Experiments;
 using Spar.Nano;
+using Spar.Runtime.Experiments;
 using Spectre.Console;
 
 namespace Spar.Cli.Commands;

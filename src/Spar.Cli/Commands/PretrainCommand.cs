@@ -2,10 +2,10 @@ using System.CommandLine;
 using System.Globalization;
 using Spar.Cli.Arguments;
 using Spar.Cli.Console;
-using Spar.Runtime.Composition;
-using Spar.Runtime.Recipes;
 using Spar.Engine.Inference;
+using Spar.Runtime.Composition;
 using Spar.Runtime.Pretraining;
+using Spar.Runtime.Recipes;
 using Spectre.Console;
 
 namespace Spar.Cli.Commands;

@@ -3,8 +3,8 @@ using System.Text;
 using System.Text.Json;
 using Spar.Cli.Console;
 using Spar.Experiments;
-using Spar.Runtime.Experiments;
 using Spar.Ground;
+using Spar.Runtime.Experiments;
 using Spar.Store;
 
 namespace Spar.Cli.Experiments;

@@ -1,9 +1,9 @@
-using Spar.Templates;
 using Spar.Recipes;
 using Spar.Runs;
 using Spar.Runtime.Recipes;
 using Spar.SelfPlay;
 using Spar.Store;
+using Spar.Templates;
 
 namespace Spar.Runtime.Composition;
 

@@ -1,9 +1,9 @@
 using Spar.Ground;
 using Spar.Judging;
-using Spar.Templates;
 using Spar.Recipes;
 using Spar.Runtime.Recipes;
 using Spar.Store;
+using Spar.Templates;
 
 namespace Spar.Runtime.Composition;
 

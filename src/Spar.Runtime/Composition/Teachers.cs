@@ -1,7 +1,7 @@
-using Spar.Templates;
 using Spar.Runtime.Nano;
 using Spar.Runtime.Recipes;
 using Spar.Seams;
+using Spar.Templates;
 
 namespace Spar.Runtime.Composition;
 

@@ -1,6 +1,6 @@
 using Spar.Judging;
-using Spar.Templates;
 using Spar.Recipes;
+using Spar.Templates;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 

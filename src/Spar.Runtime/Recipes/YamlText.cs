@@ -179,7 +179,8 @@ internal static class YamlText
 
         // The library places a tab wherever it noticed that indentation is off, often at the file's beginning.
         int tab = Array.FindIndex(lines, one => one.TrimStart(' ') is ['\t', ..] && one.Trim().Length > 0) + 1;
-        if (tab > 0 && ((line, fault.Start.Column) is (<= 1, <= 1) || Math.Abs(line - tab) <= 1))
+        bool unplaced = line <= 1 && fault.Start.Column <= 1;
+        if (tab > 0 && (unplaced || Math.Abs(line - tab) <= 1))
         {
             int column = lines[tab - 1].IndexOf('\t', StringComparison.Ordinal) + 1;
             return At(

@@ -1,6 +1,6 @@
 using Spar.Experiments;
-using Spar.Runs;
 using Spar.Recipes;
+using Spar.Runs;
 using Spar.Seams;
 using Spar.SelfPlay;
 using Spar.Store;
