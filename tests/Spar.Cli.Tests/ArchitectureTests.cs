@@ -24,6 +24,7 @@ public class ArchitectureTests
     private static readonly Dictionary<string, Dictionary<string, string[]>> s_folders = new()
     {
         ["Spar.Ground"] = [],
+        ["Spar.Calls"] = [],
         ["Spar.Engine"] = new()
         {
             ["Chat"] = [".", "Tokenization"],
@@ -46,27 +47,57 @@ public class ArchitectureTests
         },
         ["Spar"] = new()
         {
-            ["Calls"] = [".", "Seams"],
-            ["Decoding"] = [".", "Calls", "Judging", "Search", "Templates"],
-            ["Evolution"] = [".", "Calls", "Templates"],
-            ["Experiments"] = [".", "Calls", "Judging", "Runs", "Seams", "SelfPlay", "Store"],
+            ["Decoding"] = [".", "Judging", "Search", "Templates"],
+            ["Evolution"] = [".", "Templates"],
+            ["Experiments"] = [".", "Judging", "Runs", "Seams", "SelfPlay", "Store"],
             ["Experiments/Decoding"] =
             [
-                ".", "Calls", "Experiments", "Judging", "Seams", "Search", "SelfPlay", "Store", "Templates",
+                ".", "Experiments", "Judging", "Seams", "Search", "SelfPlay", "Store", "Templates",
             ],
-            ["Experiments/Synthetic"] = ["Calls", "Experiments", "Recipes", "Seams", "SelfPlay", "Store"],
+            ["Experiments/Synthetic"] = ["Experiments", "Recipes", "Seams", "SelfPlay", "Store"],
             ["Exports"] = [".", "Seams", "SelfPlay", "Store"],
-            ["Judging"] = ["Calls", "Recipes", "Seams", "Templates"],
+            ["Judging"] = ["Recipes", "Seams", "Templates"],
             ["Methods"] =
             [
-                ".", "Calls", "Judging", "Methods/Checks", "Seams", "Search", "SelfPlay", "Store", "Templates",
+                ".", "Judging", "Methods/Checks", "Seams", "Search", "SelfPlay", "Store", "Templates",
             ],
             ["Recipes"] = ["."],
-            ["Runs"] = [".", "Calls", "Methods", "Seams", "SelfPlay", "Store", "Templates"],
-            ["Search"] = [".", "Calls", "Judging", "Templates"],
-            ["SelfPlay"] = [".", "Calls", "Judging", "Recipes", "Seams", "Search", "Store", "Templates"],
-            ["Store"] = [".", "Calls", "Recipes"],
-            ["Templates"] = [".", "Calls", "Seams"],
+            ["Runs"] = [".", "Methods", "Seams", "SelfPlay", "Store", "Templates"],
+            ["Search"] = [".", "Judging", "Templates"],
+            ["SelfPlay"] = [".", "Judging", "Recipes", "Seams", "Search", "Store", "Templates"],
+            ["Store"] = [".", "Recipes"],
+            ["Templates"] = [".", "Seams"],
+        },
+        ["Spar.Evaluation"] = new()
+        {
+            ["Catalog"] =
+            [
+                ".", "Data", "FollowBench", "Gsm8k", "Harness", "HumanEval", "InstructionFollowing", "LlmBar", "Mmlu", "TriviaQa",
+            ],
+            ["Data"] = ["."],
+            ["FollowBench"] = [".", "Data", "Harness", "Results", "Statistics", "Text"],
+            ["Gsm8k"] = [".", "Data", "Harness", "Results", "Text"],
+            ["Harness"] = [".", "Results"],
+            ["HumanEval"] = [".", "Data", "Harness", "Results"],
+            ["IFBench"] = [".", "Text"],
+            ["IFBench/Verifiers"] = [".", "IFBench", "Instructions", "Sentences", "Text"],
+            ["IFEval"] = ["IFEval/Verifiers", "Instructions"],
+            ["IFEval/Verifiers"] = [".", "Instructions", "Language", "Sentences", "Text"],
+            ["IFTrain"] = [".", "IFEval/Verifiers", "Instructions", "Sentences", "Text"],
+            ["InstructionFollowing"] =
+            [
+                ".", "Data", "Harness", "IFBench/Verifiers", "IFEval", "IFTrain", "Instructions", "Results", "Text",
+            ],
+            ["Instructions"] = [".", "Data", "Text"],
+            ["Language"] = [".", "Text"],
+            ["LlmBar"] = [".", "Data", "Harness", "Results", "Text"],
+            ["Mmlu"] = [".", "Data", "Harness", "Results", "Text"],
+            ["Refinement"] = [".", "Data", "Harness", "Results", "Statistics"],
+            ["Results"] = [".", "Data", "Statistics"],
+            ["Sentences"] = [".", "Text"],
+            ["Synthesis"] = [".", "Data", "InstructionFollowing", "Instructions", "Text"],
+            ["Text"] = ["."],
+            ["TriviaQa"] = [".", "Data", "Harness", "Results", "Text"],
         },
         ["Spar.Nano"] = new()
         {

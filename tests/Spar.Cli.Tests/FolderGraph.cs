@@ -23,13 +23,13 @@ internal sealed partial class FolderGraph
         string[] imports = [.. sources.Where(source => source.IsImports).SelectMany(source => source.Usings)];
         foreach (Source source in sources.Where(source => !source.IsImports))
         {
-            foreach (string used in source.Usings.Select(name => Find(folderOf, name)).OfType<string>())
+            foreach (string used in source.Usings.Select(name => Find(folderOf, types, name)).OfType<string>())
             {
                 Add(source, used);
             }
 
             IEnumerable<string> seen = types.Keys.Where(folder => folder == Root || source.Folder.StartsWith($"{folder}/", StringComparison.Ordinal));
-            foreach (string folder in source.IsRazor ? seen.Concat(imports.Select(name => Find(folderOf, name)).OfType<string>()) : seen)
+            foreach (string folder in source.IsRazor ? seen.Concat(imports.Select(name => Find(folderOf, types, name)).OfType<string>()) : seen)
             {
                 if (folder != source.Folder && types[folder].Except(types[source.Folder]).Any(source.Words.Contains))
                 {
@@ -111,9 +111,17 @@ internal sealed partial class FolderGraph
 
     private static string Namespace(string project, string folder) => folder == Root ? project : $"{project}.{folder.Replace('/', '.')}";
 
-    // A using directive names a namespace, or with static or an alias a type in it.
-    private static string? Find(Dictionary<string, string> folderOf, string name) =>
-        folderOf.GetValueOrDefault(name) ?? (name.Contains('.') ? folderOf.GetValueOrDefault(name[..name.LastIndexOf('.')]) : null);
+    // A using directive names a namespace, or with static or an alias a type in it. The namespace of another project may begin like this one's.
+    private static string? Find(Dictionary<string, string> folderOf, Dictionary<string, HashSet<string>> types, string name)
+    {
+        if (folderOf.TryGetValue(name, out string? folder) || !name.Contains('.'))
+        {
+            return folder;
+        }
+
+        int dot = name.LastIndexOf('.');
+        return folderOf.TryGetValue(name[..dot], out folder) && types[folder].Contains(name[(dot + 1)..]) ? folder : null;
+    }
 
     // A qualified name may leave out what encloses the file.
     private static string? Find(Dictionary<string, string> folderOf, string prefix, string project, Source source)

@@ -1,4 +1,4 @@
-using Spar.Evaluation.IFBench;
+using Spar.Evaluation.IFBench.Verifiers;
 using Spar.Evaluation.IFEval;
 using Spar.Evaluation.IFTrain;
 using Spar.Evaluation.Instructions;

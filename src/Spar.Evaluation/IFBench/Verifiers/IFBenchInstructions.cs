@@ -1,7 +1,6 @@
-using Spar.Evaluation.IFBench.Verifiers;
 using Spar.Evaluation.Instructions;
 
-namespace Spar.Evaluation.IFBench;
+namespace Spar.Evaluation.IFBench.Verifiers;
 
 /// <summary>
 /// The 58 instructions of IFBench (Pyatkin et al., 2025, "Generalizing Verifiable Instruction Following"), family by
