@@ -38,6 +38,21 @@ public sealed class EvolveVerifiableTests : IDisposable
     }
 
     [Fact]
+    public async Task Ready_responses_to_a_file_of_prompts_are_scored_but_not_in_rewordings()
+    {
+        await CliRunner.RunAsync("", "evolve", "--verifiable", "--count", "5", "--output", _work);
+        string[] command =
+        [
+            "eval", "ifeval", "--data", Path.Combine(_work, "prompts.jsonl"), "--responses",
+            Path.Combine(_work, "examples.jsonl"), "--output", Path.Combine(_work, "eval"),
+        ];
+        (int code, string table, _) = await CliRunner.RunAsync("", command);
+        Assert.Equal(ExitCode.Success, code);
+        Assert.Contains("100.00 %", table, StringComparison.Ordinal);
+        await CliRunner.FailsAsync([.. command, "--rewordings", "3"], "--rewordings", "--responses");
+    }
+
+    [Fact]
     public async Task Faults_are_named()
     {
         await CliRunner.FailsAsync(["evolve", "--count", "5", "--output", _work], "--count", "--verifiable");

@@ -36,7 +36,8 @@ internal static class EvalTaskCommand
     {
         ModelOptions model = new("model", "the model to measure", "-m");
         ModelOptions judge = new("judge", "the model that judges, where the benchmark needs one");
-        Option<string> data = Options.Text("--data", "folder with the benchmarks' data, one folder a benchmark", "dir", "data");
+        Option<string> data = Options.Text(
+            "--data", "folder with the benchmarks' data, one folder a benchmark; for IFEval and IFBench also a file of prompts", "dir", "data");
         Option<string?> output = Options.OptionalText(
             "--output",
             "folder for answers, samples.jsonl and results.json; run again with the same folder, only what is missing is asked (default: eval/TASK)",
@@ -63,9 +64,12 @@ internal static class EvalTaskCommand
             command.Add(option);
         }
 
+        Option<int?> rewordings = Options.OptionalCount(
+            "--rewordings", "ask each prompt in so many rewordings and report reliable@n: prompts of which all are followed", most: 100);
         if (scoresFiles)
         {
             command.Add(responses);
+            command.Add(rewordings);
         }
 
         if (name is "followbench")
@@ -96,6 +100,7 @@ internal static class EvalTaskCommand
                 Limit = parse.GetValue(limit),
                 Shots = command.Options.Contains(shots) ? parse.GetValue(shots) : null,
                 Samples = command.Options.Contains(samples) ? parse.GetValue(samples) : 1,
+                Rewordings = scoresFiles ? parse.GetValue(rewordings) : null,
                 ProgramRunner = command.Options.Contains(execute) && parse.GetValue(execute) ? await ProgramRunner.CreateAsync(cancellationToken: cancellationToken) : null,
             };
             EvaluationRunOptions run = new() { Concurrency = parse.GetValue(concurrency), Seed = parse.GetValue(seed), Time = context.Time };
@@ -103,13 +108,18 @@ internal static class EvalTaskCommand
             string? file = command.Options.Contains(responses) ? parse.GetValue(responses) : null;
             if (file is not null)
             {
+                if (options.Rewordings is not null)
+                {
+                    throw new EvaluationException("--rewordings asks a model; it does not go with --responses.");
+                }
+
                 (EvaluationScore ready, BenchmarkFacts facts) = await ScoreFileAsync(name, file, folder, options, parse.GetValue(output), run, context, cancellationToken);
                 return Show(context, ready, () => ResultsWriter.Results(facts, ready, new RunDescription(Path.GetFileName(file), null, run.Seed, run.Time.GetUtcNow())), parse.GetValue(json));
             }
 
             (IBenchmark benchmark, IReadOnlyList<string> skipped) = Benchmarks.Open(name, folder, options);
             Warn(context, skipped);
-            string target = parse.GetValue(output) ?? Path.Combine("eval", name);
+            string target = parse.GetValue(output) ?? Path.Combine("eval", options.Rewordings is null ? name : benchmark.Facts.Name);
             EvaluationScore score;
             if (parse.GetValue(rescore))
             {

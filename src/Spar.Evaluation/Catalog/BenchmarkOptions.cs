@@ -16,6 +16,11 @@ public sealed record BenchmarkOptions
     /// <summary>Worked examples in each prompt; null for the benchmark's usual number.</summary>
     public int? Shots { get; init; }
 
+    /// <summary>
+    /// IFEval and IFBench: in how many rewordings each prompt is asked; null for the prompts as they are.
+    /// </summary>
+    public int? Rewordings { get; init; }
+
     /// <summary>HumanEval: samples a problem. LLMBar: votes an order.</summary>
     public int Samples { get; init; } = 1;
 

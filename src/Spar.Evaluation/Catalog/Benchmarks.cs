@@ -6,6 +6,7 @@ using Spar.Evaluation.HumanEval;
 using Spar.Evaluation.InstructionFollowing;
 using Spar.Evaluation.LlmBar;
 using Spar.Evaluation.Mmlu;
+using Spar.Evaluation.Robustness;
 using Spar.Evaluation.TriviaQa;
 
 namespace Spar.Evaluation.Catalog;
@@ -72,7 +73,7 @@ public static class Benchmarks
         return (open(folder, problems, options), problems.Skipped);
     }
 
-    private static InstructionBenchmark OpenInstructions(
+    private static IBenchmark OpenInstructions(
         string name, DataFolder folder, DataProblems problems, BenchmarkOptions options)
     {
         LoadedFile<InstructionPrompt> prompts = InstructionPrompt.Load(folder.RequirePrompts(name), problems.Lenient);
@@ -81,6 +82,8 @@ public static class Benchmarks
             problems.Report(new EvaluationException(skipped));
         }
 
-        return new InstructionBenchmark(name, prompts.Items, options.Limit, problems.Skipped.Count);
+        return options.Rewordings is int rewordings
+            ? new RewordedBenchmark(name, prompts.Items, rewordings, options.Limit, problems.Skipped.Count)
+            : new InstructionBenchmark(name, prompts.Items, options.Limit, problems.Skipped.Count);
     }
 }

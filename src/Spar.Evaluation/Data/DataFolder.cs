@@ -38,11 +38,16 @@ public sealed class DataFolder(string root)
     /// <summary>The folder.</summary>
     public string Root => root;
 
-    /// <summary>Path of the prompts of IFEval or IFBench, under this project's name or their source's.</summary>
+    /// <summary>
+    /// Path of the prompts of IFEval or IFBench, under this project's name or their source's, or of the file that
+    /// stands in the
+    /// place of the folder.
+    /// </summary>
     /// <param name="benchmark">"ifeval" or "ifbench".</param>
     /// <exception cref="EvaluationException">There is none; the message says where to get the file.</exception>
-    public string RequirePrompts(string benchmark) =>
-        Require(benchmark, "prompts.jsonl", benchmark == "ifeval" ? "input_data.jsonl" : "IFBench_test.jsonl");
+    public string RequirePrompts(string benchmark) => File.Exists(root)
+        ? root
+        : Require(benchmark, "prompts.jsonl", benchmark == "ifeval" ? "input_data.jsonl" : "IFBench_test.jsonl");
 
     /// <summary>Path of a file of a benchmark, gzipped or plain.</summary>
     /// <param name="benchmark">The benchmark, which is also its folder's name.</param>

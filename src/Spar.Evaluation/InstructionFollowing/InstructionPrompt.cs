@@ -20,6 +20,11 @@ public sealed record InstructionPrompt(string Key, string Prompt, IReadOnlyList<
     public bool KeyIsNumber { get; init; }
 
     /// <summary>
+    /// What the prompt asks for without its constraints, where the file says so in <c>request</c>; null where not.
+    /// </summary>
+    public string? Request { get; init; }
+
+    /// <summary>
     /// Reads the prompts of a file of JSON lines with <c>key</c>, <c>prompt</c>, <c>instruction_id_list</c> and
     /// <c>kwargs</c>, the form of IFEval and IFBench.
     /// </summary>
@@ -66,7 +71,11 @@ public sealed record InstructionPrompt(string Key, string Prompt, IReadOnlyList<
         }
 
         bool numeric = JsonLines.Field(line, "key").ValueKind == JsonValueKind.Number;
-        return new InstructionPrompt(key, prompt, instructions) { KeyIsNumber = numeric };
+        return new InstructionPrompt(key, prompt, instructions)
+        {
+            KeyIsNumber = numeric,
+            Request = line.TryGetProperty("request", out _) ? JsonLines.TextField(line, "request") : null,
+        };
     }
 
     private static Instruction ParseInstruction(JsonElement idValue, JsonElement argumentsValue, int index)

@@ -10,11 +10,22 @@ public abstract class InstructionVerifier
 {
     /// <summary>Whether a response follows the instruction (the strict rule): a blank response follows none.</summary>
     /// <param name="response">The response as the model gave it.</param>
-    /// <exception cref="EvaluationException">
-    /// A keyword that is a regular expression needs too many steps on this response.
-    /// </exception>
-    public Verdict Verify(string response) =>
-        PythonText.IsBlank(response) ? new Verdict(false, "is blank") : Check(response);
+    /// <returns>
+    /// The verdict. Where a regular expression needs too many steps on this response, it is not followed, and the
+    /// explanation
+    /// says so.
+    /// </returns>
+    public Verdict Verify(string response)
+    {
+        try
+        {
+            return PythonText.IsBlank(response) ? new Verdict(false, "is blank") : Check(response);
+        }
+        catch (EvaluationException fault)
+        {
+            return new Verdict(false, $"cannot be checked, since {fault.Message}");
+        }
+    }
 
     /// <summary>The rule of this instruction on a response that is not blank.</summary>
     protected abstract Verdict Check(string response);

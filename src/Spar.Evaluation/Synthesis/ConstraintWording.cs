@@ -83,9 +83,7 @@ internal static partial class ConstraintWording
         items.Length == 1 ? items[0] : $"{string.Join(", ", items[..^1])} and {items[^1]}";
 
     private static string LanguageName(string code) =>
-        Vocabulary.BuiltIn.Languages.TryGetValue(code, out LanguageWords? language)
-        ? language.Name
-        : CultureInfo.GetCultureInfo(code).EnglishName;
+        Vocabulary.BuiltIn.LanguageNames.GetValueOrDefault(code, $"the language with the code '{code}'");
 
     [GeneratedRegex(@"\{(\w+)\}")]
     private static partial Regex Placeholder();

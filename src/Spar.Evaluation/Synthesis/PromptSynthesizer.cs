@@ -60,7 +60,7 @@ public sealed class PromptSynthesizer(SynthesisOptions options, IReadOnlyList<st
             {
                 throw new EvaluationException(
                     $"only {prompts.Count} of {options.Count} prompts could be made from {begin} draws ({near} near a "
-                    + $"prompt to be avoided, {repeated} repeated, {tooFew} without enough constraints that go together); "
+                    + $"prompt to be avoided, {repeated} repeated, {tooFew} with too few constraints); "
                     + "ask for fewer prompts or constraints, or allow more families");
             }
 

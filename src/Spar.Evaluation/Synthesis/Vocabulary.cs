@@ -4,9 +4,8 @@ using Spar.Ground;
 namespace Spar.Evaluation.Synthesis;
 
 /// <summary>The words of a language that examples are made of.</summary>
-/// <param name="Name">Its English name.</param>
 /// <param name="Words">Words whose mixture a detector takes for this language.</param>
-internal sealed record LanguageWords(string Name, string[] Words);
+internal sealed record LanguageWords(string[] Words);
 
 /// <summary>The words that arguments and examples are drawn from; read once from a built-in file.</summary>
 /// <param name="Fillers">Everyday English words.</param>
@@ -17,6 +16,7 @@ internal sealed record LanguageWords(string Name, string[] Words);
 /// <param name="Phrases">Phrases of six words with distinct words.</param>
 /// <param name="Palindromes">Palindromic words.</param>
 /// <param name="SectionMarks">Words that headings begin with.</param>
+/// <param name="LanguageNames">English names of languages, by ISO code.</param>
 /// <param name="Languages">Languages other than English, by ISO code.</param>
 internal sealed record Vocabulary(
     string[] Fillers,
@@ -27,6 +27,7 @@ internal sealed record Vocabulary(
     string[] Phrases,
     string[] Palindromes,
     string[] SectionMarks,
+    Dictionary<string, string> LanguageNames,
     Dictionary<string, LanguageWords> Languages)
 {
     private static readonly Lazy<Vocabulary> s_builtIn = new(() => SynthesisData.Read<Vocabulary>("vocabulary.json"));

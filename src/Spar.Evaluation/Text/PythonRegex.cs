@@ -37,13 +37,13 @@ public sealed class PythonRegex
 
     /// <summary>Whether the expression matches somewhere in the text (<c>re.search</c>).</summary>
     /// <param name="text">The text to search.</param>
-    /// <exception cref="EvaluationException">The expression nests too deeply on this text.</exception>
+    /// <exception cref="EvaluationException">The expression nests too deeply or needs too many steps on this text.</exception>
     public bool IsFoundIn(string text) => Matches(PythonText.CodePoints(text)).Any();
 
     /// <summary>The matches from left to right, none overlapping (<c>re.finditer</c>).</summary>
     /// <param name="text">The text to search.</param>
     /// <returns>Start (inclusive) and end (exclusive) of each match, in code points.</returns>
-    /// <exception cref="EvaluationException">The expression nests too deeply on this text.</exception>
+    /// <exception cref="EvaluationException">The expression nests too deeply or needs too many steps on this text.</exception>
     public List<(int Start, int End)> FindIn(string text) => Matches(PythonText.CodePoints(text)).Select(m => (m[0], m[1])).ToList();
 
     /// <summary>Replaces every match (<c>re.sub</c>).</summary>
@@ -52,7 +52,7 @@ public sealed class PythonRegex
     /// The new text; <c>$0</c> stands for the match, <c>$1</c> to <c>$9</c> for its groups, each of which must have taken part.
     /// </param>
     /// <returns>The code points of the new text; the same array when nothing matched.</returns>
-    /// <exception cref="EvaluationException">The expression nests too deeply on this text.</exception>
+    /// <exception cref="EvaluationException">The expression nests too deeply or needs too many steps on this text.</exception>
     internal int[] Replace(int[] text, string replacement)
     {
         List<int>? result = null;
@@ -120,9 +120,12 @@ public sealed class PythonRegex
 
             return null;
         }
-        catch (InsufficientExecutionStackException fault)
+        catch (Exception fault) when (fault is InsufficientExecutionStackException or TooManyStepsException)
         {
-            throw new EvaluationException($"the regular expression '{pattern}' needs too many steps on a text of {state.Text.Length} characters; write it without nested repetition", fault);
+            throw new EvaluationException(
+                $"the regular expression '{pattern}' needs too many steps on a text of {state.Text.Length} characters; "
+                + "write it without nested repetition",
+                fault);
         }
     }
 }

@@ -5,6 +5,13 @@ namespace Spar.Evaluation.Text;
 /// <summary>What changes while one expression is tried at one place of one text.</summary>
 internal sealed class MatchState(int[] text, int groupCount, int loopCount)
 {
+    /// <summary>
+    /// How many steps one search may take: a second or so, and many times what ordinary patterns need on a megabyte.
+    /// </summary>
+    private const int MostSteps = 50_000_000;
+
+    private int _steps;
+
     /// <summary>The text's code points.</summary>
     public readonly int[] Text = text;
 
@@ -20,14 +27,34 @@ internal sealed class MatchState(int[] text, int groupCount, int loopCount)
     /// <summary>Where the accepted match, or part of it in a look-around, ends.</summary>
     public int End;
 
-    /// <summary>A match that ends here is refused: after an empty match the next one at the same place must not be empty.</summary>
+    /// <summary>
+    /// A match that ends here is refused: after an empty match the next one at the same place must not be empty.
+    /// </summary>
     public int RefusedEnd = -1;
+
+    /// <summary>Counts steps.</summary>
+    /// <exception cref="TooManyStepsException">They are too many.</exception>
+    public void Spend(int steps)
+    {
+        _steps += steps;
+        if (_steps > MostSteps)
+        {
+            throw new TooManyStepsException();
+        }
+    }
 }
 
-/// <summary>One step of a matcher: whether the rest of the expression, from this step on, matches at a position.</summary>
+/// <summary>A search takes more steps than it may.</summary>
+internal sealed class TooManyStepsException : Exception;
+
+/// <summary>
+/// One step of a matcher: whether the rest of the expression, from this step on, matches at a position.
+/// </summary>
 internal delegate bool MatchStep(MatchState state, int at);
 
-/// <summary>Turns a syntax tree into steps, each of which tries itself and then the step after it: a backtracking matcher.</summary>
+/// <summary>
+/// Turns a syntax tree into steps, each of which tries itself and then the step after it: a backtracking matcher.
+/// </summary>
 internal sealed class RegexCompiler
 {
     private static readonly MatchStep AcceptPart = (state, at) =>
@@ -118,6 +145,7 @@ internal sealed class RegexCompiler
         {
             while (true)
             {
+                state.Spend(1);
                 if (end - at >= repeat.Min && next(state, end))
                 {
                     return true;
@@ -137,8 +165,10 @@ internal sealed class RegexCompiler
             end++;
         }
 
+        state.Spend(end - at);
         for (; end - at >= repeat.Min; end--)
         {
+            state.Spend(1);
             if (next(state, end))
             {
                 return true;
@@ -170,6 +200,7 @@ internal sealed class RegexCompiler
         bool Continue(MatchState state, int at)
         {
             RuntimeHelpers.EnsureSufficientExecutionStack();
+            state.Spend(1);
             int rounds = state.LoopRounds[loop];
             int start = state.LoopStarts[loop];
             if (rounds < repeat.Min)
