@@ -1,0 +1,70 @@
+using System.Text.Json;
+using Spar.Cli.Console;
+using Spar.TestSupport;
+
+namespace Spar.Cli.Tests;
+
+/// <summary><c>spar generate</c> and <c>spar chat</c> with the shipped nano model, and what scripts read of the commands.</summary>
+public sealed class GenerateTests : IDisposable
+{
+    private readonly string _work = Directory.CreateTempSubdirectory("spar-generate").FullName;
+
+    private static string Model => Path.Combine(SharedData.ProjectRoot, "models", "nano");
+
+    public void Dispose() => Directory.Delete(_work, recursive: true);
+
+    [Fact]
+    public async Task Prompts_of_a_file_are_answered_in_their_order_and_one_that_is_too_long_says_so()
+    {
+        string file = Path.Combine(_work, "prompts.jsonl");
+        string tooLong = string.Concat(Enumerable.Repeat("write a line about the sea. ", 120));
+        File.WriteAllLines(file, ["{\"id\": \"a\", \"prompt\": \"write a line about the sea.\"}", $"{{\"prompt\": \"{tooLong}\"}}", "", "{\"prompt\": \"write a line about the farm.\"}"]);
+        (int code, string output, string messages) = await CliRunner.RunAsync("", "generate", "--prompts-file", file, "--model", Model);
+        Assert.Equal(ExitCode.Fault, code);
+        JsonElement[] answers = [.. output.TrimEnd().Split('\n').Select(line => JsonDocument.Parse(line).RootElement)];
+        Assert.Equal(["a", "2", "4"], answers.Select(answer => answer.GetProperty("id").GetString()));
+        Assert.Equal("stop", answers[0].GetProperty("finish_reason").GetString());
+        Assert.Equal(JsonValueKind.Null, answers[1].GetProperty("response").ValueKind);
+        Assert.Contains("512", answers[1].GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Contains("1 of 3 prompts", messages, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_prompt_comes_from_standard_input_and_a_sample_hangs_on_the_seed()
+    {
+        async Task<string> AnswerAsync(params string[] more)
+        {
+            (int code, string output, string messages) = await CliRunner.RunAsync(
+                "write a line about the sea.\n", ["generate", "-", "--model", Model, .. more]);
+            Assert.True(code == ExitCode.Success, messages);
+            return output.TrimEnd();
+        }
+
+        Assert.Equal(await AnswerAsync(), await AnswerAsync("--seed", "2"));
+        Assert.Equal(await AnswerAsync("--temperature", "1"), await AnswerAsync("--temperature", "1"));
+        Assert.NotEqual(await AnswerAsync("--temperature", "1.2"), await AnswerAsync("--temperature", "1.2", "--seed", "2"));
+        JsonElement json = JsonDocument.Parse(await AnswerAsync("--json")).RootElement;
+        Assert.Equal(await AnswerAsync(), json.GetProperty("response").GetString());
+    }
+
+    [Fact]
+    public async Task Chat_obeys_commands_sends_no_unknown_one_and_lives_on_when_its_context_is_full()
+    {
+        string lines = string.Concat(Enumerable.Repeat("write a line about the sea. use exactly 6 words.\n", 60));
+        (int code, string output, string messages) = await CliRunner.RunAsync($"/help\n/hlp\n{lines}/quit\nnever sent\n", "chat", "--model", Model);
+        Assert.Equal(ExitCode.Success, code);
+        Assert.Contains("There is no command /hlp; it was not sent. Did you mean /help?", messages, StringComparison.Ordinal);
+        Assert.Contains("longer than the model's context", messages, StringComparison.Ordinal);
+        Assert.Equal(63, output.Split("> ").Length - 1);
+    }
+
+    [Fact]
+    public async Task Env_says_whether_the_key_is_set_and_never_what_it_is()
+    {
+        (int code, string output, _) = await CliRunner.RunAsync("", "env", "--json");
+        Assert.Equal(ExitCode.Success, code);
+        JsonElement facts = JsonDocument.Parse(output).RootElement;
+        Assert.Matches("^(not )?set ", facts.GetProperty("OPENAI_API_KEY").GetString());
+        Assert.Contains("-bit vectors", facts.GetProperty("kernels").GetString(), StringComparison.Ordinal);
+    }
+}
