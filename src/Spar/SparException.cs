@@ -3,7 +3,8 @@ using Spar.Calls;
 namespace Spar;
 
 /// <summary>
-/// A fault that the user can mend (a recipe key, a run directory, a template). The message names the thing and the remedy and is
+/// A fault that the user can mend (a recipe key, a run directory, a template). The message names the thing and the
+/// remedy and is
 /// shown as it is, without a stack trace.
 /// </summary>
 /// <param name="message">What is wrong, where, and what to do.</param>

@@ -19,7 +19,8 @@ public class ArchitectureTests
     };
 
     /// <summary>
-    /// What each folder of a project may use of the others, "." being the project's own. No way along the arrows leads back to where it began.
+    /// What each folder of a project may use of the others, "." being the project's own. No way along the arrows leads
+    /// back to where it began.
     /// </summary>
     private static readonly Dictionary<string, Dictionary<string, string[]>> s_folders = new()
     {

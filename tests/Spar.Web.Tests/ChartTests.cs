@@ -56,12 +56,14 @@ public class ChartTests
     [InlineData(1.5e9, 0, "1.5e9")]
     [InlineData(0.0000002, 7, "2e-7")]
     [InlineData(0, 7, "0")]
-    public void Ticks_stay_short(double value, int decimals, string text) => Assert.Equal(text, Text.Display.Tick(value, decimals));
+    public void Ticks_stay_short(double value, int decimals, string text) =>
+        Assert.Equal(text, Text.Display.Tick(value, decimals));
 
     [Fact]
     public void Labels_keep_their_distance_order_and_limits()
     {
-        Gen<double[]> heights = Gen.Choose(0, 200).Select(value => (double)value).ListOf().Select(list => list.Take(10).ToArray());
+        Gen<double[]> heights = Gen.Choose(0, 200).Select(value => (double)value).ListOf()
+            .Select(list => list.Take(10).ToArray());
         Prop.ForAll(heights.ToArbitrary(), wanted =>
         {
             double[] placed = LabelPlacement.Spread(wanted, 12, 10, 190);
@@ -75,7 +77,8 @@ public class ChartTests
     }
 
     [Fact]
-    public void Labels_that_do_not_collide_stay() => Assert.Equal([50, 20, 90], LabelPlacement.Spread([50, 20, 90], 12, 0, 100));
+    public void Labels_that_do_not_collide_stay() =>
+        Assert.Equal([50, 20, 90], LabelPlacement.Spread([50, 20, 90], 12, 0, 100));
 
     // R: binom::binom.wilson(x, n)
     [Theory]
@@ -111,8 +114,10 @@ public class ChartTests
     [Fact]
     public void Many_stages_are_labelled_at_the_ends_only()
     {
-        ChartSeries series = new("score", [.. Enumerable.Range(0, 9).Select(stage => new ChartPoint(stage, 40 + stage))]);
-        LineChartDrawing drawing = LineChartDrawing.Of([series], [.. Enumerable.Range(0, 9).Select(stage => $"{stage}")], 1, percent: true);
+        ChartSeries series = new(
+            "score", [.. Enumerable.Range(0, 9).Select(stage => new ChartPoint(stage, 40 + stage))]);
+        LineChartDrawing drawing = LineChartDrawing.Of(
+            [series], [.. Enumerable.Range(0, 9).Select(stage => $"{stage}")], 1, percent: true);
         Assert.Equal(["40.0", "48.0"], drawing.Labels.Select(label => label.Text));
         Assert.Equal(9, drawing.Lines[0].Marks.Count);
     }
@@ -120,7 +125,8 @@ public class ChartTests
     [Fact]
     public void Percent_axis_does_not_blow_up_noise_nor_leave_its_range()
     {
-        LineChartDrawing drawing = LineChartDrawing.Of([new ChartSeries("judge", [new(0, 99.9), new(1, 100)])], ["SFT", "1"], 1, percent: true);
+        LineChartDrawing drawing = LineChartDrawing.Of(
+            [new ChartSeries("judge", [new(0, 99.9), new(1, 100)])], ["SFT", "1"], 1, percent: true);
         Assert.Equal("90", drawing.YTicks[0].Label);
         Assert.Equal("100", drawing.YTicks[^1].Label);
     }
@@ -128,12 +134,19 @@ public class ChartTests
     [Fact]
     public void Everything_stands_inside_the_box()
     {
-        Gen<ChartPoint[]> points = Gen.Choose(0, 1000).Select(value => value / 10.0).ListOf().Where(list => list.Count > 0)
-            .Select(list => list.Select((value, step) => new ChartPoint(step, value, Math.Max(0, value - 5), Math.Min(100, value + 5))).ToArray());
+        Gen<ChartPoint[]> points = Gen.Choose(0, 1000).Select(value => value / 10.0).ListOf()
+            .Where(list => list.Count > 0)
+            .Select(
+                list =>
+                    list.Select((value, step) =>
+                        new ChartPoint(step, value, Math.Max(0, value - 5), Math.Min(100, value + 5))).ToArray());
         Prop.ForAll(points.ListOf().Select(list => list.Take(5).ToArray()).ToArbitrary(), lines =>
         {
-            string[] categories = [.. Enumerable.Range(0, lines.Select(line => line.Length).DefaultIfEmpty(0).Max()).Select(index => $"{index}")];
-            LineChartDrawing drawing = LineChartDrawing.Of([.. lines.Select(line => new ChartSeries("line", line))], categories, 1, percent: true);
+            string[] categories = [
+                .. Enumerable.Range(0, lines.Select(line => line.Length).DefaultIfEmpty(0).Max())
+                    .Select(index => $"{index}")];
+            LineChartDrawing drawing = LineChartDrawing.Of(
+                [.. lines.Select(line => new ChartSeries("line", line))], categories, 1, percent: true);
             Assert.Equal(lines.Length == 0, drawing.IsEmpty);
             foreach (MarkDrawing mark in drawing.Lines.SelectMany(line => line.Marks))
             {
@@ -148,7 +161,8 @@ public class ChartTests
     [Fact]
     public void Long_curves_are_shown_as_means_of_neighbouring_steps()
     {
-        TrainingCurve curve = new("long", [.. Enumerable.Range(1, 2400).Select(step => new TrainingStep(step, 2400, step, 1, 1))]);
+        TrainingCurve curve = new(
+            "long", [.. Enumerable.Range(1, 2400).Select(step => new TrainingStep(step, 2400, step, 1, 1))]);
         ChartSeries series = curve.Series("long", step => step.Loss);
         Assert.Equal(TrainingCurve.MaximumPoints, series.Points.Count);
         Assert.Equal(new ChartPoint(10, 5.5), series.Points[0]);

@@ -8,7 +8,9 @@ internal static partial class Html
 {
     private static readonly HashSet<string> s_void = ["meta", "br", "hr", "img", "input", "link"];
 
-    /// <summary>What a reader sees: text without tags, decoded, white space (no-break spaces too) folded into single spaces.</summary>
+    /// <summary>
+    /// What a reader sees: text without tags, decoded, white space (no-break spaces too) folded into single spaces.
+    /// </summary>
     public static string Text(string html)
     {
         string body = html[html.IndexOf("<body", StringComparison.Ordinal)..];
@@ -32,7 +34,8 @@ internal static partial class Html
             string name = match.Groups["name"].Value;
             if (match.Value.StartsWith("</", StringComparison.Ordinal))
             {
-                Assert.True(open.Count > 0 && open.Peek() == name, $"</{name}> closes <{(open.Count > 0 ? open.Peek() : "nothing")}>");
+                Assert.True(open.Count > 0
+                    && open.Peek() == name, $"</{name}> closes <{(open.Count > 0 ? open.Peek() : "nothing")}>");
                 open.Pop();
             }
             else if (name.Length > 0 && !match.Value.EndsWith("/>", StringComparison.Ordinal) && !s_void.Contains(name))

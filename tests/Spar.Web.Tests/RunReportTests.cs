@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 using FsCheck;
 using FsCheck.Fluent;
 using Spar.Judging;
-using Spar.Search;
 using Spar.Seams;
+using Spar.Search;
 using Spar.SelfPlay;
 using Spar.Web.Reports;
 
@@ -21,7 +21,8 @@ public class RunReportTests
         foreach (EvaluationRow row in model.Results.Rows)
         {
             string[] scores = [.. new[]
-                { row.HeldOutPrompt, row.HeldOutInstruction, row.HeldOutPromptSearch, row.JudgeAccuracy, row.Detail(EvaluationRow.JudgeAccuracyOwn), row.RefineSuccess }
+                { row.HeldOutPrompt, row.HeldOutInstruction, row.HeldOutPromptSearch, row.JudgeAccuracy,
+                    row.Detail(EvaluationRow.JudgeAccuracyOwn), row.RefineSuccess }
                 .Select(score => score is { } share ? Percent(share) : "–")];
             string name = row.Name == RowName.Sft ? "SFT" : row.Name.ToString().Replace('-', ' ');
             Assert.Contains($"{name} {string.Join(' ', scores)} {row.HeldOutCount}", text, StringComparison.Ordinal);
@@ -32,16 +33,24 @@ public class RunReportTests
     public async Task Headline_tells_what_rose_and_what_search_adds()
     {
         string text = Html.Text(await RunReport.RenderAsync(SampleReports.Full()));
-        Assert.Contains("From SFT to iteration 3 the share of held-out prompts fully satisfied (greedy) rose from 53.8 % to 70.2 %: +16.4 points.", text, StringComparison.Ordinal);
-        Assert.Contains("+8.1 points what tree search at inference adds iteration 3 greedy 70.2 % → with search 78.3 %", text, StringComparison.Ordinal);
-        Assert.Contains("base model models/nano seed 7 time 4 min 12 s model calls 61,204 generated tokens 2,345,678", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "From SFT to iteration 3 the share of held-out prompts fully satisfied (greedy) rose from 53.8 % to 70.2 " +
+            "%: +16.4 points.", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "+8.1 points what tree search at inference adds iteration 3 greedy 70.2 % → with search 78.3 %", text,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "base model models/nano seed 7 time 4 min 12 s model calls 61,204 generated tokens 2,345,678", text,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Headline_says_it_when_the_score_fell()
     {
         ReportModel model = SampleReports.Full();
-        model = model with { Results = model.Results with { Rows = [model.Results.Rows[4] with { Name = RowName.Sft }, model.Results.Rows[2]] } };
+        model =
+            model with { Results = model.Results with { Rows = [
+                model.Results.Rows[4] with { Name = RowName.Sft }, model.Results.Rows[2]] } };
         string html = await RunReport.RenderAsync(model);
         Assert.Contains("fell from 70.2 % to 60.2 %: −10.0 points.", Html.Text(html), StringComparison.Ordinal);
         Assert.Contains("card fell", html, StringComparison.Ordinal);
@@ -52,13 +61,18 @@ public class RunReportTests
     {
         string html = await RunReport.RenderAsync(SampleReports.Full());
         string text = Html.Section(html, "judge");
-        Assert.Contains("2 2,000 91.5 % 90.2 % 92.4 % 8.5 % 89.3 % 0.113 72.5 % 62.0 % 14.4 %", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "2 2,000 91.5 % 90.2 % 92.4 % 8.5 % 89.3 % 0.113 72.5 % 62.0 % 14.4 %", text, StringComparison.Ordinal);
         Assert.Contains("What a value is worth", text, StringComparison.Ordinal);
         Assert.Contains("iteration 3, 0.9–1.0: 78.0", text, StringComparison.Ordinal);
         Assert.Contains("verified, 2: 62.0", text, StringComparison.Ordinal);
-        Assert.Contains("Iteration 3: the judge drifted from the verifiers. It holds 69.3 % of the searches successful, they 52.6 %; pairs with a disputed chosen response were dropped.",
+        Assert.Contains(
+            "Iteration 3: the judge drifted from the verifiers. It holds 69.3 % of the searches successful, they " +
+            "52.6 %; pairs with a disputed chosen response were dropped.",
             Html.Section(html, "warnings"), StringComparison.Ordinal);
-        Assert.Contains("Nothing was verified yet.", Html.Section(await RunReport.RenderAsync(SampleReports.Started()), "judge"), StringComparison.Ordinal);
+        Assert.Contains(
+            "Nothing was verified yet.", Html.Section(await RunReport.RenderAsync(SampleReports.Started()), "judge"),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -73,15 +87,26 @@ public class RunReportTests
             long[] counts =
             [
                 iteration.Responses, verdicts.Yes, verdicts.No, verdicts.Tied, verdicts.Undecided,
-                searches.Success, searches.Exhausted, searches.OverBudget, searches.Failed, iteration.Data!.Pairs.Count, iteration.ModelCalls,
+                searches.Success, searches.Exhausted, searches.OverBudget, searches.Failed,
+                iteration.Data!.Pairs.Count, iteration.ModelCalls,
                 .. iteration.RefinerRows.Select(row => (long)row.Value),
             ];
-            Assert.All(counts, count => Assert.Contains($" {count.ToString("N0", CultureInfo.InvariantCulture)} ", text, StringComparison.Ordinal));
+            Assert.All(
+                counts,
+                count => Assert.Contains(
+                    $" {count.ToString("N0", CultureInfo.InvariantCulture)} ", text, StringComparison.Ordinal));
             Assert.Contains(Percent((double)verdicts.Yes / 2000), text, StringComparison.Ordinal);
-            Assert.Contains(Percent((double)searches.Success / (searches.Success + searches.Exhausted + searches.OverBudget + searches.Failed)), text, StringComparison.Ordinal);
-            Assert.Contains(searches.MeanTreeSize!.Value.ToString("0.0", CultureInfo.InvariantCulture), text, StringComparison.Ordinal);
+            Assert.Contains(
+                Percent(
+                    (double)searches.Success / (
+                        searches.Success + searches.Exhausted + searches.OverBudget + searches.Failed)), text,
+                        StringComparison.Ordinal);
+            Assert.Contains(
+                searches.MeanTreeSize!.Value.ToString("0.0", CultureInfo.InvariantCulture), text,
+                StringComparison.Ordinal);
         }
-        Assert.All(model.Iterations[0].RefinerRows, row => Assert.Contains($"refiner rows: {row.Key}", text, StringComparison.Ordinal));
+        Assert.All(model.Iterations[0].RefinerRows, row =>
+            Assert.Contains($"refiner rows: {row.Key}", text, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -92,10 +117,17 @@ public class RunReportTests
         foreach (IterationReport iteration in model.Iterations)
         {
             TrainingStep last = iteration.Actor!.Steps[^1];
-            Assert.Contains($" {last.RewardMargin!.Value.ToString("F2", CultureInfo.InvariantCulture)} ", text, StringComparison.Ordinal);
-            Assert.Contains($" {last.Loss.ToString("F3", CultureInfo.InvariantCulture)} ", text, StringComparison.Ordinal);
-            Assert.Contains($" {(100 * last.RewardAccuracy!.Value).ToString("F1", CultureInfo.InvariantCulture)} ", text, StringComparison.Ordinal);
-            Assert.Contains($" {iteration.Refiner!.Steps[^1].Loss.ToString("F3", CultureInfo.InvariantCulture)} ", text, StringComparison.Ordinal);
+            Assert.Contains(
+                $" {last.RewardMargin!.Value.ToString("F2", CultureInfo.InvariantCulture)} ", text,
+                StringComparison.Ordinal);
+            Assert.Contains(
+                $" {last.Loss.ToString("F3", CultureInfo.InvariantCulture)} ", text, StringComparison.Ordinal);
+            Assert.Contains(
+                $" {(100 * last.RewardAccuracy!.Value).ToString("F1", CultureInfo.InvariantCulture)} ", text,
+                StringComparison.Ordinal);
+            Assert.Contains(
+                $" {iteration.Refiner!.Steps[^1].Loss.ToString("F3", CultureInfo.InvariantCulture)} ", text,
+                StringComparison.Ordinal);
         }
         Assert.All(model.Start, curve => Assert.Contains(curve.Stage, text, StringComparison.Ordinal));
     }
@@ -105,7 +137,9 @@ public class RunReportTests
     {
         string html = await RunReport.RenderAsync(SampleReports.Full());
         // 269 of 500: Wilson 95 % interval 49.4 to 58.1 %.
-        Assert.Contains("prompts, greedy, SFT: 53.8 (95 % interval 49.4 to 58.1)", Html.Section(html, "stages"), StringComparison.Ordinal);
+        Assert.Contains(
+            "prompts, greedy, SFT: 53.8 (95 % interval 49.4 to 58.1)", Html.Section(html, "stages"),
+            StringComparison.Ordinal);
         Assert.Equal(14, Regex.Count(html, "class=\"error c"));
     }
 
@@ -115,7 +149,9 @@ public class RunReportTests
         string html = await RunReport.RenderAsync(SampleReports.Full());
         Assert.Contains("a small crab sleeps <del>in the sand.</del>", html, StringComparison.Ordinal);
         Assert.Contains("a small crab sleeps <ins>today !</ins>", html, StringComparison.Ordinal);
-        Assert.Contains("the hen runs\nthe <ins>hen</ins> rests near a barn", WebUtility.HtmlDecode(html), StringComparison.Ordinal);
+        Assert.Contains(
+            "the hen runs\nthe <ins>hen</ins> rests near a barn", WebUtility.HtmlDecode(html),
+            StringComparison.Ordinal);
         Assert.Contains("iteration 1 · kept 57.1 % of words", Html.Section(html, "pairs"), StringComparison.Ordinal);
         Assert.Contains("words 7 not 6", Html.Section(html, "pairs"), StringComparison.Ordinal);
     }
@@ -143,15 +179,21 @@ public class RunReportTests
         string text = Html.Section(html, "search");
         Assert.Contains(node, text, StringComparison.Ordinal);
         Assert.Contains(said, text, StringComparison.Ordinal);
-        Assert.Contains($"above the gate, {gate.ToString(CultureInfo.InvariantCulture)}.", Html.Section(html, "self-play"), StringComparison.Ordinal);
+        Assert.Contains(
+            $"above the gate, {gate.ToString(CultureInfo.InvariantCulture)}.", Html.Section(html, "self-play"),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Warnings_name_what_was_dropped()
     {
         string text = Html.Section(await RunReport.RenderAsync(SampleReports.Full()), "warnings");
-        Assert.Contains("Iteration 1: 62 responses (3.1 %) dropped because the judge's votes were tied.", text, StringComparison.Ordinal);
-        Assert.Contains("Iteration 1: 8 outputs (< 0.1 % of 17,711 model calls) that could not be read: unparsed refinement: response not delimited.", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "Iteration 1: 62 responses (3.1 %) dropped because the judge's votes were tied.", text,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "Iteration 1: 8 outputs (< 0.1 % of 17,711 model calls) that could not be read: unparsed refinement: " +
+            "response not delimited.", text, StringComparison.Ordinal);
         Assert.Contains("Iteration 2: 1 search failed", text, StringComparison.Ordinal);
         Assert.DoesNotContain("Iteration 3: 0", text, StringComparison.Ordinal);
     }
@@ -162,10 +204,15 @@ public class RunReportTests
         ReportModel model = SampleReports.Full();
         IterationReport broken = model.Iterations[0] with
         {
-            Actor = new TrainingCurve("actor-1", [new TrainingStep(1, 2, 0.7, 0.1, 9, 0.1, 0.5), new TrainingStep(2, 2, double.NaN, 0.1, 9, double.PositiveInfinity, 0.5)]),
+            Actor = new TrainingCurve(
+                "actor-1",
+                [new TrainingStep(1, 2, 0.7, 0.1, 9, 0.1, 0.5),
+                    new TrainingStep(2, 2, double.NaN, 0.1, 9, double.PositiveInfinity, 0.5)]),
         };
         string html = await RunReport.RenderAsync(model with { Iterations = [broken] });
-        Assert.Contains("Iteration 1: 1 training step logged a value that is not a finite number", Html.Section(html, "warnings"), StringComparison.Ordinal);
+        Assert.Contains(
+            "Iteration 1: 1 training step logged a value that is not a finite number", Html.Section(html, "warnings"),
+            StringComparison.Ordinal);
         Assert.DoesNotContain("NaN", html, StringComparison.Ordinal);
         Assert.DoesNotContain("Infinity", html, StringComparison.Ordinal);
     }
@@ -178,8 +225,10 @@ public class RunReportTests
         string text = Html.Text(html);
         foreach (string said in new[]
             {
-                "This run is still going on: 0 of 3 iterations measured so far.", "No iteration has been measured yet", "No stage has been measured yet.",
-                "No iteration has begun yet.", "No preference training yet.", "No pair or response to show yet.", "No search tree to show yet.", "None so far.",
+                "This run is still going on: 0 of 3 iterations measured so far.", "No iteration has been measured yet",
+                "No stage has been measured yet.",
+                "No iteration has begun yet.", "No preference training yet.", "No pair or response to show yet.",
+                "No search tree to show yet.", "None so far.",
             })
         {
             Assert.Contains(said, text, StringComparison.Ordinal);
@@ -212,7 +261,8 @@ public class RunReportTests
                 new IterationReport
                 {
                     Number = 1,
-                    Play = new StageStatistics(new Dictionary<string, long> { [$"unparsed {evil}"] = 1 }, [new ItemFailure(evil, evil)]),
+                    Play = new StageStatistics(
+                        new Dictionary<string, long> { [$"unparsed {evil}"] = 1 }, [new ItemFailure(evil, evil)]),
                     Data = new DataProduct(StageStatistics.None, [], [new SupervisedRow(evil, evil, evil, evil)]),
                     Refiner = new TrainingCurve(evil, [new TrainingStep(1, 1, 1, 1, 1)]),
                 },
@@ -220,7 +270,8 @@ public class RunReportTests
             Pairs = [new PairExample(1, new PreferencePair(evil, evil, evil + " more", evil), evil)],
             Responses = [new ResponseExample(1, new SupervisedRow(evil, evil, evil, evil))],
             Searches = [new SearchExample(1, evil, new SearchTree(
-                SearchOutcome.Exhausted, null, [SampleReports.Node(0, null, 0, evil, evil), SampleReports.Node(1, 0, 1, evil, evil)], 2, []))],
+                SearchOutcome.Exhausted, null,
+                [SampleReports.Node(0, null, 0, evil, evil), SampleReports.Node(1, 0, 1, evil, evil)], 2, []))],
         };
         string html = await RunReport.RenderAsync(model);
         Html.AssertBalanced(html);
@@ -236,7 +287,9 @@ public class RunReportTests
         string html = await RunReport.RenderAsync(SampleReports.Full());
         Html.AssertBalanced(html);
         Assert.StartsWith("<!DOCTYPE html>", html, StringComparison.Ordinal);
-        foreach (string reference in new[] { "src=", "href=", "url(", "@import", "http:", "https:", "//", "<script", "<link", "<iframe", "<object" })
+        foreach (
+            string reference in new[] { "src=", "href=", "url(", "@import", "http:", "https:", "//", "<script",
+                "<link", "<iframe", "<object" })
         {
             Assert.DoesNotContain(reference, html, StringComparison.OrdinalIgnoreCase);
         }
@@ -273,15 +326,19 @@ public class RunReportTests
     [Fact]
     public void Any_mixture_of_known_and_missing_renders()
     {
-        Gen<double?> share = Gen.OneOf(Gen.Constant<double?>(null), Gen.Choose(0, 1000).Select(value => (double?)(value / 1000.0)));
+        Gen<double?> share = Gen.OneOf(
+            Gen.Constant<double?>(null), Gen.Choose(0, 1000).Select(value => (double?)(value / 1000.0)));
         Gen<EvaluationRow> row =
             from scores in share.ArrayOf(6)
             from count in Gen.Elements(0, 1, 500)
             from name in Gen.Elements(RowName.Base, RowName.Sft, RowName.Iteration(1), RowName.Iteration(2))
             select new EvaluationRow(
                 name, scores[0] ?? 0, scores[1] ?? 0, scores[2], scores[3], scores[5], count,
-                scores[4] is { } own ? new Dictionary<string, double> { [EvaluationRow.JudgeAccuracyOwn] = own } : null);
-        Gen<double> value = Gen.OneOf(Gen.Choose(-3000, 3000).Select(number => number / 1000.0), Gen.Elements(0.0, 1e-9, 1e9, double.NaN, double.NegativeInfinity));
+                scores[4] is { } own ? new Dictionary<string,
+                double> { [EvaluationRow.JudgeAccuracyOwn] = own } : null);
+        Gen<double> value = Gen.OneOf(
+            Gen.Choose(-3000, 3000).Select(number => number / 1000.0),
+            Gen.Elements(0.0, 1e-9, 1e9, double.NaN, double.NegativeInfinity));
         Gen<IterationReport> iteration =
             from number in Gen.Choose(1, 9)
             from counts in Gen.Choose(0, 3).ArrayOf(8)
@@ -290,10 +347,14 @@ public class RunReportTests
             {
                 Number = number,
                 Play = SampleReports.Counted(
-                    ("voted yes", counts[0]), ("voted no", counts[1]), ("tied", counts[2]), ("undecided", counts[3]), ("search: success", counts[4]),
-                    ("search: exhausted", counts[5]), ("search: over budget", counts[6]), ("search: failed", counts[7])),
-                Actor = values.Count == 0 ? null : new TrainingCurve("actor-1", [.. values.Select((one, i) => new TrainingStep(i + 1, 9, one, 1, 1, -one, one))]),
-                Refiner = values.Count == 0 ? null : new TrainingCurve("refiner-1", [.. values.Select((one, i) => new TrainingStep(i + 1, 9, one, 1, 1))]),
+                    ("voted yes", counts[0]), ("voted no", counts[1]), ("tied", counts[2]), ("undecided", counts[3]),
+                    ("search: success", counts[4]),
+                    ("search: exhausted", counts[5]), ("search: over budget", counts[6]),
+                    ("search: failed", counts[7])),
+                Actor = values.Count == 0 ? null : new TrainingCurve(
+                    "actor-1", [.. values.Select((one, i) => new TrainingStep(i + 1, 9, one, 1, 1, -one, one))]),
+                Refiner = values.Count == 0 ? null : new TrainingCurve(
+                    "refiner-1", [.. values.Select((one, i) => new TrainingStep(i + 1, 9, one, 1, 1))]),
             };
         Gen<ReportModel> model =
             from rows in row.ListOf()

@@ -1,7 +1,7 @@
 using Spar.Judging;
 using Spar.Runs;
-using Spar.Search;
 using Spar.Seams;
+using Spar.Search;
 using Spar.SelfPlay;
 using Spar.Web.Reports;
 
@@ -16,7 +16,9 @@ internal static class SampleReports
     {
         Title = "quickstart",
         BaseModel = "models/nano",
-        Recipe = "# Self-play on the built-in world\nbase: models/nano\nseed: 7\nself_play:\n  iterations: 3\n  prompts: 400   # <each>\n",
+        Recipe =
+            "# Self-play on the built-in world\nbase: models/nano\nseed: 7\nself_play:\n  iterations: 3\n  prompts: " +
+            "400   # <each>\n",
         PlannedIterations = 3,
         Gate = Gate.Majority,
         Results = s_nothing with
@@ -44,9 +46,18 @@ internal static class SampleReports
         ],
         Pairs =
         [
-            new PairExample(1, new PreferencePair("a", "Write about the sea in exactly 6 words. End with an exclamation mark.", "a small crab sleeps today !",
-                "a small crab sleeps in the sand."), "a 1 small 2 crab 3 sleeps 4 in 5 the 6 sand. 7\nwords 7 not 6\nend . not !\nfinal judgement: no"),
-            new PairExample(3, new PreferencePair("b", "Write two lines about the farm. Use the word hen twice.", "the hen runs\nthe hen rests near a barn",
+            new PairExample(
+                1,
+                new PreferencePair(
+                    "a", "Write about the sea in exactly 6 words. End with an exclamation mark.",
+                    "a small crab sleeps today !",
+                "a small crab sleeps in the sand."),
+                    "a 1 small 2 crab 3 sleeps 4 in 5 the 6 sand. 7\nwords 7 not 6\nend . not !\nfinal judgement: no"),
+            new PairExample(
+                3,
+                new PreferencePair(
+                    "b", "Write two lines about the farm. Use the word hen twice.",
+                    "the hen runs\nthe hen rests near a barn",
                 "the hen runs\nthe cow rests near a barn"), null),
         ],
         Searches = [Search()],
@@ -68,11 +79,13 @@ internal static class SampleReports
         return full with
         {
             Results = full.Results with { Rows = [.. full.Results.Rows.Take(3)] },
-            Iterations = [full.Iterations[0], new IterationReport { Number = 2, Play = Played([60, 31, 2, 0], [0, 0, 0, 0], 0) }],
+            Iterations = [
+                full.Iterations[0], new IterationReport { Number = 2, Play = Played([60, 31, 2, 0], [0, 0, 0, 0], 0) }],
         };
     }
 
-    public static SearchExample Search() => new(2, "Write about the forest. Use exactly 5 words, and avoid the letter z.", new SearchTree(
+    public static SearchExample Search() =>
+        new(2, "Write about the forest. Use exactly 5 words, and avoid the letter z.", new SearchTree(
         SearchOutcome.Success,
         6,
         [
@@ -89,7 +102,8 @@ internal static class SampleReports
         []));
 
     public static SearchNode Node(int id, int? parent, double? value, string response, string? critique) => new(
-        id, parent, 0, response, null, value is null ? new Valuation(0, 0, null) : new Valuation(1, 0, critique) { Probability = value });
+        id, parent, 0, response, null, value is null
+            ? new Valuation(0, 0, null) : new Valuation(1, 0, critique) { Probability = value });
 
     public static StageStatistics Counted(params (string Name, long Count)[] counts) =>
         new(counts.ToDictionary(count => count.Name, count => count.Count), []);
@@ -99,13 +113,18 @@ internal static class SampleReports
         400,
         new JudgeQuality(900 + (10 * iteration), 1100 - (10 * iteration), 850, 90 + iteration, 40, 980),
         new JudgeQuality(300, 260, 280, 31 + iteration, 15, 220),
-        new Reliability([new ReliabilityBin(0, 0.1, 700, 0.01, 0.05), new ReliabilityBin(0.4, 0.5, 60, 0.41, 0.3), new ReliabilityBin(0.9, 1, 900, 0.99, 0.9 - (0.04 * iteration))]),
+        new Reliability(
+            [new ReliabilityBin(0, 0.1, 700, 0.01, 0.05), new ReliabilityBin(0.4, 0.5, 60, 0.41, 0.3),
+                new ReliabilityBin(0.9, 1, 900, 0.99, 0.9 - (0.04 * iteration))]),
         287,
         found,
         verified);
 
-    private static EvaluationRow Row(RowName name, double prompt, double instruction, double? search, double judge, double own, double refine) =>
-        new(name, prompt, instruction, search, judge, refine, 500, new Dictionary<string, double> { [EvaluationRow.JudgeAccuracyOwn] = own });
+    private static EvaluationRow Row(
+        RowName name, double prompt, double instruction, double? search, double judge, double own, double refine) =>
+        new(
+            name, prompt, instruction, search, judge, refine, 500, new Dictionary<string,
+            double> { [EvaluationRow.JudgeAccuracyOwn] = own });
 
     private static IterationReport Iteration(int number, long[] verdicts, long[] searches, long nodes) => new()
     {
@@ -129,9 +148,11 @@ internal static class SampleReports
         Seconds = 58.4 + number,
     };
 
-    private static StageStatistics Played(long[] verdicts, long[] searches, long nodes, params (string, long)[] more) => Counted(
+    private static StageStatistics Played(
+        long[] verdicts, long[] searches, long nodes, params (string, long)[] more) => Counted(
     [
-        ("responses", verdicts.Sum()), ("voted yes", verdicts[0]), ("voted no", verdicts[1]), ("tied", verdicts[2]), ("undecided", verdicts[3]),
+        ("responses", verdicts.Sum()), ("voted yes", verdicts[0]), ("voted no", verdicts[1]), ("tied", verdicts[2]),
+        ("undecided", verdicts[3]),
         ("negatives searched", searches.Sum()), ("search: success", searches[0]), ("search: exhausted", searches[1]),
         ("search: over budget", searches[2]), ("search: failed", searches[3]), ("tree nodes", nodes), .. more,
     ]);
@@ -139,6 +160,8 @@ internal static class SampleReports
     private static IEnumerable<SupervisedRow> Rows(string kind, int count) =>
         Enumerable.Range(0, count).Select(i => new SupervisedRow($"p{i}", kind, "task", "text"));
 
-    private static TrainingCurve Curve(string stage, int steps, double from, double to) => new(stage, [.. Enumerable.Range(1, steps).Select(step =>
-        new TrainingStep(step, steps, to + ((from - to) * Math.Exp(-4.0 * step / steps)) + (0.01 * Math.Sin(step)), 1e-6, 1000))]);
+    private static TrainingCurve Curve(string stage, int steps, double from, double to) =>
+        new(stage, [.. Enumerable.Range(1, steps).Select(step =>
+        new TrainingStep(
+            step, steps, to + ((from - to) * Math.Exp(-4.0 * step / steps)) + (0.01 * Math.Sin(step)), 1e-6, 1000))]);
 }

@@ -15,7 +15,8 @@ public class TreeLayoutTests
         Prop.ForAll(tree.ToArbitrary(), nodes =>
         {
             TreeLayout layout = TreeLayout.Of(nodes);
-            foreach (IGrouping<int, int> level in Enumerable.Range(0, nodes.Length).GroupBy(node => layout.Depths[node]))
+            foreach (IGrouping<int, int> level in Enumerable.Range(0, nodes.Length)
+                .GroupBy(node => layout.Depths[node]))
             {
                 double[] columns = [.. level.Select(node => layout.Columns[node]).Order()];
                 Assert.All(columns.Zip(columns.Skip(1)), pair => Assert.True(pair.Second - pair.First >= 1));

@@ -28,7 +28,8 @@ public class WordDiffTests
     [InlineData("\n", "\n", null)]
     [InlineData("a b", "a b", 1.0)]
     [InlineData("a b", "", 0.0)]
-    public void Kept_share_of_small_texts(string before, string after, double? kept) => Assert.Equal(kept, WordDiff.Between(before, after).KeptShare);
+    public void Kept_share_of_small_texts(string before, string after, double? kept) =>
+        Assert.Equal(kept, WordDiff.Between(before, after).KeptShare);
 
     [Fact]
     public void Unchanged_words_are_a_common_subsequence_and_nothing_is_lost()
@@ -53,7 +54,8 @@ public class WordDiffTests
         {
             for (int j = 1; j <= b.Length; j++)
             {
-                table[i, j] = a[i - 1] == b[j - 1] ? table[i - 1, j - 1] + 1 : Math.Max(table[i - 1, j], table[i, j - 1]);
+                table[i, j] = a[i - 1] == b[j - 1]
+                    ? table[i - 1, j - 1] + 1 : Math.Max(table[i - 1, j], table[i, j - 1]);
             }
         }
         return table[a.Length, b.Length];

@@ -31,9 +31,12 @@ public sealed record Axis(double Low, double High, double Step)
     }
 
     /// <summary>Where a value stands between two coordinates.</summary>
-    public double Place(double value, double atLow, double atHigh) => atLow + ((value - Low) / (High - Low) * (atHigh - atLow));
+    public double Place(double value, double atLow, double atHigh) =>
+        atLow + ((value - Low) / (High - Low) * (atHigh - atLow));
 
-    /// <summary>The axis that covers a range with about <paramref name="ticks"/> steps of 1, 2, 2.5 or 5 times a power of ten.</summary>
+    /// <summary>
+    /// The axis that covers a range with about <paramref name="ticks"/> steps of 1, 2, 2.5 or 5 times a power of ten.
+    /// </summary>
     /// <param name="low">Lowest value to cover.</param>
     /// <param name="high">Highest value to cover; may equal the lowest.</param>
     /// <param name="ticks">Wanted steps.</param>

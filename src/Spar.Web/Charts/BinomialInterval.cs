@@ -1,6 +1,8 @@
 namespace Spar.Web.Charts;
 
-/// <summary>The range in which a share measured on a sample stands with 95 % confidence: Wilson's score interval (Wilson 1927).</summary>
+/// <summary>
+/// The range in which a share measured on a sample stands with 95 % confidence: Wilson's score interval (Wilson 1927).
+/// </summary>
 public static class BinomialInterval
 {
     private const double Z = 1.959963984540054;

@@ -2,7 +2,10 @@ namespace Spar.Web.Charts;
 
 /// <summary>One line of a chart.</summary>
 /// <param name="Name">Its name in the legend.</param>
-/// <param name="Points">Its points by rising X; a category without a value has no point. Values that are not finite are left out of the drawing.</param>
+/// <param name="Points">
+/// Its points by rising X; a category without a value has no point. Values that are not finite are left out of the
+/// drawing.
+/// </param>
 public sealed record ChartSeries(string Name, IReadOnlyList<ChartPoint> Points);
 
 /// <summary>One point of a line.</summary>

@@ -4,8 +4,8 @@ namespace Spar.Web.Charts;
 public static class LabelPlacement
 {
     /// <summary>
-    /// Moves heights as little as needed so that neighbours are at least <paramref name="gap"/> apart and all lie within the limits, if there is room;
-    /// their order stays.
+    /// Moves heights as little as needed so that neighbours are at least <paramref name="gap"/> apart and all lie
+    /// within the limits, if there is room; their order stays.
     /// </summary>
     /// <param name="wanted">Wanted heights, in any order.</param>
     /// <param name="gap">Least distance of two labels.</param>
@@ -17,7 +17,8 @@ public static class LabelPlacement
         int[] order = [.. Enumerable.Range(0, wanted.Count).OrderBy(index => wanted[index])];
         double[] placed = new double[wanted.Count];
 
-        // Labels that collide form a block which is centred on the mean of what they want (isotonic regression by pooling neighbours).
+        // Labels that collide form a block which is centred on the mean of what they want (isotonic regression by
+        // pooling neighbours).
         List<(double Start, int Count)> blocks = [];
         foreach (int index in order)
         {
@@ -26,7 +27,8 @@ public static class LabelPlacement
             {
                 (double start, int count) = blocks[^1];
                 blocks.RemoveAt(blocks.Count - 1);
-                double shifted = ((start * count) + ((block.Start - (count * gap)) * block.Count)) / (count + block.Count);
+                double shifted = ((start * count) + ((block.Start - (count * gap)) * block.Count)) / (
+                    count + block.Count);
                 block = (shifted, count + block.Count);
             }
             blocks.Add(block);

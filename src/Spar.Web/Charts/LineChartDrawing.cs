@@ -30,11 +30,16 @@ public sealed record LabelDrawing(int Index, double X, double Y, string Text);
 /// <param name="Marks">The points that get a mark.</param>
 public sealed record LineDrawing(int Index, string Name, string Path, IReadOnlyList<MarkDrawing> Marks)
 {
-    /// <summary>Style classes of the line: a colour, and dashes from the sixth series on, where colours come again.</summary>
+    /// <summary>
+    /// Style classes of the line: a colour, and dashes from the sixth series on, where colours come again.
+    /// </summary>
     public string Style => $"c{Index % 5}{(Index >= 5 ? " dashed" : "")}";
 }
 
-/// <summary>Where everything in a line chart stands. Coordinates are SVG units in a box of <see cref="Width"/> by <see cref="Height"/>, y downwards.</summary>
+/// <summary>
+/// Where everything in a line chart stands. Coordinates are SVG units in a box of <see cref="Width"/> by
+/// <see cref="Height"/>, y downwards.
+/// </summary>
 public sealed class LineChartDrawing
 {
     /// <summary>Width of the box.</summary>
@@ -58,14 +63,17 @@ public sealed class LineChartDrawing
     // Categories up to which every value finds room.
     private const int MostLabelled = 7;
 
-    // Base lines of a label relative to its point, least distance of two labels, and the distance at which two points crowd each other.
+    // Base lines of a label relative to its point, least distance of two labels, and the distance at which two points
+    // crowd each other.
     private const double Above = -7;
     private const double Beside = 4;
     private const double Below = 15;
     private const double LabelGap = 12;
     private const double Near = 22;
 
-    private LineChartDrawing(IReadOnlyList<Tick> xTicks, IReadOnlyList<Tick> yTicks, IReadOnlyList<LineDrawing> lines, IReadOnlyList<LabelDrawing> labels)
+    private LineChartDrawing(
+        IReadOnlyList<Tick> xTicks, IReadOnlyList<Tick> yTicks, IReadOnlyList<LineDrawing> lines,
+        IReadOnlyList<LabelDrawing> labels)
     {
         XTicks = xTicks;
         YTicks = yTicks;
@@ -85,7 +93,10 @@ public sealed class LineChartDrawing
     /// <summary>The series that have points.</summary>
     public IReadOnlyList<LineDrawing> Lines { get; }
 
-    /// <summary>Values beside points: every point over categories (the first and last where there are many), the last one over steps.</summary>
+    /// <summary>
+    /// Values beside points: every point over categories (the first and last where there are many), the last one over
+    /// steps.
+    /// </summary>
     public IReadOnlyList<LabelDrawing> Labels { get; }
 
     /// <summary>True where nothing can be drawn.</summary>
@@ -95,11 +106,16 @@ public sealed class LineChartDrawing
     /// <param name="series">The lines; points that are not finite are left out.</param>
     /// <param name="categories">Names of the categories that X counts from 0; null where X is a step.</param>
     /// <param name="decimals">Decimals of the values.</param>
-    /// <param name="percent">True where values are percent: the axis stays in 0..100 and spans at least 10, so that noise does not look large.</param>
-    public static LineChartDrawing Of(IReadOnlyList<ChartSeries> series, IReadOnlyList<string>? categories, int decimals, bool percent)
+    /// <param name="percent">
+    /// True where values are percent: the axis stays in 0..100 and spans at least 10, so that noise does not look
+    /// large.
+    /// </param>
+    public static LineChartDrawing Of(
+        IReadOnlyList<ChartSeries> series, IReadOnlyList<string>? categories, int decimals, bool percent)
     {
         (int Index, string Name, ChartPoint[] Points)[] drawn = [.. series
-            .Select((one, index) => (index, one.Name, Points: one.Points.Where(point => double.IsFinite(point.Y)).ToArray()))
+            .Select((one, index) =>
+                (index, one.Name, Points: one.Points.Where(point => double.IsFinite(point.Y)).ToArray()))
             .Where(one => one.Points.Length > 0)];
         if (drawn.Length == 0)
         {
@@ -134,12 +150,16 @@ public sealed class LineChartDrawing
                 ChartPoint point = points[i];
                 (double x, double height) = (XOf(point.X) + aside, YOf(point.Y));
                 bool gap = categories is not null && i > 0 && point.X - points[i - 1].X > 1;
-                path.Append(i == 0 || gap ? 'M' : 'L').Append(Display.Coordinate(x)).Append(' ').Append(Display.Coordinate(height));
+                path.Append(i == 0 || gap ? 'M' : 'L').Append(Display.Coordinate(x)).Append(' ')
+                    .Append(Display.Coordinate(height));
                 if (categories is not null || points.Length <= 40 || i == points.Length - 1)
                 {
                     string where = categories is null ? $"step {Display.Number(point.X, 0)}" : categories[(int)point.X];
-                    string range = point is { Low: { } from, High: { } to } ? $" (95 % interval {Display.Number(from, decimals)} to {Display.Number(to, decimals)})" : "";
-                    marks.Add(new MarkDrawing(x, height, point.Low is { } l ? YOf(l) : null, point.High is { } h ? YOf(h) : null,
+                    string range = point is { Low: { } from, High: { } to }
+                        ? $" (95 % interval {Display.Number(from, decimals)} to {Display.Number(to, decimals)})" : "";
+                    marks.Add(
+                        new MarkDrawing(
+                            x, height, point.Low is { } l ? YOf(l) : null, point.High is { } h ? YOf(h) : null,
                         $"{name}, {where}: {Display.Number(point.Y, decimals)}{range}"));
                 }
                 if (i == points.Length - 1 || (categories is not null && (i == 0 || categories.Count <= MostLabelled)))
@@ -160,7 +180,8 @@ public sealed class LineChartDrawing
             {
                 bool crowdedAbove = member > 0 && members[member].Y - members[member - 1].Y < Near;
                 bool crowdedBelow = member + 1 < members.Length && members[member + 1].Y - members[member].Y < Near;
-                // Beside the last point; else away from the neighbours; else on the side that the line does not leave to.
+                // Beside the last point; else away from the neighbours; else on the side that the line does not leave
+                // to.
                 bool last = categories is null || (int)members[member].Point.X == categories.Count - 1;
                 bool below = crowdedAbove == crowdedBelow ? members[member].Rising : crowdedAbove;
                 wanted[member] = members[member].Y + (last ? Beside : below ? Below : Above);

@@ -18,7 +18,8 @@ public static class ExperimentPage
         await using HtmlRenderer renderer = new(services, NullLoggerFactory.Instance);
         return await renderer.Dispatcher.InvokeAsync(async () =>
         {
-            ParameterView parameters = ParameterView.FromDictionary(new Dictionary<string, object?> { [nameof(ExperimentDocument.Report)] = report });
+            ParameterView parameters = ParameterView.FromDictionary(
+                new Dictionary<string, object?> { [nameof(ExperimentDocument.Report)] = report });
             return (await renderer.RenderComponentAsync<ExperimentDocument>(parameters)).ToHtmlString();
         });
     }

@@ -18,14 +18,15 @@ public sealed record Improvement(string Label, string FromRow, double From, stri
     public int Direction => Math.Sign(Math.Round(100 * (To - From), 1));
 
     /// <summary>
-    /// What changed from the start of self-play (the SFT row; the first row where there is none) to the last iteration that has the score. Scores
-    /// that lack one of the two are left out.
+    /// What changed from the start of self-play (the SFT row; the first row where there is none) to the last iteration
+    /// that has the score. Scores that lack one of the two are left out.
     /// </summary>
     public static IReadOnlyList<Improvement> Of(IReadOnlyList<EvaluationRow> rows)
     {
         List<Improvement> found = [];
         EvaluationRow? start = rows.FirstOrDefault(row => row.Name == RowName.Sft) ?? rows.FirstOrDefault();
-        foreach ((string label, Func<EvaluationRow, double?> score) in (ReadOnlySpan<(string, Func<EvaluationRow, double?>)>)
+        foreach (
+            (string label, Func<EvaluationRow, double?> score) in (ReadOnlySpan<(string, Func<EvaluationRow, double?>)>)
             [
                 ("held-out prompts fully satisfied (greedy)", row => row.HeldOutPrompt),
                 ("single requirements satisfied (greedy)", row => row.HeldOutInstruction),
@@ -44,7 +45,8 @@ public sealed record Improvement(string Label, string FromRow, double From, stri
         {
             string stage = Display.Row(last.Name);
             found.Add(new Improvement(
-                "what tree search at inference adds", $"{stage} greedy", last.HeldOutPrompt, "with search", last.HeldOutPromptSearch!.Value));
+                "what tree search at inference adds", $"{stage} greedy", last.HeldOutPrompt, "with search",
+                last.HeldOutPromptSearch!.Value));
         }
         return found;
     }

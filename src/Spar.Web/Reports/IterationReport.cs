@@ -61,7 +61,8 @@ public sealed record IterationReport
             return null;
         }
 
-        string[] stages = [StageNames.Play(number), StageNames.Data(number), StageNames.Actor(number), StageNames.Refiner(number)];
+        string[] stages = [
+            StageNames.Play(number), StageNames.Data(number), StageNames.Actor(number), StageNames.Refiner(number)];
         StageTiming[] timings = [.. store.Timings().Where(timing => stages.Contains(timing.Stage))];
         return new IterationReport
         {

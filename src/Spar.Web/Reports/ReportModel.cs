@@ -8,7 +8,10 @@ using Spar.Store;
 
 namespace Spar.Web.Reports;
 
-/// <summary>Everything that a run's report shows, in the run's own records. What is not known yet is empty, and the report says so.</summary>
+/// <summary>
+/// Everything that a run's report shows, in the run's own records. What is not known yet is empty, and the report says
+/// so.
+/// </summary>
 public sealed record ReportModel
 {
     private const int ExamplesAnIteration = 4;
@@ -47,7 +50,8 @@ public sealed record ReportModel
     public IReadOnlyList<SearchExample> Searches { get; init; } = [];
 
     /// <summary>False while the run is going on.</summary>
-    public bool Finished => Results.StoppedByDrift is not null || Results.Rows.Any(row => row.Name == RowName.Last(PlannedIterations));
+    public bool Finished => Results.StoppedByDrift is not null
+        || Results.Rows.Any(row => row.Name == RowName.Last(PlannedIterations));
 
     /// <summary>Reads it out of a run's store.</summary>
     /// <param name="store">A run of any method, at work or at its end.</param>
@@ -56,7 +60,8 @@ public sealed record ReportModel
         IReadOnlyDictionary<string, string> recipe = store.Identity.Values;
         int planned = int.Parse(recipe["iterations"], CultureInfo.InvariantCulture);
         IterationReport[] iterations =
-            [.. Enumerable.Range(1, planned).Select(number => IterationReport.Find(store, number)).TakeWhile(found => found is not null).OfType<IterationReport>()];
+            [.. Enumerable.Range(1, planned).Select(number => IterationReport.Find(store, number))
+                .TakeWhile(found => found is not null).OfType<IterationReport>()];
         Examples[] examples = [.. iterations.Select(iteration => Examples.Of(store, iteration))];
         return new ReportModel
         {
@@ -75,20 +80,25 @@ public sealed record ReportModel
         };
     }
 
-    private sealed record Examples(IReadOnlyList<PairExample> Pairs, IReadOnlyList<ResponseExample> Responses, SearchExample? Search)
+    private sealed record Examples(
+        IReadOnlyList<PairExample> Pairs, IReadOnlyList<ResponseExample> Responses, SearchExample? Search)
     {
         public static Examples Of(RunStore store, IterationReport iteration)
         {
-            PlayRecord[] plays = [.. store.ReadItems<PlayRecord>(StageNames.Play(iteration.Number)).Select(entry => entry.Record)];
+            PlayRecord[] plays = [
+                .. store.ReadItems<PlayRecord>(StageNames.Play(iteration.Number)).Select(entry => entry.Record)];
             PlayRecord? deepest = plays.Where(play => play.Tree is { Outcome: SearchOutcome.Success, Nodes.Count: > 3 })
                 .MaxBy(play => play.Tree!.Nodes.Max(node => node.Depth));
             return new Examples(
-                [.. (iteration.Data?.Pairs ?? []).Take(ExamplesAnIteration).Select(pair => new PairExample(iteration.Number, pair, CritiqueOf(plays, pair)))],
-                [.. (iteration.Data?.ActorRows ?? []).Take(ExamplesAnIteration).Select(row => new ResponseExample(iteration.Number, row))],
+                [.. (iteration.Data?.Pairs ?? []).Take(ExamplesAnIteration)
+                    .Select(pair => new PairExample(iteration.Number, pair, CritiqueOf(plays, pair)))],
+                [.. (iteration.Data?.ActorRows ?? []).Take(ExamplesAnIteration)
+                    .Select(row => new ResponseExample(iteration.Number, row))],
                 deepest is null ? null : new SearchExample(iteration.Number, deepest.Prompt, deepest.Tree!));
         }
 
-        private static string? CritiqueOf(PlayRecord[] plays, PreferencePair pair) => plays.FirstOrDefault(play => play.PromptId == pair.PromptId)?
+        private static string? CritiqueOf(PlayRecord[] plays, PreferencePair pair) =>
+            plays.FirstOrDefault(play => play.PromptId == pair.PromptId)?
             .Responses.FirstOrDefault(response => response.Text == pair.Rejected)?.Valuation?.Critique;
     }
 }

@@ -3,16 +3,22 @@ using Spar.Web.Text;
 
 namespace Spar.Web.Reports;
 
-/// <summary>What a reader should know before trusting the numbers: what was dropped, could not be read, or went wrong.</summary>
+/// <summary>
+/// What a reader should know before trusting the numbers: what was dropped, could not be read, or went wrong.
+/// </summary>
 public static class ReportWarnings
 {
     /// <summary>The warnings, one sentence each, in the order of the iterations.</summary>
     public static IReadOnlyList<string> Of(ReportModel model)
     {
-        List<string> warnings = [.. model.Iterations.SelectMany(Of), .. model.Results.Calibration?.Where(one => one.Taken is not null).Select(Of) ?? []];
+        List<string> warnings = [
+            .. model.Iterations.SelectMany(Of),
+            .. model.Results.Calibration?.Where(one => one.Taken is not null).Select(Of) ?? []];
         if (model.Start.Sum(curve => curve.Broken) is > 0 and int steps)
         {
-            warnings.Add($"Supervised fine-tuning: {Things(steps, "training step", "training steps")} logged a loss that is not a finite number; the curves leave them out.");
+            warnings.Add(
+                $"Supervised fine-tuning: {Steps(steps)} logged a loss that is not a finite number; " +
+                "the curves leave them out.");
         }
 
         return warnings;
@@ -30,34 +36,39 @@ public static class ReportWarnings
 
         if (verdicts.Undecided > 0)
         {
-            yield return $"{where}: {Responses(verdicts.Undecided, judged)} dropped because no vote on them could be read.";
+            yield return
+                $"{where}: {Responses(verdicts.Undecided, judged)} dropped because no vote on them could be read.";
         }
 
         foreach ((string reason, long count) in iteration.Unparsed.Where(reason => reason.Value > 0))
         {
-            string share = $"{Display.Share(count, iteration.ModelCalls)} of {Display.Count(iteration.ModelCalls)} model calls";
+            string share =
+                $"{Display.Share(count, iteration.ModelCalls)} of {Display.Count(iteration.ModelCalls)} model calls";
             yield return $"{where}: {Things(count, "output", "outputs")} ({share}) that could not be read: {reason}.";
         }
 
         if (iteration.Statistics.Sum(counted => counted.Failures.Count) is > 0 and int lost)
         {
             ItemFailure first = iteration.Statistics.SelectMany(counted => counted.Failures).First();
-            yield return $"{where}: {Things(lost, "item", "items")} got lost because calls failed; the first was {first.Item}: {first.Reason}";
+            string reason = $"the first was {first.Item}: {first.Reason}";
+            yield return $"{where}: {Things(lost, "item", "items")} got lost because calls failed; {reason}";
         }
 
         if (iteration.Searches.OverBudget > 0)
         {
-            yield return $"{where}: {Things(iteration.Searches.OverBudget, "search", "searches")} stopped at the limit of model calls.";
+            string stopped = Things(iteration.Searches.OverBudget, "search", "searches");
+            yield return $"{where}: {stopped} stopped at the limit of model calls.";
         }
 
         if (iteration.Searches.Failed > 0)
         {
-            yield return $"{where}: {Things(iteration.Searches.Failed, "search", "searches")} failed: a model call got no answer.";
+            string failed = Things(iteration.Searches.Failed, "search", "searches");
+            yield return $"{where}: {failed} failed: a model call got no answer.";
         }
 
         if ((iteration.Actor?.Broken ?? 0) + (iteration.Refiner?.Broken ?? 0) is > 0 and int broken)
         {
-            yield return $"{where}: {Things(broken, "training step", "training steps")} logged a value that is not a finite number; the curves leave them out.";
+            yield return $"{where}: {Steps(broken)} logged a value that is not a finite number; the curves leave them out.";
         }
     }
 
@@ -69,11 +80,17 @@ public static class ReportWarnings
             DriftAction.Reweight => "pairs with a disputed chosen response were dropped.",
             _ => "the run went on.",
         };
-        return $"Iteration {calibration.Iteration}: the judge drifted from the verifiers. It holds {Display.Percent(calibration.SelfJudgedSuccess)} of the " +
-            $"searches successful, they {Display.Percent(calibration.VerifiedSuccess)}; {taken}";
+        string judged = Display.Percent(calibration.SelfJudgedSuccess);
+        string verified = Display.Percent(calibration.VerifiedSuccess);
+        return $"Iteration {calibration.Iteration}: the judge drifted from the verifiers. " +
+            $"It holds {judged} of the searches successful, they {verified}; {taken}";
     }
 
-    private static string Responses(long count, long judged) => $"{Things(count, "response", "responses")} ({Display.Share(count, judged)})";
+    private static string Steps(int count) => Things(count, "training step", "training steps");
 
-    private static string Things(long count, string one, string many) => $"{Display.Count(count)} {(count == 1 ? one : many)}";
+    private static string Responses(long count, long judged) =>
+        $"{Things(count, "response", "responses")} ({Display.Share(count, judged)})";
+
+    private static string Things(long count, string one, string many) =>
+        $"{Display.Count(count)} {(count == 1 ? one : many)}";
 }

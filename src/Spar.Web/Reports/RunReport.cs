@@ -5,12 +5,17 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Spar.Web.Reports;
 
-/// <summary>A run's report as one HTML file that needs nothing else: styles and drawings are inside, and it loads and runs nothing.</summary>
+/// <summary>
+/// A run's report as one HTML file that needs nothing else: styles and drawings are inside, and it loads and runs
+/// nothing.
+/// </summary>
 public static class RunReport
 {
     /// <summary>Renders the report. The same model gives the same text.</summary>
     /// <param name="model">What to show.</param>
-    /// <exception cref="ArgumentException">A tree's nodes do not form a tree: see <see cref="Trees.TreeLayout.Of"/>.</exception>
+    /// <exception cref="ArgumentException">
+    /// A tree's nodes do not form a tree: see <see cref="Trees.TreeLayout.Of"/>.
+    /// </exception>
     public static async Task<string> RenderAsync(ReportModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -18,7 +23,8 @@ public static class RunReport
         await using HtmlRenderer renderer = new(services, NullLoggerFactory.Instance);
         return await renderer.Dispatcher.InvokeAsync(async () =>
         {
-            ParameterView parameters = ParameterView.FromDictionary(new Dictionary<string, object?> { [nameof(ReportDocument.Model)] = model });
+            ParameterView parameters = ParameterView.FromDictionary(
+                new Dictionary<string, object?> { [nameof(ReportDocument.Model)] = model });
             return (await renderer.RenderComponentAsync<ReportDocument>(parameters)).ToHtmlString();
         });
     }

@@ -4,12 +4,15 @@ namespace Spar.Web.Text;
 
 /// <summary>A word or line break of one of two compared texts.</summary>
 /// <param name="Text">The word; "\n" for a line break.</param>
-/// <param name="Changed">True where the other text lacks it: removed if it stands in the old text, added if it stands in the new one.</param>
+/// <param name="Changed">
+/// True where the other text lacks it: removed if it stands in the old text, added if it stands in the new one.
+/// </param>
 public sealed record DiffWord(string Text, bool Changed);
 
 /// <summary>
-/// What a refinement changed, word by word: the longest common subsequence of the two texts' words (Myers 1986), by DiffPlex. A word is what stands
-/// between white space, in its case and with its punctuation. Line breaks are compared too, since an instruction can ask for them.
+/// What a refinement changed, word by word: the longest common subsequence of the two texts' words (Myers 1986), by
+/// DiffPlex. A word is what stands between white space, in its case and with its punctuation. Line breaks are compared
+/// too, since an instruction can ask for them.
 /// </summary>
 public sealed class WordDiff
 {
@@ -27,7 +30,10 @@ public sealed class WordDiff
     /// <summary>The new text; a changed word was added.</summary>
     public IReadOnlyList<DiffWord> After { get; }
 
-    /// <summary>Share of the old text's words (line breaks not counted) that the new one keeps in their order, 0..1; null where it has no words.</summary>
+    /// <summary>
+    /// Share of the old text's words (line breaks not counted) that the new one keeps in their order, 0..1; null where
+    /// it has no words.
+    /// </summary>
     public double? KeptShare
     {
         get
@@ -42,7 +48,8 @@ public sealed class WordDiff
     /// <param name="after">The new text.</param>
     public static WordDiff Between(string before, string after)
     {
-        DiffPlex.Model.DiffResult result = new Differ().CreateCustomDiffs(before, after, ignoreWhiteSpace: false, Words);
+        DiffPlex.Model.DiffResult result = new Differ()
+            .CreateCustomDiffs(before, after, ignoreWhiteSpace: false, Words);
         bool[] removed = new bool[result.PiecesOld.Length];
         bool[] added = new bool[result.PiecesNew.Length];
         foreach (DiffPlex.Model.DiffBlock block in result.DiffBlocks)

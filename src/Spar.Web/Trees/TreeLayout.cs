@@ -2,7 +2,9 @@ using Spar.Search;
 
 namespace Spar.Web.Trees;
 
-/// <summary>Where the nodes of a search tree stand: leaves side by side, every parent above the middle of its children.</summary>
+/// <summary>
+/// Where the nodes of a search tree stand: leaves side by side, every parent above the middle of its children.
+/// </summary>
 public sealed class TreeLayout
 {
     private TreeLayout(int?[] parents, double[] columns, int[] depths, int leaves, bool[] onPath)
@@ -26,12 +28,18 @@ public sealed class TreeLayout
     /// <summary>Number of leaves.</summary>
     public int Leaves { get; }
 
-    /// <summary>True for the nodes from the root to the best one: that of the highest value other than the root, the earliest at equal values.</summary>
+    /// <summary>
+    /// True for the nodes from the root to the best one: that of the highest value other than the root, the earliest at
+    /// equal values.
+    /// </summary>
     public IReadOnlyList<bool> OnPath { get; }
 
     /// <summary>Lays a tree out.</summary>
     /// <param name="nodes">The nodes; the root first, a parent before its children.</param>
-    /// <exception cref="ArgumentException">There is no node, the first is not the only root, a parent does not stand before its child, or two nodes have one id.</exception>
+    /// <exception cref="ArgumentException">
+    /// There is no node, the first is not the only root, a parent does not stand before its child, or two nodes have
+    /// one id.
+    /// </exception>
     public static TreeLayout Of(IReadOnlyList<SearchNode> nodes)
     {
         if (nodes.Count == 0)
@@ -52,12 +60,15 @@ public sealed class TreeLayout
             }
             else if (node > 0 || nodes[node].Parent is not null)
             {
-                throw new ArgumentException($"Node {nodes[node].Id} of the search tree does not have an earlier node as its parent.", nameof(nodes));
+                throw new ArgumentException(
+                    $"Node {nodes[node].Id} of the search tree does not have an earlier node as its parent.",
+                    nameof(nodes));
             }
 
             if (!places.TryAdd(nodes[node].Id, node))
             {
-                throw new ArgumentException($"Two nodes of the search tree have the id {nodes[node].Id}.", nameof(nodes));
+                throw new ArgumentException(
+                    $"Two nodes of the search tree have the id {nodes[node].Id}.", nameof(nodes));
             }
         }
 
@@ -69,12 +80,14 @@ public sealed class TreeLayout
             {
                 Place(child);
             }
-            columns[node] = children[node].Count == 0 ? leaves++ : (columns[children[node][0]] + columns[children[node][^1]]) / 2;
+            columns[node] = children[node].Count == 0
+                ? leaves++ : (columns[children[node][0]] + columns[children[node][^1]]) / 2;
         }
         Place(0);
 
         bool[] onPath = new bool[nodes.Count];
-        int best = Enumerable.Range(1, nodes.Count - 1).OrderByDescending(node => nodes[node].Valuation?.Value ?? -1).FirstOrDefault();
+        int best = Enumerable.Range(1, nodes.Count - 1).OrderByDescending(node => nodes[node].Valuation?.Value ?? -1)
+            .FirstOrDefault();
         for (int? node = best; node is { } here; node = parents[here])
         {
             onPath[here] = true;

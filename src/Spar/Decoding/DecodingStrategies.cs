@@ -14,7 +14,8 @@ public static class DecodingStrategies
     private static readonly (string Name, Func<Parts, IDecodingStrategy> Make)[] s_all =
     [
         (Greedy, parts => parts.Greedy),
-        ("best-of-n", parts => new BestOfN(parts.Actor, parts.Settings.Respond, parts.Judge, parts.Settings.Samples, parts.Gate)),
+        ("best-of-n", parts => new BestOfN(
+            parts.Actor, parts.Settings.Respond, parts.Judge, parts.Settings.Samples, parts.Gate)),
         (SearchStrategy.Iterative.Name, parts => parts.From(SearchStrategy.Iterative)),
         (SearchStrategy.Bfs.Name, parts => parts.From(SearchStrategy.Bfs)),
         (SearchStrategy.Dfs.Name, parts => parts.From(SearchStrategy.Dfs)),
@@ -34,10 +35,12 @@ public static class DecodingStrategies
     /// <param name="judging">How responses are valued; null casts all votes.</param>
     /// <exception cref="SparException">There is no strategy of this name.</exception>
     public static IDecodingStrategy Create(
-        string name, ModelCaller actor, ModelCaller refiner, TemplateSet templates, DecodingSettings settings, JudgingSettings? judging = null)
+        string name, ModelCaller actor, ModelCaller refiner, TemplateSet templates, DecodingSettings settings,
+        JudgingSettings? judging = null)
     {
         Func<Parts, IDecodingStrategy> make = s_all.FirstOrDefault(strategy => strategy.Name == name).Make
-            ?? throw new SparException($"There is no decoding strategy {name}. Give one of {string.Join(", ", Names)}.");
+            ?? throw new SparException(
+                $"There is no decoding strategy {name}. Give one of {string.Join(", ", Names)}.");
         Gate gate = settings.Search.ToGate();
         return make(new Parts(
             actor,
@@ -47,12 +50,14 @@ public static class DecodingStrategies
             settings));
     }
 
-    private sealed record Parts(ModelCaller Actor, IJudge Judge, RefinementSampler Refiner, Gate Gate, DecodingSettings Settings)
+    private sealed record Parts(
+        ModelCaller Actor, IJudge Judge, RefinementSampler Refiner, Gate Gate, DecodingSettings Settings)
     {
         public GreedyDecoding Greedy => new(Actor, Settings.Respond);
 
         // Refines the greedy response.
-        public SearchDecoding From(SearchStrategy search) => new(Greedy, Judge, search.Create(Judge, Refiner, Settings.Search), Gate);
+        public SearchDecoding From(SearchStrategy search) =>
+            new(Greedy, Judge, search.Create(Judge, Refiner, Settings.Search), Gate);
     }
 }
 
@@ -63,4 +68,5 @@ public static class DecodingStrategies
 /// <param name="Votes">Judgements a response.</param>
 /// <param name="Samples">Responses of best-of-N.</param>
 /// <param name="Search">Limits of the searches; the chain of "iterative" is as long as the tree is deep.</param>
-public sealed record DecodingSettings(Sampling Respond, Sampling Judge, Sampling Refine, int Votes, int Samples, SearchSettings Search);
+public sealed record DecodingSettings(
+    Sampling Respond, Sampling Judge, Sampling Refine, int Votes, int Samples, SearchSettings Search);

@@ -10,7 +10,8 @@ public sealed class GreedyDecoding(ModelCaller actor, Sampling sampling) : IDeco
     /// <inheritdoc/>
     public async Task<Decoded> DecodeAsync(string key, string instruction, CancellationToken cancellationToken)
     {
-        Answer answer = await actor.AskAsync($"{key}/greedy", instruction, sampling.Greedy(), cancellationToken).ConfigureAwait(false);
+        Answer answer = await actor.AskAsync($"{key}/greedy", instruction, sampling.Greedy(), cancellationToken)
+            .ConfigureAwait(false);
         return new Decoded(answer.Text, [new Candidate(answer.Text, null)]);
     }
 }

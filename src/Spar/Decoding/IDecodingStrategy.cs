@@ -21,6 +21,8 @@ public sealed record Candidate(string Response, Valuation? Valuation);
 
 /// <summary>What a strategy came to.</summary>
 /// <param name="Response">The response it settled on.</param>
-/// <param name="Candidates">Every response that was generated, in the order of the calls; for a search, the tree's nodes.</param>
+/// <param name="Candidates">
+/// Every response that was generated, in the order of the calls; for a search, the tree's nodes.
+/// </param>
 /// <param name="Tree">The search tree; null where none was grown.</param>
 public sealed record Decoded(string Response, IReadOnlyList<Candidate> Candidates, SearchTree? Tree = null);

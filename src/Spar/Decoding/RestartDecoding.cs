@@ -5,15 +5,17 @@ using Spar.Judging;
 namespace Spar.Decoding;
 
 /// <summary>
-/// Searches one after another: where the search from the greedy response finds nothing that passes, the actor is sampled anew and the search begins from
-/// there. A refinement inherits what is wrong with its root; another sample does not. What passes first is taken, else the response of the highest value.
+/// Searches one after another: where the search from the greedy response finds nothing that passes, the actor is
+/// sampled anew and the search begins from there. A refinement inherits what is wrong with its root; another sample
+/// does not. What passes first is taken, else the response of the highest value.
 /// </summary>
 /// <param name="search">Searches from one response.</param>
 /// <param name="actor">The model that answers.</param>
 /// <param name="sampling">How the later roots are sampled.</param>
 /// <param name="gate">A response that passes it is taken.</param>
 /// <param name="roots">Responses of the actor that may be searched from, at least 1.</param>
-public sealed class RestartDecoding(SearchDecoding search, ModelCaller actor, Sampling sampling, Gate gate, int roots) : IDecodingStrategy
+public sealed class RestartDecoding(
+    SearchDecoding search, ModelCaller actor, Sampling sampling, Gate gate, int roots) : IDecodingStrategy
 {
     /// <inheritdoc/>
     public async Task<Decoded> DecodeAsync(string key, string instruction, CancellationToken cancellationToken)
@@ -24,7 +26,8 @@ public sealed class RestartDecoding(SearchDecoding search, ModelCaller actor, Sa
         {
             string at = string.Create(CultureInfo.InvariantCulture, $"{key}/k{root}");
             Answer answer = await actor.AskAsync(at, instruction, sampling, cancellationToken).ConfigureAwait(false);
-            Decoded next = await search.ImproveAsync(at, instruction, answer.Text, cancellationToken).ConfigureAwait(false);
+            Decoded next = await search.ImproveAsync(at, instruction, answer.Text, cancellationToken)
+                .ConfigureAwait(false);
             candidates.AddRange(next.Candidates);
             best = Value(next) > Value(best) ? next : best;
         }
@@ -32,5 +35,6 @@ public sealed class RestartDecoding(SearchDecoding search, ModelCaller actor, Sa
         return best with { Candidates = candidates };
     }
 
-    private static double Value(Decoded decoded) => decoded.Candidates.Max(candidate => candidate.Valuation?.Value ?? 0);
+    private static double Value(Decoded decoded) =>
+        decoded.Candidates.Max(candidate => candidate.Valuation?.Value ?? 0);
 }

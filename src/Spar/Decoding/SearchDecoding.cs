@@ -4,13 +4,15 @@ using Spar.Search;
 namespace Spar.Decoding;
 
 /// <summary>
-/// A response is judged; if it does not pass the gate, it is refined by search. What passes is taken, else the response of the highest value.
+/// A response is judged; if it does not pass the gate, it is refined by search. What passes is taken, else the response
+/// of the highest value.
 /// </summary>
 /// <param name="first">Makes the response to begin with.</param>
 /// <param name="judge">Values it.</param>
 /// <param name="search">Refines it.</param>
 /// <param name="gate">A response that passes it is taken as it is.</param>
-public sealed class SearchDecoding(IDecodingStrategy first, IJudge judge, IRefinementSearch search, Gate gate) : IDecodingStrategy
+public sealed class SearchDecoding(
+    IDecodingStrategy first, IJudge judge, IRefinementSearch search, Gate gate) : IDecodingStrategy
 {
     /// <inheritdoc/>
     public async Task<Decoded> DecodeAsync(string key, string instruction, CancellationToken cancellationToken)
@@ -25,15 +27,19 @@ public sealed class SearchDecoding(IDecodingStrategy first, IJudge judge, IRefin
     /// <param name="response">The response to begin with.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="Calls.CallFailedException">The response could not be judged.</exception>
-    public async Task<Decoded> ImproveAsync(string key, string instruction, string response, CancellationToken cancellationToken)
+    public async Task<Decoded> ImproveAsync(
+        string key, string instruction, string response, CancellationToken cancellationToken)
     {
-        Valuation valuation = await judge.JudgeAsync($"{key}/judge", instruction, response, cancellationToken).ConfigureAwait(false);
+        Valuation valuation = await judge.JudgeAsync($"{key}/judge", instruction, response, cancellationToken)
+            .ConfigureAwait(false);
         if (gate.Passes(valuation))
         {
             return new Decoded(response, [new Candidate(response, valuation)]);
         }
 
-        SearchTree tree = await search.SearchAsync($"{key}/tree", instruction, response, valuation, cancellationToken).ConfigureAwait(false);
-        return new Decoded(tree.Best.Response, [.. tree.Nodes.Select(node => new Candidate(node.Response, node.Valuation))], tree);
+        SearchTree tree = await search.SearchAsync($"{key}/tree", instruction, response, valuation, cancellationToken)
+            .ConfigureAwait(false);
+        return new Decoded(
+            tree.Best.Response, [.. tree.Nodes.Select(node => new Candidate(node.Response, node.Valuation))], tree);
     }
 }

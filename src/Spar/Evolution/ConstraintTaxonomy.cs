@@ -15,8 +15,8 @@ public sealed record ConstraintFamily(string Name, string About, IReadOnlyList<s
 }
 
 /// <summary>
-/// The families along which prompts are evolved. The built-in one has the 14 families of the method; any JSON file of the same layout
-/// (<c>{"families": [{"name", "about", "examples"}]}</c>) takes its place.
+/// The families along which prompts are evolved. The built-in one has the 14 families of the method; any JSON file of
+/// the same layout (<c>{"families": [{"name", "about", "examples"}]}</c>) takes its place.
 /// </summary>
 public sealed class ConstraintTaxonomy
 {
@@ -45,7 +45,9 @@ public sealed class ConstraintTaxonomy
 
     /// <summary>Reads a taxonomy file.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="SparException">The file cannot be read or is no taxonomy; the message names the place.</exception>
+    /// <exception cref="SparException">
+    /// The file cannot be read or is no taxonomy; the message names the place.
+    /// </exception>
     public static ConstraintTaxonomy Load(string path)
     {
         try
@@ -67,20 +69,28 @@ public sealed class ConstraintTaxonomy
         IReadOnlyList<ConstraintFamily> families;
         try
         {
-            families = JsonSerializer.Deserialize<TaxonomyFile>(text, JsonSettings.Strict)?.Families ?? throw new JsonException("it is null");
+            families = JsonSerializer.Deserialize<TaxonomyFile>(text, JsonSettings.Strict)?.Families
+                ?? throw new JsonException("it is null");
         }
         catch (JsonException fault)
         {
-            throw new SparException($"{name} is no taxonomy: {JsonFaults.Describe(fault)}. It must be {{\"families\": [{{\"name\": ..., \"about\": ..., \"examples\": [...]}}, ...]}}.", fault);
+            throw new SparException(
+                $"{name} is no taxonomy: {JsonFaults.Describe(fault)}. It must be " +
+                $"{{\"families\": [{{\"name\": ..., \"about\": ..., \"examples\": [...]}}, ...]}}.", fault);
         }
 
         string? problem =
             families.Count < 2 ? "it needs at least two families"
-            : families.FirstOrDefault(family => family.Name.Trim().Length == 0 || family.Name.Contains(':')) is { } unnamed ? $"the family name \"{unnamed.Name}\" is empty or has a colon"
-            : families.FirstOrDefault(family => family.Examples.Count == 0) is { } bare ? $"the family \"{bare.Name}\" has no examples"
-            : families.GroupBy(family => family.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1) is { } twice ? $"the family \"{twice.Key}\" is there twice"
+            : families.FirstOrDefault(
+                family => family.Name.Trim().Length == 0 || family.Name.Contains(':')) is { } unnamed
+                ? $"the family name \"{unnamed.Name}\" is empty or has a colon"
+            : families.FirstOrDefault(family => family.Examples.Count == 0) is { } bare
+                ? $"the family \"{bare.Name}\" has no examples"
+            : families.GroupBy(family => family.Name, StringComparer.OrdinalIgnoreCase)
+                .FirstOrDefault(group => group.Count() > 1) is { } twice ? $"the family \"{twice.Key}\" is there twice"
             : null;
-        return problem is null ? new ConstraintTaxonomy(families, text) : throw new SparException($"{name} cannot be used: {problem}.");
+        return problem is null ? new ConstraintTaxonomy(families, text) : throw new SparException(
+            $"{name} cannot be used: {problem}.");
     }
 
     private sealed record TaxonomyFile(IReadOnlyList<ConstraintFamily> Families);

@@ -14,13 +14,19 @@ public sealed record AddedConstraint(string Family, string Text);
 /// <param name="Constraints">What was added, in the teacher's order.</param>
 /// <param name="Declined">The teacher said that constraints make no sense here.</param>
 /// <param name="Unparsed">Why the output could not be read; null when it could.</param>
-public sealed record Evolved(string? Prompt, IReadOnlyList<AddedConstraint> Constraints, bool Declined, string? Unparsed)
+public sealed record Evolved(
+    string? Prompt, IReadOnlyList<AddedConstraint> Constraints, bool Declined, string? Unparsed)
 {
-    /// <summary>What the teacher wrote beside the mark when it declined, at most 300 characters; null where it wrote nothing.</summary>
+    /// <summary>
+    /// What the teacher wrote beside the mark when it declined, at most 300 characters; null where it wrote nothing.
+    /// </summary>
     public string? Reason { get; init; }
 }
 
-/// <summary>Reads a teacher's output in the format that <c>evolve.txt</c> asks for. Case of marks and family names is overlooked.</summary>
+/// <summary>
+/// Reads a teacher's output in the format that <c>evolve.txt</c> asks for. Case of marks and family names is
+/// overlooked.
+/// </summary>
 /// <param name="taxonomy">Gives the families' names.</param>
 public sealed partial class EvolutionParser(ConstraintTaxonomy taxonomy)
 {
@@ -39,10 +45,15 @@ public sealed partial class EvolutionParser(ConstraintTaxonomy taxonomy)
     /// <summary>The output in this format.</summary>
     /// <param name="constraints">What was added.</param>
     /// <param name="prompt">The evolved prompt.</param>
-    public static string Format(IEnumerable<AddedConstraint> constraints, string prompt) =>
-        $"{ConstraintsMark}\n{string.Concat(constraints.Select(added => $"{added.Family}: {added.Text}\n"))}{PromptMark}\n{prompt}\n{EndMark}";
+    public static string Format(IEnumerable<AddedConstraint> constraints, string prompt)
+    {
+        string lines = string.Concat(constraints.Select(added => $"{added.Family}: {added.Text}\n"));
+        return $"{ConstraintsMark}\n{lines}{PromptMark}\n{prompt}\n{EndMark}";
+    }
 
-    /// <summary>Reads one output: the last block between the marks of the prompt counts, thoughts are no part of it.</summary>
+    /// <summary>
+    /// Reads one output: the last block between the marks of the prompt counts, thoughts are no part of it.
+    /// </summary>
     /// <param name="output">What the teacher wrote.</param>
     public Evolved Parse(string output)
     {
@@ -75,15 +86,19 @@ public sealed partial class EvolutionParser(ConstraintTaxonomy taxonomy)
         }
 
         AddedConstraint[] constraints = [.. list.Text.Split('\n').Select(Read).OfType<AddedConstraint>()];
-        return constraints.Length == 0 ? Unread("no constraint of a known family") : new Evolved(prompt, constraints, false, null);
+        return constraints.Length == 0
+            ? Unread("no constraint of a known family") : new Evolved(prompt, constraints, false, null);
     }
 
-    // A line "family: constraint" with list marks, numbers and emphasis around the family; null for any other line, which is a remark.
+    // A line "family: constraint" with list marks, numbers and emphasis around the family; null for any other line,
+    // which is a remark.
     private AddedConstraint? Read(string line)
     {
         Match match = ConstraintLine().Match(line);
         ConstraintFamily? family = match.Success
-            ? taxonomy.Families.FirstOrDefault(known => Letters(known.Name).Equals(Letters(match.Groups["family"].Value), StringComparison.OrdinalIgnoreCase))
+            ? taxonomy.Families.FirstOrDefault(
+                known => Letters(known.Name)
+                    .Equals(Letters(match.Groups["family"].Value), StringComparison.OrdinalIgnoreCase))
             : null;
         string text = match.Groups["text"].Value.Trim(' ', '\t', '\r', '*', '_', '`');
         return family is null || text.Length == 0 ? null : new AddedConstraint(family.Name, text);
@@ -95,14 +110,18 @@ public sealed partial class EvolutionParser(ConstraintTaxonomy taxonomy)
 
     private static Evolved Decline(string text)
     {
-        string reason = text.Replace(DeclinedMark, "", StringComparison.OrdinalIgnoreCase).Trim(' ', '\n', '\r', '*', '_', '`');
-        return new Evolved(null, [], true, null) { Reason = reason.Length == 0 ? null : reason[..Math.Min(reason.Length, 300)] };
+        string reason = text.Replace(DeclinedMark, "", StringComparison.OrdinalIgnoreCase)
+            .Trim(' ', '\n', '\r', '*', '_', '`');
+        return new Evolved(
+            null, [], true, null)
+        { Reason = reason.Length == 0 ? null : reason[..Math.Min(reason.Length, 300)] };
     }
 
     private static string Letters(string name) => string.Concat(name.Where(char.IsLetterOrDigit));
 
     private static Evolved Unread(string why) => new(null, [], false, why);
 
-    [GeneratedRegex(@"^[\s\-*•+>#_`]*(?:\(?\d{1,3}[.):]\s*)?[\s*_`\[""]*(?<family>[^:：*`\[\]()]{1,60}?)[\s*_`\]""]*(?:\([^()]{0,40}\)[\s*_`]*)?(?:[:：]|\s[-–—]\s)(?<text>.*)$")]
+    [GeneratedRegex(
+        @"^[\s\-*•+>#_`]*(?:\(?\d{1,3}[.):]\s*)?[\s*_`\[""]*(?<family>[^:：*`\[\]()]{1,60}?)[\s*_`\]""]*(?:\([^()]{0,40}\)[\s*_`]*)?(?:[:：]|\s[-–—]\s)(?<text>.*)$")]
     private static partial Regex ConstraintLine();
 }

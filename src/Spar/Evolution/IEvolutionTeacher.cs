@@ -25,16 +25,21 @@ public interface IEvolutionTeacher
 /// <param name="caller">The model.</param>
 /// <param name="template">The template; see <see cref="Template"/>.</param>
 /// <param name="sampling">How outputs are sampled; the reference has temperature 0.7.</param>
-public sealed class ModelEvolutionTeacher(ModelCaller caller, PromptTemplate template, Sampling sampling) : IEvolutionTeacher
+public sealed class ModelEvolutionTeacher(
+    ModelCaller caller, PromptTemplate template, Sampling sampling) : IEvolutionTeacher
 {
-    /// <summary>Reads a template file, which needs the placeholders {seed}, {main} and {others}; null gives the built-in one.</summary>
+    /// <summary>
+    /// Reads a template file, which needs the placeholders {seed}, {main} and {others}; null gives the built-in one.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <exception cref="SparException">The file cannot be read, or lacks a placeholder.</exception>
     public static PromptTemplate Template(string? path)
     {
         try
         {
-            return PromptTemplate.Parse(path ?? "Evolution/evolve.txt", path is null ? BuiltInText() : File.ReadAllText(path), "seed", "main", "others");
+            return PromptTemplate.Parse(
+                path ?? "Evolution/evolve.txt", path is null ? BuiltInText() : File.ReadAllText(path), "seed", "main",
+                "others");
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {

@@ -1,9 +1,9 @@
 namespace Spar.Evolution;
 
 /// <summary>
-/// Finds texts that are nearly the same as an earlier one. The measure is the Jaccard similarity of the texts' sets of word trigrams (lower case,
-/// letters and digits only; a text of fewer than three words is one gram): shared trigrams divided by all trigrams of both. It is exact: candidates come
-/// from an index of trigrams, not from a sample.
+/// Finds texts that are nearly the same as an earlier one. The measure is the Jaccard similarity of the texts' sets of
+/// word trigrams (lower case, letters and digits only; a text of fewer than three words is one gram): shared trigrams
+/// divided by all trigrams of both. It is exact: candidates come from an index of trigrams, not from a sample.
 /// </summary>
 /// <param name="threshold">From which similarity on a text is a near-duplicate, above 0 and at most 1.</param>
 public sealed class NearDuplicates(double threshold)
@@ -13,7 +13,10 @@ public sealed class NearDuplicates(double threshold)
 
     /// <summary>Takes a text in, unless it is a near-duplicate of one that was taken in before.</summary>
     /// <param name="text">The text.</param>
-    /// <returns>The position (in the order of taking in) of the most similar earlier text that it duplicates; null when it was taken in.</returns>
+    /// <returns>
+    /// The position (in the order of taking in) of the most similar earlier text that it duplicates; null when it was
+    /// taken in.
+    /// </returns>
     public int? Add(string text)
     {
         HashSet<string> grams = Grams(text);
@@ -28,8 +31,10 @@ public sealed class NearDuplicates(double threshold)
 
         (int Index, double Similarity)[] similar =
         [
-            .. shared.Select(pair => (Index: pair.Key, Similarity: pair.Value / (double)(grams.Count + _sizes[pair.Key] - pair.Value)))
-                .Where(pair => pair.Similarity >= threshold).OrderByDescending(pair => pair.Similarity).ThenBy(pair => pair.Index).Take(1),
+            .. shared.Select(pair =>
+                (Index: pair.Key, Similarity: pair.Value / (double)(grams.Count + _sizes[pair.Key] - pair.Value)))
+                .Where(pair => pair.Similarity >= threshold).OrderByDescending(pair => pair.Similarity)
+                    .ThenBy(pair => pair.Index).Take(1),
         ];
         if (similar.Length > 0)
         {
@@ -52,7 +57,8 @@ public sealed class NearDuplicates(double threshold)
 
     private static HashSet<string> Grams(string text)
     {
-        string[] words = new string([.. text.ToLowerInvariant().Select(c => char.IsLetterOrDigit(c) ? c : ' ')]).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        string[] words = new string([.. text.ToLowerInvariant().Select(c => char.IsLetterOrDigit(c) ? c : ' ')])
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries);
         return words.Length < 3
             ? [string.Join(' ', words)]
             : [.. Enumerable.Range(0, words.Length - 2).Select(i => $"{words[i]} {words[i + 1]} {words[i + 2]}")];

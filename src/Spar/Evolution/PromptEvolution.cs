@@ -49,13 +49,16 @@ public sealed record EvolutionResult(
 public sealed record DeclinedSeed(string Id, string Seed, string? Reason);
 
 /// <summary>
-/// Evolves seed prompts into complex instructions: one main constraint family and one to three others for each (method: stage 1). Main families are dealt
+/// Evolves seed prompts into complex instructions: one main constraint family and one to three others for each
+/// (method: stage 1). Main families are dealt
 /// out evenly; the teacher may decline; near-duplicates are dropped, the earlier prompt stays.
 /// </summary>
 /// <param name="taxonomy">The families.</param>
 /// <param name="teacher">Writes the prompts.</param>
 /// <param name="session">Bounds the calls in flight; its seed decides the families.</param>
-/// <param name="similarity">From which similarity on a prompt counts as a near-duplicate; see <see cref="NearDuplicates"/>.</param>
+/// <param name="similarity">
+/// From which similarity on a prompt counts as a near-duplicate; see <see cref="NearDuplicates"/>.
+/// </param>
 public sealed class PromptEvolution(ConstraintTaxonomy taxonomy, IEvolutionTeacher teacher, CallSession session, double similarity)
 {
     /// <summary>Outputs that are asked for before a seed is given up as unreadable.</summary>
@@ -114,7 +117,8 @@ public sealed class PromptEvolution(ConstraintTaxonomy taxonomy, IEvolutionTeach
         };
     }
 
-    // Main families are drawn without replacement, round after round, so that they are balanced however many seeds there are.
+    // Main families are drawn without replacement, round after round, so that they are balanced however many seeds
+    // there are.
     private EvolutionTask[] Deal(IReadOnlyList<SeedPrompt> seeds)
     {
         SeededRandom random = new(session.SeedOf("evolve/families"));

@@ -2,35 +2,49 @@ using Spar.SelfPlay;
 
 namespace Spar.Experiments;
 
-/// <summary>SPaR beside its baselines: Figure 3 (score by iteration), Table 1 (following instructions), Table 2 (judging), and what each one spent.</summary>
+/// <summary>
+/// SPaR beside its baselines: Figure 3 (score by iteration), Table 1 (following instructions), Table 2 (judging), and
+/// what each one spent.
+/// </summary>
 public static class BaselineReport
 {
     /// <summary>Makes the report.</summary>
-    /// <param name="runs">All methods with all seeds; each has rows for the base model, SFT and every iteration.</param>
+    /// <param name="runs">
+    /// All methods with all seeds; each has rows for the base model, SFT and every iteration.
+    /// </param>
     public static ExperimentReport Of(ExperimentRuns runs)
     {
-        RowName[] names = [RowName.Sft, .. runs.Variants.SelectMany(runs.Rows).Where(name => name.IterationNumber is not null).Distinct()];
+        RowName[] names = [
+            RowName.Sft,
+            .. runs.Variants.SelectMany(runs.Rows).Where(name => name.IterationNumber is not null).Distinct()];
         string first = runs.Variants[0];
         ExperimentTable figure = new(
             "Figure 3: held-out prompts fully satisfied, by iteration",
             "method",
             [.. names.Select(name => new ExperimentColumn(Text(name, "start (M_0)")))],
-            [.. runs.Variants.Select(variant => new ExperimentRow(variant, [.. names.Select(name => runs.Of(variant, name, row => row.HeldOutPrompt))]))]);
+            [.. runs.Variants.Select(
+                variant => new ExperimentRow(
+                    variant, [.. names.Select(name => runs.Of(variant, name, row => row.HeldOutPrompt))]))]);
         ExperimentTable following = new(
             "Table 1: following instructions, after the last iteration",
             "method",
-            [new("prompts satisfied"), new("single instructions"), new("prompts, less the start's", MeasureUnit.Points), new("prompts, less the first method's", MeasureUnit.Points)],
+            [new("prompts satisfied"), new("single instructions"),
+                new("prompts, less the start's", MeasureUnit.Points),
+                new("prompts, less the first method's", MeasureUnit.Points)],
             [
                 .. ((RowName[])[RowName.Base, RowName.Sft]).Select(name => new ExperimentRow(
                     name == RowName.Base ? "base model" : "start (M_0)",
-                    [runs.Of(first, name, row => row.HeldOutPrompt), runs.Of(first, name, row => row.HeldOutInstruction), null, null])),
+                    [runs.Of(first, name, row => row.HeldOutPrompt),
+                        runs.Of(first, name, row => row.HeldOutInstruction), null, null])),
                 .. runs.Variants.Select(variant => new ExperimentRow(
                     variant,
                     [
                         Last(variant, row => row.HeldOutPrompt),
                         Last(variant, row => row.HeldOutInstruction),
-                        Last(variant, row => row.HeldOutPrompt)!.Minus(runs.Of(variant, RowName.Sft, row => row.HeldOutPrompt)),
-                        variant == first ? null : Last(variant, row => row.HeldOutPrompt)!.Minus(Last(first, row => row.HeldOutPrompt)),
+                        Last(variant, row => row.HeldOutPrompt)!.Minus(
+                            runs.Of(variant, RowName.Sft, row => row.HeldOutPrompt)),
+                        variant == first ? null : Last(variant, row => row.HeldOutPrompt)!.Minus(
+                            Last(first, row => row.HeldOutPrompt)),
                     ])),
             ]);
         ExperimentTable judging = new(
@@ -55,9 +69,13 @@ public static class BaselineReport
             [.. names.Select(name => Text(name, "start"))]);
         return new ExperimentReport(
             "baselines", "SPaR and its baselines", runs.Seeds, [figure, following, judging, budget], [chart],
-            ["Every method begins from the same models, takes the same prompts in each iteration, and is measured on the same held-out prompts; the start is not counted in what it spent."]);
+            [
+                "Every method begins from the same models, takes the same prompts in each iteration, and is measured on " +
+                "the same held-out prompts; the start is not counted in what it spent.",
+            ]);
 
-        static string Text(RowName name, string start) => name == RowName.Sft ? start : name.ToString().Replace('-', ' ');
+        static string Text(RowName name, string start) => name == RowName.Sft
+            ? start : name.ToString().Replace('-', ' ');
 
         Measured? Last(string variant, Func<EvaluationRow, double?> measure) => runs.Of(variant, null, measure);
 

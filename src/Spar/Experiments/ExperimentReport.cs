@@ -28,7 +28,8 @@ public sealed record ExperimentReport(
 /// <param name="RowHeader">What a row stands for.</param>
 /// <param name="Columns">Its columns, less the first, which holds the rows' names.</param>
 /// <param name="Rows">Its rows, each with a cell a column.</param>
-public sealed record ExperimentTable(string Title, string RowHeader, IReadOnlyList<ExperimentColumn> Columns, IReadOnlyList<ExperimentRow> Rows);
+public sealed record ExperimentTable(
+    string Title, string RowHeader, IReadOnlyList<ExperimentColumn> Columns, IReadOnlyList<ExperimentRow> Rows);
 
 /// <summary>A column.</summary>
 /// <param name="Name">Its head.</param>
@@ -67,7 +68,8 @@ public enum MeasureUnit
 /// <param name="Lines">The lines.</param>
 /// <param name="Categories">Names of the places that X counts from 0; null where X is a quantity.</param>
 public sealed record ExperimentChart(
-    string Title, string XLabel, string YLabel, MeasureUnit Unit, IReadOnlyList<ExperimentLine> Lines, IReadOnlyList<string>? Categories = null);
+    string Title, string XLabel, string YLabel, MeasureUnit Unit, IReadOnlyList<ExperimentLine> Lines,
+    IReadOnlyList<string>? Categories = null);
 
 /// <summary>One line of a chart.</summary>
 /// <param name="Name">Its name in the legend.</param>

@@ -14,7 +14,8 @@ public sealed record ExperimentRun(string Variant, ulong Seed, RunResults Result
 /// <param name="variants">Names of the variants in the order in which they are shown.</param>
 /// <param name="seeds">The seeds.</param>
 /// <param name="runs">One run for each of them.</param>
-public sealed class ExperimentRuns(IReadOnlyList<string> variants, IReadOnlyList<ulong> seeds, IReadOnlyList<ExperimentRun> runs)
+public sealed class ExperimentRuns(
+    IReadOnlyList<string> variants, IReadOnlyList<ulong> seeds, IReadOnlyList<ExperimentRun> runs)
 {
     /// <summary>Names of the variants in the order in which they are shown.</summary>
     public IReadOnlyList<string> Variants { get; } = variants;
@@ -25,14 +26,20 @@ public sealed class ExperimentRuns(IReadOnlyList<string> variants, IReadOnlyList
     /// <summary>Rows that every run of a variant has, in order.</summary>
     /// <param name="variant">The variant.</param>
     public IReadOnlyList<RowName> Rows(string variant) =>
-        [.. Of(variant)[0].Results.Rows.Select(row => row.Name).Where(name => Of(variant).All(run => run.Results.Rows.Any(row => row.Name == name)))];
+        [.. Of(variant)[0].Results.Rows.Select(row => row.Name)
+            .Where(name => Of(variant).All(run => run.Results.Rows.Any(row => row.Name == name)))];
 
     /// <summary>Measures a row of each seed's run.</summary>
     /// <param name="variant">The variant.</param>
     /// <param name="name">The row; null for the last.</param>
     /// <param name="measure">What of it; null when it was not measured.</param>
     public Measured? Of(string variant, RowName? name, Func<EvaluationRow, double?> measure) =>
-        Measured.Of(Of(variant).Select(run => (name is null ? run.Results.Rows[^1] : run.Results.Rows.FirstOrDefault(row => row.Name == name)) is { } row ? measure(row) : null));
+        Measured.Of(
+            Of(variant)
+                .Select(
+                    run =>
+                        (name is null ? run.Results.Rows[^1] : run.Results.Rows.FirstOrDefault(
+                            row => row.Name == name)) is { } row ? measure(row) : null));
 
     /// <summary>Measures the judge of each seed's last iteration.</summary>
     /// <param name="variant">The variant.</param>
@@ -45,7 +52,8 @@ public sealed class ExperimentRuns(IReadOnlyList<string> variants, IReadOnlyList
     public ExperimentTable BudgetTable(string rows) => new(
         "What the iterations of one seed spent",
         rows,
-        [new("model calls", MeasureUnit.Count), new("tokens generated", MeasureUnit.Count), new("tokens trained on", MeasureUnit.Count), new("time", MeasureUnit.Seconds)],
+        [new("model calls", MeasureUnit.Count), new("tokens generated", MeasureUnit.Count),
+            new("tokens trained on", MeasureUnit.Count), new("time", MeasureUnit.Seconds)],
         [
             .. Variants.Select(variant => new ExperimentRow(
                 variant,
@@ -55,7 +63,9 @@ public sealed class ExperimentRuns(IReadOnlyList<string> variants, IReadOnlyList
                 ])),
         ]);
 
-    private Measured? Spent(string variant, Func<RunBudget, double> measure) => Measured.Of(Of(variant).Select(run => (double?)measure(run.Budget)));
+    private Measured? Spent(string variant, Func<RunBudget, double> measure) =>
+        Measured.Of(Of(variant).Select(run => (double?)measure(run.Budget)));
 
-    private ExperimentRun[] Of(string variant) => [.. Seeds.Select(seed => runs.First(run => run.Variant == variant && run.Seed == seed))];
+    private ExperimentRun[] Of(string variant) =>
+        [.. Seeds.Select(seed => runs.First(run => run.Variant == variant && run.Seed == seed))];
 }

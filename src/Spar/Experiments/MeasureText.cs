@@ -36,7 +36,8 @@ public static class MeasureText
             foreach (ExperimentRow row in table.Rows)
             {
                 text.Append(CultureInfo.InvariantCulture, $"| {row.Name} |");
-                text.AppendJoin("", row.Cells.Select((cell, i) => $" {Write(cell, table.Columns[i].Unit)} |")).Append('\n');
+                text.AppendJoin("", row.Cells.Select((cell, i) => $" {Write(cell, table.Columns[i].Unit)} |"))
+                    .Append('\n');
             }
         }
 

@@ -17,7 +17,8 @@ public sealed record Measured(IReadOnlyList<double> Values)
         get
         {
             double mean = Mean;
-            return Values.Count < 2 ? null : Math.Sqrt(Values.Sum(value => (value - mean) * (value - mean)) / (Values.Count - 1));
+            return Values.Count < 2
+                ? null : Math.Sqrt(Values.Sum(value => (value - mean) * (value - mean)) / (Values.Count - 1));
         }
     }
 
@@ -26,10 +27,12 @@ public sealed record Measured(IReadOnlyList<double> Values)
     public static Measured? Of(IEnumerable<double?> values)
     {
         double?[] all = [.. values];
-        return all.Length == 0 || all.Any(value => value is null) ? null : new Measured([.. all.Select(value => value!.Value)]);
+        return all.Length == 0 || all.Any(value => value is null)
+            ? null : new Measured([.. all.Select(value => value!.Value)]);
     }
 
     /// <summary>Seed by seed, this less the other; null when the other is missing.</summary>
     /// <param name="other">Measured with the same seeds.</param>
-    public Measured? Minus(Measured? other) => other is null ? null : new Measured([.. Values.Zip(other.Values, (mine, theirs) => mine - theirs)]);
+    public Measured? Minus(Measured? other) => other is null
+        ? null : new Measured([.. Values.Zip(other.Values, (mine, theirs) => mine - theirs)]);
 }

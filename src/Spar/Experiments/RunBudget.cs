@@ -3,7 +3,10 @@ using Spar.Store;
 
 namespace Spar.Experiments;
 
-/// <summary>What a run spent to make its models out of M_0 and R_0: neither the start, which all runs of a seed share, nor evaluation is counted.</summary>
+/// <summary>
+/// What a run spent to make its models out of M_0 and R_0: neither the start, which all runs of a seed share, nor
+/// evaluation is counted.
+/// </summary>
 /// <param name="ModelCalls">Answered calls of the models; a teacher's are not counted.</param>
 /// <param name="GeneratedTokens">Tokens that those generated.</param>
 /// <param name="TrainingTokens">Tokens that went through training, prompts included, counted once a pass.</param>
@@ -21,7 +24,8 @@ public sealed record RunBudget(long ModelCalls, long GeneratedTokens, long Train
         return new RunBudget(
             calls,
             tokens,
-            stages.Where(StageNames.IsTraining).Sum(stage => store.FindProduct<TrainedProduct>(stage) is { Steps: [.., { } last] } ? last.Tokens : 0),
+            stages.Where(StageNames.IsTraining)
+                .Sum(stage => store.FindProduct<TrainedProduct>(stage) is { Steps: [.., { } last] } ? last.Tokens : 0),
             timings.Sum(timing => timing.Seconds));
     }
 }

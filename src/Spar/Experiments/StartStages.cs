@@ -4,15 +4,17 @@ using Spar.Store;
 namespace Spar.Experiments;
 
 /// <summary>
-/// What runs of one seed have in common before self-play: the teacher's lessons, M_0, R_0, and their evaluation. A run that begins from another
-/// run's start takes these products over instead of making them again; the checkpoints stay where they are.
+/// What runs of one seed have in common before self-play: the teacher's lessons, M_0, R_0, and their evaluation. A run
+/// that begins from another run's start takes these products over instead of making them again; the checkpoints stay
+/// where they are.
 /// </summary>
 public static class StartStages
 {
     /// <summary>Their names.</summary>
     public static IReadOnlyList<string> Names { get; } =
     [
-        StageNames.FixedResponses, StageNames.ActorSftData, StageNames.RefinerSftData, StageNames.Actor(0), StageNames.Refiner(0),
+        StageNames.FixedResponses, StageNames.ActorSftData, StageNames.RefinerSftData, StageNames.Actor(0),
+        StageNames.Refiner(0),
         StageNames.Evaluation(RowName.Base), StageNames.Evaluation(RowName.Sft),
     ];
 
@@ -32,7 +34,11 @@ public static class StartStages
         // Relative to the new run, so that the folder that holds both can be moved.
         TrainedProduct Locate(TrainedProduct product) => product.Checkpoint is null
             ? product
-            : product with { Checkpoint = Path.GetRelativePath(run.Directory, product.Resolve(start.Directory)).Replace('\\', '/') };
+            : product with
+            {
+                Checkpoint = Path.GetRelativePath(run.Directory, product.Resolve(start.Directory))
+                .Replace('\\', '/')
+            };
 
         void Copy<T>(string stage, Func<T, T>? change = null)
             where T : class

@@ -13,7 +13,10 @@ public enum ExportFormat
     /// <summary>LLaMA-Factory: one JSON list a data set (sharegpt, with messages) and dataset_info.json.</summary>
     LlamaFactory,
 
-    /// <summary>TRL, conversational: one JSONL file a data set, prompt and completion (or chosen and rejected) as lists of messages, so that the chat template is applied.</summary>
+    /// <summary>
+    /// TRL, conversational: one JSONL file a data set, prompt and completion (or chosen and rejected) as lists of
+    /// messages, so that the chat template is applied.
+    /// </summary>
     Trl,
 
     /// <summary>TRL, plain: the same with texts instead of lists of messages.</summary>
@@ -25,7 +28,10 @@ public enum ExportFormat
 /// <param name="Rows">Rows in it.</param>
 public sealed record ExportedFile(string Path, int Rows);
 
-/// <summary>Writes a run's training data for other trainers: a view of the store, one file a trained model, named after it (actor-0, refiner-0, actor-1, ...).</summary>
+/// <summary>
+/// Writes a run's training data for other trainers: a view of the store, one file a trained model, named after it
+/// (actor-0, refiner-0, actor-1, ...).
+/// </summary>
 public static class RunExport
 {
     /// <summary>Writes every data set that the run has so far.</summary>
@@ -58,17 +64,21 @@ public static class RunExport
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new SparException($"The export to {directory} failed: {fault.Message} Free some space or name another directory.", fault);
+            throw new SparException(
+                $"The export to {directory} failed: {fault.Message} Free some space or name another directory.", fault);
         }
 
         return written.Count > 0
             ? written
-            : throw new SparException($"The run in {store.Directory} has no training data yet. Let it go on until its first training stage.");
+            : throw new SparException(
+                $"The run in {store.Directory} has no training data yet. Let it go on until its first training stage.");
     }
 
-    private static IEnumerable<(string Name, bool Preference, IReadOnlyList<JsonObject> Rows)> DataSets(RunStore store, ExportFormat format)
+    private static IEnumerable<(string Name, bool Preference, IReadOnlyList<JsonObject> Rows)> DataSets(
+        RunStore store, ExportFormat format)
     {
-        IReadOnlyList<JsonObject> Supervised(IReadOnlyList<SupervisedRow> rows) => [.. rows.Select(row => ToJson(row, format))];
+        IReadOnlyList<JsonObject> Supervised(IReadOnlyList<SupervisedRow> rows) =>
+            [.. rows.Select(row => ToJson(row, format))];
 
         if (store.FindProduct<SupervisedProduct>(StageNames.ActorSftData) is { Rows.Count: > 0 } actor)
         {
@@ -101,8 +111,10 @@ public static class RunExport
 
     private static JsonObject ToJson(SupervisedRow row, ExportFormat format) => format switch
     {
-        ExportFormat.LlamaFactory => new() { ["messages"] = new JsonArray(Message("user", row.Prompt), Message("assistant", row.Response)) },
-        ExportFormat.Trl => new() { ["prompt"] = Turn("user", row.Prompt), ["completion"] = Turn("assistant", row.Response) },
+        ExportFormat.LlamaFactory =>
+            new() { ["messages"] = new JsonArray(Message("user", row.Prompt), Message("assistant", row.Response)) },
+        ExportFormat.Trl =>
+            new() { ["prompt"] = Turn("user", row.Prompt), ["completion"] = Turn("assistant", row.Response) },
         _ => new() { ["prompt"] = row.Prompt, ["completion"] = row.Response },
     };
 

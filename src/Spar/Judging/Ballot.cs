@@ -22,7 +22,8 @@ internal sealed class Ballot(ModelCaller model, TemplateSet templates, Sampling 
         string prompt = templates.JudgePrompt(instruction, response);
         return Task.WhenAll(Enumerable.Range(first, count).Select(async vote =>
         {
-            Answer answer = await model.AskAsync($"{key}/v{vote}", prompt, sampling, cancellationToken).ConfigureAwait(false);
+            Answer answer = await model.AskAsync($"{key}/v{vote}", prompt, sampling, cancellationToken)
+                .ConfigureAwait(false);
             return _parser.Parse(answer);
         }));
     }

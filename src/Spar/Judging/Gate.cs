@@ -17,9 +17,9 @@ public enum Verdict
 }
 
 /// <summary>
-/// The value above which a response counts as satisfying its instruction. Everything that asks whether a response passed asks here: which samples are
-/// negatives, when a search ends, what is paired and learnt, which answer decoding takes, what a report marks. At the paper's 0.5 the verdict is that
-/// of the majority.
+/// The value above which a response counts as satisfying its instruction. Everything that asks whether a response
+/// passed asks here: which samples are negatives, when a search ends, what is paired and learnt, which answer decoding
+/// takes, what a report marks. At the paper's 0.5 the verdict is that of the majority.
 /// </summary>
 /// <param name="Threshold">0..1.</param>
 public readonly record struct Gate(double Threshold)
@@ -38,5 +38,6 @@ public readonly record struct Gate(double Threshold)
     /// <summary>The verdict on a value.</summary>
     /// <param name="value">0..1; null where there is none.</param>
     public Verdict VerdictOn(double? value) =>
-        value is not { } known ? Verdict.Undecided : known > Threshold ? Verdict.Yes : known < Threshold ? Verdict.No : Verdict.Tie;
+        value is not { } known ? Verdict.Undecided : known > Threshold ? Verdict.Yes : known < Threshold
+            ? Verdict.No : Verdict.Tie;
 }

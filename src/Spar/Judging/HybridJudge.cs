@@ -4,8 +4,9 @@ using Spar.Templates;
 namespace Spar.Judging;
 
 /// <summary>
-/// Rules first, the model for the rest. Where a verifier finds a constraint that is not followed, the verdict is no, whatever a model would say; where
-/// it knows everything that is asked and all of it is followed, the verdict is yes. Neither takes a model call. What it does not know is judged.
+/// Rules first, the model for the rest. Where a verifier finds a constraint that is not followed, the verdict is no,
+/// whatever a model would say; where it knows everything that is asked and all of it is followed, the verdict is yes.
+/// Neither takes a model call. What it does not know is judged.
 /// </summary>
 /// <param name="judge">Judges what the verifier does not know.</param>
 /// <param name="verifier">Knows some constraints, or all.</param>
@@ -16,7 +17,8 @@ public sealed class HybridJudge(IJudge judge, IConstraintVerifier verifier, Outp
     public int MostCalls => judge.MostCalls;
 
     /// <inheritdoc/>
-    public Task<Valuation> JudgeAsync(string key, string instruction, string response, CancellationToken cancellationToken)
+    public Task<Valuation> JudgeAsync(
+        string key, string instruction, string response, CancellationToken cancellationToken)
     {
         Verification found = verifier.Verify(instruction, response);
         return found.Outcome == VerificationOutcome.Unknown
@@ -25,7 +27,8 @@ public sealed class HybridJudge(IJudge judge, IConstraintVerifier verifier, Outp
     }
 
     /// <inheritdoc/>
-    public Task<Valuation> CompleteAsync(string instruction, string response, Valuation valuation, CancellationToken cancellationToken) =>
+    public Task<Valuation> CompleteAsync(
+        string instruction, string response, Valuation valuation, CancellationToken cancellationToken) =>
         judge.CompleteAsync(instruction, response, valuation, cancellationToken);
 
     private Valuation Verified(Verification found)

@@ -1,12 +1,15 @@
 namespace Spar.Judging;
 
 /// <summary>
-/// Values responses: says whether a response satisfies its instruction, and with what share of yes. Play, tree search and decoding know no more of
-/// judging than this. What an implementation answers depends on the run's seed, the key and the models alone, not on timing.
+/// Values responses: says whether a response satisfies its instruction, and with what share of yes. Play, tree search
+/// and decoding know no more of judging than this. What an implementation answers depends on the run's seed, the key
+/// and the models alone, not on timing.
 /// </summary>
 public interface IJudge
 {
-    /// <summary>Most model calls that one response takes, completion included; at least 1. Searches budget with it.</summary>
+    /// <summary>
+    /// Most model calls that one response takes, completion included; at least 1. Searches budget with it.
+    /// </summary>
     int MostCalls { get; }
 
     /// <summary>Judges one response.</summary>
@@ -20,8 +23,8 @@ public interface IJudge
     Task<Valuation> JudgeAsync(string key, string instruction, string response, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Casts the votes that <see cref="JudgeAsync"/> could do without. Decisions that compare values of several responses, rather than ask for a
-    /// verdict, complete the votes first, so that they come out as with all votes.
+    /// Casts the votes that <see cref="JudgeAsync"/> could do without. Decisions that compare values of several
+    /// responses, rather than ask for a verdict, complete the votes first, so that they come out as with all votes.
     /// </summary>
     /// <param name="instruction">The instruction.</param>
     /// <param name="response">The response.</param>
@@ -29,6 +32,7 @@ public interface IJudge
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The vote as it is when nothing was spared.</returns>
     /// <exception cref="Calls.CallFailedException">A call failed.</exception>
-    Task<Valuation> CompleteAsync(string instruction, string response, Valuation valuation, CancellationToken cancellationToken) =>
+    Task<Valuation> CompleteAsync(
+        string instruction, string response, Valuation valuation, CancellationToken cancellationToken) =>
         Task.FromResult(valuation);
 }

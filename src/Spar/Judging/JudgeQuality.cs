@@ -1,8 +1,9 @@
 namespace Spar.Judging;
 
 /// <summary>
-/// How a judge's verdicts agree with the truth. A response is accepted where it passes the gate and rejected where it is below; ties and judgements
-/// that could not be read are neither. Shares are 0..1, and null where they would be shares of nothing.
+/// How a judge's verdicts agree with the truth. A response is accepted where it passes the gate and rejected where it
+/// is below; ties and judgements that could not be read are neither. Shares are 0..1, and null where they would be
+/// shares of nothing.
 /// </summary>
 /// <param name="Right">Judged responses that do satisfy their instruction.</param>
 /// <param name="Wrong">Judged responses that do not.</param>
@@ -10,7 +11,8 @@ namespace Spar.Judging;
 /// <param name="AcceptedWrong">Accepted responses that do not.</param>
 /// <param name="RejectedRight">Rejected responses that do satisfy their instruction.</param>
 /// <param name="RejectedWrong">Rejected responses that do not.</param>
-public sealed record JudgeQuality(int Right, int Wrong, int AcceptedRight, int AcceptedWrong, int RejectedRight, int RejectedWrong)
+public sealed record JudgeQuality(
+    int Right, int Wrong, int AcceptedRight, int AcceptedWrong, int RejectedRight, int RejectedWrong)
 {
     /// <summary>Judged responses.</summary>
     public int Count => Right + Wrong;
@@ -35,7 +37,8 @@ public sealed record JudgeQuality(int Right, int Wrong, int AcceptedRight, int A
     /// <param name="gate">Decides the verdicts.</param>
     public static JudgeQuality Of(IReadOnlyCollection<(Valuation Valuation, bool Right)> judged, Gate gate)
     {
-        int Count(bool right, Verdict verdict) => judged.Count(one => one.Right == right && gate.VerdictOn(one.Valuation) == verdict);
+        int Count(bool right, Verdict verdict) =>
+            judged.Count(one => one.Right == right && gate.VerdictOn(one.Valuation) == verdict);
 
         return new JudgeQuality(
             judged.Count(one => one.Right),

@@ -1,8 +1,9 @@
 namespace Spar.Judging;
 
 /// <summary>
-/// Several judges, each with one vote: its verdict. A judge that is undecided or tied casts none. The critique is that of the first judge that agrees
-/// with the panel's verdict. Judges are asked side by side; the calls of judge j are named key/j{j}/...
+/// Several judges, each with one vote: its verdict. A judge that is undecided or tied casts none. The critique is that
+/// of the first judge that agrees with the panel's verdict. Judges are asked side by side; the calls of judge j are
+/// named key/j{j}/...
 /// </summary>
 /// <param name="judges">The panel, at least one.</param>
 /// <param name="gate">Decides each judge's verdict, and the panel's.</param>
@@ -12,10 +13,12 @@ public sealed class PanelJudge(IReadOnlyList<IJudge> judges, Gate gate) : IJudge
     public int MostCalls => judges.Sum(judge => judge.MostCalls);
 
     /// <inheritdoc/>
-    public async Task<Valuation> JudgeAsync(string key, string instruction, string response, CancellationToken cancellationToken)
+    public async Task<Valuation> JudgeAsync(
+        string key, string instruction, string response, CancellationToken cancellationToken)
     {
         Valuation[] valuations = await Task.WhenAll(
-            judges.Select((judge, j) => judge.JudgeAsync($"{key}/j{j}", instruction, response, cancellationToken))).ConfigureAwait(false);
+            judges.Select((judge, j) => judge.JudgeAsync($"{key}/j{j}", instruction, response, cancellationToken)))
+                .ConfigureAwait(false);
         string[] unparsed = [.. valuations.SelectMany(valuation => valuation.Unparsed ?? [])];
         Valuation counted = new(
             valuations.Count(valuation => gate.VerdictOn(valuation) == Verdict.Yes),
@@ -26,6 +29,10 @@ public sealed class PanelJudge(IReadOnlyList<IJudge> judges, Gate gate) : IJudge
             CallsMade = valuations.Sum(valuation => valuation.Calls),
         };
         Verdict wanted = gate.Passes(counted) ? Verdict.Yes : Verdict.No;
-        return counted with { Critique = valuations.FirstOrDefault(valuation => gate.VerdictOn(valuation) == wanted)?.Critique };
+        return counted with
+        {
+            Critique = valuations.FirstOrDefault(
+            valuation => gate.VerdictOn(valuation) == wanted)?.Critique
+        };
     }
 }

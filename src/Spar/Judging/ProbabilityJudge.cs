@@ -4,10 +4,13 @@ using Spar.Templates;
 namespace Spar.Judging;
 
 /// <summary>
-/// One judgement, written greedily; its value is how likely yes was against no where the verdict stands: P(yes) / (P(yes) + P(no)), from the model's
+/// One judgement, written greedily; its value is how likely yes was against no where the verdict stands: P(yes) /
+/// (P(yes) + P(no)), from the model's
 /// log-probabilities at temperature 1. One call a response.
 /// </summary>
-/// <param name="refiner">The model that judges; its client gives log-probabilities (<see cref="IAlternativesClient"/>).</param>
+/// <param name="refiner">
+/// The model that judges; its client gives log-probabilities (<see cref="IAlternativesClient"/>).
+/// </param>
 /// <param name="templates">How to ask, and how to read the answer.</param>
 /// <param name="sampling">Gives the token limit; its temperature is not used.</param>
 public sealed class ProbabilityJudge(ModelCaller refiner, TemplateSet templates, Sampling sampling) : IJudge

@@ -8,15 +8,17 @@ namespace Spar.Judging;
 /// <param name="Verified">Share of them that do satisfy their instruction.</param>
 public sealed record ReliabilityBin(double From, double To, int Count, double MeanValue, double Verified);
 
-/// <summary>Does a value of 0.8 mean that 8 of 10 such responses are right? A calibrated judge's curve is the diagonal.</summary>
+/// <summary>
+/// Does a value of 0.8 mean that 8 of 10 such responses are right? A calibrated judge's curve is the diagonal.
+/// </summary>
 /// <param name="Bins">Tenths of 0..1 that hold at least one response, by rising value.</param>
 public sealed record Reliability(IReadOnlyList<ReliabilityBin> Bins)
 {
     private const int Tenths = 10;
 
     /// <summary>
-    /// Expected calibration error, 0..1: the mean distance of a bin's verified share from its mean value, weighted by the bins' counts (Guo et al., 2017,
-    /// arXiv 1706.04599, eq. 5); null without bins.
+    /// Expected calibration error, 0..1: the mean distance of a bin's verified share from its mean value, weighted by
+    /// the bins' counts (Guo et al., 2017, arXiv 1706.04599, eq. 5); null without bins.
     /// </summary>
     public double? ExpectedCalibrationError => Bins.Count == 0
         ? null

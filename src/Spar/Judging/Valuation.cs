@@ -4,19 +4,21 @@ using Spar.Templates;
 namespace Spar.Judging;
 
 /// <summary>
-/// What a response is worth to a judge: a share of votes, a probability, or a verifier's word (see <see cref="IJudge"/>). Whether it is worth enough is
-/// for the <see cref="Gate"/> to say.
+/// What a response is worth to a judge: a share of votes, a probability, or a verifier's word (see
+/// <see cref="IJudge"/>). Whether it is worth enough is for the <see cref="Gate"/> to say.
 /// </summary>
 /// <param name="Yes">Votes for yes.</param>
 /// <param name="No">Votes for no.</param>
 /// <param name="Critique">
-/// The first critique that agrees with the gate's verdict; at a tie the first that says no, for that is what a refinement needs; null when undecided.
+/// The first critique that agrees with the gate's verdict; at a tie the first that says no, for that is what a
+/// refinement needs; null when undecided.
 /// </param>
 /// <param name="Unparsed">Reasons why votes could not be read, one entry a vote; null when all could.</param>
 public sealed record Valuation(int Yes, int No, string? Critique, IReadOnlyList<string>? Unparsed = null)
 {
     /// <summary>
-    /// A probability up to this far from 0 or 1 counts as agreement: five votes drawn with it are more likely than not to be unanimous (1 - 0.5^(1/5)).
+    /// A probability up to this far from 0 or 1 counts as agreement: five votes drawn with it are more likely than not
+    /// to be unanimous (1 - 0.5^(1/5)).
     /// </summary>
     private const double Agreement = 0.13;
 
@@ -30,7 +32,8 @@ public sealed record Valuation(int Yes, int No, string? Critique, IReadOnlyList<
     public int? CallsMade { get; init; }
 
     /// <summary>
-    /// The response's key while votes on it were spared (<see cref="IJudge.CompleteAsync"/>); null when all were cast. Not kept in the store.
+    /// The response's key while votes on it were spared (<see cref="IJudge.CompleteAsync"/>); null when all were cast.
+    /// Not kept in the store.
     /// </summary>
     [JsonIgnore]
     internal string? SparedKey { get; init; }
@@ -39,13 +42,16 @@ public sealed record Valuation(int Yes, int No, string? Critique, IReadOnlyList<
     [JsonIgnore]
     public int Calls => CallsMade ?? (Yes + No + (Unparsed?.Count ?? 0));
 
-    /// <summary>Share of yes among the votes that could be read, or the probability of yes, 0..1; null when undecided.</summary>
+    /// <summary>
+    /// Share of yes among the votes that could be read, or the probability of yes, 0..1; null when undecided.
+    /// </summary>
     [JsonIgnore]
     public double? Value => Probability ?? (Yes + No == 0 ? null : (double)Yes / (Yes + No));
 
     /// <summary>True when not all votes agreed; of a probability, when it is neither near 0 nor near 1.</summary>
     [JsonIgnore]
-    public bool Disputed => Probability is { } probability ? probability is > Agreement and < 1 - Agreement : Yes > 0 && No > 0;
+    public bool Disputed => Probability is { } probability
+        ? probability is > Agreement and < 1 - Agreement : Yes > 0 && No > 0;
 
     /// <summary>Counts votes.</summary>
     /// <param name="judgements">In the order in which they were asked for.</param>
@@ -54,12 +60,16 @@ public sealed record Valuation(int Yes, int No, string? Critique, IReadOnlyList<
     {
         Valuation counted = new Valuation(0, 0, null).With(judgements);
         bool passed = gate.Passes(counted);
-        return counted with { Critique = judgements.FirstOrDefault(judgement => judgement.Verdict == passed)?.Critique };
+        return counted with
+        {
+            Critique = judgements.FirstOrDefault(
+            judgement => judgement.Verdict == passed)?.Critique
+        };
     }
 
     /// <summary>
-    /// Whether the critique argues for a verdict. That of votes always argues for the gate's; that of a probability argues for the likelier word, which
-    /// another gate than 0.5 may overrule.
+    /// Whether the critique argues for a verdict. That of votes always argues for the gate's; that of a probability
+    /// argues for the likelier word, which another gate than 0.5 may overrule.
     /// </summary>
     /// <param name="passed">The verdict.</param>
     internal bool CritiqueArguesFor(bool passed) => Critique is not null && (Probability is null || Yes > No == passed);

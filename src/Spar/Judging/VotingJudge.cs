@@ -9,7 +9,8 @@ namespace Spar.Judging;
 /// <param name="sampling">How judgements are sampled.</param>
 /// <param name="votes">Judgements a response (the paper's N), at least 1; each is one model call.</param>
 /// <param name="gate">Decides which critique is kept.</param>
-public sealed class VotingJudge(ModelCaller refiner, TemplateSet templates, Sampling sampling, int votes, Gate gate) : IJudge
+public sealed class VotingJudge(
+    ModelCaller refiner, TemplateSet templates, Sampling sampling, int votes, Gate gate) : IJudge
 {
     private readonly Ballot _ballot = new(refiner, templates, sampling);
 
@@ -21,6 +22,9 @@ public sealed class VotingJudge(ModelCaller refiner, TemplateSet templates, Samp
 
     /// <inheritdoc/>
     /// <remarks>The judgements are sampled side by side.</remarks>
-    public async Task<Valuation> JudgeAsync(string key, string instruction, string response, CancellationToken cancellationToken) =>
-        Valuation.Of(await _ballot.CastAsync(key, instruction, response, 0, Votes, cancellationToken).ConfigureAwait(false), gate);
+    public async Task<Valuation> JudgeAsync(
+        string key, string instruction, string response, CancellationToken cancellationToken) =>
+        Valuation.Of(
+            await _ballot.CastAsync(key, instruction, response, 0, Votes, cancellationToken).ConfigureAwait(false),
+            gate);
 }

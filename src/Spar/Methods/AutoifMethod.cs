@@ -8,9 +8,9 @@ using Spar.Templates;
 namespace Spar.Methods;
 
 /// <summary>
-/// AutoIF (Dong et al. 2024): for each instruction, checks and test cases are written and cross-checked; the checks that survive sort the actor's
-/// samples, and a sample that passes is learnt by DPO against one that none of them accepts. Checks are expressions over the text; no generated
-/// code is run. docs/baselines.md says what differs.
+/// AutoIF (Dong et al. 2024): for each instruction, checks and test cases are written and cross-checked; the checks
+/// that survive sort the actor's samples, and a sample that passes is learnt by DPO against one that none of them
+/// accepts. Checks are expressions over the text; no generated code is run. docs/baselines.md says what differs.
 /// </summary>
 /// <param name="run">What methods work with.</param>
 /// <param name="writer">Writes the checks; null asks M_0, with the prompt set's templates.</param>
@@ -25,7 +25,8 @@ internal sealed class AutoifMethod(MethodContext run, ICheckWriter? writer) : II
         return Task.FromResult(start);
     }
 
-    public async Task<ModelPair?> IterateAsync(int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
+    public async Task<ModelPair?> IterateAsync(
+        int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
     {
         string stage = StageNames.Data(iteration);
         DataProduct data = await run.Runner.RunAsync(stage, prompts.Count, async () =>
@@ -33,27 +34,37 @@ internal sealed class AutoifMethod(MethodContext run, ICheckWriter? writer) : II
             ModelCaller actor = await run.Models.OpenAsync(models.Actor, cancellationToken).ConfigureAwait(false);
             CheckSource source = writer is not null
                 ? new TeacherChecks(writer, run.Session)
-                : new ModelChecks(await run.Models.OpenAsync(_start!, cancellationToken).ConfigureAwait(false), run.Templates, run.Recipe.Judge);
+                : new ModelChecks(
+                    await run.Models.OpenAsync(_start!, cancellationToken).ConfigureAwait(false), run.Templates,
+                    run.Recipe.Judge);
             IReadOnlyList<(Sorted? Result, string? Failure)> sorted = await run.Runner.EachAsync(
-                stage, prompts, (i, prompt, token) => SortAsync(iteration, i, prompt, actor, source, token), cancellationToken).ConfigureAwait(false);
+                stage, prompts, (i, prompt, token) =>
+                    SortAsync(iteration, i, prompt, actor, source, token), cancellationToken).ConfigureAwait(false);
             return Build(iteration, prompts, sorted);
         }).ConfigureAwait(false);
         return models with
         {
             Actor = await run.Training.RunAsync(
-                StageNames.Actor(iteration), models.Actor, new TrainingData.Preference(data.Pairs, run.Recipe.Dpo), cancellationToken).ConfigureAwait(false),
+                StageNames.Actor(iteration), models.Actor, new TrainingData.Preference(data.Pairs, run.Recipe.Dpo),
+                cancellationToken).ConfigureAwait(false),
         };
     }
 
-    private async Task<Sorted> SortAsync(int iteration, int item, Prompt prompt, ModelCaller actor, CheckSource source, CancellationToken cancellationToken)
+    private async Task<Sorted> SortAsync(
+        int iteration, int item, Prompt prompt, ModelCaller actor, CheckSource source,
+        CancellationToken cancellationToken)
     {
-        CheckSheet[] sheets = await Task.WhenAll(Enumerable.Range(0, run.Recipe.Checks).Select(async n => CheckSheet.Parse(
-            await source.WriteAsync($"it{iteration}/checks/p{item}/s{n}", prompt.Text, cancellationToken).ConfigureAwait(false)))).ConfigureAwait(false);
+        CheckSheet[] sheets = await Task.WhenAll(
+            Enumerable.Range(0, run.Recipe.Checks).Select(async n => CheckSheet.Parse(
+            await source.WriteAsync($"it{iteration}/checks/p{item}/s{n}", prompt.Text, cancellationToken)
+                .ConfigureAwait(false)))).ConfigureAwait(false);
         CheckExpression[] written = [.. sheets.SelectMany(sheet => sheet.Checks).DistinctBy(check => check.ToString())];
         CheckCase[] cases = [.. sheets.SelectMany(sheet => sheet.Cases).Distinct()];
         (IReadOnlyList<CheckExpression> agreed, IReadOnlyList<CheckCase> trusted) = CrossCheck.Keep(written, cases);
         bool[] confirmed = await Task.WhenAll(agreed.Select(async (check, n) => _verdicts.Parse(
-            await source.ConfirmAsync($"it{iteration}/confirm/p{item}/n{n}", prompt.Text, check.ToString(), cancellationToken).ConfigureAwait(false))
+            await source.ConfirmAsync(
+                $"it{iteration}/confirm/p{item}/n{n}", prompt.Text, check.ToString(),
+                cancellationToken).ConfigureAwait(false))
             .Verdict == true)).ConfigureAwait(false);
         CheckExpression[] kept = [.. agreed.Where((_, n) => confirmed[n])];
         Counts counts = new();
@@ -70,12 +81,17 @@ internal sealed class AutoifMethod(MethodContext run, ICheckWriter? writer) : II
         }
 
         Answer[] answers = await Task.WhenAll(Enumerable.Range(0, run.Recipe.Responses).Select(k =>
-            actor.AskAsync(ActorSamples.Key(iteration, item, k), prompt.Text, run.Recipe.Respond, cancellationToken))).ConfigureAwait(false);
-        return new Sorted([.. answers.Select(answer => (answer.Text, kept.Count(check => check.Holds(answer.Text)) / (double)kept.Length))], counts.ToStatistics());
+            actor.AskAsync(ActorSamples.Key(iteration, item, k), prompt.Text, run.Recipe.Respond, cancellationToken)))
+                .ConfigureAwait(false);
+        return new Sorted(
+            [.. answers.Select(
+                answer => (answer.Text, kept.Count(check => check.Holds(answer.Text)) / (double)kept.Length))],
+                counts.ToStatistics());
     }
 
     // A response is good when more than half of the checks accept it, and bad when none does.
-    private DataProduct Build(int iteration, IReadOnlyList<Prompt> prompts, IReadOnlyList<(Sorted? Result, string? Failure)> sorted)
+    private DataProduct Build(
+        int iteration, IReadOnlyList<Prompt> prompts, IReadOnlyList<(Sorted? Result, string? Failure)> sorted)
     {
         Counts counts = new();
         List<PreferencePair> pairs = [];
@@ -93,12 +109,15 @@ internal sealed class AutoifMethod(MethodContext run, ICheckWriter? writer) : II
                 counts.Add(name, count);
             }
 
-            string[] good = [.. result.Responses.Where(response => response.Passed > 0.5).Select(response => response.Text)];
-            string[] bad = [.. result.Responses.Where(response => response.Passed == 0).Select(response => response.Text)];
+            string[] good = [
+                .. result.Responses.Where(response => response.Passed > 0.5).Select(response => response.Text)];
+            string[] bad = [
+                .. result.Responses.Where(response => response.Passed == 0).Select(response => response.Text)];
             counts.Add("prompts without checks", result.Responses.Count == 0 ? 1 : 0);
             counts.Add("responses passed", good.Length);
             counts.Add("responses failed", bad.Length);
-            if (PreferencePairs.AnyAgainstAny(prompts[i], good, bad, run.Session.SeedOf($"it{iteration}/pair/p{i}")) is { } pair)
+            if (PreferencePairs.AnyAgainstAny(
+                prompts[i], good, bad, run.Session.SeedOf($"it{iteration}/pair/p{i}")) is { } pair)
             {
                 pairs.Add(pair);
             }

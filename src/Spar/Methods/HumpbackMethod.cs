@@ -8,8 +8,10 @@ using Spar.Templates;
 namespace Spar.Methods;
 
 /// <summary>
-/// Humpback (Li et al. 2023): a backward model, trained on the teacher's responses turned round, writes instructions for unlabelled texts; the
-/// model rates instruction and text, and learns the best by SFT together with the teacher's responses. docs/baselines.md says what differs.
+/// Humpback (Li et al. 2023): a backward model, trained on the teacher's responses turned round, writes instructions
+/// for unlabelled texts; the
+/// model rates instruction and text, and learns the best by SFT together with the teacher's responses.
+/// docs/baselines.md says what differs.
 /// </summary>
 internal sealed class HumpbackMethod(MethodContext run, ITextSource texts) : IIterationMethod
 {

@@ -2,7 +2,9 @@ using Spar.Seams;
 
 namespace Spar.Methods;
 
-/// <summary>How one iteration makes better models: the method itself, and each method that it is compared with.</summary>
+/// <summary>
+/// How one iteration makes better models: the method itself, and each method that it is compared with.
+/// </summary>
 internal interface IIterationMethod
 {
     /// <summary>Makes what the iterations begin with out of M_0 and R_0.</summary>
@@ -16,7 +18,8 @@ internal interface IIterationMethod
     /// <param name="models">The models after the iteration before.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The better models; null to stop the run here.</returns>
-    Task<ModelPair?> IterateAsync(int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken);
+    Task<ModelPair?> IterateAsync(
+        int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken);
 }
 
 /// <summary>The two models of a run; both the same where one model plays both run.</summary>

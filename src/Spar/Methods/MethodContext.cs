@@ -31,7 +31,9 @@ internal sealed record MethodContext(
         List<ModelCaller> judges = [];
         foreach (string judge in Recipe.Judging.Judges.DefaultIfEmpty(JudgingSettings.Refiner))
         {
-            judges.Add(await Models.OpenAsync(judge == JudgingSettings.Refiner ? refiner : judge, cancellationToken).ConfigureAwait(false));
+            judges.Add(
+                await Models.OpenAsync(judge == JudgingSettings.Refiner ? refiner : judge, cancellationToken)
+                    .ConfigureAwait(false));
         }
 
         return Judge(judges);

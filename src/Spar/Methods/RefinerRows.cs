@@ -9,8 +9,9 @@ using Spar.Templates;
 namespace Spar.Methods;
 
 /// <summary>
-/// What the refiner learns of an iteration's play: refinements that were found, judgements met in trees, and judgements of responses on which the votes
-/// disagreed. One row a prompt and kind, and of each kind no more than its quota. A pure function of the records and the seed.
+/// What the refiner learns of an iteration's play: refinements that were found, judgements met in trees, and judgements
+/// of responses on which the votes disagreed. One row a prompt and kind, and of each kind no more than its quota. A
+/// pure function of the records and the seed.
 /// </summary>
 /// <param name="quotas">Most rows of each kind.</param>
 /// <param name="gate">Tells judgements of yes from those of no.</param>
@@ -18,7 +19,8 @@ namespace Spar.Methods;
 /// <param name="seed">Decides which of a prompt's candidates is taken, and which rows a quota drops.</param>
 internal sealed class RefinerRows(RefinerQuotas quotas, Gate gate, TemplateSet templates, ulong seed)
 {
-    private readonly OrderedDictionary<string, (int Quota, List<SupervisedRow> Rows)> _kinds = new(StringComparer.Ordinal)
+    private readonly OrderedDictionary<string,
+    (int Quota, List<SupervisedRow> Rows)> _kinds = new(StringComparer.Ordinal)
     {
         [RowKinds.Refinement] = (quotas.Refinements, []),
         [RowKinds.TreeYes] = (quotas.TreeYes, []),
@@ -27,14 +29,18 @@ internal sealed class RefinerRows(RefinerQuotas quotas, Gate gate, TemplateSet t
         [RowKinds.VoteNo] = (quotas.VoteNo, []),
     };
 
-    /// <summary>Takes one row of each kind that a prompt's play has, none twice: a tree may meet a response that the actor gave too.</summary>
+    /// <summary>
+    /// Takes one row of each kind that a prompt's play has, none twice: a tree may meet a response that the actor gave
+    /// too.
+    /// </summary>
     /// <param name="record">The play.</param>
     public void Add(PlayRecord record)
     {
         HashSet<(string Prompt, string Response)> seen = [];
         foreach ((string kind, (_, List<SupervisedRow> rows)) in _kinds)
         {
-            SupervisedRow[] candidates = [.. Candidates(record, kind).Where(row => !seen.Contains((row.Prompt, row.Response)))];
+            SupervisedRow[] candidates = [
+                .. Candidates(record, kind).Where(row => !seen.Contains((row.Prompt, row.Response)))];
             if (candidates.Length > 0)
             {
                 SupervisedRow row = candidates[Random($"{kind}/{record.PromptId}").Next(candidates.Length)];
@@ -88,7 +94,8 @@ internal sealed class RefinerRows(RefinerQuotas quotas, Gate gate, TemplateSet t
     {
         foreach (SearchNode node in record.Tree?.Nodes ?? [])
         {
-            if (node is { Parent: not null, SameAs: null, Value: > 0, Valuation: { Verified: not true } valuation } && Argues(valuation, verdict))
+            if (node is { Parent: not null, SameAs: null, Value: > 0, Valuation: { Verified: not true } valuation }
+                && Argues(valuation, verdict))
             {
                 yield return Judgement(record, kind, node.Response, valuation);
             }

@@ -10,23 +10,27 @@ using Spar.Templates;
 namespace Spar.Methods;
 
 /// <summary>
-/// SELF (Lu et al. 2023): the model criticises its samples and refines those that fail, keeps what passes its own filter, and learns that by SFT,
-/// together with the lessons in criticising and refining. There is no preference term. docs/baselines.md says what differs.
+/// SELF (Lu et al. 2023): the model criticises its samples and refines those that fail, keeps what passes its own
+/// filter, and learns that by SFT, together with the lessons in criticising and refining. There is no preference term.
+/// docs/baselines.md says what differs.
 /// </summary>
 internal sealed class SelfMethod(MethodContext run) : IIterationMethod
 {
     private readonly Gate _gate = run.Recipe.Search.ToGate();
 
-    public Task<ModelPair> BeginAsync(ModelPair start, CancellationToken cancellationToken) => OneModel.BeginAsync(run, start, cancellationToken);
+    public Task<ModelPair> BeginAsync(ModelPair start, CancellationToken cancellationToken) =>
+        OneModel.BeginAsync(run, start, cancellationToken);
 
-    public async Task<ModelPair?> IterateAsync(int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
+    public async Task<ModelPair?> IterateAsync(
+        int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
     {
         string stage = StageNames.Data(iteration);
         DataProduct data = await run.Runner.RunAsync(stage, prompts.Count, async () =>
         {
             ModelCaller model = await run.Models.OpenAsync(models.Actor, cancellationToken).ConfigureAwait(false);
             IReadOnlyList<(Evolved? Result, string? Failure)> evolved = await run.Runner.EachAsync(
-                stage, prompts, (i, prompt, token) => EvolveAsync(iteration, i, prompt, model, token), cancellationToken).ConfigureAwait(false);
+                stage, prompts, (i, prompt, token) =>
+                    EvolveAsync(iteration, i, prompt, model, token), cancellationToken).ConfigureAwait(false);
             return Build(prompts, evolved);
         }).ConfigureAwait(false);
         string trained = await run.Training.RunAsync(
@@ -38,27 +42,33 @@ internal sealed class SelfMethod(MethodContext run) : IIterationMethod
         return new ModelPair(trained, trained);
     }
 
-    private async Task<Evolved> EvolveAsync(int iteration, int item, Prompt prompt, ModelCaller model, CancellationToken cancellationToken)
+    private async Task<Evolved> EvolveAsync(
+        int iteration, int item, Prompt prompt, ModelCaller model, CancellationToken cancellationToken)
     {
         IJudge judge = run.JudgeOf(model);
         RefinementSampler refiner = new(model, run.Templates, run.Recipe.Refine);
-        IReadOnlyList<PlayedResponse> responses = await ActorSamples.DrawAsync(run.Recipe, iteration, item, prompt, model, judge, cancellationToken)
+        IReadOnlyList<PlayedResponse> responses = await ActorSamples.DrawAsync(
+            run.Recipe, iteration, item, prompt, model, judge, cancellationToken)
             .ConfigureAwait(false);
         string?[] refined = await Task.WhenAll(responses.DistinctBy(response => response.Text).Select(async response =>
         {
-            if (response.Valuation is not { Critique: { } critique } || _gate.VerdictOn(response.Valuation) != Verdict.No)
+            if (response.Valuation is not { Critique: { } critique }
+                || _gate.VerdictOn(response.Valuation) != Verdict.No)
             {
                 return null;
             }
 
-            string key = string.Create(CultureInfo.InvariantCulture, $"it{iteration}/refine/p{item}/{StableHash.Of(response.Text):x16}");
-            Refinement refinement = await refiner.RefineAsync(key, prompt.Text, response.Text!, critique, cancellationToken).ConfigureAwait(false);
+            string key = string.Create(
+                CultureInfo.InvariantCulture, $"it{iteration}/refine/p{item}/{StableHash.Of(response.Text):x16}");
+            Refinement refinement = await refiner.RefineAsync(
+                key, prompt.Text, response.Text!, critique, cancellationToken).ConfigureAwait(false);
             if (refinement.Response is null)
             {
                 return null;
             }
 
-            Valuation valuation = await judge.JudgeAsync($"{key}/judge", prompt.Text, refinement.Response, cancellationToken).ConfigureAwait(false);
+            Valuation valuation = await judge.JudgeAsync(
+                $"{key}/judge", prompt.Text, refinement.Response, cancellationToken).ConfigureAwait(false);
             return _gate.Passes(valuation) ? refinement.Response : null;
         })).ConfigureAwait(false);
         return new Evolved(responses, [.. refined.OfType<string>()]);
@@ -79,7 +89,9 @@ internal sealed class SelfMethod(MethodContext run) : IIterationMethod
             }
 
             ActorSamples.Count(prompts[i], result.Responses, _gate, counts);
-            string[] passed = [.. result.Responses.Where(response => _gate.Passes(response.Valuation)).Select(response => response.Text!)];
+            string[] passed = [
+                .. result.Responses.Where(response => _gate.Passes(response.Valuation))
+                    .Select(response => response.Text!)];
             counts.Add("refined and passed", result.Refined.Count);
             rows.AddRange(passed.Concat(result.Refined).Distinct(StringComparer.Ordinal)
                 .Select(response => new SupervisedRow(prompts[i].Id, RowKinds.Response, prompts[i].Text, response)));

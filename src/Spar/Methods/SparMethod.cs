@@ -6,17 +6,19 @@ using Spar.Templates;
 namespace Spar.Methods;
 
 /// <summary>
-/// The method: play, then DPO of the actor on refined pairs and RFT of the refiner on the search traces. Without iterative training, every
-/// iteration plays with M_0 and R_0, and the last one trains on what all of them gave.
+/// The method: play, then DPO of the actor on refined pairs and RFT of the refiner on the search traces. Without
+/// iterative training, every iteration plays with M_0 and R_0, and the last one trains on what all of them gave.
 /// </summary>
 internal sealed class SparMethod(MethodContext run) : IIterationMethod
 {
     private readonly Recipe _recipe = run.Recipe;
     private readonly PlayStage _play = new(run.Recipe, run.Templates, run.Runner, run.Store, run.Session, run.Observer);
 
-    private readonly DriftWatch _drift = new(run.Recipe.Drift, run.Recipe.Search.ToGate(), run.Truth, run.Runner, run.Store, run.Observer);
+    private readonly DriftWatch _drift = new(
+        run.Recipe.Drift, run.Recipe.Search.ToGate(), run.Truth, run.Runner, run.Store, run.Observer);
 
-    public async Task<ModelPair?> IterateAsync(int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
+    public async Task<ModelPair?> IterateAsync(
+        int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
     {
         await _play.RunAsync(
             iteration,
@@ -46,15 +48,20 @@ internal sealed class SparMethod(MethodContext run) : IIterationMethod
                 return models;
             }
 
-            DataProduct[] all = [.. Enumerable.Range(1, iteration).Select(i => run.Store.FindProduct<DataProduct>(StageNames.Data(i))!)];
-            data = new DataProduct(StageStatistics.None, [.. all.SelectMany(product => product.Pairs)], [.. all.SelectMany(product => product.RefinerRows)]);
+            DataProduct[] all = [
+                .. Enumerable.Range(1, iteration).Select(i => run.Store.FindProduct<DataProduct>(StageNames.Data(i))!)];
+            data = new DataProduct(
+                StageStatistics.None, [.. all.SelectMany(product => product.Pairs)],
+                [.. all.SelectMany(product => product.RefinerRows)]);
         }
 
         return new ModelPair(
             await run.Training.RunAsync(
-                StageNames.Actor(iteration), models.Actor, new TrainingData.Preference(data.Pairs, _recipe.Dpo), cancellationToken).ConfigureAwait(false),
+                StageNames.Actor(iteration), models.Actor, new TrainingData.Preference(data.Pairs, _recipe.Dpo),
+                cancellationToken).ConfigureAwait(false),
             await run.Training.RunAsync(
-                StageNames.Refiner(iteration), models.Refiner, new TrainingData.Supervised(data.RefinerRows, _recipe.Rft), cancellationToken).ConfigureAwait(false));
+                StageNames.Refiner(iteration), models.Refiner, new TrainingData.Supervised(
+                    data.RefinerRows, _recipe.Rft), cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>An iteration's training data: a pure function of its play and the seed.</summary>
@@ -62,8 +69,11 @@ internal sealed class SparMethod(MethodContext run) : IIterationMethod
     /// <param name="recipe">What the chosen side is, the gate, the quotas.</param>
     /// <param name="templates">How the refiner is asked.</param>
     /// <param name="seed">Decides which candidates are taken.</param>
-    /// <param name="unanimous">Whether pairs are made only where the judge was not at odds with itself over the chosen response.</param>
-    internal static DataProduct BuildData(IEnumerable<PlayRecord> records, Recipe recipe, TemplateSet templates, ulong seed, bool unanimous = false)
+    /// <param name="unanimous">
+    /// Whether pairs are made only where the judge was not at odds with itself over the chosen response.
+    /// </param>
+    internal static DataProduct BuildData(
+        IEnumerable<PlayRecord> records, Recipe recipe, TemplateSet templates, ulong seed, bool unanimous = false)
     {
         Gate gate = recipe.Search.ToGate();
         List<PreferencePair> pairs = [];

@@ -25,7 +25,8 @@ public sealed record RunResults(
     public const string FileName = "results.json";
 
     /// <summary>The iteration in which drift ended the run; null when it did not.</summary>
-    public int? StoppedByDrift => Calibration?.FirstOrDefault(calibration => calibration.Taken == DriftAction.Stop)?.Iteration;
+    public int? StoppedByDrift =>
+        Calibration?.FirstOrDefault(calibration => calibration.Taken == DriftAction.Stop)?.Iteration;
 
     /// <summary>Reads what a run has come to so far from its store.</summary>
     /// <param name="store">The run.</param>
@@ -33,7 +34,8 @@ public sealed record RunResults(
     {
         RunTotals totals = store.Totals();
         IterationCalibration[] calibrations = [.. store.Stages().Where(StageNames.IsCalibration)
-            .Select(stage => store.FindProduct<CalibrationProduct>(stage)!.Calibration).OrderBy(calibration => calibration.Iteration)];
+            .Select(stage => store.FindProduct<CalibrationProduct>(stage)!.Calibration)
+                .OrderBy(calibration => calibration.Iteration)];
         return new RunResults(
             [.. store.Stages().Where(StageNames.IsEvaluation)
                 .Select(stage => store.FindProduct<EvaluationProduct>(stage)!.Row).OrderBy(row => row.Name)],

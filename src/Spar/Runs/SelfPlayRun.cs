@@ -8,8 +8,9 @@ using Spar.Templates;
 namespace Spar.Runs;
 
 /// <summary>
-/// The whole method, stage after stage: SFT of actor and refiner from the teacher, then iterations of play, data, DPO and RFT (or of the method that
-/// the recipe names), each followed by an evaluation. Stages that ended in an earlier session are skipped, so that calling it again goes on with an interrupted run.
+/// The whole method, stage after stage: SFT of actor and refiner from the teacher, then iterations of play, data, DPO
+/// and RFT (or of the method that the recipe names), each followed by an evaluation. Stages that ended in an earlier
+/// session are skipped, so that calling it again goes on with an interrupted run.
 /// </summary>
 public sealed class SelfPlayRun
 {
@@ -45,12 +46,14 @@ public sealed class SelfPlayRun
     /// <summary>Measures the models; null measures nothing.</summary>
     public IRunEvaluator? Evaluator { get; init; }
 
-    /// <summary>Has the first word on every response, before a model judges it; null where models judge everything.</summary>
+    /// <summary>
+    /// Has the first word on every response, before a model judges it; null where models judge everything.
+    /// </summary>
     public IConstraintVerifier? Verifier { get; init; }
 
     /// <summary>
-    /// Knows what is right, to measure the judge by; null measures nothing. The loop learns nothing of it, unless the recipe's drift.action lets it
-    /// stop a run or drop pairs.
+    /// Knows what is right, to measure the judge by; null measures nothing. The loop learns nothing of it, unless the
+    /// recipe's drift.action lets it stop a run or drop pairs.
     /// </summary>
     public IConstraintVerifier? Truth { get; init; }
 
@@ -62,14 +65,18 @@ public sealed class SelfPlayRun
 
     /// <summary>Runs, or goes on with, the whole recipe. Leaves results.json in the run directory.</summary>
     /// <param name="cancellationToken">Stops; what was answered so far is kept.</param>
-    /// <exception cref="SparException">The recipe is faulty, no prompts came, every item of a stage failed, or the store cannot be written.</exception>
+    /// <exception cref="SparException">
+    /// The recipe is faulty, no prompts came, every item of a stage failed, or the store cannot be written.
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public async Task<RunResults> RunAsync(CancellationToken cancellationToken)
     {
         Recipe.Validate();
         if (Truth is null && Recipe.Drift.Action != DriftAction.Warn)
         {
-            throw new SparException("drift.action can only be warn here: nothing verifies this run's prompts, so drift cannot be measured.");
+            throw new SparException(
+                "drift.action can only be warn here: nothing verifies this run's prompts, so drift cannot be " +
+                "measured.");
         }
 
         using CallSession session = new(Recipe.Seed, Recipe.Concurrency, Store, Observer.CallAnswered);
@@ -79,18 +86,21 @@ public sealed class SelfPlayRun
         MethodContext run = new(Recipe, Templates, runner, training, Store, session, models, Observer, Verifier, Truth);
 
         await SampleFixedAsync(run, cancellationToken).ConfigureAwait(false);
-        EvaluationRow? baseRow = await EvaluateAsync(RowName.Base, new(Recipe.BaseModel, Recipe.BaseModel), null, run, cancellationToken)
+        EvaluationRow? baseRow = await EvaluateAsync(
+            RowName.Base, new(Recipe.BaseModel, Recipe.BaseModel), null, run, cancellationToken)
             .ConfigureAwait(false);
         ModelPair start = await LearnFromTeacherAsync(run, cancellationToken).ConfigureAwait(false);
         EvaluationRow? unchanged = start == new ModelPair(Recipe.BaseModel, Recipe.BaseModel) ? baseRow : null;
         await EvaluateAsync(RowName.Sft, start, unchanged, run, cancellationToken).ConfigureAwait(false);
 
         IIterationMethod method = MethodOf(run);
-        ModelPair current = Recipe.Iterations == 0 ? start : await method.BeginAsync(start, cancellationToken).ConfigureAwait(false);
+        ModelPair current = Recipe.Iterations == 0
+            ? start : await method.BeginAsync(start, cancellationToken).ConfigureAwait(false);
         for (int iteration = 1; iteration <= Recipe.Iterations; iteration++)
         {
             IReadOnlyList<Prompt> prompts = Take(PromptSplit.SelfPlay(iteration), Recipe.PromptsPerIteration);
-            if (await method.IterateAsync(iteration, prompts, current, cancellationToken).ConfigureAwait(false) is not { } next)
+            if (await method.IterateAsync(iteration, prompts, current, cancellationToken)
+                .ConfigureAwait(false) is not { } next)
             {
                 break;
             }
@@ -98,7 +108,8 @@ public sealed class SelfPlayRun
             current = next;
             if (Recipe.IterativeTraining || iteration == Recipe.Iterations)
             {
-                await EvaluateAsync(RowName.Iteration(iteration), current, null, run, cancellationToken).ConfigureAwait(false);
+                await EvaluateAsync(RowName.Iteration(iteration), current, null, run, cancellationToken)
+                    .ConfigureAwait(false);
             }
         }
 
@@ -110,9 +121,11 @@ public sealed class SelfPlayRun
     {
         if (Evaluator is not null)
         {
-            _fixedResponses = (await run.Runner.RunAsync(StageNames.FixedResponses, 0, async () => new FixedResponsesProduct(
+            _fixedResponses =
+                (await run.Runner.RunAsync(StageNames.FixedResponses, 0, async () => new FixedResponsesProduct(
                 await Evaluator.SampleFixedAsync(
-                    await run.Models.OpenAsync(Recipe.BaseModel, cancellationToken).ConfigureAwait(false), Recipe, cancellationToken)
+                    await run.Models.OpenAsync(Recipe.BaseModel, cancellationToken).ConfigureAwait(false), Recipe,
+                    cancellationToken)
                     .ConfigureAwait(false))).ConfigureAwait(false)).Responses;
         }
     }
@@ -124,18 +137,22 @@ public sealed class SelfPlayRun
         string actor = Recipe.BaseModel;
         if (Recipe.ActorSft.Epochs > 0)
         {
-            SupervisedProduct lessons = await stages.ActorDataAsync(Take(PromptSplit.Sft, Recipe.SftPrompts), cancellationToken).ConfigureAwait(false);
+            SupervisedProduct lessons = await stages.ActorDataAsync(
+                Take(PromptSplit.Sft, Recipe.SftPrompts), cancellationToken).ConfigureAwait(false);
             actor = await run.Training.RunAsync(
-                StageNames.Actor(0), actor, new TrainingData.Supervised(lessons.Rows, Recipe.ActorSft), cancellationToken).ConfigureAwait(false);
+                StageNames.Actor(0), actor, new TrainingData.Supervised(lessons.Rows, Recipe.ActorSft),
+                cancellationToken).ConfigureAwait(false);
         }
 
         string refiner = Recipe.BaseModel;
         if (Recipe.RefinerSft.Epochs > 0)
         {
             SupervisedProduct lessons = await stages.RefinerDataAsync(
-                Take(PromptSplit.Refiner, Recipe.RefinerPrompts), () => run.Models.OpenAsync(actor, cancellationToken), cancellationToken).ConfigureAwait(false);
+                Take(PromptSplit.Refiner, Recipe.RefinerPrompts), () =>
+                    run.Models.OpenAsync(actor, cancellationToken), cancellationToken).ConfigureAwait(false);
             refiner = await run.Training.RunAsync(
-                StageNames.Refiner(0), refiner, new TrainingData.Supervised(lessons.Rows, Recipe.RefinerSft), cancellationToken).ConfigureAwait(false);
+                StageNames.Refiner(0), refiner, new TrainingData.Supervised(lessons.Rows, Recipe.RefinerSft),
+                cancellationToken).ConfigureAwait(false);
         }
 
         return new ModelPair(actor, refiner);
@@ -147,7 +164,8 @@ public sealed class SelfPlayRun
         TrainingMethod.Autoif => new AutoifMethod(run, Checks),
         TrainingMethod.Self => new SelfMethod(run),
         TrainingMethod.Humpback => new HumpbackMethod(
-            run, Texts ?? throw new SparException("Method humpback writes instructions for unlabelled texts, and this run has no source of them.")),
+            run, Texts ?? throw new SparException(
+                "Method humpback writes instructions for unlabelled texts, and this run has no source of them.")),
         TrainingMethod.SelfRewarding => new SelfRewardingMethod(run),
         TrainingMethod.MetaRewarding => new MetaRewardingMethod(run),
         _ => throw new SparException($"There is no method {Recipe.Method}."),
@@ -200,7 +218,8 @@ public sealed class SelfPlayRun
         IReadOnlyList<Prompt> prompts = Prompts.Take(split, count);
         if (prompts.Count == 0)
         {
-            throw new SparException($"There are no prompts for {split}. Check where the recipe takes its prompts from.");
+            throw new SparException(
+                $"There are no prompts for {split}. Check where the recipe takes its prompts from.");
         }
 
         if (prompts.Count < count)
@@ -209,7 +228,8 @@ public sealed class SelfPlayRun
         }
 
         return prompts.GroupBy(prompt => prompt.Id).FirstOrDefault(group => group.Count() > 1) is { } twice
-            ? throw new SparException($"Two prompts for {split} have the id {twice.Key}. Give every prompt an id of its own.")
+            ? throw new SparException(
+                $"Two prompts for {split} have the id {twice.Key}. Give every prompt an id of its own.")
             : prompts;
     }
 }

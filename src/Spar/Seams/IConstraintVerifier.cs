@@ -1,8 +1,8 @@
 namespace Spar.Seams;
 
 /// <summary>
-/// Checks by rule whether a response follows the constraints of its instruction. A partial verifier knows some kinds of constraints only. Used from
-/// many threads at once; the same arguments give the same result.
+/// Checks by rule whether a response follows the constraints of its instruction. A partial verifier knows some kinds of
+/// constraints only. Used from many threads at once; the same arguments give the same result.
 /// </summary>
 public interface IConstraintVerifier
 {
@@ -27,7 +27,9 @@ public enum VerificationOutcome
 
 /// <summary>What a verifier found.</summary>
 /// <param name="Outcome">The result.</param>
-/// <param name="Findings">What was checked and found, in words that a refiner can use as a critique; empty when nothing was known.</param>
+/// <param name="Findings">
+/// What was checked and found, in words that a refiner can use as a critique; empty when nothing was known.
+/// </param>
 public sealed record Verification(VerificationOutcome Outcome, string Findings)
 {
     /// <summary>Nothing of the instruction is known.</summary>

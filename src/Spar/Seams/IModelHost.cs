@@ -6,7 +6,8 @@ namespace Spar.Seams;
 public interface IModelHost
 {
     /// <summary>
-    /// Opens a model. The client honours <see cref="ChatOptions.Seed"/>, <see cref="ChatOptions.Temperature"/> (0 = greedy),
+    /// Opens a model. The client honours <see cref="ChatOptions.Seed"/>, <see cref="ChatOptions.Temperature"/> (0 =
+    /// greedy),
     /// <see cref="ChatOptions.TopP"/>, <see cref="ChatOptions.TopK"/>, <see cref="ChatOptions.MaxOutputTokens"/> and
     /// <see cref="ChatOptions.StopSequences"/>, may be called from many threads at once, and reports token counts in
     /// <see cref="ChatResponse.Usage"/>. Disposing it frees the model.

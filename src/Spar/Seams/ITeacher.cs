@@ -1,8 +1,8 @@
 namespace Spar.Seams;
 
 /// <summary>
-/// The stronger model that bootstraps actor and refiner (a GPT-4-class model in the paper; a program in the nano world). Its texts are in the
-/// formats that the run's prompt set asks for, so that they can be learnt as they are.
+/// The stronger model that bootstraps actor and refiner (a GPT-4-class model in the paper; a program in the nano
+/// world). Its texts are in the formats that the run's prompt set asks for, so that they can be learnt as they are.
 /// </summary>
 public interface ITeacher
 {
@@ -19,11 +19,15 @@ public interface ITeacher
     /// <param name="cancellationToken">Gives up waiting.</param>
     Task<string> JudgeAsync(string instruction, string response, ulong seed, CancellationToken cancellationToken);
 
-    /// <summary>A refinement of a failed response, in the refiner's output format: reflection first, then the delimited response.</summary>
+    /// <summary>
+    /// A refinement of a failed response, in the refiner's output format: reflection first, then the delimited
+    /// response.
+    /// </summary>
     /// <param name="instruction">The instruction.</param>
     /// <param name="response">The response to refine.</param>
     /// <param name="critique">What was found wrong with it, verdict included.</param>
     /// <param name="seed">Seed of whatever is random in the answer.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    Task<string> RefineAsync(string instruction, string response, string critique, ulong seed, CancellationToken cancellationToken);
+    Task<string> RefineAsync(
+        string instruction, string response, string critique, ulong seed, CancellationToken cancellationToken);
 }

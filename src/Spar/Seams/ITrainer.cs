@@ -7,7 +7,8 @@ public interface ITrainer
 {
     /// <summary>
     /// Trains <see cref="TrainingJob.StartModel"/> on the job's data and writes the result to
-    /// <see cref="TrainingJob.OutputModel"/>. Deterministic in the job: the same job gives the same bytes. Interrupted and
+    /// <see cref="TrainingJob.OutputModel"/>. Deterministic in the job: the same job gives the same bytes. Interrupted
+    /// and
     /// called again with the same job, it continues from its last checkpoint (or starts again) and ends in the same
     /// bytes.
     /// </summary>

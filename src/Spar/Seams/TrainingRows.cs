@@ -7,7 +7,9 @@ namespace Spar.Seams;
 /// <param name="Response">The assistant turn; the loss is on its tokens and the end-of-turn token.</param>
 public sealed record SupervisedRow(string PromptId, string Kind, string Prompt, string Response);
 
-/// <summary>One user turn with a better and a worse assistant turn, from the stage that makes it to the trainer that learns it.</summary>
+/// <summary>
+/// One user turn with a better and a worse assistant turn, from the stage that makes it to the trainer that learns it.
+/// </summary>
 /// <param name="PromptId">The prompt it was made from.</param>
 /// <param name="Prompt">The user turn.</param>
 /// <param name="Chosen">The preferred response.</param>

@@ -4,13 +4,14 @@ using Spar.Judging;
 namespace Spar.Search;
 
 /// <summary>
-/// Level by level: the chosen nodes of a level are expanded one after the other, their children are the next level. The children of one node
-/// are sampled and judged side by side.
+/// Level by level: the chosen nodes of a level are expanded one after the other, their children are the next level. The
+/// children of one node are sampled and judged side by side.
 /// </summary>
 /// <param name="judge">Values responses.</param>
 /// <param name="refiner">Writes refinements.</param>
 /// <param name="settings">Limits.</param>
-public sealed class BreadthFirstSearch(IJudge judge, RefinementSampler refiner, SearchSettings settings) : IRefinementSearch
+public sealed class BreadthFirstSearch(
+    IJudge judge, RefinementSampler refiner, SearchSettings settings) : IRefinementSearch
 {
     /// <inheritdoc/>
     public async Task<SearchTree> SearchAsync(

@@ -4,13 +4,15 @@ using Spar.Judging;
 namespace Spar.Search;
 
 /// <summary>
-/// Best child first: of a node's children the chosen ones are descended into one after the other, each with its whole subtree, unless their
-/// value is below <see cref="SearchSettings.BacktrackBelow"/>. The children of one node are sampled and judged side by side.
+/// Best child first: of a node's children the chosen ones are descended into one after the other, each with its whole
+/// subtree, unless their value is below <see cref="SearchSettings.BacktrackBelow"/>. The children of one node are
+/// sampled and judged side by side.
 /// </summary>
 /// <param name="judge">Values responses.</param>
 /// <param name="refiner">Writes refinements.</param>
 /// <param name="settings">Limits.</param>
-public sealed class DepthFirstSearch(IJudge judge, RefinementSampler refiner, SearchSettings settings) : IRefinementSearch
+public sealed class DepthFirstSearch(
+    IJudge judge, RefinementSampler refiner, SearchSettings settings) : IRefinementSearch
 {
     /// <inheritdoc/>
     public async Task<SearchTree> SearchAsync(
@@ -36,7 +38,8 @@ public sealed class DepthFirstSearch(IJudge judge, RefinementSampler refiner, Se
             return;
         }
 
-        foreach (SearchNode child in await tree.SelectAsync(children, settings.BacktrackBelow, cancellationToken).ConfigureAwait(false))
+        foreach (SearchNode child in await tree.SelectAsync(children, settings.BacktrackBelow, cancellationToken)
+            .ConfigureAwait(false))
         {
             await DescendAsync(tree, child, cancellationToken).ConfigureAwait(false);
             if (tree.Ended)

@@ -6,8 +6,8 @@ namespace Spar.Search;
 public interface IRefinementSearch
 {
     /// <summary>
-    /// Searches from a response that did not pass. The tree depends on the run's seed, the key and the models alone, not on timing.
-    /// A failed call ends the search with <see cref="SearchOutcome.Failed"/>; it is not thrown.
+    /// Searches from a response that did not pass. The tree depends on the run's seed, the key and the models alone,
+    /// not on timing. A failed call ends the search with <see cref="SearchOutcome.Failed"/>; it is not thrown.
     /// </summary>
     /// <param name="key">Names the tree in the run; its calls' names begin with it.</param>
     /// <param name="instruction">The instruction.</param>

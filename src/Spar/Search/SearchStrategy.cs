@@ -3,8 +3,8 @@ using Spar.Judging;
 namespace Spar.Search;
 
 /// <summary>
-/// The ways to search for a refinement: each with the one name by which commands and reports call it, and with what it makes of a search's limits.
-/// Whatever searches gets its search here.
+/// The ways to search for a refinement: each with the one name by which commands and reports call it, and with what it
+/// makes of a search's limits. Whatever searches gets its search here.
 /// </summary>
 public sealed class SearchStrategy
 {
@@ -15,7 +15,8 @@ public sealed class SearchStrategy
         (Name, Title, _order, _limits) = (name, title, order, limits);
 
     /// <summary>One refinement.</summary>
-    public static SearchStrategy Once { get; } = new("once", "one refinement", SearchOrder.BreadthFirst, limits => limits.Chain(1));
+    public static SearchStrategy Once { get; } = new(
+        "once", "one refinement", SearchOrder.BreadthFirst, limits => limits.Chain(1));
 
     /// <summary>One chain of refinements, as long as a tree may be deep.</summary>
     public static SearchStrategy Iterative { get; } =
@@ -39,8 +40,10 @@ public sealed class SearchStrategy
     /// <summary>The strategy of a name.</summary>
     /// <param name="name">One of <see cref="All"/>'s names.</param>
     /// <exception cref="SparException">There is none.</exception>
-    public static SearchStrategy Named(string name) => All.FirstOrDefault(strategy => strategy.Name == name) ?? throw new SparException(
-        $"There is no strategy {name} that refines a given response. Give one of {string.Join(", ", All.Select(strategy => strategy.Name))}.");
+    public static SearchStrategy Named(string name) =>
+        All.FirstOrDefault(strategy => strategy.Name == name) ?? throw new SparException(
+        $"There is no strategy {name} that refines a given response. Give one of " +
+        $"{string.Join(", ", All.Select(strategy => strategy.Name))}.");
 
     /// <summary>The tree search in the order that the limits name.</summary>
     /// <param name="judge">Values responses.</param>

@@ -20,13 +20,19 @@ public enum SearchOutcome
 }
 
 /// <summary>One response in a search tree.</summary>
-/// <param name="Id">0 is the root; numbers grow in the order of expansion. Refinements that could not be read leave gaps.</param>
+/// <param name="Id">
+/// 0 is the root; numbers grow in the order of expansion. Refinements that could not be read leave gaps.
+/// </param>
 /// <param name="Parent">The refined node's id; null for the root.</param>
 /// <param name="Depth">0 for the root.</param>
 /// <param name="Response">The response.</param>
 /// <param name="Refinement">The refiner's whole output, reflection first; null for the root.</param>
-/// <param name="Valuation">What the judge made of the response; null when the budget ended before it was judged.</param>
-/// <param name="SameAs">The earlier node with the same response, whose valuation this is; null when the response was new.</param>
+/// <param name="Valuation">
+/// What the judge made of the response; null when the budget ended before it was judged.
+/// </param>
+/// <param name="SameAs">
+/// The earlier node with the same response, whose valuation this is; null when the response was new.
+/// </param>
 public sealed record SearchNode(
     int Id,
     int? Parent,
@@ -49,7 +55,8 @@ public sealed record SearchNode(
 /// <param name="Unparsed">Reasons why refinements could not be read, one entry an output.</param>
 /// <param name="Failure">What failed; null unless the outcome is failed.</param>
 public sealed record SearchTree(
-    SearchOutcome Outcome, int? Found, IReadOnlyList<SearchNode> Nodes, int Calls, IReadOnlyList<string> Unparsed, string? Failure = null)
+    SearchOutcome Outcome, int? Found, IReadOnlyList<SearchNode> Nodes, int Calls, IReadOnlyList<string> Unparsed,
+    string? Failure = null)
 {
     /// <summary>The node with an id.</summary>
     /// <param name="id">An id that occurs.</param>

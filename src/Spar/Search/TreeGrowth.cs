@@ -5,10 +5,11 @@ using Spar.Templates;
 namespace Spar.Search;
 
 /// <summary>
-/// A tree while it grows: expansion under a budget, the memory of responses already valued, and the choice of nodes. Both search orders
-/// are written in its terms. A step's calls run side by side, but the budget is spent in the order of the nodes before they start, so that the
-/// tree does not depend on which call ends first. A judgement is budgeted with the most calls that it could take, and votes are completed before values
-/// are compared, so that a judge that spares votes grows the same tree as one that casts all of them.
+/// A tree while it grows: expansion under a budget, the memory of responses already valued, and the choice of nodes.
+/// Both search orders are written in its terms. A step's calls run side by side, but the budget is spent in the order
+/// of the nodes before they start, so that the tree does not depend on which call ends first. A judgement is budgeted
+/// with the most calls that it could take, and votes are completed before values are compared, so that a judge that
+/// spares votes grows the same tree as one that casts all of them.
 /// </summary>
 internal sealed class TreeGrowth
 {
@@ -26,9 +27,12 @@ internal sealed class TreeGrowth
     private int _nextId = 1;
     private int _choices;
 
-    public TreeGrowth(IJudge judge, RefinementSampler refiner, SearchSettings settings, string key, string instruction, string response, Valuation valuation)
+    public TreeGrowth(
+        IJudge judge, RefinementSampler refiner, SearchSettings settings, string key, string instruction,
+        string response, Valuation valuation)
     {
-        (_judge, _refiner, _settings, _gate, _key, _instruction) = (judge, refiner, settings, settings.ToGate(), key, instruction);
+        (_judge, _refiner, _settings, _gate, _key, _instruction) =
+            (judge, refiner, settings, settings.ToGate(), key, instruction);
         Root = new SearchNode(0, null, 0, response, null, valuation);
         _nodes.Add(Root);
         _valued.Add(response, Root);
@@ -45,7 +49,10 @@ internal sealed class TreeGrowth
     /// <summary>True when there is nothing left to look for.</summary>
     public bool Ended => OverBudget || Found is not null;
 
-    /// <summary>Refines a node <see cref="SearchSettings.Branch"/> times and values the new responses; sets <see cref="Found"/> or <see cref="OverBudget"/>.</summary>
+    /// <summary>
+    /// Refines a node <see cref="SearchSettings.Branch"/> times and values the new responses; sets <see cref="Found"/>
+    /// or <see cref="OverBudget"/>.
+    /// </summary>
     /// <returns>The children that can be expanded in turn, in the order of their ids.</returns>
     public async Task<IReadOnlyList<SearchNode>> ExpandAsync(SearchNode node, CancellationToken cancellationToken)
     {
@@ -62,24 +69,31 @@ internal sealed class TreeGrowth
         {
             if (refinements[i]?.Response is { } response)
             {
-                children.Add(new SearchNode(first + i, node.Id, node.Depth + 1, response, refinements[i]!.Output, null));
+                children.Add(
+                    new SearchNode(first + i, node.Id, node.Depth + 1, response, refinements[i]!.Output, null));
             }
         }
 
         await JudgeAsync(children, cancellationToken).ConfigureAwait(false);
         _nodes.AddRange(children);
         SearchNode[] passed = [.. children.Where(child => _gate.Passes(child.Valuation))];
-        Found = passed.Length < 2 ? passed.FirstOrDefault() : (await CompleteAsync(passed, cancellationToken).ConfigureAwait(false)).MaxBy(child => child.Value);
+        Found = passed.Length < 2
+            ? passed.FirstOrDefault()
+            : (await CompleteAsync(passed, cancellationToken).ConfigureAwait(false)).MaxBy(child => child.Value);
         return [.. children.Where(child => child.Valuation?.Critique is not null)];
     }
 
-    /// <summary>Chooses up to <see cref="SearchSettings.SelectBranch"/> nodes of at least a value, best (or first drawn) first.</summary>
-    public async Task<IReadOnlyList<SearchNode>> SelectAsync(IReadOnlyList<SearchNode> nodes, double least, CancellationToken cancellationToken)
+    /// <summary>
+    /// Chooses up to <see cref="SearchSettings.SelectBranch"/> nodes of at least a value, best (or first drawn) first.
+    /// </summary>
+    public async Task<IReadOnlyList<SearchNode>> SelectAsync(
+        IReadOnlyList<SearchNode> nodes, double least, CancellationToken cancellationToken)
     {
         // One node alone needs no comparison.
         nodes = nodes.Count < 2 && least == 0
             ? nodes
-            : [.. (await CompleteAsync(nodes, cancellationToken).ConfigureAwait(false)).Where(node => node.Value >= least)];
+            : [.. (await CompleteAsync(nodes, cancellationToken).ConfigureAwait(false))
+                .Where(node => node.Value >= least)];
         if (_settings.Selection == NodeSelection.Greedy)
         {
             return [.. nodes.OrderByDescending(node => node.Value).Take(_settings.SelectBranch)];
@@ -113,11 +127,16 @@ internal sealed class TreeGrowth
             (_, _, true) => SearchOutcome.OverBudget,
             _ => SearchOutcome.Exhausted,
         };
-        return new SearchTree(outcome, outcome == SearchOutcome.Success ? Found!.Id : null, _nodes, _budgeted - _spared, _unparsed, failure);
+        return new SearchTree(outcome, outcome == SearchOutcome.Success
+            ? Found!.Id : null, _nodes, _budgeted - _spared, _unparsed, failure);
     }
 
-    /// <summary>Samples the refinements of a node, and again those that could not be read, as often as the settings and the budget allow.</summary>
-    private async Task<Refinement?[]> RefineAsync(SearchNode node, string critique, int firstId, CancellationToken cancellationToken)
+    /// <summary>
+    /// Samples the refinements of a node, and again those that could not be read, as often as the settings and the
+    /// budget allow.
+    /// </summary>
+    private async Task<Refinement?[]> RefineAsync(
+        SearchNode node, string critique, int firstId, CancellationToken cancellationToken)
     {
         Refinement?[] refinements = new Refinement?[_settings.Branch];
         for (int attempt = 0; attempt < _settings.RefinementTries; attempt++)
@@ -128,7 +147,8 @@ internal sealed class TreeGrowth
             _budgeted += affordable;
             await Task.WhenAll(missing.Take(affordable).Select(async i =>
                 refinements[i] = await _refiner.RefineAsync(
-                    $"{_key}/n{firstId + i}/refine/try{attempt}", _instruction, node.Response, critique, cancellationToken).ConfigureAwait(false)))
+                    $"{_key}/n{firstId + i}/refine/try{attempt}", _instruction, node.Response, critique,
+                    cancellationToken).ConfigureAwait(false)))
                 .ConfigureAwait(false);
             _unparsed.AddRange(missing.Take(affordable).Select(i => refinements[i]!.Unparsed).OfType<string>());
         }
@@ -161,7 +181,8 @@ internal sealed class TreeGrowth
 
         await Task.WhenAll(toJudge.Select(async i =>
         {
-            Valuation valuation = await _judge.JudgeAsync($"{_key}/n{children[i].Id}/judge", _instruction, children[i].Response, cancellationToken)
+            Valuation valuation = await _judge.JudgeAsync(
+                $"{_key}/n{children[i].Id}/judge", _instruction, children[i].Response, cancellationToken)
                 .ConfigureAwait(false);
             children[i] = children[i] with { Valuation = valuation };
         })).ConfigureAwait(false);
@@ -183,11 +204,17 @@ internal sealed class TreeGrowth
         }
     }
 
-    /// <summary>Completes the votes of nodes whose values are to be compared, here and wherever else in the tree the same responses stand.</summary>
+    /// <summary>
+    /// Completes the votes of nodes whose values are to be compared, here and wherever else in the tree the same
+    /// responses stand.
+    /// </summary>
     /// <returns>The same nodes with their votes completed.</returns>
-    private async Task<IReadOnlyList<SearchNode>> CompleteAsync(IReadOnlyList<SearchNode> nodes, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<SearchNode>> CompleteAsync(
+        IReadOnlyList<SearchNode> nodes, CancellationToken cancellationToken)
     {
-        SearchNode[] open = [.. nodes.Where(node => node.Valuation?.SparedKey is not null).Select(node => _valued[node.Response]).Distinct()];
+        SearchNode[] open = [
+            .. nodes.Where(node => node.Valuation?.SparedKey is not null).Select(node => _valued[node.Response])
+                .Distinct()];
         if (open.Length == 0)
         {
             return nodes;
@@ -195,7 +222,8 @@ internal sealed class TreeGrowth
 
         await Task.WhenAll(open.Select(async node =>
         {
-            Valuation valuation = await _judge.CompleteAsync(_instruction, node.Response, node.Valuation!, cancellationToken).ConfigureAwait(false);
+            Valuation valuation = await _judge.CompleteAsync(
+                _instruction, node.Response, node.Valuation!, cancellationToken).ConfigureAwait(false);
             lock (_valued)
             {
                 _valued[node.Response] = node with { Valuation = valuation };
@@ -209,6 +237,7 @@ internal sealed class TreeGrowth
 
         return [.. nodes.Select(Current)];
 
-        SearchNode Current(SearchNode node) => _valued.TryGetValue(node.Response, out SearchNode? valued) ? node with { Valuation = valued.Valuation } : node;
+        SearchNode Current(SearchNode node) => _valued.TryGetValue(node.Response, out SearchNode? valued)
+            ? node with { Valuation = valued.Valuation } : node;
     }
 }

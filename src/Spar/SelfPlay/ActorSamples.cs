@@ -10,21 +10,28 @@ namespace Spar.SelfPlay;
 /// <summary>An actor's responses to a prompt, each judged as soon as it is there.</summary>
 internal static class ActorSamples
 {
-    /// <summary>Samples as many responses as the recipe says. A response whose call failed says so; it is not thrown.</summary>
+    /// <summary>
+    /// Samples as many responses as the recipe says. A response whose call failed says so; it is not thrown.
+    /// </summary>
     public static async Task<IReadOnlyList<PlayedResponse>> DrawAsync(
-        Recipe recipe, int iteration, int item, Prompt prompt, ModelCaller actor, IJudge judge, CancellationToken cancellationToken)
+        Recipe recipe, int iteration, int item, Prompt prompt, ModelCaller actor, IJudge judge,
+        CancellationToken cancellationToken)
     {
-        // Equal responses of one prompt are judged once. Their key comes from the text, so that it does not matter which came first.
+        // Equal responses of one prompt are judged once. Their key comes from the text, so that it does not matter
+        // which came first.
         ConcurrentDictionary<string, Lazy<Task<Valuation>>> votes = new(StringComparer.Ordinal);
         return await Task.WhenAll(Enumerable.Range(0, recipe.Responses).Select(async k =>
         {
             string? text = null;
             try
             {
-                Answer answer = await actor.AskAsync(Key(iteration, item, k), prompt.Text, recipe.Respond, cancellationToken).ConfigureAwait(false);
+                Answer answer = await actor.AskAsync(
+                    Key(iteration, item, k), prompt.Text, recipe.Respond, cancellationToken).ConfigureAwait(false);
                 text = answer.Text;
-                string key = string.Create(CultureInfo.InvariantCulture, $"it{iteration}/judge/p{item}/{StableHash.Of(text):x16}");
-                Valuation valuation = await votes.GetOrAdd(text, _ => new(() => judge.JudgeAsync(key, prompt.Text, answer.Text, cancellationToken)))
+                string key = string.Create(
+                    CultureInfo.InvariantCulture, $"it{iteration}/judge/p{item}/{StableHash.Of(text):x16}");
+                Valuation valuation = await votes.GetOrAdd(
+                    text, _ => new(() => judge.JudgeAsync(key, prompt.Text, answer.Text, cancellationToken)))
                     .Value.ConfigureAwait(false);
                 return new PlayedResponse(text, valuation);
             }

@@ -4,10 +4,15 @@ using System.Text;
 
 namespace Spar.SelfPlay;
 
-/// <summary>A checkpoint's fingerprint: SHA-256 over the names, lengths and bytes of all files in a directory, or of the only file that it is.</summary>
+/// <summary>
+/// A checkpoint's fingerprint: SHA-256 over the names, lengths and bytes of all files in a directory, or of the only
+/// file that it is.
+/// </summary>
 public static class CheckpointDigest
 {
-    /// <summary>64 hexadecimal digits; null when there is no such directory or file, or no file in the directory.</summary>
+    /// <summary>
+    /// 64 hexadecimal digits; null when there is no such directory or file, or no file in the directory.
+    /// </summary>
     /// <param name="checkpoint">Directory or file.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static async Task<string?> OfAsync(string checkpoint, CancellationToken cancellationToken)
@@ -26,7 +31,8 @@ public static class CheckpointDigest
         else
         {
             files = [.. Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)
-                .Select(file => Path.GetRelativePath(directory, file).Replace('\\', '/')).Order(StringComparer.Ordinal)];
+                .Select(file => Path.GetRelativePath(directory, file).Replace('\\', '/'))
+                    .Order(StringComparer.Ordinal)];
         }
 
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -12,12 +12,14 @@ public interface IRunEvaluator
     int Items { get; }
 
     /// <summary>
-    /// Samples the base model's responses that the refiner is measured on in every row, so that rows can be compared. Called once a run; what it gives is kept.
+    /// Samples the base model's responses that the refiner is measured on in every row, so that rows can be compared.
+    /// Called once a run; what it gives is kept.
     /// </summary>
     /// <param name="actor">The base model; the names of the calls begin with eval/fixed/.</param>
     /// <param name="recipe">Sampling.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    Task<IReadOnlyList<string>> SampleFixedAsync(ModelCaller actor, Recipe recipe, CancellationToken cancellationToken) =>
+    Task<IReadOnlyList<string>> SampleFixedAsync(
+        ModelCaller actor, Recipe recipe, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<string>>([]);
 
     /// <summary>Measures one row. The same models give the same row.</summary>
@@ -34,7 +36,8 @@ public interface IRunEvaluator
 /// <param name="Recipe">Sampling, votes, limits.</param>
 /// <param name="ItemFinished">To be called at the end of each item, with true when it got lost.</param>
 public sealed record EvaluationContext(
-    RowName Row, ModelCaller Actor, ModelCaller Refiner, TemplateSet Templates, Recipe Recipe, Action<bool> ItemFinished)
+    RowName Row, ModelCaller Actor, ModelCaller Refiner, TemplateSet Templates, Recipe Recipe,
+    Action<bool> ItemFinished)
 {
     private readonly IJudge? _judge;
 
@@ -53,9 +56,15 @@ public sealed record EvaluationContext(
 /// <param name="Name">Which models it measures.</param>
 /// <param name="HeldOutPrompt">Share of held-out prompts whose greedy response satisfies everything.</param>
 /// <param name="HeldOutInstruction">Share of their single requirements that it satisfies.</param>
-/// <param name="HeldOutPromptSearch">As <paramref name="HeldOutPrompt"/>, with tree search at inference time; null when not measured.</param>
-/// <param name="JudgeAccuracy">Share of the fixed responses on which the refiner's vote is right; null when not measured.</param>
-/// <param name="RefineSuccess">Share of failed responses that the refiner's search repairs; null when not measured.</param>
+/// <param name="HeldOutPromptSearch">
+/// As <paramref name="HeldOutPrompt"/>, with tree search at inference time; null when not measured.
+/// </param>
+/// <param name="JudgeAccuracy">
+/// Share of the fixed responses on which the refiner's vote is right; null when not measured.
+/// </param>
+/// <param name="RefineSuccess">
+/// Share of failed responses that the refiner's search repairs; null when not measured.
+/// </param>
 /// <param name="HeldOutCount">Held-out prompts.</param>
 /// <param name="Details">Further measures by name, for the report; may be null.</param>
 public sealed record EvaluationRow(
@@ -71,13 +80,19 @@ public sealed record EvaluationRow(
     /// <summary>Detail: share of the actor's own greedy responses on which the refiner's vote is right.</summary>
     public const string JudgeAccuracyOwn = "judgeAccuracyOwn";
 
-    /// <summary>Detail: share of the actor's own greedy responses that the refiner's vote accepts; runs ahead of the true share where the judge is too kind.</summary>
+    /// <summary>
+    /// Detail: share of the actor's own greedy responses that the refiner's vote accepts; runs ahead of the true share
+    /// where the judge is too kind.
+    /// </summary>
     public const string SelfJudged = "selfJudged";
 
     /// <summary>Detail: F1 of the refiner's yes on the fixed responses.</summary>
     public const string JudgeF1 = "judgeF1";
 
-    /// <summary>Detail: share of the first refinements, those of the failed response itself, that satisfy everything; what one refinement is worth without the search.</summary>
+    /// <summary>
+    /// Detail: share of the first refinements, those of the failed response itself, that satisfy everything; what one
+    /// refinement is worth without the search.
+    /// </summary>
     public const string FirstRefinements = "firstRefinements";
 
     /// <summary>A further measure; null when there is none of this name.</summary>

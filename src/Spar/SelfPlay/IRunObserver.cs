@@ -9,7 +9,9 @@ public interface IRunObserver
 {
     /// <summary>A stage begins.</summary>
     /// <param name="stage">Its name.</param>
-    /// <param name="items">Items it will work on, those kept from an earlier session included; 0 when they cannot be counted.</param>
+    /// <param name="items">
+    /// Items it will work on, those kept from an earlier session included; 0 when they cannot be counted.
+    /// </param>
     void StageStarted(string stage, int items)
     {
     }

@@ -4,7 +4,10 @@ using Spar.Search;
 
 namespace Spar.SelfPlay;
 
-/// <summary>How the judge of one iteration fares against verifiers, on the prompts that these know wholly. Shares are 0..1; null where there is nothing to share.</summary>
+/// <summary>
+/// How the judge of one iteration fares against verifiers, on the prompts that these know wholly. Shares are 0..1; null
+/// where there is nothing to share.
+/// </summary>
 /// <param name="Iteration">The iteration, from 1.</param>
 /// <param name="Prompts">Prompts that could be verified.</param>
 /// <param name="Responses">Verdicts on the actor's own responses.</param>
@@ -42,7 +45,8 @@ public sealed record IterationCalibration(
     /// <param name="records">Its play.</param>
     /// <param name="truth">Knows what is right; prompts that it does not know wholly are left out.</param>
     /// <param name="gate">Decides verdicts.</param>
-    public static IterationCalibration Of(int iteration, IEnumerable<PlayRecord> records, IConstraintVerifier truth, Gate gate)
+    public static IterationCalibration Of(
+        int iteration, IEnumerable<PlayRecord> records, IConstraintVerifier truth, Gate gate)
     {
         List<(Valuation, bool)> responses = [];
         List<(Valuation, bool)> refinements = [];
@@ -55,17 +59,22 @@ public sealed record IterationCalibration(
                 VerificationOutcome.NotFollowed => false,
                 _ => null,
             };
-            (Valuation? Valuation, bool? Right)[] answered = [.. record.Responses.Where(response => response.Text is not null).Select(response => (response.Valuation, Right(response.Text!)))];
+            (Valuation? Valuation, bool? Right)[] answered = [
+                .. record.Responses.Where(response => response.Text is not null)
+                    .Select(response => (response.Valuation, Right(response.Text!)))];
             if (answered.Length == 0 || answered.Any(response => response.Right is null))
             {
                 continue;
             }
 
             prompts++;
-            responses.AddRange(answered.Where(response => response.Valuation is not null).Select(response => (response.Valuation!, response.Right == true)));
+            responses.AddRange(
+                answered.Where(response => response.Valuation is not null)
+                    .Select(response => (response.Valuation!, response.Right == true)));
             if (record.Tree is { } tree && tree.Outcome != SearchOutcome.Failed)
             {
-                refinements.AddRange(tree.Nodes.Where(node => node is { Parent: not null, SameAs: null, Valuation: not null })
+                refinements.AddRange(
+                    tree.Nodes.Where(node => node is { Parent: not null, SameAs: null, Valuation: not null })
                     .Select(node => (node.Valuation!, Right(node.Response) == true)));
                 searched++;
                 found += tree.Found is null ? 0 : 1;
@@ -74,7 +83,8 @@ public sealed record IterationCalibration(
         }
 
         return new IterationCalibration(
-            iteration, prompts, JudgeQuality.Of(responses, gate), JudgeQuality.Of(refinements, gate), Reliability.Of([.. responses, .. refinements]), searched, found, verified);
+            iteration, prompts, JudgeQuality.Of(responses, gate), JudgeQuality.Of(refinements, gate),
+            Reliability.Of([.. responses, .. refinements]), searched, found, verified);
     }
 
     private static double? Share(int part, int whole) => whole == 0 ? null : (double)part / whole;

@@ -8,18 +8,22 @@ namespace Spar.SelfPlay;
 /// <param name="PromptId">The prompt's id.</param>
 /// <param name="Prompt">The instruction.</param>
 /// <param name="Responses">The actor's responses in the order of sampling.</param>
-/// <param name="Negative">The position of the response that is to be rejected, and was searched from; null when none was judged a failure.</param>
+/// <param name="Negative">
+/// The position of the response that is to be rejected, and was searched from; null when none was judged a failure.
+/// </param>
 /// <param name="Tree">The search; null without a negative, and where the recipe does not refine.</param>
 public sealed record PlayRecord(
     string PromptId, string Prompt, IReadOnlyList<PlayedResponse> Responses, int? Negative, SearchTree? Tree)
 {
     /// <summary>True when a call failed, so that another attempt may bring more.</summary>
     [JsonIgnore]
-    public bool Incomplete => Tree?.Outcome == SearchOutcome.Failed || Responses.Any(response => response.Failure is not null);
+    public bool Incomplete => Tree?.Outcome == SearchOutcome.Failed
+        || Responses.Any(response => response.Failure is not null);
 
     /// <summary>True when nothing came of the prompt because calls failed.</summary>
     [JsonIgnore]
-    public bool Lost => Tree?.Outcome == SearchOutcome.Failed || Responses.All(response => response.Failure is not null);
+    public bool Lost => Tree?.Outcome == SearchOutcome.Failed
+        || Responses.All(response => response.Failure is not null);
 }
 
 /// <summary>One response of the actor.</summary>

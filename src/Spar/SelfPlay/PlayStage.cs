@@ -11,26 +11,32 @@ using Spar.Templates;
 namespace Spar.SelfPlay;
 
 /// <summary>
-/// The play of one iteration. Prompts flow: a response is judged as soon as it is there, and a negative is searched as soon as the prompt's
-/// votes are known, while other prompts are still being answered.
+/// The play of one iteration. Prompts flow: a response is judged as soon as it is there, and a negative is searched as
+/// soon as the prompt's votes are known, while other prompts are still being answered.
 /// </summary>
-internal sealed class PlayStage(Recipe recipe, TemplateSet templates, StageRunner runner, RunStore store, CallSession session, IRunObserver observer)
+internal sealed class PlayStage(
+    Recipe recipe, TemplateSet templates, StageRunner runner, RunStore store, CallSession session,
+    IRunObserver observer)
 {
     private readonly Gate _gate = recipe.Search.ToGate();
 
-    /// <summary>Plays all prompts that are not kept yet. The records are the stage's items, by the prompt's position.</summary>
+    /// <summary>
+    /// Plays all prompts that are not kept yet. The records are the stage's items, by the prompt's position.
+    /// </summary>
     /// <param name="iteration">1 and up.</param>
     /// <param name="items">The prompts.</param>
     /// <param name="openModels">Opens actor, refiner and judge; not called when the stage has ended before.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public Task<PlayProduct> RunAsync(
-        int iteration, IReadOnlyList<Prompt> items, Func<Task<(ModelCaller Actor, ModelCaller Refiner, IJudge Judge)>> openModels, CancellationToken cancellationToken)
+        int iteration, IReadOnlyList<Prompt> items, Func<Task<(
+            ModelCaller Actor, ModelCaller Refiner, IJudge Judge)>> openModels, CancellationToken cancellationToken)
     {
         string stage = StageNames.Play(iteration);
         return runner.RunAsync(stage, items.Count, async () =>
         {
             HashSet<int> kept = [.. store.ReadItems<PlayRecord>(stage)
-                .Where(entry => entry.Item < items.Count && items[entry.Item].Id == entry.Record.PromptId && items[entry.Item].Text == entry.Record.Prompt)
+                .Where(entry => entry.Item < items.Count && items[entry.Item].Id == entry.Record.PromptId
+                    && items[entry.Item].Text == entry.Record.Prompt)
                 .Select(entry => entry.Item)];
             foreach (int _ in kept)
             {
@@ -45,24 +51,29 @@ internal sealed class PlayStage(Recipe recipe, TemplateSet templates, StageRunne
                 IRefinementSearch search = recipe.Refinement == RefinementKind.Single
                     ? SearchStrategy.Once.Create(judge, sampler, recipe.Search)
                     : SearchStrategy.Tree(judge, sampler, recipe.Search);
-                await PlayAllAsync(iteration, items, open, actor, judge, search, cancellationToken).ConfigureAwait(false);
+                await PlayAllAsync(iteration, items, open, actor, judge, search, cancellationToken)
+                    .ConfigureAwait(false);
             }
 
-            return new PlayProduct(PlayStatistics.Of(store.ReadItems<PlayRecord>(stage).Select(entry => entry.Record), _gate));
+            return new PlayProduct(
+                PlayStatistics.Of(store.ReadItems<PlayRecord>(stage).Select(entry => entry.Record), _gate));
         });
     }
 
     private async Task PlayAllAsync(
-        int iteration, IReadOnlyList<Prompt> items, int[] open, ModelCaller actor, IJudge judge, IRefinementSearch search,
+        int iteration, IReadOnlyList<Prompt> items, int[] open, ModelCaller actor, IJudge judge,
+        IRefinementSearch search,
         CancellationToken cancellationToken)
     {
         string stage = StageNames.Play(iteration);
         ConcurrentDictionary<int, PlayRecord> incomplete = [];
         int lost = 0;
-        ParallelOptions options = new() { MaxDegreeOfParallelism = session.Concurrency, CancellationToken = cancellationToken };
+        ParallelOptions options =
+            new() { MaxDegreeOfParallelism = session.Concurrency, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(open, options, async (item, token) =>
         {
-            PlayRecord record = await PlayAsync(iteration, item, items[item], actor, judge, search, token).ConfigureAwait(false);
+            PlayRecord record = await PlayAsync(iteration, item, items[item], actor, judge, search, token)
+                .ConfigureAwait(false);
             if (record.Incomplete)
             {
                 incomplete[item] = record;
@@ -84,7 +95,8 @@ internal sealed class PlayStage(Recipe recipe, TemplateSet templates, StageRunne
         {
             PlayRecord first = incomplete[open[0]];
             throw StageRunner.AllFailed(
-                stage, items.Count, first.Tree?.Failure ?? first.Responses.First(response => response.Failure is not null).Failure!);
+                stage, items.Count, first.Tree?.Failure
+                    ?? first.Responses.First(response => response.Failure is not null).Failure!);
         }
 
         // Kept only now that the stage ends with them: an interrupted stage tries failed calls again.
@@ -97,23 +109,29 @@ internal sealed class PlayStage(Recipe recipe, TemplateSet templates, StageRunne
     }
 
     private async Task<PlayRecord> PlayAsync(
-        int iteration, int item, Prompt prompt, ModelCaller actor, IJudge judge, IRefinementSearch search, CancellationToken cancellationToken)
+        int iteration, int item, Prompt prompt, ModelCaller actor, IJudge judge, IRefinementSearch search,
+        CancellationToken cancellationToken)
     {
-        IReadOnlyList<PlayedResponse> responses = await ActorSamples.DrawAsync(recipe, iteration, item, prompt, actor, judge, cancellationToken).ConfigureAwait(false);
-        int[] negatives = [.. Enumerable.Range(0, responses.Count).Where(k => responses[k].Valuation is { } valuation && _gate.VerdictOn(valuation) == Verdict.No)];
+        IReadOnlyList<PlayedResponse> responses = await ActorSamples.DrawAsync(
+            recipe, iteration, item, prompt, actor, judge, cancellationToken).ConfigureAwait(false);
+        int[] negatives = [
+            .. Enumerable.Range(0, responses.Count)
+                .Where(k => responses[k].Valuation is { } valuation && _gate.VerdictOn(valuation) == Verdict.No)];
         if (negatives.Length == 0)
         {
             return new PlayRecord(prompt.Id, prompt.Text, responses, null, null);
         }
 
-        int negative = negatives[new SeededRandom(session.SeedOf($"it{iteration}/negative/p{item}")).Next(negatives.Length)];
+        int negative =
+            negatives[new SeededRandom(session.SeedOf($"it{iteration}/negative/p{item}")).Next(negatives.Length)];
         if (recipe.Refinement == RefinementKind.None)
         {
             return new PlayRecord(prompt.Id, prompt.Text, responses, negative, null);
         }
 
         SearchTree tree = await search.SearchAsync(
-            $"it{iteration}/tree/p{item}", prompt.Text, responses[negative].Text!, responses[negative].Valuation!, cancellationToken).ConfigureAwait(false);
+            $"it{iteration}/tree/p{item}", prompt.Text, responses[negative].Text!, responses[negative].Valuation!,
+            cancellationToken).ConfigureAwait(false);
         return new PlayRecord(prompt.Id, prompt.Text, responses, negative, tree);
     }
 }

@@ -3,7 +3,9 @@ using Spar.Search;
 
 namespace Spar.SelfPlay;
 
-/// <summary>What the play of an iteration counts (<see cref="PlayProduct"/>); the names of the counts are kept with the run.</summary>
+/// <summary>
+/// What the play of an iteration counts (<see cref="PlayProduct"/>); the names of the counts are kept with the run.
+/// </summary>
 internal static class PlayStatistics
 {
     /// <summary>Counts an iteration's play.</summary>
@@ -12,7 +14,9 @@ internal static class PlayStatistics
     public static StageStatistics Of(IEnumerable<PlayRecord> records, Gate gate)
     {
         Counts counts = new();
-        foreach (string name in (string[])["prompts", "responses", .. Enum.GetValues<Verdict>().Select(VerdictCounts.InPlay), SearchCounts.Searched])
+        foreach (
+            string name in (string[])["prompts", "responses", .. Enum.GetValues<Verdict>()
+                .Select(VerdictCounts.InPlay), SearchCounts.Searched])
         {
             counts.Add(name, 0);
         }

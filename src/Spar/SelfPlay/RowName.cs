@@ -4,7 +4,10 @@ using System.Text.Json.Serialization;
 
 namespace Spar.SelfPlay;
 
-/// <summary>Which models a row of the results measures: the base model, those after SFT, or those after an iteration. Ordered as a run makes them.</summary>
+/// <summary>
+/// Which models a row of the results measures: the base model, those after SFT, or those after an iteration. Ordered as
+/// a run makes them.
+/// </summary>
 [JsonConverter(typeof(Converter))]
 public readonly record struct RowName : IComparable<RowName>
 {
@@ -44,7 +47,9 @@ public readonly record struct RowName : IComparable<RowName>
         "base" => Base,
         "sft" => Sft,
         _ when name.StartsWith(IterationPrefix, StringComparison.Ordinal) &&
-            int.TryParse(name.AsSpan(IterationPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int iteration) && iteration > 0 =>
+            int.TryParse(
+                name.AsSpan(IterationPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int iteration)
+                && iteration > 0 =>
             Iteration(iteration),
         _ => throw new FormatException($"\"{name}\" is no row of the results: base, sft or iteration-N."),
     };
@@ -74,6 +79,7 @@ public readonly record struct RowName : IComparable<RowName>
             }
         }
 
-        public override void Write(Utf8JsonWriter writer, RowName value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+        public override void Write(Utf8JsonWriter writer, RowName value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value.ToString());
     }
 }

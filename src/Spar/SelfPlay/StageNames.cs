@@ -1,6 +1,8 @@
 namespace Spar.SelfPlay;
 
-/// <summary>Names of a run's stages, by which their products are kept. Trained models lie in checkpoints/{stage}.</summary>
+/// <summary>
+/// Names of a run's stages, by which their products are kept. Trained models lie in checkpoints/{stage}.
+/// </summary>
 public static class StageNames
 {
     private const string EvaluationPrefix = "evaluation-";
@@ -58,6 +60,7 @@ public static class StageNames
     public static bool IsTraining(string stage)
     {
         int dash = stage.LastIndexOf('-');
-        return dash > 0 && stage[..dash] is "actor" or "refiner" or "joint" or "backward" && int.TryParse(stage[(dash + 1)..], out _);
+        return dash > 0 && stage[..dash] is "actor" or "refiner" or "joint" or "backward"
+            && int.TryParse(stage[(dash + 1)..], out _);
     }
 }

@@ -15,7 +15,9 @@ public interface IStageProduct
 /// <param name="Rows">What is learnt.</param>
 public sealed record SupervisedProduct(StageStatistics Statistics, IReadOnlyList<SupervisedRow> Rows) : IStageProduct;
 
-/// <summary>Product of <see cref="StageNames.Play"/>; the prompts' <see cref="PlayRecord"/>s are the stage's items.</summary>
+/// <summary>
+/// Product of <see cref="StageNames.Play"/>; the prompts' <see cref="PlayRecord"/>s are the stage's items.
+/// </summary>
 /// <param name="Statistics">What the stage counted.</param>
 public sealed record PlayProduct(StageStatistics Statistics) : IStageProduct;
 
@@ -23,7 +25,9 @@ public sealed record PlayProduct(StageStatistics Statistics) : IStageProduct;
 /// <param name="Statistics">What the stage counted.</param>
 /// <param name="Pairs">For the actor.</param>
 /// <param name="RefinerRows">For the refiner.</param>
-public sealed record DataProduct(StageStatistics Statistics, IReadOnlyList<PreferencePair> Pairs, IReadOnlyList<SupervisedRow> RefinerRows) : IStageProduct
+public sealed record DataProduct(
+    StageStatistics Statistics, IReadOnlyList<PreferencePair> Pairs, IReadOnlyList<SupervisedRow> RefinerRows)
+    : IStageProduct
 {
     /// <summary>Responses for the actor, of methods that learn good responses alone; null for the others.</summary>
     public IReadOnlyList<SupervisedRow>? ActorRows { get; init; }
@@ -33,10 +37,13 @@ public sealed record DataProduct(StageStatistics Statistics, IReadOnlyList<Prefe
 /// <param name="Statistics">What the stage counted.</param>
 /// <param name="Model">The model to use from here on, where it lies outside the run directory; else null.</param>
 /// <param name="Checkpoint">The model to use from here on as a path in the run directory; else null.</param>
-/// <param name="Digest">SHA-256 of the checkpoint's files; null when nothing was trained or the model lies elsewhere.</param>
+/// <param name="Digest">
+/// SHA-256 of the checkpoint's files; null when nothing was trained or the model lies elsewhere.
+/// </param>
 /// <param name="Steps">Every optimizer step; empty when nothing was trained.</param>
 public sealed record TrainedProduct(
-    StageStatistics Statistics, string? Model, string? Checkpoint, string? Digest, IReadOnlyList<TrainingStep> Steps) : IStageProduct
+    StageStatistics Statistics, string? Model, string? Checkpoint, string? Digest,
+    IReadOnlyList<TrainingStep> Steps) : IStageProduct
 {
     /// <summary>Path or name of the model.</summary>
     /// <param name="runDirectory">The run directory.</param>

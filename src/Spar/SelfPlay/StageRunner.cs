@@ -4,7 +4,9 @@ using Spar.Store;
 
 namespace Spar.SelfPlay;
 
-/// <summary>Runs stages: skips those whose product is kept, keeps the product of the others, and tells the observer.</summary>
+/// <summary>
+/// Runs stages: skips those whose product is kept, keeps the product of the others, and tells the observer.
+/// </summary>
 internal sealed class StageRunner(RunStore store, CallSession session, IRunObserver observer, TimeProvider time)
 {
     /// <summary>One stage: its product from the store, or from <paramref name="work"/>.</summary>
@@ -29,7 +31,10 @@ internal sealed class StageRunner(RunStore store, CallSession session, IRunObser
         return product;
     }
 
-    /// <summary>Works on all items, as many side by side as calls may be in flight. An item whose call fails is lost; the others go on.</summary>
+    /// <summary>
+    /// Works on all items, as many side by side as calls may be in flight. An item whose call fails is lost; the
+    /// others go on.
+    /// </summary>
     /// <returns>Results and failures by item; one of the two is null.</returns>
     /// <exception cref="SparException">Every item failed.</exception>
     public async Task<IReadOnlyList<(TResult? Result, string? Failure)>> EachAsync<TItem, TResult>(

@@ -5,8 +5,11 @@ using Spar.Templates;
 
 namespace Spar.SelfPlay;
 
-/// <summary>What the teacher gives the run to start from: responses for the actor, judgements and refinements for the refiner.</summary>
-internal sealed class TeacherStages(Recipe recipe, TemplateSet templates, TeacherCaller teacher, StageRunner runner, CallSession session)
+/// <summary>
+/// What the teacher gives the run to start from: responses for the actor, judgements and refinements for the refiner.
+/// </summary>
+internal sealed class TeacherStages(
+    Recipe recipe, TemplateSet templates, TeacherCaller teacher, StageRunner runner, CallSession session)
 {
     private readonly JudgementParser _judgements = new(templates.Format);
     private readonly RefinementParser _refinements = new(templates.Format);
@@ -16,7 +19,8 @@ internal sealed class TeacherStages(Recipe recipe, TemplateSet templates, Teache
         runner.RunAsync(StageNames.ActorSftData, items.Count, async () =>
         {
             IReadOnlyList<(string? Result, string? Failure)> responses = await runner.EachAsync(
-                StageNames.ActorSftData, items, (i, prompt, token) => teacher.RespondAsync($"sft/p{i}", prompt.Text, token), cancellationToken)
+                StageNames.ActorSftData, items, (i, prompt, token) =>
+                    teacher.RespondAsync($"sft/p{i}", prompt.Text, token), cancellationToken)
                 .ConfigureAwait(false);
             Counts counts = new();
             List<SupervisedRow> rows = [];
@@ -37,7 +41,9 @@ internal sealed class TeacherStages(Recipe recipe, TemplateSet templates, Teache
             return new SupervisedProduct(counts.ToStatistics(), rows);
         });
 
-    /// <summary>The actor answers each prompt once; the teacher judges the response, and refines it when it failed.</summary>
+    /// <summary>
+    /// The actor answers each prompt once; the teacher judges the response, and refines it when it failed.
+    /// </summary>
     /// <param name="items">The prompts.</param>
     /// <param name="openActor">Opens M_0; not called when the stage has ended before.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -47,7 +53,8 @@ internal sealed class TeacherStages(Recipe recipe, TemplateSet templates, Teache
         {
             ModelCaller actor = await openActor().ConfigureAwait(false);
             IReadOnlyList<(Lesson? Result, string? Failure)> lessons = await runner.EachAsync(
-                StageNames.RefinerSftData, items, (i, prompt, token) => TeachAsync(actor, i, prompt, token), cancellationToken)
+                StageNames.RefinerSftData, items, (i, prompt, token) =>
+                    TeachAsync(actor, i, prompt, token), cancellationToken)
                 .ConfigureAwait(false);
             Counts counts = new();
             List<SupervisedRow> rows = [];
@@ -65,7 +72,8 @@ internal sealed class TeacherStages(Recipe recipe, TemplateSet templates, Teache
             }
 
             rows = recipe.BalanceJudgements ? Balance(rows) : rows;
-            foreach (IGrouping<string, SupervisedRow> kind in rows.GroupBy(row => row.Kind).OrderBy(kind => kind.Key, StringComparer.Ordinal))
+            foreach (IGrouping<string, SupervisedRow> kind in rows.GroupBy(row => row.Kind)
+                .OrderBy(kind => kind.Key, StringComparer.Ordinal))
             {
                 counts.Add($"rows {kind.Key}", kind.Count());
             }
@@ -73,21 +81,26 @@ internal sealed class TeacherStages(Recipe recipe, TemplateSet templates, Teache
             return new SupervisedProduct(counts.ToStatistics(), rows);
         });
 
-    private async Task<Lesson> TeachAsync(ModelCaller actor, int item, Prompt prompt, CancellationToken cancellationToken)
+    private async Task<Lesson> TeachAsync(
+        ModelCaller actor, int item, Prompt prompt, CancellationToken cancellationToken)
     {
-        Answer response = await actor.AskAsync($"refiner-sft/respond/p{item}", prompt.Text, recipe.Respond, cancellationToken).ConfigureAwait(false);
+        Answer response = await actor.AskAsync(
+            $"refiner-sft/respond/p{item}", prompt.Text, recipe.Respond, cancellationToken).ConfigureAwait(false);
         Judgement judgement = _judgements.Parse(
-            await teacher.JudgeAsync($"refiner-sft/judge/p{item}", prompt.Text, response.Text, cancellationToken).ConfigureAwait(false));
+            await teacher.JudgeAsync($"refiner-sft/judge/p{item}", prompt.Text, response.Text, cancellationToken)
+                .ConfigureAwait(false));
         Refinement? refinement = judgement.Verdict != false
             ? null
             : _refinements.Parse(await teacher.RefineAsync(
-                $"refiner-sft/refine/p{item}", prompt.Text, response.Text, judgement.Critique, cancellationToken).ConfigureAwait(false));
+                $"refiner-sft/refine/p{item}", prompt.Text, response.Text, judgement.Critique, cancellationToken)
+                    .ConfigureAwait(false));
         return new Lesson(response.Text, judgement, refinement);
     }
 
     private IEnumerable<SupervisedRow> RowsOf(Prompt prompt, Lesson lesson, Counts counts)
     {
-        counts.Add(lesson.Judgement.Verdict switch { true => "judged yes", false => "judged no", null => "not judged" });
+        counts.Add(
+            lesson.Judgement.Verdict switch { true => "judged yes", false => "judged no", null => "not judged" });
         counts.AddReasons("judgement", lesson.Judgement.Unparsed is { } reason ? [reason] : null);
         counts.AddReasons("refinement", lesson.Refinement?.Unparsed is { } cause ? [cause] : null);
         if (lesson.Judgement.Verdict is { } passed)
@@ -116,7 +129,8 @@ internal sealed class TeacherStages(Recipe recipe, TemplateSet templates, Teache
         SupervisedRow[] no = [.. rows.Where(row => row.Kind == RowKinds.JudgementNo)];
         int each = Math.Min(yes.Length, no.Length);
         SeededRandom random = new(session.SeedOf("refiner-sft/balance"));
-        HashSet<SupervisedRow> kept = new([.. random.Choose(yes, each), .. random.Choose(no, each)], ReferenceEqualityComparer.Instance);
+        HashSet<SupervisedRow> kept = new(
+            [.. random.Choose(yes, each), .. random.Choose(no, each)], ReferenceEqualityComparer.Instance);
         return [.. rows.Where(row => row.Kind == RowKinds.Refinement || kept.Contains(row))];
     }
 

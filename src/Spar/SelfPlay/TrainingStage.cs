@@ -4,9 +4,12 @@ using Spar.Store;
 
 namespace Spar.SelfPlay;
 
-/// <summary>Trains a model and records what came of it. A stage without rows, or with 0 epochs, keeps the model it starts from.</summary>
+/// <summary>
+/// Trains a model and records what came of it. A stage without rows, or with 0 epochs, keeps the model it starts from.
+/// </summary>
 internal sealed class TrainingStage(
-    ITrainer trainer, StageRunner runner, RunStore store, CallSession session, IRunObserver observer, OpenModels? models = null)
+    ITrainer trainer, StageRunner runner, RunStore store, CallSession session, IRunObserver observer,
+    OpenModels? models = null)
 {
     /// <summary>One training.</summary>
     /// <param name="stage">The stage's name, and the checkpoint's.</param>
@@ -14,7 +17,8 @@ internal sealed class TrainingStage(
     /// <param name="data">What to train on, and how.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>Path or name of the model to go on with.</returns>
-    public async Task<string> RunAsync(string stage, string startModel, TrainingData data, CancellationToken cancellationToken)
+    public async Task<string> RunAsync(
+        string stage, string startModel, TrainingData data, CancellationToken cancellationToken)
     {
         int rows = data.Count;
         string checkpoint = $"checkpoints/{stage}";
@@ -33,8 +37,10 @@ internal sealed class TrainingStage(
 
             // Training needs the room that open models take.
             await (models?.DisposeAsync() ?? ValueTask.CompletedTask).ConfigureAwait(false);
-            TrainingJob job = new(startModel, Path.Combine(store.Directory, checkpoint), data, session.SeedOf($"train/{stage}"));
-            TrainingReport report = await trainer.TrainAsync(job, step => observer.TrainingStepTaken(stage, step), cancellationToken)
+            TrainingJob job = new(
+                startModel, Path.Combine(store.Directory, checkpoint), data, session.SeedOf($"train/{stage}"));
+            TrainingReport report = await trainer.TrainAsync(
+                job, step => observer.TrainingStepTaken(stage, step), cancellationToken)
                 .ConfigureAwait(false);
             Counts counts = new();
             counts.Add("rows", rows);
@@ -43,8 +49,10 @@ internal sealed class TrainingStage(
             if (rows > report.Examples)
             {
                 observer.Warn(
-                    $"{rows - report.Examples} of {rows} rows are left out of {stage}: their prompts alone are longer than "
-                    + $"cutoff_tokens ({data.Common.CutoffTokens}) or the model's context, so there is nothing to learn in them.");
+                    $"{rows - report.Examples} of {rows} rows are left out of {stage}: their prompts alone are " +
+                    $"longer than "
+                    + $"cutoff_tokens ({data.Common.CutoffTokens}) or the model's context, so there is nothing to " +
+                        $"learn in them.");
             }
 
             counts.Add("steps", report.Steps.Count);
@@ -60,14 +68,18 @@ internal sealed class TrainingStage(
     private async Task CheckKeptAsync(string stage, CancellationToken cancellationToken)
     {
         if (store.FindProduct<TrainedProduct>(stage) is { Digest: { } digest } kept &&
-            await CheckpointDigest.OfAsync(kept.Resolve(store.Directory), cancellationToken).ConfigureAwait(false) != digest)
+            await CheckpointDigest.OfAsync(kept.Resolve(store.Directory), cancellationToken)
+                .ConfigureAwait(false) != digest)
         {
-            observer.Warn($"The checkpoint {kept.Checkpoint ?? kept.Model} is missing or was changed since it was trained; it is trained again.");
+            observer.Warn(
+                $"The checkpoint {kept.Checkpoint ?? kept.Model} is missing or was changed since it was trained; it " +
+                $"is trained again.");
             store.DropProduct(stage);
         }
     }
 
-    private TrainedProduct Locate(string model, StageStatistics statistics, string? digest, IReadOnlyList<TrainingStep> steps)
+    private TrainedProduct Locate(
+        string model, StageStatistics statistics, string? digest, IReadOnlyList<TrainingStep> steps)
     {
         string relative = Path.GetRelativePath(store.Directory, model).Replace('\\', '/');
         bool inside = Directory.Exists(model) && relative.StartsWith("checkpoints/", StringComparison.Ordinal);

@@ -14,7 +14,8 @@ public sealed record VerdictCounts(long Yes, long No, long Tied, long Undecided)
     public static VerdictCounts Of(StageStatistics statistics)
     {
         long Count(Verdict verdict) =>
-            new[] { InPlay(verdict), OfSample(verdict) }.Distinct().Sum(name => statistics.Counts.GetValueOrDefault(name));
+            new[] { InPlay(verdict), OfSample(verdict) }.Distinct()
+                .Sum(name => statistics.Counts.GetValueOrDefault(name));
 
         return new VerdictCounts(Count(Verdict.Yes), Count(Verdict.No), Count(Verdict.Tie), Count(Verdict.Undecided));
     }

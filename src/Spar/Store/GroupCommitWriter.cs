@@ -3,8 +3,9 @@ using Microsoft.Data.Sqlite;
 namespace Spar.Store;
 
 /// <summary>
-/// Writes rows in the order in which they were handed over, many to a transaction: at the latest 50 ms after the first, or when 512 wait.
-/// So a row is in the file only if every earlier one is, and callers never wait for the disk unless it falls far behind.
+/// Writes rows in the order in which they were handed over, many to a transaction: at the latest 50 ms after the first,
+/// or when 512 wait. So a row is in the file only if every earlier one is, and callers never wait for the disk unless
+/// it falls far behind.
 /// </summary>
 internal sealed class GroupCommitWriter : IDisposable
 {
@@ -27,7 +28,8 @@ internal sealed class GroupCommitWriter : IDisposable
     /// <param name="connection">An open connection that nobody else uses from now on; not disposed here.</param>
     /// <param name="explain">Words for a fault.</param>
     /// <param name="beforeCommit">Runs at the end of every transaction.</param>
-    public GroupCommitWriter(SqliteConnection connection, Func<Exception, SparException> explain, Action<SqliteConnection>? beforeCommit)
+    public GroupCommitWriter(
+        SqliteConnection connection, Func<Exception, SparException> explain, Action<SqliteConnection>? beforeCommit)
     {
         (_connection, _explain, _beforeCommit) = (connection, explain, beforeCommit);
         _thread = new Thread(Run) { IsBackground = true, Name = "run store writer" };
@@ -69,7 +71,9 @@ internal sealed class GroupCommitWriter : IDisposable
         }
     }
 
-    /// <summary>Commits what waits and ends the thread. A fault is not thrown here: it was, or will be, at the next write.</summary>
+    /// <summary>
+    /// Commits what waits and ends the thread. A fault is not thrown here: it was, or will be, at the next write.
+    /// </summary>
     public void Dispose() => Close();
 
     /// <summary>Ends the thread and drops what waits, as the end of the process would.</summary>

@@ -4,7 +4,9 @@ using Microsoft.Data.Sqlite;
 
 namespace Spar.Store;
 
-/// <summary>Puts what SQLite and the file system complain of into words that name the run directory and the remedy.</summary>
+/// <summary>
+/// Puts what SQLite and the file system complain of into words that name the run directory and the remedy.
+/// </summary>
 internal static class StoreFaults
 {
     public static SparException Explain(string directory, Exception fault)
@@ -39,7 +41,8 @@ internal static class StoreFaults
         }
     }
 
-    // What reading rows and their JSON throws when the file's bytes are not those that were written: SQLite notices only what breaks its own structure.
+    // What reading rows and their JSON throws when the file's bytes are not those that were written: SQLite notices
+    // only what breaks its own structure.
     private static bool IsDamage(Exception fault) => fault is SqliteException { SqliteErrorCode: 1 or 11 or 26 }
         or JsonException or DataException or FormatException or InvalidCastException or OverflowException or KeyNotFoundException
         or InvalidOperationException or ArgumentException or NotSupportedException;

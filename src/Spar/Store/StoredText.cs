@@ -12,7 +12,8 @@ internal static class StoredText
 {
     /// <summary>Selects a row's text as two columns, Text and Blob, of which one is empty.</summary>
     public const string Columns =
-        "CASE typeof(text) WHEN 'blob' THEN '' ELSE text END AS Text, CASE typeof(text) WHEN 'blob' THEN hex(text) ELSE '' END AS Blob";
+        "CASE typeof(text) WHEN 'blob' THEN '' ELSE text END AS Text, CASE typeof(text) WHEN 'blob' THEN hex(text) " +
+        "ELSE '' END AS Blob";
 
     /// <summary>What is kept for a text: itself, or the bytes of its UTF-16 units.</summary>
     public static object Value(string text) => IsPlain(text) ? text : MemoryMarshal.AsBytes(text.AsSpan()).ToArray();

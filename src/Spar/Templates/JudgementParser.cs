@@ -93,7 +93,8 @@ public sealed class JudgementParser
     {
         ThoughtSplit split = Thoughts.Split(output);
         int offset = output.LastIndexOf(split.Text, StringComparison.Ordinal);
-        if (split.Unfinished || offset < 0 || FindVerdict(split.Text) is not { Kind: VerdictLineKind.Verdict, Start: >= 0 } found)
+        if (split.Unfinished || offset < 0
+            || FindVerdict(split.Text) is not { Kind: VerdictLineKind.Verdict, Start: >= 0 } found)
         {
             return null;
         }
@@ -154,7 +155,9 @@ public sealed class JudgementParser
             }
             else
             {
-                quoted |= _reader.Read(line.TrimStart(' ', '\t', '>', '"', '“', '„', '«', '「', '『'), last: false).Kind != VerdictLineKind.None;
+                quoted |= _reader.Read(
+                    line.TrimStart(' ', '\t', '>', '"', '“', '„', '«', '「', '『'),
+                    last: false).Kind != VerdictLineKind.None;
                 if (VerdictLineReader.IsOr(line) && lines.Count > 0)
                 {
                     lines.Add((VerdictLine.None, true));
@@ -173,7 +176,8 @@ public sealed class JudgementParser
 
         bool echoed = DropEcho(lines);
         VerdictLine last = lines.LastOrDefault(entry => entry.Line.Kind != VerdictLineKind.None).Line;
-        return last.Kind != VerdictLineKind.None ? last : VerdictLine.Unreadable(echoed ? Echo : quoted ? Quoted : NoMark);
+        return last.Kind != VerdictLineKind.None
+            ? last : VerdictLine.Unreadable(echoed ? Echo : quoted ? Quoted : NoMark);
     }
 
     // The template's two offers with "or" between them are no verdicts.
@@ -182,7 +186,8 @@ public sealed class JudgementParser
         bool echoed = false;
         for (int i = 1; i + 1 < lines.Count; i++)
         {
-            if (lines[i].Or && lines[i - 1].Line.Kind == VerdictLineKind.Verdict && lines[i + 1].Line.Kind == VerdictLineKind.Verdict)
+            if (lines[i].Or && lines[i - 1].Line.Kind == VerdictLineKind.Verdict
+                && lines[i + 1].Line.Kind == VerdictLineKind.Verdict)
             {
                 lines[i - 1] = lines[i + 1] = (VerdictLine.None, false);
                 echoed = true;

@@ -40,7 +40,8 @@ internal sealed record MarkedBlock(string Text, int Start, bool Ended)
     /// <summary>Whether a line of the output is this mark and nothing else.</summary>
     /// <param name="text">The output.</param>
     /// <param name="mark">The mark.</param>
-    public static bool StandsAlone(string text, string mark) => Marks(text, mark, null).Any(found => IsBare(text, found.To));
+    public static bool StandsAlone(string text, string mark) =>
+        Marks(text, mark, null).Any(found => IsBare(text, found.To));
 
     // The marks in order: whether it begins a response, where its line begins, and where the text behind it does.
     private static IEnumerable<(bool Begins, int From, int To)> Marks(string text, string startMark, string? endMark)
@@ -84,7 +85,8 @@ internal sealed record MarkedBlock(string Text, int Start, bool Ended)
         }
 
         ReadOnlySpan<char> decoration = text.AsSpan(line, at - line);
-        int start = mark.Length > 0 && IsDecoration(mark[0]) ? line + (decoration.Length - decoration.TrimStart(" \t").Length) : at;
+        int start = mark.Length > 0 && IsDecoration(mark[0])
+            ? line + (decoration.Length - decoration.TrimStart(" \t").Length) : at;
         if (string.Compare(text, start, mark, 0, mark.Length, StringComparison.OrdinalIgnoreCase) != 0)
         {
             return null;

@@ -45,7 +45,9 @@ public sealed record OutputFormat(string Verdict, string ResponseStart, string? 
         }
         catch (JsonException fault)
         {
-            throw new SparException($"{file} cannot be read: {JsonFaults.Describe(fault)}. It holds the keys verdict, responseStart and responseEnd, and may hold yes, no and responseEndOptional.", fault);
+            throw new SparException(
+                $"{file} cannot be read: {JsonFaults.Describe(fault)}. It holds the keys verdict, responseStart and " +
+                $"responseEnd, and may hold yes, no and responseEndOptional.", fault);
         }
 
         if (string.IsNullOrWhiteSpace(format?.Verdict))
@@ -62,11 +64,14 @@ public sealed record OutputFormat(string Verdict, string ResponseStart, string? 
             || yes.Any(word => no.Any(other => word.StartsWith(other, StringComparison.OrdinalIgnoreCase)
                 || other.StartsWith(word, StringComparison.OrdinalIgnoreCase))))
         {
-            throw new SparException($"{file}: yes and no must be lists of words, at least one each, none of which begins with one of the other list.");
+            throw new SparException(
+                $"{file}: yes and no must be lists of words, at least one each, none of which begins with one of the " +
+                $"other list.");
         }
 
         return format.ResponseEnd is { } end && string.IsNullOrWhiteSpace(end)
-            ? throw new SparException($"{file}: responseEnd is empty. Use null where the response goes on to the end of the text.")
+            ? throw new SparException(
+                $"{file}: responseEnd is empty. Use null where the response goes on to the end of the text.")
             : format;
     }
 

@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace Spar.Templates;
 
 /// <summary>
-/// A text with placeholders in braces. Filling it is one pass: braces inside the filled-in texts are left as they are. Braces around anything
-/// but a single word (JSON, code) are plain text.
+/// A text with placeholders in braces. Filling it is one pass: braces inside the filled-in texts are left as they are.
+/// Braces around anything but a single word (JSON, code) are plain text.
 /// </summary>
 public sealed partial class PromptTemplate
 {
@@ -25,7 +25,8 @@ public sealed partial class PromptTemplate
         {
             if (!found.Remove(needed))
             {
-                throw new SparException($"The prompt template {file} lacks the placeholder {{{needed}}}. Put it where that text belongs.");
+                throw new SparException(
+                    $"The prompt template {file} lacks the placeholder {{{needed}}}. Put it where that text belongs.");
             }
         }
 
@@ -33,7 +34,8 @@ public sealed partial class PromptTemplate
         {
             string known = string.Join(", ", placeholders.ToArray().Select(name => $"{{{name}}}"));
             throw new SparException(
-                $"The prompt template {file} has the unknown placeholder {{{found.Order(StringComparer.Ordinal).First()}}}. It may use {known} only.");
+                $"The prompt template {file} has the unknown placeholder " +
+                $"{{{found.Order(StringComparer.Ordinal).First()}}}. It may use {known} only.");
         }
 
         return new PromptTemplate(text);
@@ -41,7 +43,8 @@ public sealed partial class PromptTemplate
 
     /// <summary>The text with every placeholder replaced.</summary>
     /// <param name="value">Gives the text for a placeholder's name.</param>
-    public string Fill(Func<string, string> value) => Placeholder().Replace(_text, match => value(match.Groups[1].Value));
+    public string Fill(Func<string, string> value) =>
+        Placeholder().Replace(_text, match => value(match.Groups[1].Value));
 
     /// <summary>The template as it was read.</summary>
     public override string ToString() => _text;

@@ -53,7 +53,8 @@ public sealed class RefinementParser(OutputFormat format)
         }
 
         string response = block!.Text.Trim();
-        unparsed = response.Length == 0 ? EmptyResponse : response.Trim('.', '…', ' ', '[', ']', '<', '>').Length == 0 ? Placeholder : null;
+        unparsed = response.Length == 0 ? EmptyResponse : response.Trim('.', '…', ' ', '[', ']', '<', '>').Length == 0
+            ? Placeholder : null;
         return new Refinement(text, unparsed is null ? response : null, unparsed);
     }
 }

@@ -4,7 +4,8 @@ using Spar.Ground;
 namespace Spar.Templates;
 
 /// <summary>
-/// How judging and refining are put into words, and how the outputs are read: a folder with <c>judge.txt</c>, <c>refine.txt</c> and
+/// How judging and refining are put into words, and how the outputs are read: a folder with <c>judge.txt</c>,
+/// <c>refine.txt</c> and
 /// <c>format.json</c>, and the templates that baselines need. The actor's prompt is the instruction itself.
 /// </summary>
 public sealed class TemplateSet
@@ -50,7 +51,10 @@ public sealed class TemplateSet
         Digest = $"{StableHash.Of($"{_judge}\0{_refine}\0{Format.Signature}\0{string.Join('\0', _more.Values)}"):x16}";
     }
 
-    /// <summary>Names of the sets that come with the program: "compact" for very small models, "full" for models of about 7B and up.</summary>
+    /// <summary>
+    /// Names of the sets that come with the program: "compact" for very small models, "full" for models of about 7B and
+    /// up.
+    /// </summary>
     public static IReadOnlyList<string> BuiltIn { get; } = ["compact", "full"];
 
     /// <summary>The built-in name, or the folder as it was given.</summary>
@@ -64,18 +68,23 @@ public sealed class TemplateSet
 
     /// <summary>Loads a built-in set or a folder.</summary>
     /// <param name="nameOrDirectory">One of <see cref="BuiltIn"/>, or a folder's path.</param>
-    /// <exception cref="SparException">There is no such set or folder, a file is missing, or a template is faulty.</exception>
+    /// <exception cref="SparException">
+    /// There is no such set or folder, a file is missing, or a template is faulty.
+    /// </exception>
     public static TemplateSet Load(string nameOrDirectory)
     {
         if (BuiltIn.Contains(nameOrDirectory))
         {
-            return new TemplateSet(nameOrDirectory, file => FindResource(nameOrDirectory, file) is not null, file => ReadResource(nameOrDirectory, file));
+            return new TemplateSet(nameOrDirectory, file => FindResource(nameOrDirectory, file) is not null, file =>
+                ReadResource(nameOrDirectory, file));
         }
 
         return Directory.Exists(nameOrDirectory)
-            ? new TemplateSet(nameOrDirectory, file => File.Exists(Path.Combine(nameOrDirectory, file)), file => ReadFile(nameOrDirectory, file))
+            ? new TemplateSet(nameOrDirectory, file => File.Exists(Path.Combine(nameOrDirectory, file)), file =>
+                ReadFile(nameOrDirectory, file))
             : throw new SparException(
-                $"There is no prompt set {nameOrDirectory}. Give {string.Join(" or ", BuiltIn)}, or a folder with {JudgeFile}, {RefineFile} and {FormatFile}.");
+                $"There is no prompt set {nameOrDirectory}. Give {string.Join(" or ", BuiltIn)}, or a folder with " +
+                $"{JudgeFile}, {RefineFile} and {FormatFile}.");
     }
 
     /// <summary>The prompt that asks for a judgement.</summary>
@@ -100,13 +109,16 @@ public sealed class TemplateSet
     /// <param name="need">What needs it, for the message.</param>
     /// <exception cref="SparException">The set lacks it.</exception>
     internal PromptTemplate Require(string file, string need) => Find(file)
-        ?? throw new SparException($"The prompt set {Name} has no {file}, which {need} needs. Add that template, or name a prompt set that has it.");
+        ?? throw new SparException(
+            $"The prompt set {Name} has no {file}, which {need} needs. Add that template, or name a prompt set that " +
+            $"has it.");
 
     /// <summary>A template that not every set has; null when this one lacks it.</summary>
     /// <param name="file">One of this class's names of optional files.</param>
     internal PromptTemplate? Find(string file) => _more.GetValueOrDefault(file);
 
-    private static Stream? FindResource(string set, string file) => Assembly.GetExecutingAssembly().GetManifestResourceStream($"Templates/{set}/{file}");
+    private static Stream? FindResource(string set, string file) =>
+        Assembly.GetExecutingAssembly().GetManifestResourceStream($"Templates/{set}/{file}");
 
     private static string ReadResource(string set, string file)
     {
@@ -124,7 +136,8 @@ public sealed class TemplateSet
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new SparException($"The prompt set {directory} cannot be used: {file} cannot be read ({fault.Message}).", fault);
+            throw new SparException(
+                $"The prompt set {directory} cannot be used: {file} cannot be read ({fault.Message}).", fault);
         }
     }
 }

@@ -9,14 +9,18 @@ public sealed class StrategyTests
 {
     private static readonly Sampling _sampling = new(0.7, 1, 9);
 
-    /// <summary>The actor says 1, 2, 3, ... at a temperature and 0 greedily; a refinement adds one; yes votes of two are the number, at most 2.</summary>
+    /// <summary>
+    /// The actor says 1, 2, 3, ... at a temperature and 0 greedily; a refinement adds one; yes votes of two are the
+    /// number, at most 2.
+    /// </summary>
     private static async Task<Decoded> DecodeAsync(string strategy, int perVote = 1, Func<string, bool>? fails = null)
     {
         using CallSession session = new(1, 1);
         int samples = 0;
         Dictionary<string, int> asked = [];
         ModelCaller actor = new(
-            new ScriptedClient((_, options) => Task.FromResult(options.Temperature == 0 ? "0" : $"{++samples}")), session);
+            new ScriptedClient((_, options) => Task.FromResult(options.Temperature == 0 ? "0" : $"{++samples}")),
+            session);
         ModelCaller refiner = new(
             new ScriptedClient(prompt =>
             {
@@ -33,7 +37,8 @@ public sealed class StrategyTests
             }),
             session);
         DecodingSettings settings = new(_sampling, _sampling, _sampling, Votes: 2, Samples: 4, new SearchSettings());
-        return await DecodingStrategies.Create(strategy, actor, refiner, TestRuns.Compact, settings).DecodeAsync("k", "task", default);
+        return await DecodingStrategies.Create(strategy, actor, refiner, TestRuns.Compact, settings)
+            .DecodeAsync("k", "task", default);
     }
 
     [Fact]
@@ -87,7 +92,8 @@ public sealed class StrategyTests
         // Nothing passes: the best of all roots (4 samples, the greedy one among them) is taken, with its tree.
         Decoded failed = await DecodeAsync("restarts", perVote: 4);
         Assert.Equal("4", failed.Response);
-        Assert.Equal(["0", "1", "1", "2", "2", "3", "3", "4"], failed.Candidates.Select(candidate => candidate.Response));
+        Assert.Equal(
+            ["0", "1", "1", "2", "2", "3", "3", "4"], failed.Candidates.Select(candidate => candidate.Response));
         Assert.Equal("3", failed.Tree!.Nodes[0].Response);
     }
 
@@ -98,7 +104,8 @@ public sealed class StrategyTests
         ModelCaller actor = new(new ScriptedClient(_ => "fine"), session);
         ModelCaller refiner = new(new ScriptedClient(_ => "judgement: yes"), session);
         Decoded decoded = await DecodingStrategies.Create(
-            "bfs", actor, refiner, TestRuns.Compact, new DecodingSettings(_sampling, _sampling, _sampling, 2, 4, new SearchSettings()))
+            "bfs", actor, refiner, TestRuns.Compact,
+            new DecodingSettings(_sampling, _sampling, _sampling, 2, 4, new SearchSettings()))
             .DecodeAsync("k", "task", default);
         Assert.Equal("fine", decoded.Response);
         Assert.Null(decoded.Tree);
@@ -107,7 +114,8 @@ public sealed class StrategyTests
     [Fact]
     public async Task AFailedSearchFallsBackToTheFirstResponse()
     {
-        Decoded decoded = await DecodeAsync("bfs", fails: prompt => prompt.StartsWith("refine", StringComparison.Ordinal));
+        Decoded decoded = await DecodeAsync(
+            "bfs", fails: prompt => prompt.StartsWith("refine", StringComparison.Ordinal));
         Assert.Equal("0", decoded.Response);
         Assert.Equal(SearchOutcome.Failed, decoded.Tree!.Outcome);
         await Assert.ThrowsAsync<CallFailedException>(() => DecodeAsync("bfs", fails: _ => true));

@@ -9,29 +9,41 @@ public sealed class EvolutionTests
     private static readonly ConstraintTaxonomy s_taxonomy = ConstraintTaxonomy.BuiltIn;
 
     [Fact]
-    public void The_built_in_taxonomy_has_the_methods_fourteen_families() => Assert.Equal(14, s_taxonomy.Families.Count);
+    public void The_built_in_taxonomy_has_the_methods_fourteen_families() =>
+        Assert.Equal(14, s_taxonomy.Families.Count);
 
     [Theory]
     [InlineData("{", "no taxonomy")]
     [InlineData("{\"families\": []}", "at least two")]
-    [InlineData("{\"families\": [{\"name\": \"a\", \"about\": \"x\", \"examples\": [\"y\"]}, {\"name\": \"A\", \"about\": \"x\", \"examples\": [\"y\"]}]}", "there twice")]
-    [InlineData("{\"families\": [{\"name\": \"a\", \"about\": \"x\", \"examples\": []}, {\"name\": \"b\", \"about\": \"x\", \"examples\": [\"y\"]}]}", "no examples")]
+    [InlineData(
+        "{\"families\": [{\"name\": \"a\", \"about\": \"x\", \"examples\": [\"y\"]}, {\"name\": \"A\", \"about\": " +
+        "\"x\", \"examples\": [\"y\"]}]}", "there twice")]
+    [InlineData(
+        "{\"families\": [{\"name\": \"a\", \"about\": \"x\", \"examples\": []}, {\"name\": \"b\", \"about\": \"x\", " +
+        "\"examples\": [\"y\"]}]}", "no examples")]
     [InlineData("{\"families\": [{\"nam\": \"a\", \"about\": \"x\", \"examples\": [\"y\"]}]}", "nam")]
     public void A_faulty_taxonomy_is_refused_with_the_place(string text, string word) =>
-        Assert.Contains(word, Assert.Throws<SparException>(() => ConstraintTaxonomy.Parse("mine.json", text)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            word, Assert.Throws<SparException>(() => ConstraintTaxonomy.Parse("mine.json", text)).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void What_a_teacher_writes_is_read_back()
     {
         EvolutionParser parser = new(s_taxonomy);
-        string output = "Some thought.\n" + EvolutionParser.Format([new("length", "at most 10 words"), new("keyword", "use the word: sea")], "Write ten words about the sea.");
+        string output = "Some thought.\n" + EvolutionParser.Format(
+            [new("length", "at most 10 words"), new("keyword", "use the word: sea")], "Write ten words about the sea.");
         Evolved evolved = parser.Parse(output);
         Assert.Equal("Write ten words about the sea.", evolved.Prompt);
-        Assert.Equal([new AddedConstraint("length", "at most 10 words"), new AddedConstraint("keyword", "use the word: sea")], evolved.Constraints);
+        Assert.Equal(
+            [new AddedConstraint("length", "at most 10 words"), new AddedConstraint("keyword", "use the word: sea")],
+            evolved.Constraints);
         Assert.True(parser.Parse("I see. [[Declined]]").Declined);
         Assert.Equal("no prompt mark", parser.Parse("Write ten words.").Unparsed);
         Assert.Equal("no end mark", parser.Parse("[[constraints]]\nlength: x\n[[evolved prompt]]\nWrite").Unparsed);
-        Assert.Equal("no constraint of a known family", parser.Parse("[[constraints]]\ncolour: red\n[[evolved prompt]]\nWrite\n[[end of prompt]]").Unparsed);
+        Assert.Equal(
+            "no constraint of a known family",
+            parser.Parse("[[constraints]]\ncolour: red\n[[evolved prompt]]\nWrite\n[[end of prompt]]").Unparsed);
     }
 
     [Theory]
@@ -45,7 +57,8 @@ public sealed class EvolutionTests
     public void Constraints_are_read_in_the_spellings_that_teachers_use(string lines)
     {
         Evolved evolved = new EvolutionParser(s_taxonomy).Parse(
-            $"<think>\nplan\n</think>\n**[[constraints]]**\n{lines}\n**[[evolved prompt]]**\nWrite about the sea.\n**[[end of prompt]]**");
+            $"<think>\nplan\n</think>\n**[[constraints]]**\n{lines}\n**[[evolved prompt]]**\nWrite about the " +
+            $"sea.\n**[[end of prompt]]**");
         Assert.Equal("Write about the sea.", evolved.Prompt);
         Assert.Equal([new AddedConstraint("length", "at most 10 words")], evolved.Constraints);
     }
@@ -61,7 +74,8 @@ public sealed class EvolutionTests
     }
 
     [Fact]
-    public void The_templates_own_words_are_no_evolved_prompt() => Assert.Equal("the template's placeholder", new EvolutionParser(s_taxonomy)
+    public void The_templates_own_words_are_no_evolved_prompt() =>
+        Assert.Equal("the template's placeholder", new EvolutionParser(s_taxonomy)
         .Parse("[[constraints]]\nlength: x\n[[evolved prompt]]\n...\n[[end of prompt]]").Unparsed);
 
     [Fact]
@@ -79,10 +93,14 @@ public sealed class EvolutionTests
     [Fact]
     public async Task Families_are_balanced_and_every_seed_is_accounted_for()
     {
-        SeedPrompt[] seeds = [.. Enumerable.Range(0, 140).Select(i => new SeedPrompt($"s{i}", $"seed number {i} asks for thing {i} with {i} words"))];
+        SeedPrompt[] seeds = [
+            .. Enumerable.Range(0, 140)
+                .Select(i => new SeedPrompt($"s{i}", $"seed number {i} asks for thing {i} with {i} words"))];
         EvolutionResult first = await RunAsync(seeds);
         Assert.Equal(140, first.Seeds);
-        Assert.Equal(140, first.Prompts.Count + first.Declined + first.NearDuplicates + first.Unparsed.Values.Sum() + first.Failed.Count);
+        Assert.Equal(
+            140, first.Prompts.Count + first.Declined + first.NearDuplicates + first.Unparsed.Values.Sum()
+            + first.Failed.Count);
         Assert.Equal(10, first.Declined);
         Assert.Equal(10, first.Unparsed["no prompt mark"]);
         Assert.Equal(9, first.NearDuplicates);
@@ -96,13 +114,16 @@ public sealed class EvolutionTests
 
         // Before losses, each family is main equally often: 140 seeds over 14 families.
         Assert.All(s_taxonomy.Families, family => Assert.InRange(first.MainFamilies[family.Name], 3, 10));
-        Assert.Equal(first.Prompts.Select(prompt => prompt.Prompt), (await RunAsync(seeds)).Prompts.Select(prompt => prompt.Prompt));
+        Assert.Equal(
+            first.Prompts.Select(prompt => prompt.Prompt),
+            (await RunAsync(seeds)).Prompts.Select(prompt => prompt.Prompt));
     }
 
     private static async Task<EvolutionResult> RunAsync(IReadOnlyList<SeedPrompt> seeds)
     {
         using CallSession session = new(7, 8);
-        return await new PromptEvolution(s_taxonomy, new Scripted(), session, 0.7).RunAsync(seeds, () => { }, CancellationToken.None);
+        return await new PromptEvolution(s_taxonomy, new Scripted(), session, 0.7)
+            .RunAsync(seeds, () => { }, CancellationToken.None);
     }
 
     // Declines, garbles, repeats itself or fails on one seed in fourteen each.
@@ -115,9 +136,15 @@ public sealed class EvolutionTests
             {
                 0 => Task.FromResult(EvolutionParser.DeclinedMark),
                 1 => Task.FromResult("what?"),
-                2 => Task.FromResult(EvolutionParser.Format([new AddedConstraint(task.Main.Name, "x")], "always the same prompt as every time")),
+                2 =>
+                    Task.FromResult(
+                        EvolutionParser.Format(
+                            [new AddedConstraint(task.Main.Name, "x")], "always the same prompt as every time")),
                 3 => throw new CallFailedException(key, new IOException("gone")),
-                _ => Task.FromResult(EvolutionParser.Format([new AddedConstraint(task.Main.Name, "x")], $"{task.Seed} and {task.Main.Name}")),
+                _ =>
+                    Task.FromResult(
+                        EvolutionParser.Format(
+                            [new AddedConstraint(task.Main.Name, "x")], $"{task.Seed} and {task.Main.Name}")),
             };
         }
     }

@@ -17,7 +17,8 @@ public sealed class SyntheticTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    private Task<PairCurves> RunAsync(string name, FakeWorld world, FakeTrainer? trainer = null) => RunAsync(name, world, trainer ?? new FakeTrainer(world), 7);
+    private Task<PairCurves> RunAsync(string name, FakeWorld world, FakeTrainer? trainer = null) =>
+        RunAsync(name, world, trainer ?? new FakeTrainer(world), 7);
 
     private async Task<PairCurves> RunAsync(string name, FakeWorld world, FakeTrainer trainer, ulong seed)
     {
@@ -49,7 +50,9 @@ public sealed class SyntheticTests : IDisposable
         Assert.IsType<TrainingData.Supervised>(trainer.Jobs[0].Data);
         Assert.Equal(trainer.Jobs[0].OutputModel, trainer.Jobs[1].StartModel);
         Assert.Equal(trainer.Jobs[1].StartModel, trainer.Jobs[2].StartModel);
-        Assert.Equal((trainer.Jobs[1].Data.Common, trainer.Jobs[1].Seed, s_settings.MeasureEvery), (trainer.Jobs[2].Data.Common, trainer.Jobs[2].Seed, trainer.Jobs[2].SaveEvery));
+        Assert.Equal(
+            (trainer.Jobs[1].Data.Common, trainer.Jobs[1].Seed, s_settings.MeasureEvery),
+            (trainer.Jobs[2].Data.Common, trainer.Jobs[2].Seed, trainer.Jobs[2].SaveEvery));
         IReadOnlyList<PreferencePair> refined = ((TrainingData.Preference)trainer.Jobs[1].Data).Pairs;
         IReadOnlyList<PreferencePair> interfering = ((TrainingData.Preference)trainer.Jobs[2].Data).Pairs;
         Assert.Equal(refined.Select(pair => pair.Prompt), interfering.Select(pair => pair.Prompt));
@@ -91,7 +94,9 @@ public sealed class SyntheticTests : IDisposable
         ExperimentReport report = SyntheticReport.Of([new WordProblem()], [1, 2], [Curves(1, 0.8), Curves(2, 0.9)]);
         ExperimentTable table = Assert.Single(report.Tables);
         Assert.Equal(["0", "5"], table.Rows.Select(row => row.Name));
-        Assert.Equal(["success, refined pairs", "success, interfering pairs", "difference", "length, refined pairs", "length, interfering pairs"], table.Columns.Select(column => column.Name));
+        Assert.Equal(
+            ["success, refined pairs", "success, interfering pairs", "difference", "length, refined pairs",
+                "length, interfering pairs"], table.Columns.Select(column => column.Name));
         Assert.Equal("85.0 ± 7.1", MeasureText.Write(table.Rows[1].Cells[0], MeasureUnit.Percent));
         Assert.Equal("+20.0 ± 0.0", MeasureText.Write(table.Rows[1].Cells[2], MeasureUnit.Points));
         Assert.Equal(2, report.Charts.Count);
@@ -105,7 +110,8 @@ public sealed class SyntheticTests : IDisposable
         RecipeCheck check = new();
         check.Keys(s_settings with { Pairs = 0, MeasureEvery = 0, HeldOut = 0 }, "stories");
         RecipeException fault = Assert.Throws<RecipeException>(check.ThrowIfFaulty);
-        Assert.All(["stories.pairs", "stories.measure_every", "stories.held_out"], key => Assert.Contains(key, fault.Message, StringComparison.Ordinal));
+        Assert.All(["stories.pairs", "stories.measure_every", "stories.held_out"], key =>
+            Assert.Contains(key, fault.Message, StringComparison.Ordinal));
     }
 
     /// <summary>Prompts that the fake world answers with words; some numbers are right.</summary>
@@ -118,13 +124,18 @@ public sealed class SyntheticTests : IDisposable
         public override string? Interference => "length";
 
         public override IReadOnlyList<SupervisedRow> Examples(ulong seed, int count) =>
-            [.. Enumerable.Range(0, count).Select(i => new SupervisedRow($"p{i}", "response", $"prompt {i}", $"word {seed % 10}"))];
+            [.. Enumerable.Range(0, count)
+                .Select(i => new SupervisedRow($"p{i}", "response", $"prompt {i}", $"word {seed % 10}"))];
 
         public override IReadOnlyList<PreferencePair> Pairs(PairKind kind, ulong seed, int count) =>
-            [.. Enumerable.Range(0, count).Select(i => new PreferencePair($"p{i}", $"prompt {i}", "word 9", kind == PairKind.Refined ? "word 1" : "words 1"))];
+            [.. Enumerable.Range(0, count)
+                .Select(
+                    i => new PreferencePair(
+                        $"p{i}", $"prompt {i}", "word 9", kind == PairKind.Refined ? "word 1" : "words 1"))];
 
         public override IReadOnlyList<SyntheticPrompt> HeldOut(int count) =>
-            [.. Enumerable.Range(0, count).Select(i => new SyntheticPrompt($"held out {i}", response => response.Length > 0 && response[^1] % 2 == 0))];
+            [.. Enumerable.Range(0, count).Select(
+                i => new SyntheticPrompt($"held out {i}", response => response.Length > 0 && response[^1] % 2 == 0))];
 
         public override double? Interferes(string response) => response.Length / 100.0;
     }

@@ -16,8 +16,12 @@ public sealed class RunExportTests : IDisposable
     public async Task LlamaFactoryGetsListsOfMessagesAndTheirIndex()
     {
         using RunStore store = await RunAsync();
-        string[] files = [.. RunExport.Write(store, ExportFormat.LlamaFactory, _directory.File("out")).Select(file => Path.GetFileName(file.Path))];
-        Assert.Equal(["actor-0.json", "refiner-0.json", "actor-1.json", "refiner-1.json", "actor-2.json", "refiner-2.json", "dataset_info.json"], files);
+        string[] files = [
+            .. RunExport.Write(store, ExportFormat.LlamaFactory, _directory.File("out"))
+                .Select(file => Path.GetFileName(file.Path))];
+        Assert.Equal(
+            ["actor-0.json", "refiner-0.json", "actor-1.json", "refiner-1.json", "actor-2.json", "refiner-2.json",
+                "dataset_info.json"], files);
 
         JsonElement info = Read("dataset_info.json");
         Assert.Equal(6, info.EnumerateObject().Count());
@@ -63,7 +67,9 @@ public sealed class RunExportTests : IDisposable
             bool preference = Path.GetFileName(file.Path) is "actor-1.jsonl" or "actor-2.jsonl";
             foreach (JsonElement row in lines.Select(line => JsonDocument.Parse(line).RootElement))
             {
-                Assert.Equal(preference ? ["prompt", "chosen", "rejected"] : ["prompt", "completion"], row.EnumerateObject().Select(column => column.Name));
+                Assert.Equal(
+                    preference ? ["prompt", "chosen", "rejected"] : ["prompt", "completion"],
+                    row.EnumerateObject().Select(column => column.Name));
                 Assert.All(row.EnumerateObject(), column => Assert.Equal(kind, column.Value.ValueKind));
             }
         }
@@ -73,7 +79,8 @@ public sealed class RunExportTests : IDisposable
     public void ARunWithoutDataIsRefused()
     {
         using RunStore store = RunStore.Open(_directory.Path, TestRuns.IdentityOf(TestRuns.Small));
-        SparException fault = Assert.Throws<SparException>(() => RunExport.Write(store, ExportFormat.Trl, _directory.File("out")));
+        SparException fault = Assert.Throws<SparException>(
+            () => RunExport.Write(store, ExportFormat.Trl, _directory.File("out")));
         Assert.Contains("no training data yet", fault.Message, StringComparison.Ordinal);
     }
 
@@ -83,5 +90,6 @@ public sealed class RunExportTests : IDisposable
         return RunStore.OpenForReading(_directory.File("run"));
     }
 
-    private JsonElement Read(string file) => JsonDocument.Parse(File.ReadAllText(_directory.File("out", file))).RootElement;
+    private JsonElement Read(string file) =>
+        JsonDocument.Parse(File.ReadAllText(_directory.File("out", file))).RootElement;
 }

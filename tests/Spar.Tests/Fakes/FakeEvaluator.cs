@@ -12,8 +12,10 @@ internal sealed class FakeEvaluator : IRunEvaluator
     public async Task<EvaluationRow> EvaluateAsync(EvaluationContext context, CancellationToken cancellationToken)
     {
         Recipe recipe = context.Recipe;
-        DecodingSettings settings = new(recipe.Respond, recipe.Judge, recipe.Refine, recipe.Votes, recipe.Responses, recipe.Search);
-        IDecodingStrategy bfs = DecodingStrategies.Create("bfs", context.Actor, context.Refiner, context.Templates, settings);
+        DecodingSettings settings = new(
+            recipe.Respond, recipe.Judge, recipe.Refine, recipe.Votes, recipe.Responses, recipe.Search);
+        IDecodingStrategy bfs = DecodingStrategies.Create(
+            "bfs", context.Actor, context.Refiner, context.Templates, settings);
         ulong all = 0;
         for (int i = 0; i < Items; i++)
         {

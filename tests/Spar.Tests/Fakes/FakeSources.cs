@@ -13,7 +13,8 @@ internal sealed class FakeSources : ICheckWriter, ITextSource
         return Task.FromResult($"check: {check}\ncase yes: word 5\ncase yes: word 7\ncase no: word 1\ncase no: word 3");
     }
 
-    public Task<string> ConfirmAsync(string instruction, string check, ulong seed, CancellationToken cancellationToken) =>
+    public Task<string> ConfirmAsync(
+        string instruction, string check, ulong seed, CancellationToken cancellationToken) =>
         Task.FromResult($"judgement: {(check.Contains('5', StringComparison.Ordinal) ? "yes" : "no")}");
 
     public IReadOnlyList<string> Take(int count, int iteration) =>

@@ -6,9 +6,9 @@ using Spar.Seams;
 namespace Spar.Tests.Fakes;
 
 /// <summary>
-/// A small world with everything that a run needs. A response is "word N", and N decides how good it is; what a model writes depends on its
-/// weights, the prompt and the seed alone. Calls end in an order that depends on the shuffle, so that runs can be compared in several orders, and one
-/// that fails can be replayed.
+/// A small world with everything that a run needs. A response is "word N", and N decides how good it is; what a model
+/// writes depends on its weights, the prompt and the seed alone. Calls end in an order that depends on the shuffle, so
+/// that runs can be compared in several orders, and one that fails can be replayed.
 /// </summary>
 /// <param name="shuffle">Seed of the order in which calls end.</param>
 internal sealed class FakeWorld(ulong shuffle = 0) : IModelHost, ITeacher, IPromptSource
@@ -39,14 +39,16 @@ internal sealed class FakeWorld(ulong shuffle = 0) : IModelHost, ITeacher, IProm
 
     public ValueTask<IChatClient> OpenAsync(string model, CancellationToken cancellationToken)
     {
-        string weights = Directory.Exists(model) ? File.ReadAllText(Path.Combine(model, FakeTrainer.WeightsFile)) : model;
+        string weights = Directory.Exists(model)
+            ? File.ReadAllText(Path.Combine(model, FakeTrainer.WeightsFile)) : model;
         Interlocked.Increment(ref _open);
         return ValueTask.FromResult<IChatClient>(new ScriptedClient(
             async (prompt, options) =>
             {
                 Step();
                 await ShuffleAsync(prompt, (ulong)options.Seed!.Value);
-                return Fails(prompt) ? throw new HttpRequestException("the endpoint is down") : Answer(weights, prompt, options);
+                return Fails(prompt) ? throw new HttpRequestException("the endpoint is down") : Answer(
+                    weights, prompt, options);
             },
             () => Interlocked.Decrement(ref _open)));
     }
@@ -58,14 +60,17 @@ internal sealed class FakeWorld(ulong shuffle = 0) : IModelHost, ITeacher, IProm
         return Fails(instruction) ? throw new HttpRequestException("the teacher is down") : $"word {8 + (seed % 2)}";
     }
 
-    public async Task<string> JudgeAsync(string instruction, string response, ulong seed, CancellationToken cancellationToken)
+    public async Task<string> JudgeAsync(
+        string instruction, string response, ulong seed, CancellationToken cancellationToken)
     {
         Step();
         await ShuffleAsync(response, seed);
-        return seed % 11 == 0 ? "no idea" : $"looked at {response}\njudgement: {(Quality(response) > 6 ? "yes" : "no")}";
+        return seed % 11 == 0 ? "no idea"
+            : $"looked at {response}\njudgement: {(Quality(response) > 6 ? "yes" : "no")}";
     }
 
-    public async Task<string> RefineAsync(string instruction, string response, string critique, ulong seed, CancellationToken cancellationToken)
+    public async Task<string> RefineAsync(
+        string instruction, string response, string critique, ulong seed, CancellationToken cancellationToken)
     {
         Step();
         await ShuffleAsync(critique, seed);
@@ -73,7 +78,8 @@ internal sealed class FakeWorld(ulong shuffle = 0) : IModelHost, ITeacher, IProm
     }
 
     public IReadOnlyList<Prompt> Take(PromptSplit split, int count) =>
-        [.. Enumerable.Range(0, count).Select(i => new Prompt($"{split.Name}-{split.Iteration}-{i}", $"say a word, {split.Name} {split.Iteration} {i}"))];
+        [.. Enumerable.Range(0, count).Select(
+            i => new Prompt($"{split.Name}-{split.Iteration}-{i}", $"say a word, {split.Name} {split.Iteration} {i}"))];
 
     /// <summary>What a model writes: judgements and refinements for the compact prompts, else a response.</summary>
     public static string Answer(string weights, string prompt, ChatOptions options)
@@ -83,7 +89,8 @@ internal sealed class FakeWorld(ulong shuffle = 0) : IModelHost, ITeacher, IProm
         if (prompt.StartsWith("judge\n", StringComparison.Ordinal))
         {
             int quality = Quality(prompt);
-            return random.Next(12) == 0 ? "hm" : $"checked {random.Next(100)}\njudgement: {(random.Next(10) < quality ? "yes" : "no")}";
+            return random.Next(12) == 0
+                ? "hm" : $"checked {random.Next(100)}\njudgement: {(random.Next(10) < quality ? "yes" : "no")}";
         }
 
         if (prompt.StartsWith("refine\n", StringComparison.Ordinal))

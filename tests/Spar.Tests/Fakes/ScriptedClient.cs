@@ -3,7 +3,8 @@ using Microsoft.Extensions.AI;
 namespace Spar.Tests.Fakes;
 
 /// <summary>A chat client that answers by a function of prompt and options.</summary>
-internal sealed class ScriptedClient(Func<string, ChatOptions, Task<string>> answer, Action? disposed = null, string finish = "stop") : IChatClient
+internal sealed class ScriptedClient(
+    Func<string, ChatOptions, Task<string>> answer, Action? disposed = null, string finish = "stop") : IChatClient
 {
     public ScriptedClient(Func<string, string> answer)
         : this((prompt, _) => Task.FromResult(answer(prompt)))
@@ -24,7 +25,8 @@ internal sealed class ScriptedClient(Func<string, ChatOptions, Task<string>> ans
     }
 
     public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
-        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null,
+        CancellationToken cancellationToken = default) =>
         throw new NotSupportedException();
 
     public object? GetService(Type serviceType, object? serviceKey = null) => null;

@@ -36,8 +36,10 @@ internal static class TestRuns
             : text));
 
     public static async Task<RunResults> RunAsync(
-        string directory, Recipe recipe, FakeWorld world, FakeTrainer? trainer = null, IRunObserver? observer = null, bool killed = false,
-        IConstraintVerifier? verifier = null, IConstraintVerifier? truth = null, string? start = null, TemplateSet? prompts = null)
+        string directory, Recipe recipe, FakeWorld world, FakeTrainer? trainer = null, IRunObserver? observer = null,
+        bool killed = false,
+        IConstraintVerifier? verifier = null, IConstraintVerifier? truth = null, string? start = null,
+        TemplateSet? prompts = null)
     {
         RunStore store = RunStore.Open(directory, IdentityOf(recipe));
         if (start is not null)
@@ -84,8 +86,10 @@ internal static class TestRuns
         [
             .. store.Dump("SELECT stage || ' ' || json FROM products ORDER BY stage"),
             .. store.Dump("SELECT stage || ' ' || item || ' ' || json FROM items ORDER BY stage, item"),
-            .. store.Dump("SELECT key || ' ' || prompt_hash || ' ' || text || ' ' || output_tokens FROM calls ORDER BY key"),
-            .. Directory.EnumerateFiles(Path.Combine(directory, "checkpoints"), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+            .. store.Dump(
+                "SELECT key || ' ' || prompt_hash || ' ' || text || ' ' || output_tokens FROM calls ORDER BY key"),
+            .. Directory.EnumerateFiles(Path.Combine(directory, "checkpoints"), "*", SearchOption.AllDirectories)
+                .Order(StringComparer.Ordinal)
                 .Select(file => $"{Path.GetRelativePath(directory, file)} {File.ReadAllText(file)}"),
         ];
         return string.Join('\n', lines);

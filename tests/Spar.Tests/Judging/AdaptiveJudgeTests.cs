@@ -12,7 +12,10 @@ public sealed class AdaptiveJudgeTests
 {
     private static readonly Sampling _sampling = new(0.7, 1, 9);
 
-    /// <summary>Votes by letter (y, n, and ? for one that cannot be read) in the order of their keys, the gate, and how many calls may be in flight.</summary>
+    /// <summary>
+    /// Votes by letter (y, n, and ? for one that cannot be read) in the order of their keys, the gate, and how many
+    /// calls may be in flight.
+    /// </summary>
     private static readonly Arbitrary<(string Votes, double Gate, int Concurrency)> _elections =
         (from count in Gen.Choose(1, 9)
          from letters in Gen.Elements('y', 'y', 'n', 'n', '?').ArrayOf(count)
@@ -22,7 +25,8 @@ public sealed class AdaptiveJudgeTests
 
     private static ModelCaller Voter(CallSession session, string votes, List<int> asked)
     {
-        Dictionary<long, int> voteOf = Enumerable.Range(0, votes.Length).ToDictionary(i => (long)(session.SeedOf($"r/v{i}") >> 1), i => i);
+        Dictionary<long, int> voteOf = Enumerable.Range(0, votes.Length)
+            .ToDictionary(i => (long)(session.SeedOf($"r/v{i}") >> 1), i => i);
         return new ModelCaller(
             new ScriptedClient((_, options) =>
             {
@@ -32,20 +36,24 @@ public sealed class AdaptiveJudgeTests
                     asked.Add(vote);
                 }
 
-                return Task.FromResult(votes[vote] switch { 'y' => $"{vote}\njudgement: yes", 'n' => $"{vote}\njudgement: no", _ => "hm" });
+                return Task.FromResult(
+                    votes[vote] switch { 'y' => $"{vote}\njudgement: yes", 'n' =>
+                        $"{vote}\njudgement: no", _ => "hm" });
             }),
             session);
     }
 
     [Fact]
-    public void TheVerdictIsThatOfAllVotes() => Check.One(Config.QuickThrowOnFailure.WithMaxTest(2000), Prop.ForAll(_elections, election =>
+    public void TheVerdictIsThatOfAllVotes() =>
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(2000), Prop.ForAll(_elections, election =>
     {
         (string votes, double threshold, int concurrency) = election;
         Gate gate = new(threshold);
         using CallSession session = new(3, concurrency);
         List<int> asked = [];
         ModelCaller voter = Voter(session, votes, asked);
-        Valuation all = new VotingJudge(voter, TestRuns.Compact, _sampling, votes.Length, gate).JudgeAsync("r", "task", "x", default).GetAwaiter().GetResult();
+        Valuation all = new VotingJudge(voter, TestRuns.Compact, _sampling, votes.Length, gate)
+            .JudgeAsync("r", "task", "x", default).GetAwaiter().GetResult();
         asked.Clear();
         AdaptiveJudge judge = new(voter, TestRuns.Compact, _sampling, votes.Length, gate);
         Valuation some = judge.JudgeAsync("r", "task", "x", default).GetAwaiter().GetResult();
@@ -57,10 +65,13 @@ public sealed class AdaptiveJudgeTests
         // One vote fewer would have left it open: no vote was asked for in vain.
         string seen = votes[..(some.Calls - 1)];
         Assert.Contains(
-            Futures(votes.Length - seen.Length).Select(future => VerdictOn(seen + future, gate)), verdict => verdict != VerdictOn(votes, gate));
+            Futures(votes.Length - seen.Length).Select(future => VerdictOn(seen + future, gate)), verdict =>
+                verdict != VerdictOn(votes, gate));
 
         Valuation completed = judge.CompleteAsync("task", "x", some, default).GetAwaiter().GetResult();
-        Assert.Equal((all.Yes, all.No, all.Critique, all.Unparsed?.Count), (completed.Yes, completed.No, completed.Critique, completed.Unparsed?.Count));
+        Assert.Equal(
+            (all.Yes, all.No, all.Critique, all.Unparsed?.Count),
+            (completed.Yes, completed.No, completed.Critique, completed.Unparsed?.Count));
         Assert.Equal(votes.Length, asked.Count);
     }));
 
@@ -76,21 +87,29 @@ public sealed class AdaptiveJudgeTests
     public async Task VotingEndsOnceTheRestCannotChangeTheVerdict(string votes, int calls)
     {
         using CallSession session = new(3, 4);
-        Valuation vote = await new AdaptiveJudge(Voter(session, votes, []), TestRuns.Compact, _sampling, votes.Length, Gate.Majority).JudgeAsync("r", "task", "x", default);
+        Valuation vote = await new AdaptiveJudge(
+            Voter(session, votes, []), TestRuns.Compact, _sampling, votes.Length, Gate.Majority).JudgeAsync("r", "task",
+            "x", default);
         Assert.Equal(calls, vote.Calls);
         Assert.Equal(calls, session.Calls);
     }
 
-    /// <summary>The tree is the reference's: the same responses in the same places, the same outcome, the same find; fewer calls.</summary>
+    /// <summary>
+    /// The tree is the reference's: the same responses in the same places, the same outcome, the same find; fewer
+    /// calls.
+    /// </summary>
     [Theory]
     [InlineData(SearchOrder.BreadthFirst, NodeSelection.Greedy, 0.5, 0, 1000)]
     [InlineData(SearchOrder.BreadthFirst, NodeSelection.Sampled, 0.7, 0, 1000)]
     [InlineData(SearchOrder.DepthFirst, NodeSelection.Greedy, 0.7, 0.3, 1000)]
     [InlineData(SearchOrder.DepthFirst, NodeSelection.Sampled, 0.5, 0, 1000)]
     [InlineData(SearchOrder.BreadthFirst, NodeSelection.Greedy, 0.9, 0, 70)]
-    public async Task TheTreeIsTheSame(SearchOrder order, NodeSelection selection, double gate, double backtrackBelow, int maxCalls)
+    public async Task TheTreeIsTheSame(
+        SearchOrder order, NodeSelection selection, double gate, double backtrackBelow, int maxCalls)
     {
-        SearchSettings settings = new() { Order = order, Selection = selection, Gate = gate, BacktrackBelow = backtrackBelow, MaxCalls = maxCalls };
+        SearchSettings settings =
+            new() { Order = order, Selection = selection, Gate = gate, BacktrackBelow = backtrackBelow,
+                MaxCalls = maxCalls };
         FakeWorld world = new();
         int spared = 0;
         HashSet<SearchOutcome> outcomes = [];
@@ -99,10 +118,17 @@ public sealed class AdaptiveJudgeTests
             SearchTree all = await GrowAsync(adaptive: false);
             SearchTree some = await GrowAsync(adaptive: true);
             Assert.Equal(
-                all.Nodes.Select(node => (node.Id, node.Parent, node.Response, node.Refinement, node.SameAs, settings.ToGate().VerdictOn(node.Valuation?.Value))),
-                some.Nodes.Select(node => (node.Id, node.Parent, node.Response, node.Refinement, node.SameAs, settings.ToGate().VerdictOn(node.Valuation?.Value))));
+                all.Nodes.Select(
+                    node =>
+                        (node.Id, node.Parent, node.Response, node.Refinement, node.SameAs, settings.ToGate()
+                            .VerdictOn(node.Valuation?.Value))),
+                some.Nodes.Select(
+                    node =>
+                        (node.Id, node.Parent, node.Response, node.Refinement, node.SameAs, settings.ToGate()
+                            .VerdictOn(node.Valuation?.Value))));
             Assert.Equal((all.Outcome, all.Found), (some.Outcome, some.Found));
-            Assert.All(all.Nodes.Zip(some.Nodes), pair => Assert.True(pair.First.Valuation?.Critique == pair.Second.Valuation?.Critique));
+            Assert.All(all.Nodes.Zip(some.Nodes), pair =>
+                Assert.True(pair.First.Valuation?.Critique == pair.Second.Valuation?.Critique));
             spared += all.Calls - some.Calls;
             outcomes.Add(all.Outcome);
 
@@ -114,7 +140,8 @@ public sealed class AdaptiveJudgeTests
                     ? new AdaptiveJudge(caller, TestRuns.Compact, _sampling, 5, settings.ToGate())
                     : new VotingJudge(caller, TestRuns.Compact, _sampling, 5, settings.ToGate());
                 Valuation root = await judge.JudgeAsync($"t{t}/root", "task", "word 2", default);
-                IRefinementSearch search = SearchStrategy.Tree(judge, new RefinementSampler(caller, TestRuns.Compact, _sampling), settings);
+                IRefinementSearch search = SearchStrategy.Tree(
+                    judge, new RefinementSampler(caller, TestRuns.Compact, _sampling), settings);
                 return await search.SearchAsync($"t{t}", "task", "word 2", root, default);
             }
         }
@@ -126,5 +153,6 @@ public sealed class AdaptiveJudgeTests
     private static Verdict VerdictOn(string votes, Gate gate) =>
         gate.VerdictOn(new Valuation(votes.Count(letter => letter == 'y'), votes.Count(letter => letter == 'n'), null));
 
-    private static IEnumerable<string> Futures(int count) => count == 0 ? [""] : Futures(count - 1).SelectMany(rest => "yn?".Select(letter => rest + letter));
+    private static IEnumerable<string> Futures(int count) => count == 0
+        ? [""] : Futures(count - 1).SelectMany(rest => "yn?".Select(letter => rest + letter));
 }

@@ -66,8 +66,10 @@ public sealed class GateTests
                 []));
         Recipe recipe = TestRuns.Small with { Search = new SearchSettings { Gate = s_strict.Threshold } };
         Assert.Equal(
-            [(RowKinds.Refinement, "refined: found"), (RowKinds.TreeYes, "on found"), (RowKinds.TreeNo, "on mid"), (RowKinds.VoteNo, "on bad")],
-            SparMethod.BuildData([record], recipe, TestRuns.Compact, 1).RefinerRows.Select(row => (row.Kind, row.Response)));
+            [(RowKinds.Refinement, "refined: found"), (RowKinds.TreeYes, "on found"), (RowKinds.TreeNo, "on mid"),
+                (RowKinds.VoteNo, "on bad")],
+            SparMethod.BuildData([record], recipe, TestRuns.Compact, 1).RefinerRows.Select(
+                row => (row.Kind, row.Response)));
     }
 
     [Fact]
@@ -76,7 +78,8 @@ public sealed class GateTests
         // The one judgement says yes, with a probability that this gate does not take.
         Valuation doubtful = new(1, 0, "judgement: yes") { Probability = 0.6 };
         PlayRecord record = new("a", "task", [new PlayedResponse("bad", doubtful)], 0, new SearchTree(
-            SearchOutcome.Exhausted, null, [new(0, null, 0, "bad", null, doubtful), new(1, 0, 1, "mid", "refined: mid", doubtful)], 2, []));
+            SearchOutcome.Exhausted, null,
+            [new(0, null, 0, "bad", null, doubtful), new(1, 0, 1, "mid", "refined: mid", doubtful)], 2, []));
         Recipe recipe = TestRuns.Small with { Search = new SearchSettings { Gate = s_strict.Threshold } };
         Assert.Empty(SparMethod.BuildData([record], recipe, TestRuns.Compact, 1).RefinerRows);
     }
@@ -84,11 +87,14 @@ public sealed class GateTests
     [Fact]
     public void Without_refinement_a_chosen_sample_passes_the_gate()
     {
-        PlayedResponse[] responses = [new("bad", new Valuation(1, 4, "x")), new("so-so", new Valuation(3, 2, "x")), new("good", new Valuation(4, 1, "x"))];
+        PlayedResponse[] responses = [
+            new("bad", new Valuation(1, 4, "x")), new("so-so", new Valuation(3, 2, "x")),
+            new("good", new Valuation(4, 1, "x"))];
         PlayRecord record = new("a", "task", responses, 0, null);
         for (ulong seed = 0; seed < 20; seed++)
         {
-            Assert.Equal("good", PreferencePairs.OfPlay(record, RefinementKind.None, s_strict, seed)!.Value.Pair.Chosen);
+            Assert.Equal(
+                "good", PreferencePairs.OfPlay(record, RefinementKind.None, s_strict, seed)!.Value.Pair.Chosen);
         }
     }
 
@@ -96,16 +102,21 @@ public sealed class GateTests
     public async Task The_negatives_of_a_run_are_those_below_its_gate()
     {
         using TempDirectory directory = new();
-        Recipe recipe = TestRuns.Small with { Votes = 5, Iterations = 1, PromptsPerIteration = 20, Search = new SearchSettings { Gate = s_strict.Threshold } };
+        Recipe recipe = TestRuns.Small with { Votes = 5, Iterations = 1, PromptsPerIteration = 20,
+            Search = new SearchSettings { Gate = s_strict.Threshold } };
         await TestRuns.RunAsync(directory.Path, recipe, new FakeWorld());
         using Spar.Store.RunStore store = Spar.Store.RunStore.OpenForReading(directory.Path);
         PlayRecord[] records = [.. store.ReadItems<PlayRecord>(StageNames.Play(1)).Select(entry => entry.Record)];
-        Valuation[] negatives = [.. records.Where(record => record.Negative is not null).Select(record => record.Responses[record.Negative!.Value].Valuation!)];
+        Valuation[] negatives = [
+            .. records.Where(record => record.Negative is not null)
+                .Select(record => record.Responses[record.Negative!.Value].Valuation!)];
         Assert.Contains(negatives, negative => negative.Value is > 0.5 and < 0.7);
         Assert.All(negatives, negative => Assert.True(negative.Value < 0.7));
         Assert.All(records.SelectMany(record => record.Responses), response => Assert.True(
-            response.Valuation!.Critique is not { } critique || critique.EndsWith("yes", StringComparison.Ordinal) == response.Valuation.Value > 0.7));
-        SearchTree[] found = [.. records.Select(record => record.Tree).OfType<SearchTree>().Where(tree => tree.Found is not null)];
+            response.Valuation!.Critique is not { } critique
+                || critique.EndsWith("yes", StringComparison.Ordinal) == response.Valuation.Value > 0.7));
+        SearchTree[] found = [
+            .. records.Select(record => record.Tree).OfType<SearchTree>().Where(tree => tree.Found is not null)];
         Assert.NotEmpty(found);
         Assert.All(found, tree => Assert.True(tree.Best.Value > 0.7));
     }
@@ -113,19 +124,24 @@ public sealed class GateTests
     [Theory]
     [InlineData(0.5, "word 3", 1)]
     [InlineData(0.7, "word 9", 2)]
-    public async Task Decoding_takes_a_response_as_it_is_only_above_the_gate(double gate, string expected, int responses)
+    public async Task Decoding_takes_a_response_as_it_is_only_above_the_gate(
+        double gate, string expected, int responses)
     {
         // Two of three votes hold "word 3" good, all of them "word 9".
         using CallSession session = new(1, 4);
         ModelCaller model = new(
             new ScriptedClient((prompt, options) => Task.FromResult(
-                prompt.StartsWith("judge", StringComparison.Ordinal) ? prompt.Contains("word 9", StringComparison.Ordinal) || !IsVote(options, 2) ? "judgement: yes" : "judgement: no"
+                prompt.StartsWith("judge", StringComparison.Ordinal) ? prompt.Contains(
+                    "word 9", StringComparison.Ordinal) || !IsVote(options, 2) ? "judgement: yes" : "judgement: no"
                 : prompt.StartsWith("refine", StringComparison.Ordinal) ? "refined: word 9" : "word 3")),
             session);
-        DecodingSettings settings = new(s_sampling, s_sampling, s_sampling, Votes: 3, Samples: 1, new SearchSettings { Gate = gate });
-        Decoded decoded = await DecodingStrategies.Create("iterative", model, model, TestRuns.Compact, settings).DecodeAsync("d", "task", default);
+        DecodingSettings settings = new(
+            s_sampling, s_sampling, s_sampling, Votes: 3, Samples: 1, new SearchSettings { Gate = gate });
+        Decoded decoded = await DecodingStrategies.Create("iterative", model, model, TestRuns.Compact, settings)
+            .DecodeAsync("d", "task", default);
         Assert.Equal((expected, responses), (decoded.Response, decoded.Candidates.Count));
 
-        bool IsVote(Microsoft.Extensions.AI.ChatOptions options, int vote) => options.Seed == (long)(session.SeedOf($"d/judge/v{vote}") >> 1);
+        bool IsVote(Microsoft.Extensions.AI.ChatOptions options, int vote) =>
+            options.Seed == (long)(session.SeedOf($"d/judge/v{vote}") >> 1);
     }
 }

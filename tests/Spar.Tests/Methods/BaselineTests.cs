@@ -7,7 +7,10 @@ using Spar.Tests.Fakes;
 
 namespace Spar.Tests.Methods;
 
-/// <summary>The methods that SPaR is compared with, in the fake world: what they make their models of, and that they can be interrupted.</summary>
+/// <summary>
+/// The methods that SPaR is compared with, in the fake world: what they make their models of, and that they can be
+/// interrupted.
+/// </summary>
 public sealed class BaselineTests : IDisposable
 {
     private readonly TempDirectory _directory = new();
@@ -33,7 +36,8 @@ public sealed class BaselineTests : IDisposable
         return (trainer, RunStore.OpenForReading(_directory.Path));
     }
 
-    private static string[] Outputs(FakeTrainer trainer) => [.. trainer.Jobs.Select(job => Path.GetFileName(job.OutputModel))];
+    private static string[] Outputs(FakeTrainer trainer) =>
+        [.. trainer.Jobs.Select(job => Path.GetFileName(job.OutputModel))];
 
     private static string Start(FakeTrainer trainer, string stage) =>
         Path.GetFileName(trainer.Jobs.Single(job => Path.GetFileName(job.OutputModel) == stage).StartModel);
@@ -47,7 +51,9 @@ public sealed class BaselineTests : IDisposable
         using (store)
         {
             Assert.Equal(["actor-0", "refiner-0", "joint-0", "actor-1", "actor-2"], Outputs(trainer));
-            Assert.Equal(["actor-0", "joint-0", "actor-1"], [Start(trainer, "joint-0"), Start(trainer, "actor-1"), Start(trainer, "actor-2")]);
+            Assert.Equal(
+                ["actor-0", "joint-0", "actor-1"],
+                [Start(trainer, "joint-0"), Start(trainer, "actor-1"), Start(trainer, "actor-2")]);
             DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(1))!;
             Assert.Equal(60, data.Statistics.Counts["responses"]);
             Assert.InRange(data.Pairs.Count, 10, 20);
@@ -65,7 +71,8 @@ public sealed class BaselineTests : IDisposable
         {
             Assert.Equal(["actor-0", "refiner-0", "joint-0", "actor-1", "actor-2"], Outputs(trainer));
             DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(1))!;
-            PreferencePair[] judgements = [.. data.Pairs.Where(pair => pair.Prompt.StartsWith("judge\n", StringComparison.Ordinal))];
+            PreferencePair[] judgements = [
+                .. data.Pairs.Where(pair => pair.Prompt.StartsWith("judge\n", StringComparison.Ordinal))];
             Assert.Equal(data.Statistics.Counts["pairs of judgements"], judgements.Length);
             Assert.Equal(data.Statistics.Counts["pairs"], data.Pairs.Count - judgements.Length);
             Assert.NotEmpty(judgements);
@@ -79,13 +86,18 @@ public sealed class BaselineTests : IDisposable
         using TempDirectory set = new();
         foreach (string file in (string[])["judge.txt", "refine.txt", "format.json"])
         {
-            using StreamReader reader = new(typeof(Recipe).Assembly.GetManifestResourceStream($"Templates/compact/{file}")!);
+            using StreamReader reader = new(
+                typeof(Recipe).Assembly.GetManifestResourceStream($"Templates/compact/{file}")!);
             File.WriteAllText(set.File(file), reader.ReadToEnd());
         }
 
         // In the fake world, a prompt that begins like this is answered by a judgement.
-        File.WriteAllText(set.File("meta_judge.txt"), "judge\ntwo judgements of {instruction}: {first} {second}\nresponse: {response}");
-        await TestRuns.RunAsync(_directory.Path, RecipeOf(TrainingMethod.MetaRewarding), new FakeWorld(), prompts: Spar.Templates.TemplateSet.Load(set.Path));
+        File.WriteAllText(
+            set.File("meta_judge.txt"),
+            "judge\ntwo judgements of {instruction}: {first} {second}\nresponse: {response}");
+        await TestRuns.RunAsync(
+            _directory.Path, RecipeOf(TrainingMethod.MetaRewarding), new FakeWorld(),
+            prompts: Spar.Templates.TemplateSet.Load(set.Path));
         using RunStore store = RunStore.OpenForReading(_directory.Path);
         string[] keys = [.. store.Dump("SELECT key FROM calls WHERE key GLOB 'it1/meta/*'")];
         Assert.NotEmpty(keys);
@@ -103,7 +115,8 @@ public sealed class BaselineTests : IDisposable
             Assert.Empty(data.Pairs);
             Assert.True(data.Statistics.Counts["refined and passed"] > 0);
             Assert.Equal(data.ActorRows!.Distinct().Count(), data.ActorRows!.Count);
-            IReadOnlyList<SupervisedRow> lessons = store.FindProduct<SupervisedProduct>(StageNames.RefinerSftData)!.Rows;
+            IReadOnlyList<SupervisedRow> lessons = store.FindProduct<SupervisedProduct>(
+                StageNames.RefinerSftData)!.Rows;
             TrainingData.Supervised learnt = Assert.IsType<TrainingData.Supervised>(trainer.Jobs[^2].Data);
             Assert.Equal(data.ActorRows.Concat(lessons), learnt.Examples);
         }
@@ -119,7 +132,9 @@ public sealed class BaselineTests : IDisposable
             Assert.Equal("base", Start(trainer, "backward-0"));
             SupervisedRow turned = ((TrainingData.Supervised)trainer.Jobs[2].Data).Examples[0];
             SupervisedRow seed = store.FindProduct<SupervisedProduct>(StageNames.ActorSftData)!.Rows[0];
-            Assert.Equal(new SupervisedRow(seed.PromptId, RowKinds.Instruction, $"instruct\nresponse: {seed.Response}", seed.Prompt), turned);
+            Assert.Equal(
+                new SupervisedRow(
+                    seed.PromptId, RowKinds.Instruction, $"instruct\nresponse: {seed.Response}", seed.Prompt), turned);
             DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(1))!;
             Assert.NotEmpty(data.ActorRows!);
             Assert.All(data.ActorRows!, row => Assert.Contains(row.Response, new FakeSources().Take(20, 1)));
@@ -160,7 +175,8 @@ public sealed class BaselineTests : IDisposable
         {
             FakeWorld world = new(shuffle: (ulong)kill);
             world.KillAt(kill);
-            await Assert.ThrowsAnyAsync<SparException>(() => TestRuns.RunAsync(_directory.File($"{kill}"), recipe, world, killed: true));
+            await Assert.ThrowsAnyAsync<SparException>(
+                () => TestRuns.RunAsync(_directory.File($"{kill}"), recipe, world, killed: true));
             await TestRuns.RunAsync(_directory.File($"{kill}"), recipe, new FakeWorld(shuffle: (ulong)kill + 1));
             Assert.Equal(TestRuns.Dump(_directory.File("whole")), TestRuns.Dump(_directory.File($"{kill}")));
         }

@@ -43,7 +43,8 @@ public sealed class CheckExpressionTests
     [InlineData("capital_words() == 1", "I saw NASA", true)]
     [InlineData("contains(\"say \\\"hi\\\"\")", "say hi", true)]
     [InlineData("words() == 0 and sentences() == 0 and not first_word(\"a\")", "", true)]
-    public void SpecialCases(string source, string response, bool holds) => Assert.Equal(holds, Holds(source, response));
+    public void SpecialCases(string source, string response, bool holds) =>
+        Assert.Equal(holds, Holds(source, response));
 
     [Theory]
     [InlineData("", "is missing")]
@@ -69,8 +70,11 @@ public sealed class CheckExpressionTests
     public void NeitherLengthNorNestingCanHarm()
     {
         Assert.Contains("nested", CheckExpression.Parse(new string('(', 1000)).Fault, StringComparison.Ordinal);
-        Assert.Contains("nested", CheckExpression.Parse(string.Concat(Enumerable.Repeat("not ", 400)) + "json()").Fault, StringComparison.Ordinal);
-        Assert.Contains("longer", CheckExpression.Parse(new string(' ', 5000) + "json()").Fault, StringComparison.Ordinal);
+        Assert.Contains(
+            "nested", CheckExpression.Parse(string.Concat(Enumerable.Repeat("not ", 400)) + "json()").Fault,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "longer", CheckExpression.Parse(new string(' ', 5000) + "json()").Fault, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -93,7 +97,8 @@ public sealed class CheckExpressionTests
     public void ChecksAndCasesVouchForEachOther()
     {
         CheckExpression[] checks = [Check("words() == 2"), Check("words() <= 2"), Check("words() == 3")];
-        CheckCase[] cases = [new("a b", true), new("c d", true), new("a b c", false), new("a b c d", false), new("e f", false)];
+        CheckCase[] cases = [
+            new("a b", true), new("c d", true), new("a b c", false), new("a b c d", false), new("e f", false)];
         (IReadOnlyList<CheckExpression> kept, IReadOnlyList<CheckCase> trusted) = CrossCheck.Keep(checks, cases);
         Assert.Equal(cases[..4], trusted);
         Assert.Equal(checks[..2], kept);

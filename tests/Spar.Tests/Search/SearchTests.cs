@@ -13,9 +13,12 @@ public sealed class SearchTests
 {
     private static readonly Valuation _failed = new(0, 2, "judgement: no");
 
-    /// <summary>A tree whose node names tell the way: child i of "r" is "r.i"; <paramref name="votes"/> are yes votes of two.</summary>
+    /// <summary>
+    /// A tree whose node names tell the way: child i of "r" is "r.i"; <paramref name="votes"/> are yes votes of two.
+    /// </summary>
     private static async Task<(SearchTree Tree, List<string> Prompts)> GrowAsync(
-        SearchSettings settings, Func<string, int> votes, Func<string, string?>? refinement = null, Func<string, bool>? fails = null)
+        SearchSettings settings, Func<string, int> votes, Func<string, string?>? refinement = null, Func<string,
+        bool>? fails = null)
     {
         List<string> prompts = [];
         Dictionary<string, int> asked = [];
@@ -39,11 +42,13 @@ public sealed class SearchTests
         using CallSession session = new(1, 1);
         ModelCaller caller = new(client, session);
         VotingJudge judge = new(caller, TestRuns.Compact, new Sampling(0.7, 1, 9), 2, settings.ToGate());
-        IRefinementSearch search = SearchStrategy.Tree(judge, new RefinementSampler(caller, TestRuns.Compact, new Sampling(0.7, 1, 9)), settings);
+        IRefinementSearch search = SearchStrategy.Tree(
+            judge, new RefinementSampler(caller, TestRuns.Compact, new Sampling(0.7, 1, 9)), settings);
         return (await search.SearchAsync("t", "task", "r", _failed, default), prompts);
     }
 
-    private static IEnumerable<string> Expanded(List<string> prompts) => prompts.Where(prompt => prompt.StartsWith("refine", StringComparison.Ordinal))
+    private static IEnumerable<string> Expanded(List<string> prompts) =>
+        prompts.Where(prompt => prompt.StartsWith("refine", StringComparison.Ordinal))
         .Select(prompt => prompt.Split("response: ")[1].Split('\n')[0]).Distinct();
 
     [Fact]
@@ -65,7 +70,8 @@ public sealed class SearchTests
     public async Task DepthFirstFollowsTheBestChildAndBacktracks()
     {
         (SearchTree tree, List<string> prompts) = await GrowAsync(
-            new SearchSettings { Order = SearchOrder.DepthFirst }, response => response is "r.3" or "r.3.2" or "r.1.1" ? 1 : 0);
+            new SearchSettings { Order = SearchOrder.DepthFirst }, response =>
+                response is "r.3" or "r.3.2" or "r.1.1" ? 1 : 0);
         Assert.Equal(SearchOutcome.Exhausted, tree.Outcome);
         Assert.Equal(["r", "r.3", "r.3.2", "r.3.1", "r.1", "r.1.1", "r.1.2"], Expanded(prompts));
         Assert.Equal(7 * 3, tree.Nodes.Count - 1);
@@ -75,7 +81,8 @@ public sealed class SearchTests
     public async Task DepthFirstDoesNotDescendBelowItsThreshold()
     {
         (_, List<string> prompts) = await GrowAsync(
-            new SearchSettings { Order = SearchOrder.DepthFirst, BacktrackBelow = 0.3 }, response => response is "r.3" ? 1 : 0);
+            new SearchSettings { Order = SearchOrder.DepthFirst, BacktrackBelow = 0.3 }, response =>
+                response is "r.3" ? 1 : 0);
         Assert.Equal(["r", "r.3"], Expanded(prompts));
     }
 
@@ -85,7 +92,8 @@ public sealed class SearchTests
     public async Task AChildAboveTheGateEndsTheSearch(SearchOrder order)
     {
         (SearchTree tree, List<string> prompts) = await GrowAsync(
-            new SearchSettings { Order = order }, response => response switch { "r.2" => 1, "r.2.1" or "r.2.3" => 2, _ => 0 });
+            new SearchSettings { Order = order }, response =>
+                response switch { "r.2" => 1, "r.2.1" or "r.2.3" => 2, _ => 0 });
         Assert.Equal(SearchOutcome.Success, tree.Outcome);
         Assert.Equal("r.2.1", tree.Node(tree.Found!.Value).Response);
         Assert.Equal(["r", "r.2"], Expanded(prompts));
@@ -108,7 +116,8 @@ public sealed class SearchTests
     public async Task AnUnreadRefinementIsTriedAgain()
     {
         (SearchTree tree, List<string> prompts) = await GrowAsync(
-            new SearchSettings { MaxDepth = 1 }, _ => 0, name => name is "r.1" or "r.2" or "r.4" ? null : $"refined: {name}");
+            new SearchSettings { MaxDepth = 1 }, _ => 0, name => name is "r.1" or "r.2" or "r.4"
+                ? null : $"refined: {name}");
         Assert.Equal(["r.6", "r.5", "r.3"], tree.Nodes.Skip(1).Select(node => node.Response));
         Assert.Equal([1, 2, 3], tree.Nodes.Skip(1).Select(node => node.Id));
         Assert.Equal([RefinementParser.NoStart, RefinementParser.NoStart, RefinementParser.NoStart], tree.Unparsed);
@@ -167,7 +176,8 @@ public sealed class SearchTests
     public async Task AFailedCallFailsTheTreeWithItsReason(SearchOrder order)
     {
         (SearchTree tree, _) = await GrowAsync(
-            new SearchSettings { Order = order }, _ => 0, fails: prompt => prompt.Contains("response: r.1.", StringComparison.Ordinal));
+            new SearchSettings { Order = order }, _ => 0, fails: prompt =>
+                prompt.Contains("response: r.1.", StringComparison.Ordinal));
         Assert.Equal((SearchOutcome.Failed, "TimeoutException: too slow"), (tree.Outcome, tree.Failure));
         Assert.Equal(4, tree.Nodes.Count);
         Assert.Null(tree.Found);
@@ -177,9 +187,11 @@ public sealed class SearchTests
     public async Task ARootWithoutCritiqueCannotBeRefined()
     {
         using CallSession session = new(1, 1);
-        ModelCaller caller = new(new ScriptedClient(_ => throw new InvalidOperationException("not to be called")), session);
+        ModelCaller caller = new(
+            new ScriptedClient(_ => throw new InvalidOperationException("not to be called")), session);
         BreadthFirstSearch search = new(
-            new VotingJudge(caller, TestRuns.Compact, new Sampling(0, 1, 1), 1, Gate.Majority), new RefinementSampler(caller, TestRuns.Compact, new Sampling(0, 1, 1)), new SearchSettings());
+            new VotingJudge(caller, TestRuns.Compact, new Sampling(0, 1, 1), 1, Gate.Majority),
+            new RefinementSampler(caller, TestRuns.Compact, new Sampling(0, 1, 1)), new SearchSettings());
         SearchTree tree = await search.SearchAsync("t", "task", "r", new Valuation(0, 0, null), default);
         Assert.Equal((SearchOutcome.Exhausted, 0), (tree.Outcome, tree.Calls));
     }
@@ -191,8 +203,11 @@ public sealed class SearchTests
         for (ulong seed = 0; seed < 200; seed++)
         {
             using CallSession session = new(seed, 1);
-            RefinementSampler refiner = new(new ModelCaller(new ScriptedClient(_ => ""), session), TestRuns.Compact, new Sampling(0, 1, 1));
-            VotingJudge judge = new(new ModelCaller(new ScriptedClient(_ => ""), session), TestRuns.Compact, new Sampling(0, 1, 1), 1, Gate.Majority);
+            RefinementSampler refiner = new(
+                new ModelCaller(new ScriptedClient(_ => ""), session), TestRuns.Compact, new Sampling(0, 1, 1));
+            VotingJudge judge = new(
+                new ModelCaller(new ScriptedClient(_ => ""), session), TestRuns.Compact, new Sampling(0, 1, 1), 1,
+                Gate.Majority);
             SearchSettings settings = new() { Selection = NodeSelection.Sampled, SelectBranch = 1 };
             TreeGrowth tree = new(judge, refiner, settings, "t", "task", "r", _failed);
             SearchNode[] nodes = [Valued(1, 1, 3), Valued(2, 3, 1), Valued(3, 0, 4)];
@@ -222,7 +237,8 @@ public sealed class SearchTests
             using CallSession session = new(5, 1 + (round % 4 * 3));
             ModelCaller caller = new(await world.OpenAsync("model", default), session);
             VotingJudge judge = new(caller, TestRuns.Compact, new Sampling(0.7, 1, 9), 3, settings.ToGate());
-            IRefinementSearch search = SearchStrategy.Tree(judge, new RefinementSampler(caller, TestRuns.Compact, new Sampling(0.7, 1, 9)), settings);
+            IRefinementSearch search = SearchStrategy.Tree(
+                judge, new RefinementSampler(caller, TestRuns.Compact, new Sampling(0.7, 1, 9)), settings);
             SearchTree tree = await search.SearchAsync("t", "task", "word 1", _failed, default);
             Assert.True(tree.Nodes.Count > 4);
             trees.Add(JsonSerializer.Serialize(tree, JsonSettings.Compact));

@@ -20,7 +20,8 @@ public sealed class CalibrationTests : IDisposable
     {
         (Valuation, bool)[] judged =
         [
-            (new Valuation(5, 0, "c"), true), (new Valuation(4, 1, "c"), true), (new Valuation(4, 1, "c"), false), (new Valuation(1, 4, "c"), false),
+            (new Valuation(5, 0, "c"), true), (new Valuation(4, 1, "c"), true), (new Valuation(4, 1, "c"), false),
+            (new Valuation(1, 4, "c"), false),
             (new Valuation(0, 5, "c"), true), (new Valuation(2, 2, "c"), false), (new Valuation(0, 0, null), true),
         ];
         JudgeQuality quality = JudgeQuality.Of(judged, Gate.Majority);
@@ -33,7 +34,9 @@ public sealed class CalibrationTests : IDisposable
         Assert.Null(JudgeQuality.Of([], Gate.Majority).Accuracy);
 
         Reliability reliability = Reliability.Of(judged);
-        Assert.Equal([(0.0, 1, 1), (0.2, 1, 0), (0.5, 1, 0), (0.8, 2, 0.5), (0.9, 1, 1)], reliability.Bins.Select(bin => (bin.From, bin.Count, bin.Verified)));
+        Assert.Equal(
+            [(0.0, 1, 1), (0.2, 1, 0), (0.5, 1, 0), (0.8, 2, 0.5), (0.9, 1, 1)],
+            reliability.Bins.Select(bin => (bin.From, bin.Count, bin.Verified)));
         Assert.Equal((1.0 + 0.2 + 0.5 + (2 * 0.3) + 0) / 6, reliability.ExpectedCalibrationError!.Value, 12);
         Assert.Null(new Reliability([]).ExpectedCalibrationError);
     }
@@ -41,41 +44,58 @@ public sealed class CalibrationTests : IDisposable
     [Fact]
     public async Task EveryIterationIsMeasuredAndKept()
     {
-        RunResults results = await TestRuns.RunAsync(_directory.Path, TestRuns.Small with { PromptsPerIteration = 20 }, new FakeWorld(), truth: new WordVerifier(4));
+        RunResults results = await TestRuns.RunAsync(
+            _directory.Path, TestRuns.Small with { PromptsPerIteration = 20 }, new FakeWorld(),
+            truth: new WordVerifier(4));
         Assert.Equal([1, 2], results.Calibration!.Select(one => one.Iteration));
         Assert.Null(results.StoppedByDrift);
         using RunStore store = RunStore.OpenForReading(_directory.Path);
         foreach (IterationCalibration one in results.Calibration!)
         {
-            PlayRecord[] records = [.. store.ReadItems<PlayRecord>(StageNames.Play(one.Iteration)).Select(entry => entry.Record)];
+            PlayRecord[] records = [
+                .. store.ReadItems<PlayRecord>(StageNames.Play(one.Iteration)).Select(entry => entry.Record)];
             SearchTree[] trees = [.. records.Select(record => record.Tree).OfType<SearchTree>()];
             Assert.Equal((20, 60, trees.Length), (one.Prompts, one.Responses.Count, one.Searched));
             Assert.Equal(trees.Count(tree => tree.Outcome == SearchOutcome.Success), one.Found);
-            Assert.Equal(trees.Count(tree => tree.Found is not null && WordVerifier.Number(tree.Best.Response) >= 4), one.Verified);
+            Assert.Equal(
+                trees.Count(tree => tree.Found is not null && WordVerifier.Number(tree.Best.Response) >= 4),
+                one.Verified);
             Assert.Equal((double)(one.Found - one.Verified) / one.Searched, one.Drift!.Value, 12);
             Assert.True(one.Responses.Accuracy > 0.5);
             Assert.Equal(one.Drift > 0.1 ? DriftAction.Warn : null, one.Taken);
-            Assert.Equal(one.Responses.Count + one.Refinements.Count - Undecided(records), one.Reliability.Bins.Sum(bin => bin.Count));
+            Assert.Equal(
+                one.Responses.Count + one.Refinements.Count - Undecided(records),
+                one.Reliability.Bins.Sum(bin => bin.Count));
         }
 
-        JsonElement json = JsonDocument.Parse(File.ReadAllText(_directory.File(RunResults.FileName))).RootElement.GetProperty("calibration")[0];
-        Assert.Equal(results.Calibration![0].Responses.Accuracy, json.GetProperty("responses").GetProperty("accuracy").GetDouble());
+        JsonElement json = JsonDocument.Parse(
+            File.ReadAllText(_directory.File(RunResults.FileName))).RootElement.GetProperty("calibration")[0];
+        Assert.Equal(
+            results.Calibration![0].Responses.Accuracy,
+            json.GetProperty("responses").GetProperty("accuracy").GetDouble());
         Assert.Equal(results.Calibration[0].VerifiedSuccess, json.GetProperty("verifiedSuccess").GetDouble());
-        Assert.Equal(results.Calibration[0].ChosenFalseAcceptRate, json.GetProperty("chosenFalseAcceptRate").GetDouble());
+        Assert.Equal(
+            results.Calibration[0].ChosenFalseAcceptRate, json.GetProperty("chosenFalseAcceptRate").GetDouble());
         Assert.True(json.GetProperty("reliability").GetProperty("bins").GetArrayLength() > 1);
 
         // What verifiers measure, the loop does not see.
-        await TestRuns.RunAsync(_directory.File("unmeasured"), TestRuns.Small with { PromptsPerIteration = 20 }, new FakeWorld());
+        await TestRuns.RunAsync(
+            _directory.File("unmeasured"), TestRuns.Small with { PromptsPerIteration = 20 }, new FakeWorld());
         Assert.Equal(
             TestRuns.Dump(_directory.File("unmeasured")),
-            string.Join('\n', TestRuns.Dump(_directory.Path).Split('\n').Where(line => !line.StartsWith("calibration-", StringComparison.Ordinal) && !line.StartsWith("unmeasured", StringComparison.Ordinal))));
+            string.Join(
+                '\n',
+                TestRuns.Dump(_directory.Path).Split('\n')
+                    .Where(line => !line.StartsWith("calibration-", StringComparison.Ordinal)
+                        && !line.StartsWith("unmeasured", StringComparison.Ordinal))));
     }
 
     [Fact]
     public async Task DriftStopsTheRunBeforeItTrainsOnIt()
     {
         Recipe recipe = TestRuns.Small with { Drift = new DriftSettings { Threshold = 0, Action = DriftAction.Stop } };
-        RunResults results = await TestRuns.RunAsync(_directory.Path, recipe, new FakeWorld(), truth: new WordVerifier(8));
+        RunResults results = await TestRuns.RunAsync(
+            _directory.Path, recipe, new FakeWorld(), truth: new WordVerifier(8));
         Assert.Equal(["base", "sft"], results.Rows.Select(row => row.Name.ToString()));
         Assert.Equal(1, results.StoppedByDrift);
         using (RunStore store = RunStore.OpenForReading(_directory.Path))
@@ -84,20 +104,31 @@ public sealed class CalibrationTests : IDisposable
         }
 
         FakeWorld world = new();
-        Assert.Equal(1, (await TestRuns.RunAsync(_directory.Path, recipe, world, truth: new WordVerifier(8))).StoppedByDrift);
+        Assert.Equal(
+            1, (await TestRuns.RunAsync(_directory.Path, recipe, world, truth: new WordVerifier(8))).StoppedByDrift);
         Assert.Equal(0, world.Calls);
-        Assert.Contains("drift.action", (await Assert.ThrowsAsync<SparException>(() => TestRuns.RunAsync(_directory.File("x"), recipe, new FakeWorld()))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "drift.action",
+            (await Assert.ThrowsAsync<SparException>(
+                () => TestRuns.RunAsync(_directory.File("x"), recipe, new FakeWorld()))).Message,
+                StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task DriftDropsDisputedPairs()
     {
-        Recipe recipe = TestRuns.Small with { Drift = new DriftSettings { Threshold = 0, Action = DriftAction.Reweight }, PromptsPerIteration = 30, Iterations = 1 };
+        Recipe recipe =
+            TestRuns.Small with { Drift = new DriftSettings { Threshold = 0, Action = DriftAction.Reweight },
+                PromptsPerIteration = 30, Iterations = 1 };
         await TestRuns.RunAsync(_directory.Path, recipe, new FakeWorld(), truth: new WordVerifier(8));
         using RunStore store = RunStore.OpenForReading(_directory.Path);
-        SearchTree[] found = [.. store.ReadItems<PlayRecord>(StageNames.Play(1)).Select(entry => entry.Record.Tree).OfType<SearchTree>().Where(tree => tree.Found is not null)];
+        SearchTree[] found = [
+            .. store.ReadItems<PlayRecord>(StageNames.Play(1)).Select(entry => entry.Record.Tree).OfType<SearchTree>()
+                .Where(tree => tree.Found is not null)];
         DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(1))!;
-        Assert.Equal(found.Where(tree => tree.Best.Value == 1).Select(tree => tree.Best.Response), data.Pairs.Select(pair => pair.Chosen));
+        Assert.Equal(
+            found.Where(tree => tree.Best.Value == 1).Select(tree => tree.Best.Response),
+            data.Pairs.Select(pair => pair.Chosen));
         Assert.Equal(found.Length - data.Pairs.Count, data.Statistics.Counts["pairs dropped: disputed"]);
         Assert.InRange(data.Pairs.Count, 1, found.Length - 1);
     }
@@ -107,7 +138,9 @@ public sealed class CalibrationTests : IDisposable
     {
         Recipe recipe = TestRuns.Small with { Votes = 5, PromptsPerIteration = 30, Iterations = 1 };
         await TestRuns.RunAsync(_directory.File("all"), recipe, new FakeWorld());
-        await TestRuns.RunAsync(_directory.File("some"), recipe with { Judging = new JudgingSettings { Valuation = ValuationMethod.Adaptive } }, new FakeWorld());
+        await TestRuns.RunAsync(
+            _directory.File("some"),
+            recipe with { Judging = new JudgingSettings { Valuation = ValuationMethod.Adaptive } }, new FakeWorld());
         (DataProduct all, long allCalls) = Read("all");
         (DataProduct some, long someCalls) = Read("some");
         Assert.NotEmpty(all.Pairs);
@@ -117,21 +150,26 @@ public sealed class CalibrationTests : IDisposable
         (DataProduct, long) Read(string run)
         {
             using RunStore store = RunStore.OpenForReading(_directory.File(run));
-            return (store.FindProduct<DataProduct>(StageNames.Data(1))!, store.FindProduct<PlayProduct>(StageNames.Play(1))!.Statistics.Counts["judging calls"]);
+            return (store.FindProduct<DataProduct>(StageNames.Data(1))!,
+                store.FindProduct<PlayProduct>(StageNames.Play(1))!.Statistics.Counts["judging calls"]);
         }
     }
 
     [Fact]
     public async Task AVerifierDecidesWhatItKnowsInARun()
     {
-        await TestRuns.RunAsync(_directory.Path, TestRuns.Small with { Iterations = 1, PromptsPerIteration = 20 }, new FakeWorld(), verifier: new WordVerifier(6));
+        await TestRuns.RunAsync(
+            _directory.Path, TestRuns.Small with { Iterations = 1, PromptsPerIteration = 20 }, new FakeWorld(),
+            verifier: new WordVerifier(6));
         using RunStore store = RunStore.OpenForReading(_directory.Path);
-        IReadOnlyDictionary<string, long> counts = store.FindProduct<PlayProduct>(StageNames.Play(1))!.Statistics.Counts;
+        IReadOnlyDictionary<string,
+        long> counts = store.FindProduct<PlayProduct>(StageNames.Play(1))!.Statistics.Counts;
         Assert.Equal(0, counts["judging calls"]);
         Assert.True(counts["verified by rule"] > 20);
         DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(1))!;
         Assert.NotEmpty(data.Pairs);
-        Assert.All(data.Pairs, pair => Assert.True(WordVerifier.Number(pair.Chosen) >= 6 && WordVerifier.Number(pair.Rejected) < 6));
+        Assert.All(data.Pairs, pair =>
+            Assert.True(WordVerifier.Number(pair.Chosen) >= 6 && WordVerifier.Number(pair.Rejected) < 6));
         Assert.All(data.RefinerRows, row => Assert.Equal(RowKinds.Refinement, row.Kind));
     }
 
@@ -140,9 +178,11 @@ public sealed class CalibrationTests : IDisposable
     {
         Recipe recipe = TestRuns.Small with { Iterations = 1 };
         string[] calls = await CallsAsync("external", new JudgingSettings { Judges = ["other"] });
-        Assert.Contains(calls, key => key.StartsWith("it1/judge/", StringComparison.Ordinal) && key.EndsWith("/v2", StringComparison.Ordinal));
+        Assert.Contains(calls, key => key.StartsWith("it1/judge/", StringComparison.Ordinal)
+            && key.EndsWith("/v2", StringComparison.Ordinal));
         calls = await CallsAsync("panel", new JudgingSettings { Judges = [JudgingSettings.Refiner, "other"] });
-        Assert.Contains(calls, key => key.StartsWith("it1/judge/", StringComparison.Ordinal) && key.EndsWith("/j1/v2", StringComparison.Ordinal));
+        Assert.Contains(calls, key => key.StartsWith("it1/judge/", StringComparison.Ordinal)
+            && key.EndsWith("/j1/v2", StringComparison.Ordinal));
 
         async Task<string[]> CallsAsync(string run, JudgingSettings judging)
         {
@@ -154,14 +194,17 @@ public sealed class CalibrationTests : IDisposable
 
     private static int Undecided(PlayRecord[] records) =>
         records.SelectMany(record => record.Responses).Count(response => response.Valuation!.Value is null) +
-        records.SelectMany(record => record.Tree?.Nodes.Skip(1) ?? []).Count(node => node.SameAs is null && node.Valuation is { Value: null });
+        records.SelectMany(record => record.Tree?.Nodes.Skip(1) ?? [])
+            .Count(node => node.SameAs is null && node.Valuation is { Value: null });
 
     /// <summary>Words of at least a number are right.</summary>
     private sealed class WordVerifier(int least) : IConstraintVerifier
     {
-        public static int Number(string response) => int.Parse(response["word ".Length..], System.Globalization.CultureInfo.InvariantCulture);
+        public static int Number(string response) =>
+            int.Parse(response["word ".Length..], System.Globalization.CultureInfo.InvariantCulture);
 
         public Verification Verify(string instruction, string response) => new(
-            Number(response) >= least ? VerificationOutcome.Followed : VerificationOutcome.NotFollowed, $"number {response}");
+            Number(response) >= least
+                ? VerificationOutcome.Followed : VerificationOutcome.NotFollowed, $"number {response}");
     }
 }

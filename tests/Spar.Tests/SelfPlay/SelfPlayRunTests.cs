@@ -29,7 +29,8 @@ public sealed class SelfPlayRunTests : IDisposable
         using RunStore store = RunStore.OpenForReading(_directory.Path);
         Assert.Equal(
             [
-                "fixed-responses", "evaluation-base", "actor-sft-data", "actor-0", "refiner-sft-data", "refiner-0", "evaluation-sft", "play-1", "data-1", "actor-1", "refiner-1",
+                "fixed-responses", "evaluation-base", "actor-sft-data", "actor-0", "refiner-sft-data", "refiner-0",
+                "evaluation-sft", "play-1", "data-1", "actor-1", "refiner-1",
                 "evaluation-iteration-1", "play-2", "data-2", "actor-2", "refiner-2", "evaluation-iteration-2",
             ],
             store.Stages());
@@ -37,7 +38,8 @@ public sealed class SelfPlayRunTests : IDisposable
         Assert.Equal(store.Stages(), store.Timings().Select(timing => timing.Stage));
         Assert.Equal(6, trainer.Jobs.Count);
         Assert.Equal(
-            ["base", "base", "actor-0", "refiner-0", "actor-1", "refiner-1"], trainer.Jobs.Select(job => Path.GetFileName(job.StartModel)));
+            ["base", "base", "actor-0", "refiner-0", "actor-1", "refiner-1"],
+            trainer.Jobs.Select(job => Path.GetFileName(job.StartModel)));
         Assert.IsType<TrainingData.Preference>(trainer.Jobs[2].Data);
         Assert.Equal(trainer.Jobs.Count, trainer.Jobs.Select(job => job.Seed).Distinct().Count());
 
@@ -57,14 +59,17 @@ public sealed class SelfPlayRunTests : IDisposable
     [Fact]
     public async Task PlayFollowsTheRules()
     {
-        await TestRuns.RunAsync(_directory.Path, TestRuns.Small with { PromptsPerIteration = 30, Iterations = 1 }, new FakeWorld());
+        await TestRuns.RunAsync(
+            _directory.Path, TestRuns.Small with { PromptsPerIteration = 30, Iterations = 1 }, new FakeWorld());
         using RunStore store = RunStore.OpenForReading(_directory.Path);
         PlayRecord[] records = [.. store.ReadItems<PlayRecord>(StageNames.Play(1)).Select(entry => entry.Record)];
-        Assert.Equal(Enumerable.Range(0, 30).Select(i => $"self-play-1-{i}"), records.Select(record => record.PromptId));
+        Assert.Equal(
+            Enumerable.Range(0, 30).Select(i => $"self-play-1-{i}"), records.Select(record => record.PromptId));
         Assert.All(records, record =>
         {
             Assert.Equal(3, record.Responses.Count);
-            bool anyNegative = record.Responses.Any(response => Gate.Majority.VerdictOn(response.Valuation!) == Verdict.No);
+            bool anyNegative = record.Responses.Any(
+                response => Gate.Majority.VerdictOn(response.Valuation!) == Verdict.No);
             Assert.Equal(anyNegative, record.Negative is not null);
             Assert.Equal(anyNegative, record.Tree is not null);
             if (record.Negative is { } negative)
@@ -74,18 +79,22 @@ public sealed class SelfPlayRunTests : IDisposable
             }
 
             Assert.All(
-                record.Responses.GroupBy(response => response.Text), same => Assert.Single(same.Select(response => response.Valuation!.Yes).Distinct()));
+                record.Responses.GroupBy(response => response.Text), same =>
+                    Assert.Single(same.Select(response => response.Valuation!.Yes).Distinct()));
         });
         Assert.True(records.Select(record => record.Negative).Distinct().Count() > 2);
 
-        IReadOnlyDictionary<string, long> counts = store.FindProduct<PlayProduct>(StageNames.Play(1))!.Statistics.Counts;
+        IReadOnlyDictionary<string,
+        long> counts = store.FindProduct<PlayProduct>(StageNames.Play(1))!.Statistics.Counts;
         Assert.Equal(90, counts["responses"]);
         Assert.Equal(90, counts["voted yes"] + counts["voted no"] + counts["tied"] + counts["undecided"]);
         Assert.Equal(records.Count(record => record.Tree is not null), counts["negatives searched"]);
         Assert.Equal(
             counts["negatives searched"],
-            counts["search: success"] + counts["search: exhausted"] + counts["search: over budget"] + counts["search: failed"]);
-        Assert.Equal(records.Sum(record => record.Tree?.Unparsed.Count ?? 0), counts["unparsed refinement: no start mark"]);
+            counts["search: success"] + counts["search: exhausted"] + counts["search: over budget"]
+                + counts["search: failed"]);
+        Assert.Equal(
+            records.Sum(record => record.Tree?.Unparsed.Count ?? 0), counts["unparsed refinement: no start mark"]);
         Assert.True(counts["unparsed judgement: no verdict mark"] > 0);
 
         DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(1))!;
@@ -108,8 +117,10 @@ public sealed class SelfPlayRunTests : IDisposable
         Assert.Equal(kinds[RowKinds.JudgementYes].Count(), kinds[RowKinds.JudgementNo].Count());
         Assert.Equal(counts["judged yes"], kinds[RowKinds.JudgementYes].Count());
         Assert.Equal(counts["judged no"], kinds[RowKinds.Refinement].Count());
-        Assert.All(kinds[RowKinds.JudgementNo], row => Assert.EndsWith("judgement: no", row.Response, StringComparison.Ordinal));
-        Assert.All(kinds[RowKinds.Refinement], row => Assert.EndsWith("judgement: no", row.Prompt, StringComparison.Ordinal));
+        Assert.All(kinds[RowKinds.JudgementNo], row =>
+            Assert.EndsWith("judgement: no", row.Response, StringComparison.Ordinal));
+        Assert.All(
+            kinds[RowKinds.Refinement], row => Assert.EndsWith("judgement: no", row.Prompt, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -119,7 +130,9 @@ public sealed class SelfPlayRunTests : IDisposable
         foreach (int concurrency in (int[])[1, 2, 7, 64])
         {
             string directory = _directory.File($"{concurrency}");
-            await TestRuns.RunAsync(directory, TestRuns.Small with { Concurrency = concurrency }, new FakeWorld(shuffle: (ulong)concurrency));
+            await TestRuns.RunAsync(
+                directory, TestRuns.Small with { Concurrency = concurrency },
+                new FakeWorld(shuffle: (ulong)concurrency));
             dumps.Add(TestRuns.Dump(directory));
         }
 
@@ -142,10 +155,13 @@ public sealed class SelfPlayRunTests : IDisposable
             FakeWorld world = new();
             world.KillAt(at);
             Assert.Equal(
-                "killed", (await Assert.ThrowsAsync<SparException>(() => TestRuns.RunAsync(directory, TestRuns.Small, world, killed: true))).Message);
+                "killed",
+                (await Assert.ThrowsAsync<SparException>(
+                    () => TestRuns.RunAsync(directory, TestRuns.Small, world, killed: true))).Message);
             world = new FakeWorld();
             world.KillAt(Math.Max(2, (undisturbed.Calls - at) / 2));
-            await Assert.ThrowsAsync<SparException>(() => TestRuns.RunAsync(directory, TestRuns.Small, world, killed: true));
+            await Assert.ThrowsAsync<SparException>(
+                () => TestRuns.RunAsync(directory, TestRuns.Small, world, killed: true));
             world = new FakeWorld();
             await TestRuns.RunAsync(directory, TestRuns.Small, world);
             Assert.Equal(expected, TestRuns.Dump(directory));
@@ -198,22 +214,29 @@ public sealed class SelfPlayRunTests : IDisposable
     [Fact]
     public async Task FailedCallsLoseTheirItemsOnlyAndAreListed()
     {
-        FakeWorld world = new() { Fails = prompt => prompt.Contains("self-play 1 3", StringComparison.Ordinal) || prompt == "say a word, sft 0 1" };
+        FakeWorld world = new() { Fails = prompt => prompt.Contains("self-play 1 3", StringComparison.Ordinal)
+            || prompt == "say a word, sft 0 1" };
         await TestRuns.RunAsync(_directory.Path, TestRuns.Small, world);
         using RunStore store = RunStore.OpenForReading(_directory.Path);
         StageStatistics played = store.FindProduct<PlayProduct>(StageNames.Play(1))!.Statistics;
         Assert.Equal(3, played.Counts["responses lost"]);
-        Assert.Equal(["self-play-1-3, response 0", "self-play-1-3, response 1", "self-play-1-3, response 2"], played.Failures.Select(failure => failure.Item));
-        Assert.All(played.Failures, failure => Assert.Equal("HttpRequestException: the endpoint is down", failure.Reason));
+        Assert.Equal(
+            ["self-play-1-3, response 0", "self-play-1-3, response 1", "self-play-1-3, response 2"],
+            played.Failures.Select(failure => failure.Item));
+        Assert.All(
+            played.Failures, failure => Assert.Equal("HttpRequestException: the endpoint is down", failure.Reason));
         SupervisedProduct lessons = store.FindProduct<SupervisedProduct>(StageNames.ActorSftData)!;
-        Assert.Equal(new ItemFailure("sft-0-1", "HttpRequestException: the teacher is down"), Assert.Single(lessons.Statistics.Failures));
+        Assert.Equal(
+            new ItemFailure("sft-0-1", "HttpRequestException: the teacher is down"),
+            Assert.Single(lessons.Statistics.Failures));
         Assert.Equal(3, lessons.Rows.Count);
     }
 
     [Fact]
     public async Task AFailedSearchIsCountedAndListed()
     {
-        FakeWorld world = new() { Fails = prompt => prompt.StartsWith("refine\ntask: say a word, self-play 1 ", StringComparison.Ordinal) };
+        FakeWorld world = new() { Fails = prompt =>
+            prompt.StartsWith("refine\ntask: say a word, self-play 1 ", StringComparison.Ordinal) };
         Log log = new();
         await TestRuns.RunAsync(_directory.Path, TestRuns.Small with { Iterations = 1 }, world, observer: log);
         using RunStore store = RunStore.OpenForReading(_directory.Path);
@@ -232,7 +255,8 @@ public sealed class SelfPlayRunTests : IDisposable
     public async Task AStageWhoseItemsAllFailStopsTheRunAndCanBeGoneOnWith()
     {
         FakeWorld world = new() { Fails = prompt => prompt.Contains("self-play 2", StringComparison.Ordinal) };
-        SparException stop = await Assert.ThrowsAsync<SparException>(() => TestRuns.RunAsync(_directory.Path, TestRuns.Small, world));
+        SparException stop = await Assert.ThrowsAsync<SparException>(
+            () => TestRuns.RunAsync(_directory.Path, TestRuns.Small, world));
         Assert.Contains("All 6 items of stage play-2 failed", stop.Message, StringComparison.Ordinal);
         Assert.Contains("the endpoint is down", stop.Message, StringComparison.Ordinal);
         Assert.Equal(0, world.Open);
@@ -250,7 +274,8 @@ public sealed class SelfPlayRunTests : IDisposable
         SupervisedSettings none = new() { LearningRate = 0.1, Epochs = 0 };
         FakeWorld world = new();
         FakeTrainer trainer = new(world);
-        Recipe recipe = TestRuns.Small with { ActorSft = none, RefinerSft = none, Rft = none, SftPrompts = 0, RefinerPrompts = 0, Iterations = 1 };
+        Recipe recipe = TestRuns.Small with { ActorSft = none, RefinerSft = none, Rft = none, SftPrompts = 0,
+            RefinerPrompts = 0, Iterations = 1 };
         Log log = new();
         RunResults results = await TestRuns.RunAsync(_directory.Path, recipe, world, trainer, log);
         Assert.Equal("base", Assert.Single(trainer.Jobs).StartModel);

@@ -13,24 +13,35 @@ public sealed class JudgementParserTests
     // Spellings of one verdict; {0} is the verdict's word.
     private static readonly string[] s_spellings =
     [
-        "Final judgement: {0}", "final judgment: {0}.", "**Final Judgement:** {0}", "**Final judgement: {0}**", "**Final Judgement**: **{0}**!",
-        "### FINAL JUDGEMENT : \"{0}\"", "# Final judgement\n{0}", "## Final Judgement\n\n**{0}**", "Final judgement:\n- {0}", "Final judgement：{0}",
-        "Final judgement - {0}", "Final judgement — {0}", "Final judgement – {0}.", "Final judgement = {0}", "Final judgement -> {0}",
+        "Final judgement: {0}", "final judgment: {0}.", "**Final Judgement:** {0}", "**Final judgement: {0}**",
+        "**Final Judgement**: **{0}**!",
+        "### FINAL JUDGEMENT : \"{0}\"", "# Final judgement\n{0}", "## Final Judgement\n\n**{0}**",
+        "Final judgement:\n- {0}", "Final judgement：{0}",
+        "Final judgement - {0}", "Final judgement — {0}", "Final judgement – {0}.", "Final judgement = {0}",
+        "Final judgement -> {0}",
         "Final judgement → {0}", "Final judgement: [{0}]", "Final judgement ({0})", "Final judgement: \\boxed{{{0}}}",
-        "Final judgement: $\\boxed{{\\text{{{0}}}}}$", "<b>Final judgement:</b> {0}", "Final judgement: <strong>{0}</strong><br>",
-        "Final judgement (yes/no): {0}", "Final judgement [yes or no]: **{0}**", "4. Final judgement: {0}", "- Final judgement: {0}", "* Final judgement: _{0}_",
-        "| Final judgement | {0} |", "My final judgement is: {0}", "Therefore, the final judgement is {0}.", "`Final judgement: {0}`",
-        "{{\"final judgement\": \"{0}\"}}", "Final judgement: {0}, because one thing decides it", "Final judgement: {0} (all points were checked)",
-        "Final judgement: {0}. The second point decides.", "Final_judgement: {0}", "  Final   judgement :   {0}  ", "Final judgement: '{0}'",
+        "Final judgement: $\\boxed{{\\text{{{0}}}}}$", "<b>Final judgement:</b> {0}",
+        "Final judgement: <strong>{0}</strong><br>",
+        "Final judgement (yes/no): {0}", "Final judgement [yes or no]: **{0}**", "4. Final judgement: {0}",
+        "- Final judgement: {0}", "* Final judgement: _{0}_",
+        "| Final judgement | {0} |", "My final judgement is: {0}", "Therefore, the final judgement is {0}.",
+        "`Final judgement: {0}`",
+        "{{\"final judgement\": \"{0}\"}}", "Final judgement: {0}, because one thing decides it",
+        "Final judgement: {0} (all points were checked)",
+        "Final judgement: {0}. The second point decides.", "Final_judgement: {0}", "  Final   judgement :   {0}  ",
+        "Final judgement: '{0}'",
         "All points were checked. Final judgement: {0}", "\u200BFinal judgement:\u00A0{0}",
     ];
 
     // Lines that stand around verdicts and are none.
     private static readonly string[] s_others =
     [
-        "The response says yes to everything.", "no", "yes", "> Final judgement: yes", "> Final judgement: no", "\"Final judgement: no\"",
-        "“Final judgement: yes”", "It ends with Final judgement: yes", "The line \"Final judgement: no\" is quoted.", "1. Words: 5, wanted 5. yes", "", "---",
-        "```\nFinal judgement: yes\n```", "```\nFinal judgement: no\n```", "Judgement: none", "Der Text ist gut. 完了。", "✅ length", "❌ tone",
+        "The response says yes to everything.", "no", "yes", "> Final judgement: yes", "> Final judgement: no",
+        "\"Final judgement: no\"",
+        "“Final judgement: yes”", "It ends with Final judgement: yes", "The line \"Final judgement: no\" is quoted.",
+        "1. Words: 5, wanted 5. yes", "", "---",
+        "```\nFinal judgement: yes\n```", "```\nFinal judgement: no\n```", "Judgement: none", "Der Text ist gut. 完了。",
+        "✅ length", "❌ tone",
     ];
 
     public static TheoryData<string> Spellings => [.. s_spellings];
@@ -88,7 +99,8 @@ public sealed class JudgementParserTests
     [InlineData("Part one is right, part two is not.\nFinal judgement: Yes and No", JudgementParser.BothVerdicts)]
     [InlineData("Final judgement: yes, no", JudgementParser.BothVerdicts)]
     [InlineData("Final judgement: yes (length), no (tone)", JudgementParser.BothVerdicts)]
-    [InlineData("Final judgement: yes if every requirement is met and no if at least one is not", JudgementParser.BothVerdicts)]
+    [InlineData(
+        "Final judgement: yes if every requirement is met and no if at least one is not", JudgementParser.BothVerdicts)]
     [InlineData("Final judgement: no. Yes.", JudgementParser.BothVerdicts)]
     [InlineData("Final judgement: ❌ yes", JudgementParser.BothVerdicts)]
     [InlineData("Final judgement: perhaps", JudgementParser.Hedged)]
@@ -97,7 +109,8 @@ public sealed class JudgementParserTests
     [InlineData("Final judgement: yes, but the tone is off", JudgementParser.Hedged)]
     [InlineData("Final judgement: yes, mostly", JudgementParser.Hedged)]
     [InlineData("Final judgement: yes?", JudgementParser.Hedged)]
-    [InlineData("<think>\nI lean to Final judgement: yes.\n</think>\n\nThe word limit is broken.", JudgementParser.NoMark)]
+    [InlineData(
+        "<think>\nI lean to Final judgement: yes.\n</think>\n\nThe word limit is broken.", JudgementParser.NoMark)]
     [InlineData("<think>\nSo far it looks fine.\nFinal judgement: yes", JudgementParser.UnfinishedThought)]
     public void What_cannot_be_read_says_why(string output, string reason)
     {
@@ -119,7 +132,8 @@ public sealed class JudgementParserTests
             string spelling = string.Format(null, s_spellings[Index(pick, s_spellings)], verdict ? "Yes" : "no");
 
             // Behind a sentence the mark counts on the last line only.
-            IEnumerable<string> behind = spelling.StartsWith("All points", StringComparison.Ordinal) ? [] : Lines(after);
+            IEnumerable<string> behind = spelling.StartsWith("All points", StringComparison.Ordinal)
+                ? [] : Lines(after);
             Judgement judgement = s_parser.Parse(string.Join('\n', [.. Lines(before), spelling, .. behind]));
             return judgement.Verdict == verdict;
         }).QuickCheckThrowOnFailure();
@@ -127,7 +141,8 @@ public sealed class JudgementParserTests
     [Fact]
     public void Any_text_is_either_a_verdict_or_says_why_not() => Prop.ForAll(ArbMap.Default.ArbFor<string>(), text =>
     {
-        string output = (text ?? "").Replace("a", "\nFinal judgement: ", StringComparison.Ordinal).Replace("b", " yes ", StringComparison.Ordinal);
+        string output = (text ?? "").Replace("a", "\nFinal judgement: ", StringComparison.Ordinal)
+            .Replace("b", " yes ", StringComparison.Ordinal);
         Judgement judgement = s_parser.Parse(output);
         return judgement.Verdict is null == judgement.Unparsed is not null;
     }).QuickCheckThrowOnFailure();
@@ -155,5 +170,6 @@ public sealed class JudgementParserTests
 
     private static int Index(int pick, string[] items) => (int)((uint)pick % (uint)items.Length);
 
-    private static IEnumerable<string> Lines(int[]? picks) => (picks ?? []).Select(pick => s_others[Index(pick, s_others)]);
+    private static IEnumerable<string> Lines(int[]? picks) =>
+        (picks ?? []).Select(pick => s_others[Index(pick, s_others)]);
 }

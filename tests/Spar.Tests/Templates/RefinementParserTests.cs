@@ -10,12 +10,16 @@ public sealed class RefinementParserTests
     private const string End = "[[end of response]]";
 
     private static readonly RefinementParser s_delimited = new(new OutputFormat("final judgement:", Start, End));
-    private static readonly RefinementParser s_lenient = new(new OutputFormat("final judgement:", Start, End) { ResponseEndOptional = true });
+    private static readonly RefinementParser s_lenient = new(
+        new OutputFormat("final judgement:", Start, End) { ResponseEndOptional = true });
     private static readonly RefinementParser s_open = new(new OutputFormat("judgement:", "refined:", null));
 
     [Theory]
-    [InlineData($"It was too long.\n\n**{Start}**\nThe tide comes back at six.\n**{End}**", "The tide comes back at six.")]
-    [InlineData($"{Start}\nThe form ends with {End} in its footer.\nSign below.\n{End}", $"The form ends with {End} in its footer.\nSign below.")]
+    [InlineData(
+        $"It was too long.\n\n**{Start}**\nThe tide comes back at six.\n**{End}**", "The tide comes back at six.")]
+    [InlineData(
+        $"{Start}\nThe form ends with {End} in its footer.\nSign below.\n{End}",
+        $"The form ends with {End} in its footer.\nSign below.")]
     [InlineData($"{Start}\na\n{End}\nb\n{End}", $"a\n{End}\nb")]
     [InlineData($"thought\n{Start} new\ntext {End}", "new\ntext")]
     [InlineData($"{Start}one{End}", "one")]
@@ -24,7 +28,8 @@ public sealed class RefinementParserTests
     [InlineData($"I put it after {Start} as told.\n{Start}\nx\n{End}\nDone.", "x")]
     [InlineData($"<think>\n{Start}\ndraft\n{End}\n</think>\n{Start}\nx\n{End}", "x")]
     [InlineData("[[REFINED RESPONSE]]\nx\n[[End of response]]", "x")]
-    public void The_last_block_is_the_response(string output, string response) => Assert.Equal(response, s_delimited.Parse(output).Response);
+    public void The_last_block_is_the_response(string output, string response) =>
+        Assert.Equal(response, s_delimited.Parse(output).Response);
 
     [Theory]
     [InlineData("nothing", RefinementParser.NoStart)]
@@ -65,8 +70,11 @@ public sealed class RefinementParserTests
         ArbMap.Default.ArbFor<(string, int[])>(),
         input =>
         {
-            string[] pieces = ["\n", $"text {End} text", $"{End}\n", " ", "**bold**", $"a {Start} b", "```\ncode\n```", "…and so on", "> quote", "🙂"];
-            string response = ((input.Item1 ?? "") + string.Concat((input.Item2 ?? []).Select(pick => pieces[(uint)pick % (uint)pieces.Length]))).Trim();
+            string[] pieces = [
+                "\n", $"text {End} text", $"{End}\n", " ", "**bold**", $"a {Start} b", "```\ncode\n```", "…and so on",
+                "> quote", "🙂"];
+            string response = ((input.Item1 ?? "")
+                + string.Concat((input.Item2 ?? []).Select(pick => pieces[(uint)pick % (uint)pieces.Length]))).Trim();
             Refinement refinement = s_delimited.Parse($"It was wrong.\n{Start}\n{response}\n{End}\n");
             return refinement.Response == response
                 || refinement.Response is null && response.Trim('.', '…', ' ', '[', ']', '<', '>').Length == 0;

@@ -11,13 +11,19 @@ namespace Spar.Experiments.Decoding;
 public readonly record struct ValuedResponse(double Value, bool Passed, bool Right);
 
 /// <summary>All strategies on one prompt.</summary>
-/// <param name="Strategies">Strategy to its responses in the order of generation; the first is the greedy response for all of them.</param>
-/// <param name="Ballots">The votes on single samples, for accuracy by number of votes: verdicts in the order of the votes (null: unreadable), and the truth.</param>
-public sealed record DecodingRecord(IReadOnlyDictionary<string, IReadOnlyList<ValuedResponse>> Strategies, IReadOnlyList<SampleBallot> Ballots)
+/// <param name="Strategies">
+/// Strategy to its responses in the order of generation; the first is the greedy response for all of them.
+/// </param>
+/// <param name="Ballots">
+/// The votes on single samples, for accuracy by number of votes: verdicts in the order of the votes (null: unreadable),
+/// and the truth.
+/// </param>
+public sealed record DecodingRecord(
+    IReadOnlyDictionary<string, IReadOnlyList<ValuedResponse>> Strategies, IReadOnlyList<SampleBallot> Ballots)
 {
     /// <summary>
-    /// What a strategy would answer had it ended after a number of responses: the first that passed, or else the one of the highest value. Best-of-N
-    /// never ends early: it takes the highest value.
+    /// What a strategy would answer had it ended after a number of responses: the first that passed, or else the one of
+    /// the highest value. Best-of-N never ends early: it takes the highest value.
     /// </summary>
     /// <param name="strategy">The strategy.</param>
     /// <param name="count">Responses that it may generate, at least 1.</param>
@@ -38,7 +44,8 @@ public sealed record DecodingRecord(IReadOnlyDictionary<string, IReadOnlyList<Va
         return passed >= 0 ? passed + 1 : known.Length;
     }
 
-    private IReadOnlyList<ValuedResponse> Of(string strategy) => Strategies[strategy == DecodingMeasurement.UntilPassed ? DecodingMeasurement.BestOfN : strategy];
+    private IReadOnlyList<ValuedResponse> Of(string strategy) =>
+        Strategies[strategy == DecodingMeasurement.UntilPassed ? DecodingMeasurement.BestOfN : strategy];
 
     private static int FirstPassed(string strategy, ValuedResponse[] known) =>
         strategy == DecodingMeasurement.BestOfN ? -1 : Array.FindIndex(known, response => response.Passed);

@@ -8,9 +8,9 @@ using Spar.Store;
 namespace Spar.Experiments.Synthetic;
 
 /// <summary>
-/// Trains one start model on refined pairs and on interfering pairs, and measures both on held-out prompts every few steps (Figure 4 of the paper). The
-/// two trainings differ in nothing but the pairs: same start, same prompts in the same order, same settings. What has ended is kept in the run directory;
-/// running again goes on from there.
+/// Trains one start model on refined pairs and on interfering pairs, and measures both on held-out prompts every few
+/// steps (Figure 4 of the paper). The two trainings differ in nothing but the pairs: same start, same prompts in the
+/// same order, same settings. What has ended is kept in the run directory; running again goes on from there.
 /// </summary>
 public sealed class PairComparison
 {
@@ -46,11 +46,14 @@ public sealed class PairComparison
     public required TimeProvider Time { get; init; }
 
     /// <summary>True when nothing is left to do; <see cref="RunAsync"/> then only reads.</summary>
-    public bool HasEnded => new[] { BeforeStage, StageOf(PairKind.Refined), StageOf(PairKind.Interfering) }.All(Store.Stages().Contains);
+    public bool HasEnded =>
+        new[] { BeforeStage, StageOf(PairKind.Refined), StageOf(PairKind.Interfering) }.All(Store.Stages().Contains);
 
     /// <summary>Runs it, or goes on with it.</summary>
     /// <param name="cancellationToken">Stops; what has ended is kept.</param>
-    /// <exception cref="SparException">Every call of a measurement failed, or the run directory cannot be written.</exception>
+    /// <exception cref="SparException">
+    /// Every call of a measurement failed, or the run directory cannot be written.
+    /// </exception>
     public async Task<PairCurves> RunAsync(CancellationToken cancellationToken)
     {
         if (HasEnded)
@@ -71,9 +74,13 @@ public sealed class PairComparison
             cancellationToken).ConfigureAwait(false);
 
         CurveProduct before = await runner.RunAsync(BeforeStage, Settings.HeldOut, async () =>
-            new CurveProduct([await MeasureAsync(BeforeStage, 0, start, session, cancellationToken).ConfigureAwait(false)])).ConfigureAwait(false);
-        CurveProduct refined = await CurveAsync(PairKind.Refined, start, session, runner, cancellationToken).ConfigureAwait(false);
-        CurveProduct interfering = await CurveAsync(PairKind.Interfering, start, session, runner, cancellationToken).ConfigureAwait(false);
+            new CurveProduct(
+                [await MeasureAsync(BeforeStage, 0, start, session, cancellationToken).ConfigureAwait(false)]))
+                    .ConfigureAwait(false);
+        CurveProduct refined = await CurveAsync(PairKind.Refined, start, session, runner, cancellationToken)
+            .ConfigureAwait(false);
+        CurveProduct interfering = await CurveAsync(PairKind.Interfering, start, session, runner, cancellationToken)
+            .ConfigureAwait(false);
         return Curves(before, refined, interfering);
     }
 
@@ -82,7 +89,8 @@ public sealed class PairComparison
     private PairCurves Curves(CurveProduct before, CurveProduct refined, CurveProduct interfering) =>
         new(Problem.Name, Seed, [.. before.Points, .. refined.Points], [.. before.Points, .. interfering.Points]);
 
-    private Task<CurveProduct> CurveAsync(PairKind kind, string start, CallSession session, StageRunner runner, CancellationToken cancellationToken)
+    private Task<CurveProduct> CurveAsync(
+        PairKind kind, string start, CallSession session, StageRunner runner, CancellationToken cancellationToken)
     {
         string stage = StageOf(kind);
         return runner.RunAsync(stage, 0, async () =>
@@ -94,7 +102,8 @@ public sealed class PairComparison
                 new TrainingData.Preference(Problem.Pairs(kind, session.SeedOf("pairs"), Settings.Pairs), Settings.Dpo),
                 session.SeedOf("train/pairs"))
             { SaveEvery = Settings.MeasureEvery };
-            TrainingReport report = await Trainer.TrainAsync(job, step => Observer.TrainingStepTaken(stage, step), cancellationToken)
+            TrainingReport report = await Trainer.TrainAsync(
+                job, step => Observer.TrainingStepTaken(stage, step), cancellationToken)
                 .ConfigureAwait(false);
             List<SavedModel> models = [.. report.Saved];
             if (models.Count == 0 || models[^1].Step < report.Steps.Count)
@@ -107,7 +116,9 @@ public sealed class PairComparison
             List<CurvePoint> points = [];
             foreach (SavedModel model in models)
             {
-                points.Add(await MeasureAsync(measuring, model.Step, model.Model, session, cancellationToken).ConfigureAwait(false));
+                points.Add(
+                    await MeasureAsync(measuring, model.Step, model.Model, session, cancellationToken)
+                        .ConfigureAwait(false));
             }
 
             // They are large, and training them again would give the same.
@@ -120,7 +131,8 @@ public sealed class PairComparison
         });
     }
 
-    private async Task<CurvePoint> MeasureAsync(string stage, int step, string model, CallSession session, CancellationToken cancellationToken)
+    private async Task<CurvePoint> MeasureAsync(
+        string stage, int step, string model, CallSession session, CancellationToken cancellationToken)
     {
         IReadOnlyList<SyntheticPrompt> prompts = Problem.HeldOut(Settings.HeldOut);
         await using OpenModels models = new(Host, session);
@@ -131,7 +143,8 @@ public sealed class PairComparison
             string? response = null;
             try
             {
-                response = (await caller.AskAsync(key, prompt.Prompt, Settings.Respond, cancellationToken).ConfigureAwait(false)).Text;
+                response = (await caller.AskAsync(key, prompt.Prompt, Settings.Respond, cancellationToken)
+                    .ConfigureAwait(false)).Text;
             }
             catch (CallFailedException)
             {
@@ -141,10 +154,13 @@ public sealed class PairComparison
             Observer.ItemFinished(stage, response is null);
             return response;
         })).ConfigureAwait(false);
-        double[] interference = [.. responses.Where(response => response is not null).Select(response => Problem.Interferes(response!)).OfType<double>()];
+        double[] interference = [
+            .. responses.Where(response => response is not null)
+                .Select(response => Problem.Interferes(response!)).OfType<double>()];
         return new CurvePoint(
             step,
-            prompts.Zip(responses).Count(pair => pair.Second is not null && pair.First.IsSatisfied(pair.Second)) / (double)prompts.Count,
+            prompts.Zip(responses).Count(
+                pair => pair.Second is not null && pair.First.IsSatisfied(pair.Second)) / (double)prompts.Count,
             interference.Length == 0 ? null : interference.Average());
     }
 

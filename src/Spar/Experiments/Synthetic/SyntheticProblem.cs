@@ -12,7 +12,10 @@ public enum PairKind
     Interfering,
 }
 
-/// <summary>A kind of prompts whose answers a program can write and check, and in which something is left free that may interfere with learning.</summary>
+/// <summary>
+/// A kind of prompts whose answers a program can write and check, and in which something is left free that may
+/// interfere with learning.
+/// </summary>
 public abstract class SyntheticProblem
 {
     /// <summary>A word that names it in files.</summary>
@@ -29,7 +32,10 @@ public abstract class SyntheticProblem
     /// <param name="count">How many; each prompt is there once.</param>
     public abstract IReadOnlyList<SupervisedRow> Examples(ulong seed, int count);
 
-    /// <summary>Pairs. With the same seed both kinds have the same prompts in the same order, and the same mistakes on the rejected sides.</summary>
+    /// <summary>
+    /// Pairs. With the same seed both kinds have the same prompts in the same order, and the same mistakes on the
+    /// rejected sides.
+    /// </summary>
     /// <param name="kind">How the sides differ.</param>
     /// <param name="seed">Seed of the draw.</param>
     /// <param name="count">How many; each prompt is there once.</param>

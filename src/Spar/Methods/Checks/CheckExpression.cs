@@ -3,13 +3,16 @@ using System.Globalization;
 namespace Spar.Methods.Checks;
 
 /// <summary>
-/// A check of a response in a small language that can do nothing but look at the text: functions of the response, compared with numbers and joined by
-/// <c>and</c>, <c>or</c>, <c>not</c> and parentheses, such as <c>words() &lt;= 20 and not contains("sea") and ends_with("?")</c>. Every expression ends,
+/// A check of a response in a small language that can do nothing but look at the text: functions of the response,
+/// compared with numbers and joined by
+/// <c>and</c>, <c>or</c>, <c>not</c> and parentheses, such as <c>words() &lt;= 20 and not contains("sea") and
+/// ends_with("?")</c>. Every expression ends,
 /// in time linear in the text.
 /// </summary>
 public sealed class CheckExpression
 {
-    private static readonly Dictionary<string, (string Help, Func<CheckText, IReadOnlyList<string>, int> Count)> s_numbers = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string,
+    (string Help, Func<CheckText, IReadOnlyList<string>, int> Count)> s_numbers = new(StringComparer.Ordinal)
     {
         ["words"] = ("words() == 5", (text, _) => text.Words.Count),
         ["sentences"] = ("sentences() >= 2", (text, _) => text.Sentences),
@@ -22,13 +25,20 @@ public sealed class CheckExpression
         ["count"] = ("count(\"word\") == 2", (text, given) => given.Sum(text.CountOf)),
     };
 
-    private static readonly Dictionary<string, (string Help, int Least, Func<CheckText, IReadOnlyList<string>, bool> Holds)> s_predicates = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string,
+    (string Help, int Least, Func<CheckText, IReadOnlyList<string>, bool> Holds)> s_predicates = new(
+        StringComparer.Ordinal)
     {
-        ["contains"] = ("contains(\"one\", \"or another\")", 1, (text, given) => given.Any(phrase => text.CountOf(phrase) > 0)),
-        ["first_word"] = ("first_word(\"the\")", 1, (text, given) => text.Words.Count > 0 && given.Contains(text.Words[0], StringComparer.OrdinalIgnoreCase)),
-        ["last_word"] = ("last_word(\"end\")", 1, (text, given) => text.Words.Count > 0 && given.Contains(text.Words[^1], StringComparer.OrdinalIgnoreCase)),
-        ["starts_with"] = ("starts_with(\"Dear\")", 1, (text, given) => given.Any(start => text.Text.StartsWith(start, StringComparison.Ordinal))),
-        ["ends_with"] = ("ends_with(\"!\")", 1, (text, given) => given.Any(end => text.Text.EndsWith(end, StringComparison.Ordinal))),
+        ["contains"] = ("contains(\"one\", \"or another\")", 1, (text, given) =>
+            given.Any(phrase => text.CountOf(phrase) > 0)),
+        ["first_word"] = ("first_word(\"the\")", 1, (text, given) => text.Words.Count > 0
+            && given.Contains(text.Words[0], StringComparer.OrdinalIgnoreCase)),
+        ["last_word"] = ("last_word(\"end\")", 1, (text, given) => text.Words.Count > 0
+            && given.Contains(text.Words[^1], StringComparer.OrdinalIgnoreCase)),
+        ["starts_with"] = ("starts_with(\"Dear\")", 1, (text, given) =>
+            given.Any(start => text.Text.StartsWith(start, StringComparison.Ordinal))),
+        ["ends_with"] = ("ends_with(\"!\")", 1, (text, given) =>
+            given.Any(end => text.Text.EndsWith(end, StringComparison.Ordinal))),
         ["lower_case"] = ("lower_case()", 0, (text, _) => !text.Text.Any(char.IsUpper)),
         ["upper_case"] = ("upper_case()", 0, (text, _) => !text.Text.Any(char.IsLower)),
         ["json"] = ("json()", 0, (text, _) => text.IsJson),
@@ -40,7 +50,8 @@ public sealed class CheckExpression
     private CheckExpression(string source, Func<CheckText, bool> holds) => (_source, _holds) = (source, holds);
 
     /// <summary>An example of every function, for prompts and messages.</summary>
-    public static IReadOnlyList<string> Examples { get; } = [.. s_numbers.Values.Select(entry => entry.Help), .. s_predicates.Values.Select(entry => entry.Help)];
+    public static IReadOnlyList<string> Examples { get; } = [
+        .. s_numbers.Values.Select(entry => entry.Help), .. s_predicates.Values.Select(entry => entry.Help)];
 
     /// <summary>Reads an expression.</summary>
     /// <param name="source">Its text, at most 2,000 characters.</param>
@@ -160,7 +171,8 @@ public sealed class CheckExpression
             }
 
             Func<int, int, bool> compare = Comparison(number.Help);
-            int bound = Next.Kind == CheckTokenKind.Number ? int.Parse(Next.Text, CultureInfo.InvariantCulture) : throw Unexpected("a number");
+            int bound = Next.Kind == CheckTokenKind.Number
+                ? int.Parse(Next.Text, CultureInfo.InvariantCulture) : throw Unexpected("a number");
             _at++;
             return text => compare(number.Count(text, given), bound);
         }
@@ -176,7 +188,8 @@ public sealed class CheckExpression
                     Expect(",");
                 }
 
-                given.Add(Next.Kind == CheckTokenKind.Text && Next.Text.Length > 0 ? Next.Text : throw Unexpected("a text in quotes"));
+                given.Add(Next.Kind == CheckTokenKind.Text && Next.Text.Length > 0
+                    ? Next.Text : throw Unexpected("a text in quotes"));
                 _at++;
             }
 
@@ -215,6 +228,7 @@ public sealed class CheckExpression
         }
 
         private FormatException Unexpected(string wanted) =>
-            new(Next.Kind == CheckTokenKind.End ? $"{wanted} is missing at the end" : $"'{Next.Text}' where {wanted} is expected");
+            new(Next.Kind == CheckTokenKind.End
+                ? $"{wanted} is missing at the end" : $"'{Next.Text}' where {wanted} is expected");
     }
 }

@@ -6,12 +6,14 @@ namespace Spar.Methods.Checks;
 internal sealed record CheckCase(string Response, bool Follows);
 
 /// <summary>
-/// One output of a check writer: lines <c>check: EXPRESSION</c>, <c>case yes: RESPONSE</c> and <c>case no: RESPONSE</c>; other lines are overlooked.
+/// One output of a check writer: lines <c>check: EXPRESSION</c>, <c>case yes: RESPONSE</c> and <c>case no:
+/// RESPONSE</c>; other lines are overlooked.
 /// </summary>
 /// <param name="Checks">The checks that could be read.</param>
 /// <param name="Cases">The test cases.</param>
 /// <param name="Unparsed">Why checks could not be read, one entry a check.</param>
-internal sealed record CheckSheet(IReadOnlyList<CheckExpression> Checks, IReadOnlyList<CheckCase> Cases, IReadOnlyList<string> Unparsed)
+internal sealed record CheckSheet(
+    IReadOnlyList<CheckExpression> Checks, IReadOnlyList<CheckCase> Cases, IReadOnlyList<string> Unparsed)
 {
     private const string Check = "check:";
     private const string Yes = "case yes:";
@@ -23,7 +25,8 @@ internal sealed record CheckSheet(IReadOnlyList<CheckExpression> Checks, IReadOn
         List<CheckExpression> checks = [];
         List<CheckCase> cases = [];
         List<string> unparsed = [];
-        foreach (string line in output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        foreach (
+            string line in output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             if (Rest(line, Check) is { } source)
             {
@@ -39,7 +42,9 @@ internal sealed record CheckSheet(IReadOnlyList<CheckExpression> Checks, IReadOn
             }
             else if ((Rest(line, Yes) ?? Rest(line, No)) is { Length: > 0 } response)
             {
-                cases.Add(new CheckCase(response.Replace("\\n", "\n", StringComparison.Ordinal), Rest(line, Yes) is not null));
+                cases.Add(
+                    new CheckCase(
+                        response.Replace("\\n", "\n", StringComparison.Ordinal), Rest(line, Yes) is not null));
             }
         }
 

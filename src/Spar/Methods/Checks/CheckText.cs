@@ -57,7 +57,9 @@ public sealed partial class CheckText(string text)
         return wanted.Length == 0
             ? 0
             : Enumerable.Range(0, Math.Max(0, Words.Count - wanted.Length + 1))
-                .Count(at => wanted.Index().All(word => Words[at + word.Index].Equals(word.Item, StringComparison.OrdinalIgnoreCase)));
+                .Count(
+                    at => wanted.Index().All(
+                        word => Words[at + word.Index].Equals(word.Item, StringComparison.OrdinalIgnoreCase)));
     }
 
     [GeneratedRegex(@"[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*")]

@@ -43,7 +43,8 @@ internal readonly partial record struct CheckToken(CheckTokenKind Kind, string T
             {
                 _ when match.Groups["name"].Success => new(CheckTokenKind.Name, match.Value),
                 _ when match.Groups["number"].Success => new(CheckTokenKind.Number, match.Value),
-                _ when match.Groups["text"].Success => new(CheckTokenKind.Text, match.Groups["text"].Value.Replace("\\\"", "\"", StringComparison.Ordinal)),
+                _ when match.Groups["text"].Success => new(
+                    CheckTokenKind.Text, match.Groups["text"].Value.Replace("\\\"", "\"", StringComparison.Ordinal)),
                 _ => new(CheckTokenKind.Sign, match.Value),
             });
             at += match.Length;
