@@ -188,7 +188,7 @@ internal sealed partial class FolderGraph
         [GeneratedRegex(@"^\s*@?(?:global\s+)?(?:using\s+(?:static\s+)?(?:\w+\s*=\s*)?[\w.]+|namespace\s+[\w.]+)\s*;?\s*$", RegexOptions.Multiline)]
         private static partial Regex NamespaceOrUsing();
 
-        [GeneratedRegex(@"\b[A-Z]\w*")]
+        [GeneratedRegex(@"(?<![\w.])[A-Z]\w*")]
         private static partial Regex Word();
 
         [GeneratedRegex(@"\b(?:class|struct|interface|enum|record(?:\s+struct|\s+class)?|delegate\s+[\w<>\[\]?., ]+?)\s+(?<name>[A-Z]\w*)")]

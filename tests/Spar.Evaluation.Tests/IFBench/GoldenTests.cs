@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Spar.Evaluation.IFBench;
+using Spar.Evaluation.IFBench.Verifiers;
 using Spar.Evaluation.InstructionFollowing;
 using Spar.Evaluation.Instructions;
 using Spar.Evaluation.Sentences;

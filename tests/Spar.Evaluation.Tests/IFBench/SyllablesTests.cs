@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Spar.Evaluation.IFBench;
+using Spar.Evaluation.IFBench.Verifiers;
 
 namespace Spar.Evaluation.Tests.IFBench;
 

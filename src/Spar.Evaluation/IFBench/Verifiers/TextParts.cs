@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text;
 using Spar.Evaluation.Text;
 
-namespace Spar.Evaluation.IFBench;
+namespace Spar.Evaluation.IFBench.Verifiers;
 
 /// <summary>
 /// The ways in which IFBench's rules take text apart: without punctuation, into fields, by code points. Punctuation

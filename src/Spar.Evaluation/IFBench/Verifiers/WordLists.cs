@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 
-namespace Spar.Evaluation.IFBench;
+namespace Spar.Evaluation.IFBench.Verifiers;
 
 /// <summary>The closed lists of words that IFBench's instructions name or count.</summary>
 internal static class WordLists

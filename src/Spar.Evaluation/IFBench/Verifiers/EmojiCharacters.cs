@@ -1,7 +1,7 @@
 using System.Collections;
 using System.Globalization;
 
-namespace Spar.Evaluation.IFBench;
+namespace Spar.Evaluation.IFBench.Verifiers;
 
 /// <summary>
 /// The code points that are an emoji by themselves (Unicode 17): neither digits and <c>#</c>, nor joiners and variation

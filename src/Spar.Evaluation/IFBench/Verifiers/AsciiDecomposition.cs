@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using Spar.Evaluation.Text;
 
-namespace Spar.Evaluation.IFBench;
+namespace Spar.Evaluation.IFBench.Verifiers;
 
 /// <summary>
 /// What is left of a text when it is decomposed (normalisation form KD of Unicode 14) and all characters but ASCII are

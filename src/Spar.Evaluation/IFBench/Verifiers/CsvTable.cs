@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Spar.Evaluation.IFBench;
+namespace Spar.Evaluation.IFBench.Verifiers;
 
 /// <summary>
 /// Reads comma-separated values as Python 3.11's <c>csv.reader</c> does with its usual settings: lines end at a line

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Spar.Evaluation.Text;
 
-namespace Spar.Evaluation.IFBench;
+namespace Spar.Evaluation.IFBench.Verifiers;
 
 /// <summary>
 /// Tags English words with their part of speech (Penn Treebank tags) by an averaged perceptron (Collins, 2002) over the

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Spar.Evaluation.Text;
 
-namespace Spar.Evaluation.IFBench;
+namespace Spar.Evaluation.IFBench.Verifiers;
 
 /// <summary>
 /// The number of syllables of an English word: a table of common words, and for all others the groups of vowels, less a

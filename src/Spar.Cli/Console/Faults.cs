@@ -6,11 +6,10 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Spar.Calls;
-using Spar.Cli.Console;
 using Spar.Ground;
 using Spectre.Console;
 
-namespace Spar.Cli;
+namespace Spar.Cli.Console;
 
 /// <summary>What becomes of an exception that ends a command: the one place where it is told what a user can mend from what is a defect.</summary>
 internal static class Faults
