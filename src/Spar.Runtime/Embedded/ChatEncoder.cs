@@ -15,17 +15,17 @@ namespace Spar.Runtime.Embedded;
 public sealed class ChatEncoder(Tokenizer tokenizer, ChatTemplate template)
 {
     /// <summary>
-    /// Encodes one example. The targets are what follows the generation prompt, up to and including the token that ends the
-    /// turn; where the generation prompt opens something that a finished turn lacks (a thought, say), what follows their
-    /// common beginning.
+    /// Encodes one example. The targets are what follows the generation prompt, up to and including the token that ends
+    /// the turn; where the generation prompt opens something that a finished turn lacks (a thought, say), what follows
+    /// their common beginning.
     /// </summary>
     /// <param name="prompt">The user turn.</param>
     /// <param name="response">The assistant turn.</param>
     /// <param name="cutoff">Longest sequence in tokens; what is longer loses its end.</param>
     /// <param name="truncated">True when the sequence was cut.</param>
     /// <returns>
-    /// The sequence; when its prompt alone reaches <paramref name="cutoff"/>, <see cref="TrainingSequence.TargetCount"/> is 0
-    /// and it must not be trained on.
+    /// The sequence; when its prompt alone reaches <paramref name="cutoff"/>,
+    /// <see cref="TrainingSequence.TargetCount"/> is 0 and it must not be trained on.
     /// </returns>
     /// <exception cref="EngineException">
     /// The template refuses the turns, or the assistant's turn cannot be told apart.
@@ -57,8 +57,8 @@ public sealed class ChatEncoder(Tokenizer tokenizer, ChatTemplate template)
             : FirstBeyond(tokenizer.EncodeWithOffsets(whole), Characters(whole, length));
     }
 
-    // The answered conversation does not begin with the generation prompt. They must at least agree on how the assistant's
-    // turn begins.
+    // The answered conversation does not begin with the generation prompt. They must at least agree on how the
+    // assistant's turn begins.
     private int TokensBefore(Message user, string head, string whole)
     {
         string turns = template.Render([user], addGenerationPrompt: false);
@@ -71,8 +71,8 @@ public sealed class ChatEncoder(Tokenizer tokenizer, ChatTemplate template)
         return start > turns.Length && first > 0 && tokens[first - 1].Start >= Characters(whole, turns.Length)
             ? first
             : throw new EngineException(
-                "The model's chat template begins the assistant's turn differently in an answered conversation than in its "
-                + "generation prompt, so the turn cannot be told apart for training. Choose another template.");
+                "The model's chat template begins the assistant's turn differently in an answered conversation than in "
+                + "its generation prompt, so the turn cannot be told apart for training. Choose another template.");
     }
 
     // What a template writes after the token that ends the turn (a line break, mostly) is never generated.

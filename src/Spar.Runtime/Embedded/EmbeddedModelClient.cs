@@ -10,15 +10,27 @@ namespace Spar.Runtime.Embedded;
 public sealed class EmbeddedModelClient(EmbeddedChatClient client) : DelegatingChatClient(client), IAlternativesClient
 {
     /// <inheritdoc/>
-    /// <remarks>The words are scored after the answer, on the answer's own keys and values: a few tokens beside the call.</remarks>
+    /// <remarks>
+    /// The words are scored after the answer, on the answer's own keys and values: a few tokens beside the call.
+    /// </remarks>
     /// <exception cref="Engine.EngineException">As for the engine's client.</exception>
     public async Task<WeighedResponse> GetWeighedResponseAsync(
-        IReadOnlyList<ChatMessage> messages, ChatOptions options, Func<string, Alternatives?> find, CancellationToken cancellationToken)
+        IReadOnlyList<ChatMessage> messages,
+        ChatOptions options,
+        Func<string, Alternatives?> find,
+        CancellationToken cancellationToken)
     {
-        ChatResponse response = await client.GetResponseAsync(messages, options, cancellationToken).ConfigureAwait(false);
+        ChatResponse response = await client.GetResponseAsync(messages, options, cancellationToken)
+            .ConfigureAwait(false);
         string text = response.Text;
-        return find(text) is { } place
-            ? new WeighedResponse(response, await client.ContinuationLogProbsAsync(messages, text[..place.Start], place.Words, cancellationToken).ConfigureAwait(false))
-            : new WeighedResponse(response, null);
+        if (find(text) is not { } place)
+        {
+            return new WeighedResponse(response, null);
+        }
+
+        double[] weights = await client
+            .ContinuationLogProbsAsync(messages, text[..place.Start], place.Words, cancellationToken)
+            .ConfigureAwait(false);
+        return new WeighedResponse(response, weights);
     }
 }

@@ -9,7 +9,10 @@ namespace Spar.Runtime.Embedded;
 public sealed class EmbeddedModelHost(EngineOptions options) : IModelHost
 {
     /// <inheritdoc/>
-    /// <exception cref="Engine.EngineException">The checkpoint cannot be read, or does not fit its tokenizer.</exception>
+    /// <exception cref="Engine.EngineException">
+    /// The checkpoint cannot be read, or does not fit its tokenizer.
+    /// </exception>
     public async ValueTask<IChatClient> OpenAsync(string model, CancellationToken cancellationToken) =>
-        await Task.Run(() => new EmbeddedModelClient(EmbeddedChatClient.Load(model, options)), cancellationToken).ConfigureAwait(false);
+        await Task.Run(() => new EmbeddedModelClient(EmbeddedChatClient.Load(model, options)), cancellationToken)
+            .ConfigureAwait(false);
 }

@@ -6,9 +6,9 @@ using Spar.Seams;
 namespace Spar.Runtime.Embedded;
 
 /// <summary>
-/// Trains checkpoints with the embedded engine: SFT, RFT and DPO, of all parameters or of a LoRA adapter. An adapter is merged into the model that is
-/// saved, and saved beside it in the folder <c>adapter</c>. A long training saves its state every ten minutes, and when it is cancelled, in a folder
-/// beside the output, and goes on from there.
+/// Trains checkpoints with the embedded engine: SFT, RFT and DPO, of all parameters or of a LoRA adapter. An adapter is
+/// merged into the model that is saved, and saved beside it in the folder <c>adapter</c>. A long training saves its
+/// state every ten minutes, and when it is cancelled, in a folder beside the output, and goes on from there.
 /// </summary>
 /// <param name="threads">Threads to train with; has no influence on the result.</param>
 /// <param name="time">Tells when to save; null takes the system's clock.</param>
@@ -16,7 +16,8 @@ public sealed class EmbeddedTrainer(int threads, TimeProvider? time = null) : IT
 {
     /// <inheritdoc/>
     /// <exception cref="EngineException">
-    /// The start model cannot be read or does not fit its tokenizer, the data is empty, or the output cannot be written.
+    /// The start model cannot be read or does not fit its tokenizer, the data is empty, or the output cannot be
+    /// written.
     /// </exception>
     public Task<TrainingReport> TrainAsync(
         TrainingJob job, Action<TrainingStep>? progress, CancellationToken cancellationToken) =>
@@ -47,15 +48,22 @@ public sealed class EmbeddedTrainer(int threads, TimeProvider? time = null) : IT
     }
 
     private static (int Rows, IReadOnlyList<TrainingStep> Steps) Preference(
-        TrainingData.Preference data, RowEncoder encoder, TrainingLoop loop, LlamaTrainer trainer, ResumableProgress resumable)
+        TrainingData.Preference data,
+        RowEncoder encoder,
+        TrainingLoop loop,
+        LlamaTrainer trainer,
+        ResumableProgress resumable)
     {
         IReadOnlyList<(TrainingSequence Chosen, TrainingSequence Rejected)> pairs = encoder.Pairs(data.Pairs);
 
         // The reference model is the model at the start, so its log-probabilities never change.
-        IReadOnlyList<double> reference = resumable.Reference(
-            () => trainer.SequenceLogProbs([.. pairs.Select(pair => pair.Chosen), .. pairs.Select(pair => pair.Rejected)]));
+        IReadOnlyList<double> reference = resumable.Reference(() => trainer.SequenceLogProbs(
+            [.. pairs.Select(pair => pair.Chosen), .. pairs.Select(pair => pair.Rejected)]));
         TrainingPair[] rows =
-            [.. pairs.Select((pair, i) => new TrainingPair(pair.Chosen, pair.Rejected, reference[i], reference[pairs.Count + i]))];
+        [
+            .. pairs.Select((pair, i) =>
+                new TrainingPair(pair.Chosen, pair.Rejected, reference[i], reference[pairs.Count + i])),
+        ];
         return (rows.Length, loop.Run(new Dpo(data.Settings.Beta, data.Settings.SftWeight), rows));
     }
 }

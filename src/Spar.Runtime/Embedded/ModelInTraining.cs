@@ -10,7 +10,10 @@ using Spar.Seams;
 
 namespace Spar.Runtime.Embedded;
 
-/// <summary>A checkpoint that is being trained: its weights, the adapter if one is trained, and what goes with them into a checkpoint.</summary>
+/// <summary>
+/// A checkpoint that is being trained: its weights, the adapter if one is trained, and what goes with them into a
+/// checkpoint.
+/// </summary>
 internal sealed class ModelInTraining : IDisposable
 {
     private readonly string _startModel;
@@ -47,7 +50,9 @@ internal sealed class ModelInTraining : IDisposable
     /// <summary>Loads a job's start model and makes it ready to be trained.</summary>
     /// <param name="job">The job.</param>
     /// <param name="threads">Threads to train with.</param>
-    /// <exception cref="EngineException">The model cannot be read, does not fit its tokenizer, or has none of the adapter's layers.</exception>
+    /// <exception cref="EngineException">
+    /// The model cannot be read, does not fit its tokenizer, or has none of the adapter's layers.
+    /// </exception>
     public static ModelInTraining Open(TrainingJob job, int threads) => new(job, threads);
 
     /// <summary>Writes the model as trained so far; it appears under its name as a whole or not at all.</summary>
@@ -60,11 +65,12 @@ internal sealed class ModelInTraining : IDisposable
         {
             Delete(partial);
             IReadOnlyDictionary<string, Tensor> tensors = _parameters.ToDictionary();
-            Checkpoint.Save(partial, _parameters.Config, _adapter?.MergeInto(tensors) ?? tensors, tokenizerSource: _tokenizerFolder);
+            tensors = _adapter?.MergeInto(tensors) ?? tensors;
+            Checkpoint.Save(partial, _parameters.Config, tensors, tokenizerSource: _tokenizerFolder);
             if (_adapter is not null)
             {
-                string baseModel = Path.GetRelativePath(Path.Combine(directory, "adapter"), _startModel).Replace('\\', '/');
-                LoraFile.Save(Path.Combine(partial, "adapter"), _adapter, baseModel);
+                string baseModel = Path.GetRelativePath(Path.Combine(directory, "adapter"), _startModel);
+                LoraFile.Save(Path.Combine(partial, "adapter"), _adapter, baseModel.Replace('\\', '/'));
             }
 
             Delete(directory);

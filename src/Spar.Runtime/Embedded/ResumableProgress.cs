@@ -10,8 +10,8 @@ using Spar.SelfPlay;
 namespace Spar.Runtime.Embedded;
 
 /// <summary>
-/// How far a training has come, kept in a folder beside its output (<see cref="TrainerState"/>) while it runs. A state counts only for the job that it
-/// was saved by: the same data, settings, seed and start model.
+/// How far a training has come, kept in a folder beside its output (<see cref="TrainerState"/>) while it runs. A state
+/// counts only for the job that it was saved by: the same data, settings, seed and start model.
 /// </summary>
 internal sealed class ResumableProgress
 {
@@ -41,14 +41,20 @@ internal sealed class ResumableProgress
     /// <summary>Steps that were taken before.</summary>
     public IReadOnlyList<TrainingStep> Steps => _progress.Steps;
 
-    /// <summary>Finds what is kept of a job, and puts the trainer where it was then; without anything kept, the training begins.</summary>
+    /// <summary>
+    /// Finds what is kept of a job, and puts the trainer where it was then; without anything kept, the training begins.
+    /// </summary>
     /// <param name="job">The job.</param>
     /// <param name="trainer">A trainer of its start model that has taken no step.</param>
     /// <param name="time">Tells when to save.</param>
     /// <exception cref="EngineException">The kept state is damaged.</exception>
-    public static ResumableProgress Open(TrainingJob job, LlamaTrainer trainer, TimeProvider time) => new(job, trainer, time);
+    public static ResumableProgress Open(TrainingJob job, LlamaTrainer trainer, TimeProvider time) =>
+        new(job, trainer, time);
 
-    /// <summary>Log-probabilities of the reference model: those that are kept, or else computed now and kept with the next state.</summary>
+    /// <summary>
+    /// Log-probabilities of the reference model: those that are kept, or else computed now and kept with the next
+    /// state.
+    /// </summary>
     /// <param name="compute">Computes them; called while the trainer has taken no step.</param>
     public IReadOnlyList<double> Reference(Func<IReadOnlyList<double>> compute)
     {
@@ -88,6 +94,8 @@ internal sealed class ResumableProgress
     /// <summary>What is kept beside the trainer's numbers.</summary>
     /// <param name="Job">What it belongs to.</param>
     /// <param name="Steps">The steps taken.</param>
-    /// <param name="Reference">Of the reference model, for preference data: of all chosen responses, then of all rejected ones.</param>
+    /// <param name="Reference">
+    /// Of the reference model, for preference data: of all chosen responses, then of all rejected ones.
+    /// </param>
     private sealed record Progress(string Job, IReadOnlyList<TrainingStep> Steps, IReadOnlyList<double> Reference);
 }

@@ -5,8 +5,8 @@ using Spar.Seams;
 namespace Spar.Runtime.Embedded;
 
 /// <summary>
-/// Turns rows of text into rows of tokens, as the model's chat template writes them. What is longer than the cutoff loses its end, and is counted; a
-/// row of which no token to learn is left is dropped.
+/// Turns rows of text into rows of tokens, as the model's chat template writes them. What is longer than the cutoff
+/// loses its end, and is counted; a row of which no token to learn is left is dropped.
 /// </summary>
 /// <param name="encoder">The model's.</param>
 /// <param name="cutoff">Longest sequence in tokens.</param>
@@ -19,14 +19,19 @@ internal sealed class RowEncoder(ChatEncoder encoder, int cutoff)
     /// <param name="examples">The rows.</param>
     /// <exception cref="EngineException">The template refuses a turn.</exception>
     public IReadOnlyList<TrainingSequence> Examples(IReadOnlyList<SupervisedRow> examples) =>
-        [.. examples.Select(example => Encode(example.Prompt, example.Response)).Where(sequence => sequence.TargetCount > 0)];
+    [
+        .. examples.Select(example => Encode(example.Prompt, example.Response))
+            .Where(sequence => sequence.TargetCount > 0),
+    ];
 
     /// <summary>The pairs of which something is left to learn on both sides, in their order.</summary>
     /// <param name="pairs">The rows.</param>
     /// <exception cref="EngineException">The template refuses a turn.</exception>
-    public IReadOnlyList<(TrainingSequence Chosen, TrainingSequence Rejected)> Pairs(IReadOnlyList<PreferencePair> pairs) =>
+    public IReadOnlyList<(TrainingSequence Chosen, TrainingSequence Rejected)> Pairs(
+        IReadOnlyList<PreferencePair> pairs) =>
     [
-        .. pairs.Select(pair => (Chosen: Encode(pair.Prompt, pair.Chosen), Rejected: Encode(pair.Prompt, pair.Rejected)))
+        .. pairs
+            .Select(pair => (Chosen: Encode(pair.Prompt, pair.Chosen), Rejected: Encode(pair.Prompt, pair.Rejected)))
             .Where(pair => pair.Chosen.TargetCount > 0 && pair.Rejected.TargetCount > 0),
     ];
 

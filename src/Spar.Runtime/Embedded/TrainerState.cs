@@ -10,8 +10,8 @@ using Spar.Ground;
 namespace Spar.Runtime.Embedded;
 
 /// <summary>
-/// A folder from which an interrupted training goes on to the same bytes: what is trained, the optimizer's moments, and a record of the caller's.
-/// A kill at any moment leaves the last whole state.
+/// A folder from which an interrupted training goes on to the same bytes: what is trained, the optimizer's moments, and
+/// a record of the caller's. A kill at any moment leaves the last whole state.
 /// </summary>
 /// <param name="directory">The folder; made when a state is saved.</param>
 internal sealed class TrainerState(string directory)
@@ -23,18 +23,27 @@ internal sealed class TrainerState(string directory)
     /// <typeparam name="T">What the caller has to remember; becomes JSON.</typeparam>
     /// <param name="trainer">The trainer, between two steps.</param>
     /// <param name="progress">The caller's record.</param>
-    /// <exception cref="UserFaultException">The disk is full or the folder cannot be written; the last state is still there.</exception>
+    /// <exception cref="UserFaultException">
+    /// The disk is full or the folder cannot be written; the last state is still there.
+    /// </exception>
     public void Save<T>(LlamaTrainer trainer, T progress)
     {
-        // One file with a name of its own for each save, and then the small file that says which one counts: a kill between the two loses nothing.
+        // One file with a name of its own for each save, and then the small file that says which one counts: a kill
+        // between the two loses nothing.
         int step = trainer.Optimizer.StepCount;
         string name = string.Create(CultureInfo.InvariantCulture, $"{step}-{StateFile}");
-        Safetensors.Save(
-            Path.Combine(directory, name), trainer.Trained.Select(entry => (entry.Name, entry.Tensor)).Concat(trainer.Optimizer.State.Select(entry => (entry.Key, entry.Value))));
-        AtomicFile.Write(Path.Combine(directory, ProgressFile), stream => JsonSerializer.Serialize(stream, new Saved<T>(step, name, progress)));
-        foreach (string old in Directory.GetFiles(directory, "*-" + StateFile).Where(path => Path.GetFileName(path) != name))
+        var trained = trainer.Trained.Select(entry => (entry.Name, entry.Tensor));
+        var moments = trainer.Optimizer.State.Select(entry => (entry.Key, entry.Value));
+        Safetensors.Save(Path.Combine(directory, name), trained.Concat(moments));
+        AtomicFile.Write(
+            Path.Combine(directory, ProgressFile),
+            stream => JsonSerializer.Serialize(stream, new Saved<T>(step, name, progress)));
+        foreach (string state in Directory.GetFiles(directory, "*-" + StateFile))
         {
-            File.Delete(old);
+            if (Path.GetFileName(state) != name)
+            {
+                File.Delete(state);
+            }
         }
     }
 
@@ -57,7 +66,9 @@ internal sealed class TrainerState(string directory)
         {
             if (!tensors.TryGetValue(trained.Name, out Tensor? value) || value.Count != trained.Tensor.Count)
             {
-                throw new EngineException($"The saved training in '{directory}' lacks {trained.Name} with {trained.Tensor.Count} elements; delete the folder to start again.");
+                throw new EngineException(
+                    $"The saved training in '{directory}' lacks {trained.Name} with {trained.Tensor.Count} elements; "
+                    + "delete the folder to start again.");
             }
 
             value.Data.CopyTo(trained.Tensor.Data, 0);

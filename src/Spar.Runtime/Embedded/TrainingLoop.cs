@@ -8,8 +8,8 @@ using EngineSchedule = Spar.Engine.Training.LearningRateSchedule;
 namespace Spar.Runtime.Embedded;
 
 /// <summary>
-/// The steps of one training: batch after batch in a random order that is new in each epoch, at the schedule's rate, from the first step that has not
-/// been taken yet.
+/// The steps of one training: batch after batch in a random order that is new in each epoch, at the schedule's rate,
+/// from the first step that has not been taken yet.
 /// </summary>
 /// <param name="job">The job.</param>
 /// <param name="model">What is trained.</param>
@@ -17,7 +17,11 @@ namespace Spar.Runtime.Embedded;
 /// <param name="progress">Told after every step; may be null.</param>
 /// <param name="cancellationToken">Saves the state and stops.</param>
 internal sealed class TrainingLoop(
-    TrainingJob job, ModelInTraining model, ResumableProgress resumable, Action<TrainingStep>? progress, CancellationToken cancellationToken)
+    TrainingJob job,
+    ModelInTraining model,
+    ResumableProgress resumable,
+    Action<TrainingStep>? progress,
+    CancellationToken cancellationToken)
 {
     /// <summary>Takes all steps that are left.</summary>
     /// <typeparam name="TRow">What the loss learns from.</typeparam>
@@ -31,7 +35,8 @@ internal sealed class TrainingLoop(
         if (rows.Count == 0)
         {
             throw new EngineException(
-                "There is no row to train on: every row is empty, or its prompt alone is longer than the cutoff length.");
+                "There is no row to train on: every row is empty, or its prompt alone is longer than the cutoff "
+                + "length.");
         }
 
         TrainingSettings settings = job.Data.Common;
@@ -65,7 +70,8 @@ internal sealed class TrainingLoop(
         StepResult result = model.Trainer.Step(loss, batch, rate);
         long tokens = (taken.Count == 0 ? 0 : taken[^1].Tokens) + result.Tokens;
         LossFigures figures = result.Figures;
-        return new TrainingStep(taken.Count + 1, schedule.Steps, figures.Loss, rate, tokens, figures.RewardMargin, figures.RewardAccuracy);
+        return new TrainingStep(
+            taken.Count + 1, schedule.Steps, figures.Loss, rate, tokens, figures.RewardMargin, figures.RewardAccuracy);
     }
 
     /// <summary>Rows, in a new random order each epoch, as many as there are to take.</summary>
@@ -90,7 +96,8 @@ internal sealed class TrainingLoop(
 
     private bool IsSavedAfter(TrainingStep step) => job.SaveEvery > 0 && step.Step % job.SaveEvery == 0;
 
-    private string SavedName(TrainingStep step) => string.Create(CultureInfo.InvariantCulture, $"{job.OutputModel}-step-{step.Step}");
+    private string SavedName(TrainingStep step) =>
+        string.Create(CultureInfo.InvariantCulture, $"{job.OutputModel}-step-{step.Step}");
 
     private static LearningRateKind Kind(Seams.LearningRateSchedule schedule) => schedule switch
     {

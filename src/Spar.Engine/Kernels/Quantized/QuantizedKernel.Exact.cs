@@ -126,7 +126,9 @@ internal static unsafe partial class QuantizedKernel
         Store<TUnit, TV, TRows>(y, ldy, add, a0, a1, a2, a3, a4, a5, a6, a7);
     }
 
-    /// <summary>One code of every output times the activations of all rows, which begin at x[at]: s += code x.</summary>
+    /// <summary>
+    /// One code of every output times the activations of all rows, which begin at x[at]: s += code x.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Code<TUnit, TV, TRows>(
         TV code, float* x, int at,
