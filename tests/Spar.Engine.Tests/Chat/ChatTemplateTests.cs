@@ -99,10 +99,22 @@ public class ChatTemplateTests
     [InlineData("{% if true %}a", "endif")]
     [InlineData("\n\n{% endfor %}", "line 3")]
     [InlineData("{% include 'x' %}", "'include' is not supported")]
+    [InlineData("\n{% extends 'x' %}", "line 2: 'extends' is not supported")]
+    [InlineData("{% block a %}{% endblock %}", "'block' is not supported")]
+    [InlineData("{% from 'x' import y %}", "'from' is not supported")]
+    [InlineData("{% autoescape true %}{% endautoescape %}", "'autoescape' is not supported")]
+    [InlineData("{% do x %}", "'do' was not expected")]
+    [InlineData("{% if false %}\n{{ 'a' | wordwrap }}{% endif %}", "line 2: the filter 'wordwrap' is not supported")]
+    [InlineData("{{ 'a' | shout }}", "no filter 'shout'")]
+    [InlineData("{{ 'a' is loud }}", "no test 'loud'")]
+    [InlineData("{{ self }}", "'self' is not supported")]
+    [InlineData("{{ 99999999999999999999 }}", "more than 64 bits")]
     [InlineData("{{ 'a }}", "not closed")]
     [InlineData("{# a", "not closed")]
     [InlineData("{{ a b }}", "'b' was not expected")]
     [InlineData("{{ ? }}", "'?'")]
+    [InlineData("{% for x in y %}{% set loop = 1 %}{% endfor %}", "'loop'")]
+    [InlineData("{% break %}", "outside of a loop")]
     public void A_broken_template_is_one_clear_fault(string template, string expected)
     {
         EngineException e = Assert.Throws<EngineException>(() => new ChatTemplate(template));
@@ -112,19 +124,23 @@ public class ChatTemplateTests
 
     [Theory]
     [InlineData("{{ raise_exception('no such role') }}", "no such role")]
-    [InlineData("{{ missing.name }}", "'name'")]
-    [InlineData("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "macro 'f' calls itself")]
-    [InlineData("{{ 'a' | shout }}", "filter 'shout'")]
-    [InlineData("{{ 'a' is loud }}", "test 'loud'")]
-    [InlineData("{{ missing() }}", "no known function")]
+    [InlineData("{{ missing.name }}", "'missing' is undefined")]
+    [InlineData("a\n{% if true %}\n{{ missing.name }}{% endif %}", "line 3")]
+    [InlineData("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "calls itself without end")]
+    [InlineData("{% if true %}{{ 'a' | shout }}{% endif %}", "filter 'shout'")]
+    [InlineData("{% if true %}{{ 'a' is loud }}{% endif %}", "test 'loud'")]
+    [InlineData("{{ missing() }}", "'missing' is undefined")]
     [InlineData("{{ 1 + 'a' }}", "a number + a text")]
-    [InlineData("{{ 1 // 0 }}", "cannot compute")]
-    [InlineData("{{ 9223372036854775807 + 1 }}", "too large")]
-    [InlineData("{{ 1 < 'a' }}", "cannot compare")]
-    [InlineData("{{ messages | tojson(indent=2) }}", "tojson")]
-    [InlineData("{% for x in 3 %}{% endfor %}", "no list")]
+    [InlineData("{{ 1 // 0 }}", "divided by zero")]
+    [InlineData("{{ 9223372036854775807 + 1 }}", "more than 64 bits")]
+    [InlineData("{{ 1 < 'a' }}", "cannot be compared")]
+    [InlineData("{% for x in 3 %}{% endfor %}", "gone through like a list")]
     [InlineData("{% set a, b = [1] %}", "1 values")]
-    [InlineData("{{ strftime_now('%d') }}", "no known function")]
+    [InlineData("{{ strftime_now('%Q') }}", "'%Q' of strftime_now is not supported")]
+    [InlineData("{{ 'a'.encode() }}", "'encode' of a text is not supported")]
+    [InlineData("{{ [].append }}{{ [].append(1) }}", "would change a list")]
+    [InlineData("{{ [1] | map('upper') }}", "where it lies in memory")]
+    [InlineData("{{ 'a'.upper }}", "where it lies in memory")]
     public void What_fails_while_rendering_is_one_clear_fault(string template, string expected) =>
         Assert.Contains(expected, Assert.Throws<EngineException>(() => new ChatTemplate(template).Render(Messages, false)).Message);
 
@@ -136,12 +152,49 @@ public class ChatTemplateTests
     [InlineData("{{ ", "1 if 1 else ", "1", "", " }}", 400)]
     [InlineData("{{ ", "1 + ", "1", "", " }}", 100_000)]
     [InlineData("", "{% if 1 %}", "", "{% endif %}", "", 10_000)]
-    [InlineData("{% if 0 %}", "{% elif 0 %}", "", "", "{% endif %}", 10_000)]
     public void Endless_nesting_is_a_fault_and_no_crash(string begin, string open, string middle, string close, string end, int times)
     {
         string Repeat(string text) => string.Concat(Enumerable.Repeat(text, times));
         EngineException e = Assert.Throws<EngineException>(() => new ChatTemplate(begin + Repeat(open) + middle + Repeat(close) + end));
         Assert.Matches("nested too deeply|more than 2000 words", e.Message);
+    }
+
+    [Theory]
+    [InlineData("{% set ns = namespace(x=[]) %}{% for i in range(99999) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}")]
+    [InlineData("{% set ns = namespace(x=[]) %}{% for i in range(99999) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x|tojson }}")]
+    [InlineData("{% set ns = namespace(x=(), y=()) %}{% for i in range(99999) %}{% set ns.x = (ns.x,) %}{% set ns.y = (ns.y,) %}{% endfor %}{{ ns.x == ns.y }}{{ {ns.x: 1} }}")]
+    [InlineData("{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}")]
+    [InlineData("{% macro f() %}{% call g() %}{% endcall %}{% endmacro %}{% macro g() %}{{ caller() }}{{ f() }}{% endmacro %}{{ f() }}")]
+    [InlineData("{% for a in range(99999) %}{% for b in range(99999) %}{% for c in range(99999) %}{% endfor %}{% endfor %}{% endfor %}")]
+    [InlineData("{% for a in range(99999) %}{% for b in range(99999) %}{{ 'text' }}{% endfor %}{% endfor %}")]
+    [InlineData("{{ 'a' * 9999999999 }}")]
+    [InlineData("{{ [0] * 9999999999 }}")]
+    [InlineData("{% set ns = namespace(x='a') %}{% for i in range(99) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}")]
+    [InlineData("{% set ns = namespace(x=[1]) %}{% for i in range(99) %}{% set ns.x = ns.x + ns.x %}{% endfor %}")]
+    [InlineData("{% set ns = namespace(x='aa') %}{% for i in range(99) %}{% set ns.x = ns.x.replace('a', 'aa') %}{% endfor %}")]
+    [InlineData("{% set s = 'a' * 9999999 %}{% for i in range(99999) %}{% set x = s.split('b') %}{% endfor %}")]
+    [InlineData("{{ '%9999999999d' % 1 }}")]
+    [InlineData("{{ 'a'.center(9999999999) }}{{ '{:9999999999}'.format('a') }}")]
+    [InlineData("{{ 9 ** 9 ** 9 }}")]
+    [InlineData("{{ 'a'|indent(999999999, true) }}")]
+    [InlineData("{{ [1]|batch(999999999, 'x')|list }}")]
+    [InlineData("{{ [1]|slice(999999999)|list }}")]
+    public void What_would_run_write_or_nest_without_end_is_a_fault(string template)
+    {
+        EngineException e = Assert.Throws<EngineException>(() => new ChatTemplate(template).Render([], false));
+        Assert.Matches("without end|never end|takes too long|more than", e.Message);
+    }
+
+    [Fact]
+    public void A_chain_of_ten_thousand_conditions_renders() => Assert.Equal("b", new ChatTemplate(
+        "{% if 0 %}" + string.Concat(Enumerable.Repeat("{% elif 0 %}a", 10_000)) + "{% else %}b{% endif %}").Render([], false));
+
+    [Fact]
+    public void A_template_sees_a_fixed_date_that_can_be_set()
+    {
+        const string Template = "{{ strftime_now('%d %B %Y, %H:%M') }}";
+        Assert.Equal("26 July 2024, 00:00", new ChatTemplate(Template).Render([], false));
+        Assert.Equal("01 February 2025, 00:00", new ChatTemplate(Template, date: new DateOnly(2025, 2, 1)).Render([], false));
     }
 
     [Fact]
