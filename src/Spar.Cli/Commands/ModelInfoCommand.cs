@@ -61,7 +61,16 @@ internal static class ModelInfoCommand
         summary.Config.RopeScaling,
         summary.Config.SlidingWindow,
         summary.Config.TieWordEmbeddings,
-        summary.Config.EosTokenIds,
+        EosTokenIds = summary.EndTokens.Select(token => token.Id),
+        Sampling = new
+        {
+            summary.Generation.DoSample,
+            summary.Generation.Temperature,
+            summary.Generation.TopP,
+            summary.Generation.TopK,
+            summary.Generation.MinP,
+            summary.Generation.RepetitionPenalty,
+        },
         summary.TokenizerSize,
         summary.ChatTemplate,
         Memory = new { Weights = summary.WeightBytes, CachePerToken = summary.CacheBytesPerToken, Generate = summary.GenerationBytes, Train = summary.TrainingBytes },
@@ -81,9 +90,29 @@ internal static class ModelInfoCommand
         Row("rotary", Text($"base {config.RopeTheta}{(config.RopeScaling is { } scaling ? $", Llama 3 scaling by {scaling.Factor} beyond {scaling.OriginalMaxPositions} tokens" : "")}"));
         Row("tokenizer", summary.TokenizerSize is int size ? Text($"{size} tokens") : "none");
         Row("chat template", summary.ChatTemplate is string template ? Text($"{template.Length} characters: {Shorten(template)}") : "none");
+        Row("ends with", summary.EndTokens.Count == 0 ? "nothing"
+            : string.Join(", ", summary.EndTokens.Select(token => Text($"{token.Token ?? "unknown"} ({token.Id})"))));
+        Row("sampling", Sampling(summary.Generation));
         Row("to generate", $"{Size(summary.GenerationBytes)} ({Size(summary.WeightBytes)} weights, {Size(summary.CacheBytesPerToken * config.MaxPositions)} keys and values of one full-length sequence)");
         Row("to train", $"{Size(summary.TrainingBytes)} (all parameters, sequences of {ModelSummary.TrainingTokens} tokens)");
         return table;
+    }
+
+    // What the makers of the model recommend, where they say it.
+    private static string Sampling(GenerationConfig generation)
+    {
+        (string Name, double? Value)[] settings =
+        [
+            ("temperature", generation.Temperature), ("top-p", generation.TopP), ("top-k", generation.TopK),
+            ("min-p", generation.MinP), ("repetition penalty", generation.RepetitionPenalty),
+        ];
+        string[] said = [.. settings.Where(setting => setting.Value is not null).Select(setting => Text($"{setting.Name} {setting.Value}"))];
+        return (generation.DoSample, said.Length) switch
+        {
+            (null, 0) => "generation_config.json says nothing of it",
+            (false, _) => "greedy, says generation_config.json",
+            _ => $"{(said.Length == 0 ? "with Transformers' defaults" : string.Join(", ", said))}, says generation_config.json",
+        };
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -21,11 +21,11 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
     private const string SingleFile = "model.safetensors";
     private const string IndexFile = "model.safetensors.index.json";
 
-    // What a saved checkpoint takes over from the folder that its tokenizer comes from.
-    private static readonly string[] TokenizerFiles =
+    // What a saved checkpoint takes over as it is from the folder that its tokenizer comes from.
+    private static readonly string[] TakenOverFiles =
     [
         "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja", "tokenizer.model",
-        "vocab.json", "merges.txt", "added_tokens.json",
+        "vocab.json", "merges.txt", "added_tokens.json", GenerationConfig.FileName,
     ];
 
     /// <summary>
@@ -107,7 +107,8 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
     /// <param name="tensors">The weights, as <see cref="ModelTensors.Shapes"/> lists them.</param>
     /// <param name="dtype">The type in which weights are stored.</param>
     /// <param name="tokenizerSource">
-    /// Folder from which the tokenizer's files are copied, or a GGUF file that has one in it; null to leave them out.
+    /// Folder from which the tokenizer's files and <c>generation_config.json</c> are copied, or a GGUF file that has a
+    /// tokenizer in it; null to leave them out.
     /// </param>
     /// <exception cref="EngineException">
     /// A tensor is missing, unknown or of the wrong shape, or the source folder is missing.
@@ -134,7 +135,7 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
         }
         else if (tokenizerSource is not null && Path.GetFullPath(tokenizerSource) != Path.GetFullPath(directory))
         {
-            foreach (string name in TokenizerFiles.Where(name => File.Exists(Path.Combine(tokenizerSource, name))))
+            foreach (string name in TakenOverFiles.Where(name => File.Exists(Path.Combine(tokenizerSource, name))))
             {
                 AtomicFile.Write(Path.Combine(directory, name), stream =>
                 {
@@ -144,7 +145,11 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
             }
         }
 
-        ModelConfigFile.SaveGeneration(Path.Combine(directory, "generation_config.json"), config);
+        if (gguf is not null || tokenizerSource is null || !File.Exists(Path.Combine(tokenizerSource, GenerationConfig.FileName)))
+        {
+            ModelConfigFile.SaveGeneration(Path.Combine(directory, GenerationConfig.FileName), config);
+        }
+
         ModelConfigFile.Save(Path.Combine(directory, "config.json"), config, dtype);
     }
 

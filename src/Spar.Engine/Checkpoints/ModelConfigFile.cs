@@ -52,6 +52,8 @@ public static class ModelConfigFile
         bool glm = type is "glm" or "glm4";
         bool attentionBias = json["attention_bias"].IsNull ? glm : json["attention_bias"].Bool();
         (int? window, int fullLayers) = ReadSlidingWindow(json, type);
+        IReadOnlyList<int> ends = GenerationConfig.ReadIds(json["eos_token_id"]);
+        GenerationConfig generation = GenerationConfig.Load(Path.GetDirectoryName(Path.GetFullPath(path))!);
         ModelConfig config = new()
         {
             ModelType = type,
@@ -77,11 +79,10 @@ public static class ModelConfigFile
             PartialRotaryFactor = partial.IsNull ? glm ? 0.5 : 1 : partial.Number(),
             InterleavedRotary = glm,
             FusedGateUp = glm,
-            BosTokenId = json["bos_token_id"].IsNull ? null : json["bos_token_id"].Int(),
-            PadTokenId = json["pad_token_id"].IsNull || json["pad_token_id"].Element.GetRawText() == "-1"
-                ? null
-                : json["pad_token_id"].Int(),
-            EosTokenIds = ReadEos(json["eos_token_id"]),
+            BosTokenId = GenerationConfig.ReadIds(json["bos_token_id"]) is [var bos, ..] ? bos : null,
+            PadTokenId = GenerationConfig.ReadIds(json["pad_token_id"]) is [var pad, ..] ? pad : null,
+            EosTokenIds = ends,
+            GenerationEosTokenIds = [.. generation.EosTokenIds.Except(ends)],
         };
         Check(json, config);
         return config;
@@ -107,7 +108,7 @@ public static class ModelConfigFile
             ["architectures"] = new[] { architecture },
             ["attention_dropout"] = 0.0,
             ["bos_token_id"] = config.BosTokenId,
-            ["eos_token_id"] = EosValue(config),
+            ["eos_token_id"] = IdsValue(config.EosTokenIds),
             ["head_dim"] = config.HeadDim,
             ["hidden_act"] = "silu",
             ["hidden_size"] = config.HiddenSize,
@@ -165,7 +166,7 @@ public static class ModelConfigFile
         (string Key, object? Value)[] optional =
         [
             ("bos_token_id", config.BosTokenId),
-            ("eos_token_id", EosValue(config)),
+            ("eos_token_id", IdsValue(config.EndTokenIds)),
             ("pad_token_id", config.PadTokenId),
         ];
         foreach ((string key, object? value) in optional)
@@ -186,19 +187,7 @@ public static class ModelConfigFile
         stream.WriteByte((byte)'\n');
     });
 
-    private static object? EosValue(ModelConfig config) => config.EosTokenIds.Count switch
-    {
-        0 => null,
-        1 => config.EosTokenIds[0],
-        _ => config.EosTokenIds,
-    };
-
-    private static IReadOnlyList<int> ReadEos(JsonFile value) => value switch
-    {
-        { IsNull: true } => [],
-        { Element.ValueKind: JsonValueKind.Array } => [.. value.Items().Select(id => id.Int())],
-        _ => [value.Int()],
-    };
+    private static object? IdsValue(IReadOnlyList<int> ids) => ids.Count == 0 ? null : ids.Count == 1 ? ids[0] : ids;
 
     // A rotary setting: under rope_parameters in the newer layout, at the top level in the older one.
     private static JsonFile Rotary(JsonFile json, string key)

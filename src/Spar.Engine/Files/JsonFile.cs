@@ -43,11 +43,12 @@ internal readonly struct JsonFile
         }
     }
 
-    /// <summary>Parses UTF-8 JSON; <paramref name="file"/> is named in faults.</summary>
+    /// <summary>Parses UTF-8 JSON, with or without a byte order mark; <paramref name="file"/> is named in faults.</summary>
     public static JsonFile Parse(string file, ReadOnlyMemory<byte> utf8)
     {
         // Some editors put a byte order mark before UTF-8.
         utf8 = utf8.Span.StartsWith("\ufeff"u8) ? utf8[3..] : utf8;
+        utf8 = utf8.Span.StartsWith("\uFEFF"u8) ? utf8[3..] : utf8;
         if (!Utf8.IsValid(utf8.Span))
         {
             throw new EngineException($"'{file}' is not valid JSON: it is not UTF-8 text.");

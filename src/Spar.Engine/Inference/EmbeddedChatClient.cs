@@ -58,7 +58,7 @@ public sealed class EmbeddedChatClient : IChatClient
         _tokenizer = tokenizer;
         _template = template;
         int? eos = tokenizer.Config.EosToken is { } token ? tokenizer.TokenToId(token) : null;
-        _endTokens = [.. config.EosTokenIds.Concat(eos is { } id ? [id] : []).Distinct()];
+        _endTokens = [.. config.EndTokenIds.Concat(eos is { } id ? [id] : []).Distinct()];
         _metadata = new ChatClientMetadata("spar", defaultModelId: modelId);
         _generator = new Generator(weights, options);
     }

@@ -102,7 +102,7 @@ public sealed class Generator : IDisposable
         CheckIds(ids, "prompt");
         CheckLength(ids.Length + 1);
         int limit = (int)Math.Min((long)ids.Length + request.MaxTokens, MaxTokens);
-        GenerationJob job = new(request, request.EndTokenIds ?? _config.EosTokenIds, limit, cancellationToken);
+        GenerationJob job = new(request, request.EndTokenIds ?? _config.EndTokenIds, limit, cancellationToken);
         Submit(ids, ids.Length, job);
         return job.Task;
     }

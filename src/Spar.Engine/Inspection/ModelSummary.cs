@@ -38,6 +38,12 @@ public sealed record ModelSummary
     /// <summary>The chat template, Jinja text, or null.</summary>
     public string? ChatTemplate { get; init; }
 
+    /// <summary>What ends a generation: an id and how the tokenizer spells it, or null without one.</summary>
+    public required IReadOnlyList<(int Id, string? Token)> EndTokens { get; init; }
+
+    /// <summary>What <c>generation_config.json</c> says; empty where there is none.</summary>
+    public GenerationConfig Generation { get; init; } = new();
+
     /// <summary>Bytes that the weights take while text is generated.</summary>
     public required long WeightBytes { get; init; }
 
@@ -83,6 +89,7 @@ public sealed record ModelSummary
             Types = types,
             TokenizerSize = tokenizer?.VocabSize,
             ChatTemplate = tokenizer?.Config.ChatTemplate,
+            EndTokens = ReadEndTokens(model.Config, tokenizer),
             WeightBytes = types.Sum(
                 type => GgufType.All.Single(t => t.Name == type.Type).IsQuantized ? type.Bytes : 4 * type.Parameters),
         };
@@ -104,9 +111,18 @@ public sealed record ModelSummary
             Types = types,
             TokenizerSize = tokenizer?.VocabSize,
             ChatTemplate = tokenizer?.Config.ChatTemplate,
+            EndTokens = ReadEndTokens(config, tokenizer),
+            Generation = GenerationConfig.Load(directory),
             // The embedding is kept row by row; as the head it is laid out a second time.
             WeightBytes = 4 * (types.Sum(type => type.Parameters) + (config.TieWordEmbeddings ? embedding : 0)),
         };
+    }
+
+    // As the engine stops: the ids of all files, and the tokenizer's own.
+    private static (int, string?)[] ReadEndTokens(ModelConfig config, Tokenizer? tokenizer)
+    {
+        int? eos = tokenizer?.Config.EosToken is { } token ? tokenizer.TokenToId(token) : null;
+        return [.. config.EndTokenIds.Union(eos is int id ? [id] : []).Select(end => (end, tokenizer?.IdToToken(end)))];
     }
 
     private static StoredType[] Group(IEnumerable<(string Type, long Parameters, long Bytes)> tensors) =>

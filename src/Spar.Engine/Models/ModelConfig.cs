@@ -109,9 +109,20 @@ public sealed record ModelConfig
     public int? PadTokenId { get; init; }
 
     /// <summary>
-    /// Ids that end a generation; may be empty. Two configs with the same ids in the same order are equal.
+    /// Ids that end a generation according to <c>config.json</c> (or a GGUF file); may be empty. Two configs with the same
+    /// ids in the same order are equal.
     /// </summary>
     public IReadOnlyList<int> EosTokenIds { get => eosTokenIds.Ids ?? []; init => eosTokenIds = new TokenIds(value); }
+
+    /// <summary>Further ids that end a generation according to <c>generation_config.json</c>; may be empty.</summary>
+    public IReadOnlyList<int> GenerationEosTokenIds
+    {
+        get => generationEosTokenIds.Ids ?? [];
+        init => generationEosTokenIds = new TokenIds(value);
+    }
+
+    /// <summary>All ids that end a generation, each once.</summary>
+    public IReadOnlyList<int> EndTokenIds => [.. EosTokenIds.Union(GenerationEosTokenIds)];
 
     /// <summary>Number of a head's dimensions that rotate: d * <see cref="PartialRotaryFactor"/>, even.</summary>
     public int RotaryDim => (int)(HeadDim * PartialRotaryFactor);
@@ -121,6 +132,8 @@ public sealed record ModelConfig
     public int WindowOf(int layer) => layer < FullAttentionLayers ? int.MaxValue : SlidingWindow ?? int.MaxValue;
 
     private readonly TokenIds eosTokenIds;
+
+    private readonly TokenIds generationEosTokenIds;
 
     /// <summary>A list that is compared by its elements, so that the record's equality is too.</summary>
     private readonly struct TokenIds(IReadOnlyList<int> ids) : IEquatable<TokenIds>
