@@ -28,7 +28,8 @@ public class ArchitectureTests
         ["Spar.Calls"] = [],
         ["Spar.Engine"] = new()
         {
-            ["Chat"] = [".", "Tokenization"],
+            ["Chat"] = [".", "Chat/Jinja", "Tokenization"],
+            ["Chat/Jinja"] = ["."],
             ["Checkpoints"] = [".", "Checkpoints/Gguf", "Files", "Models", "Tensors", "Tokenization"],
             ["Checkpoints/Gguf"] = [".", "Kernels/Quantized", "Models", "Tensors", "Tokenization"],
             ["Files"] = ["."],

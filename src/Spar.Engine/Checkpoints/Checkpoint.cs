@@ -145,7 +145,8 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
             }
         }
 
-        if (gguf is not null || tokenizerSource is null || !File.Exists(Path.Combine(tokenizerSource, GenerationConfig.FileName)))
+        if (gguf is not null || tokenizerSource is null
+            || !File.Exists(Path.Combine(tokenizerSource, GenerationConfig.FileName)))
         {
             ModelConfigFile.SaveGeneration(Path.Combine(directory, GenerationConfig.FileName), config);
         }

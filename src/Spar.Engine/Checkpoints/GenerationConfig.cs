@@ -4,8 +4,8 @@ using Spar.Engine.Files;
 namespace Spar.Engine.Checkpoints;
 
 /// <summary>
-/// What a checkpoint's <c>generation_config.json</c> says: where a generation ends, and how its makers sample. Nothing of it is
-/// assumed where the file is absent or does not say.
+/// What a checkpoint's <c>generation_config.json</c> says: where a generation ends, and how its makers sample. Nothing
+/// of it is assumed where the file is absent or does not say.
 /// </summary>
 public sealed record GenerationConfig
 {
@@ -58,7 +58,9 @@ public sealed record GenerationConfig
         double? Number(string key) => json[key] is { IsNull: false } value ? value.Number() : null;
     }
 
-    /// <summary>Ids of tokens in any spelling that is in use: one number, a list, null; null and -1 stand for none.</summary>
+    /// <summary>
+    /// Ids of tokens in any spelling that is in use: one number, a list, null; null and -1 stand for none.
+    /// </summary>
     internal static IReadOnlyList<int> ReadIds(JsonFile value) => value switch
     {
         { IsNull: true } => [],

@@ -43,7 +43,9 @@ internal readonly struct JsonFile
         }
     }
 
-    /// <summary>Parses UTF-8 JSON, with or without a byte order mark; <paramref name="file"/> is named in faults.</summary>
+    /// <summary>
+    /// Parses UTF-8 JSON, with or without a byte order mark; <paramref name="file"/> is named in faults.
+    /// </summary>
     public static JsonFile Parse(string file, ReadOnlyMemory<byte> utf8)
     {
         // Some editors put a byte order mark before UTF-8.

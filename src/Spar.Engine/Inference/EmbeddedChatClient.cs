@@ -71,7 +71,7 @@ public sealed class EmbeddedChatClient : IChatClient
     {
         Checkpoint.RequireWeights(checkpointDirectory);
         Tokenizer tokenizer = Checkpoint.LoadTokenizer(checkpointDirectory);
-        ChatTemplate template = ChatTemplate.For(tokenizer);
+        ChatTemplate template = ChatTemplate.For(tokenizer, options?.TemplateDate);
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(checkpointDirectory)));
         return new EmbeddedChatClient(ModelWeights.Open(checkpointDirectory), tokenizer, template, options, name);
     }

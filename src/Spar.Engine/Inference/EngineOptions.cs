@@ -3,8 +3,8 @@ using Spar.Engine.Models;
 namespace Spar.Engine.Inference;
 
 /// <summary>
-/// Size of the generation engine. None of these but <see cref="RoundActivations"/> changes what is generated, only how
-/// fast.
+/// Size of the generation engine, and the date that chat templates see. None of the sizes but <see
+/// cref="RoundActivations"/> changes what is generated, only how fast.
 /// </summary>
 public sealed record EngineOptions
 {
@@ -12,6 +12,9 @@ public sealed record EngineOptions
 
     /// <summary>Threads that compute, at least 1; null takes one a processor.</summary>
     public int? Threads { get; init; }
+
+    /// <summary>The date that chat templates see; null takes <see cref="Chat.ChatTemplate.DefaultDate"/>.</summary>
+    public DateOnly? TemplateDate { get; init; }
 
     /// <summary>Most requests that are computed at the same time, at least 1; further ones wait their turn.</summary>
     public int MaxSequences { get; init; } = 256;

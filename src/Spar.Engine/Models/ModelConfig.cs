@@ -109,8 +109,8 @@ public sealed record ModelConfig
     public int? PadTokenId { get; init; }
 
     /// <summary>
-    /// Ids that end a generation according to <c>config.json</c> (or a GGUF file); may be empty. Two configs with the same
-    /// ids in the same order are equal.
+    /// Ids that end a generation according to <c>config.json</c> (or a GGUF file); may be empty. Two configs with the
+    /// same ids in the same order are equal.
     /// </summary>
     public IReadOnlyList<int> EosTokenIds { get => eosTokenIds.Ids ?? []; init => eosTokenIds = new TokenIds(value); }
 

@@ -4,7 +4,9 @@ using Spar.Ground;
 
 namespace Spar.Engine.Tokenization;
 
-/// <summary>What <c>tokenizer_config.json</c> adds to a tokenizer: which tokens play which part, and the chat template.</summary>
+/// <summary>
+/// What <c>tokenizer_config.json</c> adds to a tokenizer: which tokens play which part, and the chat template.
+/// </summary>
 public sealed record TokenizerConfig
 {
     private static readonly string[] s_olderNames = ["sep_token", "cls_token", "mask_token"];
@@ -47,14 +49,15 @@ public sealed record TokenizerConfig
                 .. OtherTokens.Select(token => (token.Key, (object?)token.Value)),
                 ("additional_special_tokens", AdditionalTokens.Count > 0 ? AdditionalTokens.ToList<object?>() : null),
             ];
-            return tokens.Where(token => token.Value is not null).Select(token => KeyValuePair.Create(token.Name, token.Value));
+            return tokens.Where(token => token.Value is not null).Select(token =>
+                KeyValuePair.Create(token.Name, token.Value));
         }
     }
 
     /// <summary>
     /// Reads the file from a folder; all is null when it is not there. Tokens that it lacks are taken from
-    /// <c>special_tokens_map.json</c>. The template may be in the file (newer: in <c>chat_template.jinja</c> beside it, which wins),
-    /// as one text or as a list of named ones, of which "default" is taken.
+    /// <c>special_tokens_map.json</c>. The template may be in the file (newer: in <c>chat_template.jinja</c> beside it,
+    /// which wins), as one text or as a list of named ones, of which "default" is taken.
     /// </summary>
     internal static TokenizerConfig Load(string directory)
     {

@@ -1,4 +1,7 @@
+using Spar.Engine.Chat;
+using Spar.Engine.Checkpoints;
 using Spar.Engine.Inference;
+using Spar.Engine.Tokenization;
 using Spar.Judging;
 using Spar.Recipes;
 using Spar.Runtime.Embedded;
@@ -24,9 +27,17 @@ public static class ModelHosts
     /// <summary>A host for every kind of model that a recipe may name.</summary>
     /// <param name="threads">Threads to compute with, at least 1.</param>
     /// <param name="concurrency">Most calls in flight, at least 1.</param>
-    public static IModelHost Create(int threads, int concurrency) => new EndpointModelHost(
-        new EmbeddedModelHost(
-            new EngineOptions { Threads = threads, MaxSequences = Math.Min(concurrency, MostSequences) }), ApiKey);
+    /// <param name="recipe">Says what chat templates see; null for their defaults.</param>
+    public static IModelHost Create(int threads, int concurrency, RunRecipe? recipe = null)
+    {
+        EngineOptions options = new()
+        {
+            Threads = threads,
+            MaxSequences = Math.Min(concurrency, MostSequences),
+            TemplateDate = recipe?.TemplateDate,
+        };
+        return new EndpointModelHost(new EmbeddedModelHost(options), ApiKey);
+    }
 
     /// <summary>Checks that the models are there.</summary>
     /// <param name="recipe">The recipe.</param>
@@ -39,6 +50,11 @@ public static class ModelHosts
             "must name the folder of a checkpoint (config.json, model.safetensors, tokenizer.json) or a GGUF file, "
             + "from the recipe's folder or from where you are; there is no such folder or file",
             model);
+        if (Path.Exists(model))
+        {
+            check.Usable("base_model", () => CheckTemplate(model, recipe));
+        }
+
         foreach (string judge in recipe.Method.Judging.Judges.Where(name =>
             name != JudgingSettings.Refiner && !name.Contains("://", StringComparison.Ordinal)
             && !string.IsNullOrWhiteSpace(name)))
@@ -49,5 +65,12 @@ public static class ModelHosts
                 + "there is no such checkpoint",
                 judge);
         }
+    }
+
+    // A model that is to be trained needs a chat template that tells its turns apart.
+    private static void CheckTemplate(string model, RunRecipe recipe)
+    {
+        Tokenizer tokenizer = Checkpoint.LoadTokenizer(model);
+        new ChatEncoder(tokenizer, ChatTemplate.For(tokenizer, recipe.TemplateDate)).Check();
     }
 }

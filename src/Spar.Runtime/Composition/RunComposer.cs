@@ -52,8 +52,8 @@ public static class RunComposer
         {
             Recipe = recipe.Method,
             Templates = templates,
-            Host = ModelHosts.Create(threads, recipe.Method.Concurrency),
-            Trainer = Trainers.Create(threads),
+            Host = ModelHosts.Create(threads, recipe.Method.Concurrency, recipe),
+            Trainer = Trainers.Create(threads, recipe),
             Teacher = Teachers.Create(templates),
             Prompts = PromptSources.Create(recipe),
             Checks = Teachers.CreateCheckWriter(recipe, templates),

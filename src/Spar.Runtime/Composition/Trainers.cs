@@ -1,4 +1,5 @@
 using Spar.Runtime.Embedded;
+using Spar.Runtime.Recipes;
 using Spar.Seams;
 
 namespace Spar.Runtime.Composition;
@@ -8,5 +9,7 @@ internal static class Trainers
 {
     /// <summary>The trainer.</summary>
     /// <param name="threads">Threads to compute with, at least 1.</param>
-    public static ITrainer Create(int threads) => new EmbeddedTrainer(threads);
+    /// <param name="recipe">Says what chat templates see; null for their defaults.</param>
+    public static ITrainer Create(int threads, RunRecipe? recipe = null) =>
+        new EmbeddedTrainer(threads, templateDate: recipe?.TemplateDate);
 }

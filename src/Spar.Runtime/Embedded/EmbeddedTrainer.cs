@@ -12,7 +12,8 @@ namespace Spar.Runtime.Embedded;
 /// </summary>
 /// <param name="threads">Threads to train with; has no influence on the result.</param>
 /// <param name="time">Tells when to save; null takes the system's clock.</param>
-public sealed class EmbeddedTrainer(int threads, TimeProvider? time = null) : ITrainer
+/// <param name="templateDate">The date that chat templates see; null takes their default.</param>
+public sealed class EmbeddedTrainer(int threads, TimeProvider? time = null, DateOnly? templateDate = null) : ITrainer
 {
     /// <inheritdoc/>
     /// <exception cref="EngineException">
@@ -25,7 +26,7 @@ public sealed class EmbeddedTrainer(int threads, TimeProvider? time = null) : IT
 
     private TrainingReport Train(TrainingJob job, Action<TrainingStep>? progress, CancellationToken cancellationToken)
     {
-        using ModelInTraining model = ModelInTraining.Open(job, threads);
+        using ModelInTraining model = ModelInTraining.Open(job, threads, templateDate);
         ResumableProgress resumable = ResumableProgress.Open(job, model.Trainer, time ?? TimeProvider.System);
         TrainingLoop loop = new(job, model, resumable, progress, cancellationToken);
         RowEncoder encoder = new(model.Encoder, Math.Min(job.Data.Common.CutoffTokens, model.MaxPositions));

@@ -22,14 +22,14 @@ internal sealed class ModelInTraining : IDisposable
     private readonly LoraAdapter? _adapter;
     private readonly ThreadTeam _team;
 
-    private ModelInTraining(TrainingJob job, int threads)
+    private ModelInTraining(TrainingJob job, int threads, DateOnly? templateDate)
     {
         Checkpoint checkpoint = Checkpoint.Load(job.StartModel);
         _startModel = job.StartModel;
         _tokenizerFolder = Checkpoint.TokenizerFolder(job.StartModel);
         Tokenizer tokenizer = Checkpoint.LoadTokenizer(_tokenizerFolder);
         tokenizer.CheckFits(checkpoint.Config);
-        Encoder = new ChatEncoder(tokenizer, ChatTemplate.For(tokenizer));
+        Encoder = new ChatEncoder(tokenizer, ChatTemplate.For(tokenizer, templateDate));
         _parameters = LlamaParameters.FromTensors(checkpoint.Config, checkpoint.Tensors);
         TrainingSettings settings = job.Data.Common;
         _adapter = settings.Lora is { } lora ? LoraAdapter.Initialize(_parameters, ToEngine(lora), job.Seed) : null;
@@ -50,10 +50,12 @@ internal sealed class ModelInTraining : IDisposable
     /// <summary>Loads a job's start model and makes it ready to be trained.</summary>
     /// <param name="job">The job.</param>
     /// <param name="threads">Threads to train with.</param>
+    /// <param name="templateDate">The date that the chat template sees; null takes its default.</param>
     /// <exception cref="EngineException">
     /// The model cannot be read, does not fit its tokenizer, or has none of the adapter's layers.
     /// </exception>
-    public static ModelInTraining Open(TrainingJob job, int threads) => new(job, threads);
+    public static ModelInTraining Open(TrainingJob job, int threads, DateOnly? templateDate) =>
+        new(job, threads, templateDate);
 
     /// <summary>Writes the model as trained so far; it appears under its name as a whole or not at all.</summary>
     /// <param name="directory">The checkpoint's folder; what was there is replaced.</param>

@@ -32,7 +32,7 @@ public sealed record DecodingComparison()
             {
                 Recipe = recipe.Method,
                 Templates = TemplateSet.Load(recipe.Method.PromptSet),
-                Host = ModelHosts.Create(work.Threads, recipe.Method.Concurrency),
+                Host = ModelHosts.Create(work.Threads, recipe.Method.Concurrency, recipe),
                 Actor = work.StartModel("actor", seed),
                 Refiner = work.StartModel("refiner", seed),
                 Prompts =

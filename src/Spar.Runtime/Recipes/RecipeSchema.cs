@@ -98,6 +98,7 @@ public static class RecipeSchema
     private static JsonObject Single(Type type) => type switch
     {
         _ when type == typeof(bool) => new JsonObject { ["type"] = "boolean" },
+        _ when type == typeof(DateOnly) => new JsonObject { ["type"] = "string", ["format"] = "date" },
         _ when type == typeof(ulong) => new JsonObject { ["type"] = "integer", ["minimum"] = 0 },
         _ when type == typeof(int) || type == typeof(long) => new JsonObject { ["type"] = "integer" },
         _ when RecipeKey.IsNumeric(type) => new JsonObject { ["type"] = "number" },

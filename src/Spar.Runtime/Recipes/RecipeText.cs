@@ -102,6 +102,7 @@ public static class RecipeText
         _ when key.Range is { } range => KeyRange.Words(range),
         { IsEnum: true } type => string.Join(", ", Enum.GetNames(type).Select(RecipeKey.Spell)),
         var type when type == typeof(bool) => "true, false",
+        var type when type == typeof(DateOnly) => "date",
         var type when type == typeof(ulong) => "at least 0",
         _ => (key.RefersTo, key.ElementType) switch
         {

@@ -15,6 +15,13 @@ public sealed record RunRecipe
     [Inlined]
     public required Recipe Method { get; init; }
 
+    /// <summary>
+    /// The date that the chat templates of models see, such as 2025-01-31; 2024-07-26 when not given, which the
+    /// templates of Llama 3.1 and 3.2 themselves fall back to.
+    /// </summary>
+    [Decides(Results.All)]
+    public DateOnly? TemplateDate { get; init; }
+
     /// <summary>The built-in world: where prompts, teacher and evaluation come from.</summary>
     [Decides(Results.All)]
     public NanoSettings Nano { get; init; } = new();

@@ -94,6 +94,7 @@ internal sealed class YamlBinder(RecipeDocument document)
                 double.TryParse(number, NumberStyles.Float, culture, out double d) && double.IsFinite(d) ? d : null,
             _ when type == typeof(float) =>
                 float.TryParse(number, NumberStyles.Float, culture, out float f) && float.IsFinite(f) ? f : null,
+            _ when type == typeof(DateOnly) => DateOnly.TryParseExact(text, RecipeKey.DateFormat, out DateOnly date) ? date : null,
             _ when type == typeof(bool) => text switch
             {
                 "true" or "yes" or "on" => true,
@@ -173,6 +174,7 @@ internal sealed class YamlBinder(RecipeDocument document)
         _ when RecipeKey.IsNumeric(type) => "a number",
         _ when type == typeof(bool) => "true or false",
         _ when type == typeof(string) => "a text",
+        _ when type == typeof(DateOnly) => "a date such as 2025-01-31",
         _ when type.IsEnum => "one of " + string.Join(", ", Enum.GetNames(type).Select(RecipeKey.Spell)),
         _ when RecipeKey.ElementTypeOf(type) is not null => "a list",
         _ => $"a group of keys ({string.Join(", ", RecipeKey.OfType(type).Take(4))}, ...)",

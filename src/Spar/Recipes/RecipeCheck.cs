@@ -1,6 +1,7 @@
 using System.Collections;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
+using Spar.Ground;
 
 namespace Spar.Recipes;
 
@@ -62,14 +63,14 @@ public sealed class RecipeCheck
 
     /// <summary>Notes a value that cannot be used.</summary>
     /// <param name="key">The key within the group that is checked.</param>
-    /// <param name="use">Uses the value; throws a <see cref="SparException"/> where it cannot.</param>
+    /// <param name="use">Uses the value; throws a <see cref="UserFaultException"/> where it cannot.</param>
     public void Usable(string key, Action use)
     {
         try
         {
             use();
         }
-        catch (SparException fault)
+        catch (UserFaultException fault)
         {
             _faults.Add(new RecipeFault($"{_group}{key}", $"cannot be used: {fault.Message.TrimEnd('.')}"));
         }

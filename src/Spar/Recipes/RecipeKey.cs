@@ -14,6 +14,9 @@ namespace Spar.Recipes;
 /// </summary>
 public sealed class RecipeKey
 {
+    /// <summary>How recipes write dates.</summary>
+    public const string DateFormat = "yyyy-MM-dd";
+
     private readonly PropertyInfo? _holder;
 
     private RecipeKey(PropertyInfo? holder, PropertyInfo property, object? owner, bool preset, Results decides)
@@ -119,6 +122,7 @@ public sealed class RecipeKey
         Enum name => Spell(name.ToString()),
         double number => Number(number),
         string text => text,
+        DateOnly date => date.ToString(DateFormat, CultureInfo.InvariantCulture),
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         IEnumerable list => $"[{string.Join(", ", list.Cast<object>().Select(Text))}]",
         _ => value.ToString()!,

@@ -7,6 +7,9 @@ namespace Spar.Engine.Chat.Jinja;
 /// <param name="message">What is wrong, without the line.</param>
 internal sealed class JinjaFault(string message) : Exception(message)
 {
+    /// <summary>What is wrong, without the line.</summary>
+    public string Text { get; } = message;
+
     /// <summary>A part of Jinja or Python that exists but is left out here.</summary>
     public static JinjaFault Unsupported(string what) => new($"{what} is not supported");
 

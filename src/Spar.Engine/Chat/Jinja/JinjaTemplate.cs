@@ -55,7 +55,7 @@ internal sealed class JinjaTemplate
         }
         catch (JinjaFault fault)
         {
-            throw JinjaFault.At(run.Line, fault.Message);
+            throw JinjaFault.At(run.Line, fault.Text);
         }
         catch (InsufficientExecutionStackException)
         {
