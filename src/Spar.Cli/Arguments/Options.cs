@@ -26,7 +26,8 @@ internal static class Options
         };
 
     /// <summary>As <see cref="Count"/>, or null when not given.</summary>
-    public static Option<int?> OptionalCount(string name, string description, int least = 1, int most = int.MaxValue) => new(name)
+    public static Option<int?> OptionalCount(
+        string name, string description, int least = 1, int most = int.MaxValue, params string[] aliases) => new(name, aliases)
     {
         Description = description,
         HelpName = "n",

@@ -16,7 +16,7 @@ internal sealed class VerifiableEvolution
         "without a model: add constraints that can be checked by rule; each prompt with an answer that follows them");
 
     private readonly Option<int?> _count =
-        Options.OptionalCount("--count", "prompts to make (--verifiable; 2000)", most: 1_000_000);
+        Options.OptionalCount("--count", "prompts to make (--verifiable; 2000)", most: 1_000_000, aliases: "-n");
     private readonly Option<(int Least, int Most)?> _constraints = Options.Range(
         "--constraints", "constraints of a prompt (--verifiable; 1-5)", 1, 15);
 
