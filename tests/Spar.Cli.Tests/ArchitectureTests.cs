@@ -72,7 +72,7 @@ public class ArchitectureTests
             ["Catalog"] =
             [
                 ".", "Data", "FollowBench", "Gsm8k", "Harness", "HumanEval", "InstructionFollowing", "LlmBar", "Mmlu",
-                "TriviaQa",
+                "Robustness", "TriviaQa",
             ],
             ["Data"] = ["."],
             ["FollowBench"] = [".", "Data", "Harness", "Results", "Statistics", "Text"],
@@ -86,7 +86,8 @@ public class ArchitectureTests
             ["IFTrain"] = [".", "IFEval/Verifiers", "Instructions", "Sentences", "Text"],
             ["InstructionFollowing"] =
             [
-                ".", "Data", "Harness", "IFBench", "IFEval", "IFTrain", "Instructions", "Results", "Text",
+                ".", "Data", "Harness", "IFBench", "IFBench/Verifiers", "IFEval", "IFTrain", "Instructions", "Results",
+                "Text",
             ],
             ["Instructions"] = [".", "Data", "Text"],
             ["Language"] = [".", "Text"],
@@ -94,6 +95,7 @@ public class ArchitectureTests
             ["Mmlu"] = [".", "Data", "Harness", "Results", "Text"],
             ["Refinement"] = [".", "Data", "Harness", "Results", "Statistics"],
             ["Results"] = [".", "Data", "Statistics"],
+            ["Robustness"] = ["Harness", "InstructionFollowing", "Results", "Synthesis"],
             ["Sentences"] = [".", "Text"],
             ["Synthesis"] = [".", "Data", "InstructionFollowing", "Instructions", "Text"],
             ["Text"] = ["."],
