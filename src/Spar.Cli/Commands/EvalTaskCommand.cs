@@ -151,7 +151,7 @@ internal static class EvalTaskCommand
     private static IEnumerable<string> Examples(string name, bool scoresFiles)
     {
         string judge = name == "followbench" ? " --judge JUDGE_DIR" : "";
-        yield return $"  spar eval {name} -m MODEL_DIR{judge} --data DATA_DIR --limit 20";
+        yield return $"  spar eval {name} -m MODEL_DIR{judge} --data DATA --limit 20";
         yield return $"  spar eval {name} --model NAME{judge} --data DATA_DIR \\";
         yield return "    --model-endpoint http://localhost:8000/v1";
         if (scoresFiles)
