@@ -3,7 +3,10 @@ using Spar.Engine.Kernels;
 
 namespace Spar.Bench;
 
-/// <summary>GFLOP/s of the matrix product by shape: best of several turns; beside OpenBLAS, where that is installed, the median of the turns' ratios.</summary>
+/// <summary>
+/// GFLOP/s of the matrix product by shape: best of several turns; beside OpenBLAS, where that is installed, the median
+/// of the turns' ratios.
+/// </summary>
 internal static unsafe class GemmBench
 {
     private const int Rounds = 51;
@@ -32,15 +35,28 @@ internal static unsafe class GemmBench
         Kernel(team);
         foreach ((string name, int m, int n, int k, bool transposeA, bool transposeB) in Shapes)
         {
-            float[] a = Fill(m * k), b = Fill(n * k), c = new float[m * n];
-            fixed (float* pa = a, pb = b, pc = c)
+            float[] a = Fill(m * k),
+                b = Fill(n * k),
+                c = new float[m * n];
+            fixed (
+                float* pa = a,
+                    pb = b,
+                    pc = c
+            )
             {
-                float* x = pa, y = pb, z = pc;
-                int lda = transposeA ? m : k, ldb = transposeB ? k : n;
+                float* x = pa,
+                    y = pb,
+                    z = pc;
+                int lda = transposeA ? m : k,
+                    ldb = transposeB ? k : n;
                 Report(
-                    $"{name} {m}x{n}x{k}", 2.0 * m * n * k,
-                    transposeA ? WeightGradient(team, m, n, k, x, y, z) : () => Gemm.Multiply(team, m, n, k, x, lda, y, ldb, transposeB, z, n),
-                    hasPeer ? () => OpenBlas.Multiply(m, n, k, x, lda, transposeA, y, ldb, transposeB, z, n) : null);
+                    $"{name} {m}x{n}x{k}",
+                    2.0 * m * n * k,
+                    transposeA
+                        ? WeightGradient(team, m, n, k, x, y, z)
+                        : () => Gemm.Multiply(team, m, n, k, x, lda, y, ldb, transposeB, z, n),
+                    hasPeer ? () => OpenBlas.Multiply(m, n, k, x, lda, transposeA, y, ldb, transposeB, z, n) : null
+                );
             }
         }
 
@@ -49,39 +65,66 @@ internal static unsafe class GemmBench
             PackedMatrix w = new(Fill(outputs * inputs), outputs, inputs);
             foreach (int rows in (int[])[1, 2, 4, 8, 16])
             {
-                float[] a = Fill(rows * inputs), c = new float[rows * outputs];
-                fixed (float* pa = a, pc = c)
+                float[] a = Fill(rows * inputs),
+                    c = new float[rows * outputs];
+                fixed (
+                    float* pa = a,
+                        pc = c
+                )
                 {
-                    float* x = pa, z = pc;
-                    Report($"decode {rows} x [{outputs}, {inputs}]", 2.0 * rows * outputs * inputs, () => Gemm.Multiply(team, x, inputs, rows, w, z, outputs));
+                    float* x = pa,
+                        z = pc;
+                    Report(
+                        $"decode {rows} x [{outputs}, {inputs}]",
+                        2.0 * rows * outputs * inputs,
+                        () => Gemm.Multiply(team, x, inputs, rows, w, z, outputs)
+                    );
                 }
             }
         }
     }
 
-    /// <summary>What is left when nothing has to be packed or brought into the cache: one block of C, again and again on every thread.</summary>
+    /// <summary>
+    /// What is left when nothing has to be packed or brought into the cache: one block of C, again and again on every
+    /// thread.
+    /// </summary>
     private static void Kernel(ThreadTeam team)
     {
-        const int K = 128, Times = 10_000;
-        int rows = MicroKernel.Rows, columns = MicroKernel.Columns;
-        float[] a = Fill(rows * K), b = Fill(columns * K);
-        fixed (float* pa = a, pb = b)
+        const int K = 128,
+            Times = 10_000;
+        int rows = MicroKernel.Rows,
+            columns = MicroKernel.Columns;
+        float[] a = Fill(rows * K),
+            b = Fill(columns * K);
+        fixed (
+            float* pa = a,
+                pb = b
+        )
         {
-            float* x = pa, y = pb;
+            float* x = pa,
+                y = pb;
             Report(
-                $"kernel alone {rows}x{columns}x{K}", 2.0 * team.Threads * Times * rows * columns * K,
-                () => team.For(team.Threads, _ =>
-                {
-                    float* c = stackalloc float[rows * columns];
-                    for (int i = 0; i < Times; i++)
-                    {
-                        MicroKernel.Run(rows, x, K, 1, y, K, c, columns, null);
-                    }
-                }));
+                $"kernel alone {rows}x{columns}x{K}",
+                2.0 * team.Threads * Times * rows * columns * K,
+                () =>
+                    team.For(
+                        team.Threads,
+                        _ =>
+                        {
+                            float* c = stackalloc float[rows * columns];
+                            for (int i = 0; i < Times; i++)
+                            {
+                                MicroKernel.Run(rows, x, K, 1, y, K, c, columns, null);
+                            }
+                        }
+                    )
+            );
         }
     }
 
-    /// <summary>C += A^T B as training does it: B is packed block of rows by block of rows, and the product is made in tasks.</summary>
+    /// <summary>
+    /// C += A^T B as training does it: B is packed block of rows by block of rows, and the product is made in tasks.
+    /// </summary>
     private static Action WeightGradient(ThreadTeam team, int m, int n, int k, float* a, float* b, float* c)
     {
         const int Block = 96;
@@ -90,15 +133,23 @@ internal static unsafe class GemmBench
         TransposedProduct product = new(a, m, m, rows, c, n);
         return () =>
         {
-            team.For((k + Block - 1) / Block, block => rows.Put(block * Block, Math.Min(Block, k - (block * Block)), b + ((nint)block * Block * n), n));
-            team.For(product.Tasks, (task, worker) => product.Run(task, team.Scratch(worker, TransposedProduct.Scratch)));
+            team.For(
+                (k + Block - 1) / Block,
+                block => rows.Put(block * Block, Math.Min(Block, k - (block * Block)), b + ((nint)block * Block * n), n)
+            );
+            team.For(
+                product.Tasks,
+                (task, worker) => product.Run(task, team.Scratch(worker, TransposedProduct.Scratch))
+            );
         };
     }
 
-    // Both sides by turns, so that neither has the better half of a minute; a pause lets the other side's threads fall asleep.
+    // Both sides by turns, so that neither has the better half of a minute; a pause lets the other side's threads fall
+    // asleep.
     private static void Report(string name, double flops, Action ours, Action? theirs = null)
     {
-        List<double> times = [], peers = [];
+        List<double> times = [],
+            peers = [];
         int inner = (int)Math.Clamp(4e9 / flops, 1, 20_000);
         for (int round = 0; round < (theirs is null ? 20 : Rounds); round++)
         {
@@ -113,7 +164,13 @@ internal static unsafe class GemmBench
 
         double ratio = times.Zip(peers, (mine, peer) => peer / mine).Order().ElementAtOrDefault(Rounds / 2);
         Figure.Print(
-            name, flops / times.Min() / 1e9, "GFLOP/s", theirs is null ? "" : FormattableString.Invariant($"OpenBLAS {flops / peers.Min() / 1e9:F1}, ratio {ratio:F2}"));
+            name,
+            flops / times.Min() / 1e9,
+            "GFLOP/s",
+            theirs is null
+                ? ""
+                : FormattableString.Invariant($"OpenBLAS {flops / peers.Min() / 1e9:F1}, ratio {ratio:F2}")
+        );
 
         double Seconds(Action action)
         {

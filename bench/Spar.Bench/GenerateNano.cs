@@ -6,8 +6,9 @@ using Spar.Engine.Sampling;
 namespace Spar.Bench;
 
 /// <summary>
-/// Generated tokens a second of the embedded engine at the nano shape (vocabulary 1024, hidden 128, 4 layers of 4 heads, feed-forward 384)
-/// with random weights: prompts of 60 tokens, 40 tokens each, five calls a prompt. <c>bench/pytorch/generate_nano.py</c> is its counterpart.
+/// Generated tokens a second of the embedded engine at the nano shape (vocabulary 1024, hidden 128, 4 layers of 4
+/// heads, feed-forward 384) with random weights: prompts of 60 tokens, 40 tokens each, five calls a prompt.
+/// <c>bench/pytorch/generate_nano.py</c> is its counterpart.
 /// </summary>
 internal static class GenerateNano
 {
@@ -33,13 +34,22 @@ internal static class GenerateNano
     /// <param name="threads">Threads of the engine.</param>
     public static void Run(int threads)
     {
-        using Generator generator = new(Nano, LlamaParameters.Initialize(Nano, seed: 1).ToDictionary(), new EngineOptions { Threads = threads });
+        using Generator generator = new(
+            Nano,
+            LlamaParameters.Initialize(Nano, seed: 1).ToDictionary(),
+            new EngineOptions { Threads = threads }
+        );
         foreach (int streams in new[] { 1, 32, 256 })
         {
             Measure(generator, streams, calls: 10 * streams); // warm-up
             int calls = Math.Max(40, streams * 12);
             double seconds = Measure(generator, streams, calls);
-            Figure.Print($"generate nano, {streams} streams", calls * OutputTokens / seconds, "tokens/s", FormattableString.Invariant($"{calls} calls in {seconds:F2} s"));
+            Figure.Print(
+                $"generate nano, {streams} streams",
+                calls * OutputTokens / seconds,
+                "tokens/s",
+                FormattableString.Invariant($"{calls} calls in {seconds:F2} s")
+            );
         }
     }
 
@@ -56,7 +66,15 @@ internal static class GenerateNano
                 Random random = new(salt + (call / CallsPerPrompt));
                 int[] prompt = [.. Enumerable.Range(0, PromptTokens).Select(_ => random.Next(Nano.VocabSize))];
                 GenerationResult result = await generator.GenerateAsync(
-                    new GenerationRequest { PromptIds = prompt, MaxTokens = OutputTokens, Sampling = sampling, Seed = (ulong)call, EndTokenIds = [] });
+                    new GenerationRequest
+                    {
+                        PromptIds = prompt,
+                        MaxTokens = OutputTokens,
+                        Sampling = sampling,
+                        Seed = (ulong)call,
+                        EndTokenIds = [],
+                    }
+                );
                 if (result.Ids.Count != OutputTokens)
                 {
                     throw new InvalidOperationException($"A call gave {result.Ids.Count} tokens.");

@@ -15,10 +15,15 @@ switch (args)
             numbers.ElementAtOrDefault(0) is int responses and > 0 ? responses : 20_000,
             numbers.ElementAtOrDefault(1) is int length and > 0 ? length : 1_000_000,
             numbers.ElementAtOrDefault(2) is int floods and > 0 ? floods : 60,
-            numbers.ElementAtOrDefault(3));
+            numbers.ElementAtOrDefault(3)
+        );
         return 0;
     case ["decode", string model, .. string[] rest]:
-        DecodeBench.Run(model, rest.Where(arg => arg != "rounded").Select(int.Parse).FirstOrDefault(Environment.ProcessorCount), rest.Contains("rounded"));
+        DecodeBench.Run(
+            model,
+            rest.Where(arg => arg != "rounded").Select(int.Parse).FirstOrDefault(Environment.ProcessorCount),
+            rest.Contains("rounded")
+        );
         return 0;
 }
 
@@ -38,7 +43,8 @@ switch (args.FirstOrDefault())
         TrainBench.Run135M(threads, args.Length > 2 ? int.Parse(args[2]) : 512);
         return 0;
     default:
-        Console.Error.WriteLine("""
+        Console.Error.WriteLine(
+            """
             usage: Spar.Bench COMMAND
               gemm [threads]
               generate-nano [threads]
@@ -48,6 +54,7 @@ switch (args.FirstOrDefault())
               score-ifeval DATA
               ifbench DATA
               fuzz-checks DATA [responses [flood-length [floods [seed]]]]
-            """);
+            """
+        );
         return 1;
 }

@@ -7,8 +7,8 @@ using Spar.Evaluation.InstructionFollowing;
 namespace Spar.Bench;
 
 /// <summary>
-/// Seconds that scoring the ready IFEval responses of a data folder takes, strictly and loosely, on one thread. The first pass includes what is loaded and
-/// compiled on the way; <c>bench/python/score_ifeval.py</c> is the counterpart.
+/// Seconds that scoring the ready IFEval responses of a data folder takes, strictly and loosely, on one thread. The
+/// first pass includes what is loaded and compiled on the way; <c>bench/python/score_ifeval.py</c> is the counterpart.
 /// </summary>
 internal static class ScoreIFEval
 {
@@ -17,8 +17,14 @@ internal static class ScoreIFEval
     public static void Run(string data)
     {
         string folder = Path.Combine(data, "ifeval");
-        IReadOnlyList<InstructionPrompt> prompts = InstructionPrompt.Load(Path.Combine(folder, "prompts.jsonl"), lenient: false).Items;
-        foreach (string file in Directory.GetFiles(Path.Combine(folder, "responses"), "*.jsonl.gz").Order(StringComparer.Ordinal))
+        IReadOnlyList<InstructionPrompt> prompts = InstructionPrompt
+            .Load(Path.Combine(folder, "prompts.jsonl"), lenient: false)
+            .Items;
+        foreach (
+            string file in Directory
+                .GetFiles(Path.Combine(folder, "responses"), "*.jsonl.gz")
+                .Order(StringComparer.Ordinal)
+        )
         {
             Dictionary<string, string> responses = Read(file);
             double first = 0;
@@ -33,9 +39,12 @@ internal static class ScoreIFEval
                 best = Math.Min(best, seconds);
             }
 
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{Path.GetFileName(file)[..^9]}: {responses.Count} responses in {first:0.00} s at first, {best:0.00} s at best, prompts followed strictly {followed}"));
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{Path.GetFileName(file)[..^9]}: {responses.Count} responses in {first:0.00} s at first, {best:0.00} s at best, prompts followed strictly {followed}"
+                )
+            );
         }
     }
 
@@ -46,7 +55,9 @@ internal static class ScoreIFEval
         while (reader.ReadLine() is string line)
         {
             using JsonDocument row = JsonDocument.Parse(line);
-            responses[row.RootElement.GetProperty("key").ToString()] = row.RootElement.GetProperty("response").GetString()!;
+            responses[row.RootElement.GetProperty("key").ToString()] = row
+                .RootElement.GetProperty("response")
+                .GetString()!;
         }
 
         return responses;

@@ -7,7 +7,9 @@ using Spar.Engine.Training.Losses;
 
 namespace Spar.Bench;
 
-/// <summary>Tokens per second of single optimizer steps. <c>bench/pytorch/train.py</c> does the same with PyTorch.</summary>
+/// <summary>
+/// Tokens per second of single optimizer steps. <c>bench/pytorch/train.py</c> does the same with PyTorch.
+/// </summary>
 internal static class TrainBench
 {
     private const int PromptLength = 64;
@@ -46,17 +48,30 @@ internal static class TrainBench
     /// <summary>The nano shape, 32 rows of 192 tokens a step.</summary>
     public static void RunNano(int threads) => Run("nano", Nano, threads, rows: 32, pairs: 16, tokens: 192);
 
-    /// <summary>Takes one step for every line of standard input, which names a case by its number, and prints its figure: the peers' steps come between.</summary>
+    /// <summary>
+    /// Takes one step for every line of standard input, which names a case by its number, and prints its figure: the
+    /// peers' steps come between.
+    /// </summary>
     private static void Run(string name, ModelConfig config, int threads, int rows, int pairs, int tokens)
     {
         using ThreadTeam team = new(threads);
         LlamaParameters parameters = LlamaParameters.Initialize(config, 1);
         Lazy<LlamaTrainer> whole = new(() => new LlamaTrainer(parameters, new AdamWOptions(), team));
-        Lazy<LlamaTrainer> lora = new(() => new LlamaTrainer(
-            parameters, new AdamWOptions(), team, LoraAdapter.Initialize(parameters, new LoraSettings { Rank = 16, Alpha = 32 }, 1)));
-        TrainingSequence[] all = Rows(config, rows, tokens, 1), responses = Rows(config, rows, tokens, PromptLength);
+        Lazy<LlamaTrainer> lora = new(() =>
+            new LlamaTrainer(
+                parameters,
+                new AdamWOptions(),
+                team,
+                LoraAdapter.Initialize(parameters, new LoraSettings { Rank = 16, Alpha = 32 }, 1)
+            )
+        );
+        TrainingSequence[] all = Rows(config, rows, tokens, 1),
+            responses = Rows(config, rows, tokens, PromptLength);
         TrainingSequence[] sides = Rows(config, 2 * pairs, tokens, PromptLength);
-        TrainingPair[] paired = [.. Enumerable.Range(0, pairs).Select(i => new TrainingPair(sides[2 * i], sides[(2 * i) + 1], -800, -800))];
+        TrainingPair[] paired =
+        [
+            .. Enumerable.Range(0, pairs).Select(i => new TrainingPair(sides[2 * i], sides[(2 * i) + 1], -800, -800)),
+        ];
         (string Name, Func<int> Step)[] cases =
         [
             ("SFT, loss on all tokens", () => whole.Value.Step(new CrossEntropy(), all, 1e-4).Tokens),
@@ -73,11 +88,18 @@ internal static class TrainBench
                 WarmUp(cases[index].Step);
             }
 
-            long allocated = GC.GetTotalAllocatedBytes(), start = Stopwatch.GetTimestamp();
+            long allocated = GC.GetTotalAllocatedBytes(),
+                start = Stopwatch.GetTimestamp();
             int count = cases[index].Step();
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            Figure.Print($"{name}: {cases[index].Name}", count / seconds, "tokens/s", FormattableString.Invariant(
-                $"{(GC.GetTotalAllocatedBytes() - allocated) / 1024} KiB allocated, at most {Process.GetCurrentProcess().PeakWorkingSet64 / (double)(1 << 30):F2} GiB in use"));
+            Figure.Print(
+                $"{name}: {cases[index].Name}",
+                count / seconds,
+                "tokens/s",
+                FormattableString.Invariant(
+                    $"{(GC.GetTotalAllocatedBytes() - allocated) / 1024} KiB allocated, at most {Process.GetCurrentProcess().PeakWorkingSet64 / (double)(1 << 30):F2} GiB in use"
+                )
+            );
         }
     }
 
@@ -88,13 +110,20 @@ internal static class TrainBench
         do
         {
             step();
-        }
-        while (Stopwatch.GetElapsedTime(start).TotalSeconds < 3);
+        } while (Stopwatch.GetElapsedTime(start).TotalSeconds < 3);
     }
 
     private static TrainingSequence[] Rows(ModelConfig config, int count, int tokens, int firstTarget)
     {
         Random random = new(1);
-        return [.. Enumerable.Range(0, count).Select(_ => new TrainingSequence([.. Enumerable.Range(0, tokens).Select(_ => random.Next(config.VocabSize))], firstTarget))];
+        return
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(_ => new TrainingSequence(
+                    [.. Enumerable.Range(0, tokens).Select(_ => random.Next(config.VocabSize))],
+                    firstTarget
+                )),
+        ];
     }
 }

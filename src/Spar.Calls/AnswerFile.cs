@@ -90,14 +90,24 @@ public sealed class AnswerFile : ICallMemo, IDisposable
     public void Keep(string key, ulong promptHash, Answer answer)
     {
         Line line = new(
-            key, _model, _seed, Hex(promptHash), answer.Text, answer.LogLikelihoods, answer.Finish, answer.InputTokens,
-            answer.OutputTokens);
+            key,
+            _model,
+            _seed,
+            Hex(promptHash),
+            answer.Text,
+            answer.LogLikelihoods,
+            answer.Finish,
+            answer.InputTokens,
+            answer.OutputTokens
+        );
         lock (_gate)
         {
             try
             {
                 _writer ??= new StreamWriter(
-                    new FileStream(_path, FileMode.Append, FileAccess.Write, FileShare.Read), new UTF8Encoding(false));
+                    new FileStream(_path, FileMode.Append, FileAccess.Write, FileShare.Read),
+                    new UTF8Encoding(false)
+                );
                 _writer.Write(JsonSerializer.Serialize(line, JsonSettings.SnakeCaseLines));
                 _writer.Write('\n');
                 _writer.Flush();
@@ -105,9 +115,10 @@ public sealed class AnswerFile : ICallMemo, IDisposable
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
             {
                 throw new RunFaultException(
-                    $"An answer cannot be kept in {_path} ({fault.Message.TrimEnd('.')}). Free some space or mend the " +
-                    "permissions, then run the same command again; what was answered so far is kept.",
-                    fault);
+                    $"An answer cannot be kept in {_path} ({fault.Message.TrimEnd('.')}). Free some space or mend the "
+                        + "permissions, then run the same command again; what was answered so far is kept.",
+                    fault
+                );
             }
 
             _lines[line.Id] = line;
@@ -124,12 +135,14 @@ public sealed class AnswerFile : ICallMemo, IDisposable
         {
             _writer?.Dispose();
             _writer = null;
-            Dictionary<string, int> order =
-                keys.Select((key, index) => (key, index)).ToDictionary(pair => pair.key, pair => pair.index);
+            Dictionary<string, int> order = keys.Select((key, index) => (key, index))
+                .ToDictionary(pair => pair.key, pair => pair.index);
             WriteWhole(
                 _path,
-                _lines.Values.OrderBy(line => order.GetValueOrDefault(line.Id, int.MaxValue))
-                    .ThenBy(line => line.Id, StringComparer.Ordinal));
+                _lines
+                    .Values.OrderBy(line => order.GetValueOrDefault(line.Id, int.MaxValue))
+                    .ThenBy(line => line.Id, StringComparer.Ordinal)
+            );
         }
     }
 
@@ -147,7 +160,10 @@ public sealed class AnswerFile : ICallMemo, IDisposable
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             throw new UserFaultException(
-                $"The answers in {path} cannot be read: {fault.Message}", "Mend the permissions or name another folder.", fault);
+                $"The answers in {path} cannot be read: {fault.Message}",
+                "Mend the permissions or name another folder.",
+                fault
+            );
         }
     }
 
@@ -171,7 +187,8 @@ public sealed class AnswerFile : ICallMemo, IDisposable
 
         throw new UserFaultException(
             $"{path}, line {number}: not a stored answer (id, model, seed, request, text).",
-            "Delete the line to ask again.");
+            "Delete the line to ask again."
+        );
     }
 
     private sealed record Line(
@@ -183,7 +200,8 @@ public sealed class AnswerFile : ICallMemo, IDisposable
         IReadOnlyList<double>? LogLikelihoods,
         string? FinishReason,
         long? InputTokens,
-        long? OutputTokens)
+        long? OutputTokens
+    )
     {
         public Answer ToAnswer() => new(Text, InputTokens, OutputTokens, FinishReason, null, LogLikelihoods);
     }

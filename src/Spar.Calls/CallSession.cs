@@ -57,13 +57,15 @@ public sealed class CallSession : IDisposable
 
     /// <summary>The stack through which a model of the run is asked.</summary>
     /// <param name="model">The model; stays the caller's.</param>
-    public IChatClient Around(IChatClient model) => model.AsBuilder()
-        .UseCounting(_counts)
-        .UseMemo(_memo)
-        .UseConcurrencyLimit(_slots)
-        .UseGiveUp(_failures)
-        .UseWeighing()
-        .Build();
+    public IChatClient Around(IChatClient model) =>
+        model
+            .AsBuilder()
+            .UseCounting(_counts)
+            .UseMemo(_memo)
+            .UseConcurrencyLimit(_slots)
+            .UseGiveUp(_failures)
+            .UseWeighing()
+            .Build();
 
     /// <summary>
     /// Takes the answer from the memo, or makes the call and keeps its answer, for what answers without being a model.
@@ -80,11 +82,14 @@ public sealed class CallSession : IDisposable
         string key,
         string asked,
         Func<ulong, CancellationToken, Task<Answer>> make,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         using FunctionChatClient function = new((_, _, token) => make(SeedOf(key), token));
         ChatOptions options = new ChatOptions().WithCall(new CallIdentity(key, StableHash.Of(asked)));
-        ChatResponse response = await Around(function).GetResponseAsync([], options, cancellationToken).ConfigureAwait(false);
+        ChatResponse response = await Around(function)
+            .GetResponseAsync([], options, cancellationToken)
+            .ConfigureAwait(false);
         return response.ToAnswer();
     }
 

@@ -10,16 +10,25 @@ namespace Spar.Calls;
 /// </summary>
 /// <param name="answer">Gives the answer to messages and options; called from many threads.</param>
 public sealed class FunctionChatClient(
-    Func<IReadOnlyList<ChatMessage>, ChatOptions, CancellationToken, Task<Answer>> answer) : IChatClient
+    Func<IReadOnlyList<ChatMessage>, ChatOptions, CancellationToken, Task<Answer>> answer
+) : IChatClient
 {
     /// <inheritdoc/>
     public async Task<ChatResponse> GetResponseAsync(
-        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
-        (await answer([.. messages], options ?? new ChatOptions(), cancellationToken).ConfigureAwait(false)).ToResponse();
+        IEnumerable<ChatMessage> messages,
+        ChatOptions? options = null,
+        CancellationToken cancellationToken = default
+    ) =>
+        (
+            await answer([.. messages], options ?? new ChatOptions(), cancellationToken).ConfigureAwait(false)
+        ).ToResponse();
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
-        IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        IEnumerable<ChatMessage> messages,
+        ChatOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default
+    )
     {
         ChatResponse response = await GetResponseAsync(messages, options, cancellationToken).ConfigureAwait(false);
         foreach (ChatResponseUpdate update in response.ToChatResponseUpdates())

@@ -60,7 +60,10 @@ public sealed class GiveUpChatClient(IChatClient inner, FailureStreak streak) : 
     /// <exception cref="GivenUpException">The limit is reached; from then on no call is made.</exception>
     /// <exception cref="RunFaultException">A fault that is not the call's; it passes as it is.</exception>
     public override async Task<ChatResponse> GetResponseAsync(
-        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+        IEnumerable<ChatMessage> messages,
+        ChatOptions? options = null,
+        CancellationToken cancellationToken = default
+    )
     {
         if (streak.Ended)
         {
@@ -77,9 +80,10 @@ public sealed class GiveUpChatClient(IChatClient inner, FailureStreak streak) : 
             cancellationToken.ThrowIfCancellationRequested();
             throw streak.Failed(out int failures)
                 ? new GivenUpException(
-                    $"{failures} model calls failed in a row, the last with: {fault.Message} Mend the endpoint and run the " +
-                    "same command again; what was answered so far is kept.",
-                    fault)
+                    $"{failures} model calls failed in a row, the last with: {fault.Message} Mend the endpoint and run the "
+                        + "same command again; what was answered so far is kept.",
+                    fault
+                )
                 : fault as CallFailedException ?? new CallFailedException(options.Call()?.Key ?? "", fault);
         }
 

@@ -19,7 +19,11 @@ public interface IAlternativesClient
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="RunFaultException">The backend does not give log-probabilities.</exception>
     Task<WeighedResponse> GetWeighedResponseAsync(
-        IReadOnlyList<ChatMessage> messages, ChatOptions options, Func<string, Alternatives?> find, CancellationToken cancellationToken);
+        IReadOnlyList<ChatMessage> messages,
+        ChatOptions options,
+        Func<string, Alternatives?> find,
+        CancellationToken cancellationToken
+    );
 }
 
 /// <summary>A place in an answer, and the words that could stand there.</summary>

@@ -41,19 +41,28 @@ public sealed class ModelCaller(IChatClient client, CallSession session)
         string prompt,
         Sampling sampling,
         Func<string, Alternatives?> find,
-        CancellationToken cancellationToken) =>
-        CallAsync(prompt, Options(key, $"{sampling}, weighed\n{prompt}", sampling).WithWeighed(find), cancellationToken);
+        CancellationToken cancellationToken
+    ) =>
+        CallAsync(
+            prompt,
+            Options(key, $"{sampling}, weighed\n{prompt}", sampling).WithWeighed(find),
+            cancellationToken
+        );
 
     // Servers differ in what they take; a seed that is not negative suits all of them.
-    private ChatOptions Options(string key, string asked, Sampling sampling) => new ChatOptions
-    {
-        Seed = (long)(Session.SeedOf(key) >> 1),
-        Temperature = (float)sampling.Temperature,
-        TopP = (float)sampling.TopP,
-        MaxOutputTokens = sampling.MaxTokens,
-    }.WithCall(new CallIdentity(key, StableHash.Of(asked)));
+    private ChatOptions Options(string key, string asked, Sampling sampling) =>
+        new ChatOptions
+        {
+            Seed = (long)(Session.SeedOf(key) >> 1),
+            Temperature = (float)sampling.Temperature,
+            TopP = (float)sampling.TopP,
+            MaxOutputTokens = sampling.MaxTokens,
+        }.WithCall(new CallIdentity(key, StableHash.Of(asked)));
 
     private async Task<Answer> CallAsync(string prompt, ChatOptions options, CancellationToken cancellationToken) =>
-        (await _client.GetResponseAsync([new ChatMessage(ChatRole.User, prompt)], options, cancellationToken)
-            .ConfigureAwait(false)).ToAnswer();
+        (
+            await _client
+                .GetResponseAsync([new ChatMessage(ChatRole.User, prompt)], options, cancellationToken)
+                .ConfigureAwait(false)
+        ).ToAnswer();
 }

@@ -10,8 +10,10 @@ namespace Spar.Calls;
 /// <param name="retryAfter">For how long the server asks to be left alone; null where it does not say.</param>
 /// <param name="innerException">The fault underneath, if any.</param>
 public sealed class TransientFaultException(
-    string message, TimeSpan? retryAfter = null, Exception? innerException = null)
-    : UserFaultException(message, innerException)
+    string message,
+    TimeSpan? retryAfter = null,
+    Exception? innerException = null
+) : UserFaultException(message, innerException)
 {
     /// <summary>For how long the server asks to be left alone; null where it does not say.</summary>
     public TimeSpan? RetryAfter { get; } = retryAfter;
@@ -49,27 +51,37 @@ public sealed class RetryChatClient : DelegatingChatClient, IAlternativesClient
         : base(inner)
     {
         _pipeline = new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddRetry(new RetryStrategyOptions
-            {
-                ShouldHandle = new PredicateBuilder().Handle<TransientFaultException>(),
-                MaxRetryAttempts = options.Retries,
-                Delay = options.Delay,
-                MaxDelay = options.MostDelay,
-                BackoffType = DelayBackoffType.Exponential,
-                UseJitter = true,
-                DelayGenerator = attempt => ValueTask.FromResult(
-                    attempt.Outcome.Exception is TransientFaultException { RetryAfter: { } asked }
-                        ? (asked < options.MostDelay ? asked : options.MostDelay)
-                        : (TimeSpan?)null),
-            })
+            .AddRetry(
+                new RetryStrategyOptions
+                {
+                    ShouldHandle = new PredicateBuilder().Handle<TransientFaultException>(),
+                    MaxRetryAttempts = options.Retries,
+                    Delay = options.Delay,
+                    MaxDelay = options.MostDelay,
+                    BackoffType = DelayBackoffType.Exponential,
+                    UseJitter = true,
+                    DelayGenerator = attempt =>
+                        ValueTask.FromResult(
+                            attempt.Outcome.Exception is TransientFaultException { RetryAfter: { } asked }
+                                ? (asked < options.MostDelay ? asked : options.MostDelay)
+                                : (TimeSpan?)null
+                        ),
+                }
+            )
             .Build();
     }
 
     /// <inheritdoc/>
     public override async Task<ChatResponse> GetResponseAsync(
-        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
-        await _pipeline.ExecuteAsync(
-            async token => await base.GetResponseAsync(messages, options, token).ConfigureAwait(false), cancellationToken)
+        IEnumerable<ChatMessage> messages,
+        ChatOptions? options = null,
+        CancellationToken cancellationToken = default
+    ) =>
+        await _pipeline
+            .ExecuteAsync(
+                async token => await base.GetResponseAsync(messages, options, token).ConfigureAwait(false),
+                cancellationToken
+            )
             .ConfigureAwait(false);
 
     /// <inheritdoc/>
@@ -77,12 +89,17 @@ public sealed class RetryChatClient : DelegatingChatClient, IAlternativesClient
         IReadOnlyList<ChatMessage> messages,
         ChatOptions options,
         Func<string, Alternatives?> find,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         IAlternativesClient weigher = (IAlternativesClient)InnerClient.GetService(typeof(IAlternativesClient))!;
-        return await _pipeline.ExecuteAsync(
-            async token => await weigher.GetWeighedResponseAsync(messages, options, find, token).ConfigureAwait(false),
-            cancellationToken).ConfigureAwait(false);
+        return await _pipeline
+            .ExecuteAsync(
+                async token =>
+                    await weigher.GetWeighedResponseAsync(messages, options, find, token).ConfigureAwait(false),
+                cancellationToken
+            )
+            .ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -99,6 +116,9 @@ public static class RetryChatClientBuilderExtensions
     /// <param name="builder">The stack.</param>
     /// <param name="options">How often and how soon; null for the usual.</param>
     /// <param name="time">The clock; the system's when null.</param>
-    public static ChatClientBuilder UseRetry(this ChatClientBuilder builder, RetryOptions? options = null, TimeProvider? time = null) =>
-        builder.Use(inner => new RetryChatClient(inner, options ?? new RetryOptions(), time ?? TimeProvider.System));
+    public static ChatClientBuilder UseRetry(
+        this ChatClientBuilder builder,
+        RetryOptions? options = null,
+        TimeProvider? time = null
+    ) => builder.Use(inner => new RetryChatClient(inner, options ?? new RetryOptions(), time ?? TimeProvider.System));
 }

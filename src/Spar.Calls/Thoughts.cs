@@ -27,9 +27,17 @@ public static partial class Thoughts
     // Kimi-VL, OpenThinker.
     private static readonly (string Open, string Close)[] s_marks =
     [
-        ("<think>", "</think>"), ("<thinking>", "</thinking>"), ("<thought>", "</thought>"), ("<thoughts>", "</thoughts>"),
-        ("<reasoning>", "</reasoning>"), ("<seed:think>", "</seed:think>"), ("[THINK]", "[/THINK]"), ("◁think▷", "◁/think▷"),
-        ("<|START_THINKING|>", "<|END_THINKING|>"), ("<|begin_of_thought|>", "<|end_of_thought|>"), ("<|think|>", "<|/think|>"),
+        ("<think>", "</think>"),
+        ("<thinking>", "</thinking>"),
+        ("<thought>", "</thought>"),
+        ("<thoughts>", "</thoughts>"),
+        ("<reasoning>", "</reasoning>"),
+        ("<seed:think>", "</seed:think>"),
+        ("[THINK]", "[/THINK]"),
+        ("◁think▷", "◁/think▷"),
+        ("<|START_THINKING|>", "<|END_THINKING|>"),
+        ("<|begin_of_thought|>", "<|end_of_thought|>"),
+        ("<|think|>", "<|/think|>"),
     ];
 
     // The channels of gpt-oss (OpenAI's harmony format): thoughts in "analysis", the answer in "final".
@@ -44,8 +52,14 @@ public static partial class Thoughts
             return channels;
         }
 
-        if (!Array.Exists(s_marks, mark => raw.Contains(mark.Open, StringComparison.OrdinalIgnoreCase)
-            || raw.Contains(mark.Close, StringComparison.OrdinalIgnoreCase)))
+        if (
+            !Array.Exists(
+                s_marks,
+                mark =>
+                    raw.Contains(mark.Open, StringComparison.OrdinalIgnoreCase)
+                    || raw.Contains(mark.Close, StringComparison.OrdinalIgnoreCase)
+            )
+        )
         {
             return new ThoughtSplit(raw, null, false);
         }
@@ -73,7 +87,10 @@ public static partial class Thoughts
 
         said.Append(raw, at, raw.Length - at);
         return new ThoughtSplit(
-            unfinished ? "" : said.ToString().Trim(), string.Join("\n\n", thoughts.Where(thought => thought.Length > 0)), unfinished);
+            unfinished ? "" : said.ToString().Trim(),
+            string.Join("\n\n", thoughts.Where(thought => thought.Length > 0)),
+            unfinished
+        );
     }
 
     // The next block at or after a place. An opening mark must begin a line; a closing one without it ends a thought
@@ -88,9 +105,10 @@ public static partial class Thoughts
             {
                 int text = opened + open.Length;
                 int closed = FindMark(raw, close, text, beginsLine: false, fences: false);
-                best = closed < 0
-                    ? new Block(opened, text, raw.Length, raw.Length, false)
-                    : new Block(opened, text, closed, closed + close.Length, true);
+                best =
+                    closed < 0
+                        ? new Block(opened, text, raw.Length, raw.Length, false)
+                        : new Block(opened, text, closed, closed + close.Length, true);
             }
         }
 

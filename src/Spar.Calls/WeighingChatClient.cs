@@ -13,19 +13,25 @@ public sealed class WeighingChatClient(IChatClient inner) : DelegatingChatClient
     /// <inheritdoc/>
     /// <exception cref="RunFaultException">The model's backend gives no log-probabilities.</exception>
     public override async Task<ChatResponse> GetResponseAsync(
-        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+        IEnumerable<ChatMessage> messages,
+        ChatOptions? options = null,
+        CancellationToken cancellationToken = default
+    )
     {
         if (options.Weighed() is not { } find)
         {
             return await base.GetResponseAsync(messages, options, cancellationToken).ConfigureAwait(false);
         }
 
-        IAlternativesClient weigher = InnerClient.GetService(typeof(IAlternativesClient)) as IAlternativesClient
+        IAlternativesClient weigher =
+            InnerClient.GetService(typeof(IAlternativesClient)) as IAlternativesClient
             ?? throw new RunFaultException(
-                "The judge's model gives no log-probabilities, so its probability of yes cannot be told. Set judging.valuation " +
-                "to votes or adaptive, or judge with a checkpoint or an endpoint that gives log-probabilities.");
-        WeighedResponse weighed =
-            await weigher.GetWeighedResponseAsync([.. messages], options!, find, cancellationToken).ConfigureAwait(false);
+                "The judge's model gives no log-probabilities, so its probability of yes cannot be told. Set judging.valuation "
+                    + "to votes or adaptive, or judge with a checkpoint or an endpoint that gives log-probabilities."
+            );
+        WeighedResponse weighed = await weigher
+            .GetWeighedResponseAsync([.. messages], options!, find, cancellationToken)
+            .ConfigureAwait(false);
         double? share = weighed.LogProbs is { } logProbs ? FirstShare(logProbs) : null;
         return weighed.Response.WithAnswer(weighed.Response.ToAnswer() with { Probability = share });
     }

@@ -16,7 +16,12 @@ internal static class CommandLine
         Self-play with tree-search refinement (SPaR): makes a language model follow instructions better.
 
         Exit codes:
-        {string.Join('\n', ExitCode.All.Select(code => string.Create(CultureInfo.InvariantCulture, $"  {code.Code,3}  {code.Meaning}")))}
+        {string.Join(
+            '\n',
+            ExitCode.All.Select(code =>
+                string.Create(CultureInfo.InvariantCulture, $"  {code.Code,3}  {code.Meaning}")
+            )
+        )}
 
         A defect's trace file lies in the folder for temporary files. '-' as a file of prompts, or as a prompt, reads standard input.
         """;
@@ -68,13 +73,15 @@ internal static class CommandLine
         context.Quiet = parse.GetValue<bool>("--quiet");
         try
         {
-            return await parse.InvokeAsync(new InvocationConfiguration
-            {
-                EnableDefaultExceptionHandler = false,
-                ProcessTerminationTimeout = TimeSpan.FromMinutes(1),
-                Output = context.Output.Profile.Out.Writer,
-                Error = context.Messages.Profile.Out.Writer,
-            });
+            return await parse.InvokeAsync(
+                new InvocationConfiguration
+                {
+                    EnableDefaultExceptionHandler = false,
+                    ProcessTerminationTimeout = TimeSpan.FromMinutes(1),
+                    Output = context.Output.Profile.Out.Writer,
+                    Error = context.Messages.Profile.Out.Writer,
+                }
+            );
         }
         catch (Exception fault)
         {

@@ -22,7 +22,10 @@ public static class JsonFaults
         message = type >= 0 ? "a value is of the wrong kind" : message.TrimEnd('.', ' ');
         string key = fault.Path is { Length: > 1 } path && type >= 0 ? $" at {path}" : "";
         return fault is { LineNumber: long line, BytePositionInLine: long position }
-            ? string.Create(CultureInfo.InvariantCulture, $"{message}{key} ({(oneLine ? "" : $"line {line + 1}, ")}byte {position + 1})")
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"{message}{key} ({(oneLine ? "" : $"line {line + 1}, ")}byte {position + 1})"
+            )
             : $"{message}{key}";
     }
 }

@@ -55,27 +55,42 @@ public static class JsonSettings
 
     /// <summary>For people to read, for a <see cref="Utf8JsonWriter"/>.</summary>
     public static JsonWriterOptions ReadableWriter { get; } =
-        new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+        new()
+        {
+            Indented = true,
+            NewLine = "\n",
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        };
 
     private static JsonSerializerOptions Make(
-        bool indented, bool nulls = false, JsonNamingPolicy? naming = null, JavaScriptEncoder? encoder = null) => Fixed(new(JsonSerializerDefaults.Web)
-    {
-        PropertyNamingPolicy = naming ?? JsonNamingPolicy.CamelCase,
-        DefaultIgnoreCondition = nulls ? JsonIgnoreCondition.Never : JsonIgnoreCondition.WhenWritingNull,
-        Encoder = encoder ?? JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        WriteIndented = indented,
-        NewLine = "\n",
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
-    });
+        bool indented,
+        bool nulls = false,
+        JsonNamingPolicy? naming = null,
+        JavaScriptEncoder? encoder = null
+    ) =>
+        Fixed(
+            new(JsonSerializerDefaults.Web)
+            {
+                PropertyNamingPolicy = naming ?? JsonNamingPolicy.CamelCase,
+                DefaultIgnoreCondition = nulls ? JsonIgnoreCondition.Never : JsonIgnoreCondition.WhenWritingNull,
+                Encoder = encoder ?? JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+                WriteIndented = indented,
+                NewLine = "\n",
+                Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+            }
+        );
 
-    private static JsonSerializerOptions MakeStrict() => Fixed(new(JsonSerializerDefaults.Web)
-    {
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        RespectRequiredConstructorParameters = true,
-        RespectNullableAnnotations = true,
-        ReadCommentHandling = JsonCommentHandling.Skip,
-        AllowTrailingCommas = true,
-    });
+    private static JsonSerializerOptions MakeStrict() =>
+        Fixed(
+            new(JsonSerializerDefaults.Web)
+            {
+                UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+                RespectRequiredConstructorParameters = true,
+                RespectNullableAnnotations = true,
+                ReadCommentHandling = JsonCommentHandling.Skip,
+                AllowTrailingCommas = true,
+            }
+        );
 
     private static JsonSerializerOptions Fixed(JsonSerializerOptions options)
     {

@@ -39,12 +39,24 @@ public static class JsonText
             i++;
             if (token[i] == 'u')
             {
-                text.Append((char)ushort.Parse(token.AsSpan(i + 1, 4), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+                text.Append(
+                    (char)ushort.Parse(token.AsSpan(i + 1, 4), NumberStyles.HexNumber, CultureInfo.InvariantCulture)
+                );
                 i += 4;
             }
             else
             {
-                text.Append(token[i] switch { 'b' => '\b', 'f' => '\f', 'n' => '\n', 'r' => '\r', 't' => '\t', char same => same });
+                text.Append(
+                    token[i] switch
+                    {
+                        'b' => '\b',
+                        'f' => '\f',
+                        'n' => '\n',
+                        'r' => '\r',
+                        't' => '\t',
+                        char same => same,
+                    }
+                );
             }
         }
 

@@ -34,7 +34,8 @@ public sealed record AtLeastWords(int Count) : Constraint
     public override string Family => "length";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Phrases => [$"use at least {Count} words.", $"use no fewer than {Count} words."];
+    public override IReadOnlyList<string> Phrases =>
+        [$"use at least {Count} words.", $"use no fewer than {Count} words."];
 
     /// <inheritdoc/>
     public override Finding Check(NanoResponse response)
@@ -57,7 +58,8 @@ public sealed record AtMostWords(int Count) : Constraint
     public override string Family => "length";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Phrases => [$"use at most {Count} words.", $"use no more than {Count} words."];
+    public override IReadOnlyList<string> Phrases =>
+        [$"use at most {Count} words.", $"use no more than {Count} words."];
 
     /// <inheritdoc/>
     public override Finding Check(NanoResponse response)
@@ -80,7 +82,8 @@ public sealed record SentenceCount(int Count) : Constraint
     public override string Family => "sentence";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Phrases => [$"use exactly {Count} sentences.", $"it must have {Count} sentences."];
+    public override IReadOnlyList<string> Phrases =>
+        [$"use exactly {Count} sentences.", $"it must have {Count} sentences."];
 
     /// <inheritdoc/>
     public override Finding Check(NanoResponse response)
@@ -149,7 +152,8 @@ public sealed record FirstWord(string Word) : Constraint
     public override string Family => "template";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Phrases => [$"start with the word {Word}.", $"the first word must be {Word}."];
+    public override IReadOnlyList<string> Phrases =>
+        [$"start with the word {Word}.", $"the first word must be {Word}."];
 
     /// <inheritdoc/>
     public override Finding Check(NanoResponse response)
@@ -255,7 +259,13 @@ public sealed record ShowFeeling(string Feeling) : Constraint
 /// <param name="Situation">A key of <see cref="Lexicon.Situations"/>.</param>
 public sealed record SetIn(string Situation) : Constraint
 {
-    private string Phrase => Situation switch { "night" => "at night", "rain" => "in the rain", _ => $"in {Situation}" };
+    private string Phrase =>
+        Situation switch
+        {
+            "night" => "at night",
+            "rain" => "in the rain",
+            _ => $"in {Situation}",
+        };
 
     /// <inheritdoc/>
     public override string Kind => "situation";

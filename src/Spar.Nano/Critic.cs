@@ -4,8 +4,8 @@ using System.Text;
 namespace Spar.Nano;
 
 /// <summary>
-/// Writes the teacher's critiques: the response is read back with the position of each word, then each requirement is checked with its
-/// evidence, then the verdict. Reading back with positions is what lets a small model learn look-ups.
+/// Writes the teacher's critiques: the response is read back with the position of each word, then each requirement is
+/// checked with its evidence, then the verdict. Reading back with positions is what lets a small model learn look-ups.
 /// </summary>
 public static class Critic
 {
@@ -24,7 +24,12 @@ public static class Critic
     /// <param name="requirements">Those of the task's requirements to check, in order.</param>
     /// <param name="response">Any response.</param>
     /// <param name="followed">True when the response satisfies all of them.</param>
-    public static string Findings(NanoTask task, IEnumerable<Constraint> requirements, string response, out bool followed)
+    public static string Findings(
+        NanoTask task,
+        IEnumerable<Constraint> requirements,
+        string response,
+        out bool followed
+    )
     {
         NanoResponse parsed = NanoResponse.Parse(response);
         StringBuilder text = new("read:");
@@ -40,13 +45,20 @@ public static class Critic
         return text.ToString();
     }
 
-    /// <summary>The reflection before a refinement: which requirements have to be mended, in the words of the critique.</summary>
+    /// <summary>
+    /// The reflection before a refinement: which requirements have to be mended, in the words of the critique.
+    /// </summary>
     /// <param name="task">The task.</param>
     /// <param name="response">The response to refine.</param>
     public static string Reflection(NanoTask task, string response)
     {
         NanoResponse parsed = NanoResponse.Parse(response);
-        List<string> names = [.. task.Requirements.Where(constraint => !constraint.Check(parsed).Followed).Select(constraint => constraint.Kind)];
+        List<string> names =
+        [
+            .. task
+                .Requirements.Where(constraint => !constraint.Check(parsed).Followed)
+                .Select(constraint => constraint.Kind),
+        ];
         return names.Count == 0 ? "fix: none" : "fix: " + string.Join(' ', names);
     }
 

@@ -3,8 +3,8 @@ using Spar.Ground;
 namespace Spar.Nano;
 
 /// <summary>
-/// Mends a text in small steps: each step changes the least that brings a failing requirement closer, and leaves alone the words that other
-/// requirements need. What was right in the text stays, which is what a refinement is for.
+/// Mends a text in small steps: each step changes the least that brings a failing requirement closer, and leaves alone
+/// the words that other requirements need. What was right in the text stays, which is what a refinement is for.
 /// </summary>
 public static class Editor
 {
@@ -14,7 +14,10 @@ public static class Editor
     /// <param name="task">The task.</param>
     /// <param name="response">Any text; words that the world does not know may be dropped.</param>
     /// <param name="random">Decides among edits that serve equally.</param>
-    /// <returns>The mended response (the same text where nothing was wrong), or null where it could not be mended in a few dozen steps.</returns>
+    /// <returns>
+    /// The mended response (the same text where nothing was wrong), or null where it could not be mended in a few dozen
+    /// steps.
+    /// </returns>
     public static string? Edit(NanoTask task, string response, SeededRandom random)
     {
         string text = response;
@@ -53,7 +56,9 @@ public static class Editor
             _task = task;
             _sentences = [.. response.Sentences.Select(sentence => sentence.ToList())];
             _stars = task.Constraints.Any(constraint => constraint is Stars);
-            _mark = task.Constraints.OfType<ClosingMark>().FirstOrDefault()?.Mark ?? (response.ClosingMark == '\0' ? '.' : response.ClosingMark);
+            _mark =
+                task.Constraints.OfType<ClosingMark>().FirstOrDefault()?.Mark
+                ?? (response.ClosingMark == '\0' ? '.' : response.ClosingMark);
             if (_sentences.Count == 0)
             {
                 _sentences.Add([]);
@@ -109,7 +114,11 @@ public static class Editor
         private bool Free(string word) => !_task.Requirements.Any(constraint => constraint.Needs(word));
 
         private List<(List<string> Sentence, int Index)> Where(Func<string, bool> qualifies) =>
-            [.. _sentences.SelectMany(sentence => Enumerable.Range(0, sentence.Count).Where(i => qualifies(sentence[i])).Select(i => (sentence, i)))];
+            [
+                .. _sentences.SelectMany(sentence =>
+                    Enumerable.Range(0, sentence.Count).Where(i => qualifies(sentence[i])).Select(i => (sentence, i))
+                ),
+            ];
 
         private void ChangeLength(int wanted, SeededRandom random)
         {
@@ -120,11 +129,24 @@ public static class Editor
                 return;
             }
 
-            // Take out what a sentence can do without: a word unknown to the world, an adjective, an adverb, or the whole tail behind a verb.
-            List<int> spare = [.. Enumerable.Range(0, sentence.Count).Where(i => Free(sentence[i]) &&
-                Lexicon.ClassOf(sentence[i]) is WordClass.Adjective or WordClass.Adverb or WordClass.Unknown)];
+            // Take out what a sentence can do without: a word unknown to the world, an adjective, an adverb, or the
+            // whole tail behind a verb.
+            List<int> spare =
+            [
+                .. Enumerable
+                    .Range(0, sentence.Count)
+                    .Where(i =>
+                        Free(sentence[i])
+                        && Lexicon.ClassOf(sentence[i]) is WordClass.Adjective or WordClass.Adverb or WordClass.Unknown
+                    ),
+            ];
             int tail = sentence.FindIndex(word => Lexicon.ClassOf(word) is WordClass.Preposition or WordClass.In);
-            if (tail > 0 && (spare.Count == 0 || random.Chance(0.4)) && sentence.Count - tail <= -wanted + 1 && sentence.Skip(tail).All(Free))
+            if (
+                tail > 0
+                && (spare.Count == 0 || random.Chance(0.4))
+                && sentence.Count - tail <= -wanted + 1
+                && sentence.Skip(tail).All(Free)
+            )
             {
                 sentence.RemoveRange(tail, sentence.Count - tail);
             }
@@ -140,16 +162,29 @@ public static class Editor
 
         private void Lengthen(List<string> sentence, int wanted, SeededRandom random)
         {
-            List<int> bare = [.. Enumerable.Range(0, sentence.Count).Where(i => Lexicon.ClassOf(sentence[i]) == WordClass.Noun &&
-                (i == 0 || Lexicon.ClassOf(sentence[i - 1]) != WordClass.Adjective))];
+            List<int> bare =
+            [
+                .. Enumerable
+                    .Range(0, sentence.Count)
+                    .Where(i =>
+                        Lexicon.ClassOf(sentence[i]) == WordClass.Noun
+                        && (i == 0 || Lexicon.ClassOf(sentence[i - 1]) != WordClass.Adjective)
+                    ),
+            ];
             switch (random.Next32(4))
             {
                 case 0 when wanted >= 3:
                     int end = EndOf(sentence);
-                    sentence.InsertRange(end, [random.Pick(Lexicon.Prepositions), .. Grammar.NounPhrase(_task.Topic, random)]);
+                    sentence.InsertRange(
+                        end,
+                        [random.Pick(Lexicon.Prepositions), .. Grammar.NounPhrase(_task.Topic, random)]
+                    );
                     break;
                 case 1 when wanted >= 2 && !sentence.Contains("in"):
-                    sentence.InsertRange(EndOf(sentence), ["in", random.Pick(Lexicon.Situations[random.Pick(Lexicon.SituationNames)])]);
+                    sentence.InsertRange(
+                        EndOf(sentence),
+                        ["in", random.Pick(Lexicon.Situations[random.Pick(Lexicon.SituationNames)])]
+                    );
                     break;
                 case 2 when !sentence.Exists(word => Lexicon.ClassOf(word) == WordClass.Adverb):
                     int verb = sentence.FindIndex(word => Lexicon.ClassOf(word) == WordClass.Verb);
@@ -174,7 +209,9 @@ public static class Editor
                 return sentence.Count;
             }
 
-            return sentence.FindIndex(word => Lexicon.ClassOf(word) is WordClass.Verb) is int verb and >= 0 ? verb + 1 : sentence.Count - 1;
+            return sentence.FindIndex(word => Lexicon.ClassOf(word) is WordClass.Verb) is int verb and >= 0
+                ? verb + 1
+                : sentence.Count - 1;
         }
 
         private void ChangeSentences(int wanted, SeededRandom random)
@@ -187,7 +224,9 @@ public static class Editor
             }
 
             List<int> spare = [.. Enumerable.Range(0, _sentences.Count).Where(i => _sentences[i].TrueForAll(Free))];
-            _sentences.RemoveAt(spare.Count > 0 && random.Chance(0.8) ? random.Pick(spare) : random.Next32(_sentences.Count));
+            _sentences.RemoveAt(
+                spare.Count > 0 && random.Chance(0.8) ? random.Pick(spare) : random.Next32(_sentences.Count)
+            );
         }
 
         private void Place(string word, SeededRandom random)
@@ -197,7 +236,9 @@ public static class Editor
             if (kind == WordClass.Adjective && (peers.Count == 0 || random.Chance(0.5)))
             {
                 var bare = Where(other => Lexicon.ClassOf(other) == WordClass.Noun);
-                bare.RemoveAll(place => place.Index > 0 && Lexicon.ClassOf(place.Sentence[place.Index - 1]) == WordClass.Adjective);
+                bare.RemoveAll(place =>
+                    place.Index > 0 && Lexicon.ClassOf(place.Sentence[place.Index - 1]) == WordClass.Adjective
+                );
                 if (bare.Count > 0)
                 {
                     (List<string> sentence, int index) = random.Pick(bare);
@@ -225,7 +266,10 @@ public static class Editor
                     target.Insert(behindVerb, word);
                     break;
                 case WordClass.Noun:
-                    target.InsertRange(EndOf(target), [random.Pick(Lexicon.Prepositions), random.Pick(Lexicon.Determiners), word]);
+                    target.InsertRange(
+                        EndOf(target),
+                        [random.Pick(Lexicon.Prepositions), random.Pick(Lexicon.Determiners), word]
+                    );
                     break;
                 case WordClass.Verb when verb >= 0 && target.Skip(behindVerb).All(Free):
                     target.RemoveRange(verb, target.Count - verb);
@@ -267,7 +311,10 @@ public static class Editor
                 sentence.RemoveAt(0);
             }
 
-            if (sentence.Count == 0 || (Lexicon.ClassOf(sentence[0]) != kind && Lexicon.ClassOf(sentence[0]) != WordClass.Unknown))
+            if (
+                sentence.Count == 0
+                || (Lexicon.ClassOf(sentence[0]) != kind && Lexicon.ClassOf(sentence[0]) != WordClass.Unknown)
+            )
             {
                 sentence.Insert(0, word);
             }

@@ -2,7 +2,9 @@ using Spar.Ground;
 
 namespace Spar.Nano;
 
-/// <summary>Samples sentences: [adverb] noun-phrase verb [adverb | preposition noun-phrase | object] [in situation].</summary>
+/// <summary>
+/// Samples sentences: [adverb] noun-phrase verb [adverb | preposition noun-phrase | object] [in situation].
+/// </summary>
 internal static class Grammar
 {
     /// <summary>A text on the task's topic that knows nothing of the constraints.</summary>

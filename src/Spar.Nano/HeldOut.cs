@@ -4,8 +4,8 @@ using Spar.Ground;
 namespace Spar.Nano;
 
 /// <summary>
-/// Prompts of the nano world by split. Held-out prompts come from a range of seeds that nothing else uses, and no other split contains an
-/// instruction that is identical to one of them.
+/// Prompts of the nano world by split. Held-out prompts come from a range of seeds that nothing else uses, and no other
+/// split contains an instruction that is identical to one of them.
 /// </summary>
 public static class HeldOut
 {
@@ -16,12 +16,16 @@ public static class HeldOut
 
     private static readonly Lazy<IReadOnlyList<NanoTask>> s_lines = new(() => Build(TaskForm.Line));
     private static readonly Lazy<IReadOnlyList<NanoTask>> s_stories = new(() => Build(TaskForm.Story));
-    private static readonly Lazy<FrozenSet<string>> s_instructions =
-        new(() => s_lines.Value.Concat(s_stories.Value).Select(task => task.Instruction).ToFrozenSet());
+    private static readonly Lazy<FrozenSet<string>> s_instructions = new(() =>
+        s_lines.Value.Concat(s_stories.Value).Select(task => task.Instruction).ToFrozenSet()
+    );
 
-    /// <summary>The held-out tasks of a form: <see cref="Count"/> of them, each instruction once, always the same.</summary>
+    /// <summary>
+    /// The held-out tasks of a form: <see cref="Count"/> of them, each instruction once, always the same.
+    /// </summary>
     /// <param name="form">Line or story.</param>
-    public static IReadOnlyList<NanoTask> Tasks(TaskForm form) => form == TaskForm.Line ? s_lines.Value : s_stories.Value;
+    public static IReadOnlyList<NanoTask> Tasks(TaskForm form) =>
+        form == TaskForm.Line ? s_lines.Value : s_stories.Value;
 
     /// <summary>True for the instruction of a held-out task.</summary>
     /// <param name="instruction">An instruction.</param>

@@ -3,8 +3,8 @@ using System.Text;
 namespace Spar.Nano;
 
 /// <summary>
-/// A response, taken apart the way every check of the nano world reads it: sentences of words, the closing mark, and stars at the ends.
-/// Any text can be taken apart; nothing is rejected here.
+/// A response, taken apart the way every check of the nano world reads it: sentences of words, the closing mark, and
+/// stars at the ends. Any text can be taken apart; nothing is rejected here.
 /// </summary>
 public sealed class NanoResponse
 {
@@ -17,10 +17,14 @@ public sealed class NanoResponse
         Words = [.. sentences.SelectMany(sentence => sentence)];
     }
 
-    /// <summary>Sentences in order, each a list of words without marks. A sentence ends at a word that ends in . ! or ?</summary>
+    /// <summary>
+    /// Sentences in order, each a list of words without marks. A sentence ends at a word that ends in . ! or ?
+    /// </summary>
     public IReadOnlyList<IReadOnlyList<string>> Sentences { get; }
 
-    /// <summary>The mark that closes each sentence: '.', '!' or '?', or '\0' for a last sentence that none closes.</summary>
+    /// <summary>
+    /// The mark that closes each sentence: '.', '!' or '?', or '\0' for a last sentence that none closes.
+    /// </summary>
     public IReadOnlyList<char> Marks { get; }
 
     /// <summary>True when the text begins with a star.</summary>
@@ -70,7 +74,9 @@ public sealed class NanoResponse
         return new NanoResponse(sentences, marks, leading, trailing);
     }
 
-    /// <summary>Writes sentences as a text: inner sentences end in '.', the last in <paramref name="closingMark"/>.</summary>
+    /// <summary>
+    /// Writes sentences as a text: inner sentences end in '.', the last in <paramref name="closingMark"/>.
+    /// </summary>
     /// <param name="sentences">Words by sentence.</param>
     /// <param name="closingMark">'.', '!', '?', or '\0' for none.</param>
     /// <param name="stars">True to put a star at both ends.</param>

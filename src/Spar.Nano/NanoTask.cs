@@ -12,7 +12,9 @@ public enum TaskForm
     Story,
 }
 
-/// <summary>A writing task: a topic and some constraints, with the English instruction that states them and exact checks.</summary>
+/// <summary>
+/// A writing task: a topic and some constraints, with the English instruction that states them and exact checks.
+/// </summary>
 public sealed record NanoTask
 {
     /// <summary>Makes a task; the instruction's wording is drawn from the seeded generator.</summary>
@@ -21,9 +23,18 @@ public sealed record NanoTask
     /// <param name="constraints">In the order in which the instruction states them.</param>
     /// <param name="random">Picks among the ways to say the same.</param>
     public NanoTask(TaskForm form, string topic, IReadOnlyList<Constraint> constraints, SeededRandom random)
-        : this(form, topic, constraints, string.Join(' ', constraints.Select(constraint => random.Pick(constraint.Phrases)).Prepend(random.Pick(Openings(form, topic)))))
-    {
-    }
+        : this(
+            form,
+            topic,
+            constraints,
+            string.Join(
+                ' ',
+                constraints
+                    .Select(constraint => random.Pick(constraint.Phrases))
+                    .Prepend(random.Pick(Openings(form, topic)))
+            )
+        )
+    { }
 
     private NanoTask(TaskForm form, string topic, IReadOnlyList<Constraint> constraints, string instruction)
     {
@@ -67,7 +78,8 @@ public sealed record NanoTask
 
     /// <summary>The same task without some of its constraints, for writers who overlook them.</summary>
     /// <param name="keep">Which constraints stay.</param>
-    internal NanoTask Keeping(Func<Constraint, bool> keep) => new(Form, Topic, [.. Constraints.Where(keep)], Instruction);
+    internal NanoTask Keeping(Func<Constraint, bool> keep) =>
+        new(Form, Topic, [.. Constraints.Where(keep)], Instruction);
 
     /// <summary>The same task with other constraints under the same instruction.</summary>
     internal NanoTask With(IReadOnlyList<Constraint> constraints) => new(Form, Topic, constraints, Instruction);
@@ -110,7 +122,8 @@ public sealed record NanoTask
         return new NanoTask(form, topic, constraints, instruction);
     }
 
-    private static IReadOnlyList<string> Openings(TaskForm form, string topic) => form == TaskForm.Line
-        ? [$"write a line about the {topic}.", $"give me one line about the {topic}."]
-        : [$"write a story about the {topic}.", $"tell me a story about the {topic}."];
+    private static IReadOnlyList<string> Openings(TaskForm form, string topic) =>
+        form == TaskForm.Line
+            ? [$"write a line about the {topic}.", $"give me one line about the {topic}."]
+            : [$"write a story about the {topic}.", $"tell me a story about the {topic}."];
 }

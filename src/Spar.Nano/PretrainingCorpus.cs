@@ -9,7 +9,10 @@ namespace Spar.Nano;
 /// <param name="Kind">answer, judge or refine.</param>
 public readonly record struct CorpusRow(string Prompt, string Response, string Kind);
 
-/// <summary>How judging and refining are put to a model: the nano world knows what to say, the caller knows the prompt templates.</summary>
+/// <summary>
+/// How judging and refining are put to a model: the nano world knows what to say, the caller knows the prompt
+/// templates.
+/// </summary>
 public sealed record CorpusFormat
 {
     /// <summary>(instruction, response) to the judge's prompt.</summary>
@@ -41,8 +44,8 @@ public sealed record CorpusMix
     public double Judgements { get; init; } = 0.5;
 
     /// <summary>
-    /// Share of judgements that are drills: many constraints on one response, whether or not any response could satisfy them all. Most of their lines look up a
-    /// word, which is what a small model learns last.
+    /// Share of judgements that are drills: many constraints on one response, whether or not any response could satisfy
+    /// them all. Most of their lines look up a word, which is what a small model learns last.
     /// </summary>
     [Range(0.0, 1.0)]
     public double Drills { get; init; }
@@ -57,11 +60,13 @@ public sealed record CorpusMix
 }
 
 /// <summary>
-/// The text that the base model is made from: answers of careless writers, and critiques and refinements that are right. Row i depends on the seed and
-/// on i alone. Held-out instructions do not occur.
+/// The text that the base model is made from: answers of careless writers, and critiques and refinements that are
+/// right. Row i depends on the seed and on i alone. Held-out instructions do not occur.
 /// </summary>
 /// <param name="seed">Seed of the corpus.</param>
-/// <param name="mixes">Its composition, stretch by stretch in the order of their first rows; the first begins at row 0.</param>
+/// <param name="mixes">
+/// Its composition, stretch by stretch in the order of their first rows; the first begins at row 0.
+/// </param>
 /// <param name="format">Prompt templates.</param>
 public sealed class PretrainingCorpus(ulong seed, IReadOnlyList<CorpusMix> mixes, CorpusFormat format)
 {
@@ -93,13 +98,19 @@ public sealed class PretrainingCorpus(ulong seed, IReadOnlyList<CorpusMix> mixes
 
     private CorpusRow Judgement(NanoTask task, CorpusMix mix, SeededRandom random)
     {
-        string response = random.Chance(0.45) ? Writer.Write(task, random) : Writer.Careless(task, random, random.Chance(0.5) ? 0.35 : mix.Oversight);
+        string response = random.Chance(0.45)
+            ? Writer.Write(task, random)
+            : Writer.Careless(task, random, random.Chance(0.5) ? 0.35 : mix.Oversight);
         if (random.Chance(0.15))
         {
             response = Corruption.Apply(response, random);
         }
 
-        return new(format.JudgePrompt(task.Instruction, response), Critic.Critique(task, response, format.VerdictMarker), "judge");
+        return new(
+            format.JudgePrompt(task.Instruction, response),
+            Critic.Critique(task, response, format.VerdictMarker),
+            "judge"
+        );
     }
 
     private CorpusRow Drill(NanoTask task, SeededRandom random)
@@ -107,7 +118,9 @@ public sealed class PretrainingCorpus(ulong seed, IReadOnlyList<CorpusMix> mixes
         string response = Writer.TryWrite(task.With([]), random) ?? Grammar.Draft(task, random);
         IReadOnlyList<string> words = NanoResponse.Parse(response).Words;
         string Word(double present) =>
-            random.Chance(present) ? random.Pick(words) : random.Pick(Lexicon.Peers(random.Pick(words)) is { Count: > 0 } peers ? peers : Lexicon.Verbs);
+            random.Chance(present)
+                ? random.Pick(words)
+                : random.Pick(Lexicon.Peers(random.Pick(words)) is { Count: > 0 } peers ? peers : Lexicon.Verbs);
         List<Constraint> constraints = [];
         for (int i = random.Between(3, 5); i > 0; i--)
         {
@@ -118,12 +131,18 @@ public sealed class PretrainingCorpus(ulong seed, IReadOnlyList<CorpusMix> mixes
         constraints.Add(new LastWord(random.Chance(0.5) ? words[^1] : Word(0)));
         if (task.Form == TaskForm.Line)
         {
-            constraints.Add(new ExactWords(Math.Clamp(words.Count + (random.Chance(0.5) ? 0 : random.Between(-2, 2)), 3, 12)));
+            constraints.Add(
+                new ExactWords(Math.Clamp(words.Count + (random.Chance(0.5) ? 0 : random.Between(-2, 2)), 3, 12))
+            );
         }
 
         random.Shuffle(constraints);
         NanoTask drill = new(task.Form, task.Topic, [.. constraints.Distinct()], random);
-        return new(format.JudgePrompt(drill.Instruction, response), Critic.Critique(drill, response, format.VerdictMarker), "judge");
+        return new(
+            format.JudgePrompt(drill.Instruction, response),
+            Critic.Critique(drill, response, format.VerdictMarker),
+            "judge"
+        );
     }
 
     private CorpusRow Refinement(NanoTask task, CorpusMix mix, SeededRandom random)
@@ -142,13 +161,16 @@ public sealed class PretrainingCorpus(ulong seed, IReadOnlyList<CorpusMix> mixes
                 return new(
                     format.RefinePrompt(task.Instruction, response, critique),
                     format.RefineOutput(Critic.Reflection(task, response), refined),
-                    "refine");
+                    "refine"
+                );
             }
         }
     }
 }
 
-/// <summary>Slips of the pen, as a model makes them: a word lost, doubled, swapped or exchanged, a mark forgotten.</summary>
+/// <summary>
+/// Slips of the pen, as a model makes them: a word lost, doubled, swapped or exchanged, a mark forgotten.
+/// </summary>
 internal static class Corruption
 {
     /// <summary>One or two slips.</summary>

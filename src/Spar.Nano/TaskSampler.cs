@@ -13,7 +13,8 @@ public static class TaskSampler
         while (true)
         {
             string topic = random.Pick(Lexicon.TopicNames);
-            List<Constraint> constraints = form == TaskForm.Line ? LineConstraints(random, topic) : StoryConstraints(random, topic);
+            List<Constraint> constraints =
+                form == TaskForm.Line ? LineConstraints(random, topic) : StoryConstraints(random, topic);
             random.Shuffle(constraints);
             NanoTask task = new(form, topic, constraints, random);
             if (!Conflicts(constraints) && Writer.TryWrite(task, random) is not null)
@@ -25,7 +26,12 @@ public static class TaskSampler
 
     private static List<Constraint> LineConstraints(SeededRandom random, string topic)
     {
-        int count = random.Next32(10) switch { < 2 => 1, < 7 => 2, _ => 3 };
+        int count = random.Next32(10) switch
+        {
+            < 2 => 1,
+            < 7 => 2,
+            _ => 3,
+        };
         List<Constraint> constraints = [];
         while (constraints.Count < count)
         {
@@ -87,28 +93,36 @@ public static class TaskSampler
         HashSet<string> avoided = [.. constraints.OfType<AvoidWord>().Select(constraint => constraint.Word)];
         int least = constraints.OfType<AtLeastWords>().FirstOrDefault()?.Count ?? 0;
         int most = constraints.OfType<AtMostWords>().FirstOrDefault()?.Count ?? int.MaxValue;
-        return least > most || constraints.Exists(constraint => constraint is not AvoidWord && avoided.Any(constraint.Needs) &&
-            constraint is IncludeWord or FirstWord or LastWord);
+        return least > most
+            || constraints.Exists(constraint =>
+                constraint is not AvoidWord
+                && avoided.Any(constraint.Needs)
+                && constraint is IncludeWord or FirstWord or LastWord
+            );
     }
 
-    private static string ContentWord(SeededRandom random, string topic) => random.Next32(10) switch
-    {
-        < 5 => random.Pick(Lexicon.Topics[topic]),
-        < 7 => random.Pick(Lexicon.PlainAdjectives),
-        < 8 => random.Pick(Lexicon.Verbs),
-        < 9 => random.Pick(Lexicon.TransitiveVerbs),
-        _ => random.Pick(Lexicon.Adverbs),
-    };
+    private static string ContentWord(SeededRandom random, string topic) =>
+        random.Next32(10) switch
+        {
+            < 5 => random.Pick(Lexicon.Topics[topic]),
+            < 7 => random.Pick(Lexicon.PlainAdjectives),
+            < 8 => random.Pick(Lexicon.Verbs),
+            < 9 => random.Pick(Lexicon.TransitiveVerbs),
+            _ => random.Pick(Lexicon.Adverbs),
+        };
 
-    private static string CommonWord(SeededRandom random, string topic) => random.Next32(10) switch
-    {
-        < 4 => random.Pick(Lexicon.Determiners),
-        < 7 => random.Pick(Lexicon.Topics[topic]),
-        < 8 => random.Pick(Lexicon.Prepositions),
-        _ => random.Pick(Lexicon.Verbs),
-    };
+    private static string CommonWord(SeededRandom random, string topic) =>
+        random.Next32(10) switch
+        {
+            < 4 => random.Pick(Lexicon.Determiners),
+            < 7 => random.Pick(Lexicon.Topics[topic]),
+            < 8 => random.Pick(Lexicon.Prepositions),
+            _ => random.Pick(Lexicon.Verbs),
+        };
 
-    private static string Opener(SeededRandom random) => random.Chance(0.6) ? random.Pick(Lexicon.Determiners) : random.Pick(Lexicon.Adverbs);
+    private static string Opener(SeededRandom random) =>
+        random.Chance(0.6) ? random.Pick(Lexicon.Determiners) : random.Pick(Lexicon.Adverbs);
 
-    private static string Closer(SeededRandom random, string topic) => random.Chance(0.65) ? random.Pick(Lexicon.Topics[topic]) : random.Pick(Lexicon.Adverbs);
+    private static string Closer(SeededRandom random, string topic) =>
+        random.Chance(0.65) ? random.Pick(Lexicon.Topics[topic]) : random.Pick(Lexicon.Adverbs);
 }

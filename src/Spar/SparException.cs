@@ -9,4 +9,5 @@ namespace Spar;
 /// </summary>
 /// <param name="message">What is wrong, where, and what to do.</param>
 /// <param name="innerException">The fault underneath, if any.</param>
-public class SparException(string message, Exception? innerException = null) : RunFaultException(message, innerException);
+public class SparException(string message, Exception? innerException = null)
+    : RunFaultException(message, innerException);

@@ -3,7 +3,10 @@ using Xunit;
 
 namespace Spar.TestSupport;
 
-/// <summary>Finds the project's root and the shared data folder beside it. Tests that need shared data skip, with a reason, when it is absent.</summary>
+/// <summary>
+/// Finds the project's root and the shared data folder beside it. Tests that need shared data skip, with a reason, when
+/// it is absent.
+/// </summary>
 internal static class SharedData
 {
     /// <summary>The project's root: the folder that holds Spar.slnx.</summary>
@@ -13,7 +16,10 @@ internal static class SharedData
     public static string Path(params string[] parts)
     {
         string path = System.IO.Path.Combine([ProjectRoot, "..", "shared", .. parts]);
-        Assert.SkipUnless(File.Exists(path) || Directory.Exists(path), $"shared data is absent: ../shared/{string.Join('/', parts)}");
+        Assert.SkipUnless(
+            File.Exists(path) || Directory.Exists(path),
+            $"shared data is absent: ../shared/{string.Join('/', parts)}"
+        );
         return System.IO.Path.GetFullPath(path);
     }
 

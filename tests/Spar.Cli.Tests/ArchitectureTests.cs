@@ -15,7 +15,17 @@ public class ArchitectureTests
         ["Spar.Nano"] = ["Spar.Ground"],
         ["Spar.Runtime"] = ["Spar.Ground", "Spar.Calls", "Spar.Engine", "Spar", "Spar.Evaluation", "Spar.Nano"],
         ["Spar.Web"] = ["Spar"],
-        ["Spar.Cli"] = ["Spar.Ground", "Spar.Calls", "Spar.Engine", "Spar", "Spar.Evaluation", "Spar.Nano", "Spar.Runtime", "Spar.Web"],
+        ["Spar.Cli"] =
+        [
+            "Spar.Ground",
+            "Spar.Calls",
+            "Spar.Engine",
+            "Spar",
+            "Spar.Evaluation",
+            "Spar.Nano",
+            "Spar.Runtime",
+            "Spar.Web",
+        ],
     };
 
     /// <summary>
@@ -35,8 +45,16 @@ public class ArchitectureTests
             ["Files"] = ["."],
             ["Inference"] =
             [
-                ".", "Chat", "Checkpoints", "Checkpoints/Gguf", "Kernels", "Kernels/Quantized", "Models", "Sampling",
-                "Tensors", "Tokenization",
+                ".",
+                "Chat",
+                "Checkpoints",
+                "Checkpoints/Gguf",
+                "Kernels",
+                "Kernels/Quantized",
+                "Models",
+                "Sampling",
+                "Tensors",
+                "Tokenization",
             ],
             ["Inspection"] = ["Checkpoints", "Checkpoints/Gguf", "Inference", "Models", "Tokenization", "Training"],
             ["Kernels"] = ["Tensors"],
@@ -54,7 +72,14 @@ public class ArchitectureTests
             ["Experiments"] = [".", "Judging", "Runs", "Seams", "SelfPlay", "Store"],
             ["Experiments/Decoding"] =
             [
-                ".", "Experiments", "Judging", "Seams", "Search", "SelfPlay", "Store", "Templates",
+                ".",
+                "Experiments",
+                "Judging",
+                "Seams",
+                "Search",
+                "SelfPlay",
+                "Store",
+                "Templates",
             ],
             ["Experiments/Synthetic"] = [".", "Experiments", "Recipes", "Seams", "SelfPlay", "Store"],
             ["Exports"] = [".", "Seams", "SelfPlay", "Store"],
@@ -71,8 +96,17 @@ public class ArchitectureTests
         {
             ["Catalog"] =
             [
-                ".", "Data", "FollowBench", "Gsm8k", "Harness", "HumanEval", "InstructionFollowing", "LlmBar", "Mmlu",
-                "Robustness", "TriviaQa",
+                ".",
+                "Data",
+                "FollowBench",
+                "Gsm8k",
+                "Harness",
+                "HumanEval",
+                "InstructionFollowing",
+                "LlmBar",
+                "Mmlu",
+                "Robustness",
+                "TriviaQa",
             ],
             ["Data"] = ["."],
             ["FollowBench"] = [".", "Data", "Harness", "Results", "Statistics", "Text"],
@@ -86,7 +120,15 @@ public class ArchitectureTests
             ["IFTrain"] = [".", "IFEval/Verifiers", "Instructions", "Sentences", "Text"],
             ["InstructionFollowing"] =
             [
-                ".", "Data", "Harness", "IFBench", "IFBench/Verifiers", "IFEval", "IFTrain", "Instructions", "Results",
+                ".",
+                "Data",
+                "Harness",
+                "IFBench",
+                "IFBench/Verifiers",
+                "IFEval",
+                "IFTrain",
+                "Instructions",
+                "Results",
                 "Text",
             ],
             ["Instructions"] = [".", "Data", "Text"],
@@ -101,10 +143,7 @@ public class ArchitectureTests
             ["Text"] = ["."],
             ["TriviaQa"] = [".", "Data", "Harness", "Results", "Text"],
         },
-        ["Spar.Nano"] = new()
-        {
-            ["Synthetic"] = ["."],
-        },
+        ["Spar.Nano"] = new() { ["Synthetic"] = ["."] },
         ["Spar.Runtime"] = new()
         {
             ["Composition"] = ["Embedded", "Endpoints", "Nano", "Pretraining", "Recipes", "Verifiers"],
@@ -136,8 +175,12 @@ public class ArchitectureTests
         Dictionary<string, string[]> allowed = s_folders[project];
         string[] wrong =
         [
-            .. graph.Arrows.Where(arrow => !allowed.GetValueOrDefault(arrow.Key.From, []).Contains(arrow.Key.To)).OrderBy(arrow => arrow.Key)
-                .Select(arrow => $"{project}: {arrow.Key.From} -> {arrow.Key.To} ({arrow.Value}) is not in the table of allowed arrows"),
+            .. graph
+                .Arrows.Where(arrow => !allowed.GetValueOrDefault(arrow.Key.From, []).Contains(arrow.Key.To))
+                .OrderBy(arrow => arrow.Key)
+                .Select(arrow =>
+                    $"{project}: {arrow.Key.From} -> {arrow.Key.To} ({arrow.Value}) is not in the table of allowed arrows"
+                ),
             .. graph.FindCycle() is { } cycle ? [$"{project}: {string.Join(" -> ", cycle)} is a cycle"] : (string[])[],
         ];
         Assert.True(wrong.Length == 0, string.Join('\n', wrong));
@@ -155,12 +198,14 @@ public class ArchitectureTests
     [InlineData("// Upper.Tool, Rooted\nclass One { string text = \"P.Upper.Tool Rooted\"; Upper.Other other; }", "")]
     public void An_arrow_is_seen_however_it_is_drawn(string code, string arrow)
     {
-        FolderGraph graph = FolderGraph.Of("P",
-        [
-            ("A/One.cs", $"namespace P.A;\n{code}\n"),
-            ("Upper/Tool.cs", "namespace P.Upper; class Tool;"),
-            ("Rooted.cs", "namespace P; class Rooted;"),
-        ]);
+        FolderGraph graph = FolderGraph.Of(
+            "P",
+            [
+                ("A/One.cs", $"namespace P.A;\n{code}\n"),
+                ("Upper/Tool.cs", "namespace P.Upper; class Tool;"),
+                ("Rooted.cs", "namespace P; class Rooted;"),
+            ]
+        );
         Assert.Equal(arrow, string.Join(", ", graph.Arrows.Keys.Select(key => $"{key.From} -> {key.To}")));
         Assert.Null(graph.FindCycle());
     }
@@ -168,21 +213,36 @@ public class ArchitectureTests
     [Fact]
     public void A_cycle_is_found()
     {
-        FolderGraph graph = FolderGraph.Of("P", [("A/A.cs", "using P.B;\nclass A;"), ("B/B.razor", "@using P.C\n<p />"), ("C/C.cs", "class C { A.A a; }")]);
+        FolderGraph graph = FolderGraph.Of(
+            "P",
+            [("A/A.cs", "using P.B;\nclass A;"), ("B/B.razor", "@using P.C\n<p />"), ("C/C.cs", "class C { A.A a; }")]
+        );
         Assert.Equal(["A", "B", "C", "A"], graph.FindCycle());
     }
 
     [Fact]
     public void Projects_refer_only_to_what_they_may()
     {
-        string[] projects = Directory.GetFiles(Path.Combine(SharedData.ProjectRoot, "src"), "*.csproj", SearchOption.AllDirectories);
+        string[] projects = Directory.GetFiles(
+            Path.Combine(SharedData.ProjectRoot, "src"),
+            "*.csproj",
+            SearchOption.AllDirectories
+        );
         Assert.Equal(s_allowed.Keys.Order(), projects.Select(path => Path.GetFileNameWithoutExtension(path)!).Order());
         foreach (string path in projects)
         {
-            string[] references = [.. XDocument.Load(path).Descendants("ProjectReference")
-                .Select(element => Path.GetFileNameWithoutExtension((string)element.Attribute("Include")!))];
+            string[] references =
+            [
+                .. XDocument
+                    .Load(path)
+                    .Descendants("ProjectReference")
+                    .Select(element => Path.GetFileNameWithoutExtension((string)element.Attribute("Include")!)),
+            ];
             string name = Path.GetFileNameWithoutExtension(path);
-            Assert.True(references.All(s_allowed[name].Contains), $"{name} refers to {string.Join(", ", references.Except(s_allowed[name]))}");
+            Assert.True(
+                references.All(s_allowed[name].Contains),
+                $"{name} refers to {string.Join(", ", references.Except(s_allowed[name]))}"
+            );
         }
     }
 
@@ -190,8 +250,16 @@ public class ArchitectureTests
     public void The_method_knows_no_console_no_network_and_no_model_files()
     {
         string[] forbidden = ["System.Net.Http", "Console.", "Spectre", "safetensors", "tokenizer.json", "HttpClient"];
-        foreach (string file in Directory.GetFiles(Path.Combine(SharedData.ProjectRoot, "src", "Spar"), "*.cs", SearchOption.AllDirectories)
-            .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal)))
+        foreach (
+            string file in Directory
+                .GetFiles(Path.Combine(SharedData.ProjectRoot, "src", "Spar"), "*.cs", SearchOption.AllDirectories)
+                .Where(file =>
+                    !file.Contains(
+                        $"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}",
+                        StringComparison.Ordinal
+                    )
+                )
+        )
         {
             string text = File.ReadAllText(file);
             foreach (string word in forbidden)

@@ -10,20 +10,25 @@ internal static class CliRunner
     {
         StringWriter output = new();
         StringWriter messages = new();
-        int code = await CommandLine.InvokeAsync(args, new CommandContext(Plain(output), Plain(messages), new StringReader(input), TimeProvider.System));
+        int code = await CommandLine.InvokeAsync(
+            args,
+            new CommandContext(Plain(output), Plain(messages), new StringReader(input), TimeProvider.System)
+        );
         return (code, output.ToString(), messages.ToString());
     }
 
     /// <summary>A console that is no terminal and breaks no line.</summary>
     public static IAnsiConsole Plain(TextWriter writer)
     {
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Ansi = AnsiSupport.No,
-            ColorSystem = ColorSystemSupport.NoColors,
-            Interactive = InteractionSupport.No,
-            Out = new AnsiConsoleOutput(writer),
-        });
+        IAnsiConsole console = AnsiConsole.Create(
+            new AnsiConsoleSettings
+            {
+                Ansi = AnsiSupport.No,
+                ColorSystem = ColorSystemSupport.NoColors,
+                Interactive = InteractionSupport.No,
+                Out = new AnsiConsoleOutput(writer),
+            }
+        );
         console.Profile.Width = 400;
         return console;
     }
@@ -41,7 +46,10 @@ internal static class CliRunner
         }
     }
 
-    /// <summary>The command line has to be refused with one short message that has these words, and with the command whose help says more.</summary>
+    /// <summary>
+    /// The command line has to be refused with one short message that has these words, and with the command whose help
+    /// says more.
+    /// </summary>
     public static async Task IsRefusedAsync(string[] args, params string[] words)
     {
         (int code, string output, string messages) = await RunAsync("", args);

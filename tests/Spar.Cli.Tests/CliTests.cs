@@ -3,7 +3,9 @@ using Spar.TestSupport;
 
 namespace Spar.Cli.Tests;
 
-/// <summary>The command line as a user meets it: arguments in, exit code and text out, with the shipped nano model.</summary>
+/// <summary>
+/// The command line as a user meets it: arguments in, exit code and text out, with the shipped nano model.
+/// </summary>
 public sealed class CliTests : IDisposable
 {
     private readonly string _work = Directory.CreateTempSubdirectory("spar-cli").FullName;
@@ -11,12 +13,15 @@ public sealed class CliTests : IDisposable
 
     public void Dispose() => Directory.Delete(_work, recursive: true);
 
-    private static Task<(int Code, string Output, string Messages)> Spar(params string[] args) => CliRunner.RunAsync("", args);
+    private static Task<(int Code, string Output, string Messages)> Spar(params string[] args) =>
+        CliRunner.RunAsync("", args);
 
     private string Recipe(string extra = "", string? model = null)
     {
         string path = Path.Combine(_work, "recipe.yaml");
-        File.WriteAllText(path, $$"""
+        File.WriteAllText(
+            path,
+            $$"""
             base_model: {{model ?? Model}}
             prompt_set: compact
             sft_prompts: 16
@@ -34,7 +39,8 @@ public sealed class CliTests : IDisposable
             rft: { learning_rate: 2e-5, epochs: 1 }
             nano: { held_out_prompts: 10, held_out_repairs: 4 }
             {{extra}}
-            """);
+            """
+        );
         return path;
     }
 
@@ -51,7 +57,16 @@ public sealed class CliTests : IDisposable
         foreach (JsonElement row in rows)
         {
             Assert.Equal(10, row.GetProperty("heldOutCount").GetInt32());
-            foreach (string name in new[] { "heldOutPrompt", "heldOutInstruction", "heldOutPromptSearch", "judgeAccuracy", "refineSuccess" })
+            foreach (
+                string name in new[]
+                {
+                    "heldOutPrompt",
+                    "heldOutInstruction",
+                    "heldOutPromptSearch",
+                    "judgeAccuracy",
+                    "refineSuccess",
+                }
+            )
             {
                 Assert.InRange(row.GetProperty(name).GetDouble(), 0, 1);
             }
@@ -66,17 +81,24 @@ public sealed class CliTests : IDisposable
         (code, string again, _) = await Spar("run", Recipe(), "--output", run, "--json");
         Assert.Equal(0, code);
         Assert.Equal(
-            results.RootElement.GetProperty("rows").GetRawText(), JsonDocument.Parse(again).RootElement.GetProperty("rows").GetRawText());
+            results.RootElement.GetProperty("rows").GetRawText(),
+            JsonDocument.Parse(again).RootElement.GetProperty("rows").GetRawText()
+        );
         (code, string report, _) = await Spar("report", run, "--json");
         Assert.Equal(0, code);
-        Assert.Equal(results.RootElement.GetProperty("rows").GetRawText(), JsonDocument.Parse(report).RootElement.GetProperty("rows").GetRawText());
+        Assert.Equal(
+            results.RootElement.GetProperty("rows").GetRawText(),
+            JsonDocument.Parse(report).RootElement.GetProperty("rows").GetRawText()
+        );
         (code, _, _) = await Spar("report", run);
         Assert.Equal(0, code);
         Assert.Matches("(?i)iteration.?1", File.ReadAllText(Path.Combine(run, "report.html")));
         string export = Path.Combine(_work, "export");
         (code, _, _) = await Spar("export", run, "--output", export);
         Assert.Equal(0, code);
-        Assert.NotEmpty(JsonDocument.Parse(File.ReadAllText(Path.Combine(export, "actor-0.json"))).RootElement.EnumerateArray());
+        Assert.NotEmpty(
+            JsonDocument.Parse(File.ReadAllText(Path.Combine(export, "actor-0.json"))).RootElement.EnumerateArray()
+        );
 
         // Another recipe may not go on in the same directory.
         (code, _, messages) = await Spar("run", Recipe("seed: 7"), "--output", run);
@@ -88,7 +110,14 @@ public sealed class CliTests : IDisposable
     public async Task Generate_answers_and_explains()
     {
         (int code, string output, string messages) = await Spar(
-            "generate", "write a line about the sea. use exactly 6 words.", "--model", Model, "--strategy", "bfs", "--explain");
+            "generate",
+            "write a line about the sea. use exactly 6 words.",
+            "--model",
+            Model,
+            "--strategy",
+            "bfs",
+            "--explain"
+        );
         Assert.True(code == 0, messages);
         Assert.Contains("model calls", output, StringComparison.Ordinal);
         Assert.NotEmpty(output.TrimEnd().Split('\n')[^1]);
@@ -97,7 +126,12 @@ public sealed class CliTests : IDisposable
     [Fact]
     public async Task Chat_answers_each_line_until_the_input_ends()
     {
-        (int code, string output, string messages) = await CliRunner.RunAsync("write a line about the sea.\n/new\nwrite a line about the sea.\n", "chat", "--model", Model);
+        (int code, string output, string messages) = await CliRunner.RunAsync(
+            "write a line about the sea.\n/new\nwrite a line about the sea.\n",
+            "chat",
+            "--model",
+            Model
+        );
         Assert.True(code == 0, messages);
         string[] answers = [.. output.Split("> ").Select(text => text.Trim()).Where(text => text.Length > 0)];
         Assert.Equal(2, answers.Length);
@@ -107,11 +141,22 @@ public sealed class CliTests : IDisposable
     [Fact]
     public async Task Eval_nano_measures_by_kind()
     {
-        (int code, string output, string messages) = await Spar("eval", "nano", "--model", Model, "--count", "20", "--json");
+        (int code, string output, string messages) = await Spar(
+            "eval",
+            "nano",
+            "--model",
+            Model,
+            "--count",
+            "20",
+            "--json"
+        );
         Assert.True(code == 0, messages);
         JsonElement result = JsonDocument.Parse(output).RootElement;
         Assert.Equal(20, result.GetProperty("count").GetInt32());
-        Assert.Contains(result.GetProperty("kinds").EnumerateArray(), kind => kind.GetProperty("kind").GetString() == "topic");
+        Assert.Contains(
+            result.GetProperty("kinds").EnumerateArray(),
+            kind => kind.GetProperty("kind").GetString() == "topic"
+        );
     }
 
     [Fact]
@@ -138,7 +183,10 @@ public sealed class CliTests : IDisposable
         byte[] bytes = File.ReadAllBytes(weights);
         File.WriteAllBytes(weights, bytes[..(bytes.Length / 2)]);
         await CliRunner.FailsAsync(["generate", "write a line about the sea.", "--model", model], "model.safetensors");
-        await CliRunner.FailsAsync(["run", Recipe(model: model), "--output", Path.Combine(_work, "r")], "model.safetensors");
+        await CliRunner.FailsAsync(
+            ["run", Recipe(model: model), "--output", Path.Combine(_work, "r")],
+            "model.safetensors"
+        );
     }
 
     [Fact]
@@ -147,7 +195,10 @@ public sealed class CliTests : IDisposable
         string model = CopyModel();
         string config = Path.Combine(SharedData.Path("fixtures", "tokenizers", "bpe-llama3"), "tokenizer.json");
         string text = File.ReadAllText(config);
-        File.WriteAllText(Path.Combine(model, "tokenizer.json"), text.Replace("\"id\":", "\"id\": 90", StringComparison.Ordinal));
+        File.WriteAllText(
+            Path.Combine(model, "tokenizer.json"),
+            text.Replace("\"id\":", "\"id\": 90", StringComparison.Ordinal)
+        );
         (int code, _, string messages) = await Spar("generate", "write a line about the sea.", "--model", model);
         Assert.Equal(1, code);
         Assert.Contains("tokenizer", messages, StringComparison.Ordinal);
@@ -157,7 +208,21 @@ public sealed class CliTests : IDisposable
     [Fact]
     public async Task Help_has_examples()
     {
-        foreach (string command in new[] { "run", "generate", "chat", "report", "export", "pretrain", "recipe check", "recipe show", "recipe schema", "experiment judges" })
+        foreach (
+            string command in new[]
+            {
+                "run",
+                "generate",
+                "chat",
+                "report",
+                "export",
+                "pretrain",
+                "recipe check",
+                "recipe show",
+                "recipe schema",
+                "experiment judges",
+            }
+        )
         {
             (int code, string output, _) = await Spar([.. command.Split(' '), "--help"]);
             Assert.Equal(0, code);
@@ -171,13 +236,36 @@ public sealed class CliTests : IDisposable
         string output = Path.Combine(_work, "judges");
         string[] command =
         [
-            "experiment", "judges", "--actor", Model, "--judge", Model, "--panel", Model, "--panel", Model, "--count", "6", "--samples", "1", "--stories", "0.5",
-            "--seeds", "1", "2", "--output", output, "--json",
+            "experiment",
+            "judges",
+            "--actor",
+            Model,
+            "--judge",
+            Model,
+            "--panel",
+            Model,
+            "--panel",
+            Model,
+            "--count",
+            "6",
+            "--samples",
+            "1",
+            "--stories",
+            "0.5",
+            "--seeds",
+            "1",
+            "2",
+            "--output",
+            output,
+            "--json",
         ];
         (int code, string json, string messages) = await Spar(command);
         Assert.True(code == 0, messages);
         JsonElement results = JsonDocument.Parse(json).RootElement;
-        Dictionary<string, JsonElement> rows = results.GetProperty("rows").EnumerateArray().ToDictionary(row => row.GetProperty("judge").GetString()!);
+        Dictionary<string, JsonElement> rows = results
+            .GetProperty("rows")
+            .EnumerateArray()
+            .ToDictionary(row => row.GetProperty("judge").GetString()!);
         Assert.Equal(60, Mean("votes (5)", "calls") * 2);
         Assert.Equal(6, Mean("probability", "calls"));
         Assert.Equal(0.8, Mean("probability", "callsSaved"), 9);
@@ -188,7 +276,11 @@ public sealed class CliTests : IDisposable
         Assert.Equal(18, Mean("panel of 3, probability", "calls"));
         Assert.Equal(2, results.GetProperty("seeds").GetArrayLength());
         Assert.Equal(json, File.ReadAllText(Path.Combine(output, "results.json")));
-        Assert.Contains("| adaptive votes |", File.ReadAllText(Path.Combine(output, "results.md")), StringComparison.Ordinal);
+        Assert.Contains(
+            "| adaptive votes |",
+            File.ReadAllText(Path.Combine(output, "results.md")),
+            StringComparison.Ordinal
+        );
 
         // Again from the kept answers.
         Assert.Equal(json, (await Spar(command)).Output);
@@ -204,12 +296,18 @@ public sealed class CliTests : IDisposable
         string run = Path.Combine(_work, "run");
         (int code, string output, string messages) = await Spar("run", Recipe(keys), "--output", run, "--json");
         Assert.True(code == 0, messages);
-        JsonElement calibration = Assert.Single(JsonDocument.Parse(output).RootElement.GetProperty("calibration").EnumerateArray());
+        JsonElement calibration = Assert.Single(
+            JsonDocument.Parse(output).RootElement.GetProperty("calibration").EnumerateArray()
+        );
         Assert.Equal(24, calibration.GetProperty("responses").GetProperty("count").GetInt32());
         Assert.InRange(calibration.GetProperty("responses").GetProperty("accuracy").GetDouble(), 0.5, 1);
         (code, _, _) = await Spar("report", run);
         Assert.Equal(0, code);
-        Assert.Contains("The judge against verifiers", File.ReadAllText(Path.Combine(run, "report.html")), StringComparison.Ordinal);
+        Assert.Contains(
+            "The judge against verifiers",
+            File.ReadAllText(Path.Combine(run, "report.html")),
+            StringComparison.Ordinal
+        );
     }
 
     private string CopyModel()
@@ -228,9 +326,27 @@ public sealed class CliTests : IDisposable
     public async Task Seeds_are_evolved_and_the_second_run_asks_nobody()
     {
         string seeds = Path.Combine(_work, "seeds.jsonl");
-        File.WriteAllLines(seeds, ["{\"prompt\": \"write a line about the sea.\"}", "{\"prompt\": \"write a story about the farm.\"}", "{\"prompt\": \"what is 2 + 2?\"}"]);
+        File.WriteAllLines(
+            seeds,
+            [
+                "{\"prompt\": \"write a line about the sea.\"}",
+                "{\"prompt\": \"write a story about the farm.\"}",
+                "{\"prompt\": \"what is 2 + 2?\"}",
+            ]
+        );
         string output = Path.Combine(_work, "evolved");
-        string[] command = ["evolve", seeds, "--teacher", "nano", "--taxonomy", Path.Combine(SharedData.ProjectRoot, "recipes", "nano-taxonomy.json"), "--output", output, "--json"];
+        string[] command =
+        [
+            "evolve",
+            seeds,
+            "--teacher",
+            "nano",
+            "--taxonomy",
+            Path.Combine(SharedData.ProjectRoot, "recipes", "nano-taxonomy.json"),
+            "--output",
+            output,
+            "--json",
+        ];
         (int code, string text, string messages) = await CliRunner.RunAsync("", command);
         Assert.True(code == 0, messages);
         JsonElement summary = JsonDocument.Parse(text).RootElement;

@@ -17,33 +17,57 @@ public sealed class EvalTests : IDisposable
     [InlineData("gpt-4o-mini-2024-07-18")]
     public async Task Ready_responses_give_the_references_four_accuracies(string model)
     {
-        JsonElement reference = JsonDocument.Parse(File.ReadAllText(SharedData.Path("data", "ifeval", "summary.json"))).RootElement.GetProperty(model).GetProperty("reference");
+        JsonElement reference = JsonDocument
+            .Parse(File.ReadAllText(SharedData.Path("data", "ifeval", "summary.json")))
+            .RootElement.GetProperty(model)
+            .GetProperty("reference");
         string responses = SharedData.Path("data", "ifeval", "responses", model + ".jsonl.gz");
         string output = Path.Combine(_work, model);
         (int code, string text, string messages) = await CliRunner.RunAsync(
-            "", "eval", "ifeval", "--responses", responses, "--data", SharedData.Path("data"), "--output", output, "--json");
+            "",
+            "eval",
+            "ifeval",
+            "--responses",
+            responses,
+            "--data",
+            SharedData.Path("data"),
+            "--output",
+            output,
+            "--json"
+        );
         Assert.True(code == 0, messages);
         JsonElement figures = JsonDocument.Parse(text).RootElement.GetProperty("results").GetProperty("ifeval");
-        foreach ((string ours, string theirs) in new[]
-        {
-            ("prompt_level_strict_acc,none", "prompt_strict"), ("prompt_level_loose_acc,none", "prompt_loose"),
-            ("inst_level_strict_acc,none", "inst_strict"), ("inst_level_loose_acc,none", "inst_loose"),
-        })
+        foreach (
+            (string ours, string theirs) in new[]
+            {
+                ("prompt_level_strict_acc,none", "prompt_strict"),
+                ("prompt_level_loose_acc,none", "prompt_loose"),
+                ("inst_level_strict_acc,none", "inst_strict"),
+                ("inst_level_loose_acc,none", "inst_loose"),
+            }
+        )
         {
             Assert.Equal(reference.GetProperty(theirs).GetDouble(), figures.GetProperty(ours).GetDouble(), 12);
         }
 
         // samples.jsonl: key, strict and loose for each prompt, equal to the reference's verdicts.
         Dictionary<long, JsonElement> samples = File.ReadLines(Path.Combine(output, "samples.jsonl"))
-            .Select(line => JsonDocument.Parse(line).RootElement).ToDictionary(sample => sample.GetProperty("key").GetInt64());
+            .Select(line => JsonDocument.Parse(line).RootElement)
+            .ToDictionary(sample => sample.GetProperty("key").GetInt64());
         using StreamReader golden = new(new GZipStream(File.OpenRead(responses), CompressionMode.Decompress));
         int prompts = 0;
         while (golden.ReadLine() is string line)
         {
             JsonElement expected = JsonDocument.Parse(line).RootElement;
             JsonElement sample = samples[expected.GetProperty("key").GetInt64()];
-            Assert.Equal(expected.GetProperty("strict").Deserialize<bool[]>(), sample.GetProperty("strict").Deserialize<bool[]>());
-            Assert.Equal(expected.GetProperty("loose").Deserialize<bool[]>(), sample.GetProperty("loose").Deserialize<bool[]>());
+            Assert.Equal(
+                expected.GetProperty("strict").Deserialize<bool[]>(),
+                sample.GetProperty("strict").Deserialize<bool[]>()
+            );
+            Assert.Equal(
+                expected.GetProperty("loose").Deserialize<bool[]>(),
+                sample.GetProperty("loose").Deserialize<bool[]>()
+            );
             prompts++;
         }
 
@@ -66,16 +90,22 @@ public sealed class EvalTests : IDisposable
         Assert.True(code == 0, messages);
         Assert.Contains("150 of 300 prompts have no response", messages, StringComparison.Ordinal);
         JsonElement figures = JsonDocument.Parse(text).RootElement.GetProperty("results").GetProperty("ifbench");
-        foreach ((string ours, string theirs) in new[]
-        {
-            ("prompt_level_strict_acc,none", "prompt_strict"), ("prompt_level_loose_acc,none", "prompt_loose"),
-            ("inst_level_strict_acc,none", "inst_strict"), ("inst_level_loose_acc,none", "inst_loose"),
-        })
+        foreach (
+            (string ours, string theirs) in new[]
+            {
+                ("prompt_level_strict_acc,none", "prompt_strict"),
+                ("prompt_level_loose_acc,none", "prompt_loose"),
+                ("inst_level_strict_acc,none", "inst_strict"),
+                ("inst_level_loose_acc,none", "inst_loose"),
+            }
+        )
         {
             Assert.Equal(reference.GetProperty(theirs).GetDouble(), figures.GetProperty(ours).GetDouble(), 12);
         }
 
-        JsonElement sample = JsonDocument.Parse(File.ReadLines(Path.Combine(output, "samples.jsonl")).First()).RootElement;
+        JsonElement sample = JsonDocument
+            .Parse(File.ReadLines(Path.Combine(output, "samples.jsonl")).First())
+            .RootElement;
         Assert.Equal(JsonValueKind.String, sample.GetProperty("key").ValueKind);
         (code, text, messages) = await CliRunner.RunAsync("", "eval", "compare", output, output);
         Assert.True(code == 0, messages);
@@ -88,10 +118,26 @@ public sealed class EvalTests : IDisposable
         string data = SharedData.Path("data");
         foreach (string model in new[] { "Qwen2.5-0.5B-Instruct-GPTQ-Int4", "gpt-4o-mini-2024-07-18" })
         {
-            await CliRunner.RunAsync("", "eval", "ifeval", "--responses", SharedData.Path("data", "ifeval", "responses", model + ".jsonl.gz"), "--data", data, "--output", Path.Combine(_work, model));
+            await CliRunner.RunAsync(
+                "",
+                "eval",
+                "ifeval",
+                "--responses",
+                SharedData.Path("data", "ifeval", "responses", model + ".jsonl.gz"),
+                "--data",
+                data,
+                "--output",
+                Path.Combine(_work, model)
+            );
         }
 
-        (int code, string text, string messages) = await CliRunner.RunAsync("", "eval", "compare", Path.Combine(_work, "Qwen2.5-0.5B-Instruct-GPTQ-Int4"), Path.Combine(_work, "gpt-4o-mini-2024-07-18"));
+        (int code, string text, string messages) = await CliRunner.RunAsync(
+            "",
+            "eval",
+            "compare",
+            Path.Combine(_work, "Qwen2.5-0.5B-Instruct-GPTQ-Int4"),
+            Path.Combine(_work, "gpt-4o-mini-2024-07-18")
+        );
         Assert.True(code == 0, messages);
         Assert.Contains("McNemar", text, StringComparison.Ordinal);
         Assert.Contains("gained", text, StringComparison.Ordinal);
@@ -103,10 +149,37 @@ public sealed class EvalTests : IDisposable
         string data = SharedData.Path("data");
         string model = Path.Combine(SharedData.ProjectRoot, "models", "nano");
         string output = Path.Combine(_work, "gsm8k");
-        (int code, string first, string messages) = await CliRunner.RunAsync("", "eval", "gsm8k", "--model", model, "--data", data, "--output", output, "--limit", "3", "--shots", "0");
+        (int code, string first, string messages) = await CliRunner.RunAsync(
+            "",
+            "eval",
+            "gsm8k",
+            "--model",
+            model,
+            "--data",
+            data,
+            "--output",
+            output,
+            "--limit",
+            "3",
+            "--shots",
+            "0"
+        );
         Assert.True(code == 0, messages);
         byte[] answers = File.ReadAllBytes(Path.Combine(output, "answers.jsonl"));
-        (code, string again, _) = await CliRunner.RunAsync("", "eval", "gsm8k", "--rescore", "--data", data, "--output", output, "--limit", "3", "--shots", "0");
+        (code, string again, _) = await CliRunner.RunAsync(
+            "",
+            "eval",
+            "gsm8k",
+            "--rescore",
+            "--data",
+            data,
+            "--output",
+            output,
+            "--limit",
+            "3",
+            "--shots",
+            "0"
+        );
         Assert.Equal(0, code);
         Assert.Equal(first, again);
         Assert.Equal(answers, File.ReadAllBytes(Path.Combine(output, "answers.jsonl")));
@@ -119,14 +192,35 @@ public sealed class EvalTests : IDisposable
         string shared = SharedData.Path("data", "mmlu");
         string folder = Directory.CreateDirectory(Path.Combine(_work, "data", "mmlu")).FullName;
         File.Copy(Path.Combine(shared, "dev.jsonl"), Path.Combine(folder, "dev.jsonl"));
-        using (StreamReader all = new(new GZipStream(File.OpenRead(Path.Combine(shared, "test.jsonl.gz")), CompressionMode.Decompress)))
+        using (
+            StreamReader all = new(
+                new GZipStream(File.OpenRead(Path.Combine(shared, "test.jsonl.gz")), CompressionMode.Decompress)
+            )
+        )
         {
-            File.WriteAllLines(Path.Combine(folder, "test.jsonl"), all.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => line.Length < 220));
+            File.WriteAllLines(
+                Path.Combine(folder, "test.jsonl"),
+                all.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => line.Length < 220)
+            );
         }
 
         string model = Path.Combine(SharedData.ProjectRoot, "models", "nano");
         (int code, string text, string messages) = await CliRunner.RunAsync(
-            "", "eval", "mmlu", "--model", model, "--data", Path.Combine(_work, "data"), "--output", Path.Combine(_work, "mmlu"), "--limit", "1", "--shots", "0", "--json");
+            "",
+            "eval",
+            "mmlu",
+            "--model",
+            model,
+            "--data",
+            Path.Combine(_work, "data"),
+            "--output",
+            Path.Combine(_work, "mmlu"),
+            "--limit",
+            "1",
+            "--shots",
+            "0",
+            "--json"
+        );
         Assert.True(code == 0, messages);
         JsonElement results = JsonDocument.Parse(text).RootElement;
         int questions = results.GetProperty("n-samples").GetProperty("mmlu").GetProperty("effective").GetInt32();
@@ -139,13 +233,38 @@ public sealed class EvalTests : IDisposable
     {
         string model = Path.Combine(SharedData.ProjectRoot, "models", "nano");
         string failed = Path.Combine(_work, "failed.jsonl");
-        (int code, _, string messages) = await CliRunner.RunAsync("", "eval", "nano", "--model", model, "--count", "40", "--failures", failed);
+        (int code, _, string messages) = await CliRunner.RunAsync(
+            "",
+            "eval",
+            "nano",
+            "--model",
+            model,
+            "--count",
+            "40",
+            "--failures",
+            failed
+        );
         Assert.True(code == 0, messages);
         int cases = File.ReadLines(failed).Count();
         Assert.InRange(cases, 10, 40);
 
         string output = Path.Combine(_work, "refinement");
-        string[] command = ["eval", "refinement", "--cases", failed, "--model", model, "--judge", model, "--second-judge", "checks", "--output", output, "--json"];
+        string[] command =
+        [
+            "eval",
+            "refinement",
+            "--cases",
+            failed,
+            "--model",
+            model,
+            "--judge",
+            model,
+            "--second-judge",
+            "checks",
+            "--output",
+            output,
+            "--json",
+        ];
         (code, string text, messages) = await CliRunner.RunAsync("", command);
         Assert.True(code == 0, messages);
         JsonElement figures = JsonDocument.Parse(text).RootElement.GetProperty("results").GetProperty("refinement");
@@ -157,16 +276,30 @@ public sealed class EvalTests : IDisposable
         byte[] refinements = File.ReadAllBytes(Path.Combine(output, "refinements.jsonl"));
         (code, string again, _) = await CliRunner.RunAsync("", command);
         Assert.Equal(0, code);
-        Assert.Equal(figures.ToString(), JsonDocument.Parse(again).RootElement.GetProperty("results").GetProperty("refinement").ToString());
+        Assert.Equal(
+            figures.ToString(),
+            JsonDocument.Parse(again).RootElement.GetProperty("results").GetProperty("refinement").ToString()
+        );
         Assert.Equal(refinements, File.ReadAllBytes(Path.Combine(output, "refinements.jsonl")));
-        await CliRunner.FailsAsync(["eval", "refinement", "--cases", failed, "--model", model, "--judge", model, "--output", output], "--second-judge");
+        await CliRunner.FailsAsync(
+            ["eval", "refinement", "--cases", failed, "--model", model, "--judge", model, "--output", output],
+            "--second-judge"
+        );
     }
 
     [Fact]
     public async Task Json_needs_no_output_folder()
     {
         (int code, string text, string messages) = await CliRunner.RunAsync(
-            "", "eval", "ifeval", "--responses", SharedData.Path("data", "ifeval", "responses", "Mistral-7B-Instruct-v0.3.jsonl.gz"), "--data", SharedData.Path("data"), "--json");
+            "",
+            "eval",
+            "ifeval",
+            "--responses",
+            SharedData.Path("data", "ifeval", "responses", "Mistral-7B-Instruct-v0.3.jsonl.gz"),
+            "--data",
+            SharedData.Path("data"),
+            "--json"
+        );
         Assert.True(code == 0, messages);
         Assert.True(JsonDocument.Parse(text).RootElement.GetProperty("results").TryGetProperty("ifeval", out _));
     }
@@ -179,8 +312,22 @@ public sealed class EvalTests : IDisposable
         await CliRunner.FailsAsync(["eval", "ifeval", "--data", data, "--output", _work], "--model");
         string responses = Path.Combine(_work, "responses.jsonl");
         File.WriteAllText(responses, "{\"key\": 1000, \"response\": \"x\"}\n{\"key\": 5, \"response\": \"x\"}\n");
-        await CliRunner.FailsAsync(["eval", "ifeval", "--responses", responses, "--data", data], "responses.jsonl", "2", "key");
-        (int code, _, string messages) = await CliRunner.RunAsync("", "eval", "ifeval", "--responses", responses, "--data", data, "--lenient");
+        await CliRunner.FailsAsync(
+            ["eval", "ifeval", "--responses", responses, "--data", data],
+            "responses.jsonl",
+            "2",
+            "key"
+        );
+        (int code, _, string messages) = await CliRunner.RunAsync(
+            "",
+            "eval",
+            "ifeval",
+            "--responses",
+            responses,
+            "--data",
+            data,
+            "--lenient"
+        );
         Assert.Equal(0, code);
         Assert.Contains("540 of 541", messages, StringComparison.Ordinal);
     }

@@ -29,12 +29,18 @@ public sealed class EvolveVerifiableTests : IDisposable
 
         IFEvalVerifier verifier = IFEvalVerifier.Load(prompts);
         string[] texts = [.. File.ReadLines(prompts).Select(line => Field(line, "prompt"))];
-        string[] answers = [.. File.ReadLines(Path.Combine(_work, "examples.jsonl")).Select(line => Field(line, "response"))];
-        Assert.All(texts.Zip(answers), pair =>
-        {
-            Assert.Equal(VerificationOutcome.NotFollowed, verifier.Verify(pair.First, "").Outcome);
-            Assert.NotEqual(VerificationOutcome.NotFollowed, verifier.Verify(pair.First, pair.Second).Outcome);
-        });
+        string[] answers =
+        [
+            .. File.ReadLines(Path.Combine(_work, "examples.jsonl")).Select(line => Field(line, "response")),
+        ];
+        Assert.All(
+            texts.Zip(answers),
+            pair =>
+            {
+                Assert.Equal(VerificationOutcome.NotFollowed, verifier.Verify(pair.First, "").Outcome);
+                Assert.NotEqual(VerificationOutcome.NotFollowed, verifier.Verify(pair.First, pair.Second).Outcome);
+            }
+        );
     }
 
     [Fact]
@@ -43,8 +49,14 @@ public sealed class EvolveVerifiableTests : IDisposable
         await CliRunner.RunAsync("", "evolve", "--verifiable", "--count", "5", "--output", _work);
         string[] command =
         [
-            "eval", "ifeval", "--data", Path.Combine(_work, "prompts.jsonl"), "--responses",
-            Path.Combine(_work, "examples.jsonl"), "--output", Path.Combine(_work, "eval"),
+            "eval",
+            "ifeval",
+            "--data",
+            Path.Combine(_work, "prompts.jsonl"),
+            "--responses",
+            Path.Combine(_work, "examples.jsonl"),
+            "--output",
+            Path.Combine(_work, "eval"),
         ];
         (int code, string table, _) = await CliRunner.RunAsync("", command);
         Assert.Equal(ExitCode.Success, code);
@@ -56,8 +68,15 @@ public sealed class EvolveVerifiableTests : IDisposable
     public async Task Faults_are_named()
     {
         await CliRunner.FailsAsync(["evolve", "--count", "5", "--output", _work], "--count", "--verifiable");
-        await CliRunner.FailsAsync(["evolve", "--verifiable", "--held-out", "keyword", "--output", _work], "'keyword'", "iftrain");
-        await CliRunner.FailsAsync(["evolve", "--verifiable", "--avoid", "none.jsonl", "--output", _work], "none.jsonl");
+        await CliRunner.FailsAsync(
+            ["evolve", "--verifiable", "--held-out", "keyword", "--output", _work],
+            "'keyword'",
+            "iftrain"
+        );
+        await CliRunner.FailsAsync(
+            ["evolve", "--verifiable", "--avoid", "none.jsonl", "--output", _work],
+            "none.jsonl"
+        );
         await CliRunner.IsRefusedAsync(["evolve", "--verifiable", "--constraints", "5-2"], "--constraints", "5-2");
         await CliRunner.IsRefusedAsync(["evolve", "--verifiable", "--constraints", "1-16"], "--constraints");
     }

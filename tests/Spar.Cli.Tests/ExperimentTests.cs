@@ -13,7 +13,9 @@ public sealed class ExperimentTests : IDisposable
     private string File(string variants)
     {
         string path = Path.Combine(_work, "experiment.yaml");
-        System.IO.File.WriteAllText(path, $$"""
+        System.IO.File.WriteAllText(
+            path,
+            $$"""
             recipe:
               base_model: {{Path.Combine(SharedData.ProjectRoot, "models", "nano")}}
               prompt_set: compact
@@ -35,14 +37,16 @@ public sealed class ExperimentTests : IDisposable
               rft: { learning_rate: 2e-5, epochs: 1 }
               nano: { held_out_prompts: 10, held_out_repairs: 2, held_out_searched: 0, held_out_judged: 4 }
             {{variants}}
-            """);
+            """
+        );
         return path;
     }
 
     [Fact]
     public async Task Baselines_run_every_method_from_one_start_and_are_printed_again_without_running()
     {
-        string file = File("""
+        string file = File(
+            """
             variants:
               SPaR: { method: spar }
               AutoIF: { method: autoif }
@@ -50,7 +54,8 @@ public sealed class ExperimentTests : IDisposable
               Humpback: { method: humpback }
               Self-Rewarding: { method: self_rewarding, dpo: { learning_rate: 2e-4 } }
               Meta-Rewarding: { method: meta_rewarding }
-            """);
+            """
+        );
         string output = Path.Combine(_work, "out");
         string[] command = ["experiment", "baselines", file, "--seeds", "3,4", "--output", output];
         (int code, string json, string messages) = await CliRunner.RunAsync("", [.. command, "--json"]);
@@ -59,18 +64,33 @@ public sealed class ExperimentTests : IDisposable
         JsonElement figure = report.GetProperty("tables")[0];
         Assert.Equal(
             ["SPaR", "AutoIF", "SELF", "Humpback", "Self-Rewarding", "Meta-Rewarding"],
-            figure.GetProperty("rows").EnumerateArray().Select(row => row.GetProperty("name").GetString()));
+            figure.GetProperty("rows").EnumerateArray().Select(row => row.GetProperty("name").GetString())
+        );
         foreach (JsonElement row in figure.GetProperty("rows").EnumerateArray())
         {
             // Start and one iteration, each with two seeds; the start is the same for all.
             Assert.Equal(2, row.GetProperty("cells").GetArrayLength());
-            Assert.Equal(figure.GetProperty("rows")[0].GetProperty("cells")[0].GetRawText(), row.GetProperty("cells")[0].GetRawText());
-            Assert.All(row.GetProperty("cells").EnumerateArray(), cell => Assert.Equal(2, cell.GetProperty("values").GetArrayLength()));
+            Assert.Equal(
+                figure.GetProperty("rows")[0].GetProperty("cells")[0].GetRawText(),
+                row.GetProperty("cells")[0].GetRawText()
+            );
+            Assert.All(
+                row.GetProperty("cells").EnumerateArray(),
+                cell => Assert.Equal(2, cell.GetProperty("values").GetArrayLength())
+            );
         }
 
         Assert.Equal(json, System.IO.File.ReadAllText(Path.Combine(output, "results.json")));
-        Assert.Contains("| Self-Rewarding |", System.IO.File.ReadAllText(Path.Combine(output, "results.md")), StringComparison.Ordinal);
-        Assert.Contains("<svg", System.IO.File.ReadAllText(Path.Combine(output, "index.html")), StringComparison.Ordinal);
+        Assert.Contains(
+            "| Self-Rewarding |",
+            System.IO.File.ReadAllText(Path.Combine(output, "results.md")),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "<svg",
+            System.IO.File.ReadAllText(Path.Combine(output, "index.html")),
+            StringComparison.Ordinal
+        );
         Assert.False(Directory.Exists(Path.Combine(output, "SELF", "seed-3", "checkpoints", "actor-0")));
 
         (code, string again, messages) = await CliRunner.RunAsync("", [.. command, "--json"]);
@@ -86,16 +106,41 @@ public sealed class ExperimentTests : IDisposable
     [Fact]
     public async Task A_variant_may_not_change_the_start()
     {
-        await CliRunner.FailsAsync(["experiment", "ablations", File("variants: { a: {}, b: { sft_prompts: 9 } }"), "-o", _work], "variants.b", "sft_prompts");
+        await CliRunner.FailsAsync(
+            ["experiment", "ablations", File("variants: { a: {}, b: { sft_prompts: 9 } }"), "-o", _work],
+            "variants.b",
+            "sft_prompts"
+        );
     }
 
     [Fact]
     public async Task Faults_are_named_with_their_place()
     {
-        await CliRunner.FailsAsync(["experiment", "ablations", File("variants: { a: { itrations: 2 } }"), "-o", _work], "experiment.yaml:", "iterations");
-        await CliRunner.FailsAsync(["experiment", "ablations", File("varants: {}"), "-o", _work], "experiment.yaml:", "varants", "variants");
-        await CliRunner.FailsAsync(["experiment", "ablations", File("variants: { start: {} }"), "-o", _work], "experiment.yaml:", "'start'");
-        await CliRunner.FailsAsync(["experiment", "ablations", File("variants: { ../x: {} }"), "-o", _work], "experiment.yaml:", "'../x'");
-        await CliRunner.FailsAsync(["experiment", "ablations", Path.Combine(_work, "none.yaml")], "none.yaml", "no such file");
+        await CliRunner.FailsAsync(
+            ["experiment", "ablations", File("variants: { a: { itrations: 2 } }"), "-o", _work],
+            "experiment.yaml:",
+            "iterations"
+        );
+        await CliRunner.FailsAsync(
+            ["experiment", "ablations", File("varants: {}"), "-o", _work],
+            "experiment.yaml:",
+            "varants",
+            "variants"
+        );
+        await CliRunner.FailsAsync(
+            ["experiment", "ablations", File("variants: { start: {} }"), "-o", _work],
+            "experiment.yaml:",
+            "'start'"
+        );
+        await CliRunner.FailsAsync(
+            ["experiment", "ablations", File("variants: { ../x: {} }"), "-o", _work],
+            "experiment.yaml:",
+            "'../x'"
+        );
+        await CliRunner.FailsAsync(
+            ["experiment", "ablations", Path.Combine(_work, "none.yaml")],
+            "none.yaml",
+            "no such file"
+        );
     }
 }

@@ -3,9 +3,9 @@ using System.Text.RegularExpressions;
 namespace Spar.Cli.Tests;
 
 /// <summary>
-/// Which folders of a project use which others, read in its source. A file uses a folder when it imports the folder's namespace, names one of its types
-/// with the namespace before it, or names a type of a folder that it sees without importing: an enclosing one, or, in a Razor file, one that
-/// _Imports.razor imports.
+/// Which folders of a project use which others, read in its source. A file uses a folder when it imports the folder's
+/// namespace, names one of its types with the namespace before it, or names a type of a folder that it sees without
+/// importing: an enclosing one, or, in a Razor file, one that _Imports.razor imports.
 /// </summary>
 internal sealed partial class FolderGraph
 {
@@ -16,7 +16,8 @@ internal sealed partial class FolderGraph
 
     private FolderGraph(IReadOnlyList<Source> sources, string project)
     {
-        Dictionary<string, HashSet<string>> types = sources.GroupBy(source => source.Folder)
+        Dictionary<string, HashSet<string>> types = sources
+            .GroupBy(source => source.Folder)
             .ToDictionary(folder => folder.Key, folder => folder.SelectMany(source => source.Types).ToHashSet());
         Dictionary<string, string> folderOf = types.Keys.ToDictionary(folder => Namespace(project, folder));
         Folders = [.. types.Keys.Order(StringComparer.Ordinal)];
@@ -28,8 +29,14 @@ internal sealed partial class FolderGraph
                 Add(source, used);
             }
 
-            IEnumerable<string> seen = types.Keys.Where(folder => folder == Root || source.Folder.StartsWith($"{folder}/", StringComparison.Ordinal));
-            foreach (string folder in source.IsRazor ? seen.Concat(imports.Select(name => Find(folderOf, types, name)).OfType<string>()) : seen)
+            IEnumerable<string> seen = types.Keys.Where(folder =>
+                folder == Root || source.Folder.StartsWith($"{folder}/", StringComparison.Ordinal)
+            );
+            foreach (
+                string folder in source.IsRazor
+                    ? seen.Concat(imports.Select(name => Find(folderOf, types, name)).OfType<string>())
+                    : seen
+            )
             {
                 if (folder != source.Folder && types[folder].Except(types[source.Folder]).Any(source.Words.Contains))
                 {
@@ -71,10 +78,21 @@ internal sealed partial class FolderGraph
     public static FolderGraph Read(string directory)
     {
         char slash = Path.DirectorySeparatorChar;
-        string[] files = [.. Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)
-            .Where(file => Path.GetExtension(file) is ".cs" or ".razor" && !file.Contains($"{slash}obj{slash}") && !file.Contains($"{slash}bin{slash}"))
-            .Order(StringComparer.Ordinal)];
-        return Of(Path.GetFileName(directory), files.Select(file => (Path.GetRelativePath(directory, file).Replace(slash, '/'), File.ReadAllText(file))));
+        string[] files =
+        [
+            .. Directory
+                .EnumerateFiles(directory, "*", SearchOption.AllDirectories)
+                .Where(file =>
+                    Path.GetExtension(file) is ".cs" or ".razor"
+                    && !file.Contains($"{slash}obj{slash}")
+                    && !file.Contains($"{slash}bin{slash}")
+                )
+                .Order(StringComparer.Ordinal),
+        ];
+        return Of(
+            Path.GetFileName(directory),
+            files.Select(file => (Path.GetRelativePath(directory, file).Replace(slash, '/'), File.ReadAllText(file)))
+        );
     }
 
     /// <summary>Reads source.</summary>
@@ -103,16 +121,25 @@ internal sealed partial class FolderGraph
             }
 
             path.Add(folder);
-            IReadOnlyList<string>? found = _arrows.Keys.Where(arrow => arrow.From == folder).Select(arrow => Visit(arrow.To)).FirstOrDefault(cycle => cycle is not null);
+            IReadOnlyList<string>? found = _arrows
+                .Keys.Where(arrow => arrow.From == folder)
+                .Select(arrow => Visit(arrow.To))
+                .FirstOrDefault(cycle => cycle is not null);
             path.RemoveAt(path.Count - 1);
             return found;
         }
     }
 
-    private static string Namespace(string project, string folder) => folder == Root ? project : $"{project}.{folder.Replace('/', '.')}";
+    private static string Namespace(string project, string folder) =>
+        folder == Root ? project : $"{project}.{folder.Replace('/', '.')}";
 
-    // A using directive names a namespace, or with static or an alias a type in it. The namespace of another project may begin like this one's.
-    private static string? Find(Dictionary<string, string> folderOf, Dictionary<string, HashSet<string>> types, string name)
+    // A using directive names a namespace, or with static or an alias a type in it. The namespace of another project
+    // may begin like this one's.
+    private static string? Find(
+        Dictionary<string, string> folderOf,
+        Dictionary<string, HashSet<string>> types,
+        string name
+    )
     {
         if (folderOf.TryGetValue(name, out string? folder) || !name.Contains('.'))
         {
@@ -120,7 +147,9 @@ internal sealed partial class FolderGraph
         }
 
         int dot = name.LastIndexOf('.');
-        return folderOf.TryGetValue(name[..dot], out folder) && types[folder].Contains(name[(dot + 1)..]) ? folder : null;
+        return folderOf.TryGetValue(name[..dot], out folder) && types[folder].Contains(name[(dot + 1)..])
+            ? folder
+            : null;
     }
 
     // A qualified name may leave out what encloses the file.
@@ -177,21 +206,31 @@ internal sealed partial class FolderGraph
         public bool IsImports => File.EndsWith("_Imports.razor", StringComparison.Ordinal);
 
         // Comments and texts say nothing of what the code uses.
-        [GeneratedRegex(""""
-            """(?s:.*?)"""|"(?:\\.|[^"\\\n])*"|//[^\n]*|/\*(?s:.*?)\*/|@\*(?s:.*?)\*@
-            """")]
+        [GeneratedRegex(
+            """"
+                """(?s:.*?)"""|"(?:\\.|[^"\\\n])*"|//[^\n]*|/\*(?s:.*?)\*/|@\*(?s:.*?)\*@
+                """"
+        )]
         private static partial Regex Literal();
 
-        [GeneratedRegex(@"^\s*@?(?:global\s+)?using\s+(?:static\s+)?(?:\w+\s*=\s*)?(?<name>[\w.]+)\s*;?\s*$", RegexOptions.Multiline)]
+        [GeneratedRegex(
+            @"^\s*@?(?:global\s+)?using\s+(?:static\s+)?(?:\w+\s*=\s*)?(?<name>[\w.]+)\s*;?\s*$",
+            RegexOptions.Multiline
+        )]
         private static partial Regex UsingDirective();
 
-        [GeneratedRegex(@"^\s*@?(?:global\s+)?(?:using\s+(?:static\s+)?(?:\w+\s*=\s*)?[\w.]+|namespace\s+[\w.]+)\s*;?\s*$", RegexOptions.Multiline)]
+        [GeneratedRegex(
+            @"^\s*@?(?:global\s+)?(?:using\s+(?:static\s+)?(?:\w+\s*=\s*)?[\w.]+|namespace\s+[\w.]+)\s*;?\s*$",
+            RegexOptions.Multiline
+        )]
         private static partial Regex NamespaceOrUsing();
 
         [GeneratedRegex(@"(?<![\w.])[A-Z]\w*")]
         private static partial Regex Word();
 
-        [GeneratedRegex(@"\b(?:class|struct|interface|enum|record(?:\s+struct|\s+class)?|delegate\s+[\w<>\[\]?., ]+?)\s+(?<name>[A-Z]\w*)")]
+        [GeneratedRegex(
+            @"\b(?:class|struct|interface|enum|record(?:\s+struct|\s+class)?|delegate\s+[\w<>\[\]?., ]+?)\s+(?<name>[A-Z]\w*)"
+        )]
         private static partial Regex Declaration();
     }
 }

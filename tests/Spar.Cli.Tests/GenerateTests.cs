@@ -4,7 +4,9 @@ using Spar.TestSupport;
 
 namespace Spar.Cli.Tests;
 
-/// <summary><c>spar generate</c> and <c>spar chat</c> with the shipped nano model, and what scripts read of the commands.</summary>
+/// <summary>
+/// <c>spar generate</c> and <c>spar chat</c> with the shipped nano model, and what scripts read of the commands.
+/// </summary>
 public sealed class GenerateTests : IDisposable
 {
     private readonly string _work = Directory.CreateTempSubdirectory("spar-generate").FullName;
@@ -18,8 +20,23 @@ public sealed class GenerateTests : IDisposable
     {
         string file = Path.Combine(_work, "prompts.jsonl");
         string tooLong = string.Concat(Enumerable.Repeat("write a line about the sea. ", 120));
-        File.WriteAllLines(file, ["{\"id\": \"a\", \"prompt\": \"write a line about the sea.\"}", $"{{\"prompt\": \"{tooLong}\"}}", "", "{\"prompt\": \"write a line about the farm.\"}"]);
-        (int code, string output, string messages) = await CliRunner.RunAsync("", "generate", "--prompts-file", file, "--model", Model);
+        File.WriteAllLines(
+            file,
+            [
+                "{\"id\": \"a\", \"prompt\": \"write a line about the sea.\"}",
+                $"{{\"prompt\": \"{tooLong}\"}}",
+                "",
+                "{\"prompt\": \"write a line about the farm.\"}",
+            ]
+        );
+        (int code, string output, string messages) = await CliRunner.RunAsync(
+            "",
+            "generate",
+            "--prompts-file",
+            file,
+            "--model",
+            Model
+        );
         Assert.Equal(ExitCode.Fault, code);
         JsonElement[] answers = [.. output.TrimEnd().Split('\n').Select(line => JsonDocument.Parse(line).RootElement)];
         Assert.Equal(["a", "2", "4"], answers.Select(answer => answer.GetProperty("id").GetString()));
@@ -35,14 +52,19 @@ public sealed class GenerateTests : IDisposable
         async Task<string> AnswerAsync(params string[] more)
         {
             (int code, string output, string messages) = await CliRunner.RunAsync(
-                "write a line about the sea.\n", ["generate", "-", "--model", Model, .. more]);
+                "write a line about the sea.\n",
+                ["generate", "-", "--model", Model, .. more]
+            );
             Assert.True(code == ExitCode.Success, messages);
             return output.TrimEnd();
         }
 
         Assert.Equal(await AnswerAsync(), await AnswerAsync("--seed", "2"));
         Assert.Equal(await AnswerAsync("--temperature", "1"), await AnswerAsync("--temperature", "1"));
-        Assert.NotEqual(await AnswerAsync("--temperature", "1.2"), await AnswerAsync("--temperature", "1.2", "--seed", "2"));
+        Assert.NotEqual(
+            await AnswerAsync("--temperature", "1.2"),
+            await AnswerAsync("--temperature", "1.2", "--seed", "2")
+        );
         JsonElement json = JsonDocument.Parse(await AnswerAsync("--json")).RootElement;
         Assert.Equal(await AnswerAsync(), json.GetProperty("response").GetString());
     }
@@ -51,9 +73,18 @@ public sealed class GenerateTests : IDisposable
     public async Task Chat_obeys_commands_sends_no_unknown_one_and_lives_on_when_its_context_is_full()
     {
         string lines = string.Concat(Enumerable.Repeat("write a line about the sea. use exactly 6 words.\n", 60));
-        (int code, string output, string messages) = await CliRunner.RunAsync($"/help\n/hlp\n{lines}/quit\nnever sent\n", "chat", "--model", Model);
+        (int code, string output, string messages) = await CliRunner.RunAsync(
+            $"/help\n/hlp\n{lines}/quit\nnever sent\n",
+            "chat",
+            "--model",
+            Model
+        );
         Assert.Equal(ExitCode.Success, code);
-        Assert.Contains("There is no command /hlp; it was not sent. Did you mean /help?", messages, StringComparison.Ordinal);
+        Assert.Contains(
+            "There is no command /hlp; it was not sent. Did you mean /help?",
+            messages,
+            StringComparison.Ordinal
+        );
         Assert.Contains("longer than the model's context", messages, StringComparison.Ordinal);
         Assert.Equal(63, output.Split("> ").Length - 1);
     }

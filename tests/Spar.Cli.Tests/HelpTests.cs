@@ -14,7 +14,9 @@ public sealed partial class HelpTests
     private static Command Tree()
     {
         StringWriter nowhere = new();
-        return CommandLine.Create(new CommandContext(CliRunner.Plain(nowhere), CliRunner.Plain(nowhere), TextReader.Null, TimeProvider.System));
+        return CommandLine.Create(
+            new CommandContext(CliRunner.Plain(nowhere), CliRunner.Plain(nowhere), TextReader.Null, TimeProvider.System)
+        );
     }
 
     private static IEnumerable<Command> Leaves(Command command) =>
@@ -34,7 +36,8 @@ public sealed partial class HelpTests
             {
                 string[] words = [.. Words(example)];
                 Assert.Equal("spar", words[0]);
-                ParseResult parse = Tree().Parse(words[1..], new ParserConfiguration { ResponseFileTokenReplacer = null });
+                ParseResult parse = Tree()
+                    .Parse(words[1..], new ParserConfiguration { ResponseFileTokenReplacer = null });
                 Assert.True(UsageFault.Find(parse) is null, $"{example}: {UsageFault.Find(parse)}");
                 for (int i = 1; i < words.Length; i++)
                 {
@@ -45,7 +48,10 @@ public sealed partial class HelpTests
                     else if (Path().IsMatch(words[i]) && !words[i].Contains("://", StringComparison.Ordinal))
                     {
                         bool there = System.IO.Path.Exists(System.IO.Path.Combine(SharedData.ProjectRoot, words[i]));
-                        Assert.True(there || made.Contains(words[i]) || Made().IsMatch(words[i]), $"{example}: {words[i]} is neither there nor a placeholder");
+                        Assert.True(
+                            there || made.Contains(words[i]) || Made().IsMatch(words[i]),
+                            $"{example}: {words[i]} is neither there nor a placeholder"
+                        );
                     }
                 }
             }
@@ -57,7 +63,11 @@ public sealed partial class HelpTests
     {
         foreach (Command command in Leaves(Tree()))
         {
-            foreach (string line in command.Description!.Split('\n').Where(line => line.StartsWith("  ", StringComparison.Ordinal)))
+            foreach (
+                string line in command
+                    .Description!.Split('\n')
+                    .Where(line => line.StartsWith("  ", StringComparison.Ordinal))
+            )
             {
                 Assert.True(line.Length <= 78, $"{command.Name}: {line}");
             }
@@ -70,10 +80,18 @@ public sealed partial class HelpTests
         Option[] options = [.. Leaves(Tree()).SelectMany(command => command.Options)];
         foreach (IGrouping<string, Option> same in options.GroupBy(option => option.Name))
         {
-            Assert.True(same.Select(option => string.Join(' ', option.Aliases)).Distinct().Count() == 1 || same.Key is "--samples", $"{same.Key} has several short forms");
+            Assert.True(
+                same.Select(option => string.Join(' ', option.Aliases)).Distinct().Count() == 1
+                    || same.Key is "--samples",
+                $"{same.Key} has several short forms"
+            );
         }
 
-        foreach (IGrouping<string, Option> form in options.SelectMany(option => option.Aliases.Select(alias => (alias, option))).GroupBy(one => one.alias, one => one.option))
+        foreach (
+            IGrouping<string, Option> form in options
+                .SelectMany(option => option.Aliases.Select(alias => (alias, option)))
+                .GroupBy(one => one.alias, one => one.option)
+        )
         {
             string[] names = [.. form.Select(option => option.Name).Distinct()];
             Assert.True(names.Length == 1 || form.Key == "-n", $"{form.Key} stands for {string.Join(", ", names)}");
@@ -83,7 +101,13 @@ public sealed partial class HelpTests
     private static IEnumerable<string> Examples(string description)
     {
         string joined = description.ReplaceLineEndings("\n").Replace("\\\n", " ", StringComparison.Ordinal);
-        foreach (string line in joined.Split('\n').Where(line => line.StartsWith("  ", StringComparison.Ordinal) && line.Contains("spar ", StringComparison.Ordinal)))
+        foreach (
+            string line in joined
+                .Split('\n')
+                .Where(line =>
+                    line.StartsWith("  ", StringComparison.Ordinal) && line.Contains("spar ", StringComparison.Ordinal)
+                )
+        )
         {
             // What feeds the command and where its output goes is the shell's matter.
             string command = line.Split("| ")[^1].Split(" > ")[0].Trim();
@@ -91,7 +115,8 @@ public sealed partial class HelpTests
         }
     }
 
-    private static IEnumerable<string> Words(string line) => Word().Matches(line).Select(match => match.Groups[1].Success ? match.Groups[1].Value : match.Value);
+    private static IEnumerable<string> Words(string line) =>
+        Word().Matches(line).Select(match => match.Groups[1].Success ? match.Groups[1].Value : match.Value);
 
     [GeneratedRegex("\"([^\"]*)\"|\\S+")]
     private static partial Regex Word();

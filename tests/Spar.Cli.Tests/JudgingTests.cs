@@ -24,7 +24,10 @@ public sealed class JudgingTests
     [Fact]
     public async Task The_embedded_model_weighs_its_verdict()
     {
-        using EmbeddedChatClient engine = EmbeddedChatClient.Load(Path.Combine(SharedData.ProjectRoot, "models", "nano"), new EngineOptions { Threads = 2 });
+        using EmbeddedChatClient engine = EmbeddedChatClient.Load(
+            Path.Combine(SharedData.ProjectRoot, "models", "nano"),
+            new EngineOptions { Threads = 2 }
+        );
         Tokenizer tokenizer = (Tokenizer)engine.GetService(typeof(Tokenizer))!;
         Generator generator = (Generator)engine.GetService(typeof(Generator))!;
         ChatTemplate template = ChatTemplate.For(tokenizer);
@@ -43,7 +46,11 @@ public sealed class JudgingTests
             // The same from the log-probabilities of whole answers.
             string head = valuation.Critique![..(valuation.Critique!.LastIndexOf(' ') + 1)];
             int[] turn = tokenizer.Encode(
-                template.Render([new Message("user", s_prompts.JudgePrompt(tasks[i].Instruction, response))], addGenerationPrompt: true));
+                template.Render(
+                    [new Message("user", s_prompts.JudgePrompt(tasks[i].Instruction, response))],
+                    addGenerationPrompt: true
+                )
+            );
             double[] yes = await generator.LogProbsAsync(turn, tokenizer.Encode(head + "yes"));
             double[] no = await generator.LogProbsAsync(turn, tokenizer.Encode(head + "no"));
             Assert.Equal(yes.Length, no.Length);
@@ -59,21 +66,44 @@ public sealed class JudgingTests
     {
         AnswerToken[] tokens =
         [
-            new("fine", []), new("\njudgement", []), new(":", []),
-            new(" yes", [(" yes", Math.Log(0.6)), (" Yes", Math.Log(0.1)), (" no", Math.Log(0.2)), (" not", Math.Log(0.05)), (" ", Math.Log(0.02))]),
+            new("fine", []),
+            new("\njudgement", []),
+            new(":", []),
+            new(
+                " yes",
+                [
+                    (" yes", Math.Log(0.6)),
+                    (" Yes", Math.Log(0.1)),
+                    (" no", Math.Log(0.2)),
+                    (" not", Math.Log(0.05)),
+                    (" ", Math.Log(0.02)),
+                ]
+            ),
             new(".", [(".", 0)]),
         ];
         const string text = "fine\njudgement: yes.";
-        IReadOnlyList<double> weights = AnswerTokens.Weigh(tokens, new Alternatives(text.IndexOf("yes", StringComparison.Ordinal), ["yes", "no"]))!;
+        IReadOnlyList<double> weights = AnswerTokens.Weigh(
+            tokens,
+            new Alternatives(text.IndexOf("yes", StringComparison.Ordinal), ["yes", "no"])
+        )!;
         Assert.Equal([0.7, 0.2], weights.Select(Math.Exp).Select(weight => Math.Round(weight, 9)));
-        weights = AnswerTokens.Weigh(tokens, new Alternatives(text.IndexOf("yes", StringComparison.Ordinal), ["yes", "maybe"]))!;
+        weights = AnswerTokens.Weigh(
+            tokens,
+            new Alternatives(text.IndexOf("yes", StringComparison.Ordinal), ["yes", "maybe"])
+        )!;
         Assert.Equal(double.NegativeInfinity, weights[1]);
         Assert.Null(AnswerTokens.Weigh(tokens, new Alternatives(100, ["yes", "no"])));
 
         // A verdict in pieces, and one that shares a token with what stands before it.
-        weights = AnswerTokens.Weigh([new("judgement: ", []), new("n", [("n", -0.1), ("y", -2.5)]), new("o", [])], new Alternatives(11, ["yes", "no"]))!;
+        weights = AnswerTokens.Weigh(
+            [new("judgement: ", []), new("n", [("n", -0.1), ("y", -2.5)]), new("o", [])],
+            new Alternatives(11, ["yes", "no"])
+        )!;
         Assert.Equal([-2.5, -0.1], weights.Select(weight => Math.Round(weight, 9)));
-        weights = AnswerTokens.Weigh([new("judgement", []), new(":no", [(":no", -0.1), (":yes", -2.5)])], new Alternatives(10, ["yes", "no"]))!;
+        weights = AnswerTokens.Weigh(
+            [new("judgement", []), new(":no", [(":no", -0.1), (":yes", -2.5)])],
+            new Alternatives(10, ["yes", "no"])
+        )!;
         Assert.Equal([-2.5, -0.1], weights.Select(weight => Math.Round(weight, 9)));
     }
 
@@ -91,26 +121,44 @@ public sealed class JudgingTests
         (string, double)[] top = [($"{blank}yes", Math.Log(0.7)), ($"{blank}no", Math.Log(0.2))];
         AnswerToken[] tokens =
         [
-            .. emoji.Select(part => new AnswerToken(part, [])), .. emoji.Select(part => new AnswerToken(part, [])),
-            new($"{blank}good", []), new(line, []), new("Final", []), new($"{blank}judgement", []), new(":", []), new($"{blank}yes", top),
+            .. emoji.Select(part => new AnswerToken(part, [])),
+            .. emoji.Select(part => new AnswerToken(part, [])),
+            new($"{blank}good", []),
+            new(line, []),
+            new("Final", []),
+            new($"{blank}judgement", []),
+            new(":", []),
+            new($"{blank}yes", top),
         ];
         Alternatives place = new JudgementParser(TemplateSet.Load("full").Format).VerdictWords(text)!;
         IReadOnlyList<double> weights = AnswerTokens.Weigh(tokens, place, text)!;
         Assert.Equal([0.7, 0.2], weights.Select(Math.Exp).Select(weight => Math.Round(weight, 9)));
 
         // Bytes are what counts where the server gives them, whatever its spelling.
-        byte[][] parts = [[0xF0, 0x9F], [0x99], [0x82]];
+        byte[][] parts =
+        [
+            [0xF0, 0x9F],
+            [0x99],
+            [0x82],
+        ];
         AnswerToken[] told =
         [
-            .. parts.Concat(parts).Select(bytes => new AnswerToken("?", []) { Bytes = bytes }), new(" good\nFinal judgement:", []),
+            .. parts.Concat(parts).Select(bytes => new AnswerToken("?", []) { Bytes = bytes }),
+            new(" good\nFinal judgement:", []),
             new(" yes", [(" yes", Math.Log(0.7))]),
         ];
         Assert.Equal(0.7, Math.Exp(AnswerTokens.Weigh(told, place)![0]), 9);
     }
 
     [Fact]
-    public void Tokens_that_are_not_the_answers_text_weigh_nothing() => Assert.Null(AnswerTokens.Weigh(
-        [new("another", []), new(" text", []), new(" yes", [(" yes", -0.1)])], new Alternatives(17, ["yes", "no"]), "Final judgement: yes"));
+    public void Tokens_that_are_not_the_answers_text_weigh_nothing() =>
+        Assert.Null(
+            AnswerTokens.Weigh(
+                [new("another", []), new(" text", []), new(" yes", [(" yes", -0.1)])],
+                new Alternatives(17, ["yes", "no"]),
+                "Final judgement: yes"
+            )
+        );
 
     [Theory]
     [InlineData("http://localhost:8000/v1")]
@@ -120,26 +168,40 @@ public sealed class JudgingTests
         EndpointModelHost host = new(new EmbeddedModelHost(new EngineOptions()), "none");
         SparException fault = await Assert.ThrowsAsync<SparException>(async () => await host.OpenAsync(name, default));
         Assert.Contains("#qwen", fault.Message, StringComparison.Ordinal);
-        Assert.NotNull((await host.OpenAsync("http://localhost:8000/v1#qwen", default)).GetService(typeof(IAlternativesClient)));
+        Assert.NotNull(
+            (await host.OpenAsync("http://localhost:8000/v1#qwen", default)).GetService(typeof(IAlternativesClient))
+        );
     }
 
     [Fact]
     public void The_nano_verifier_knows_what_it_is_told_to_know()
     {
         const string instruction = "write a line about the sea. use exactly 4 words. use the word crab.";
-        NanoVerifier all = new(NanoVerifier.All), length = new("length"), include = new("include");
+        NanoVerifier all = new(NanoVerifier.All),
+            length = new("length"),
+            include = new("include");
         Assert.Equal(VerificationOutcome.Followed, all.Verify(instruction, "the crab sleeps here.").Outcome);
         Assert.Equal(VerificationOutcome.NotFollowed, all.Verify(instruction, "the fish sleeps here.").Outcome);
         Assert.Equal(VerificationOutcome.Unknown, length.Verify(instruction, "the fish sleeps here.").Outcome);
         Assert.Equal(VerificationOutcome.NotFollowed, length.Verify(instruction, "the crab sleeps.").Outcome);
         Assert.Equal(VerificationOutcome.NotFollowed, include.Verify(instruction, "the fish sleeps here.").Outcome);
-        Assert.Equal("read: the 1 crab 2 sleeps 3 .\nwords 3 need 4 bad", length.Verify(instruction, "the crab sleeps.").Findings);
+        Assert.Equal(
+            "read: the 1 crab 2 sleeps 3 .\nwords 3 need 4 bad",
+            length.Verify(instruction, "the crab sleeps.").Findings
+        );
         Assert.Equal(Verification.Unknown, all.Verify("name the capital of France", "Paris"));
-        Assert.Contains("keyword", Assert.Throws<SparException>(() => new NanoVerifier("lenth")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "keyword",
+            Assert.Throws<SparException>(() => new NanoVerifier("lenth")).Message,
+            StringComparison.Ordinal
+        );
         foreach (NanoTask task in HeldOut.Tasks(TaskForm.Story).Take(50))
         {
             string response = Writer.Write(task, SeededRandom.Scrambled(3));
-            Assert.Equal(task.IsSatisfiedBy(response), all.Verify(task.Instruction, response).Outcome == VerificationOutcome.Followed);
+            Assert.Equal(
+                task.IsSatisfiedBy(response),
+                all.Verify(task.Instruction, response).Outcome == VerificationOutcome.Followed
+            );
         }
     }
 
@@ -147,15 +209,29 @@ public sealed class JudgingTests
     public void The_verifiers_of_ifeval_have_a_veto()
     {
         string file = Path.Combine(Directory.CreateTempSubdirectory("spar-ifeval").FullName, "constraints.jsonl");
-        File.WriteAllText(file, """{ "key": 1, "prompt": "name three birds", "instruction_id_list": ["punctuation:no_comma", "keywords:existence"], "kwargs": [{}, { "keywords": ["wren"] }] }""" + "\n");
+        File.WriteAllText(
+            file,
+            """{ "key": 1, "prompt": "name three birds", "instruction_id_list": ["punctuation:no_comma", "keywords:existence"], "kwargs": [{}, { "keywords": ["wren"] }] }"""
+                + "\n"
+        );
         IFEvalVerifier verifier = IFEvalVerifier.Load(file);
         Verification found = verifier.Verify("name three birds", "wren, robin, crow");
         Assert.Equal(VerificationOutcome.NotFollowed, found.Outcome);
-        Assert.Matches("punctuation:no_comma: the response .*: bad\nkeywords:existence: the response .*: ok", found.Findings);
+        Assert.Matches(
+            "punctuation:no_comma: the response .*: bad\nkeywords:existence: the response .*: ok",
+            found.Findings
+        );
         Assert.Equal(VerificationOutcome.Unknown, verifier.Verify("name three birds", "wren robin crow").Outcome);
         Assert.Equal(Verification.Unknown, verifier.Verify("name two birds", "wren, robin"));
-        File.WriteAllText(file, """{ "key": 1, "prompt": "x", "instruction_id_list": ["punctuation:no_coma"], "kwargs": [{}] }""" + "\n");
-        Assert.Contains("no_coma", Assert.Throws<SparException>(() => IFEvalVerifier.Load(file)).Message, StringComparison.Ordinal);
+        File.WriteAllText(
+            file,
+            """{ "key": 1, "prompt": "x", "instruction_id_list": ["punctuation:no_coma"], "kwargs": [{}] }""" + "\n"
+        );
+        Assert.Contains(
+            "no_coma",
+            Assert.Throws<SparException>(() => IFEvalVerifier.Load(file)).Message,
+            StringComparison.Ordinal
+        );
         Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
 
         NanoVerifier nano = new(NanoVerifier.All);

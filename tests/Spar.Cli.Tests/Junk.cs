@@ -2,16 +2,58 @@ using System.Text;
 
 namespace Spar.Cli.Tests;
 
-/// <summary>What a clumsy or hostile user could write in the place of an option's value, or into a file that a command reads.</summary>
+/// <summary>
+/// What a clumsy or hostile user could write in the place of an option's value, or into a file that a command reads.
+/// </summary>
 internal static class Junk
 {
     /// <summary>Values of options and arguments; none of them names a file that exists, but folders.</summary>
     public static IReadOnlyList<string> Values { get; } =
     [
-        "", " ", "-", "--", "-1", "0", "1e999", "NaN", "-Infinity", "9999999999999999999999", "0x10", "1,2", ",", "five", "true", "null",
-        "\u001b[31m", "a\0b", "\u0007\r\n", "\u202eabc", "ÄÖ中\U0001f980", "\ud800", "@args", "$HOME", "~", "*", "..", "/", "/proc", "nul", ":memory:",
-        "no/such/file", "http://", "http://127.0.0.1:1/v1#x", "ftp://host/x#y", "file:///etc/passwd", "#", "[red]x[/]", "{0}", "%s%n",
-        new string('x', 300), new string('9', 5000), new string('/', 5000), string.Concat(Enumerable.Repeat("é", 2000)),
+        "",
+        " ",
+        "-",
+        "--",
+        "-1",
+        "0",
+        "1e999",
+        "NaN",
+        "-Infinity",
+        "9999999999999999999999",
+        "0x10",
+        "1,2",
+        ",",
+        "five",
+        "true",
+        "null",
+        "\u001b[31m",
+        "a\0b",
+        "\u0007\r\n",
+        "\u202eabc",
+        "ÄÖ中\U0001f980",
+        "\ud800",
+        "@args",
+        "$HOME",
+        "~",
+        "*",
+        "..",
+        "/",
+        "/proc",
+        "nul",
+        ":memory:",
+        "no/such/file",
+        "http://",
+        "http://127.0.0.1:1/v1#x",
+        "ftp://host/x#y",
+        "file:///etc/passwd",
+        "#",
+        "[red]x[/]",
+        "{0}",
+        "%s%n",
+        new string('x', 300),
+        new string('9', 5000),
+        new string('/', 5000),
+        string.Concat(Enumerable.Repeat("é", 2000)),
     ];
 
     /// <summary>Damaged forms of a file.</summary>
@@ -46,7 +88,12 @@ internal static class Junk
         yield return ("a text", Text("\"x\""));
         yield return ("an empty list", Text("[]"));
         yield return ("an empty object", Text("{}"));
-        yield return ("half a surrogate pair", Text("{\"prompt\": \"\\ud800\", \"id\": \"\\udc00\", \"key\": 1, \"response\": \"\\ud800\", \"text\": \"\\ud800\"}"));
+        yield return (
+            "half a surrogate pair",
+            Text(
+                "{\"prompt\": \"\\ud800\", \"id\": \"\\udc00\", \"key\": 1, \"response\": \"\\ud800\", \"text\": \"\\ud800\"}"
+            )
+        );
         yield return ("a name that is half a surrogate pair", Text("{\"\\ud800\": 1}"));
         yield return ("huge numbers", Text("{\"id\": 1e999, \"key\": 99999999999999999999999999, \"prompt\": 1e400}"));
         yield return ("deep lists", Text(new string('[', 20_000)));

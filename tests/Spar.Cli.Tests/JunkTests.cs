@@ -7,8 +7,8 @@ using Spar.TestSupport;
 namespace Spar.Cli.Tests;
 
 /// <summary>
-/// Whatever stands in the place of an option's value, and whatever a file holds that a command reads: the exit code is one of the table and not that of a
-/// defect, and what goes wrong is said in a few lines without a stack trace.
+/// Whatever stands in the place of an option's value, and whatever a file holds that a command reads: the exit code is
+/// one of the table and not that of a defect, and what goes wrong is said in a few lines without a stack trace.
 /// </summary>
 public sealed class JunkTests : IDisposable
 {
@@ -39,19 +39,30 @@ public sealed class JunkTests : IDisposable
             "spar model tokenize" => [none, "--input", none],
             "spar model logits" => [none, "--tokens", none, "--output", none],
             _ when command.StartsWith("spar experiment", StringComparison.Ordinal) => [none, "--output", none],
-            _ when command.StartsWith("spar eval", StringComparison.Ordinal) => ["--model", none, "--data", none, "--output", none],
+            _ when command.StartsWith("spar eval", StringComparison.Ordinal) =>
+            [
+                "--model",
+                none,
+                "--data",
+                none,
+                "--output",
+                none,
+            ],
             _ => [],
         };
     }
 
-    private static IEnumerable<(string Name, Command Command)> Leaves(Command command, string name) => command.Subcommands.Count == 0
-        ? [(name, command)]
-        : command.Subcommands.SelectMany(sub => Leaves(sub, $"{name} {sub.Name}"));
+    private static IEnumerable<(string Name, Command Command)> Leaves(Command command, string name) =>
+        command.Subcommands.Count == 0
+            ? [(name, command)]
+            : command.Subcommands.SelectMany(sub => Leaves(sub, $"{name} {sub.Name}"));
 
     private static Command Tree()
     {
         StringWriter nowhere = new();
-        return CommandLine.Create(new CommandContext(CliRunner.Plain(nowhere), CliRunner.Plain(nowhere), TextReader.Null, TimeProvider.System));
+        return CommandLine.Create(
+            new CommandContext(CliRunner.Plain(nowhere), CliRunner.Plain(nowhere), TextReader.Null, TimeProvider.System)
+        );
     }
 
     [Fact]
@@ -59,8 +70,12 @@ public sealed class JunkTests : IDisposable
     {
         (string Command, string? Option)[] places =
         [
-            .. Leaves(Tree(), "spar").SelectMany(leaf => leaf.Command.Options.Where(option => option.Arity.MaximumNumberOfValues > 0)
-                .Select(option => (leaf.Name, (string?)option.Name)).Append((leaf.Name, null))),
+            .. Leaves(Tree(), "spar")
+                .SelectMany(leaf =>
+                    leaf.Command.Options.Where(option => option.Arity.MaximumNumberOfValues > 0)
+                        .Select(option => (leaf.Name, (string?)option.Name))
+                        .Append((leaf.Name, null))
+                ),
         ];
         Assert.True(places.Length > 150, $"only {places.Length} options were found");
         foreach ((string command, string? option) in places)
@@ -76,17 +91,25 @@ public sealed class JunkTests : IDisposable
     public void Any_text_at_any_option_is_refused_or_survived()
     {
         (string Command, string? Option)[] places =
-            [.. Leaves(Tree(), "spar").SelectMany(leaf => leaf.Command.Options.Select(option => (leaf.Name, (string?)option.Name)).Append((leaf.Name, null)))];
+        [
+            .. Leaves(Tree(), "spar")
+                .SelectMany(leaf =>
+                    leaf.Command.Options.Select(option => (leaf.Name, (string?)option.Name)).Append((leaf.Name, null))
+                ),
+        ];
         Gen<string> text = ArbMap.Default.GeneratorFor<string?>().Select(any => any ?? "");
-        Gen<(string Command, string? Option, string Value)> cases = Gen.Elements(places).SelectMany(place => text.Select(value => (place.Command, place.Option, value)));
-        Prop.ForAll(cases.ToArbitrary(), one => Survives(one.Command, one.Option, one.Value)).QuickCheckThrowOnFailure();
+        Gen<(string Command, string? Option, string Value)> cases = Gen.Elements(places)
+            .SelectMany(place => text.Select(value => (place.Command, place.Option, value)));
+        Prop.ForAll(cases.ToArbitrary(), one => Survives(one.Command, one.Option, one.Value))
+            .QuickCheckThrowOnFailure();
     }
 
     private void Survives(string command, string? option, string value)
     {
         // What a folder is to be made of has its place in the test's own folder.
         bool writes = option is "--output" or "--failures";
-        string given = writes && value.Length > 0 && !value.StartsWith('/') ? Path.Combine(_work, "made", value) : value;
+        string given =
+            writes && value.Length > 0 && !value.StartsWith('/') ? Path.Combine(_work, "made", value) : value;
         List<string> words = [.. command.Split(' ').Skip(1), .. Words(command)];
         int at = option is null ? -1 : words.IndexOf(option);
         if (at >= 0)
@@ -102,11 +125,24 @@ public sealed class JunkTests : IDisposable
     {
         (int code, _, string messages) = CliRunner.RunAsync("", [.. words]).GetAwaiter().GetResult();
         Assert.True(s_codes.Contains(code), $"{what}: exit code {code}: {messages}");
-        Assert.False(messages.Contains("   at ", StringComparison.Ordinal) || messages.Contains("System.", StringComparison.Ordinal), $"{what}: {messages}");
-        Assert.True(messages.Split('\n').Count(line => !line.StartsWith("skipped:", StringComparison.Ordinal)) <= 8, $"{what}: {messages}");
+        Assert.False(
+            messages.Contains("   at ", StringComparison.Ordinal)
+                || messages.Contains("System.", StringComparison.Ordinal),
+            $"{what}: {messages}"
+        );
+        Assert.True(
+            messages.Split('\n').Count(line => !line.StartsWith("skipped:", StringComparison.Ordinal)) <= 8,
+            $"{what}: {messages}"
+        );
         Assert.True(messages.Length < 4000, $"{what}: a message of {messages.Length} characters");
-        Assert.True(code == ExitCode.Success || messages.Contains("error:", StringComparison.Ordinal), $"{what}: no message");
-        Assert.False(messages.Any(c => char.IsControl(c) && c is not ('\n' or '\t')), $"{what}: control characters in the message");
+        Assert.True(
+            code == ExitCode.Success || messages.Contains("error:", StringComparison.Ordinal),
+            $"{what}: no message"
+        );
+        Assert.False(
+            messages.Any(c => char.IsControl(c) && c is not ('\n' or '\t')),
+            $"{what}: control characters in the message"
+        );
     }
 
     // A command, the file of it that is damaged, and that file's good content.
@@ -117,19 +153,51 @@ public sealed class JunkTests : IDisposable
         byte[] Bytes(string text) => System.Text.Encoding.UTF8.GetBytes(text);
         byte[] Shipped(params string[] path) => File.ReadAllBytes(Path.Combine([SharedData.ProjectRoot, .. path]));
 
-        byte[] recipe = Bytes("base_model: no/such/model\nprompt_set: compact\nsft_prompts: 16\ndpo: { learning_rate: 1e-4 }\n");
+        byte[] recipe = Bytes(
+            "base_model: no/such/model\nprompt_set: compact\nsft_prompts: 16\ndpo: { learning_rate: 1e-4 }\n"
+        );
         yield return ("recipe check", At("r.yaml"), recipe, ["recipe", "check", At("r.yaml")]);
         yield return ("recipe show", At("r.yaml"), recipe, ["recipe", "show", At("r.yaml"), "--resolved"]);
         yield return ("run", At("r.yaml"), recipe, ["run", At("r.yaml"), "--output", At("run")]);
-        yield return ("pretrain", At("p.yaml"), Shipped("recipes", "nano-pretrain.yaml")[..200], ["pretrain", At("p.yaml")]);
-        yield return ("experiment", At("e.yaml"), Bytes("recipe: no/such.yaml\n"), ["experiment", "baselines", At("e.yaml"), "--output", At("x")]);
-        yield return ("experiment", At("s.yaml"), Bytes("base_model: no/such\n"), ["experiment", "synthetic", At("s.yaml"), "--output", At("x")]);
+        yield return (
+            "pretrain",
+            At("p.yaml"),
+            Shipped("recipes", "nano-pretrain.yaml")[..200],
+            ["pretrain", At("p.yaml")]
+        );
+        yield return (
+            "experiment",
+            At("e.yaml"),
+            Bytes("recipe: no/such.yaml\n"),
+            ["experiment", "baselines", At("e.yaml"), "--output", At("x")]
+        );
+        yield return (
+            "experiment",
+            At("s.yaml"),
+            Bytes("base_model: no/such\n"),
+            ["experiment", "synthetic", At("s.yaml"), "--output", At("x")]
+        );
 
-        yield return ("prompts", At("p.jsonl"), Bytes("{\"prompt\": \"hi\"}\n"), ["generate", "--prompts-file", At("p.jsonl"), "--model", none]);
-        yield return ("seeds", At("seeds.jsonl"), Bytes("{\"prompt\": \"hi\"}\n"), ["evolve", At("seeds.jsonl"), "--teacher", none, "--output", At("ev")]);
+        yield return (
+            "prompts",
+            At("p.jsonl"),
+            Bytes("{\"prompt\": \"hi\"}\n"),
+            ["generate", "--prompts-file", At("p.jsonl"), "--model", none]
+        );
+        yield return (
+            "seeds",
+            At("seeds.jsonl"),
+            Bytes("{\"prompt\": \"hi\"}\n"),
+            ["evolve", At("seeds.jsonl"), "--teacher", none, "--output", At("ev")]
+        );
         File.WriteAllText(At("good-seeds.jsonl"), "{\"prompt\": \"hi\"}\n");
         string[] evolve = ["evolve", At("good-seeds.jsonl"), "--teacher", none, "--output", At("ev")];
-        yield return ("taxonomy", At("t.json"), Shipped("recipes", "nano-taxonomy.json"), [.. evolve, "--taxonomy", At("t.json")]);
+        yield return (
+            "taxonomy",
+            At("t.json"),
+            Shipped("recipes", "nano-taxonomy.json"),
+            [.. evolve, "--taxonomy", At("t.json")]
+        );
         yield return ("template", At("t.txt"), Bytes("{seed} {main} {others}"), [.. evolve, "--template", At("t.txt")]);
         foreach (string file in new[] { "judge.txt", "refine.txt", "format.json" })
         {
@@ -140,13 +208,43 @@ public sealed class JunkTests : IDisposable
                 File.Copy(other, Path.Combine(set, Path.GetFileName(other)), overwrite: true);
             }
 
-            yield return (file, Path.Combine(set, file), File.ReadAllBytes(Path.Combine(source, file)), ["generate", "hi", "--prompts", set, "--model", none]);
+            yield return (
+                file,
+                Path.Combine(set, file),
+                File.ReadAllBytes(Path.Combine(source, file)),
+                ["generate", "hi", "--prompts", set, "--model", none]
+            );
         }
 
-        yield return ("token ids", At("ids.json"), Bytes("[[1, 2]]"), ["model", "logits", none, "--tokens", At("ids.json"), "--output", At("l.safetensors")]);
-        yield return ("texts", At("texts.jsonl"), Bytes("\"a\"\n{\"text\": \"b\"}\n"), ["model", "tokenize", Nano, "--input", At("texts.jsonl")]);
-        yield return ("cases", At("cases.jsonl"), Bytes("{\"id\": \"1\", \"instruction\": \"a\", \"response\": \"b\"}\n"),
-            ["eval", "refinement", "--cases", At("cases.jsonl"), "--output", At("ref"), "--judge", none, "--second-judge", "checks"]);
+        yield return (
+            "token ids",
+            At("ids.json"),
+            Bytes("[[1, 2]]"),
+            ["model", "logits", none, "--tokens", At("ids.json"), "--output", At("l.safetensors")]
+        );
+        yield return (
+            "texts",
+            At("texts.jsonl"),
+            Bytes("\"a\"\n{\"text\": \"b\"}\n"),
+            ["model", "tokenize", Nano, "--input", At("texts.jsonl")]
+        );
+        yield return (
+            "cases",
+            At("cases.jsonl"),
+            Bytes("{\"id\": \"1\", \"instruction\": \"a\", \"response\": \"b\"}\n"),
+            [
+                "eval",
+                "refinement",
+                "--cases",
+                At("cases.jsonl"),
+                "--output",
+                At("ref"),
+                "--judge",
+                none,
+                "--second-judge",
+                "checks",
+            ]
+        );
         foreach ((string what, string file, byte[] good, string[] words) in Benchmarks().Concat(Models()))
         {
             yield return (what, file, good, words);
@@ -160,22 +258,60 @@ public sealed class JunkTests : IDisposable
         byte[] Bytes(string text) => System.Text.Encoding.UTF8.GetBytes(text);
         (string Task, string File, string Row)[] tasks =
         [
-            ("ifeval", "prompts.jsonl", """{"key": 1, "prompt": "p", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}"""),
-            ("ifbench", "prompts.jsonl", """{"key": 1, "prompt": "p", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}"""),
-            ("llmbar", "llmbar.jsonl", """{"id": "1", "subset": "Natural", "input": "a", "output_1": "b", "output_2": "c", "label": 1}"""),
+            (
+                "ifeval",
+                "prompts.jsonl",
+                """{"key": 1, "prompt": "p", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}"""
+            ),
+            (
+                "ifbench",
+                "prompts.jsonl",
+                """{"key": 1, "prompt": "p", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}"""
+            ),
+            (
+                "llmbar",
+                "llmbar.jsonl",
+                """{"id": "1", "subset": "Natural", "input": "a", "output_1": "b", "output_2": "c", "label": 1}"""
+            ),
             ("gsm8k", "test.jsonl", """{"id": "1", "question": "a", "answer": "b", "final": "1"}"""),
             ("triviaqa", "dev.jsonl", """{"question": "a", "answers": ["b"]}"""),
-            ("triviaqa", "unfiltered-web-dev.json", """{"Data": [{"Question": "a", "QuestionId": "b", "Answer": {"Aliases": ["c"]}}]}"""),
-            ("mmlu", "dev.jsonl", """{"subject": "s", "index": 0, "question": "a", "choices": ["a", "b", "c", "d"], "answer": "A"}"""),
-            ("humaneval", "HumanEval.jsonl", """{"task_id": "1", "prompt": "a", "entry_point": "f", "canonical_solution": "b", "test": "c"}"""),
+            (
+                "triviaqa",
+                "unfiltered-web-dev.json",
+                """{"Data": [{"Question": "a", "QuestionId": "b", "Answer": {"Aliases": ["c"]}}]}"""
+            ),
+            (
+                "mmlu",
+                "dev.jsonl",
+                """{"subject": "s", "index": 0, "question": "a", "choices": ["a", "b", "c", "d"], "answer": "A"}"""
+            ),
+            (
+                "humaneval",
+                "HumanEval.jsonl",
+                """{"task_id": "1", "prompt": "a", "entry_point": "f", "canonical_solution": "b", "test": "c"}"""
+            ),
             ("humaneval", "HumanEval.jsonl.gz", "not packed"),
-            ("followbench", "content.jsonl", """{"id": "1", "type": "content", "example_id": 1, "category": "c", "source": "s", "level": 1, "instruction": "i", "target": "t"}"""),
+            (
+                "followbench",
+                "content.jsonl",
+                """{"id": "1", "type": "content", "example_id": 1, "category": "c", "source": "s", "level": 1, "instruction": "i", "target": "t"}"""
+            ),
         ];
         foreach ((string task, string file, string row) in tasks)
         {
             string folder = Directory.CreateDirectory(Path.Combine(_work, $"data-{task}-{file}", task)).FullName;
             string path = Path.Combine(folder, file);
-            string[] words = ["eval", task, "--data", Path.GetDirectoryName(folder)!, "--model", none, "--output", Path.Combine(_work, "out")];
+            string[] words =
+            [
+                "eval",
+                task,
+                "--data",
+                Path.GetDirectoryName(folder)!,
+                "--model",
+                none,
+                "--output",
+                Path.Combine(_work, "out"),
+            ];
             yield return (task, path, Bytes(row + "\n"), words);
             yield return ($"{task} leniently", path, Bytes(row + "\n"), [.. words, "--lenient"]);
         }
@@ -185,11 +321,25 @@ public sealed class JunkTests : IDisposable
         string responses = Path.Combine(_work, "responses.jsonl");
         byte[] good = Bytes("{\"key\": 1, \"response\": \"x\"}\n");
         yield return ("responses", responses, good, ["eval", "ifeval", "--responses", responses, "--data", data]);
-        yield return ("responses leniently", responses, good, ["eval", "ifeval", "--responses", responses, "--data", data, "--lenient"]);
-        yield return ("packed responses", responses + ".gz", good, ["eval", "ifeval", "--responses", responses + ".gz", "--data", data, "--lenient"]);
+        yield return (
+            "responses leniently",
+            responses,
+            good,
+            ["eval", "ifeval", "--responses", responses, "--data", data, "--lenient"]
+        );
+        yield return (
+            "packed responses",
+            responses + ".gz",
+            good,
+            ["eval", "ifeval", "--responses", responses + ".gz", "--data", data, "--lenient"]
+        );
         string stored = Directory.CreateDirectory(Path.Combine(_work, "stored")).FullName;
-        yield return ("answers", Path.Combine(stored, "answers.jsonl"), Bytes("{\"id\":\"1\",\"model\":\"m\",\"seed\":0,\"request\":\"r\",\"text\":\"t\"}\n"),
-            ["eval", "ifeval", "--rescore", "--data", data, "--output", stored]);
+        yield return (
+            "answers",
+            Path.Combine(stored, "answers.jsonl"),
+            Bytes("{\"id\":\"1\",\"model\":\"m\",\"seed\":0,\"request\":\"r\",\"text\":\"t\"}\n"),
+            ["eval", "ifeval", "--rescore", "--data", data, "--output", stored]
+        );
 
         foreach (string file in new[] { "results.json", "samples.jsonl" })
         {
@@ -198,13 +348,28 @@ public sealed class JunkTests : IDisposable
             byte[] samples = Bytes("""{"id": "1", "metrics": ["m"], "m": 1, "doc": {"prompt": "p"}}""" + "\n");
             File.WriteAllBytes(Path.Combine(result, "results.json"), results);
             File.WriteAllBytes(Path.Combine(result, "samples.jsonl"), samples);
-            yield return (file, Path.Combine(result, file), file == "results.json" ? results : samples, ["eval", "compare", result, result]);
+            yield return (
+                file,
+                Path.Combine(result, file),
+                file == "results.json" ? results : samples,
+                ["eval", "compare", result, result]
+            );
         }
     }
 
     private IEnumerable<(string What, string File, byte[] Good, string[] Words)> Models()
     {
-        foreach (string file in new[] { "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors", "chat_template.jinja" })
+        foreach (
+            string file in new[]
+            {
+                "config.json",
+                "generation_config.json",
+                "tokenizer.json",
+                "tokenizer_config.json",
+                "model.safetensors",
+                "chat_template.jinja",
+            }
+        )
         {
             string model = Directory.CreateDirectory(Path.Combine(_work, $"model-{file}")).FullName;
             foreach (string other in Directory.GetFiles(Nano))
@@ -212,9 +377,16 @@ public sealed class JunkTests : IDisposable
                 File.Copy(other, Path.Combine(model, Path.GetFileName(other)), overwrite: true);
             }
 
-            byte[] good = File.Exists(Path.Combine(Nano, file)) ? File.ReadAllBytes(Path.Combine(Nano, file)) : "{{ messages[0]['content'] }}"u8.ToArray();
+            byte[] good = File.Exists(Path.Combine(Nano, file))
+                ? File.ReadAllBytes(Path.Combine(Nano, file))
+                : "{{ messages[0]['content'] }}"u8.ToArray();
             yield return ($"info with {file}", Path.Combine(model, file), good, ["model", "info", model]);
-            yield return ($"generate with {file}", Path.Combine(model, file), good, ["generate", "hi", "--model", model, "--max-tokens", "2"]);
+            yield return (
+                $"generate with {file}",
+                Path.Combine(model, file),
+                good,
+                ["generate", "hi", "--model", model, "--max-tokens", "2"]
+            );
         }
 
         string gguf = Path.Combine(_work, "x.gguf");

@@ -12,7 +12,8 @@ public sealed class ModelCommandTests : IDisposable
 
     public void Dispose() => Directory.Delete(_work, recursive: true);
 
-    private static Task<(int Code, string Output, string Messages)> Spar(params string[] args) => CliRunner.RunAsync("", ["model", .. args]);
+    private static Task<(int Code, string Output, string Messages)> Spar(params string[] args) =>
+        CliRunner.RunAsync("", ["model", .. args]);
 
     private static string Nano => Path.Combine(SharedData.ProjectRoot, "models", "nano");
 
@@ -30,8 +31,17 @@ public sealed class ModelCommandTests : IDisposable
     {
         string folder = SharedData.Path("fixtures", "models", "llama3-tiny");
         string model = kind == "gguf" ? SharedData.Path("fixtures", "gguf", "llama3-tiny-F32.gguf") : folder;
-        JsonElement[] prompts = [.. JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "golden.json"))).RootElement.GetProperty("prompts").EnumerateArray()];
-        string tokens = Write("tokens.json", $"[{string.Join(',', prompts.Select(p => p.GetProperty("ids").GetRawText()))}]");
+        JsonElement[] prompts =
+        [
+            .. JsonDocument
+                .Parse(File.ReadAllText(Path.Combine(folder, "golden.json")))
+                .RootElement.GetProperty("prompts")
+                .EnumerateArray(),
+        ];
+        string tokens = Write(
+            "tokens.json",
+            $"[{string.Join(',', prompts.Select(p => p.GetProperty("ids").GetRawText()))}]"
+        );
         string output = Path.Combine(_work, "out", "logits.safetensors");
         (int code, _, string messages) = await Spar("logits", model, "--tokens", tokens, "--output", output);
         Assert.True(code == 0, messages);
@@ -40,7 +50,8 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Equal(prompts.Length, actual.Count);
         for (int i = 0; i < prompts.Length; i++)
         {
-            Tensor given = actual[i.ToString()], golden = expected[prompts[i].GetProperty("logits_key").GetString()!];
+            Tensor given = actual[i.ToString()],
+                golden = expected[prompts[i].GetProperty("logits_key").GetString()!];
             Assert.Equal([prompts[i].GetProperty("ids").GetArrayLength(), 512], given.Shape);
             for (int j = 0; j < golden.Count; j++)
             {
@@ -56,8 +67,15 @@ public sealed class ModelCommandTests : IDisposable
         string input = Write("texts.jsonl", "{\"text\": \"hello  world\"}\n\n\"a\\nb\"\n");
         (int code, string output, string messages) = await Spar("tokenize", model, "--input", input);
         Assert.True(code == 0, messages);
-        Engine.Tokenization.Tokenizer tokenizer = Engine.Tokenization.Tokenizer.Load(SharedData.Path("fixtures", "models", "llama3-tiny"));
-        string[] expected = [.. new[] { "hello  world", "a\nb" }.Select(text => $"{{\"ids\":[{string.Join(',', tokenizer.Encode(text))}]}}")];
+        Engine.Tokenization.Tokenizer tokenizer = Engine.Tokenization.Tokenizer.Load(
+            SharedData.Path("fixtures", "models", "llama3-tiny")
+        );
+        string[] expected =
+        [
+            .. new[] { "hello  world", "a\nb" }.Select(text =>
+                $"{{\"ids\":[{string.Join(',', tokenizer.Encode(text))}]}}"
+            ),
+        ];
         Assert.Equal(expected, output.TrimEnd().Split('\n'));
         (_, output, _) = await Spar("tokenize", model, "--input", input, "--add-special-tokens");
         Assert.StartsWith($"{{\"ids\":[{tokenizer.TokenToId("<|bos|>")},", output, StringComparison.Ordinal);
@@ -71,15 +89,33 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Contains("to train", output, StringComparison.Ordinal);
         JsonElement folder = await InfoAsync(SharedData.Path("fixtures", "models", "llama3-tiny-sharded"));
         JsonElement file = await InfoAsync(SharedData.Path("fixtures", "gguf", "llama3-tiny-F32.gguf"));
-        foreach (string same in new[] { "family", "parameters", "contextLength", "vocabSize", "hiddenSize", "headDim", "tokenizerSize", "chatTemplate" })
+        foreach (
+            string same in new[]
+            {
+                "family",
+                "parameters",
+                "contextLength",
+                "vocabSize",
+                "hiddenSize",
+                "headDim",
+                "tokenizerSize",
+                "chatTemplate",
+            }
+        )
         {
             Assert.Equal(folder.GetProperty(same).GetRawText(), file.GetProperty(same).GetRawText());
         }
 
         Assert.Equal("llama", file.GetProperty("family").GetString());
         JsonElement quantised = await InfoAsync(SharedData.Path("fixtures", "gguf", "llama3-tiny-Q4_0.gguf"));
-        Assert.Contains("Q4_0", quantised.GetProperty("types").EnumerateArray().Select(type => type.GetProperty("type").GetString()));
-        Assert.True(quantised.GetProperty("memory").GetProperty("weights").GetInt64() < file.GetProperty("memory").GetProperty("weights").GetInt64() / 2);
+        Assert.Contains(
+            "Q4_0",
+            quantised.GetProperty("types").EnumerateArray().Select(type => type.GetProperty("type").GetString())
+        );
+        Assert.True(
+            quantised.GetProperty("memory").GetProperty("weights").GetInt64()
+                < file.GetProperty("memory").GetProperty("weights").GetInt64() / 2
+        );
     }
 
     [Fact]
@@ -87,7 +123,13 @@ public sealed class ModelCommandTests : IDisposable
     {
         string model = SharedData.Path("models", "smollm2-135m-instruct", "SmolLM2-135M-Instruct.Q4_1.gguf");
         (int code, string output, string messages) = await CliRunner.RunAsync(
-            "What is the capital of France?\nAnd of Italy?\n", "chat", "--model", model, "--max-tokens", "24");
+            "What is the capital of France?\nAnd of Italy?\n",
+            "chat",
+            "--model",
+            model,
+            "--max-tokens",
+            "24"
+        );
         Assert.True(code == 0, messages);
         Assert.Contains("Paris", output, StringComparison.Ordinal);
         Assert.Contains("Rome", output, StringComparison.Ordinal);
@@ -98,9 +140,18 @@ public sealed class ModelCommandTests : IDisposable
     {
         await CliRunner.FailsAsync(["model", "info", Path.Combine(_work, "none")], "no model folder");
         await CliRunner.FailsAsync(["model", "info", Write("x.gguf", "GGUF")], "x.gguf", "4 bytes");
-        await CliRunner.FailsAsync(["model", "logits", Nano, "--tokens", Write("t.json", "[[]]"), "--output", "x"], "t.json");
-        await CliRunner.FailsAsync(["model", "logits", Nano, "--tokens", Write("t.json", "[[99999]]"), "--output", "x"], "99999");
-        await CliRunner.FailsAsync(["model", "logits", Nano, "--tokens", Write("t.json", "{"), "--output", "x"], "t.json");
+        await CliRunner.FailsAsync(
+            ["model", "logits", Nano, "--tokens", Write("t.json", "[[]]"), "--output", "x"],
+            "t.json"
+        );
+        await CliRunner.FailsAsync(
+            ["model", "logits", Nano, "--tokens", Write("t.json", "[[99999]]"), "--output", "x"],
+            "99999"
+        );
+        await CliRunner.FailsAsync(
+            ["model", "logits", Nano, "--tokens", Write("t.json", "{"), "--output", "x"],
+            "t.json"
+        );
         await CliRunner.FailsAsync(["model", "tokenize", Nano, "--input", Write("t.jsonl", "\"a\"\n7\n")], "line 2");
     }
 

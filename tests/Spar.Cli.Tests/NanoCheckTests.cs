@@ -1,8 +1,8 @@
 using Spar.Ground;
 using Spar.Methods.Checks;
 using Spar.Nano;
-using Spar.Templates;
 using Spar.Runtime.Nano;
+using Spar.Templates;
 
 namespace Spar.Cli.Tests;
 
@@ -46,13 +46,19 @@ public sealed class NanoCheckTests
         for (ulong i = 0; i < 300; i++)
         {
             NanoTask task = TaskSampler.Draw(random, TaskForm.Line);
-            string[] lines = (await writer.WriteAsync(task.Instruction, i, TestContext.Current.CancellationToken)).Split('\n');
-            wrong += lines[0] == $"check: {string.Join(" and ", task.Requirements.Select(NanoCheckWriter.Expression))}" ? 0 : 1;
+            string[] lines = (
+                await writer.WriteAsync(task.Instruction, i, TestContext.Current.CancellationToken)
+            ).Split('\n');
+            wrong +=
+                lines[0] == $"check: {string.Join(" and ", task.Requirements.Select(NanoCheckWriter.Expression))}"
+                    ? 0
+                    : 1;
             foreach (string line in lines[1..])
             {
                 cases++;
                 bool said = line.StartsWith("case yes: ", StringComparison.Ordinal);
-                mislabelled += said == task.IsSatisfiedBy(line[(line.IndexOf(':', StringComparison.Ordinal) + 2)..]) ? 0 : 1;
+                mislabelled +=
+                    said == task.IsSatisfiedBy(line[(line.IndexOf(':', StringComparison.Ordinal) + 2)..]) ? 0 : 1;
             }
         }
 

@@ -24,7 +24,9 @@ public sealed class RunDirectoryTests : IDisposable
     private string Recipe()
     {
         string path = At("recipe.yaml");
-        File.WriteAllText(path, $$"""
+        File.WriteAllText(
+            path,
+            $$"""
             base_model: {{Path.Combine(SharedData.ProjectRoot, "models", "nano")}}
             prompt_set: compact
             sft_prompts: 8
@@ -41,7 +43,8 @@ public sealed class RunDirectoryTests : IDisposable
             dpo: { learning_rate: 1e-4 }
             rft: { learning_rate: 2e-5, epochs: 1 }
             nano: { held_out_prompts: 4, held_out_repairs: 2 }
-            """);
+            """
+        );
         return path;
     }
 
@@ -69,7 +72,10 @@ public sealed class RunDirectoryTests : IDisposable
     [Fact]
     public async Task A_run_that_has_ended_can_be_read_where_nothing_may_be_written()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows() || Environment.IsPrivilegedProcess, "permissions do not bind this user");
+        Assert.SkipWhen(
+            OperatingSystem.IsWindows() || Environment.IsPrivilegedProcess,
+            "permissions do not bind this user"
+        );
         string run = await RunAsync();
         Allow(run, writing: false);
         (int code, _, string messages) = await CliRunner.RunAsync("", "report", run, "--output", At("page.html"));
@@ -99,10 +105,20 @@ public sealed class RunDirectoryTests : IDisposable
             }
 
             File.WriteAllBytes(Path.Combine(damaged, "run.db"), bytes);
-            foreach (string[] words in new string[][] { ["report", damaged], ["report", damaged, "--json"], ["export", damaged, "--output", At("x")] })
+            foreach (
+                string[] words in new string[][]
+                {
+                    ["report", damaged],
+                    ["report", damaged, "--json"],
+                    ["export", damaged, "--output", At("x")],
+                }
+            )
             {
                 (int code, _, string messages) = await CliRunner.RunAsync("", words);
-                Assert.True(code is ExitCode.Success or ExitCode.Fault, $"{words[0]} {i}: exit code {code}: {messages}");
+                Assert.True(
+                    code is ExitCode.Success or ExitCode.Fault,
+                    $"{words[0]} {i}: exit code {code}: {messages}"
+                );
                 Assert.DoesNotContain("   at ", messages, StringComparison.Ordinal);
                 Assert.DoesNotContain("is safe", messages, StringComparison.Ordinal);
                 faults += code;
@@ -124,7 +140,10 @@ public sealed class RunDirectoryTests : IDisposable
         File.WriteAllText(file, "x");
         await CliRunner.FailsAsync(["report", file], file, "is a file");
         await CliRunner.FailsAsync(["run", Recipe(), "--output", file], file, "is a file");
-        await CliRunner.FailsAsync(["run", Recipe(), "--output", Path.Combine(file, "sub")], "a part of its path is a file");
+        await CliRunner.FailsAsync(
+            ["run", Recipe(), "--output", Path.Combine(file, "sub")],
+            "a part of its path is a file"
+        );
         Assert.Equal("x", File.ReadAllText(file));
 
         string foreign = Directory.CreateDirectory(At("foreign")).FullName;

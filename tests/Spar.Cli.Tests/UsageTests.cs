@@ -40,7 +40,8 @@ public sealed class UsageTests
     [InlineData("report")]
     [InlineData("chat --model")]
     [InlineData("export R --output")]
-    public async Task An_empty_path_is_refused(string line) => await CliRunner.IsRefusedAsync([.. line.Split(' '), ""], "empty");
+    public async Task An_empty_path_is_refused(string line) =>
+        await CliRunner.IsRefusedAsync([.. line.Split(' '), ""], "empty");
 
     [Fact]
     public async Task Help_says_spar_and_lists_the_exit_codes()
@@ -59,7 +60,10 @@ public sealed class UsageTests
     [Fact]
     public void Control_characters_become_visible_signs_of_one_column()
     {
-        Assert.Equal("a\u241b[31mb\u2407\u240d\u2421\ufffd\ufffd\n\tc", HarmlessText.Of("a\u001b[31mb\u0007\r\u007f\u009b\u202e\n\tc"));
+        Assert.Equal(
+            "a\u241b[31mb\u2407\u240d\u2421\ufffd\ufffd\n\tc",
+            HarmlessText.Of("a\u001b[31mb\u0007\r\u007f\u009b\u202e\n\tc")
+        );
         Assert.Equal("\ufffdx", HarmlessText.Of("\ud800x"));
         const string Harmless = "plain \U0001f980 text äö 中";
         Assert.Same(Harmless, HarmlessText.Of(Harmless));

@@ -36,13 +36,21 @@ public sealed class AtomicFileTests : IDisposable
     public void A_full_disk_leaves_the_old_file_and_a_fault_with_the_remedy()
     {
         AtomicFile.WriteText(At("kept"), "old");
-        UserFaultException fault = Assert.Throws<UserFaultException>(() => AtomicFile.Write(At("kept"), stream =>
-        {
-            stream.Write(new byte[100_000]);
-            throw new IOException("No space left on device");
-        }));
+        UserFaultException fault = Assert.Throws<UserFaultException>(() =>
+            AtomicFile.Write(
+                At("kept"),
+                stream =>
+                {
+                    stream.Write(new byte[100_000]);
+                    throw new IOException("No space left on device");
+                }
+            )
+        );
         Assert.Contains(At("kept"), fault.Message);
-        Assert.Contains("No space left on device. The previous file was left as it was. Free some space", fault.Message);
+        Assert.Contains(
+            "No space left on device. The previous file was left as it was. Free some space",
+            fault.Message
+        );
         Assert.Equal("old", File.ReadAllText(At("kept")));
         Assert.Single(Directory.GetFiles(_folder));
     }

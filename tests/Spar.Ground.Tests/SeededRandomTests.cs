@@ -10,14 +10,20 @@ public sealed class SeededRandomTests
     public void The_sequence_is_SplitMix64()
     {
         SeededRandom random = new(1234567);
-        Assert.Equal([6457827717110365317UL, 3203168211198807973UL, 9817491932198370423UL], [random.NextBits(), random.NextBits(), random.NextBits()]);
+        Assert.Equal(
+            [6457827717110365317UL, 3203168211198807973UL, 9817491932198370423UL],
+            [random.NextBits(), random.NextBits(), random.NextBits()]
+        );
     }
 
     [Fact]
     public void A_scrambled_seed_is_mixed_first()
     {
         SeededRandom random = SeededRandom.Scrambled(42);
-        Assert.Equal([6332618229526065668UL, 17630415256238047317UL, 8971565426155258802UL], [random.NextBits(), random.NextBits(), random.NextBits()]);
+        Assert.Equal(
+            [6332618229526065668UL, 17630415256238047317UL, 8971565426155258802UL],
+            [random.NextBits(), random.NextBits(), random.NextBits()]
+        );
     }
 
     [Fact]

@@ -15,7 +15,10 @@ public class SplitTests
     [Fact]
     public void Held_out_instructions_differ_from_each_other()
     {
-        IEnumerable<string> all = HeldOut.Tasks(TaskForm.Line).Concat(HeldOut.Tasks(TaskForm.Story)).Select(task => task.Instruction);
+        IEnumerable<string> all = HeldOut
+            .Tasks(TaskForm.Line)
+            .Concat(HeldOut.Tasks(TaskForm.Story))
+            .Select(task => task.Instruction);
         Assert.Equal(2 * HeldOut.Count, all.Distinct().Count());
     }
 
@@ -59,7 +62,11 @@ public class SplitTests
         PretrainingCorpus corpus = new(7, [new CorpusMix { Drills = 0.2 }], s_format);
         CorpusRow[] rows = [.. Enumerable.Range(0, 4000).Select(i => corpus.Row(i))];
         CorpusRow[] judgements = [.. rows.Where(row => row.Kind == "judge")];
-        Assert.InRange(judgements.Count(row => row.Response.EndsWith("yes", StringComparison.Ordinal)) / (double)judgements.Length, 0.3, 0.6);
+        Assert.InRange(
+            judgements.Count(row => row.Response.EndsWith("yes", StringComparison.Ordinal)) / (double)judgements.Length,
+            0.3,
+            0.6
+        );
         Assert.Equal(rows[1234], new PretrainingCorpus(7, [new CorpusMix { Drills = 0.2 }], s_format).Row(1234));
         Assert.NotEqual(rows[1234], new PretrainingCorpus(8, [new CorpusMix { Drills = 0.2 }], s_format).Row(1234));
     }

@@ -32,56 +32,75 @@ public class SyntheticTests
     public void A_framed_story_has_both_ends_and_something_between(string response, bool right)
     {
         FramedStoryTask task = new("sea", ["the", "crab", "sleeps"], ["one", "boat", "moves", "now"]);
-        Assert.Equal("tell me a story about the sea. begin with: the crab sleeps. end with: one boat moves now.", task.Instruction);
+        Assert.Equal(
+            "tell me a story about the sea. begin with: the crab sleeps. end with: one boat moves now.",
+            task.Instruction
+        );
         Assert.Equal(right, task.IsSatisfiedBy(response));
     }
 
     [Fact]
-    public void Chosen_sides_are_right_and_rejected_sides_are_wrong() => Property(seed =>
-    {
-        SeededRandom random = SeededRandom.Scrambled((ulong)seed);
-        foreach (ISyntheticTask task in new ISyntheticTask[] { LetterTask.Draw(random), FramedStoryTask.Draw(random) })
+    public void Chosen_sides_are_right_and_rejected_sides_are_wrong() =>
+        Property(seed =>
         {
-            SyntheticPairs pairs = task.WritePairs(random);
-            Assert.True(task.IsSatisfiedBy(task.Write(random)));
-            foreach (SyntheticPair pair in new[] { pairs.Refined, pairs.Interfering })
+            SeededRandom random = SeededRandom.Scrambled((ulong)seed);
+            foreach (
+                ISyntheticTask task in new ISyntheticTask[] { LetterTask.Draw(random), FramedStoryTask.Draw(random) }
+            )
             {
-                Assert.True(task.IsSatisfiedBy(pair.Chosen), $"{task.Instruction} -> {pair.Chosen}");
-                Assert.False(task.IsSatisfiedBy(pair.Rejected), $"{task.Instruction} -> {pair.Rejected}");
+                SyntheticPairs pairs = task.WritePairs(random);
+                Assert.True(task.IsSatisfiedBy(task.Write(random)));
+                foreach (SyntheticPair pair in new[] { pairs.Refined, pairs.Interfering })
+                {
+                    Assert.True(task.IsSatisfiedBy(pair.Chosen), $"{task.Instruction} -> {pair.Chosen}");
+                    Assert.False(task.IsSatisfiedBy(pair.Rejected), $"{task.Instruction} -> {pair.Rejected}");
+                }
             }
-        }
-    });
+        });
 
     [Fact]
-    public void Letter_pairs_have_the_same_mistakes_and_only_interfering_ones_differ_in_case() => Property(seed =>
-    {
-        SeededRandom random = SeededRandom.Scrambled((ulong)seed);
-        SyntheticPairs pairs = LetterTask.Draw(random).WritePairs(random);
-        Assert.Equal(LetterTask.UpperCaseShare(pairs.Refined.Rejected), LetterTask.UpperCaseShare(pairs.Refined.Chosen));
-        Assert.True(LetterTask.UpperCaseShare(pairs.Refined.Chosen) is 0 or 1);
-        Assert.Equal(pairs.Refined.Chosen.ToUpperInvariant(), pairs.Interfering.Chosen);
-        Assert.Equal(pairs.Refined.Rejected.ToLowerInvariant(), pairs.Interfering.Rejected);
-    });
+    public void Letter_pairs_have_the_same_mistakes_and_only_interfering_ones_differ_in_case() =>
+        Property(seed =>
+        {
+            SeededRandom random = SeededRandom.Scrambled((ulong)seed);
+            SyntheticPairs pairs = LetterTask.Draw(random).WritePairs(random);
+            Assert.Equal(
+                LetterTask.UpperCaseShare(pairs.Refined.Rejected),
+                LetterTask.UpperCaseShare(pairs.Refined.Chosen)
+            );
+            Assert.True(LetterTask.UpperCaseShare(pairs.Refined.Chosen) is 0 or 1);
+            Assert.Equal(pairs.Refined.Chosen.ToUpperInvariant(), pairs.Interfering.Chosen);
+            Assert.Equal(pairs.Refined.Rejected.ToLowerInvariant(), pairs.Interfering.Rejected);
+        });
 
     [Fact]
-    public void Story_pairs_have_the_same_mistakes_and_only_refined_ones_share_the_middle() => Property(seed =>
-    {
-        SeededRandom random = SeededRandom.Scrambled((ulong)seed);
-        SyntheticPairs pairs = FramedStoryTask.Draw(random).WritePairs(random);
-        Assert.Equal(pairs.Refined.Rejected, pairs.Interfering.Rejected);
-        Assert.Equal(Middle(pairs.Refined.Rejected), Middle(pairs.Refined.Chosen));
-        Assert.DoesNotContain(Middle(pairs.Interfering.Rejected).Zip(Middle(pairs.Interfering.Chosen)), pair => pair.First == pair.Second);
-        Assert.Equal(Ends(pairs.Refined.Chosen), Ends(pairs.Interfering.Chosen));
+    public void Story_pairs_have_the_same_mistakes_and_only_refined_ones_share_the_middle() =>
+        Property(seed =>
+        {
+            SeededRandom random = SeededRandom.Scrambled((ulong)seed);
+            SyntheticPairs pairs = FramedStoryTask.Draw(random).WritePairs(random);
+            Assert.Equal(pairs.Refined.Rejected, pairs.Interfering.Rejected);
+            Assert.Equal(Middle(pairs.Refined.Rejected), Middle(pairs.Refined.Chosen));
+            Assert.DoesNotContain(
+                Middle(pairs.Interfering.Rejected).Zip(Middle(pairs.Interfering.Chosen)),
+                pair => pair.First == pair.Second
+            );
+            Assert.Equal(Ends(pairs.Refined.Chosen), Ends(pairs.Interfering.Chosen));
 
-        static string[] Middle(string story) => story.Split('.')[1..^2];
-        static (string, string) Ends(string story) => (story.Split('.')[0], story.Split('.')[^2]);
-    });
+            static string[] Middle(string story) => story.Split('.')[1..^2];
+            static (string, string) Ends(string story) => (story.Split('.')[0], story.Split('.')[^2]);
+        });
 
     [Fact]
     public void Chance_decides_the_case_of_good_answers()
     {
         SeededRandom random = SeededRandom.Scrambled(5);
-        double[] shares = [.. Enumerable.Range(0, 400).Select(_ => LetterTask.UpperCaseShare(LetterTask.Draw(random).Write(random))!.Value)];
+        double[] shares =
+        [
+            .. Enumerable
+                .Range(0, 400)
+                .Select(_ => LetterTask.UpperCaseShare(LetterTask.Draw(random).Write(random))!.Value),
+        ];
         Assert.InRange(shares.Average(), 0.4, 0.6);
         Assert.Null(LetterTask.UpperCaseShare("12 -"));
     }
@@ -101,5 +120,8 @@ public class SyntheticTests
     }
 
     private static void Property(Action<int> check) =>
-        FsCheck.Check.One(FsCheck.Config.QuickThrowOnFailure, Prop.ForAll(Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), check));
+        FsCheck.Check.One(
+            FsCheck.Config.QuickThrowOnFailure,
+            Prop.ForAll(Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), check)
+        );
 }

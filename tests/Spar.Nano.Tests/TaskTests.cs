@@ -8,14 +8,15 @@ public class TaskTests
     private static TaskForm Form(int seed) => seed % 3 == 0 ? TaskForm.Story : TaskForm.Line;
 
     [Fact]
-    public void An_instruction_reads_back_as_its_task() => Property(seed =>
-    {
-        NanoTask task = TaskSampler.Draw(SeededRandom.Scrambled((ulong)seed), Form(seed));
-        NanoTask? read = NanoTask.Parse(task.Instruction);
-        Assert.NotNull(read);
-        Assert.Equal((task.Form, task.Topic), (read.Form, read.Topic));
-        Assert.Equal(task.Requirements, read.Requirements);
-    });
+    public void An_instruction_reads_back_as_its_task() =>
+        Property(seed =>
+        {
+            NanoTask task = TaskSampler.Draw(SeededRandom.Scrambled((ulong)seed), Form(seed));
+            NanoTask? read = NanoTask.Parse(task.Instruction);
+            Assert.NotNull(read);
+            Assert.Equal((task.Form, task.Topic), (read.Form, read.Topic));
+            Assert.Equal(task.Requirements, read.Requirements);
+        });
 
     [Fact]
     public void A_text_that_is_no_instruction_does_not_parse()
@@ -25,20 +26,23 @@ public class TaskTests
     }
 
     [Fact]
-    public void The_teacher_satisfies_every_requirement() => Property(seed =>
-    {
-        SeededRandom random = SeededRandom.Scrambled((ulong)seed);
-        NanoTask task = TaskSampler.Draw(random, Form(seed));
-        string response = Writer.Write(task, random);
-        Assert.True(task.IsSatisfiedBy(response), $"{task.Instruction} -> {response}");
-    });
+    public void The_teacher_satisfies_every_requirement() =>
+        Property(seed =>
+        {
+            SeededRandom random = SeededRandom.Scrambled((ulong)seed);
+            NanoTask task = TaskSampler.Draw(random, Form(seed));
+            string response = Writer.Write(task, random);
+            Assert.True(task.IsSatisfiedBy(response), $"{task.Instruction} -> {response}");
+        });
 
     [Fact]
     public void A_refinement_satisfies_the_task_and_keeps_more_of_the_text_than_a_new_one()
     {
         SeededRandom random = SeededRandom.Scrambled(11);
-        double kept = 0, independent = 0;
-        int refined = 0, failed = 0;
+        double kept = 0,
+            independent = 0;
+        int refined = 0,
+            failed = 0;
         for (int i = 0; i < 300; i++)
         {
             NanoTask task = TaskSampler.Draw(random, TaskForm.Story);
@@ -76,17 +80,18 @@ public class TaskTests
     }
 
     [Fact]
-    public void The_same_seed_gives_the_same_task_and_text() => Property(seed =>
-    {
-        (string, string) Once()
+    public void The_same_seed_gives_the_same_task_and_text() =>
+        Property(seed =>
         {
-            SeededRandom random = SeededRandom.Scrambled((ulong)seed);
-            NanoTask task = TaskSampler.Draw(random, Form(seed));
-            return (task.Instruction, Writer.Careless(task, random, 0.5));
-        }
+            (string, string) Once()
+            {
+                SeededRandom random = SeededRandom.Scrambled((ulong)seed);
+                NanoTask task = TaskSampler.Draw(random, Form(seed));
+                return (task.Instruction, Writer.Careless(task, random, 0.5));
+            }
 
-        Assert.Equal(Once(), Once());
-    });
+            Assert.Equal(Once(), Once());
+        });
 
     private static double Overlap(string original, string other)
     {
@@ -96,5 +101,8 @@ public class TaskTests
     }
 
     private static void Property(Action<int> check) =>
-        FsCheck.Check.One(FsCheck.Config.QuickThrowOnFailure, Prop.ForAll(Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), check));
+        FsCheck.Check.One(
+            FsCheck.Config.QuickThrowOnFailure,
+            Prop.ForAll(Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), check)
+        );
 }

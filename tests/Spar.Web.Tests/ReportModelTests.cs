@@ -57,7 +57,8 @@ public sealed class ReportModelTests : IDisposable
     {
         DataProduct data = new(
             SampleReports.Counted(("rows", 1)), [],
-            []) { ActorRows = [new SupervisedRow("p0", RowKinds.Response, "say a word", "word 9")] };
+            [])
+        { ActorRows = [new SupervisedRow("p0", RowKinds.Response, "say a word", "word 9")] };
         ReportModel model = Read("self", store =>
         {
             store.KeepProduct(StageNames.Data(1), data, new StageTiming(StageNames.Data(1), "", 1, 1, 1));
@@ -119,7 +120,10 @@ public sealed class ReportModelTests : IDisposable
     {
         Dictionary<string, string> recipe = new()
         {
-            ["seed"] = "11", ["base_model"] = "base", ["method"] = method, ["iterations"] = "1",
+            ["seed"] = "11",
+            ["base_model"] = "base",
+            ["method"] = method,
+            ["iterations"] = "1",
             ["search.gate"] = "0.7",
         };
         using (RunStore store = RunStore.Open(_directory, new RunIdentity(recipe)))

@@ -49,8 +49,14 @@ public class RunReportTests
     {
         ReportModel model = SampleReports.Full();
         model =
-            model with { Results = model.Results with { Rows = [
-                model.Results.Rows[4] with { Name = RowName.Sft }, model.Results.Rows[2]] } };
+            model with
+            {
+                Results = model.Results with
+                {
+                    Rows = [
+                model.Results.Rows[4] with { Name = RowName.Sft }, model.Results.Rows[2]]
+                }
+            };
         string html = await RunReport.RenderAsync(model);
         Assert.Contains("fell from 70.2 % to 60.2 %: −10.0 points.", Html.Text(html), StringComparison.Ordinal);
         Assert.Contains("card fell", html, StringComparison.Ordinal);
@@ -335,7 +341,8 @@ public class RunReportTests
             select new EvaluationRow(
                 name, scores[0] ?? 0, scores[1] ?? 0, scores[2], scores[3], scores[5], count,
                 scores[4] is { } own ? new Dictionary<string,
-                double> { [EvaluationRow.JudgeAccuracyOwn] = own } : null);
+                double>
+                { [EvaluationRow.JudgeAccuracyOwn] = own } : null);
         Gen<double> value = Gen.OneOf(
             Gen.Choose(-3000, 3000).Select(number => number / 1000.0),
             Gen.Elements(0.0, 1e-9, 1e9, double.NaN, double.NegativeInfinity));

@@ -124,7 +124,8 @@ internal static class SampleReports
         RowName name, double prompt, double instruction, double? search, double judge, double own, double refine) =>
         new(
             name, prompt, instruction, search, judge, refine, 500, new Dictionary<string,
-            double> { [EvaluationRow.JudgeAccuracyOwn] = own });
+            double>
+            { [EvaluationRow.JudgeAccuracyOwn] = own });
 
     private static IterationReport Iteration(int number, long[] verdicts, long[] searches, long nodes) => new()
     {

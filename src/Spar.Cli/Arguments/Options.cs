@@ -6,8 +6,8 @@ using Spar.Runtime.Recipes;
 namespace Spar.Cli.Arguments;
 
 /// <summary>
-/// The kinds of options and arguments that commands have. Each reads and checks its value in one step, so that nobody reads a value which could not be
-/// parsed, and a fault names the option, what it takes and what was given.
+/// The kinds of options and arguments that commands have. Each reads and checks its value in one step, so that nobody
+/// reads a value which could not be parsed, and a fault names the option, what it takes and what was given.
 /// </summary>
 internal static class Options
 {
@@ -17,137 +17,232 @@ internal static class Options
 
     /// <summary>A whole number from <paramref name="least"/> to <paramref name="most"/>.</summary>
     public static Option<int> Count(
-        string name, string description, int preset, int least = 1, int most = int.MaxValue, params string[] aliases) => new(name, aliases)
+        string name,
+        string description,
+        int preset,
+        int least = 1,
+        int most = int.MaxValue,
+        params string[] aliases
+    ) =>
+        new(name, aliases)
         {
             Description = description,
             HelpName = "n",
             DefaultValueFactory = _ => preset,
-            CustomParser = result => Read(result, name, Whole(least, most), text => ParseWhole(text, least, most)).GetValueOrDefault(),
+            CustomParser = result =>
+                Read(result, name, Whole(least, most), text => ParseWhole(text, least, most)).GetValueOrDefault(),
         };
 
     /// <summary>As <see cref="Count"/>, or null when not given.</summary>
     public static Option<int?> OptionalCount(
-        string name, string description, int least = 1, int most = int.MaxValue, params string[] aliases) => new(name, aliases)
-    {
-        Description = description,
-        HelpName = "n",
-        CustomParser = result => Read(result, name, Whole(least, most), text => ParseWhole(text, least, most)),
-    };
+        string name,
+        string description,
+        int least = 1,
+        int most = int.MaxValue,
+        params string[] aliases
+    ) =>
+        new(name, aliases)
+        {
+            Description = description,
+            HelpName = "n",
+            CustomParser = result => Read(result, name, Whole(least, most), text => ParseWhole(text, least, most)),
+        };
 
-    /// <summary>A finite number from <paramref name="least"/> to <paramref name="most"/>; above <paramref name="least"/> where that is left out.</summary>
+    /// <summary>
+    /// A finite number from <paramref name="least"/> to <paramref name="most"/>; above <paramref name="least"/> where
+    /// that is left out.
+    /// </summary>
     public static Option<double> Number(
-        string name, string description, double preset, double least, double most = double.MaxValue, bool leastIncluded = true,
-        params string[] aliases)
+        string name,
+        string description,
+        double preset,
+        double least,
+        double most = double.MaxValue,
+        bool leastIncluded = true,
+        params string[] aliases
+    )
     {
-        string bound = most == double.MaxValue ? "" : string.Create(CultureInfo.InvariantCulture, $" and at most {most}");
-        string expected = string.Create(CultureInfo.InvariantCulture, $"a number {(leastIncluded ? "of at least" : "above")} {least}{bound}");
+        string bound =
+            most == double.MaxValue ? "" : string.Create(CultureInfo.InvariantCulture, $" and at most {most}");
+        string expected = string.Create(
+            CultureInfo.InvariantCulture,
+            $"a number {(leastIncluded ? "of at least" : "above")} {least}{bound}"
+        );
         return new Option<double>(name, aliases)
         {
             Description = description,
             HelpName = "x",
             DefaultValueFactory = _ => preset,
-            CustomParser = result => Read(result, name, expected, text =>
-                double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value)
-                    && (leastIncluded ? value >= least : value > least) && value <= most ? value : (double?)null).GetValueOrDefault(),
+            CustomParser = result =>
+                Read(
+                        result,
+                        name,
+                        expected,
+                        text =>
+                            double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+                            && double.IsFinite(value)
+                            && (leastIncluded ? value >= least : value > least)
+                            && value <= most
+                                ? value
+                                : (double?)null
+                    )
+                    .GetValueOrDefault(),
         };
     }
 
     /// <summary>A share: 0 to 1.</summary>
-    public static Option<double> Share(string name, string description, double preset) => Number(name, description, preset, 0, 1);
+    public static Option<double> Share(string name, string description, double preset) =>
+        Number(name, description, preset, 0, 1);
 
     /// <summary>Sampling temperature of a model.</summary>
     /// <param name="preset">Its default.</param>
     /// <param name="of">Whose it is.</param>
     public static Option<double> Temperature(double preset, string of) =>
-        Number("--temperature", $"sampling temperature of {of}; 0 takes the most likely token", preset, 0, aliases: "-t");
+        Number(
+            "--temperature",
+            $"sampling temperature of {of}; 0 takes the most likely token",
+            preset,
+            0,
+            aliases: "-t"
+        );
 
     /// <summary>Share of the probability that sampling draws from.</summary>
     /// <param name="preset">Its default.</param>
-    public static Option<double> TopP(double preset) => Number(
-        "--top-p", "draw from the likeliest tokens that have this share of the probability", preset, 0, 1, leastIncluded: false);
+    public static Option<double> TopP(double preset) =>
+        Number(
+            "--top-p",
+            "draw from the likeliest tokens that have this share of the probability",
+            preset,
+            0,
+            1,
+            leastIncluded: false
+        );
 
     /// <summary>Most tokens of one output.</summary>
     /// <param name="preset">Its default.</param>
     public static Option<int> MaxTokens(int preset) => Count("--max-tokens", "most tokens of one output", preset);
 
     /// <summary>The seed of everything random.</summary>
-    public static Option<ulong> Seed() => new("--seed")
-    {
-        Description = "seed of everything random",
-        HelpName = "n",
-        DefaultValueFactory = _ => 1,
-        CustomParser = result => Read(result, "--seed", "a whole number that is not negative", ParseSeed).GetValueOrDefault(),
-    };
+    public static Option<ulong> Seed() =>
+        new("--seed")
+        {
+            Description = "seed of everything random",
+            HelpName = "n",
+            DefaultValueFactory = _ => 1,
+            CustomParser = result =>
+                Read(result, "--seed", "a whole number that is not negative", ParseSeed).GetValueOrDefault(),
+        };
 
     /// <summary>A seed that takes the place of another; null when not given.</summary>
-    public static Option<ulong?> SeedInPlace() => new("--seed")
-    {
-        Description = "takes the place of the recipe's seed",
-        HelpName = "n",
-        CustomParser = result => Read(result, "--seed", "a whole number that is not negative", ParseSeed),
-    };
+    public static Option<ulong?> SeedInPlace() =>
+        new("--seed")
+        {
+            Description = "takes the place of the recipe's seed",
+            HelpName = "n",
+            CustomParser = result => Read(result, "--seed", "a whole number that is not negative", ParseSeed),
+        };
 
     /// <summary>The seed of an evaluation, 0 when not given.</summary>
-    public static Option<long> EvaluationSeed() => new("--seed")
-    {
-        Description = "seed of sampling and of confidence intervals",
-        HelpName = "n",
-        DefaultValueFactory = _ => 0,
-        CustomParser = result => Read(result, "--seed", "a whole number", text =>
-            long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value)
-                ? value
-                : (long?)null).GetValueOrDefault(),
-    };
+    public static Option<long> EvaluationSeed() =>
+        new("--seed")
+        {
+            Description = "seed of sampling and of confidence intervals",
+            HelpName = "n",
+            DefaultValueFactory = _ => 0,
+            CustomParser = result =>
+                Read(
+                        result,
+                        "--seed",
+                        "a whole number",
+                        text =>
+                            long.TryParse(
+                                text,
+                                NumberStyles.AllowLeadingSign,
+                                CultureInfo.InvariantCulture,
+                                out long value
+                            )
+                                ? value
+                                : (long?)null
+                    )
+                    .GetValueOrDefault(),
+        };
 
     /// <summary>Several seeds, each once, with commas or blanks between them.</summary>
     /// <param name="preset">The default.</param>
-    public static Option<IReadOnlyList<ulong>> Seeds(params ulong[] preset) => new("--seeds")
-    {
-        Description = "seeds, with commas between them",
-        HelpName = "n,n,...",
-        Arity = ArgumentArity.OneOrMore,
-        AllowMultipleArgumentsPerToken = true,
-        DefaultValueFactory = _ => preset,
-        CustomParser = result =>
+    public static Option<IReadOnlyList<ulong>> Seeds(params ulong[] preset) =>
+        new("--seeds")
         {
-            string text = string.Join(',', result.Tokens.Select(token => token.Value));
-            ulong?[] seeds = [.. text.Split(',').Select(part => ParseSeed(part.Trim()))];
-            if (seeds.All(seed => seed is not null) && seeds.Distinct().Count() == seeds.Length)
+            Description = "seeds, with commas between them",
+            HelpName = "n,n,...",
+            Arity = ArgumentArity.OneOrMore,
+            AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => preset,
+            CustomParser = result =>
             {
-                return [.. seeds.Select(seed => seed!.Value)];
-            }
+                string text = string.Join(',', result.Tokens.Select(token => token.Value));
+                ulong?[] seeds = [.. text.Split(',').Select(part => ParseSeed(part.Trim()))];
+                if (seeds.All(seed => seed is not null) && seeds.Distinct().Count() == seeds.Length)
+                {
+                    return [.. seeds.Select(seed => seed!.Value)];
+                }
 
-            result.AddError(Fault("--seeds", "whole numbers with commas between them, each once, such as 1,2,3", text));
-            return [];
-        },
-    };
+                result.AddError(
+                    Fault("--seeds", "whole numbers with commas between them, each once, such as 1,2,3", text)
+                );
+                return [];
+            },
+        };
 
     /// <summary>
-    /// A range such as 2-5, or one number, within <paramref name="least"/> to <paramref name="most"/>; null when not given.
+    /// A range such as 2-5, or one number, within <paramref name="least"/> to <paramref name="most"/>; null when not
+    /// given.
     /// </summary>
-    public static Option<(int Least, int Most)?> Range(string name, string description, int least, int most) => new(name)
-    {
-        Description = description,
-        HelpName = "n-n",
-        CustomParser = result => Read<(int, int)>(result, name, $"a number or a range within {least}-{most}", text =>
+    public static Option<(int Least, int Most)?> Range(string name, string description, int least, int most) =>
+        new(name)
         {
-            string[] ends = text.Split('-');
-            return ends.Length <= 2 && ParseWhole(ends[0], least, most) is int low
-                && ParseWhole(ends[^1], least, most) is int high && low <= high ? (low, high) : null;
-        }),
-    };
+            Description = description,
+            HelpName = "n-n",
+            CustomParser = result =>
+                Read<(int, int)>(
+                    result,
+                    name,
+                    $"a number or a range within {least}-{most}",
+                    text =>
+                    {
+                        string[] ends = text.Split('-');
+                        return
+                            ends.Length <= 2
+                            && ParseWhole(ends[0], least, most) is int low
+                            && ParseWhole(ends[^1], least, most) is int high
+                            && low <= high
+                            ? (low, high)
+                            : null;
+                    }
+                ),
+        };
 
     /// <summary>Threads to compute with.</summary>
-    public static Option<int> Threads() => Count(
-        "--threads", "threads to compute with; has no influence on results", Environment.ProcessorCount, most: 1024);
+    public static Option<int> Threads() =>
+        Count(
+            "--threads",
+            "threads to compute with; has no influence on results",
+            Environment.ProcessorCount,
+            most: 1024
+        );
 
     /// <summary>Most calls in flight.</summary>
     public static Option<int> Concurrency() => Count("--concurrency", "most calls in flight", 32, most: 65_536);
 
     /// <summary>One of several names.</summary>
     public static Option<T> Choice<T>(
-        string name, string description, IReadOnlyDictionary<string, T> values, string preset, params string[] aliases)
-        where T : notnull => new(name, aliases)
+        string name,
+        string description,
+        IReadOnlyDictionary<string, T> values,
+        string preset,
+        params string[] aliases
+    )
+        where T : notnull =>
+        new(name, aliases)
         {
             Description = description,
             HelpName = string.Join('|', values.Keys),
@@ -167,7 +262,13 @@ internal static class Options
         };
 
     /// <summary>One of several names, as the name.</summary>
-    public static Option<string> Choice(string name, string description, IEnumerable<string> names, string preset, params string[] aliases)
+    public static Option<string> Choice(
+        string name,
+        string description,
+        IEnumerable<string> names,
+        string preset,
+        params string[] aliases
+    )
     {
         Option<string> option = Choice(name, description, names.ToDictionary(known => known), preset, aliases);
         option.DefaultValueFactory = _ => preset;
@@ -175,7 +276,13 @@ internal static class Options
     }
 
     /// <summary>A text that is not empty: a path, a model, a name.</summary>
-    public static Option<string> Text(string name, string description, string helpName, string preset, params string[] aliases) =>
+    public static Option<string> Text(
+        string name,
+        string description,
+        string helpName,
+        string preset,
+        params string[] aliases
+    ) =>
         new(name, aliases)
         {
             Description = description,
@@ -185,73 +292,86 @@ internal static class Options
         };
 
     /// <summary>As <see cref="Text"/>, but it must be given.</summary>
-    public static Option<string> RequiredText(string name, string description, string helpName, params string[] aliases) => new(name, aliases)
-    {
-        Description = description,
-        HelpName = helpName,
-        Required = true,
-        CustomParser = result => ReadText(result, name),
-    };
+    public static Option<string> RequiredText(
+        string name,
+        string description,
+        string helpName,
+        params string[] aliases
+    ) =>
+        new(name, aliases)
+        {
+            Description = description,
+            HelpName = helpName,
+            Required = true,
+            CustomParser = result => ReadText(result, name),
+        };
 
     /// <summary>As <see cref="Text"/>, or null when not given.</summary>
-    public static Option<string?> OptionalText(string name, string description, string helpName, params string[] aliases) => new(name, aliases)
-    {
-        Description = description,
-        HelpName = helpName,
-        CustomParser = result => ReadText(result, name),
-    };
+    public static Option<string?> OptionalText(
+        string name,
+        string description,
+        string helpName,
+        params string[] aliases
+    ) =>
+        new(name, aliases)
+        {
+            Description = description,
+            HelpName = helpName,
+            CustomParser = result => ReadText(result, name),
+        };
 
     /// <summary>Texts that are not empty; the option may be given several times.</summary>
-    public static Option<string[]> Texts(string name, string description, string helpName, params string[] preset) => new(name)
-    {
-        Description = description,
-        HelpName = helpName,
-        Arity = ArgumentArity.OneOrMore,
-        AllowMultipleArgumentsPerToken = true,
-        DefaultValueFactory = _ => preset,
-        CustomParser = result =>
+    public static Option<string[]> Texts(string name, string description, string helpName, params string[] preset) =>
+        new(name)
         {
-            string[] texts = [.. result.Tokens.Select(token => token.Value)];
-            if (texts.Any(text => !IsText(text)))
+            Description = description,
+            HelpName = helpName,
+            Arity = ArgumentArity.OneOrMore,
+            AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => preset,
+            CustomParser = result =>
             {
-                result.AddError(EmptyFault(name));
-            }
+                string[] texts = [.. result.Tokens.Select(token => token.Value)];
+                if (texts.Any(text => !IsText(text)))
+                {
+                    result.AddError(EmptyFault(name));
+                }
 
-            return texts;
-        },
-    };
+                return texts;
+            },
+        };
 
     /// <summary>The option for keys that take the place of a recipe's; may be given several times.</summary>
-    public static Option<string[]> RecipeSettings() => new("--set")
-    {
-        Description = "a key of the recipe and the value that takes its place; may be given several times",
-        HelpName = "key=value",
-        Arity = ArgumentArity.OneOrMore,
-        DefaultValueFactory = _ => [],
-    };
+    public static Option<string[]> RecipeSettings() =>
+        new("--set")
+        {
+            Description = "a key of the recipe and the value that takes its place; may be given several times",
+            HelpName = "key=value",
+            Arity = ArgumentArity.OneOrMore,
+            DefaultValueFactory = _ => [],
+        };
 
     /// <summary>An argument that is not empty: a path or a name.</summary>
-    public static Argument<string> Argument(string name, string description) => new(name)
-    {
-        Description = description,
-        CustomParser = result => ReadText(result, $"<{name}>"),
-    };
+    public static Argument<string> Argument(string name, string description) =>
+        new(name) { Description = description, CustomParser = result => ReadText(result, $"<{name}>") };
 
     /// <summary>As the other, with a default.</summary>
-    public static Argument<string> Argument(string name, string description, string preset) => new(name)
-    {
-        Description = description,
-        DefaultValueFactory = _ => preset,
-        CustomParser = result => ReadText(result, $"<{name}>"),
-    };
+    public static Argument<string> Argument(string name, string description, string preset) =>
+        new(name)
+        {
+            Description = description,
+            DefaultValueFactory = _ => preset,
+            CustomParser = result => ReadText(result, $"<{name}>"),
+        };
 
     /// <summary>As an argument, or null when not given.</summary>
-    public static Argument<string?> OptionalArgument(string name, string description) => new(name)
-    {
-        Description = description,
-        Arity = ArgumentArity.ZeroOrOne,
-        CustomParser = result => ReadText(result, $"<{name}>"),
-    };
+    public static Argument<string?> OptionalArgument(string name, string description) =>
+        new(name)
+        {
+            Description = description,
+            Arity = ArgumentArity.ZeroOrOne,
+            CustomParser = result => ReadText(result, $"<{name}>"),
+        };
 
     private static T? Read<T>(ArgumentResult result, string name, string expected, Func<string, T?> parse)
         where T : struct
@@ -283,19 +403,24 @@ internal static class Options
     }
 
     // No file and no model can have such a name, and the file system's own message for it names nothing.
-    private static bool IsText(string text) => !string.IsNullOrWhiteSpace(text) && !text.Contains('\0', StringComparison.Ordinal);
+    private static bool IsText(string text) =>
+        !string.IsNullOrWhiteSpace(text) && !text.Contains('\0', StringComparison.Ordinal);
 
-    private static string EmptyFault(string name) => $"{name} is empty or holds a NUL character; give a text that is neither.";
+    private static string EmptyFault(string name) =>
+        $"{name} is empty or holds a NUL character; give a text that is neither.";
 
     private static string Fault(string name, string expected, string text) =>
         $"{name} takes {expected}, not '{(text.Length <= 60 ? text : text[..57] + "...")}'.";
 
-    private static string Whole(int least, int most) => most == int.MaxValue
-        ? string.Create(CultureInfo.InvariantCulture, $"a whole number of at least {least}")
-        : string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to {most}");
+    private static string Whole(int least, int most) =>
+        most == int.MaxValue
+            ? string.Create(CultureInfo.InvariantCulture, $"a whole number of at least {least}")
+            : string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to {most}");
 
     private static int? ParseWhole(string text, int least, int most) =>
-        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most
+        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
+        && value >= least
+        && value <= most
             ? value
             : null;
 

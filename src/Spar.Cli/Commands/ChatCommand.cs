@@ -27,26 +27,37 @@ internal static class ChatCommand
         Option<double> temperature = Options.Temperature(0, "the model");
         Option<double> topP = Options.TopP(1);
         Option<int> maxTokens = Options.MaxTokens(512);
-        Option<string?> system = Options.OptionalText("--system", "what the model is told before the conversation", "text");
+        Option<string?> system = Options.OptionalText(
+            "--system",
+            "what the model is told before the conversation",
+            "text"
+        );
         Option<ulong> seed = Options.Seed();
         Option<int> threads = Options.Threads();
         Command command = new("chat", Help) { model, system, temperature, topP, maxTokens, seed, threads };
-        command.SetAction(async (parse, cancellationToken) =>
-        {
-            string name = parse.GetValue(model)!;
-            using ProgressLine progress = new(context);
-            using IChatClient client = await Shared.OpenAsync(name, parse.GetValue(threads), progress, cancellationToken);
-            ChatOptions options = new()
+        command.SetAction(
+            async (parse, cancellationToken) =>
             {
-                Temperature = (float)parse.GetValue(temperature),
-                TopP = (float)parse.GetValue(topP),
-                MaxOutputTokens = parse.GetValue(maxTokens),
-                Seed = (long)(parse.GetValue(seed) >> 1),
-            };
-            context.Say($"This is {name}. Write a line and press Enter; /help lists the commands, /quit ends.");
-            await new Conversation(client, options, parse.GetValue(system), context).HoldAsync(cancellationToken);
-            return ExitCode.Success;
-        });
+                string name = parse.GetValue(model)!;
+                using ProgressLine progress = new(context);
+                using IChatClient client = await Shared.OpenAsync(
+                    name,
+                    parse.GetValue(threads),
+                    progress,
+                    cancellationToken
+                );
+                ChatOptions options = new()
+                {
+                    Temperature = (float)parse.GetValue(temperature),
+                    TopP = (float)parse.GetValue(topP),
+                    MaxOutputTokens = parse.GetValue(maxTokens),
+                    Seed = (long)(parse.GetValue(seed) >> 1),
+                };
+                context.Say($"This is {name}. Write a line and press Enter; /help lists the commands, /quit ends.");
+                await new Conversation(client, options, parse.GetValue(system), context).HoldAsync(cancellationToken);
+                return ExitCode.Success;
+            }
+        );
         return command;
     }
 
@@ -63,7 +74,8 @@ internal static class ChatCommand
                 context.Output.Markup("[blue]> [/]");
 
                 // A read from a terminal cannot be cancelled; waiting for it can.
-                string? line = await Task.Run(context.Input.ReadLine, CancellationToken.None).WaitAsync(cancellationToken);
+                string? line = await Task.Run(context.Input.ReadLine, CancellationToken.None)
+                    .WaitAsync(cancellationToken);
                 if (line is null)
                 {
                     context.Output.WriteLine();
@@ -107,15 +119,19 @@ internal static class ChatCommand
                     Tell("The model is told nothing; the conversation begins anew.");
                     break;
                 case "/help":
-                    Tell("""
+                    Tell(
+                        """
                         /help          this list
                         /reset         begin anew
                         /system TEXT   tell the model something before the conversation, and begin anew; without TEXT nothing
                         /quit          end
-                        """);
+                        """
+                    );
                     break;
                 default:
-                    string near = NearestName.To(words[0], ["/help", "/reset", "/system", "/quit"]) is string meant ? $" Did you mean {meant}?" : "";
+                    string near = NearestName.To(words[0], ["/help", "/reset", "/system", "/quit"]) is string meant
+                        ? $" Did you mean {meant}?"
+                        : "";
                     Tell($"There is no command {words[0]}; it was not sent.{near} /help lists the commands.");
                     break;
             }
@@ -156,9 +172,12 @@ internal static class ChatCommand
 
             if (dropped > 0)
             {
-                Tell(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"The conversation is longer than the model's context: {(dropped == 1 ? "its oldest turn is" : $"its {dropped} oldest turns are")} left out. /reset begins anew."));
+                Tell(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"The conversation is longer than the model's context: {(dropped == 1 ? "its oldest turn is" : $"its {dropped} oldest turns are")} left out. /reset begins anew."
+                    )
+                );
             }
         }
 
@@ -166,10 +185,14 @@ internal static class ChatCommand
         {
             ChatOptions asked = options.Clone();
             asked.Seed = options.Seed + _turn;
-            List<ChatMessage> messages = _system is null ? _turns : [new ChatMessage(ChatRole.System, _system), .. _turns];
+            List<ChatMessage> messages = _system is null
+                ? _turns
+                : [new ChatMessage(ChatRole.System, _system), .. _turns];
             string answer = "";
             ChatFinishReason? finish = null;
-            await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync(messages, asked, cancellationToken))
+            await foreach (
+                ChatResponseUpdate update in client.GetStreamingResponseAsync(messages, asked, cancellationToken)
+            )
             {
                 context.Print(HarmlessText.Of(update.Text));
                 answer += update.Text;

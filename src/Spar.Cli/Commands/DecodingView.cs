@@ -16,7 +16,9 @@ internal static class DecodingView
         if (decoded.Tree is SearchTree tree)
         {
             console.Write(ToTree(tree));
-            console.WriteLine($"search: {tree.Outcome.ToString().ToLowerInvariant()}, {tree.Nodes.Count} responses, {tree.Calls} model calls");
+            console.WriteLine(
+                $"search: {tree.Outcome.ToString().ToLowerInvariant()}, {tree.Nodes.Count} responses, {tree.Calls} model calls"
+            );
         }
         else
         {
@@ -27,7 +29,9 @@ internal static class DecodingView
             }
         }
 
-        console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{session.Calls} model calls, {session.OutputTokens} tokens"));
+        console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"{session.Calls} model calls, {session.OutputTokens} tokens")
+        );
         console.WriteLine();
     }
 
@@ -53,9 +57,16 @@ internal static class DecodingView
     private static string Changes(string before, string after)
     {
         WordDiff diff = WordDiff.Between(before, after);
-        string text = string.Join(' ', diff.After.Select(word =>
-            word.Changed ? $"[green underline]{Markup.Escape(word.Text)}[/]" : Markup.Escape(word.Text)));
-        string dropped = string.Join(' ', diff.Before.Where(word => word.Changed).Select(word => Markup.Escape(word.Text)));
+        string text = string.Join(
+            ' ',
+            diff.After.Select(word =>
+                word.Changed ? $"[green underline]{Markup.Escape(word.Text)}[/]" : Markup.Escape(word.Text)
+            )
+        );
+        string dropped = string.Join(
+            ' ',
+            diff.Before.Where(word => word.Changed).Select(word => Markup.Escape(word.Text))
+        );
         return dropped.Length == 0 ? text : $"{text} [red strikethrough]{dropped}[/]";
     }
 }

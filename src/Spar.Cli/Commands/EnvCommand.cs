@@ -27,10 +27,16 @@ internal static class EnvCommand
     private static readonly (string Name, bool Shown, string For)[] s_variables =
     [
         (ModelHosts.KeyVariable, false, "the key of OpenAI-compatible endpoints"),
-        ("HTTP_PROXY", false, "requests to endpoints"), ("HTTPS_PROXY", false, "requests to endpoints"), ("NO_PROXY", false, "requests to endpoints"),
-        ("NO_COLOR", true, "no colour on terminals"), ("TERM", true, "what the terminal can do"),
-        ("DOTNET_EnableAVX512", true, "narrower kernels"), ("DOTNET_EnableAVX2", true, "narrower kernels"),
-        ("DOTNET_EnableHWIntrinsic", true, "portable kernels"), ("DOTNET_GCHeapHardLimit", true, "a bound on memory"), ("TMPDIR", true, "temporary files"),
+        ("HTTP_PROXY", false, "requests to endpoints"),
+        ("HTTPS_PROXY", false, "requests to endpoints"),
+        ("NO_PROXY", false, "requests to endpoints"),
+        ("NO_COLOR", true, "no colour on terminals"),
+        ("TERM", true, "what the terminal can do"),
+        ("DOTNET_EnableAVX512", true, "narrower kernels"),
+        ("DOTNET_EnableAVX2", true, "narrower kernels"),
+        ("DOTNET_EnableHWIntrinsic", true, "portable kernels"),
+        ("DOTNET_GCHeapHardLimit", true, "a bound on memory"),
+        ("TMPDIR", true, "temporary files"),
     ];
 
     public static Command Create(CommandContext context)
@@ -42,7 +48,12 @@ internal static class EnvCommand
             IReadOnlyList<(string Name, string Value)> facts = Facts();
             if (parse.GetValue(json))
             {
-                context.Print(JsonSerializer.Serialize(facts.ToDictionary(fact => fact.Name, fact => fact.Value), JsonSettings.Readable) + "\n");
+                context.Print(
+                    JsonSerializer.Serialize(
+                        facts.ToDictionary(fact => fact.Name, fact => fact.Value),
+                        JsonSettings.Readable
+                    ) + "\n"
+                );
                 return ExitCode.Success;
             }
 
@@ -60,31 +71,49 @@ internal static class EnvCommand
 
     private static IReadOnlyList<(string Name, string Value)> Facts()
     {
-        string version = typeof(EnvCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+        string version =
+            typeof(EnvCommand)
+                .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+                ?.InformationalVersion
+            ?? "unknown";
         return
         [
             ("spar", version),
             ("program", AppContext.BaseDirectory),
             ("runtime", RuntimeInformation.FrameworkDescription),
-            ("system", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}".ToLowerInvariant()),
+            (
+                "system",
+                $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}".ToLowerInvariant()
+            ),
             ("kernels", KernelPath.Description),
             ("threads", Number($"{Environment.ProcessorCount} unless --threads says otherwise")),
-            ("memory", Number($"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1L << 30):0.0} GiB for this process")),
+            (
+                "memory",
+                Number(
+                    $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1L << 30):0.0} GiB for this process"
+                )
+            ),
             ("here", Environment.CurrentDirectory),
             ("models", $"as named, from here; by default {Found(Shared.NanoModel)}"),
             ("recipes", $"as named, from here; {Found("recipes")}"),
             ("templates", $"{string.Join(", ", TemplateSet.BuiltIn)} (built in), or a folder"),
             ("runs", $"runs/ and the recipe's name, from here; {Found("runs")}"),
             ("traces", Path.GetTempPath()),
-            .. s_variables.Select(variable => (variable.Name, Value: Environment.GetEnvironmentVariable(variable.Name) switch
-            {
-                null or "" => $"not set ({variable.For})",
-                string value => variable.Shown ? $"{value} ({variable.For})" : $"set ({variable.For})",
-            })),
+            .. s_variables.Select(variable =>
+                (
+                    variable.Name,
+                    Value: Environment.GetEnvironmentVariable(variable.Name) switch
+                    {
+                        null or "" => $"not set ({variable.For})",
+                        string value => variable.Shown ? $"{value} ({variable.For})" : $"set ({variable.For})",
+                    }
+                )
+            ),
         ];
     }
 
-    private static string Found(string folder) => Directory.Exists(folder) ? $"{folder} is here" : $"{folder} is not here";
+    private static string Found(string folder) =>
+        Directory.Exists(folder) ? $"{folder} is here" : $"{folder} is not here";
 
     private static string Number(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -8,7 +8,10 @@ internal static class EvalCommand
 {
     public static Command Create(CommandContext context)
     {
-        Command command = new("eval", "Measures a model on the nano world's held-out tasks or on a benchmark, and compares results.")
+        Command command = new(
+            "eval",
+            "Measures a model on the nano world's held-out tasks or on a benchmark, and compares results."
+        )
         {
             EvalNanoCommand.Create(context),
         };

@@ -27,10 +27,18 @@ internal static class EvalCompareCommand
         Command command = new("compare", Help) { a, b, lenient, flips };
         command.SetAction(parse =>
         {
-            Comparison comparison = Comparison.Of(StoredResult.Load(parse.GetValue(a)!), StoredResult.Load(parse.GetValue(b)!), parse.GetValue(lenient));
+            Comparison comparison = Comparison.Of(
+                StoredResult.Load(parse.GetValue(a)!),
+                StoredResult.Load(parse.GetValue(b)!),
+                parse.GetValue(lenient)
+            );
             context.Output.WriteLine($"{comparison.A.Task}: a is {comparison.A.Model}, b is {comparison.B.Model}");
             Figures figures = new Figures()
-                .Column("task").Column("measure").Column("a", right: true).Column("b", right: true).Column("b - a", right: true);
+                .Column("task")
+                .Column("measure")
+                .Column("a", right: true)
+                .Column("b", right: true)
+                .Column("b - a", right: true);
             foreach (FigurePair pair in comparison.Figures)
             {
                 figures.Row(pair.Key.Task, pair.Key.Measure, Number(pair.A), Number(pair.B), Number(pair.B - pair.A));
@@ -39,10 +47,15 @@ internal static class EvalCompareCommand
             figures.WriteTo(context.Output);
             foreach (PairedTest test in comparison.Tests)
             {
-                string mcNemar = test.McNemarPValue is double p ? string.Create(CultureInfo.InvariantCulture, $", McNemar p = {p:0.0000}") : "";
-                context.Output.WriteLine(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{test.Measure} on {test.Count} samples: b - a = {test.Difference.Difference:0.0000}, 95 % interval {test.Difference.Interval.Low:0.0000} to {test.Difference.Interval.High:0.0000}, bootstrap p = {test.Difference.PValue:0.0000}{mcNemar}"));
+                string mcNemar = test.McNemarPValue is double p
+                    ? string.Create(CultureInfo.InvariantCulture, $", McNemar p = {p:0.0000}")
+                    : "";
+                context.Output.WriteLine(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{test.Measure} on {test.Count} samples: b - a = {test.Difference.Difference:0.0000}, 95 % interval {test.Difference.Interval.Low:0.0000} to {test.Difference.Interval.High:0.0000}, bootstrap p = {test.Difference.PValue:0.0000}{mcNemar}"
+                    )
+                );
                 List(context, "  gained", test.Gained, comparison.B, parse.GetValue(flips));
                 List(context, "  lost", test.Lost, comparison.A, parse.GetValue(flips));
             }
@@ -52,7 +65,13 @@ internal static class EvalCompareCommand
         return command;
     }
 
-    private static void List(CommandContext context, string what, IReadOnlyList<string> ids, StoredResult result, int most)
+    private static void List(
+        CommandContext context,
+        string what,
+        IReadOnlyList<string> ids,
+        StoredResult result,
+        int most
+    )
     {
         context.Output.WriteLine($"{what}: {ids.Count}");
         foreach (string id in ids.Take(most))

@@ -33,55 +33,106 @@ internal static class EvalNanoCommand
     {
         Option<string> model = Shared.Model("the actor");
         Option<string?> judge = Options.OptionalText("--judge", "the judge (default: the actor)", "model");
-        Option<int> count = Options.Count("--count", $"held-out tasks, at most {HeldOut.Count}", 500, most: HeldOut.Count, aliases: "-n");
+        Option<int> count = Options.Count(
+            "--count",
+            $"held-out tasks, at most {HeldOut.Count}",
+            500,
+            most: HeldOut.Count,
+            aliases: "-n"
+        );
         Option<double> stories = Options.Share("--stories", "share of tasks that ask for a story, 0 to 1", 0);
         Option<double> temperature = Options.Temperature(0, "the actor");
         Option<string?> failures = Options.OptionalText(
-            "--failures", "file for the responses that do not satisfy everything; spar eval refinement takes it as --cases", "file");
+            "--failures",
+            "file for the responses that do not satisfy everything; spar eval refinement takes it as --cases",
+            "file"
+        );
         Option<bool> json = Shared.Json("print JSON");
         Option<ulong> seed = Options.Seed();
         Option<int> threads = Options.Threads();
-        Command command = new("nano", Help) { model, judge, count, stories, temperature, failures, seed, threads, json };
-        command.SetAction(async (parse, cancellationToken) =>
+        Command command = new("nano", Help)
         {
-            string actorPath = parse.GetValue(model)!;
-            string judgePath = parse.GetValue(judge) ?? actorPath;
-            using ProgressLine progress = new(context);
-            using IChatClient actor = await Shared.OpenAsync(actorPath, parse.GetValue(threads), progress, cancellationToken);
-            using IChatClient second = judgePath == actorPath ? actor : await Shared.OpenAsync(judgePath, parse.GetValue(threads), progress, cancellationToken);
-            using CallSession session = new(parse.GetValue(seed), concurrency: 256);
-            progress.Begin("eval nano", parse.GetValue(count));
-            NanoMeasurement result = await new NanoMeasurer(new ModelCaller(actor, session), new ModelCaller(second, session), TemplateSet.Load("compact"))
-                .MeasureAsync(NanoEvaluator.Tasks(parse.GetValue(count), parse.GetValue(stories)), parse.GetValue(temperature), () => progress.Advance(), cancellationToken);
-            progress.End();
-            if (parse.GetValue(failures) is string file)
+            model,
+            judge,
+            count,
+            stories,
+            temperature,
+            failures,
+            seed,
+            threads,
+            json,
+        };
+        command.SetAction(
+            async (parse, cancellationToken) =>
             {
-                RepairCase.Save(file, result.Failures);
-                context.Say($"{result.Failures.Count} failed responses are in {file}.");
-            }
+                string actorPath = parse.GetValue(model)!;
+                string judgePath = parse.GetValue(judge) ?? actorPath;
+                using ProgressLine progress = new(context);
+                using IChatClient actor = await Shared.OpenAsync(
+                    actorPath,
+                    parse.GetValue(threads),
+                    progress,
+                    cancellationToken
+                );
+                using IChatClient second =
+                    judgePath == actorPath
+                        ? actor
+                        : await Shared.OpenAsync(judgePath, parse.GetValue(threads), progress, cancellationToken);
+                using CallSession session = new(parse.GetValue(seed), concurrency: 256);
+                progress.Begin("eval nano", parse.GetValue(count));
+                NanoMeasurement result = await new NanoMeasurer(
+                    new ModelCaller(actor, session),
+                    new ModelCaller(second, session),
+                    TemplateSet.Load("compact")
+                ).MeasureAsync(
+                    NanoEvaluator.Tasks(parse.GetValue(count), parse.GetValue(stories)),
+                    parse.GetValue(temperature),
+                    () => progress.Advance(),
+                    cancellationToken
+                );
+                progress.End();
+                if (parse.GetValue(failures) is string file)
+                {
+                    RepairCase.Save(file, result.Failures);
+                    context.Say($"{result.Failures.Count} failed responses are in {file}.");
+                }
 
-            if (parse.GetValue(json))
-            {
-                context.Print(JsonSerializer.Serialize(result, JsonSettings.Readable) + "\n");
+                if (parse.GetValue(json))
+                {
+                    context.Print(JsonSerializer.Serialize(result, JsonSettings.Readable) + "\n");
+                    return ExitCode.Success;
+                }
+
+                ToFigures(result).WriteTo(context.Output);
+                context.Output.WriteLine(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{100 * result.Satisfied:0.0} % of {result.Count} tasks satisfied; the judge's verdict is right on {100 * result.JudgeAccuracy:0.0} % of the responses (accepts {100 * result.FalseAccepts:0.0} % of the wrong ones, rejects {100 * result.FalseRejects:0.0} % of the right ones), {result.Unparsed} could not be read."
+                    )
+                );
                 return ExitCode.Success;
             }
-
-            ToFigures(result).WriteTo(context.Output);
-            context.Output.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{100 * result.Satisfied:0.0} % of {result.Count} tasks satisfied; the judge's verdict is right on {100 * result.JudgeAccuracy:0.0} % of the responses (accepts {100 * result.FalseAccepts:0.0} % of the wrong ones, rejects {100 * result.FalseRejects:0.0} % of the right ones), {result.Unparsed} could not be read."));
-            return ExitCode.Success;
-        });
+        );
         return command;
     }
 
     private static Figures ToFigures(NanoMeasurement result)
     {
-        Figures table = new Figures().Column("constraint").Column("family").Column("seen", right: true)
-            .Column("followed", right: true).Column("judge's check right", right: true);
+        Figures table = new Figures()
+            .Column("constraint")
+            .Column("family")
+            .Column("seen", right: true)
+            .Column("followed", right: true)
+            .Column("judge's check right", right: true);
         foreach (KindMeasurement kind in result.Kinds)
         {
-            table.Row(kind.Kind, kind.Family, kind.Count.ToString(CultureInfo.InvariantCulture), Percent(kind.Followed), Percent(kind.JudgeRight));
+            table.Row(
+                kind.Kind,
+                kind.Family,
+                kind.Count.ToString(CultureInfo.InvariantCulture),
+                Percent(kind.Followed),
+                Percent(kind.JudgeRight)
+            );
         }
 
         return table;

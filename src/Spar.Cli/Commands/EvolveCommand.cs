@@ -39,15 +39,33 @@ internal static class EvolveCommand
 
     public static Command Create(CommandContext context)
     {
-        ModelOptions teacher = new("teacher", $"who writes the prompts (or \"{NanoTeacher}\": the nano world's program)");
+        ModelOptions teacher = new(
+            "teacher",
+            $"who writes the prompts (or \"{NanoTeacher}\": the nano world's program)"
+        );
         Argument<string?> seeds = Options.OptionalArgument("seeds", "seed prompts, JSON lines; - reads standard input");
         Option<string> output = Shared.Output(
-            "folder for prompts.jsonl, summary.json and the answers; run again, only what is missing is asked", "evolved");
-        Option<string?> taxonomy = Options.OptionalText("--taxonomy", "taxonomy file (default: the built-in one)", "file");
+            "folder for prompts.jsonl, summary.json and the answers; run again, only what is missing is asked",
+            "evolved"
+        );
+        Option<string?> taxonomy = Options.OptionalText(
+            "--taxonomy",
+            "taxonomy file (default: the built-in one)",
+            "file"
+        );
         Option<string?> template = Options.OptionalText(
-            "--template", "prompt template with {seed}, {main} and {others} (default: the built-in one)", "file");
+            "--template",
+            "prompt template with {seed}, {main} and {others} (default: the built-in one)",
+            "file"
+        );
         Option<double> similarity = Options.Number(
-            "--similarity", "from which similarity on a prompt is a near-duplicate of an earlier one", 0.7, 0, 1, leastIncluded: false);
+            "--similarity",
+            "from which similarity on a prompt is a near-duplicate of an earlier one",
+            0.7,
+            0,
+            1,
+            leastIncluded: false
+        );
         Option<double> temperature = Options.Temperature(0.7, "the teacher");
         Option<int> maxTokens = Options.MaxTokens(2048);
         Option<int> concurrency = Options.Concurrency();
@@ -58,77 +76,118 @@ internal static class EvolveCommand
         VerifiableEvolution verifiable = new();
         Command command = new ResumableCommand("evolve", Help) { seeds };
         teacher.AddTo(command);
-        Option[] others = [output, taxonomy, template, similarity, temperature, maxTokens, concurrency, seed, threads, print, json];
+        Option[] others =
+        [
+            output,
+            taxonomy,
+            template,
+            similarity,
+            temperature,
+            maxTokens,
+            concurrency,
+            seed,
+            threads,
+            print,
+            json,
+        ];
         foreach (Option option in others.Concat(verifiable.All))
         {
             command.Add(option);
         }
 
-        command.SetAction(async (parse, cancellationToken) =>
-        {
-            if (parse.GetValue(print))
+        command.SetAction(
+            async (parse, cancellationToken) =>
             {
-                context.Print(ConstraintTaxonomy.BuiltInText());
-                return ExitCode.Success;
-            }
-
-            if (verifiable.IsAskedFor(parse))
-            {
-                IReadOnlyList<string> requests = parse.GetValue(seeds) is string named
-                    ? [.. ReadSeeds(named, context).Select(one => one.Text)]
-                    : [];
-                return verifiable.Run(
-                    parse, requests, parse.GetValue(output)!, parse.GetValue(seed), parse.GetValue(json), context, cancellationToken);
-            }
-
-            string file = parse.GetValue(seeds) ?? throw new SparException("There is nothing to evolve: give a file of seed prompts.");
-            IReadOnlyList<SeedPrompt> given = ReadSeeds(file, context);
-            ConstraintTaxonomy families = parse.GetValue(taxonomy) is string path ? ConstraintTaxonomy.Load(path) : ConstraintTaxonomy.BuiltIn;
-            Spar.Templates.PromptTemplate asked = ModelEvolutionTeacher.Template(parse.GetValue(template));
-            string who = parse.GetValue(teacher.Model) ?? throw new SparException($"Say who writes the prompts: --teacher, a model or \"{NanoTeacher}\".");
-            Sampling sampling = new(parse.GetValue(temperature), 1, parse.GetValue(maxTokens));
-            string folder = parse.GetValue(output)!;
-            using RunStore store = RunStore.Open(
-                folder,
-                new RunIdentity(new Dictionary<string, string>
+                if (parse.GetValue(print))
                 {
-                    ["command"] = "evolve",
-                    ["seed"] = parse.GetValue(seed).ToString(CultureInfo.InvariantCulture),
-                    ["seeds"] = $"{StableHash.Of(string.Join('\0', given)):x16}",
-                    ["taxonomy"] = families.Digest,
-                    ["template"] = $"{StableHash.Of(asked.ToString()!):x16}",
-                    ["teacher"] = $"{who} {parse.GetValue(teacher.Endpoint)} {sampling}",
-                    ["similarity"] = parse.GetValue(similarity).ToString(CultureInfo.InvariantCulture),
-                }),
-                context.Time);
-            using ProgressLine progress = new(context);
-            using CallSession session = new(parse.GetValue(seed), parse.GetValue(concurrency), store);
-            EvaluationModel? model = who == NanoTeacher && parse.GetValue(teacher.Endpoint) is null
-                ? null
-                : await teacher.OpenAsync(parse, parse.GetValue(threads), progress, cancellationToken);
-            using IDisposable? client = model?.Client;
-            IEvolutionTeacher writer = model is null
-                ? new NanoEvolutionTeacher(parse.GetValue(seed))
-                : new ModelEvolutionTeacher(new ModelCaller(model.Client, session), asked, sampling);
-            progress.Begin("evolve", given.Count);
-            EvolutionResult result = await new PromptEvolution(families, writer, session, parse.GetValue(similarity)).RunAsync(given, () => progress.Advance(), cancellationToken);
-            progress.End();
-            AtomicFile.WriteLines(
-                Path.Combine(folder, "prompts.jsonl"), result.Prompts.Select(prompt => JsonSerializer.Serialize(prompt, JsonSettings.Compact)));
-            string summary = JsonSerializer.Serialize(result with { Prompts = [] }, JsonSettings.Readable);
-            AtomicFile.WriteText(Path.Combine(folder, "summary.json"), summary + "\n");
-            if (parse.GetValue(json))
-            {
-                context.Print(summary + "\n");
-            }
-            else
-            {
-                Show(context.Output, result);
-            }
+                    context.Print(ConstraintTaxonomy.BuiltInText());
+                    return ExitCode.Success;
+                }
 
-            context.Say($"{result.Prompts.Count} prompts are in {Path.Combine(folder, "prompts.jsonl")}.");
-            return result.Prompts.Count > 0 ? ExitCode.Success : throw new SparException("No seed became a prompt; the counts above say why.");
-        });
+                if (verifiable.IsAskedFor(parse))
+                {
+                    IReadOnlyList<string> requests = parse.GetValue(seeds) is string named
+                        ? [.. ReadSeeds(named, context).Select(one => one.Text)]
+                        : [];
+                    return verifiable.Run(
+                        parse,
+                        requests,
+                        parse.GetValue(output)!,
+                        parse.GetValue(seed),
+                        parse.GetValue(json),
+                        context,
+                        cancellationToken
+                    );
+                }
+
+                string file =
+                    parse.GetValue(seeds)
+                    ?? throw new SparException("There is nothing to evolve: give a file of seed prompts.");
+                IReadOnlyList<SeedPrompt> given = ReadSeeds(file, context);
+                ConstraintTaxonomy families = parse.GetValue(taxonomy) is string path
+                    ? ConstraintTaxonomy.Load(path)
+                    : ConstraintTaxonomy.BuiltIn;
+                Spar.Templates.PromptTemplate asked = ModelEvolutionTeacher.Template(parse.GetValue(template));
+                string who =
+                    parse.GetValue(teacher.Model)
+                    ?? throw new SparException($"Say who writes the prompts: --teacher, a model or \"{NanoTeacher}\".");
+                Sampling sampling = new(parse.GetValue(temperature), 1, parse.GetValue(maxTokens));
+                string folder = parse.GetValue(output)!;
+                using RunStore store = RunStore.Open(
+                    folder,
+                    new RunIdentity(
+                        new Dictionary<string, string>
+                        {
+                            ["command"] = "evolve",
+                            ["seed"] = parse.GetValue(seed).ToString(CultureInfo.InvariantCulture),
+                            ["seeds"] = $"{StableHash.Of(string.Join('\0', given)):x16}",
+                            ["taxonomy"] = families.Digest,
+                            ["template"] = $"{StableHash.Of(asked.ToString()!):x16}",
+                            ["teacher"] = $"{who} {parse.GetValue(teacher.Endpoint)} {sampling}",
+                            ["similarity"] = parse.GetValue(similarity).ToString(CultureInfo.InvariantCulture),
+                        }
+                    ),
+                    context.Time
+                );
+                using ProgressLine progress = new(context);
+                using CallSession session = new(parse.GetValue(seed), parse.GetValue(concurrency), store);
+                EvaluationModel? model =
+                    who == NanoTeacher && parse.GetValue(teacher.Endpoint) is null
+                        ? null
+                        : await teacher.OpenAsync(parse, parse.GetValue(threads), progress, cancellationToken);
+                using IDisposable? client = model?.Client;
+                IEvolutionTeacher writer = model is null
+                    ? new NanoEvolutionTeacher(parse.GetValue(seed))
+                    : new ModelEvolutionTeacher(new ModelCaller(model.Client, session), asked, sampling);
+                progress.Begin("evolve", given.Count);
+                EvolutionResult result = await new PromptEvolution(
+                    families,
+                    writer,
+                    session,
+                    parse.GetValue(similarity)
+                ).RunAsync(given, () => progress.Advance(), cancellationToken);
+                progress.End();
+                AtomicFile.WriteLines(
+                    Path.Combine(folder, "prompts.jsonl"),
+                    result.Prompts.Select(prompt => JsonSerializer.Serialize(prompt, JsonSettings.Compact))
+                );
+                string summary = JsonSerializer.Serialize(result with { Prompts = [] }, JsonSettings.Readable);
+                AtomicFile.WriteText(Path.Combine(folder, "summary.json"), summary + "\n");
+                if (parse.GetValue(json))
+                {
+                    context.Print(summary + "\n");
+                }
+                else
+                {
+                    Show(context.Output, result);
+                }
+
+                context.Say($"{result.Prompts.Count} prompts are in {Path.Combine(folder, "prompts.jsonl")}.");
+                return result.Prompts.Count > 0
+                    ? ExitCode.Success
+                    : throw new SparException("No seed became a prompt; the counts above say why.");
+            }
+        );
         return command;
     }
 
@@ -136,7 +195,15 @@ internal static class EvolveCommand
     {
         DataProblems problems = new();
         IReadOnlyList<SeedPrompt> seeds = DataFile.Read(
-            InputLines.Name(file), problems, row => new SeedPrompt(row.OptionalText("id") ?? string.Create(CultureInfo.InvariantCulture, $"seed-{row.Line}"), row.Text("prompt")), ("id", seed => seed.Id), InputLines.Reader(file, context));
+            InputLines.Name(file),
+            problems,
+            row => new SeedPrompt(
+                row.OptionalText("id") ?? string.Create(CultureInfo.InvariantCulture, $"seed-{row.Line}"),
+                row.Text("prompt")
+            ),
+            ("id", seed => seed.Id),
+            InputLines.Reader(file, context)
+        );
         return seeds.Count > 0 ? seeds : throw new SparException($"{file} has no seed prompts.");
     }
 
@@ -145,15 +212,23 @@ internal static class EvolveCommand
         Figures table = new Figures().Column("family").Column("as main", right: true).Column("in all", right: true);
         foreach ((string family, int count) in result.MainFamilies)
         {
-            table.Row(family, count.ToString(CultureInfo.InvariantCulture), result.Families[family].ToString(CultureInfo.InvariantCulture));
+            table.Row(
+                family,
+                count.ToString(CultureInfo.InvariantCulture),
+                result.Families[family].ToString(CultureInfo.InvariantCulture)
+            );
         }
 
         table.WriteTo(console);
-        console.WriteLine($"{result.Seeds} seeds: {result.Prompts.Count} evolved, {result.Declined} declined, {result.NearDuplicates} near-duplicates, "
-            + $"{result.Unparsed.Values.Sum()} unreadable, {result.Failed.Count} failed");
+        console.WriteLine(
+            $"{result.Seeds} seeds: {result.Prompts.Count} evolved, {result.Declined} declined, {result.NearDuplicates} near-duplicates, "
+                + $"{result.Unparsed.Values.Sum()} unreadable, {result.Failed.Count} failed"
+        );
         foreach (DeclinedSeed declined in result.DeclinedSeeds.Take(3))
         {
-            console.WriteLine($"declined: {declined.Id}{(declined.Reason is null ? "" : $": {declined.Reason.ReplaceLineEndings(" ")}")}");
+            console.WriteLine(
+                $"declined: {declined.Id}{(declined.Reason is null ? "" : $": {declined.Reason.ReplaceLineEndings(" ")}")}"
+            );
         }
 
         if (result.Declined > 3)

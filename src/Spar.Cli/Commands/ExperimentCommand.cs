@@ -38,33 +38,66 @@ internal static class ExperimentCommand
     {
         Argument<string> recipe = Options.Argument("recipe", "experiment file", experiment.DefaultFile);
         Option<IReadOnlyList<ulong>> seeds = Options.Seeds(1, 2, 3);
-        Option<string> output = Shared.Output("folder of the runs and the results", $"runs/experiments/{experiment.Name}");
+        Option<string> output = Shared.Output(
+            "folder of the runs and the results",
+            $"runs/experiments/{experiment.Name}"
+        );
         Option<bool> json = Shared.Json("print the results as JSON instead of tables");
         Option<int> threads = Options.Threads();
-        Command command = new ResumableCommand(experiment.Name, $"""
+        Command command = new ResumableCommand(
+            experiment.Name,
+            $"""
             {char.ToUpperInvariant(experiment.Summary[0])}{experiment.Summary[1..]}.
 
             Example:
               spar experiment {experiment.Name} {experiment.DefaultFile} --seeds 1,2,3
-            """)
-        { recipe, seeds, output, threads, json };
-        command.SetAction(async (parse, cancellationToken) =>
+            """
+        )
         {
-            string directory = parse.GetValue(output)!;
-            ExperimentReport report;
-            using (ProgressLine progress = new(context))
+            recipe,
+            seeds,
+            output,
+            threads,
+            json,
+        };
+        command.SetAction(
+            async (parse, cancellationToken) =>
             {
-                ExperimentDisplay display = new(progress, context.Time);
-                ExperimentWork work = new(parse.GetValue(recipe)!, parse.GetValue(seeds)!, directory, parse.GetValue(threads), display, context.Time);
-                report = await experiment.RunAsync(work, cancellationToken);
-            }
+                string directory = parse.GetValue(output)!;
+                ExperimentReport report;
+                using (ProgressLine progress = new(context))
+                {
+                    ExperimentDisplay display = new(progress, context.Time);
+                    ExperimentWork work = new(
+                        parse.GetValue(recipe)!,
+                        parse.GetValue(seeds)!,
+                        directory,
+                        parse.GetValue(threads),
+                        display,
+                        context.Time
+                    );
+                    report = await experiment.RunAsync(work, cancellationToken);
+                }
 
-            await File.WriteAllTextAsync(Path.Combine(directory, "results.json"), report.ToJson(), cancellationToken);
-            await File.WriteAllTextAsync(Path.Combine(directory, "results.md"), MeasureText.Markdown(report), cancellationToken);
-            await File.WriteAllTextAsync(Path.Combine(directory, "index.html"), await ExperimentPage.RenderAsync(report), cancellationToken);
-            Print(report, directory, parse.GetValue(json), context);
-            return ExitCode.Success;
-        });
+                await File.WriteAllTextAsync(
+                    Path.Combine(directory, "results.json"),
+                    report.ToJson(),
+                    cancellationToken
+                );
+                await File.WriteAllTextAsync(
+                    Path.Combine(directory, "results.md"),
+                    MeasureText.Markdown(report),
+                    cancellationToken
+                );
+                await File.WriteAllTextAsync(
+                    Path.Combine(directory, "index.html"),
+                    await ExperimentPage.RenderAsync(report),
+                    cancellationToken
+                );
+                Print(report, directory, parse.GetValue(json), context);
+                return ExitCode.Success;
+            }
+        );
         return command;
     }
 
@@ -101,6 +134,8 @@ internal static class ExperimentCommand
             context.Output.WriteLine(note);
         }
 
-        context.Output.WriteLine($"Everything is in {directory}; open {Path.Combine(directory, "index.html")} for the charts.");
+        context.Output.WriteLine(
+            $"Everything is in {directory}; open {Path.Combine(directory, "index.html")} for the charts."
+        );
     }
 }

@@ -28,20 +28,32 @@ internal static class ExportCommand
     {
         Argument<string> run = Options.Argument("run", "run directory");
         Option<ExportFormat> format = Options.Choice(
-            "--format", "llama-factory (sharegpt and dataset_info.json), trl (conversational) or trl-text", s_formats, "llama-factory");
+            "--format",
+            "llama-factory (sharegpt and dataset_info.json), trl (conversational) or trl-text",
+            s_formats,
+            "llama-factory"
+        );
         Option<string> output = Options.RequiredText("--output", "folder to write to", "dir", "-o");
         Command command = new("export", Help) { run, format, output };
-        command.SetAction(async (parse, _) =>
-        {
-            Shared.RefuseFile(parse.GetValue(output)!);
-            foreach (ExportedFile file in await ReadRun.OfAsync(
-                parse.GetValue(run)!, context, store => Task.FromResult(RunExport.Write(store, parse.GetValue(format), parse.GetValue(output)!))))
+        command.SetAction(
+            async (parse, _) =>
             {
-                context.Output.WriteLine($"{file.Path}: {file.Rows} rows");
-            }
+                Shared.RefuseFile(parse.GetValue(output)!);
+                foreach (
+                    ExportedFile file in await ReadRun.OfAsync(
+                        parse.GetValue(run)!,
+                        context,
+                        store =>
+                            Task.FromResult(RunExport.Write(store, parse.GetValue(format), parse.GetValue(output)!))
+                    )
+                )
+                {
+                    context.Output.WriteLine($"{file.Path}: {file.Rows} rows");
+                }
 
-            return ExitCode.Success;
-        });
+                return ExitCode.Success;
+            }
+        );
         return command;
     }
 }

@@ -32,94 +32,166 @@ internal static class GenerateCommand
 
     public static Command Create(CommandContext context)
     {
-        Argument<string?> prompt = Options.OptionalArgument("prompt", "the instruction; - reads it from standard input");
-        Option<string?> file = Options.OptionalText("--prompts-file", "file of prompts, each to be answered; - reads standard input", "file");
+        Argument<string?> prompt = Options.OptionalArgument(
+            "prompt",
+            "the instruction; - reads it from standard input"
+        );
+        Option<string?> file = Options.OptionalText(
+            "--prompts-file",
+            "file of prompts, each to be answered; - reads standard input",
+            "file"
+        );
         Option<string> model = Shared.Model("the actor");
-        Option<string?> refiner = Options.OptionalText("--refiner", "the refiner, named like the actor (default: the actor)", "model");
-        Option<string> strategy = Options.Choice("--strategy", "how the answer is found", DecodingStrategies.Names, DecodingStrategies.Greedy, "-s");
+        Option<string?> refiner = Options.OptionalText(
+            "--refiner",
+            "the refiner, named like the actor (default: the actor)",
+            "model"
+        );
+        Option<string> strategy = Options.Choice(
+            "--strategy",
+            "how the answer is found",
+            DecodingStrategies.Names,
+            DecodingStrategies.Greedy,
+            "-s"
+        );
         Option<string> prompts = Shared.TemplateSet();
         Option<int> samples = Options.Count(
-            "--samples", "responses of best-of-n; responses that restarts may begin from", 5, most: 10_000, aliases: "-n");
+            "--samples",
+            "responses of best-of-n; responses that restarts may begin from",
+            5,
+            most: 10_000,
+            aliases: "-n"
+        );
         Option<int> votes = Shared.Votes();
         Option<ValuationMethod> valuation = Shared.Valuation();
-        Option<double> temperature = Options.Temperature(0.9, "the actor's samples, without a strategy of its one sample");
+        Option<double> temperature = Options.Temperature(
+            0.9,
+            "the actor's samples, without a strategy of its one sample"
+        );
         Option<double> topP = Options.TopP(0.9);
         Option<int> maxTokens = Options.MaxTokens(512);
-        Option<bool> explain = Options.Flag("--explain", "show the responses that were weighed, the search tree, and what changed at each step");
+        Option<bool> explain = Options.Flag(
+            "--explain",
+            "show the responses that were weighed, the search tree, and what changed at each step"
+        );
         Option<bool> json = Shared.Json("print a JSON object instead of the bare response");
         Option<ulong> seed = Options.Seed();
         Option<int> threads = Options.Threads();
         Command command = new("generate", Help)
         {
-            prompt, file, model, refiner, strategy, prompts, samples, votes, valuation, temperature, topP, maxTokens, seed, threads, explain, json,
+            prompt,
+            file,
+            model,
+            refiner,
+            strategy,
+            prompts,
+            samples,
+            votes,
+            valuation,
+            temperature,
+            topP,
+            maxTokens,
+            seed,
+            threads,
+            explain,
+            json,
         };
         command.Validators.Add(result =>
         {
-            bool one = result.GetResult(prompt) is { Tokens.Count: > 0 }, many = result.GetResult(file) is not null;
+            bool one = result.GetResult(prompt) is { Tokens.Count: > 0 },
+                many = result.GetResult(file) is not null;
             bool shown = result.GetResult(explain) is { Implicit: false };
-            string? problem = one == many ? "give either a prompt or --prompts-file"
-                : shown && (many || result.GetResult(json) is { Implicit: false }) ? "--explain shows one answer to people: leave out --json and --prompts-file"
+            string? problem =
+                one == many ? "give either a prompt or --prompts-file"
+                : shown && (many || result.GetResult(json) is { Implicit: false })
+                    ? "--explain shows one answer to people: leave out --json and --prompts-file"
                 : null;
             if (problem is not null)
             {
                 result.AddError($"{problem}.");
             }
         });
-        command.SetAction(async (parse, cancellationToken) =>
-        {
-            string? path = parse.GetValue(file);
-            IReadOnlyList<GivenPrompt> given = path is not null ? PromptFile.Many(path, context)
-                : [new GivenPrompt("", PromptFile.One(parse.GetValue(prompt)!, context))];
-            TemplateSet set = TemplateSet.Load(parse.GetValue(prompts)!);
-            string actorPath = parse.GetValue(model)!;
-            string refinerPath = parse.GetValue(refiner) ?? actorPath;
-            int limit = parse.GetValue(maxTokens);
-            string name = parse.GetValue(strategy)!;
-            Sampling respond = new(parse.GetValue(temperature), parse.GetValue(topP), limit);
-            using ProgressLine progress = new(context);
-            using IChatClient actor = await Shared.OpenAsync(actorPath, parse.GetValue(threads), progress, cancellationToken);
-            using IChatClient second = refinerPath == actorPath ? actor
-                : await Shared.OpenAsync(refinerPath, parse.GetValue(threads), progress, cancellationToken);
-            FinishReasons finish = new();
-            using CallSession session = new(parse.GetValue(seed), concurrency: 64, answered: (answer, _) =>
+        command.SetAction(
+            async (parse, cancellationToken) =>
             {
-                finish.Note(answer);
-                progress.AddTokens(answer.OutputTokens ?? 0);
-            });
-            ModelCaller caller = new(actor, session);
-            bool sampled = parse.GetResult(temperature) is { Implicit: false } && name == "greedy" && respond.Temperature > 0;
-            IDecodingStrategy decoding = sampled ? new OneSample(caller, respond) : DecodingStrategies.Create(
-                name, caller, new ModelCaller(second, session), set,
-                new DecodingSettings(
-                    respond, new Sampling(0.7, 1, limit), new Sampling(0.7, 1, limit), parse.GetValue(votes), parse.GetValue(samples),
-                    new SearchSettings()),
-                new JudgingSettings { Valuation = parse.GetValue(valuation) });
-            progress.Begin("generating", given.Count > 1 ? given.Count : 0);
-            if (path is not null)
-            {
-                return await ManyAnswers.WriteAsync(given, decoding, finish, progress, context, cancellationToken);
-            }
-
-            Decoded decoded = await decoding.DecodeAsync("generate", given[0].Text, cancellationToken);
-            progress.End();
-            GeneratedAnswer answer = GeneratedAnswer.Of(null, given[0].Text, decoded, finish);
-            if (parse.GetValue(json))
-            {
-                context.Print(answer.ToJson() + "\n");
-            }
-            else
-            {
-                if (parse.GetValue(explain))
+                string? path = parse.GetValue(file);
+                IReadOnlyList<GivenPrompt> given = path is not null
+                    ? PromptFile.Many(path, context)
+                    : [new GivenPrompt("", PromptFile.One(parse.GetValue(prompt)!, context))];
+                TemplateSet set = TemplateSet.Load(parse.GetValue(prompts)!);
+                string actorPath = parse.GetValue(model)!;
+                string refinerPath = parse.GetValue(refiner) ?? actorPath;
+                int limit = parse.GetValue(maxTokens);
+                string name = parse.GetValue(strategy)!;
+                Sampling respond = new(parse.GetValue(temperature), parse.GetValue(topP), limit);
+                using ProgressLine progress = new(context);
+                using IChatClient actor = await Shared.OpenAsync(
+                    actorPath,
+                    parse.GetValue(threads),
+                    progress,
+                    cancellationToken
+                );
+                using IChatClient second =
+                    refinerPath == actorPath
+                        ? actor
+                        : await Shared.OpenAsync(refinerPath, parse.GetValue(threads), progress, cancellationToken);
+                FinishReasons finish = new();
+                using CallSession session = new(
+                    parse.GetValue(seed),
+                    concurrency: 64,
+                    answered: (answer, _) =>
+                    {
+                        finish.Note(answer);
+                        progress.AddTokens(answer.OutputTokens ?? 0);
+                    }
+                );
+                ModelCaller caller = new(actor, session);
+                bool sampled =
+                    parse.GetResult(temperature) is { Implicit: false } && name == "greedy" && respond.Temperature > 0;
+                IDecodingStrategy decoding = sampled
+                    ? new OneSample(caller, respond)
+                    : DecodingStrategies.Create(
+                        name,
+                        caller,
+                        new ModelCaller(second, session),
+                        set,
+                        new DecodingSettings(
+                            respond,
+                            new Sampling(0.7, 1, limit),
+                            new Sampling(0.7, 1, limit),
+                            parse.GetValue(votes),
+                            parse.GetValue(samples),
+                            new SearchSettings()
+                        ),
+                        new JudgingSettings { Valuation = parse.GetValue(valuation) }
+                    );
+                progress.Begin("generating", given.Count > 1 ? given.Count : 0);
+                if (path is not null)
                 {
-                    DecodingView.Write(context.Output, decoded, session);
+                    return await ManyAnswers.WriteAsync(given, decoding, finish, progress, context, cancellationToken);
                 }
 
-                context.Output.Profile.Out.Writer.WriteLine(HarmlessText.Of(decoded.Response));
-            }
+                Decoded decoded = await decoding.DecodeAsync("generate", given[0].Text, cancellationToken);
+                progress.End();
+                GeneratedAnswer answer = GeneratedAnswer.Of(null, given[0].Text, decoded, finish);
+                if (parse.GetValue(json))
+                {
+                    context.Print(answer.ToJson() + "\n");
+                }
+                else
+                {
+                    if (parse.GetValue(explain))
+                    {
+                        DecodingView.Write(context.Output, decoded, session);
+                    }
 
-            Warn(answer, decoded, limit, context);
-            return ExitCode.Success;
-        });
+                    context.Output.Profile.Out.Writer.WriteLine(HarmlessText.Of(decoded.Response));
+                }
+
+                Warn(answer, decoded, limit, context);
+                return ExitCode.Success;
+            }
+        );
         return command;
     }
 
@@ -127,13 +199,28 @@ internal static class GenerateCommand
     {
         if (answer.FinishReason == "length")
         {
-            context.Warn(string.Create(CultureInfo.InvariantCulture, $"the response is cut off: it reached --max-tokens {limit} or the end of the model's context."));
+            context.Warn(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"the response is cut off: it reached --max-tokens {limit} or the end of the model's context."
+                )
+            );
         }
 
-        if (decoded.Candidates.Any(candidate => candidate.Valuation is not null) && decoded.Candidates.All(candidate => candidate.Valuation?.Value is null))
+        if (
+            decoded.Candidates.Any(candidate => candidate.Valuation is not null)
+            && decoded.Candidates.All(candidate => candidate.Valuation?.Value is null)
+        )
         {
-            string why = decoded.Candidates.SelectMany(candidate => candidate.Valuation?.Unparsed ?? []).FirstOrDefault() is string reason ? $" ({reason})" : "";
-            context.Warn($"no judgement could be read{why}, so nothing was searched. Is --prompts the prompt set that this refiner knows?");
+            string why = decoded
+                .Candidates.SelectMany(candidate => candidate.Valuation?.Unparsed ?? [])
+                .FirstOrDefault()
+                is string reason
+                ? $" ({reason})"
+                : "";
+            context.Warn(
+                $"no judgement could be read{why}, so nothing was searched. Is --prompts the prompt set that this refiner knows?"
+            );
         }
     }
 }

@@ -9,7 +9,9 @@ using Spar.Ground;
 
 namespace Spar.Cli.Commands;
 
-/// <summary>Remembers why the outputs of a session ended, so that a response that was cut off can be told from a whole one.</summary>
+/// <summary>
+/// Remembers why the outputs of a session ended, so that a response that was cut off can be told from a whole one.
+/// </summary>
 internal sealed class FinishReasons
 {
     private readonly ConcurrentDictionary<string, string> _reasons = new(StringComparer.Ordinal);
@@ -24,9 +26,15 @@ internal sealed class FinishReasons
     }
 
     /// <summary>Why the output that a response is, or is part of, ended; null where nobody said.</summary>
-    public string? Of(string response) => _reasons.TryGetValue(response, out string? finish) ? finish
-        : _reasons.Where(output => response.Length > 0 && output.Key.Contains(response, StringComparison.Ordinal))
-            .OrderBy(output => output.Key.Length).ThenBy(output => output.Key, StringComparer.Ordinal).Select(output => output.Value).FirstOrDefault();
+    public string? Of(string response) =>
+        _reasons.TryGetValue(response, out string? finish)
+            ? finish
+            : _reasons
+                .Where(output => response.Length > 0 && output.Key.Contains(response, StringComparison.Ordinal))
+                .OrderBy(output => output.Key.Length)
+                .ThenBy(output => output.Key, StringComparer.Ordinal)
+                .Select(output => output.Value)
+                .FirstOrDefault();
 }
 
 /// <summary>An answer as scripts read it.</summary>
@@ -34,14 +42,28 @@ internal sealed class FinishReasons
 /// <param name="Prompt">The prompt.</param>
 /// <param name="Response">The response; null when there is none.</param>
 /// <param name="FinishReason">Why it ended: stop, or length when it was cut off; null where nobody said.</param>
-/// <param name="Value">The refiner's share of yes, or probability of yes; null when it was not judged or no judgement could be read.</param>
+/// <param name="Value">
+/// The refiner's share of yes, or probability of yes; null when it was not judged or no judgement could be read.
+/// </param>
 /// <param name="Error">Why there is no response; null when there is one.</param>
-internal sealed record GeneratedAnswer(string? Id, string Prompt, string? Response, string? FinishReason, double? Value, string? Error = null)
+internal sealed record GeneratedAnswer(
+    string? Id,
+    string Prompt,
+    string? Response,
+    string? FinishReason,
+    double? Value,
+    string? Error = null
+)
 {
     /// <summary>What a strategy came to.</summary>
-    public static GeneratedAnswer Of(string? id, string prompt, Decoded decoded, FinishReasons finish) => new(
-        id, prompt, decoded.Response, finish.Of(decoded.Response),
-        decoded.Candidates.LastOrDefault(candidate => candidate.Response == decoded.Response)?.Valuation?.Value);
+    public static GeneratedAnswer Of(string? id, string prompt, Decoded decoded, FinishReasons finish) =>
+        new(
+            id,
+            prompt,
+            decoded.Response,
+            finish.Of(decoded.Response),
+            decoded.Candidates.LastOrDefault(candidate => candidate.Response == decoded.Response)?.Valuation?.Value
+        );
 
     /// <summary>One line of JSON; id and error are left out where there is none.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, JsonSettings.SnakeCaseLinesWithNulls);
@@ -55,18 +77,26 @@ internal sealed record GeneratedAnswer(string? Id, string Prompt, string? Respon
     public string? Error { get; init; } = Error;
 }
 
-/// <summary>Answers many prompts side by side and writes them in their order as soon as they and all before them are there.</summary>
+/// <summary>
+/// Answers many prompts side by side and writes them in their order as soon as they and all before them are there.
+/// </summary>
 internal static class ManyAnswers
 {
     /// <summary>Writes a JSON line a prompt.</summary>
     /// <returns>The exit code: a fault when a prompt has no response.</returns>
     public static async Task<int> WriteAsync(
-        IReadOnlyList<GivenPrompt> prompts, IDecodingStrategy strategy, FinishReasons finish, ProgressLine progress, CommandContext context,
-        CancellationToken cancellationToken)
+        IReadOnlyList<GivenPrompt> prompts,
+        IDecodingStrategy strategy,
+        FinishReasons finish,
+        ProgressLine progress,
+        CommandContext context,
+        CancellationToken cancellationToken
+    )
     {
         using SemaphoreSlim atWork = new(64);
         Task<GeneratedAnswer>[] answers = [.. prompts.Select(AnswerAsync)];
-        int failed = 0, cut = 0;
+        int failed = 0,
+            cut = 0;
         string? first = null;
         foreach (Task<GeneratedAnswer> answer in answers)
         {
@@ -81,11 +111,22 @@ internal static class ManyAnswers
         progress.End();
         if (cut > 0)
         {
-            context.Warn(string.Create(CultureInfo.InvariantCulture, $"{cut} of {prompts.Count} responses are cut off (finish_reason length)."));
+            context.Warn(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{cut} of {prompts.Count} responses are cut off (finish_reason length)."
+                )
+            );
         }
 
-        return failed == 0 ? ExitCode.Success : throw new SparException(
-            string.Create(CultureInfo.InvariantCulture, $"{failed} of {prompts.Count} prompts have no response; the first: {first}"));
+        return failed == 0
+            ? ExitCode.Success
+            : throw new SparException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{failed} of {prompts.Count} prompts have no response; the first: {first}"
+                )
+            );
 
         async Task<GeneratedAnswer> AnswerAsync(GivenPrompt prompt)
         {

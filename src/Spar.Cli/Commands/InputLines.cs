@@ -48,12 +48,15 @@ internal static class InputLines
     public static string Name(string file) => file == StandardInput ? "standard input" : file;
 
     /// <summary>Gives standard input where that is meant; else null.</summary>
-    public static TextReader? Reader(string file, CommandContext context) => file == StandardInput ? context.Input : null;
+    public static TextReader? Reader(string file, CommandContext context) =>
+        file == StandardInput ? context.Input : null;
 
     /// <summary>The lines that are not blank.</summary>
     /// <param name="file">The file, or <see cref="StandardInput"/>.</param>
     /// <param name="context">Gives standard input.</param>
-    /// <exception cref="UserFaultException">The file cannot be read, is no text, or a line is too long; thrown while the lines are enumerated.</exception>
+    /// <exception cref="UserFaultException">
+    /// The file cannot be read, is no text, or a line is too long; thrown while the lines are enumerated.
+    /// </exception>
     public static IEnumerable<InputLine> Read(string file, CommandContext context)
     {
         string name = Name(file);
@@ -68,7 +71,11 @@ internal static class InputLines
 
             if (!string.IsNullOrWhiteSpace(line))
             {
-                yield return new InputLine(number, line, string.Create(CultureInfo.InvariantCulture, $"{name}, line {number}"));
+                yield return new InputLine(
+                    number,
+                    line,
+                    string.Create(CultureInfo.InvariantCulture, $"{name}, line {number}")
+                );
             }
         }
     }

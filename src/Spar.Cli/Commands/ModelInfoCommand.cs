@@ -43,38 +43,45 @@ internal static class ModelInfoCommand
         return command;
     }
 
-    private static object ForScripts(ModelSummary summary) => new
-    {
-        summary.Format,
-        Family = summary.Config.ModelType,
-        summary.Parameters,
-        summary.Types,
-        ContextLength = summary.Config.MaxPositions,
-        summary.Config.VocabSize,
-        summary.Config.HiddenSize,
-        summary.Config.IntermediateSize,
-        Layers = summary.Config.LayerCount,
-        Heads = summary.Config.HeadCount,
-        KvHeads = summary.Config.KvHeadCount,
-        summary.Config.HeadDim,
-        summary.Config.RopeTheta,
-        summary.Config.RopeScaling,
-        summary.Config.SlidingWindow,
-        summary.Config.TieWordEmbeddings,
-        EosTokenIds = summary.EndTokens.Select(token => token.Id),
-        Sampling = new
+    private static object ForScripts(ModelSummary summary) =>
+        new
         {
-            summary.Generation.DoSample,
-            summary.Generation.Temperature,
-            summary.Generation.TopP,
-            summary.Generation.TopK,
-            summary.Generation.MinP,
-            summary.Generation.RepetitionPenalty,
-        },
-        summary.TokenizerSize,
-        summary.ChatTemplate,
-        Memory = new { Weights = summary.WeightBytes, CachePerToken = summary.CacheBytesPerToken, Generate = summary.GenerationBytes, Train = summary.TrainingBytes },
-    };
+            summary.Format,
+            Family = summary.Config.ModelType,
+            summary.Parameters,
+            summary.Types,
+            ContextLength = summary.Config.MaxPositions,
+            summary.Config.VocabSize,
+            summary.Config.HiddenSize,
+            summary.Config.IntermediateSize,
+            Layers = summary.Config.LayerCount,
+            Heads = summary.Config.HeadCount,
+            KvHeads = summary.Config.KvHeadCount,
+            summary.Config.HeadDim,
+            summary.Config.RopeTheta,
+            summary.Config.RopeScaling,
+            summary.Config.SlidingWindow,
+            summary.Config.TieWordEmbeddings,
+            EosTokenIds = summary.EndTokens.Select(token => token.Id),
+            Sampling = new
+            {
+                summary.Generation.DoSample,
+                summary.Generation.Temperature,
+                summary.Generation.TopP,
+                summary.Generation.TopK,
+                summary.Generation.MinP,
+                summary.Generation.RepetitionPenalty,
+            },
+            summary.TokenizerSize,
+            summary.ChatTemplate,
+            Memory = new
+            {
+                Weights = summary.WeightBytes,
+                CachePerToken = summary.CacheBytesPerToken,
+                Generate = summary.GenerationBytes,
+                Train = summary.TrainingBytes,
+            },
+        };
 
     private static Figures ToFigures(ModelSummary summary)
     {
@@ -84,17 +91,53 @@ internal static class ModelInfoCommand
         Row("format", summary.Format);
         Row("family", config.ModelType);
         Row("parameters", Text($"{summary.Parameters / 1e6:0.0} million"));
-        Row("stored as", string.Join(", ", summary.Types.Select(type => Text($"{type.Type} ({100.0 * type.Parameters / summary.Parameters:0.0} %)"))));
-        Row("context", Text($"{config.MaxPositions} tokens{(config.SlidingWindow is int window ? $", each sees {window}" : "")}"));
-        Row("shape", Text($"{config.LayerCount} layers, hidden {config.HiddenSize}, feed-forward {config.IntermediateSize}, {config.HeadCount} heads of {config.HeadDim}, {config.KvHeadCount} key/value heads, vocabulary {config.VocabSize}{(config.TieWordEmbeddings ? ", head tied to the embedding" : "")}"));
-        Row("rotary", Text($"base {config.RopeTheta}{(config.RopeScaling is { } scaling ? $", Llama 3 scaling by {scaling.Factor} beyond {scaling.OriginalMaxPositions} tokens" : "")}"));
+        Row(
+            "stored as",
+            string.Join(
+                ", ",
+                summary.Types.Select(type =>
+                    Text($"{type.Type} ({100.0 * type.Parameters / summary.Parameters:0.0} %)")
+                )
+            )
+        );
+        Row(
+            "context",
+            Text($"{config.MaxPositions} tokens{(config.SlidingWindow is int window ? $", each sees {window}" : "")}")
+        );
+        Row(
+            "shape",
+            Text(
+                $"{config.LayerCount} layers, hidden {config.HiddenSize}, feed-forward {config.IntermediateSize}, {config.HeadCount} heads of {config.HeadDim}, {config.KvHeadCount} key/value heads, vocabulary {config.VocabSize}{(config.TieWordEmbeddings ? ", head tied to the embedding" : "")}"
+            )
+        );
+        Row(
+            "rotary",
+            Text(
+                $"base {config.RopeTheta}{(config.RopeScaling is { } scaling ? $", Llama 3 scaling by {scaling.Factor} beyond {scaling.OriginalMaxPositions} tokens" : "")}"
+            )
+        );
         Row("tokenizer", summary.TokenizerSize is int size ? Text($"{size} tokens") : "none");
-        Row("chat template", summary.ChatTemplate is string template ? Text($"{template.Length} characters: {Shorten(template)}") : "none");
-        Row("ends with", summary.EndTokens.Count == 0 ? "nothing"
-            : string.Join(", ", summary.EndTokens.Select(token => Text($"{token.Token ?? "unknown"} ({token.Id})"))));
+        Row(
+            "chat template",
+            summary.ChatTemplate is string template
+                ? Text($"{template.Length} characters: {Shorten(template)}")
+                : "none"
+        );
+        Row(
+            "ends with",
+            summary.EndTokens.Count == 0
+                ? "nothing"
+                : string.Join(", ", summary.EndTokens.Select(token => Text($"{token.Token ?? "unknown"} ({token.Id})")))
+        );
         Row("sampling", Sampling(summary.Generation));
-        Row("to generate", $"{Size(summary.GenerationBytes)} ({Size(summary.WeightBytes)} weights, {Size(summary.CacheBytesPerToken * config.MaxPositions)} keys and values of one full-length sequence)");
-        Row("to train", $"{Size(summary.TrainingBytes)} (all parameters, sequences of {ModelSummary.TrainingTokens} tokens)");
+        Row(
+            "to generate",
+            $"{Size(summary.GenerationBytes)} ({Size(summary.WeightBytes)} weights, {Size(summary.CacheBytesPerToken * config.MaxPositions)} keys and values of one full-length sequence)"
+        );
+        Row(
+            "to train",
+            $"{Size(summary.TrainingBytes)} (all parameters, sequences of {ModelSummary.TrainingTokens} tokens)"
+        );
         return table;
     }
 
@@ -103,15 +146,24 @@ internal static class ModelInfoCommand
     {
         (string Name, double? Value)[] settings =
         [
-            ("temperature", generation.Temperature), ("top-p", generation.TopP), ("top-k", generation.TopK),
-            ("min-p", generation.MinP), ("repetition penalty", generation.RepetitionPenalty),
+            ("temperature", generation.Temperature),
+            ("top-p", generation.TopP),
+            ("top-k", generation.TopK),
+            ("min-p", generation.MinP),
+            ("repetition penalty", generation.RepetitionPenalty),
         ];
-        string[] said = [.. settings.Where(setting => setting.Value is not null).Select(setting => Text($"{setting.Name} {setting.Value}"))];
+        string[] said =
+        [
+            .. settings
+                .Where(setting => setting.Value is not null)
+                .Select(setting => Text($"{setting.Name} {setting.Value}")),
+        ];
         return (generation.DoSample, said.Length) switch
         {
             (null, 0) => "generation_config.json says nothing of it",
             (false, _) => "greedy, says generation_config.json",
-            _ => $"{(said.Length == 0 ? "with Transformers' defaults" : string.Join(", ", said))}, says generation_config.json",
+            _ =>
+                $"{(said.Length == 0 ? "with Transformers' defaults" : string.Join(", ", said))}, says generation_config.json",
         };
     }
 
@@ -123,5 +175,8 @@ internal static class ModelInfoCommand
         return line.Length <= 60 ? line : line[..57] + "...";
     }
 
-    private static string Size(long bytes) => bytes >= 1L << 30 ? Text($"{bytes / (double)(1L << 30):0.0} GiB") : Text($"{bytes / (double)(1L << 20):0.0} MiB");
+    private static string Size(long bytes) =>
+        bytes >= 1L << 30
+            ? Text($"{bytes / (double)(1L << 30):0.0} GiB")
+            : Text($"{bytes / (double)(1L << 20):0.0} MiB");
 }

@@ -26,31 +26,43 @@ internal static class ModelLogitsCommand
     public static Command Create(CommandContext context)
     {
         Argument<string> model = ModelCommand.Model();
-        Option<string> tokens = Options.RequiredText("--tokens", "the file of token ids, such as [[1, 2, 3], [4, 5]]", "file");
+        Option<string> tokens = Options.RequiredText(
+            "--tokens",
+            "the file of token ids, such as [[1, 2, 3], [4, 5]]",
+            "file"
+        );
         Option<string> output = Options.RequiredText("--output", "the safetensors file to write", "file", "-o");
         Option<int> threads = Options.Threads();
         Command command = new("logits", Help) { model, tokens, output, threads };
-        command.SetAction((parse, cancellationToken) => Task.Run(
-            () =>
-            {
-                int[][] lists = Read(parse.GetValue(tokens)!);
-                string target = parse.GetValue(output)!;
-                using ProgressLine progress = new(context);
-                progress.Begin("logits", lists.Length);
-                using SequenceLogits logits = new(ModelWeights.Open(parse.GetValue(model)!), lists.Max(list => list.Length), parse.GetValue(threads));
-                List<(string, Tensor)> tensors = [];
-                foreach (int[] list in lists)
-                {
-                    cancellationToken.ThrowIfCancellationRequested();
-                    tensors.Add((tensors.Count.ToString(CultureInfo.InvariantCulture), logits.Compute(list)));
-                    progress.Advance();
-                }
+        command.SetAction(
+            (parse, cancellationToken) =>
+                Task.Run(
+                    () =>
+                    {
+                        int[][] lists = Read(parse.GetValue(tokens)!);
+                        string target = parse.GetValue(output)!;
+                        using ProgressLine progress = new(context);
+                        progress.Begin("logits", lists.Length);
+                        using SequenceLogits logits = new(
+                            ModelWeights.Open(parse.GetValue(model)!),
+                            lists.Max(list => list.Length),
+                            parse.GetValue(threads)
+                        );
+                        List<(string, Tensor)> tensors = [];
+                        foreach (int[] list in lists)
+                        {
+                            cancellationToken.ThrowIfCancellationRequested();
+                            tensors.Add((tensors.Count.ToString(CultureInfo.InvariantCulture), logits.Compute(list)));
+                            progress.Advance();
+                        }
 
-                Safetensors.Save(target, tensors);
-                progress.End();
-                return ExitCode.Success;
-            },
-            cancellationToken));
+                        Safetensors.Save(target, tensors);
+                        progress.End();
+                        return ExitCode.Success;
+                    },
+                    cancellationToken
+                )
+        );
         return command;
     }
 
@@ -61,11 +73,16 @@ internal static class ModelLogitsCommand
             int[][]? lists = JsonSerializer.Deserialize<int[][]>(File.ReadAllBytes(file));
             return lists is { Length: > 0 } && Array.TrueForAll(lists, list => list is { Length: > 0 })
                 ? lists
-                : throw new EngineException($"'{file}' must hold at least one list of token ids, each with at least one id.");
+                : throw new EngineException(
+                    $"'{file}' must hold at least one list of token ids, each with at least one id."
+                );
         }
         catch (JsonException e)
         {
-            throw new EngineException($"'{file}' must be a JSON list of lists of token ids, such as [[1, 2, 3], [4, 5]]: {JsonFaults.Describe(e)}.", e);
+            throw new EngineException(
+                $"'{file}' must be a JSON list of lists of token ids, such as [[1, 2, 3], [4, 5]]: {JsonFaults.Describe(e)}.",
+                e
+            );
         }
     }
 }

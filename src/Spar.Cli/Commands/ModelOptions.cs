@@ -10,7 +10,9 @@ using Spar.Runtime.Endpoints;
 
 namespace Spar.Cli.Commands;
 
-/// <summary>Options that name a model: a checkpoint folder or GGUF file, or a model behind an OpenAI-compatible endpoint.</summary>
+/// <summary>
+/// Options that name a model: a checkpoint folder or GGUF file, or a model behind an OpenAI-compatible endpoint.
+/// </summary>
 internal sealed class ModelOptions
 {
     private readonly string _role;
@@ -19,11 +21,16 @@ internal sealed class ModelOptions
     {
         _role = role;
         Model = Options.OptionalText(
-            $"--{role}", $"{what}: a checkpoint folder or GGUF file, or with --{role}-endpoint the served model's name", "model", aliases);
+            $"--{role}",
+            $"{what}: a checkpoint folder or GGUF file, or with --{role}-endpoint the served model's name",
+            "model",
+            aliases
+        );
         Endpoint = Options.OptionalText(
             $"--{role}-endpoint",
             $"base address of an OpenAI-compatible server, such as http://localhost:8000/v1; the key is taken from {ModelHosts.KeyVariable}",
-            "url");
+            "url"
+        );
     }
 
     public Option<string?> Model { get; }
@@ -38,7 +45,12 @@ internal sealed class ModelOptions
 
     /// <summary>Opens the model; null when none is named.</summary>
     /// <exception cref="SparException">The endpoint is no address, or has no model's name beside it.</exception>
-    public async ValueTask<EvaluationModel?> OpenAsync(ParseResult parse, int threads, ProgressLine progress, CancellationToken cancellationToken)
+    public async ValueTask<EvaluationModel?> OpenAsync(
+        ParseResult parse,
+        int threads,
+        ProgressLine progress,
+        CancellationToken cancellationToken
+    )
     {
         string? model = parse.GetValue(Model);
         string? endpoint = parse.GetValue(Endpoint);
@@ -51,8 +63,12 @@ internal sealed class ModelOptions
 
             IChatClient client = await Shared.OpenAsync(model, threads, progress, cancellationToken);
             return new EvaluationModel(
-                model, client,
-                client.GetService(typeof(EmbeddedChatClient)) is EmbeddedChatClient embedded ? new EmbeddedChoiceScorer(embedded) : null);
+                model,
+                client,
+                client.GetService(typeof(EmbeddedChatClient)) is EmbeddedChatClient embedded
+                    ? new EmbeddedChoiceScorer(embedded)
+                    : null
+            );
         }
 
         if (model is null)
@@ -62,6 +78,8 @@ internal sealed class ModelOptions
 
         return Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https"
             ? new EvaluationModel(model, EndpointChatClient.WithRetries(address, model, ModelHosts.ApiKey))
-            : throw new SparException($"--{_role}-endpoint: '{endpoint}' is no http address. Give something like http://localhost:8000/v1.");
+            : throw new SparException(
+                $"--{_role}-endpoint: '{endpoint}' is no http address. Give something like http://localhost:8000/v1."
+            );
     }
 }

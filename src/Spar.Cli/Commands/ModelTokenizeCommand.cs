@@ -22,9 +22,16 @@ internal static class ModelTokenizeCommand
     public static Command Create(CommandContext context)
     {
         Argument<string> model = ModelCommand.Model();
-        Option<string> input = Options.RequiredText("--input", "the file of texts; - reads standard input", "file", "-i");
+        Option<string> input = Options.RequiredText(
+            "--input",
+            "the file of texts; - reads standard input",
+            "file",
+            "-i"
+        );
         Option<bool> special = Options.Flag(
-            "--add-special-tokens", "put the begin and end tokens around each text that the tokenizer asks for");
+            "--add-special-tokens",
+            "put the begin and end tokens around each text that the tokenizer asks for"
+        );
         Command command = new("tokenize", Help) { model, input, special };
         command.SetAction(parse =>
         {
@@ -42,15 +49,16 @@ internal static class ModelTokenizeCommand
         return command;
     }
 
-    private static string Text(InputLine line) => line.Json(value =>
-    {
-        if (value.ValueKind == JsonValueKind.Object && value.TryGetProperty("text", out JsonElement text))
+    private static string Text(InputLine line) =>
+        line.Json(value =>
         {
-            value = text;
-        }
+            if (value.ValueKind == JsonValueKind.Object && value.TryGetProperty("text", out JsonElement text))
+            {
+                value = text;
+            }
 
-        return value.ValueKind == JsonValueKind.String
-            ? value.GetString()!
-            : throw line.Fault("there must be a text, or an object with a 'text' that is one.");
-    });
+            return value.ValueKind == JsonValueKind.String
+                ? value.GetString()!
+                : throw line.Fault("there must be a text, or an object with a 'text' that is one.");
+        });
 }

@@ -24,16 +24,20 @@ internal static class PromptFile
     public static string One(string prompt, CommandContext context)
     {
         string text = prompt == InputLines.StandardInput ? ReadAll(context.Input) : prompt;
-        return string.IsNullOrWhiteSpace(text) ? throw new UserFaultException("The prompt is empty.", "Give an instruction.") : Checked(text, "The prompt");
+        return string.IsNullOrWhiteSpace(text)
+            ? throw new UserFaultException("The prompt is empty.", "Give an instruction.")
+            : Checked(text, "The prompt");
     }
 
     /// <summary>
-    /// Prompts of a file: a prompt a line, or JSON lines with <c>prompt</c> and, optionally, <c>id</c> (else the line's number). The first line that is not
-    /// blank decides which; blank lines are passed over.
+    /// Prompts of a file: a prompt a line, or JSON lines with <c>prompt</c> and, optionally, <c>id</c> (else the line's
+    /// number). The first line that is not blank decides which; blank lines are passed over.
     /// </summary>
     /// <param name="file">The file, or <see cref="InputLines.StandardInput"/>.</param>
     /// <param name="context">Gives standard input.</param>
-    /// <exception cref="UserFaultException">It cannot be read, holds no prompt, or a line is faulty; the message names the line.</exception>
+    /// <exception cref="UserFaultException">
+    /// It cannot be read, holds no prompt, or a line is faulty; the message names the line.
+    /// </exception>
     public static IReadOnlyList<GivenPrompt> Many(string file, CommandContext context)
     {
         List<GivenPrompt> prompts = [];
@@ -43,24 +47,41 @@ internal static class PromptFile
         {
             json ??= line.Text.TrimStart().StartsWith('{');
             string number = line.Number.ToString(CultureInfo.InvariantCulture);
-            GivenPrompt prompt = json.Value ? line.Json(row => Of(row, line, number)) : new GivenPrompt(number, line.Text.Trim());
-            prompts.Add(ids.Add(prompt.Id) ? prompt with { Text = Checked(prompt.Text, $"{line.Place}: the prompt") }
-                : throw line.Fault($"the id '{prompt.Id}' is that of an earlier line; ids have to differ."));
+            GivenPrompt prompt = json.Value
+                ? line.Json(row => Of(row, line, number))
+                : new GivenPrompt(number, line.Text.Trim());
+            prompts.Add(
+                ids.Add(prompt.Id)
+                    ? prompt with
+                    {
+                        Text = Checked(prompt.Text, $"{line.Place}: the prompt"),
+                    }
+                    : throw line.Fault($"the id '{prompt.Id}' is that of an earlier line; ids have to differ.")
+            );
         }
 
-        return prompts.Count > 0 ? prompts
-            : throw new UserFaultException($"{InputLines.Name(file)} has no prompts.", "Give one a line, or JSON lines with a prompt each.");
+        return prompts.Count > 0
+            ? prompts
+            : throw new UserFaultException(
+                $"{InputLines.Name(file)} has no prompts.",
+                "Give one a line, or JSON lines with a prompt each."
+            );
     }
 
     private static GivenPrompt Of(JsonElement row, InputLine line, string number)
     {
-        if (row.ValueKind != JsonValueKind.Object || !row.TryGetProperty("prompt", out JsonElement prompt)
-            || prompt.ValueKind != JsonValueKind.String || string.IsNullOrWhiteSpace(prompt.GetString()))
+        if (
+            row.ValueKind != JsonValueKind.Object
+            || !row.TryGetProperty("prompt", out JsonElement prompt)
+            || prompt.ValueKind != JsonValueKind.String
+            || string.IsNullOrWhiteSpace(prompt.GetString())
+        )
         {
             throw line.Fault("there must be an object with a 'prompt', a text that is not empty.");
         }
 
-        string id = !row.TryGetProperty("id", out JsonElement given) ? number
+        string id =
+            !row.TryGetProperty("id", out JsonElement given) ? number
             : given.ValueKind == JsonValueKind.String ? given.GetString()!
             : given.ValueKind == JsonValueKind.Number ? given.GetRawText()
             : throw line.Fault("'id' must be a text or a number.");
@@ -80,6 +101,14 @@ internal static class PromptFile
         return text.ToString().TrimEnd('\n', '\r');
     }
 
-    private static string Checked(string text, string what) => text.Length <= MostCharacters ? text : throw new UserFaultException(
-        string.Create(CultureInfo.InvariantCulture, $"{what} has more than {MostCharacters} characters, which no model takes."), "Shorten it.");
+    private static string Checked(string text, string what) =>
+        text.Length <= MostCharacters
+            ? text
+            : throw new UserFaultException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{what} has more than {MostCharacters} characters, which no model takes."
+                ),
+                "Shorten it."
+            );
 }

@@ -21,7 +21,8 @@ internal static class ReadRun
         }
         catch (Exception fault) when (Faults.Message(fault) is null && fault is not OperationCanceledException)
         {
-            // The store's own structure and its JSON are whole, or the store would have said so; then a number or a name in it is not what was written.
+            // The store's own structure and its JSON are whole, or the store would have said so; then a number or a
+            // name in it is not what was written.
             throw new UserFaultException(
                 $"The run in {directory} cannot be read: its run.db seems to be damaged ({fault.GetType().Name}).",
                 $"Restore it from a copy. {Faults.Trace(fault, context.Time)}", fault);

@@ -25,33 +25,49 @@ internal static class ReportCommand
     {
         Argument<string> run = Options.Argument("run", "run directory");
         Option<string?> output = Options.OptionalText(
-            "--output", "the page's file (default: report.html in the run directory)", "file", "-o");
+            "--output",
+            "the page's file (default: report.html in the run directory)",
+            "file",
+            "-o"
+        );
         Option<bool> json = Shared.Json("print the results (results.json) instead");
         Command command = new("report", Help) { run, output, json };
-        command.SetAction(async (parse, cancellationToken) =>
-        {
-            string directory = parse.GetValue(run)!;
-            if (parse.GetValue(json))
+        command.SetAction(
+            async (parse, cancellationToken) =>
             {
-                context.Print(await ReadRun.OfAsync(directory, context, store => Task.FromResult(RunResults.Of(store).ToJson())));
+                string directory = parse.GetValue(run)!;
+                if (parse.GetValue(json))
+                {
+                    context.Print(
+                        await ReadRun.OfAsync(
+                            directory,
+                            context,
+                            store => Task.FromResult(RunResults.Of(store).ToJson())
+                        )
+                    );
+                    return ExitCode.Success;
+                }
+
+                string page = await ReadRun.OfAsync(
+                    directory,
+                    context,
+                    store => RunReport.RenderAsync(ReportModel.Of(store))
+                );
+                cancellationToken.ThrowIfCancellationRequested();
+                string path = parse.GetValue(output) ?? Path.Combine(directory, "report.html");
+                try
+                {
+                    AtomicFile.WriteText(path, page);
+                }
+                catch (UserFaultException fault) when (parse.GetValue(output) is null)
+                {
+                    throw new UserFaultException(fault.Message, "--output names another file for the page.", fault);
+                }
+
+                context.Output.WriteLine(path);
                 return ExitCode.Success;
             }
-
-            string page = await ReadRun.OfAsync(directory, context, store => RunReport.RenderAsync(ReportModel.Of(store)));
-            cancellationToken.ThrowIfCancellationRequested();
-            string path = parse.GetValue(output) ?? Path.Combine(directory, "report.html");
-            try
-            {
-                AtomicFile.WriteText(path, page);
-            }
-            catch (UserFaultException fault) when (parse.GetValue(output) is null)
-            {
-                throw new UserFaultException(fault.Message, "--output names another file for the page.", fault);
-            }
-
-            context.Output.WriteLine(path);
-            return ExitCode.Success;
-        });
+        );
         return command;
     }
 }

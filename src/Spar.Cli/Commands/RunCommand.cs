@@ -32,52 +32,77 @@ internal static class RunCommand
     {
         Argument<string> recipe = Options.Argument("recipe", "recipe file");
         Option<string?> output = Options.OptionalText(
-            "--output", "run directory (default: runs/ and the recipe's name, with the seed if one is given)", "dir",
-            "-o");
+            "--output",
+            "run directory (default: runs/ and the recipe's name, with the seed if one is given)",
+            "dir",
+            "-o"
+        );
         Option<ulong?> seed = Options.SeedInPlace();
         Option<string[]> settings = Options.RecipeSettings();
         Option<bool> json = Shared.Json("print the results as JSON instead of a table");
         Option<int> threads = Options.Threads();
         Command command = new ResumableCommand("run", Help) { recipe, output, seed, settings, threads, json };
-        command.SetAction(async (parse, cancellationToken) =>
-        {
-            string path = parse.GetValue(recipe)!;
-            ulong? given = parse.GetValue(seed);
-            RecipeDocument document = RecipeDocument.Read(
-                path, [.. parse.GetValue(settings)!, .. given is ulong one ? [$"seed={one}"] : Array.Empty<string>()]);
-            RunRecipe recipeRead = RunComposer.Read(document);
-            Shared.Tell(document, context);
-            string name = Path.GetFileNameWithoutExtension(path)
-                + (given is ulong number ? string.Create(CultureInfo.InvariantCulture, $"-seed{number}") : "");
-            string directory = parse.GetValue(output) ?? Path.Combine("runs", name);
-            RunResults results = await RunAsync(path, recipeRead, directory, parse.GetValue(threads), context, cancellationToken);
-            if (parse.GetValue(json))
+        command.SetAction(
+            async (parse, cancellationToken) =>
             {
-                context.Print(results.ToJson());
+                string path = parse.GetValue(recipe)!;
+                ulong? given = parse.GetValue(seed);
+                RecipeDocument document = RecipeDocument.Read(
+                    path,
+                    [.. parse.GetValue(settings)!, .. given is ulong one ? [$"seed={one}"] : Array.Empty<string>()]
+                );
+                RunRecipe recipeRead = RunComposer.Read(document);
+                Shared.Tell(document, context);
+                string name =
+                    Path.GetFileNameWithoutExtension(path)
+                    + (given is ulong number ? string.Create(CultureInfo.InvariantCulture, $"-seed{number}") : "");
+                string directory = parse.GetValue(output) ?? Path.Combine("runs", name);
+                RunResults results = await RunAsync(
+                    path,
+                    recipeRead,
+                    directory,
+                    parse.GetValue(threads),
+                    context,
+                    cancellationToken
+                );
+                if (parse.GetValue(json))
+                {
+                    context.Print(results.ToJson());
+                    return ExitCode.Success;
+                }
+
+                RunDisplay.Table(results).WriteTo(context.Output);
+                if (results.StoppedByDrift is int stopped)
+                {
+                    context.Output.WriteLine(
+                        $"The run stopped in iteration {stopped}: its judge had drifted from the verifiers "
+                            + "(drift.threshold, drift.action)."
+                    );
+                }
+
+                context.Output.WriteLine(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{ProgressLine.Duration(TimeSpan.FromSeconds(results.WallSeconds))}, "
+                            + $"{results.ModelCalls} model calls, "
+                            + $"{ProgressLine.Count(results.GeneratedTokens)} tokens generated. Everything is in {directory}; "
+                            + $"'spar report {directory}' makes a page of it."
+                    )
+                );
                 return ExitCode.Success;
             }
-
-            RunDisplay.Table(results).WriteTo(context.Output);
-            if (results.StoppedByDrift is int stopped)
-            {
-                context.Output.WriteLine(
-                    $"The run stopped in iteration {stopped}: its judge had drifted from the verifiers "
-                    + "(drift.threshold, drift.action).");
-            }
-
-            context.Output.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{ProgressLine.Duration(TimeSpan.FromSeconds(results.WallSeconds))}, "
-                + $"{results.ModelCalls} model calls, "
-                + $"{ProgressLine.Count(results.GeneratedTokens)} tokens generated. Everything is in {directory}; "
-                + $"'spar report {directory}' makes a page of it."));
-            return ExitCode.Success;
-        });
+        );
         return command;
     }
 
     private static async Task<RunResults> RunAsync(
-        string path, RunRecipe recipe, string directory, int threads, CommandContext context, CancellationToken cancellationToken)
+        string path,
+        RunRecipe recipe,
+        string directory,
+        int threads,
+        CommandContext context,
+        CancellationToken cancellationToken
+    )
     {
         RunIdentity identity = RunIdentities.Of(recipe);
         RunStore opened;
@@ -94,11 +119,14 @@ internal static class RunCommand
         using RunStore store = opened;
         using ProgressLine progress = new(context);
         int stages = store.Stages().Count;
-        string state = stages == 0 ? "a new run"
+        string state =
+            stages == 0 ? "a new run"
             : Ended(directory, identity, recipe) is not null ? "has ended; nothing is left to do"
             : string.Create(CultureInfo.InvariantCulture, $"goes on, {stages} stages are there");
         context.Say($"{path} from {recipe.Method.BaseModel} in {directory}: {state}");
-        return await RunComposer.Compose(recipe, store, threads, new RunDisplay(progress), context.Time).RunAsync(cancellationToken);
+        return await RunComposer
+            .Compose(recipe, store, threads, new RunDisplay(progress), context.Time)
+            .RunAsync(cancellationToken);
     }
 
     // The results of a run of this recipe that has ended; null when there is none, or it cannot be read.
@@ -108,8 +136,11 @@ internal static class RunCommand
         {
             using RunStore store = RunStore.OpenForReading(directory);
             RunResults results = RunResults.Of(store);
-            return store.Identity.DifferencesFrom(identity).Count == 0
-                && (results.StoppedByDrift is not null || results.Rows.Any(row => row.Name == recipe.LastRow)) ? results : null;
+            return
+                store.Identity.DifferencesFrom(identity).Count == 0
+                && (results.StoppedByDrift is not null || results.Rows.Any(row => row.Name == recipe.LastRow))
+                ? results
+                : null;
         }
         catch (UserFaultException)
         {

@@ -30,13 +30,30 @@ internal static class RunsCommand
             string root = parse.GetValue(folder)!;
             if (!Directory.Exists(root))
             {
-                throw new UserFaultException($"There is no folder '{root}'.", "Name a folder that holds run directories.");
+                throw new UserFaultException(
+                    $"There is no folder '{root}'.",
+                    "Name a folder that holds run directories."
+                );
             }
 
-            string[] runs = [.. Directory.EnumerateFiles(root, "run.db", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 5 })
-                .Select(file => Path.GetDirectoryName(file)!).Order(StringComparer.Ordinal)];
-            Figures figures = new Figures().Column("run").Column("state").Column("last stage").Column("last row")
-                .Column("satisfied", right: true).Column("time", right: true);
+            string[] runs =
+            [
+                .. Directory
+                    .EnumerateFiles(
+                        root,
+                        "run.db",
+                        new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 5 }
+                    )
+                    .Select(file => Path.GetDirectoryName(file)!)
+                    .Order(StringComparer.Ordinal),
+            ];
+            Figures figures = new Figures()
+                .Column("run")
+                .Column("state")
+                .Column("last stage")
+                .Column("last row")
+                .Column("satisfied", right: true)
+                .Column("time", right: true);
             foreach (string run in runs)
             {
                 figures.Row([run, .. Describe(run)]);
@@ -65,13 +82,24 @@ internal static class RunsCommand
             }
 
             RunResults results = RunResults.Of(store);
-            bool ended = results.StoppedByDrift is not null
-                || (int.TryParse(iterations, CultureInfo.InvariantCulture, out int count) && results.Rows.Any(row => row.Name == RowName.Last(count)));
-            string state = ended ? "ended" : RunStore.IsAtWork(run) ? "at work" : "interrupted";
+            bool ended =
+                results.StoppedByDrift is not null
+                || (
+                    int.TryParse(iterations, CultureInfo.InvariantCulture, out int count)
+                    && results.Rows.Any(row => row.Name == RowName.Last(count))
+                );
+            string state =
+                ended ? "ended"
+                : RunStore.IsAtWork(run) ? "at work"
+                : "interrupted";
             return
             [
-                state, store.Stages().LastOrDefault() ?? "", results.Rows.LastOrDefault()?.Name.ToString() ?? "",
-                results.Rows.LastOrDefault() is { } row ? string.Create(CultureInfo.InvariantCulture, $"{100 * row.HeldOutPrompt:0.0} %") : "",
+                state,
+                store.Stages().LastOrDefault() ?? "",
+                results.Rows.LastOrDefault()?.Name.ToString() ?? "",
+                results.Rows.LastOrDefault() is { } row
+                    ? string.Create(CultureInfo.InvariantCulture, $"{100 * row.HeldOutPrompt:0.0} %")
+                    : "",
                 ProgressLine.Duration(TimeSpan.FromSeconds(results.WallSeconds)),
             ];
         }

@@ -19,19 +19,27 @@ internal static class Shared
 
     /// <summary>The option for the model in hand.</summary>
     /// <param name="whose">Whose it is: "the actor".</param>
-    public static Option<string> Model(string whose) => Options.Text(
-        "--model", $"{whose}: checkpoint folder, GGUF file, or endpoint as http://host:port/v1#name", "model", NanoModel, "-m");
+    public static Option<string> Model(string whose) =>
+        Options.Text(
+            "--model",
+            $"{whose}: checkpoint folder, GGUF file, or endpoint as http://host:port/v1#name",
+            "model",
+            NanoModel,
+            "-m"
+        );
 
     /// <summary>The option for the prompts' wording.</summary>
-    public static Option<string> TemplateSet() => Options.Text(
-        "--prompts", "prompt set: compact (nano model), full, or a folder", "set", "compact");
+    public static Option<string> TemplateSet() =>
+        Options.Text("--prompts", "prompt set: compact (nano model), full, or a folder", "set", "compact");
 
     /// <summary>The option for the way in which responses are valued.</summary>
-    public static Option<ValuationMethod> Valuation() => Options.Choice(
-        "--valuation",
-        "how responses are valued: votes, adaptive (votes until the verdict is settled), probability (of yes, one call)",
-        Enum.GetValues<ValuationMethod>().ToDictionary(value => value.ToString().ToLowerInvariant()),
-        "votes");
+    public static Option<ValuationMethod> Valuation() =>
+        Options.Choice(
+            "--valuation",
+            "how responses are valued: votes, adaptive (votes until the verdict is settled), probability (of yes, one call)",
+            Enum.GetValues<ValuationMethod>().ToDictionary(value => value.ToString().ToLowerInvariant()),
+            "votes"
+        );
 
     /// <summary>The option for judgements a response.</summary>
     public static Option<int> Votes() => Options.Count("--votes", "judgements a response", 5, most: 1000);
@@ -41,7 +49,8 @@ internal static class Shared
     public static Option<bool> Json(string description) => Options.Flag("--json", description);
 
     /// <summary>The option for a place to write to.</summary>
-    public static Option<string> Output(string description, string preset) => Options.Text("--output", description, "path", preset, "-o");
+    public static Option<string> Output(string description, string preset) =>
+        Options.Text("--output", description, "path", preset, "-o");
 
     /// <summary>Opens a model, and shows that it is being opened.</summary>
     /// <param name="model">Checkpoint folder, GGUF file, or endpoint.</param>
@@ -49,10 +58,16 @@ internal static class Shared
     /// <param name="progress">Shows it; null shows nothing.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static async ValueTask<IChatClient> OpenAsync(
-        string model, int threads, ProgressLine? progress, CancellationToken cancellationToken)
+        string model,
+        int threads,
+        ProgressLine? progress,
+        CancellationToken cancellationToken
+    )
     {
         progress?.Begin($"opening {model}", 0);
-        IChatClient client = await ModelHosts.Create(threads, new EngineOptions().MaxSequences).OpenAsync(model, cancellationToken);
+        IChatClient client = await ModelHosts
+            .Create(threads, new EngineOptions().MaxSequences)
+            .OpenAsync(model, cancellationToken);
         progress?.End();
         return client;
     }
@@ -91,7 +106,11 @@ internal static class Shared
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new UserFaultException($"--output: the folder {folder} cannot be made ({fault.Message.TrimEnd('.')}).", "Name another one.", fault);
+            throw new UserFaultException(
+                $"--output: the folder {folder} cannot be made ({fault.Message.TrimEnd('.')}).",
+                "Name another one.",
+                fault
+            );
         }
     }
 }

@@ -13,25 +13,45 @@ internal sealed class VerifiableEvolution
 {
     private readonly Option<bool> _verifiable = Options.Flag(
         "--verifiable",
-        "without a model: add constraints that can be checked by rule; each prompt with an answer that follows them");
+        "without a model: add constraints that can be checked by rule; each prompt with an answer that follows them"
+    );
 
-    private readonly Option<int?> _count =
-        Options.OptionalCount("--count", "prompts to make (--verifiable; 2000)", most: 1_000_000, aliases: "-n");
+    private readonly Option<int?> _count = Options.OptionalCount(
+        "--count",
+        "prompts to make (--verifiable; 2000)",
+        most: 1_000_000,
+        aliases: "-n"
+    );
     private readonly Option<(int Least, int Most)?> _constraints = Options.Range(
-        "--constraints", "constraints of a prompt (--verifiable; 1-5)", 1, 15);
+        "--constraints",
+        "constraints of a prompt (--verifiable; 1-5)",
+        1,
+        15
+    );
 
     private readonly Option<(int Least, int Most)?> _hardness = Options.Range(
-        "--hardness", "hardness of constraints: 1 one place, 2 counting, 3 every word (--verifiable; 1-3)", 1, 3);
+        "--hardness",
+        "hardness of constraints: 1 one place, 2 counting, 3 every word (--verifiable; 1-3)",
+        1,
+        3
+    );
 
     private readonly Option<string[]> _families = Options.Texts(
-        "--families", "sets (ifeval, iftrain), families or instruction ids to use (--verifiable; all)", "name");
+        "--families",
+        "sets (ifeval, iftrain), families or instruction ids to use (--verifiable; all)",
+        "name"
+    );
 
-    private readonly Option<string[]> _heldOut =
-        Options.Texts("--held-out", "the same, not to be used (--verifiable)", "name");
+    private readonly Option<string[]> _heldOut = Options.Texts(
+        "--held-out",
+        "the same, not to be used (--verifiable)",
+        "name"
+    );
     private readonly Option<string[]> _avoid = Options.Texts(
         "--avoid",
         $"files of prompts, such as a benchmark's: none may share {NearPrompts.RunLength} words in a row with one (--verifiable)",
-        "file");
+        "file"
+    );
 
     /// <summary>The options.</summary>
     public IEnumerable<Option> All => [_verifiable, _count, _constraints, _hardness, _families, _heldOut, _avoid];
@@ -62,7 +82,8 @@ internal sealed class VerifiableEvolution
         ulong seed,
         bool json,
         CommandContext context,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         SynthesisOptions preset = new();
         (int Least, int Most) constraints =
@@ -95,7 +116,8 @@ internal sealed class VerifiableEvolution
                 progress.Advance(now - made);
                 made = now;
             },
-            cancellationToken);
+            cancellationToken
+        );
         progress.End();
         string summary = SynthesisFiles.Write(folder, result);
         if (json)
@@ -107,15 +129,21 @@ internal sealed class VerifiableEvolution
             Show(SynthesisSummary.Of(result), context);
         }
 
-        context.Say($"{result.Prompts.Count} prompts are in {Path.Combine(folder, SynthesisFiles.Prompts)}, "
-            + $"an answer that follows each is in {SynthesisFiles.Examples}.");
+        context.Say(
+            $"{result.Prompts.Count} prompts are in {Path.Combine(folder, SynthesisFiles.Prompts)}, "
+                + $"an answer that follows each is in {SynthesisFiles.Examples}."
+        );
         return ExitCode.Success;
     }
 
     private static void Show(SynthesisSummary summary, CommandContext context)
     {
-        Figures families = new Figures().Column("family").Column("hardness 1", right: true).Column("2", right: true)
-            .Column("3", right: true).Column("constraints", right: true);
+        Figures families = new Figures()
+            .Column("family")
+            .Column("hardness 1", right: true)
+            .Column("2", right: true)
+            .Column("3", right: true)
+            .Column("constraints", right: true);
         foreach ((string family, FamilyCount count) in summary.Families)
         {
             families.Row(family, Text(count.Easy), Text(count.Medium), Text(count.Hard), Text(count.All));
@@ -132,8 +160,10 @@ internal sealed class VerifiableEvolution
         }
 
         sizes.WriteTo(context.Output);
-        context.Say($"Dropped: {summary.Near} near a prompt to be avoided, {summary.Repeated} repeated, "
-            + $"{summary.TooFew} with too few constraints that go together.");
+        context.Say(
+            $"Dropped: {summary.Near} near a prompt to be avoided, {summary.Repeated} repeated, "
+                + $"{summary.TooFew} with too few constraints that go together."
+        );
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

@@ -34,7 +34,8 @@ internal sealed class CommandContext
     public bool Quiet { get; set; }
 
     /// <summary>
-    /// The console of this process: results go to standard output, the rest to standard error; colour only on a terminal, and none where NO_COLOR is set.
+    /// The console of this process: results go to standard output, the rest to standard error; colour only on a
+    /// terminal, and none where NO_COLOR is set.
     /// </summary>
     public static CommandContext ForProcess() => new(
         ForStream(System.Console.Out, System.Console.IsOutputRedirected),

@@ -9,7 +9,9 @@ internal static class ExitCode
     /// <summary>A fault that the message explains and the user can mend.</summary>
     public const int Fault = 1;
 
-    /// <summary>The command line cannot be read: an unknown option, a value of the wrong kind, something missing.</summary>
+    /// <summary>
+    /// The command line cannot be read: an unknown option, a value of the wrong kind, something missing.
+    /// </summary>
     public const int Usage = 2;
 
     /// <summary>A defect of the program (EX_SOFTWARE of sysexits.h); what is known of it is in a trace file.</summary>

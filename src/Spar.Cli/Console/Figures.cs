@@ -4,8 +4,8 @@ using Spectre.Console.Rendering;
 namespace Spar.Cli.Console;
 
 /// <summary>
-/// Rows of figures under headings: a table where the window is wide enough for it, else the table turned by a quarter, else a row after another with a line
-/// a figure.
+/// Rows of figures under headings: a table where the window is wide enough for it, else the table turned by a quarter,
+/// else a row after another with a line a figure.
 /// </summary>
 internal sealed class Figures
 {
@@ -31,7 +31,11 @@ internal sealed class Figures
     public void WriteTo(IAnsiConsole console)
     {
         Figures turned = Turned();
-        console.Write(Width() <= console.Profile.Width ? ToTable() : turned.Width() <= console.Profile.Width ? turned.ToTable() : ToList());
+        console.Write(
+            Width() <= console.Profile.Width ? ToTable()
+            : turned.Width() <= console.Profile.Width ? turned.ToTable()
+            : ToList()
+        );
     }
 
     // What had a column has a row.
@@ -52,8 +56,19 @@ internal sealed class Figures
     }
 
     // Borders and one blank on each side of a cell.
-    private int Width() => 1 + _columns.Select((column, i) =>
-        3 + _rows.Select(row => row[i]).Append(column.Heading).SelectMany(text => text.Split('\n')).Max(line => line.Length)).Sum();
+    private int Width() =>
+        1
+        + _columns
+            .Select(
+                (column, i) =>
+                    3
+                    + _rows
+                        .Select(row => row[i])
+                        .Append(column.Heading)
+                        .SelectMany(text => text.Split('\n'))
+                        .Max(line => line.Length)
+            )
+            .Sum();
 
     private IRenderable ToTable()
     {
@@ -77,6 +92,18 @@ internal sealed class Figures
         return table;
     }
 
-    private IRenderable ToList() => new Rows(_rows.Select(row => new Text(string.Join('\n', row.Select((cell, i) =>
-        i == 0 ? cell : _columns[i].Heading.Length == 0 ? $"  {cell}" : $"  {_columns[i].Heading.ReplaceLineEndings(" ")}: {cell}")))));
+    private IRenderable ToList() =>
+        new Rows(
+            _rows.Select(row => new Text(
+                string.Join(
+                    '\n',
+                    row.Select(
+                        (cell, i) =>
+                            i == 0 ? cell
+                            : _columns[i].Heading.Length == 0 ? $"  {cell}"
+                            : $"  {_columns[i].Heading.ReplaceLineEndings(" ")}: {cell}"
+                    )
+                )
+            ))
+        );
 }

@@ -4,8 +4,8 @@ using Spectre.Console;
 namespace Spar.Cli.Console;
 
 /// <summary>
-/// One line that tells how the work in hand goes: what, how much of it, tokens a second, time left. On a terminal the line is drawn in place several times a
-/// second once the work has taken a second; elsewhere a whole plain line
+/// One line that tells how the work in hand goes: what, how much of it, tokens a second, time left. On a terminal the
+/// line is drawn in place several times a second once the work has taken a second; elsewhere a whole plain line
 /// is written every ten seconds for work that has taken five. With <see cref="CommandContext.Quiet"/> it shows
 /// nothing but warnings.
 /// </summary>
@@ -45,7 +45,14 @@ internal sealed class ProgressLine : IDisposable
     {
         lock (_gate)
         {
-            (_what, _total, _done, _tokens, _note, _started) = (HarmlessText.Of(what), total, 0, 0, "", _time.GetTimestamp());
+            (_what, _total, _done, _tokens, _note, _started) = (
+                HarmlessText.Of(what),
+                total,
+                0,
+                0,
+                "",
+                _time.GetTimestamp()
+            );
             _timeLeft.Clear();
         }
     }
@@ -80,8 +87,8 @@ internal sealed class ProgressLine : IDisposable
     public void Warn(string text) => Write($"[yellow]warning:[/] {Markup.Escape(text)}");
 
     /// <summary>
-    /// Writes a line that stays about a piece of work. Names and times stand in columns; what follows goes on under itself where the window is too narrow
-    /// for one line, and under the name where it is too narrow for columns.
+    /// Writes a line that stays about a piece of work. Names and times stand in columns; what follows goes on under
+    /// itself where the window is too narrow for one line, and under the name where it is too narrow for columns.
     /// </summary>
     /// <param name="name">The piece of work.</param>
     /// <param name="time">How long it took; empty where that is not known.</param>
@@ -132,20 +139,28 @@ internal sealed class ProgressLine : IDisposable
     }
 
     /// <summary>A duration as people read it: 45s, 3m05s, 1h02m.</summary>
-    public static string Duration(TimeSpan time) => time switch
-    {
-        { TotalSeconds: < 60 } => string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(time.TotalSeconds):0}s"),
-        { TotalMinutes: < 60 } => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalMinutes}m{time.Seconds:00}s"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours}h{time.Minutes:00}m"),
-    };
+    public static string Duration(TimeSpan time) =>
+        time switch
+        {
+            { TotalSeconds: < 60 } => string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Math.Floor(time.TotalSeconds):0}s"
+            ),
+            { TotalMinutes: < 60 } => string.Create(
+                CultureInfo.InvariantCulture,
+                $"{(int)time.TotalMinutes}m{time.Seconds:00}s"
+            ),
+            _ => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours}h{time.Minutes:00}m"),
+        };
 
     /// <summary>A count as people read it: 950, 12.3k, 4.5M.</summary>
-    public static string Count(double count) => count switch
-    {
-        < 1000 => string.Create(CultureInfo.InvariantCulture, $"{count:0}"),
-        < 1e6 => string.Create(CultureInfo.InvariantCulture, $"{count / 1e3:0.0}k"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{count / 1e6:0.0}M"),
-    };
+    public static string Count(double count) =>
+        count switch
+        {
+            < 1000 => string.Create(CultureInfo.InvariantCulture, $"{count:0}"),
+            < 1e6 => string.Create(CultureInfo.InvariantCulture, $"{count / 1e3:0.0}k"),
+            _ => string.Create(CultureInfo.InvariantCulture, $"{count / 1e6:0.0}M"),
+        };
 
     private void Write(string markup)
     {
@@ -193,7 +208,9 @@ internal sealed class ProgressLine : IDisposable
         if (_total > 0)
         {
             int filled = (int)Math.Round(20 * Math.Min(1, _done / (double)_total));
-            line += bar ? $" {new string('━', filled)}{new string('╌', 20 - filled)} {_done}/{_total}" : $" {_done}/{_total}";
+            line += bar
+                ? $" {new string('━', filled)}{new string('╌', 20 - filled)} {_done}/{_total}"
+                : $" {_done}/{_total}";
         }
         else
         {

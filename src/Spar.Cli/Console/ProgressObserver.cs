@@ -7,7 +7,9 @@ using Spectre.Console;
 
 namespace Spar.Cli.Console;
 
-/// <summary>Shows on one line how a stage gets on; what is said about stages and results is the derived display's matter.</summary>
+/// <summary>
+/// Shows on one line how a stage gets on; what is said about stages and results is the derived display's matter.
+/// </summary>
 internal abstract class ProgressObserver(ProgressLine progress) : IRunObserver
 {
     /// <summary>The line.</summary>
@@ -20,19 +22,13 @@ internal abstract class ProgressObserver(ProgressLine progress) : IRunObserver
     public abstract void StageFinished(string stage, StageStatistics statistics, StageTiming timing);
 
     /// <inheritdoc/>
-    public virtual void StageSkipped(string stage)
-    {
-    }
+    public virtual void StageSkipped(string stage) { }
 
     /// <inheritdoc/>
-    public virtual void RowMeasured(EvaluationRow row)
-    {
-    }
+    public virtual void RowMeasured(EvaluationRow row) { }
 
     /// <inheritdoc/>
-    public virtual void Calibrated(IterationCalibration calibration)
-    {
-    }
+    public virtual void Calibrated(IterationCalibration calibration) { }
 
     /// <inheritdoc/>
     public void ItemFinished(string stage, bool failed) => Progress.Advance();
@@ -48,7 +44,12 @@ internal abstract class ProgressObserver(ProgressLine progress) : IRunObserver
 
     /// <inheritdoc/>
     public void TrainingStepTaken(string stage, TrainingStep step) =>
-        Progress.Set(step.Step, step.Steps, step.Tokens, string.Create(CultureInfo.InvariantCulture, $"loss {step.Loss:0.000}"));
+        Progress.Set(
+            step.Step,
+            step.Steps,
+            step.Tokens,
+            string.Create(CultureInfo.InvariantCulture, $"loss {step.Loss:0.000}")
+        );
 
     /// <inheritdoc/>
     public virtual void Warn(string message) => Progress.Warn(message);
@@ -58,7 +59,9 @@ internal abstract class ProgressObserver(ProgressLine progress) : IRunObserver
     {
         if (statistics.Failures.Count > 0)
         {
-            Warn($"{stage}: {statistics.Failures.Count} items were lost; the first: {statistics.Failures[0].Item}: {statistics.Failures[0].Reason}");
+            Warn(
+                $"{stage}: {statistics.Failures.Count} items were lost; the first: {statistics.Failures[0].Item}: {statistics.Failures[0].Reason}"
+            );
         }
     }
 }

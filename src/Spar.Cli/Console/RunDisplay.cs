@@ -6,7 +6,9 @@ using Spectre.Console;
 
 namespace Spar.Cli.Console;
 
-/// <summary>Shows a self-play run while it goes: the stage in hand, a line for each stage that has ended, warnings.</summary>
+/// <summary>
+/// Shows a self-play run while it goes: the stage in hand, a line for each stage that has ended, warnings.
+/// </summary>
 internal sealed class RunDisplay(ProgressLine progress) : ProgressObserver(progress)
 {
     /// <inheritdoc/>
@@ -22,7 +24,11 @@ internal sealed class RunDisplay(ProgressLine progress) : ProgressObserver(progr
             details.Add($"{ProgressLine.Count(tokens / elapsed.TotalSeconds)} tokens/s");
         }
 
-        details.AddRange(statistics.Counts.Take(8).Select(count => string.Create(CultureInfo.InvariantCulture, $"{count.Key} {count.Value}")));
+        details.AddRange(
+            statistics
+                .Counts.Take(8)
+                .Select(count => string.Create(CultureInfo.InvariantCulture, $"{count.Key} {count.Value}"))
+        );
         Progress.SayRow(stage, ProgressLine.Duration(elapsed), string.Join(", ", details));
         WarnOfFailures(stage, statistics);
     }
@@ -35,13 +41,17 @@ internal sealed class RunDisplay(ProgressLine progress) : ProgressObserver(progr
     {
         string search = row.HeldOutPromptSearch is { } share ? $", {Percent(share)} with tree search" : "";
         string judge = row.JudgeAccuracy is { } accuracy ? $", judge right on {Percent(accuracy)}" : "";
-        Progress.Say($"[bold]{row.Name}[/]: {Percent(row.HeldOutPrompt)} of {row.HeldOutCount} held-out prompts satisfied{search}{judge}");
+        Progress.Say(
+            $"[bold]{row.Name}[/]: {Percent(row.HeldOutPrompt)} of {row.HeldOutCount} held-out prompts satisfied{search}{judge}"
+        );
     }
 
     /// <inheritdoc/>
-    public override void Calibrated(IterationCalibration calibration) => Progress.Say(
-        $"  judge of iteration {calibration.Iteration}: right on {Percent(calibration.Responses.Accuracy)} of the actor's responses and {Percent(calibration.Refinements.Accuracy)} of the refinements; " +
-        $"{Percent(calibration.ChosenFalseAcceptRate)} of the chosen responses are wrong");
+    public override void Calibrated(IterationCalibration calibration) =>
+        Progress.Say(
+            $"  judge of iteration {calibration.Iteration}: right on {Percent(calibration.Responses.Accuracy)} of the actor's responses and {Percent(calibration.Refinements.Accuracy)} of the refinements; "
+                + $"{Percent(calibration.ChosenFalseAcceptRate)} of the chosen responses are wrong"
+        );
 
     /// <summary>The results as a table.</summary>
     public static Figures Table(RunResults results)
@@ -57,14 +67,24 @@ internal sealed class RunDisplay(ProgressLine progress) : ProgressObserver(progr
             .Column("play: success\nverified", right: true);
         foreach (EvaluationRow row in results.Rows)
         {
-            IterationCalibration? calibration = results.Calibration?.FirstOrDefault(one => row.Name.IterationNumber == one.Iteration);
+            IterationCalibration? calibration = results.Calibration?.FirstOrDefault(one =>
+                row.Name.IterationNumber == one.Iteration
+            );
             table.Row(
-                row.Name.ToString(), Percent(row.HeldOutPrompt), Percent(row.HeldOutInstruction), Percent(row.HeldOutPromptSearch),
-                Percent(row.JudgeAccuracy), Percent(row.RefineSuccess), Percent(calibration?.SelfJudgedSuccess), Percent(calibration?.VerifiedSuccess));
+                row.Name.ToString(),
+                Percent(row.HeldOutPrompt),
+                Percent(row.HeldOutInstruction),
+                Percent(row.HeldOutPromptSearch),
+                Percent(row.JudgeAccuracy),
+                Percent(row.RefineSuccess),
+                Percent(calibration?.SelfJudgedSuccess),
+                Percent(calibration?.VerifiedSuccess)
+            );
         }
 
         return table;
     }
 
-    private static string Percent(double? share) => share is null ? "–" : string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.0} %");
+    private static string Percent(double? share) =>
+        share is null ? "–" : string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.0} %");
 }

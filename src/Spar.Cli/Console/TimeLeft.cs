@@ -1,8 +1,8 @@
 namespace Spar.Cli.Console;
 
 /// <summary>
-/// Tells how long a piece of work will go on, from its pace over the last minute: what was kept from before ends at once at the beginning and says nothing
-/// about the rest. Silent until there is a pace to go by.
+/// Tells how long a piece of work will go on, from its pace over the last minute: what was kept from before ends at
+/// once at the beginning and says nothing about the rest. Silent until there is a pace to go by.
 /// </summary>
 internal sealed class TimeLeft
 {
@@ -19,8 +19,8 @@ internal sealed class TimeLeft
     /// <param name="done">Items that are done.</param>
     /// <param name="total">Items in all; 0 when unknown.</param>
     /// <returns>
-    /// The time that the rest will take; null in the first 5 seconds, before at least 3 items and a fiftieth of all were done within the minute, and at
-    /// the end.
+    /// The time that the rest will take; null in the first 5 seconds, before at least 3 items and a fiftieth of all
+    /// were done within the minute, and at the end.
     /// </returns>
     public TimeSpan? After(TimeSpan elapsed, long done, long total)
     {

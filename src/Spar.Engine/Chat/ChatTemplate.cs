@@ -52,18 +52,22 @@ public sealed class ChatTemplate
     /// is eos.
     /// </summary>
     public static IReadOnlyList<string> PlainSpecialTokens { get; } =
-        ["<|pad|>", "<|user|>", "<|assistant|>", "<|end|>"];
+    ["<|pad|>", "<|user|>", "<|assistant|>", "<|end|>"];
 
     /// <summary>The template that came with a tokenizer.</summary>
     /// <param name="tokenizer">The tokenizer.</param>
     /// <param name="date">The date that the template sees; null takes <see cref="DefaultDate"/>.</param>
     /// <exception cref="EngineException">There is none, or it cannot be read.</exception>
-    public static ChatTemplate For(Tokenizer tokenizer, DateOnly? date = null) => new(
-        tokenizer.Config.ChatTemplate ?? throw new EngineException(
-            "The checkpoint has no chat template: neither chat_template.jinja nor a 'chat_template' in tokenizer_config.json "
-            + "(in a GGUF file: tokenizer.chat_template). Use the instruction-tuned version of the model."),
-        tokenizer.Config,
-        date);
+    public static ChatTemplate For(Tokenizer tokenizer, DateOnly? date = null) =>
+        new(
+            tokenizer.Config.ChatTemplate
+                ?? throw new EngineException(
+                    "The checkpoint has no chat template: neither chat_template.jinja nor a 'chat_template' in tokenizer_config.json "
+                        + "(in a GGUF file: tokenizer.chat_template). Use the instruction-tuned version of the model."
+                ),
+            tokenizer.Config,
+            date
+        );
 
     /// <summary>
     /// Renders a conversation. Encode the result without adding special tokens: the template has put them in.

@@ -154,9 +154,13 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
         ModelConfigFile.Save(Path.Combine(directory, "config.json"), config, dtype);
     }
 
-    /// <summary>Refuses a path at which there are no weights that can be read, before anything else is read from it.</summary>
+    /// <summary>
+    /// Refuses a path at which there are no weights that can be read, before anything else is read from it.
+    /// </summary>
     /// <param name="path">A model's or an adapter's folder, or a GGUF file.</param>
-    /// <exception cref="EngineException">There is no model, or its weights are in another format; the message says what is there.</exception>
+    /// <exception cref="EngineException">
+    /// There is no model, or its weights are in another format; the message says what is there.
+    /// </exception>
     internal static void RequireWeights(string path)
     {
         if (ModelPath.FindGguf(path) is null && !LoraFile.IsAdapter(path))

@@ -22,10 +22,28 @@ public static class LoraFile
     // empty, or "none".
     private static readonly string[] Unsupported =
     [
-        "alora_invocation_tokens", "alpha_pattern", "arrow_config", "bias", "eva_config", "exclude_modules",
-        "fan_in_fan_out", "kasa_config", "layer_replication", "layers_pattern", "layers_to_transform", "lora_bias",
-        "lora_ga_config", "modules_to_save", "monteclora_config", "rank_pattern", "target_parameters",
-        "trainable_token_indices", "use_bdlora", "use_dora", "use_qalora", "velora_config",
+        "alora_invocation_tokens",
+        "alpha_pattern",
+        "arrow_config",
+        "bias",
+        "eva_config",
+        "exclude_modules",
+        "fan_in_fan_out",
+        "kasa_config",
+        "layer_replication",
+        "layers_pattern",
+        "layers_to_transform",
+        "lora_bias",
+        "lora_ga_config",
+        "modules_to_save",
+        "monteclora_config",
+        "rank_pattern",
+        "target_parameters",
+        "trainable_token_indices",
+        "use_bdlora",
+        "use_dora",
+        "use_qalora",
+        "velora_config",
     ];
 
     /// <summary>Whether a folder holds an adapter, and not a whole model.</summary>
@@ -44,9 +62,15 @@ public static class LoraFile
     public static string BaseModel(string directory)
     {
         JsonFile name = JsonFile.Read(Path.Combine(directory, ConfigFile))["base_model_name_or_path"];
-        string[] candidates = [Path.GetFullPath(Path.Combine(Path.GetFullPath(directory), name.Text())), Path.GetFullPath(name.Text())];
-        return Array.Find(candidates, ModelPath.LeadsToModel) ?? throw name.Fault(
-            "must be the folder (or GGUF file) of the base model, from the adapter's folder or from the current one; there is no such model");
+        string[] candidates =
+        [
+            Path.GetFullPath(Path.Combine(Path.GetFullPath(directory), name.Text())),
+            Path.GetFullPath(name.Text()),
+        ];
+        return Array.Find(candidates, ModelPath.LeadsToModel)
+            ?? throw name.Fault(
+                "must be the folder (or GGUF file) of the base model, from the adapter's folder or from the current one; there is no such model"
+            );
     }
 
     /// <summary>Reads an adapter.</summary>
@@ -73,18 +97,21 @@ public static class LoraFile
             ? new LoraAdapter(settings, modules)
             : throw new EngineException(
                 $"'{path}' has tensor '{tensors.Keys.Order(StringComparer.Ordinal).First()}', which a LoRA adapter of "
-                + $"this model with this {ConfigFile} does not have.");
+                    + $"this model with this {ConfigFile} does not have."
+            );
 
         Tensor Take(LinearParameters linear, string factor, int rows, int columns)
         {
             string name = $"{Prefix}{linear.Name}.{factor}.weight";
             return !tensors.Remove(name, out Tensor? tensor)
-                ? throw new EngineException(
-                    $"'{path}' lacks tensor '{name}', which {ConfigFile} and the base model ask for.")
+                    ? throw new EngineException(
+                        $"'{path}' lacks tensor '{name}', which {ConfigFile} and the base model ask for."
+                    )
                 : tensor.Shape.SequenceEqual([rows, columns]) ? tensor
                 : throw new EngineException(
                     $"'{path}': tensor '{name}' has shape [{string.Join(", ", tensor.Shape)}]; {ConfigFile} and the "
-                    + $"base model ask for [{rows}, {columns}].");
+                        + $"base model ask for [{rows}, {columns}]."
+                );
         }
     }
 
@@ -122,11 +149,14 @@ public static class LoraFile
             ["use_dora"] = false,
             ["use_rslora"] = settings.RankStabilized,
         };
-        AtomicFile.Write(Path.Combine(directory, ConfigFile), stream =>
-        {
-            JsonSerializer.Serialize(stream, keys, JsonSettings.ReadableEscaped);
-            stream.WriteByte((byte)'\n');
-        });
+        AtomicFile.Write(
+            Path.Combine(directory, ConfigFile),
+            stream =>
+            {
+                JsonSerializer.Serialize(stream, keys, JsonSettings.ReadableEscaped);
+                stream.WriteByte((byte)'\n');
+            }
+        );
     }
 
     private static LoraSettings ReadSettings(JsonFile json)
@@ -147,14 +177,18 @@ public static class LoraFile
         // Some ways to begin an adapter change the base model's weights too, and such an adapter fits no published base
         // model.
         JsonFile start = json["init_lora_weights"];
-        if (start.Element.ValueKind == JsonValueKind.String
-            && start.Text() is not ("gaussian" or "eva" or "orthogonal"))
+        if (
+            start.Element.ValueKind == JsonValueKind.String
+            && start.Text() is not ("gaussian" or "eva" or "orthogonal")
+        )
         {
             throw start.Fault(
-                "must be true, false, gaussian, eva or orthogonal (others change the base model's weights)");
+                "must be true, false, gaussian, eva or orthogonal (others change the base model's weights)"
+            );
         }
 
-        JsonFile targets = json["target_modules"], stabilized = json["use_rslora"];
+        JsonFile targets = json["target_modules"],
+            stabilized = json["use_rslora"];
         bool pattern = targets.Element.ValueKind == JsonValueKind.String && targets.Text() != LoraSettings.AllLinear;
         return new LoraSettings
         {
@@ -164,18 +198,20 @@ public static class LoraFile
                 : throw json["lora_alpha"].Fault("must be above 0"),
             RankStabilized = !stabilized.IsNull && stabilized.Bool(),
             TargetPattern = pattern ? targets.Text() : null,
-            TargetModules = pattern ? []
+            TargetModules =
+                pattern ? []
                 : targets.Element.ValueKind == JsonValueKind.String ? [LoraSettings.AllLinear]
                 : [.. targets.Items().Select(item => item.Text())],
         };
     }
 
-    private static bool IsOff(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.Undefined or JsonValueKind.Null or JsonValueKind.False => true,
-        JsonValueKind.String => value.GetString() is "none" or "",
-        JsonValueKind.Array => value.GetArrayLength() == 0,
-        JsonValueKind.Object => !value.EnumerateObject().Any(),
-        _ => false,
-    };
+    private static bool IsOff(JsonElement value) =>
+        value.ValueKind switch
+        {
+            JsonValueKind.Undefined or JsonValueKind.Null or JsonValueKind.False => true,
+            JsonValueKind.String => value.GetString() is "none" or "",
+            JsonValueKind.Array => value.GetArrayLength() == 0,
+            JsonValueKind.Object => !value.EnumerateObject().Any(),
+            _ => false,
+        };
 }

@@ -11,12 +11,22 @@ public static class DataFile
     /// <param name="path">The file.</param>
     /// <param name="problems">Where bad records go.</param>
     /// <param name="parse">Turns a row into a record; throws <see cref="EvaluationException"/> for a bad one.</param>
-    /// <param name="keyField">Name of the field that must be unique, with the way to get it; null where there is none.</param>
-    /// <param name="input">Gives the lines in the file's place, which then is only named in messages; null reads the file.</param>
-    /// <exception cref="EvaluationException">The file cannot be read, or a record is bad and <paramref name="problems"/> is strict.</exception>
+    /// <param name="keyField">
+    /// Name of the field that must be unique, with the way to get it; null where there is none.
+    /// </param>
+    /// <param name="input">
+    /// Gives the lines in the file's place, which then is only named in messages; null reads the file.
+    /// </param>
+    /// <exception cref="EvaluationException">
+    /// The file cannot be read, or a record is bad and <paramref name="problems"/> is strict.
+    /// </exception>
     public static IReadOnlyList<T> Read<T>(
-        string path, DataProblems problems, Func<DataRow, T> parse, (string Field, Func<T, string> Of)? keyField = null,
-        TextReader? input = null)
+        string path,
+        DataProblems problems,
+        Func<DataRow, T> parse,
+        (string Field, Func<T, string> Of)? keyField = null,
+        TextReader? input = null
+    )
     {
         var records = new List<T>();
         var firstLines = new Dictionary<string, int>();
@@ -35,7 +45,10 @@ public static class DataFile
                 T record = Parse(parse, row);
                 if (keyField is { } key && !firstLines.TryAdd(key.Of(record), line))
                 {
-                    throw row.Error(key.Field, $"repeats \"{key.Of(record)}\", which line {firstLines[key.Of(record)]} already has");
+                    throw row.Error(
+                        key.Field,
+                        $"repeats \"{key.Of(record)}\", which line {firstLines[key.Of(record)]} already has"
+                    );
                 }
 
                 records.Add(record);
@@ -51,7 +64,10 @@ public static class DataFile
 
     /// <summary>The path itself, or the path with <c>.gz</c>, whichever exists; null where neither does.</summary>
     /// <param name="path">Path of the plain file.</param>
-    public static string? Find(string path) => File.Exists(path) ? path : File.Exists(path + ".gz") ? path + ".gz" : null;
+    public static string? Find(string path) =>
+        File.Exists(path) ? path
+        : File.Exists(path + ".gz") ? path + ".gz"
+        : null;
 
     // Text in JSON may hold half of a surrogate pair, which the reader reports only when the text is taken.
     private static T Parse<T>(Func<DataRow, T> parse, DataRow row)
@@ -62,7 +78,10 @@ public static class DataFile
         }
         catch (InvalidOperationException fault)
         {
-            throw new EvaluationException($"{row.File}, line {row.Line}: holds half of a surrogate pair, which is no text", fault);
+            throw new EvaluationException(
+                $"{row.File}, line {row.Line}: holds half of a surrogate pair, which is no text",
+                fault
+            );
         }
     }
 
@@ -77,7 +96,10 @@ public static class DataFile
         }
         catch (JsonException fault)
         {
-            throw new EvaluationException($"{path}, line {line}: not valid JSON: {JsonFaults.Describe(fault, oneLine: true)}", fault);
+            throw new EvaluationException(
+                $"{path}, line {line}: not valid JSON: {JsonFaults.Describe(fault, oneLine: true)}",
+                fault
+            );
         }
     }
 }

@@ -45,9 +45,10 @@ public sealed class DataFolder(string root)
     /// </summary>
     /// <param name="benchmark">"ifeval" or "ifbench".</param>
     /// <exception cref="EvaluationException">There is none; the message says where to get the file.</exception>
-    public string RequirePrompts(string benchmark) => File.Exists(root)
-        ? root
-        : Require(benchmark, "prompts.jsonl", benchmark == "ifeval" ? "input_data.jsonl" : "IFBench_test.jsonl");
+    public string RequirePrompts(string benchmark) =>
+        File.Exists(root)
+            ? root
+            : Require(benchmark, "prompts.jsonl", benchmark == "ifeval" ? "input_data.jsonl" : "IFBench_test.jsonl");
 
     /// <summary>Path of a file of a benchmark, gzipped or plain.</summary>
     /// <param name="benchmark">The benchmark, which is also its folder's name.</param>
@@ -59,11 +60,14 @@ public sealed class DataFolder(string root)
         Find(benchmark, names)
         ?? throw new EvaluationException(
             $"{Path.Combine(root, benchmark, names[0])} was not found. {Sources[benchmark]} Put the files into {Path.Combine(root, benchmark)}, "
-            + "or name another data folder with --data.");
+                + "or name another data folder with --data."
+        );
 
     /// <summary>Like <see cref="Require"/>, but null where there is none.</summary>
     /// <param name="benchmark">The benchmark, which is also its folder's name.</param>
     /// <param name="names">The file, or several of which any will do, first choice first.</param>
     public string? Find(string benchmark, params string[] names) =>
-        names.Select(name => DataFile.Find(Path.Combine(root, benchmark, name))).FirstOrDefault(path => path is not null);
+        names
+            .Select(name => DataFile.Find(Path.Combine(root, benchmark, name)))
+            .FirstOrDefault(path => path is not null);
 }

@@ -1,6 +1,9 @@
 namespace Spar.Evaluation.Data;
 
-/// <summary>Collects what is wrong with data files. Strict: the first problem is thrown. Lenient: the record is skipped and counted.</summary>
+/// <summary>
+/// Collects what is wrong with data files. Strict: the first problem is thrown. Lenient: the record is skipped and
+/// counted.
+/// </summary>
 /// <param name="lenient">Skip and count rather than stop.</param>
 public sealed class DataProblems(bool lenient = false)
 {

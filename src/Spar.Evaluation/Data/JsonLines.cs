@@ -17,11 +17,15 @@ public sealed record LoadedFile<T>(IReadOnlyList<T> Items, IReadOnlyList<string>
 /// </summary>
 internal static class JsonLines
 {
-    /// <summary>Reads each line that is not blank; in lenient reading a faulty line is skipped and its message kept.</summary>
+    /// <summary>
+    /// Reads each line that is not blank; in lenient reading a faulty line is skipped and its message kept.
+    /// </summary>
     /// <param name="file">The file.</param>
     /// <param name="lenient">Whether faulty lines are skipped.</param>
     /// <param name="parse">Turns a line into an item.</param>
-    /// <param name="input">Gives the lines in the file's place, which then is only named in messages; null reads the file.</param>
+    /// <param name="input">
+    /// Gives the lines in the file's place, which then is only named in messages; null reads the file.
+    /// </param>
     /// <exception cref="EvaluationException">The file cannot be read; or, unless lenient, a line is faulty.</exception>
     public static LoadedFile<T> Read<T>(string file, bool lenient, Func<JsonElement, T> parse, TextReader? input = null)
     {

@@ -4,13 +4,20 @@ using System.Text;
 
 namespace Spar.Evaluation.Data;
 
-/// <summary>Reads text files line by line, plain or packed (<c>.gz</c>), with faults that name the file and the line.</summary>
+/// <summary>
+/// Reads text files line by line, plain or packed (<c>.gz</c>), with faults that name the file and the line.
+/// </summary>
 public static class LineFile
 {
-    /// <summary>Most characters of a line. What is longer is no record, but a file of another kind, and would fill the memory.</summary>
+    /// <summary>
+    /// Most characters of a line. What is longer is no record, but a file of another kind, and would fill the memory.
+    /// </summary>
     public const int MostCharacters = 16_000_000;
 
-    /// <summary>Opens a file as UTF-8 text (or what its byte order mark says); bytes that are no text are a fault when they are read.</summary>
+    /// <summary>
+    /// Opens a file as UTF-8 text (or what its byte order mark says); bytes that are no text are a fault when they are
+    /// read.
+    /// </summary>
     /// <param name="path">The file; unpacked when its name ends in <c>.gz</c>.</param>
     /// <exception cref="EvaluationException">There is no such file, or it may not be read.</exception>
     public static StreamReader Open(string path)
@@ -19,7 +26,10 @@ public static class LineFile
         {
             Stream stream = File.OpenRead(path);
             bool packed = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
-            return new StreamReader(packed ? new GZipStream(stream, CompressionMode.Decompress) : stream, new UTF8Encoding(false, throwOnInvalidBytes: true));
+            return new StreamReader(
+                packed ? new GZipStream(stream, CompressionMode.Decompress) : stream,
+                new UTF8Encoding(false, throwOnInvalidBytes: true)
+            );
         }
         catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -31,9 +41,13 @@ public static class LineFile
         }
     }
 
-    /// <summary>The lines of a file; null in the place of one that is longer than <see cref="MostCharacters"/>.</summary>
+    /// <summary>
+    /// The lines of a file; null in the place of one that is longer than <see cref="MostCharacters"/>.
+    /// </summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="EvaluationException">It cannot be read, is no text, or is damaged; thrown while the lines are enumerated.</exception>
+    /// <exception cref="EvaluationException">
+    /// It cannot be read, is no text, or is damaged; thrown while the lines are enumerated.
+    /// </exception>
     public static IEnumerable<string?> Read(string path)
     {
         using StreamReader reader = Open(path);
@@ -51,7 +65,9 @@ public static class LineFile
     {
         char[] buffer = new char[1 << 16];
         StringBuilder line = new();
-        bool tooLong = false, begun = false, afterReturn = false;
+        bool tooLong = false,
+            begun = false,
+            afterReturn = false;
         int count;
         while ((count = Fill(reader, buffer, name)) > 0)
         {
@@ -98,8 +114,13 @@ public static class LineFile
     /// <summary>A fault about a line that is too long.</summary>
     /// <param name="name">The file.</param>
     /// <param name="number">The line's number, from 1.</param>
-    public static EvaluationException TooLong(string name, int number) => new(string.Create(
-        CultureInfo.InvariantCulture, $"{name}, line {number}: has more than {MostCharacters} characters; a file of one record a line is expected"));
+    public static EvaluationException TooLong(string name, int number) =>
+        new(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{name}, line {number}: has more than {MostCharacters} characters; a file of one record a line is expected"
+            )
+        );
 
     private static int Fill(TextReader reader, char[] buffer, string name)
     {
@@ -117,6 +138,11 @@ public static class LineFile
         }
     }
 
-    private static EvaluationException Unreadable(string name, Exception fault) => new(
-        Directory.Exists(name) ? $"{name} is a folder; name a file." : $"{name} cannot be read: {fault.Message.TrimEnd('.')}.", fault);
+    private static EvaluationException Unreadable(string name, Exception fault) =>
+        new(
+            Directory.Exists(name)
+                ? $"{name} is a folder; name a file."
+                : $"{name} cannot be read: {fault.Message.TrimEnd('.')}.",
+            fault
+        );
 }

@@ -22,7 +22,10 @@ public static class ConstraintJudge
     private static readonly SamplingOptions Sampling = new(MaxTokens: 1024);
     private static readonly string[] NotSatisfied = ["NO", "PARTIAL", "MAYBE", "UNKNOWN", "N/A"];
 
-    /// <summary>The request for one judge-scored record: the way from the initial instruction to the final one, the answer, the task.</summary>
+    /// <summary>
+    /// The request for one judge-scored record: the way from the initial instruction to the final one, the answer, the
+    /// task.
+    /// </summary>
     /// <param name="group">The record's group.</param>
     /// <param name="record">The record.</param>
     /// <param name="answer">The model's answer to it.</param>
@@ -34,7 +37,8 @@ public static class ConstraintJudge
         var prompt = new StringBuilder();
         prompt.Append(
             $"An instruction was made harder step by step: each step adds one {kind} to the instruction before it. Below are the initial "
-            + $"instruction, every step up to the last with {Plural(n)}, and an answer to the last one.\n\n");
+                + $"instruction, every step up to the last with {Plural(n)}, and an answer to the last one.\n\n"
+        );
         prompt.Append($"[Initial instruction]\n{path[0]}\n\n");
         for (int k = 1; k <= n; k++)
         {
@@ -47,14 +51,15 @@ public static class ConstraintJudge
         prompt.Append("2) Decide for each of them whether the answer satisfies it.\n");
         prompt.Append(
             $"3) As the last line, write nothing but a Python list of {n} string{(n == 1 ? "" : "s")}, each 'YES' or 'NO': whether the answer "
-            + "satisfies each constraint, in order.");
+                + "satisfies each constraint, in order."
+        );
         return EvaluationRequest.User(record.Id, prompt.ToString(), Sampling);
     }
 
     /// <summary>
-    /// Reads a judge's output: backquotes at both ends and then white space are removed, and the last line counts. Level 1: satisfied if it
-    /// has YES, else not if it has NO. Above: what stands from its first bracket to its last must be a Python list of n strings; YES counts,
-    /// NO, PARTIAL, MAYBE, UNKNOWN and N/A do not.
+    /// Reads a judge's output: backquotes at both ends and then white space are removed, and the last line counts.
+    /// Level 1: satisfied if it has YES, else not if it has NO. Above: what stands from its first bracket to its last
+    /// must be a Python list of n strings; YES counts, NO, PARTIAL, MAYBE, UNKNOWN and N/A do not.
     /// </summary>
     /// <param name="output">The raw output.</param>
     /// <param name="level">n, 1..5.</param>

@@ -6,7 +6,9 @@ internal static class ExampleTemplate
     /// <summary>
     /// Whether the whole response is the template with any text on one line in place of <c>{answer}</c>.
     /// </summary>
-    /// <param name="template">The target: its "{instruction}" line is left out, doubled braces stand for single ones.</param>
+    /// <param name="template">
+    /// The target: its "{instruction}" line is left out, doubled braces stand for single ones.
+    /// </param>
     /// <param name="response">The raw response.</param>
     public static bool Matches(string template, string response)
     {

@@ -6,7 +6,8 @@ using Spar.Evaluation.Results;
 namespace Spar.Evaluation.FollowBench;
 
 /// <summary>
-/// FollowBench (Jiang et al. 2024): instructions with one to five added constraints. The records that no rule can decide go to a judge.
+/// FollowBench (Jiang et al. 2024): instructions with one to five added constraints. The records that no rule can
+/// decide go to a judge.
 /// </summary>
 public sealed class FollowBenchBenchmark : IBenchmark
 {
@@ -51,38 +52,49 @@ public sealed class FollowBenchBenchmark : IBenchmark
 
     /// <inheritdoc/>
     public IReadOnlyList<EvaluationRequest> JudgeRequests(IReadOnlyDictionary<string, Answer> answers) =>
-    [
-        .. from FollowBenchGroup eachGroup in groups
-           from FollowBenchRecord record in eachGroup.Levels
-           where record.ScoredBy == ScoredBy.Judge
-           select ConstraintJudge.Request(eachGroup, record, answers[record.Id].Text),
-    ];
+        [
+            .. from FollowBenchGroup eachGroup in groups
+            from FollowBenchRecord record in eachGroup.Levels
+            where record.ScoredBy == ScoredBy.Judge
+            select ConstraintJudge.Request(eachGroup, record, answers[record.Id].Text),
+        ];
 
     /// <inheritdoc/>
     public ValueTask<EvaluationScore> ScoreAsync(
-        IReadOnlyDictionary<string, Answer> answers, IReadOnlyDictionary<string, Answer> judgments, CancellationToken cancellationToken)
+        IReadOnlyDictionary<string, Answer> answers,
+        IReadOnlyDictionary<string, Answer> judgments,
+        CancellationToken cancellationToken
+    )
     {
-        Dictionary<string, LevelScore?> scores = Records.ToDictionary(record => record.Id, record => ScoreOf(record, answers, judgments));
+        Dictionary<string, LevelScore?> scores = Records.ToDictionary(
+            record => record.Id,
+            record => ScoreOf(record, answers, judgments)
+        );
         var samples = new List<ScoredSample>();
         foreach (FollowBenchRecord record in Records)
         {
             Answer? judgment = judgments.GetValueOrDefault(record.Id);
             LevelScore? score = scores[record.Id];
-            samples.Add(new ScoredSample(
-                record.Id,
-                record.Instruction,
-                record.Target,
-                [answers[record.Id].Text],
-                [answers[record.Id].Text],
-                score is { } known ? new Dictionary<string, double> { ["hard"] = known.Hard, ["soft"] = known.Soft } : new Dictionary<string, double>(),
-                Extra: new JsonObject
-                {
-                    ["type"] = record.Type,
-                    ["level"] = record.Level,
-                    ["scored_by"] = record.ScoredBy == ScoredBy.Rule ? "rule" : "judge",
-                    ["judgment"] = judgment?.Text,
-                    ["judgment_valid"] = judgment is null ? null : score is not null,
-                }));
+            samples.Add(
+                new ScoredSample(
+                    record.Id,
+                    record.Instruction,
+                    record.Target,
+                    [answers[record.Id].Text],
+                    [answers[record.Id].Text],
+                    score is { } known
+                        ? new Dictionary<string, double> { ["hard"] = known.Hard, ["soft"] = known.Soft }
+                        : new Dictionary<string, double>(),
+                    Extra: new JsonObject
+                    {
+                        ["type"] = record.Type,
+                        ["level"] = record.Level,
+                        ["scored_by"] = record.ScoredBy == ScoredBy.Rule ? "rule" : "judge",
+                        ["judgment"] = judgment?.Text,
+                        ["judgment_valid"] = judgment is null ? null : score is not null,
+                    }
+                )
+            );
         }
 
         var counts = new Dictionary<string, int>
@@ -95,7 +107,10 @@ public sealed class FollowBenchBenchmark : IBenchmark
     }
 
     private static LevelScore? ScoreOf(
-        FollowBenchRecord record, IReadOnlyDictionary<string, Answer> answers, IReadOnlyDictionary<string, Answer> judgments)
+        FollowBenchRecord record,
+        IReadOnlyDictionary<string, Answer> answers,
+        IReadOnlyDictionary<string, Answer> judgments
+    )
     {
         if (record.ScoredBy == ScoredBy.Rule)
         {
@@ -103,28 +118,67 @@ public sealed class FollowBenchBenchmark : IBenchmark
             return new LevelScore(satisfied, satisfied);
         }
 
-        return ConstraintJudge.Parse(judgments[record.Id].Text, record.Level) is { } verdict ? new LevelScore(verdict.Hard, verdict.Soft) : null;
+        return ConstraintJudge.Parse(judgments[record.Id].Text, record.Level) is { } verdict
+            ? new LevelScore(verdict.Hard, verdict.Soft)
+            : null;
     }
 
-    /// <summary>Overall figures (means over the types) first, then each type's. Intervals resample groups within their type.</summary>
+    /// <summary>
+    /// Overall figures (means over the types) first, then each type's. Intervals resample groups within their type.
+    /// </summary>
     private List<Metric> Metrics(Dictionary<string, LevelScore?> scores)
     {
         (string Type, LevelScore?[][] Groups)[] types =
         [
-            .. groups.GroupBy(group => group.Type)
-                .Select(type => (type.Key, type.Select(group => group.Levels.Select(record => scores[record.Id]).ToArray()).ToArray())),
+            .. groups
+                .GroupBy(group => group.Type)
+                .Select(type =>
+                    (
+                        type.Key,
+                        type.Select(group => group.Levels.Select(record => scores[record.Id]).ToArray()).ToArray()
+                    )
+                ),
         ];
         LevelScore?[][] all = [.. types.SelectMany(type => type.Groups)];
         int[] typeOf = [.. types.SelectMany((type, index) => Enumerable.Repeat(index, type.Groups.Length))];
         var metrics = new List<Metric>();
-        metrics.AddRange(Metric.Of(Name, Names, all.Length, picks =>
-        {
-            double[][] byType = [.. picks.GroupBy(pick => typeOf[pick]).Select(type => Figures([.. type.Select(pick => all[pick])]))];
-            return [.. Names.Select((_, at) => byType.Select(type => type[at]).Where(double.IsFinite).DefaultIfEmpty(double.NaN).Average())];
-        }));
+        metrics.AddRange(
+            Metric.Of(
+                Name,
+                Names,
+                all.Length,
+                picks =>
+                {
+                    double[][] byType =
+                    [
+                        .. picks
+                            .GroupBy(pick => typeOf[pick])
+                            .Select(type => Figures([.. type.Select(pick => all[pick])])),
+                    ];
+                    return
+                    [
+                        .. Names.Select(
+                            (_, at) =>
+                                byType
+                                    .Select(type => type[at])
+                                    .Where(double.IsFinite)
+                                    .DefaultIfEmpty(double.NaN)
+                                    .Average()
+                        ),
+                    ];
+                }
+            )
+        );
         foreach ((string type, LevelScore?[][] members) in types)
         {
-            metrics.AddRange(Metric.Of($"{Name}_{type}", Names, members.Length, picks => Figures([.. picks.Select(pick => members[pick])])));
+            metrics.AddRange(
+                Metric.Of(
+                    $"{Name}_{type}",
+                    Names,
+                    members.Length,
+                    picks => Figures([.. picks.Select(pick => members[pick])])
+                )
+            );
         }
 
         return [.. metrics.Where(metric => double.IsFinite(metric.Value))];

@@ -4,12 +4,14 @@ namespace Spar.Evaluation.FollowBench;
 
 /// <summary>How one record was scored.</summary>
 /// <param name="Hard">1 where everything is satisfied, else 0.</param>
-/// <param name="Soft">Share of the constraints that are satisfied; equal to <paramref name="Hard"/> where a rule decided.</param>
+/// <param name="Soft">
+/// Share of the constraints that are satisfied; equal to <paramref name="Hard"/> where a rule decided.
+/// </param>
 public readonly record struct LevelScore(int Hard, double Soft);
 
 /// <summary>
-/// The figures of a set of groups. A score that is not known (a judge's answer could not be read) is left out of its level; a group whose
-/// run of satisfied levels ends at one is left out of the consistency.
+/// The figures of a set of groups. A score that is not known (a judge's answer could not be read) is left out of its
+/// level; a group whose run of satisfied levels ends at one is left out of the consistency.
 /// </summary>
 /// <param name="Groups">Number of groups.</param>
 /// <param name="HardRates">HSR of levels 1 to 5: mean of hard, in percent.</param>
@@ -32,7 +34,9 @@ public sealed record FollowBenchFigures(
         Rounding.HalfEven(Consistency, 1));
 
     /// <summary>Computes the figures. NaN stands for a figure of which nothing is known.</summary>
-    /// <param name="groups">For each group its five scores in the order of levels; null for a score that is not known.</param>
+    /// <param name="groups">
+    /// For each group its five scores in the order of levels; null for a score that is not known.
+    /// </param>
     public static FollowBenchFigures Of(IReadOnlyList<IReadOnlyList<LevelScore?>> groups)
     {
         var hard = new double[FollowBenchData.Levels];
@@ -66,7 +70,9 @@ public sealed record FollowBenchFigures(
             (double)levels / runs);
     }
 
-    /// <summary>Levels, from 1 up, that are satisfied without a gap; null where an unknown score comes before the first failure.</summary>
+    /// <summary>
+    /// Levels, from 1 up, that are satisfied without a gap; null where an unknown score comes before the first failure.
+    /// </summary>
     /// <param name="group">The five scores in the order of levels.</param>
     public static int? ConsecutiveLevels(IReadOnlyList<LevelScore?> group)
     {

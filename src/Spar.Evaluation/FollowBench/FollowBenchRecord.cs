@@ -1,4 +1,3 @@
-
 namespace Spar.Evaluation.FollowBench;
 
 /// <summary>Who scores a record.</summary>
@@ -16,7 +15,9 @@ public enum ScoredBy
 
 /// <summary>One instruction of FollowBench.</summary>
 /// <param name="Id">Such as "content-14-L3".</param>
-/// <param name="Type">The kind of constraint, which is also the file: content, situation, style, format, example or mixed.</param>
+/// <param name="Type">
+/// The kind of constraint, which is also the file: content, situation, style, format, example or mixed.
+/// </param>
 /// <param name="ExampleId">Number of the group within its type.</param>
 /// <param name="Source">The data set that the initial instruction was taken from; decides which check applies.</param>
 /// <param name="Level">0 (initial instruction, not asked) to 5: how many constraints were added.</param>
@@ -24,7 +25,15 @@ public enum ScoredBy
 /// <param name="Target">Expected answer or template; empty where the check needs none.</param>
 /// <param name="ScoredBy">Who scores it.</param>
 public sealed record FollowBenchRecord(
-    string Id, string Type, int ExampleId, string Source, int Level, string Instruction, string Target, ScoredBy ScoredBy);
+    string Id,
+    string Type,
+    int ExampleId,
+    string Source,
+    int Level,
+    string Instruction,
+    string Target,
+    ScoredBy ScoredBy
+);
 
 /// <summary>The same instruction at growing levels.</summary>
 /// <param name="Initial">The initial instruction; null in type example, which has none.</param>
@@ -36,5 +45,6 @@ public sealed record FollowBenchGroup(FollowBenchRecord? Initial, IReadOnlyList<
 
     /// <summary>The instructions of level 0 to <paramref name="level"/>.</summary>
     /// <param name="level">1..5.</param>
-    public IReadOnlyList<string> PathTo(int level) => [Initial?.Instruction ?? "", .. Levels.Take(level).Select(record => record.Instruction)];
+    public IReadOnlyList<string> PathTo(int level) =>
+        [Initial?.Instruction ?? "", .. Levels.Take(level).Select(record => record.Instruction)];
 }

@@ -12,8 +12,8 @@ internal sealed class PythonList
     private PythonList(string text) => this.text = text;
 
     /// <summary>
-    /// The strings of a list such as <c>['YES', "NO"]</c>: either quote, the usual backslash escapes, literals side by side are joined, a comma
-    /// may follow the last.
+    /// The strings of a list such as <c>['YES', "NO"]</c>: either quote, the usual backslash escapes, literals side by
+    /// side are joined, a comma may follow the last.
     /// </summary>
     /// <param name="text">The list from bracket to bracket; white space or a comment may follow.</param>
     /// <returns>The strings; null where it is no such list.</returns>
@@ -102,11 +102,23 @@ internal sealed class PythonList
     private bool ReadEscape(StringBuilder literal)
     {
         char c = text[at++];
-        int digits = c switch { 'x' => 2, 'u' => 4, 'U' => 8, _ => 0 };
+        int digits = c switch
+        {
+            'x' => 2,
+            'u' => 4,
+            'U' => 8,
+            _ => 0,
+        };
         if (digits > 0)
         {
-            bool valid = at + digits <= text.Length
-                & int.TryParse(text.AsSpan(at, Math.Min(digits, text.Length - at)), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int code)
+            bool valid =
+                at + digits <= text.Length
+                    & int.TryParse(
+                        text.AsSpan(at, Math.Min(digits, text.Length - at)),
+                        NumberStyles.AllowHexSpecifier,
+                        CultureInfo.InvariantCulture,
+                        out int code
+                    )
                 && code is >= 0 and <= 0x10FFFF;
             if (valid)
             {

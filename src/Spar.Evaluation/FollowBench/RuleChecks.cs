@@ -3,8 +3,8 @@ using Spar.Evaluation.Text;
 namespace Spar.Evaluation.FollowBench;
 
 /// <summary>
-/// The deterministic checks of FollowBench, chosen by a record's source (or type and example). They look at the whole response, untrimmed,
-/// and follow the reference scorer's meaning, its oddities included.
+/// The deterministic checks of FollowBench, chosen by a record's source (or type and example). They look at the whole
+/// response, untrimmed, and follow the reference scorer's meaning, its oddities included.
 /// </summary>
 public static class RuleChecks
 {
@@ -17,7 +17,8 @@ public static class RuleChecks
         ["E2E"] = (response, target, _) => response == target,
         ["text_editing"] = (response, target, _) => response == target,
         ["WIKIEVENTS"] = (response, target, _) => response.Split('\n').All(target.Split('\n').Contains),
-        ["CONLL2003"] = (response, target, _) => PythonList.Parse(target)?.Contains(response)
+        ["CONLL2003"] = (response, target, _) =>
+            PythonList.Parse(target)?.Contains(response)
             ?? throw new EvaluationException($"FollowBench: the target {target} is no list of texts"),
         ["BBH_logical"] = (response, target, _) => Last(Option, response) == target,
         ["BBH_time"] = (response, target, _) => Last(Date, response) == target,
@@ -40,19 +41,26 @@ public static class RuleChecks
     /// <returns>Whether the response satisfies all constraints up to the record's level.</returns>
     /// <exception cref="ArgumentException">There is no check for the record.</exception>
     public static bool IsSatisfied(FollowBenchRecord record, string response) =>
-        (Find(record) ?? throw new ArgumentException($"{record.Id} is not scored by rule"))(response, record.Target, record.Level);
+        (Find(record) ?? throw new ArgumentException($"{record.Id} is not scored by rule"))(
+            response,
+            record.Target,
+            record.Level
+        );
 
-    private static Func<string, string, int, bool>? Find(FollowBenchRecord record) => (record.Type, record.ExampleId) switch
-    {
-        ("example", _) => (response, target, _) => ExampleTemplate.Matches(target, response),
-        ("format", 22) => (response, _, level) => FormatChecks.ThreeSuggestions(response, level),
-        ("format", 30) => (response, _, level) => FormatChecks.BoldPoints(response, level),
-        _ => BySource.GetValueOrDefault(record.Source),
-    };
+    private static Func<string, string, int, bool>? Find(FollowBenchRecord record) =>
+        (record.Type, record.ExampleId) switch
+        {
+            ("example", _) => (response, target, _) => ExampleTemplate.Matches(target, response),
+            ("format", 22) => (response, _, level) => FormatChecks.ThreeSuggestions(response, level),
+            ("format", 30) => (response, _, level) => FormatChecks.BoldPoints(response, level),
+            _ => BySource.GetValueOrDefault(record.Source),
+        };
 
     private static string? Last(PythonRegex pattern, string response)
     {
         List<(int Start, int End)> found = pattern.FindIn(response);
-        return found.Count == 0 ? null : PythonText.FromCodePoints(PythonText.CodePoints(response).AsSpan()[found[^1].Start..found[^1].End]);
+        return found.Count == 0
+            ? null
+            : PythonText.FromCodePoints(PythonText.CodePoints(response).AsSpan()[found[^1].Start..found[^1].End]);
     }
 }

@@ -12,11 +12,15 @@ public enum Gsm8kForm
     /// <summary>"Q: ... A: rationale. The answer is N.", usually with 8 worked examples.</summary>
     ChainOfThought,
 
-    /// <summary>"Question: ... Answer: ..." with the published answers, which end in "#### N", usually with 5.</summary>
+    /// <summary>
+    /// "Question: ... Answer: ..." with the published answers, which end in "#### N", usually with 5.
+    /// </summary>
     Hash,
 }
 
-/// <summary>GSM8K: grade-school problems, scored on the final number, extracted strictly (in the examples' form) and flexibly.</summary>
+/// <summary>
+/// GSM8K: grade-school problems, scored on the final number, extracted strictly (in the examples' form) and flexibly.
+/// </summary>
 public sealed class Gsm8kBenchmark : IBenchmark
 {
     private const string Name = "gsm8k";
@@ -38,7 +42,8 @@ public sealed class Gsm8kBenchmark : IBenchmark
         Gsm8kForm form = Gsm8kForm.ChainOfThought,
         int? shots = null,
         int? limit = null,
-        int skipped = 0)
+        int skipped = 0
+    )
     {
         this.problems = [.. problems.Take(limit ?? int.MaxValue)];
         this.form = form;
@@ -46,25 +51,37 @@ public sealed class Gsm8kBenchmark : IBenchmark
         int count = shots ?? (form == Gsm8kForm.ChainOfThought ? 8 : 5);
         if (pool.Count < count)
         {
-            throw new EvaluationException($"GSM8K: {count} worked examples are wanted, but the pool has {pool.Count}; give fewer --shots.");
+            throw new EvaluationException(
+                $"GSM8K: {count} worked examples are wanted, but the pool has {pool.Count}; give fewer --shots."
+            );
         }
 
         var examples = new StringBuilder();
         foreach (Gsm8kProblem shot in pool.Take(count))
         {
-            examples.Append(form == Gsm8kForm.ChainOfThought
-                ? $"Q: {shot.Question}\nA: {shot.Rationale} The answer is {shot.Final}.\n\n"
-                : $"Question: {shot.Question}\nAnswer: {shot.Answer}\n\n");
+            examples.Append(
+                form == Gsm8kForm.ChainOfThought
+                    ? $"Q: {shot.Question}\nA: {shot.Rationale} The answer is {shot.Final}.\n\n"
+                    : $"Question: {shot.Question}\nAnswer: {shot.Answer}\n\n"
+            );
         }
 
         string stop = form == Gsm8kForm.ChainOfThought ? "Q:" : "Question:";
         var sampling = new SamplingOptions(MaxTokens: 1024, Stop: [stop]);
         Requests =
         [
-            .. this.problems.Select(problem => EvaluationRequest.User(
-                problem.Id,
-                examples + (form == Gsm8kForm.ChainOfThought ? $"Q: {problem.Question}\nA:" : $"Question: {problem.Question}\nAnswer:"),
-                sampling)),
+            .. this.problems.Select(problem =>
+                EvaluationRequest.User(
+                    problem.Id,
+                    examples
+                        + (
+                            form == Gsm8kForm.ChainOfThought
+                                ? $"Q: {problem.Question}\nA:"
+                                : $"Question: {problem.Question}\nAnswer:"
+                        ),
+                    sampling
+                )
+            ),
         ];
         var config = new JsonObject
         {
@@ -84,17 +101,30 @@ public sealed class Gsm8kBenchmark : IBenchmark
 
     /// <inheritdoc/>
     public ValueTask<EvaluationScore> ScoreAsync(
-        IReadOnlyDictionary<string, Answer> answers, IReadOnlyDictionary<string, Answer> judgments, CancellationToken cancellationToken)
+        IReadOnlyDictionary<string, Answer> answers,
+        IReadOnlyDictionary<string, Answer> judgments,
+        CancellationToken cancellationToken
+    )
     {
-        Func<string, string> strict = form == Gsm8kForm.ChainOfThought ? NumberExtraction.StrictChainOfThought : NumberExtraction.StrictHash;
-        (string Filter, Func<string, string> Extract)[] filters = [("flexible-extract", NumberExtraction.Flexible), ("strict-match", strict)];
+        Func<string, string> strict =
+            form == Gsm8kForm.ChainOfThought ? NumberExtraction.StrictChainOfThought : NumberExtraction.StrictHash;
+        (string Filter, Func<string, string> Extract)[] filters =
+        [
+            ("flexible-extract", NumberExtraction.Flexible),
+            ("strict-match", strict),
+        ];
         var metrics = new List<Metric>();
         var samples = new List<ScoredSample>();
         var counts = new Dictionary<string, int> { ["skipped_records"] = skipped };
         foreach ((string filter, Func<string, string> extract) in filters)
         {
-            ScoredSample[] scored = [.. problems.Select(problem => Sample(problem, answers[problem.Id].Text, filter, extract))];
-            metrics.Add(Metric.Mean(Name, "exact_match", [.. scored.Select(sample => sample.Values["exact_match"])], filter));
+            ScoredSample[] scored =
+            [
+                .. problems.Select(problem => Sample(problem, answers[problem.Id].Text, filter, extract)),
+            ];
+            metrics.Add(
+                Metric.Mean(Name, "exact_match", [.. scored.Select(sample => sample.Values["exact_match"])], filter)
+            );
             counts[$"no_number_{filter}"] = scored.Count(sample => sample.Extracted[0] == NumberExtraction.Invalid);
             samples.AddRange(scored);
         }
@@ -102,11 +132,23 @@ public sealed class Gsm8kBenchmark : IBenchmark
         return ValueTask.FromResult(new EvaluationScore(metrics, samples, counts));
     }
 
-    private static ScoredSample Sample(Gsm8kProblem problem, string response, string filter, Func<string, string> extract)
+    private static ScoredSample Sample(
+        Gsm8kProblem problem,
+        string response,
+        string filter,
+        Func<string, string> extract
+    )
     {
         string number = extract(response);
         double match = NumberExtraction.Same(number, problem.Final) ? 1 : 0;
         return new ScoredSample(
-            problem.Id, problem.Question, problem.Final, [response], [number], new Dictionary<string, double> { ["exact_match"] = match }, filter);
+            problem.Id,
+            problem.Question,
+            problem.Final,
+            [response],
+            [number],
+            new Dictionary<string, double> { ["exact_match"] = match },
+            filter
+        );
     }
 }

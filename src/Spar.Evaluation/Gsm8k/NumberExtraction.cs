@@ -4,7 +4,8 @@ using Spar.Evaluation.Text;
 namespace Spar.Evaluation.Gsm8k;
 
 /// <summary>
-/// Takes the final number out of a solution and compares it, with the patterns of lm-eval's gsm8k tasks, oddities included.
+/// Takes the final number out of a solution and compares it, with the patterns of lm-eval's gsm8k tasks, oddities
+/// included.
 /// </summary>
 public static partial class NumberExtraction
 {
@@ -12,7 +13,8 @@ public static partial class NumberExtraction
     public const string Invalid = "[invalid]";
 
     /// <summary>
-    /// First "The answer is N" with one more character after N, any but a line feed: at the end of the text N gives up its last character.
+    /// First "The answer is N" with one more character after N, any but a line feed: at the end of the text N gives up
+    /// its last character.
     /// </summary>
     /// <param name="response">The solution.</param>
     public static string StrictChainOfThought(string response) => FirstGroup(ChainOfThought().Match(response));
@@ -26,8 +28,8 @@ public static partial class NumberExtraction
     public static string Flexible(string response) => FirstGroup(Number().Matches(response).LastOrDefault());
 
     /// <summary>
-    /// Whether an extracted number equals the gold one as text, after commas, then dollar signs, then everything up to the last "#### ",
-    /// then one final full stop are removed from both, and both are lower-cased.
+    /// Whether an extracted number equals the gold one as text, after commas, then dollar signs, then everything up to
+    /// the last "#### ", then one final full stop are removed from both, and both are lower-cased.
     /// </summary>
     /// <param name="prediction">The extracted text.</param>
     /// <param name="gold">The gold number, or a whole gold answer that ends in "#### number".</param>
@@ -37,7 +39,13 @@ public static partial class NumberExtraction
         PythonText.Lower(FinalStop().Replace(UpToHash().Replace(text.Replace(",", "").Replace("$", ""), ""), ""));
 
     private static string FirstGroup(Match? match) =>
-        match is { Success: true } ? match.Groups.Values.Skip(1).Select(group => PythonText.Strip(group.Value)).FirstOrDefault(text => text.Length > 0) ?? Invalid : Invalid;
+        match is { Success: true }
+            ? match
+                .Groups.Values.Skip(1)
+                .Select(group => PythonText.Strip(group.Value))
+                .FirstOrDefault(text => text.Length > 0)
+                ?? Invalid
+            : Invalid;
 
     [GeneratedRegex(@"The answer is (-?[0-9.,]+).")]
     private static partial Regex ChainOfThought();

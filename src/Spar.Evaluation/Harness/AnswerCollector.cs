@@ -38,13 +38,15 @@ public static class AnswerCollector
         int concurrency,
         long seed,
         IProgress<EvaluationProgress>? progress,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(concurrency, 1);
         using AnswerFile kept = AnswerFile.Open(file, model.Name, seed);
         IReadOnlyDictionary<string, Answer> before = Matching(kept, requests, file);
         EvaluationRequest[] open = [.. requests.Where(request => !before.ContainsKey(request.Id))];
-        IChatClient client = model.Client.AsBuilder()
+        IChatClient client = model
+            .Client.AsBuilder()
             .UseMemo(kept)
             .UseGiveUp(FailureStreak.For(concurrency))
             .UseChoiceScoring(model.ChoiceScorer)
@@ -56,27 +58,32 @@ public static class AnswerCollector
         GivenUpException? ended = null;
         try
         {
-            await Crowd.EachAsync(
-                open,
-                concurrency,
-                (_, request, token) => client.GetResponseAsync(request.Messages, request.ToOptions(seed), token),
-                (i, failure) =>
-                {
-                    lock (gate)
+            await Crowd
+                .EachAsync(
+                    open,
+                    concurrency,
+                    (_, request, token) => client.GetResponseAsync(request.Messages, request.ToOptions(seed), token),
+                    (i, failure) =>
                     {
-                        if (failure is not null)
+                        lock (gate)
                         {
-                            failures.Add((open[i].Id, failure));
-                        }
-                        else
-                        {
-                            done++;
-                        }
+                            if (failure is not null)
+                            {
+                                failures.Add((open[i].Id, failure));
+                            }
+                            else
+                            {
+                                done++;
+                            }
 
-                        progress?.Report(new EvaluationProgress(stage, done, requests.Count, before.Count, failures.Count));
-                    }
-                },
-                cancellationToken).ConfigureAwait(false);
+                            progress?.Report(
+                                new EvaluationProgress(stage, done, requests.Count, before.Count, failures.Count)
+                            );
+                        }
+                    },
+                    cancellationToken
+                )
+                .ConfigureAwait(false);
         }
         catch (GivenUpException fault)
         {
@@ -88,9 +95,15 @@ public static class AnswerCollector
         {
             throw new EvaluationException(
                 $"{requests.Count - answers.Count} of {requests.Count} {stage} are missing: "
-                + (failures.Count > 0 ? $"{failures.Count} calls to {model.Name} failed; the first, \"{failures[0].Id}\": {failures[0].Message}. " : "")
-                + (ended is null ? "" : ended.Message + " ")
-                + $"Those that came are kept in {file}; the same command asks only for the rest.", ended);
+                    + (
+                        failures.Count > 0
+                            ? $"{failures.Count} calls to {model.Name} failed; the first, \"{failures[0].Id}\": {failures[0].Message}. "
+                            : ""
+                    )
+                    + (ended is null ? "" : ended.Message + " ")
+                    + $"Those that came are kept in {file}; the same command asks only for the rest.",
+                ended
+            );
         }
 
         if (open.Length > 0)
@@ -106,7 +119,10 @@ public static class AnswerCollector
     /// <param name="file">The file with raw answers.</param>
     /// <returns>The answers by request id, and the model that gave them.</returns>
     /// <exception cref="EvaluationException">Answers are missing, or belong to other prompts.</exception>
-    public static (IReadOnlyDictionary<string, Answer> Answers, string Model) Stored(IReadOnlyList<EvaluationRequest> requests, string file)
+    public static (IReadOnlyDictionary<string, Answer> Answers, string Model) Stored(
+        IReadOnlyList<EvaluationRequest> requests,
+        string file
+    )
     {
         if (!File.Exists(file))
         {
@@ -119,11 +135,16 @@ public static class AnswerCollector
             ? (answers, kept.StoredModel)
             : throw new EvaluationException(
                 $"{file} has answers to {answers.Count} of {requests.Count} requests; \"{requests.First(request => !answers.ContainsKey(request.Id)).Id}\" "
-                + "has none. Run with the model again to ask for the rest.");
+                    + "has none. Run with the model again to ask for the rest."
+            );
     }
 
     private static Dictionary<string, Answer> Matching(
-        AnswerFile kept, IReadOnlyList<EvaluationRequest> requests, string file, bool anyone = false)
+        AnswerFile kept,
+        IReadOnlyList<EvaluationRequest> requests,
+        string file,
+        bool anyone = false
+    )
     {
         Dictionary<string, Answer> found = [];
         foreach (EvaluationRequest request in requests)
@@ -132,7 +153,8 @@ public static class AnswerCollector
             if (kept.Mismatch(call, sampled: request.Sampling.Temperature > 0, anyone) is { } mismatch)
             {
                 throw new EvaluationException(
-                    $"{file}: the stored answer to \"{request.Id}\" {mismatch}. Use another output folder, or delete this file to ask again.");
+                    $"{file}: the stored answer to \"{request.Id}\" {mismatch}. Use another output folder, or delete this file to ask again."
+                );
             }
 
             if (kept.Find(call.Key, call.Fingerprint) is { } answer)

@@ -12,7 +12,12 @@ namespace Spar.Evaluation.Harness;
 /// <param name="Temperature">0 is greedy.</param>
 /// <param name="TopP">Nucleus, above 0 and at most 1.</param>
 /// <param name="Stop">Texts that end the answer; null for none.</param>
-public sealed record SamplingOptions(int MaxTokens, double Temperature = 0, double TopP = 1, IReadOnlyList<string>? Stop = null);
+public sealed record SamplingOptions(
+    int MaxTokens,
+    double Temperature = 0,
+    double TopP = 1,
+    IReadOnlyList<string>? Stop = null
+);
 
 /// <summary>One thing that a benchmark asks a model.</summary>
 /// <param name="Id">Unique within the benchmark.</param>
@@ -23,15 +28,23 @@ public sealed record SamplingOptions(int MaxTokens, double Temperature = 0, doub
 /// answer is generated.
 /// </param>
 public sealed record EvaluationRequest(
-    string Id, IReadOnlyList<ChatMessage> Messages, SamplingOptions Sampling, IReadOnlyList<string>? Choices = null)
+    string Id,
+    IReadOnlyList<ChatMessage> Messages,
+    SamplingOptions Sampling,
+    IReadOnlyList<string>? Choices = null
+)
 {
     /// <summary>A request that is one user message.</summary>
     /// <param name="id">Unique within the benchmark.</param>
     /// <param name="prompt">The message.</param>
     /// <param name="sampling">How to sample the answer.</param>
     /// <param name="choices">See <see cref="Choices"/>.</param>
-    public static EvaluationRequest User(string id, string prompt, SamplingOptions sampling, IReadOnlyList<string>? choices = null) =>
-        new(id, [new ChatMessage(ChatRole.User, prompt)], sampling, choices);
+    public static EvaluationRequest User(
+        string id,
+        string prompt,
+        SamplingOptions sampling,
+        IReadOnlyList<string>? choices = null
+    ) => new(id, [new ChatMessage(ChatRole.User, prompt)], sampling, choices);
 
     /// <summary>Text of the last message.</summary>
     public string Prompt => Messages[^1].Text;

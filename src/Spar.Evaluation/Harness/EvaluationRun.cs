@@ -48,26 +48,54 @@ public static class EvaluationRun
         string folder,
         EvaluationRunOptions options,
         IProgress<EvaluationProgress>? progress = null,
-        CancellationToken cancellationToken = default)
+        CancellationToken cancellationToken = default
+    )
     {
         if (benchmark.NeedsJudge && judge is null)
         {
-            throw new EvaluationException($"{benchmark.Facts.Name} is scored with the help of a judge model: name one with --judge.");
+            throw new EvaluationException(
+                $"{benchmark.Facts.Name} is scored with the help of a judge model: name one with --judge."
+            );
         }
 
         Directory.CreateDirectory(folder);
-        IReadOnlyDictionary<string, Answer> answers = await AnswerCollector.CollectAsync(
-            "answers", benchmark.Requests, model, Path.Combine(folder, AnswersFile), options.Concurrency, options.Seed, progress, cancellationToken)
+        IReadOnlyDictionary<string, Answer> answers = await AnswerCollector
+            .CollectAsync(
+                "answers",
+                benchmark.Requests,
+                model,
+                Path.Combine(folder, AnswersFile),
+                options.Concurrency,
+                options.Seed,
+                progress,
+                cancellationToken
+            )
             .ConfigureAwait(false);
         IReadOnlyDictionary<string, Answer> judgments = new Dictionary<string, Answer>();
         if (benchmark.NeedsJudge)
         {
-            judgments = await AnswerCollector.CollectAsync(
-                "judgments", benchmark.JudgeRequests(answers), judge!, Path.Combine(folder, JudgmentsFile), options.Concurrency, options.Seed,
-                progress, cancellationToken).ConfigureAwait(false);
+            judgments = await AnswerCollector
+                .CollectAsync(
+                    "judgments",
+                    benchmark.JudgeRequests(answers),
+                    judge!,
+                    Path.Combine(folder, JudgmentsFile),
+                    options.Concurrency,
+                    options.Seed,
+                    progress,
+                    cancellationToken
+                )
+                .ConfigureAwait(false);
         }
 
-        return await ScoreAsync(benchmark, answers, judgments, folder, Describe(model.Name, judge?.Name, options), cancellationToken)
+        return await ScoreAsync(
+                benchmark,
+                answers,
+                judgments,
+                folder,
+                Describe(model.Name, judge?.Name, options),
+                cancellationToken
+            )
             .ConfigureAwait(false);
     }
 
@@ -80,17 +108,34 @@ public static class EvaluationRun
     /// <param name="cancellationToken">Stops scoring.</param>
     /// <exception cref="EvaluationException">Answers are missing or belong to other prompts.</exception>
     public static async Task<EvaluationScore> RescoreAsync(
-        IBenchmark benchmark, string folder, EvaluationRunOptions options, CancellationToken cancellationToken = default)
+        IBenchmark benchmark,
+        string folder,
+        EvaluationRunOptions options,
+        CancellationToken cancellationToken = default
+    )
     {
-        (IReadOnlyDictionary<string, Answer> answers, string model) = AnswerCollector.Stored(benchmark.Requests, Path.Combine(folder, AnswersFile));
+        (IReadOnlyDictionary<string, Answer> answers, string model) = AnswerCollector.Stored(
+            benchmark.Requests,
+            Path.Combine(folder, AnswersFile)
+        );
         IReadOnlyDictionary<string, Answer> judgments = new Dictionary<string, Answer>();
         string? judge = null;
         if (benchmark.NeedsJudge)
         {
-            (judgments, judge) = AnswerCollector.Stored(benchmark.JudgeRequests(answers), Path.Combine(folder, JudgmentsFile));
+            (judgments, judge) = AnswerCollector.Stored(
+                benchmark.JudgeRequests(answers),
+                Path.Combine(folder, JudgmentsFile)
+            );
         }
 
-        return await ScoreAsync(benchmark, answers, judgments, folder, Describe(model, judge, options), cancellationToken)
+        return await ScoreAsync(
+                benchmark,
+                answers,
+                judgments,
+                folder,
+                Describe(model, judge, options),
+                cancellationToken
+            )
             .ConfigureAwait(false);
     }
 
@@ -108,21 +153,34 @@ public static class EvaluationRun
         string model,
         string? folder,
         EvaluationRunOptions options,
-        CancellationToken cancellationToken = default)
+        CancellationToken cancellationToken = default
+    )
     {
         if (benchmark.NeedsJudge)
         {
-            throw new EvaluationException($"{benchmark.Facts.Name} is scored with the help of a judge model, so ready responses are not enough.");
+            throw new EvaluationException(
+                $"{benchmark.Facts.Name} is scored with the help of a judge model, so ready responses are not enough."
+            );
         }
 
-        string[] missing = [.. benchmark.Requests.Select(request => request.Id).Where(id => !responses.ContainsKey(id))];
+        string[] missing =
+        [
+            .. benchmark.Requests.Select(request => request.Id).Where(id => !responses.ContainsKey(id)),
+        ];
         if (missing.Length > 0)
         {
-            throw new EvaluationException($"{missing.Length} of {benchmark.Requests.Count} requests have no response, such as \"{missing[0]}\".");
+            throw new EvaluationException(
+                $"{missing.Length} of {benchmark.Requests.Count} requests have no response, such as \"{missing[0]}\"."
+            );
         }
 
-        Dictionary<string, Answer> answers = benchmark.Requests.ToDictionary(request => request.Id, request => new Answer(responses[request.Id]));
-        EvaluationScore score = await benchmark.ScoreAsync(answers, new Dictionary<string, Answer>(), cancellationToken).ConfigureAwait(false);
+        Dictionary<string, Answer> answers = benchmark.Requests.ToDictionary(
+            request => request.Id,
+            request => new Answer(responses[request.Id])
+        );
+        EvaluationScore score = await benchmark
+            .ScoreAsync(answers, new Dictionary<string, Answer>(), cancellationToken)
+            .ConfigureAwait(false);
         if (folder is not null)
         {
             ResultsWriter.Write(folder, benchmark.Facts, score, Describe(model, null, options));
@@ -140,7 +198,8 @@ public static class EvaluationRun
         IReadOnlyDictionary<string, Answer> judgments,
         string folder,
         RunDescription description,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         EvaluationScore score = await benchmark.ScoreAsync(answers, judgments, cancellationToken).ConfigureAwait(false);
         ResultsWriter.Write(folder, benchmark.Facts, score, description);

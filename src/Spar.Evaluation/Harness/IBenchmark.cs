@@ -26,5 +26,8 @@ public interface IBenchmark
     /// </param>
     /// <param name="cancellationToken">Stops scoring that runs programs.</param>
     ValueTask<EvaluationScore> ScoreAsync(
-        IReadOnlyDictionary<string, Answer> answers, IReadOnlyDictionary<string, Answer> judgments, CancellationToken cancellationToken);
+        IReadOnlyDictionary<string, Answer> answers,
+        IReadOnlyDictionary<string, Answer> judgments,
+        CancellationToken cancellationToken
+    );
 }

@@ -23,8 +23,8 @@ public static class CompletionTrimming
     }
 
     /// <summary>
-    /// For chat models: the first fenced code block; an unclosed one to the end; all before a fence that only closes one; or all of it where
-    /// there is no fence.
+    /// For chat models: the first fenced code block; an unclosed one to the end; all before a fence that only closes
+    /// one; or all of it where there is no fence.
     /// </summary>
     /// <param name="answer">The raw answer.</param>
     public static string CodeBlock(string answer)
@@ -39,6 +39,8 @@ public static class CompletionTrimming
         int close = lineEnd < 0 ? -1 : answer.IndexOf(Fence, lineEnd, StringComparison.Ordinal);
         string label = answer[(open + Fence.Length)..(lineEnd < 0 ? answer.Length : lineEnd)].Trim();
         bool onlyCloses = close < 0 && label.Length == 0 && !string.IsNullOrWhiteSpace(answer[..open]);
-        return onlyCloses ? answer[..open] : lineEnd < 0 ? "" : answer[(lineEnd + 1)..(close < 0 ? answer.Length : close)];
+        return onlyCloses ? answer[..open]
+            : lineEnd < 0 ? ""
+            : answer[(lineEnd + 1)..(close < 0 ? answer.Length : close)];
     }
 }

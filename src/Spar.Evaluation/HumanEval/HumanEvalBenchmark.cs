@@ -17,8 +17,9 @@ public enum CompletionForm
 }
 
 /// <summary>
-/// HumanEval: functions from their docstrings, n samples a problem. Programs run only where a <see cref="ProgramRunner"/> is given; without
-/// one nothing is scored, and samples.jsonl, whose lines have task_id and completion, can be given to the official scorer.
+/// HumanEval: functions from their docstrings, n samples a problem. Programs run only where a
+/// <see cref="ProgramRunner"/> is given; without one nothing is scored, and samples.jsonl, whose lines have task_id and
+/// completion, can be given to the official scorer.
 /// </summary>
 public sealed class HumanEvalBenchmark : IBenchmark
 {
@@ -32,7 +33,9 @@ public sealed class HumanEvalBenchmark : IBenchmark
     /// <summary>Makes the benchmark from loaded data.</summary>
     /// <param name="problems">The problems.</param>
     /// <param name="runner">Runs the programs; null to write samples only.</param>
-    /// <param name="samples">Samples a problem, at least 1. One is greedy; several are sampled at temperature 0.8 and top-p 0.95.</param>
+    /// <param name="samples">
+    /// Samples a problem, at least 1. One is greedy; several are sampled at temperature 0.8 and top-p 0.95.
+    /// </param>
     /// <param name="form">How code is taken out of an answer.</param>
     /// <param name="limit">First problems to use; null for all.</param>
     /// <param name="skipped">Records that were skipped in loading.</param>
@@ -42,7 +45,8 @@ public sealed class HumanEvalBenchmark : IBenchmark
         int samples = 1,
         CompletionForm form = CompletionForm.Chat,
         int? limit = null,
-        int skipped = 0)
+        int skipped = 0
+    )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(samples, 1);
         this.problems = [.. problems.Take(limit ?? int.MaxValue)];
@@ -54,12 +58,13 @@ public sealed class HumanEvalBenchmark : IBenchmark
             MaxTokens: 1024,
             Temperature: samples == 1 ? 0 : 0.8,
             TopP: samples == 1 ? 1 : 0.95,
-            Stop: form == CompletionForm.Continue ? CompletionTrimming.Stops : null);
+            Stop: form == CompletionForm.Continue ? CompletionTrimming.Stops : null
+        );
         Requests =
         [
             .. from problem in this.problems
-               from number in Enumerable.Range(1, samples)
-               select EvaluationRequest.User(SampleId(problem, number), Ask(problem), sampling),
+            from number in Enumerable.Range(1, samples)
+            select EvaluationRequest.User(SampleId(problem, number), Ask(problem), sampling),
         ];
         var config = new JsonObject
         {
@@ -81,21 +86,36 @@ public sealed class HumanEvalBenchmark : IBenchmark
 
     /// <inheritdoc/>
     public async ValueTask<EvaluationScore> ScoreAsync(
-        IReadOnlyDictionary<string, Answer> answers, IReadOnlyDictionary<string, Answer> judgments, CancellationToken cancellationToken)
+        IReadOnlyDictionary<string, Answer> answers,
+        IReadOnlyDictionary<string, Answer> judgments,
+        CancellationToken cancellationToken
+    )
     {
         (HumanEvalProblem Problem, string Id, string Completion)[] programs =
         [
             .. from problem in problems
-               from number in Enumerable.Range(1, samples)
-               let id = SampleId(problem, number)
-               select (problem, id, Trim(answers[id].Text)),
+            from number in Enumerable.Range(1, samples)
+            let id = SampleId(problem, number)
+            select (problem, id, Trim(answers[id].Text)),
         ];
         var outcomes = new ConcurrentDictionary<string, ProgramOutcome>();
         if (runner is not null)
         {
-            var options = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken };
-            await Parallel.ForEachAsync(programs, options, async (each, token) =>
-                outcomes[each.Id] = await runner.RunAsync(each.Problem.Program(each.Completion), token).ConfigureAwait(false)).ConfigureAwait(false);
+            var options = new ParallelOptions
+            {
+                MaxDegreeOfParallelism = Environment.ProcessorCount,
+                CancellationToken = cancellationToken,
+            };
+            await Parallel
+                .ForEachAsync(
+                    programs,
+                    options,
+                    async (each, token) =>
+                        outcomes[each.Id] = await runner
+                            .RunAsync(each.Problem.Program(each.Completion), token)
+                            .ConfigureAwait(false)
+                )
+                .ConfigureAwait(false);
         }
 
         var counts = new Dictionary<string, int>
@@ -120,26 +140,36 @@ public sealed class HumanEvalBenchmark : IBenchmark
                     ["task_id"] = each.Problem.TaskId,
                     ["completion"] = each.Completion,
                     ["outcome"] = outcome.Outcome,
-                })),
+                }
+            )),
         ];
         return new EvaluationScore(runner is null ? [] : Metrics(outcomes), scored, counts);
     }
 
     private static string SampleId(HumanEvalProblem problem, int number) => $"{problem.TaskId}#{number}";
 
-    private string Ask(HumanEvalProblem problem) => form == CompletionForm.Continue
-        ? problem.Prompt
-        : $"Complete the following Python function. Give the whole function, with its imports, in one Python code block.\n\n```python\n{problem.Prompt}```";
+    private string Ask(HumanEvalProblem problem) =>
+        form == CompletionForm.Continue
+            ? problem.Prompt
+            : $"Complete the following Python function. Give the whole function, with its imports, in one Python code block.\n\n```python\n{problem.Prompt}```";
 
     private string Trim(string answer) =>
-        form == CompletionForm.Continue ? CompletionTrimming.AtStops(answer, CompletionTrimming.Stops) : CompletionTrimming.CodeBlock(answer);
+        form == CompletionForm.Continue
+            ? CompletionTrimming.AtStops(answer, CompletionTrimming.Stops)
+            : CompletionTrimming.CodeBlock(answer);
 
     private Metric[] Metrics(ConcurrentDictionary<string, ProgramOutcome> outcomes)
     {
-        int[] correct = [.. problems.Select(problem => Enumerable.Range(1, samples).Count(number => outcomes[SampleId(problem, number)].Passed))];
+        int[] correct =
+        [
+            .. problems.Select(problem =>
+                Enumerable.Range(1, samples).Count(number => outcomes[SampleId(problem, number)].Passed)
+            ),
+        ];
         return
         [
-            .. new[] { 1, 10, 100 }.Where(k => k <= samples)
+            .. new[] { 1, 10, 100 }
+                .Where(k => k <= samples)
                 .Select(k => Metric.Mean(Name, $"pass@{k}", [.. correct.Select(c => PassAtK.Estimate(samples, c, k))])),
         ];
     }

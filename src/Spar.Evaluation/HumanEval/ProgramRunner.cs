@@ -11,14 +11,14 @@ namespace Spar.Evaluation.HumanEval;
 public readonly record struct ProgramOutcome(bool Passed, string Outcome);
 
 /// <summary>
-/// Runs generated Python programs, each in a process of its own: without network and with its own process numbers (Linux name spaces), with
-/// limits on processor time, memory and file size, and with Python's audit hook refusing files to write, other programs and the like. This guards
-/// against accidents of a model, not against an attacker; run it in a container where that matters.
+/// Runs generated Python programs, each in a process of its own: without network and with its own process numbers
+/// (Linux name spaces), with limits on processor time, memory and file size, and with Python's audit hook refusing
+/// files to write, other programs and the like. This guards against accidents of a model, not against an attacker; run
+/// it in a container where that matters.
 /// </summary>
 public sealed class ProgramRunner
 {
-    private const string Runner =
-        """
+    private const string Runner = """
         import json, os, resource, signal, sys, time
         job = json.load(sys.stdin)
         out = os.dup(1)
@@ -65,7 +65,15 @@ public sealed class ProgramRunner
         os._exit(0)
         """;
 
-    private static readonly string[] Isolation = ["--user", "--map-root-user", "--net", "--pid", "--fork", "--kill-child"];
+    private static readonly string[] Isolation =
+    [
+        "--user",
+        "--map-root-user",
+        "--net",
+        "--pid",
+        "--fork",
+        "--kill-child",
+    ];
     private readonly string python;
     private readonly double seconds;
     private readonly long memory;
@@ -80,13 +88,20 @@ public sealed class ProgramRunner
     /// <summary>Makes a runner, after a trial that the machine permits it.</summary>
     /// <param name="python">The interpreter.</param>
     /// <param name="seconds">
-    /// Limit on a program's processor time, above 0, so that verdicts do not depend on how busy the machine is; it may take ten times as long.
+    /// Limit on a program's processor time, above 0, so that verdicts do not depend on how busy the machine is; it may
+    /// take ten times as long.
     /// </param>
     /// <param name="memoryMebibytes">Memory limit of a program in MiB.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <exception cref="EvaluationException">The network cannot be cut off here, or there is no interpreter.</exception>
+    /// <exception cref="EvaluationException">
+    /// The network cannot be cut off here, or there is no interpreter.
+    /// </exception>
     public static async Task<ProgramRunner> CreateAsync(
-        string python = "python3", double seconds = 3, int memoryMebibytes = 2048, CancellationToken cancellationToken = default)
+        string python = "python3",
+        double seconds = 3,
+        int memoryMebibytes = 2048,
+        CancellationToken cancellationToken = default
+    )
     {
         var runner = new ProgramRunner(python, seconds, memoryMebibytes);
         string fault;
@@ -105,7 +120,8 @@ public sealed class ProgramRunner
 
         throw new EvaluationException(
             $"Generated programs are run only without network and with limits, which needs Linux, the program unshare, and {python}; here the "
-            + $"trial failed{(fault.Length > 0 ? $": {fault.Trim()}" : "")}. Without execution, samples.jsonl can be given to the official scorer.");
+                + $"trial failed{(fault.Length > 0 ? $": {fault.Trim()}" : "")}. Without execution, samples.jsonl can be given to the official scorer."
+        );
     }
 
     /// <summary>Runs one program.</summary>
@@ -116,13 +132,18 @@ public sealed class ProgramRunner
         // The program cannot know the token, so it cannot pretend to have passed.
         string token = Convert.ToHexString(RandomNumberGenerator.GetBytes(16)) + ":";
         (string output, string fault) = await StartAsync(program, token, cancellationToken).ConfigureAwait(false);
-        string outcome = output.StartsWith(token, StringComparison.Ordinal) ? output[token.Length..]
+        string outcome =
+            output.StartsWith(token, StringComparison.Ordinal) ? output[token.Length..]
             : fault.Length > 0 ? "failed: the process ended early: " + fault.Trim()
             : "failed: the process ended early";
         return new ProgramOutcome(outcome == "passed", outcome);
     }
 
-    private async Task<(string Output, string Fault)> StartAsync(string program, string token, CancellationToken cancellationToken)
+    private async Task<(string Output, string Fault)> StartAsync(
+        string program,
+        string token,
+        CancellationToken cancellationToken
+    )
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("spar-humaneval-");
         try
@@ -144,7 +165,19 @@ public sealed class ProgramRunner
             Task<string> fault = process.StandardError.ReadToEndAsync(cancellationToken);
             try
             {
-                await process.StandardInput.WriteAsync(JsonSerializer.Serialize(new { program, token, seconds, memory })).ConfigureAwait(false);
+                await process
+                    .StandardInput.WriteAsync(
+                        JsonSerializer.Serialize(
+                            new
+                            {
+                                program,
+                                token,
+                                seconds,
+                                memory,
+                            }
+                        )
+                    )
+                    .ConfigureAwait(false);
                 process.StandardInput.Close();
             }
             catch (IOException)

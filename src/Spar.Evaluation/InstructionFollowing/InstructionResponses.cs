@@ -21,8 +21,12 @@ public sealed record InstructionResponses(
     /// </summary>
     /// <param name="file">The file, plain or packed (<c>.gz</c>).</param>
     /// <param name="prompts">The prompts that were to be answered.</param>
-    /// <param name="lenient">Whether faulty lines and missing responses are listed instead of ending the reading.</param>
-    /// <param name="input">Gives the lines in the file's place, which then is only named in messages; null reads the file.</param>
+    /// <param name="lenient">
+    /// Whether faulty lines and missing responses are listed instead of ending the reading.
+    /// </param>
+    /// <param name="input">
+    /// Gives the lines in the file's place, which then is only named in messages; null reads the file.
+    /// </param>
     /// <exception cref="EvaluationException">
     /// The file cannot be read; or, unless lenient, a line is no JSON, lacks a field, belongs to no prompt or to one
     /// that was answered before; or a prompt has no response.

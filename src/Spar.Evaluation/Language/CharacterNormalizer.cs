@@ -5,7 +5,10 @@ using Spar.Evaluation.Text;
 
 namespace Spar.Evaluation.Language;
 
-/// <summary>Prepares text for n-gram counting: drops addresses, composes Vietnamese letters, joins characters that tell the same.</summary>
+/// <summary>
+/// Prepares text for n-gram counting: drops addresses, composes Vietnamese letters, joins characters that tell the
+/// same.
+/// </summary>
 internal static partial class CharacterNormalizer
 {
     /// <summary>Only this many code points of a text are looked at.</summary>
@@ -14,8 +17,8 @@ internal static partial class CharacterNormalizer
     private static readonly Tables Data = Tables.Load();
 
     /// <summary>
-    /// The code points that count: addresses blanked, Vietnamese composed, cut to the first 10000, runs of spaces squeezed, and without
-    /// the characters from <c>A</c> to <c>z</c> when the text is mostly in another script.
+    /// The code points that count: addresses blanked, Vietnamese composed, cut to the first 10000, runs of spaces
+    /// squeezed, and without the characters from <c>A</c> to <c>z</c> when the text is mostly in another script.
     /// </summary>
     public static List<int> Clean(string text)
     {
@@ -45,23 +48,26 @@ internal static partial class CharacterNormalizer
         return kept;
     }
 
-    /// <summary>The character that stands for a code point in the profiles; a space for what carries no information.</summary>
-    public static int Normalize(int point) => point switch
-    {
-        < 0x80 => char.IsAsciiLetter((char)point) ? point : ' ',
-        < 0x100 => Data.ExcludedLatin1.Contains(point) ? ' ' : point,
-        0x219 => 0x15F,
-        0x21B => 0x163,
-        >= 0x2000 and <= 0x206F => ' ',
-        0x6CC => 0x64A,
-        >= 0x1EA0 and <= 0x1EFF => 0x1EC3,
-        >= 0x3040 and <= 0x309F => 0x3042,
-        >= 0x30A0 and <= 0x30FF => 0x30A2,
-        (>= 0x3100 and <= 0x312F) or (>= 0x31A0 and <= 0x31BF) => 0x3105,
-        >= 0x4E00 and <= 0x9FFF => Data.IdeographClasses.GetValueOrDefault(point, point),
-        >= 0xAC00 and <= 0xD7AF => 0xAC00,
-        _ => point,
-    };
+    /// <summary>
+    /// The character that stands for a code point in the profiles; a space for what carries no information.
+    /// </summary>
+    public static int Normalize(int point) =>
+        point switch
+        {
+            < 0x80 => char.IsAsciiLetter((char)point) ? point : ' ',
+            < 0x100 => Data.ExcludedLatin1.Contains(point) ? ' ' : point,
+            0x219 => 0x15F,
+            0x21B => 0x163,
+            >= 0x2000 and <= 0x206F => ' ',
+            0x6CC => 0x64A,
+            >= 0x1EA0 and <= 0x1EFF => 0x1EC3,
+            >= 0x3040 and <= 0x309F => 0x3042,
+            >= 0x30A0 and <= 0x30FF => 0x30A2,
+            (>= 0x3100 and <= 0x312F) or (>= 0x31A0 and <= 0x31BF) => 0x3105,
+            >= 0x4E00 and <= 0x9FFF => Data.IdeographClasses.GetValueOrDefault(point, point),
+            >= 0xAC00 and <= 0xD7AF => 0xAC00,
+            _ => point,
+        };
 
     /// <summary>From <c>A</c> to <c>z</c>, with the six signs between the two alphabets.</summary>
     private static bool IsLatin(int point) => point is >= 'A' and <= 'z';
@@ -91,14 +97,19 @@ internal static partial class CharacterNormalizer
     [GeneratedRegex("[-_.0-9A-Za-z]{1,64}@[-_0-9A-Za-z]{1,255}[-_.0-9A-Za-z]{1,255}")]
     private static partial Regex MailAddress();
 
-    private sealed record Tables(HashSet<int> ExcludedLatin1, Dictionary<int, int> IdeographClasses, Dictionary<(int Letter, int Mark), int> Vietnamese)
+    private sealed record Tables(
+        HashSet<int> ExcludedLatin1,
+        Dictionary<int, int> IdeographClasses,
+        Dictionary<(int Letter, int Mark), int> Vietnamese
+    )
     {
         public static Tables Load()
         {
             using Stream stream = EmbeddedData.Open("Language/normalization_tables.json");
             using JsonDocument document = JsonDocument.Parse(stream);
             JsonElement root = document.RootElement;
-            string[] Texts(string name) => root.GetProperty(name).EnumerateArray().Select(e => e.GetString()!).ToArray();
+            string[] Texts(string name) =>
+                root.GetProperty(name).EnumerateArray().Select(e => e.GetString()!).ToArray();
             Dictionary<int, int> ideographs = [];
             foreach (string members in Texts("cjk_classes"))
             {
@@ -120,7 +131,11 @@ internal static partial class CharacterNormalizer
                 }
             }
 
-            return new Tables(root.GetProperty("latin1_excluded").GetString()!.Select(c => (int)c).ToHashSet(), ideographs, vietnamese);
+            return new Tables(
+                root.GetProperty("latin1_excluded").GetString()!.Select(c => (int)c).ToHashSet(),
+                ideographs,
+                vietnamese
+            );
         }
     }
 }

@@ -8,9 +8,9 @@ namespace Spar.Evaluation.Language;
 public readonly record struct LanguageProbability(string Code, double Probability);
 
 /// <summary>
-/// Tells the language of a text by naive Bayes on character 1- to 3-grams over 55 languages, sampled in seven trials with a randomised
-/// smoothing constant: the method of langdetect 1.0.9. A seed makes it repeatable: the same text and seed give the same answer, on
-/// any thread.
+/// Tells the language of a text by naive Bayes on character 1- to 3-grams over 55 languages, sampled in seven trials
+/// with a randomised smoothing constant: the method of langdetect 1.0.9. A seed makes it repeatable: the same text and
+/// seed give the same answer, on any thread.
 /// </summary>
 public static class LanguageDetector
 {
@@ -23,16 +23,23 @@ public static class LanguageDetector
     private const double Convinced = 0.99999;
     private const double LeastListed = 0.1;
 
-    /// <summary>The code of the most probable language; <c>unknown</c> when none is probable, null when the text has no features.</summary>
+    /// <summary>
+    /// The code of the most probable language; <c>unknown</c> when none is probable, null when the text has no
+    /// features.
+    /// </summary>
     /// <param name="text">The text; its first 10000 code points count.</param>
     /// <param name="seed">Seed of the trials; the benchmarks use 0.</param>
     public static string? Detect(string text, uint seed = 0)
     {
         IReadOnlyList<LanguageProbability>? languages = DetectAll(text, seed);
-        return languages is null ? null : languages.Count == 0 ? "unknown" : languages[0].Code;
+        return languages is null ? null
+            : languages.Count == 0 ? "unknown"
+            : languages[0].Code;
     }
 
-    /// <summary>The languages with a probability above 0.1, the most probable first; null when the text has no features.</summary>
+    /// <summary>
+    /// The languages with a probability above 0.1, the most probable first; null when the text has no features.
+    /// </summary>
     /// <param name="text">The text; its first 10000 code points count.</param>
     /// <param name="seed">Seed of the trials; the benchmarks use 0.</param>
     public static IReadOnlyList<LanguageProbability>? DetectAll(string text, uint seed = 0)
@@ -62,8 +69,16 @@ public static class LanguageDetector
             .ToList();
     }
 
-    /// <summary>Starts from the uniform prior and multiplies by likelihoods of features drawn at random until one language convinces.</summary>
-    private static void RunTrial(LanguageProfiles profiles, List<int> features, MersenneTwister random, double[] probability)
+    /// <summary>
+    /// Starts from the uniform prior and multiplies by likelihoods of features drawn at random until one language
+    /// convinces.
+    /// </summary>
+    private static void RunTrial(
+        LanguageProfiles profiles,
+        List<int> features,
+        MersenneTwister random,
+        double[] probability
+    )
     {
         Array.Fill(probability, 1.0 / probability.Length);
         double weight = (Smoothing + (SmoothingWidth * random.NextGauss())) / SmoothingScale;
@@ -108,8 +123,8 @@ public static class LanguageDetector
     }
 
     /// <summary>
-    /// The profile rows of the text's n-grams, in order and with repeats. N-grams end at each character; they do not reach over a space
-    /// but may begin or end with one. Words in capitals contribute only their first letter.
+    /// The profile rows of the text's n-grams, in order and with repeats. N-grams end at each character; they do not
+    /// reach over a space but may begin or end with one. Words in capitals contribute only their first letter.
     /// </summary>
     private static List<int> Features(LanguageProfiles profiles, string text)
     {
@@ -137,7 +152,9 @@ public static class LanguageDetector
             // Characters beyond the basic plane are in no profile; 0xFFFF, which is no character, stands for them.
             window = (((window & Two) << 16) | (point > 0xFFFF ? One : (ulong)point)) & 0xFFFF_FFFF_FFFF;
             held = Math.Min(held + 1, 3);
-            capitals = PythonUnicode.Case(point) == LetterCase.Upper && (capitals || PythonUnicode.Case(last) == LetterCase.Upper);
+            capitals =
+                PythonUnicode.Case(point) == LetterCase.Upper
+                && (capitals || PythonUnicode.Case(last) == LetterCase.Upper);
             last = point;
             if (capitals)
             {

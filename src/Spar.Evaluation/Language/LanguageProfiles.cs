@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Spar.Evaluation.Language;
 
-/// <summary>How often each character n-gram (1 to 3 characters) occurs in each of 55 languages; the data of langdetect 1.0.9.</summary>
+/// <summary>
+/// How often each character n-gram (1 to 3 characters) occurs in each of 55 languages; the data of langdetect 1.0.9.
+/// </summary>
 internal sealed class LanguageProfiles
 {
     private readonly Dictionary<ulong, int> rowOfGram;
@@ -10,7 +12,11 @@ internal sealed class LanguageProfiles
     private readonly (int Language, double Probability)[] entries;
 
     /// <summary>Sorts counts, given language by language, into one row for each n-gram.</summary>
-    private LanguageProfiles(List<string> codes, Dictionary<ulong, int> rowOfGram, List<(int Row, int Language, double Probability)> counts)
+    private LanguageProfiles(
+        List<string> codes,
+        Dictionary<ulong, int> rowOfGram,
+        List<(int Row, int Language, double Probability)> counts
+    )
     {
         Codes = codes;
         this.rowOfGram = rowOfGram;
@@ -36,12 +42,17 @@ internal sealed class LanguageProfiles
     /// <summary>The profiles that are built in; read once.</summary>
     public static LanguageProfiles BuiltIn => Loaded.Value;
 
-    /// <summary>ISO 639-1 codes, Chinese split in <c>zh-cn</c> and <c>zh-tw</c>; languages are numbered in this order.</summary>
+    /// <summary>
+    /// ISO 639-1 codes, Chinese split in <c>zh-cn</c> and <c>zh-tw</c>; languages are numbered in this order.
+    /// </summary>
     public IReadOnlyList<string> Codes { get; }
 
     private static Lazy<LanguageProfiles> Loaded { get; } = new(Load);
 
-    /// <summary>One number for an n-gram of up to three characters of the basic plane, the last one in the lowest bits; 0 marks none.</summary>
+    /// <summary>
+    /// One number for an n-gram of up to three characters of the basic plane, the last one in the lowest bits; 0 marks
+    /// none.
+    /// </summary>
     public static ulong Key(ReadOnlySpan<char> gram)
     {
         ulong key = 0;
@@ -56,8 +67,12 @@ internal sealed class LanguageProfiles
     /// <summary>The row of an n-gram, or false when no language has it.</summary>
     public bool TryGetRow(ulong gram, out int row) => rowOfGram.TryGetValue(gram, out row);
 
-    /// <summary>For each language that has the n-gram of a row: p(n-gram | language), its share of the language's n-grams of the same length.</summary>
-    public ReadOnlySpan<(int Language, double Probability)> Row(int row) => entries.AsSpan(rowStarts[row]..rowStarts[row + 1]);
+    /// <summary>
+    /// For each language that has the n-gram of a row: p(n-gram | language), its share of the language's n-grams of the
+    /// same length.
+    /// </summary>
+    public ReadOnlySpan<(int Language, double Probability)> Row(int row) =>
+        entries.AsSpan(rowStarts[row]..rowStarts[row + 1]);
 
     private static LanguageProfiles Load()
     {
@@ -100,7 +115,15 @@ internal sealed class LanguageProfiles
                         rowOfGram.Add(key, row);
                     }
 
-                    counts.Add((row, key < 0x1_0000 ? 0 : key < 0x1_0000_0000 ? 1 : 2, reader.GetDouble()));
+                    counts.Add(
+                        (
+                            row,
+                            key < 0x1_0000 ? 0
+                            : key < 0x1_0000_0000 ? 1
+                            : 2,
+                            reader.GetDouble()
+                        )
+                    );
                 }
             }
 

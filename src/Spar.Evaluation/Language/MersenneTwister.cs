@@ -1,8 +1,9 @@
 namespace Spar.Evaluation.Language;
 
 /// <summary>
-/// The 32-bit Mersenne Twister MT19937 (Matsumoto and Nishimura, 1998), seeded by array initialisation with a key of one number, with
-/// uniform, integer and normal draws made from its outputs as Python's <c>random.Random</c> makes them: equal seeds give equal draws.
+/// The 32-bit Mersenne Twister MT19937 (Matsumoto and Nishimura, 1998), seeded by array initialisation with a key of
+/// one number, with uniform, integer and normal draws made from its outputs as Python's <c>random.Random</c> makes
+/// them: equal seeds give equal draws.
 /// </summary>
 public sealed class MersenneTwister
 {
@@ -62,7 +63,10 @@ public sealed class MersenneTwister
         return ((high * 67108864.0) + low) / 9007199254740992.0;
     }
 
-    /// <summary>A number drawn from the standard normal distribution (Box and Muller's method; every second call uses the spare value).</summary>
+    /// <summary>
+    /// A number drawn from the standard normal distribution (Box and Muller's method; every second call uses the spare
+    /// value).
+    /// </summary>
     public double NextGauss()
     {
         if (spareGauss is double spare)
@@ -77,7 +81,10 @@ public sealed class MersenneTwister
         return Math.Cos(angle) * radius;
     }
 
-    /// <summary>An integer drawn uniformly from [0, <paramref name="count"/>): the top bits of outputs until they are below the count.</summary>
+    /// <summary>
+    /// An integer drawn uniformly from [0, <paramref name="count"/>): the top bits of outputs until they are below the
+    /// count.
+    /// </summary>
     /// <param name="count">How many values there are; at least 1.</param>
     public int NextBelow(int count)
     {

@@ -7,7 +7,8 @@ using Spar.Evaluation.Results;
 namespace Spar.Evaluation.LlmBar;
 
 /// <summary>
-/// LLMBar: how well a model judges which of two outputs follows an instruction. Every instance is asked in both orders, each with N votes.
+/// LLMBar: how well a model judges which of two outputs follows an instruction. Every instance is asked in both orders,
+/// each with N votes.
 /// </summary>
 public sealed class LlmBarBenchmark : IBenchmark
 {
@@ -35,14 +36,24 @@ public sealed class LlmBarBenchmark : IBenchmark
     /// <summary>Makes the benchmark from loaded data.</summary>
     /// <param name="instances">The instances.</param>
     /// <param name="template">How to ask and read; null for <see cref="PairwiseTemplate.Default"/>.</param>
-    /// <param name="votes">Votes an order, at least 1. One vote is greedy; several are sampled at temperature 0.7.</param>
+    /// <param name="votes">
+    /// Votes an order, at least 1. One vote is greedy; several are sampled at temperature 0.7.
+    /// </param>
     /// <param name="limit">First instances of each subset to use; null for all.</param>
     /// <param name="skipped">Records that were skipped in loading.</param>
     public LlmBarBenchmark(
-        IReadOnlyList<LlmBarInstance> instances, PairwiseTemplate? template = null, int votes = 1, int? limit = null, int skipped = 0)
+        IReadOnlyList<LlmBarInstance> instances,
+        PairwiseTemplate? template = null,
+        int votes = 1,
+        int? limit = null,
+        int skipped = 0
+    )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(votes, 1);
-        this.instances = [.. instances.GroupBy(instance => instance.Subset).SelectMany(subset => subset.Take(limit ?? int.MaxValue))];
+        this.instances =
+        [
+            .. instances.GroupBy(instance => instance.Subset).SelectMany(subset => subset.Take(limit ?? int.MaxValue)),
+        ];
         this.template = template ?? PairwiseTemplate.Default;
         this.votes = votes;
         this.skipped = skipped;
@@ -50,11 +61,16 @@ public sealed class LlmBarBenchmark : IBenchmark
         Requests =
         [
             .. from instance in this.instances
-               from swapped in new[] { false, true }
-               from vote in Enumerable.Range(1, votes)
-               select new EvaluationRequest(RequestId(instance, swapped, vote), Messages(instance, swapped), sampling),
+            from swapped in new[] { false, true }
+            from vote in Enumerable.Range(1, votes)
+            select new EvaluationRequest(RequestId(instance, swapped, vote), Messages(instance, swapped), sampling),
         ];
-        var config = new JsonObject { ["votes"] = votes, ["temperature"] = sampling.Temperature, ["max_tokens"] = sampling.MaxTokens };
+        var config = new JsonObject
+        {
+            ["votes"] = votes,
+            ["temperature"] = sampling.Temperature,
+            ["max_tokens"] = sampling.MaxTokens,
+        };
         Facts = new BenchmarkFacts(Name, 1, instances.Count, this.instances.Count, 0, config);
     }
 
@@ -66,12 +82,24 @@ public sealed class LlmBarBenchmark : IBenchmark
 
     /// <inheritdoc/>
     public ValueTask<EvaluationScore> ScoreAsync(
-        IReadOnlyDictionary<string, Answer> answers, IReadOnlyDictionary<string, Answer> judgments, CancellationToken cancellationToken)
+        IReadOnlyDictionary<string, Answer> answers,
+        IReadOnlyDictionary<string, Answer> judgments,
+        CancellationToken cancellationToken
+    )
     {
         int?[][] original = [.. instances.Select(instance => Votes(instance, false, answers))];
         int?[][] swapped = [.. instances.Select(instance => Votes(instance, true, answers))];
         LlmBarVerdict[] Verdicts(int count) =>
-            [.. instances.Select((instance, i) => new LlmBarVerdict(Majority.Of(original[i].Take(count)), Majority.Of(swapped[i].Take(count)), instance.Label))];
+            [
+                .. instances.Select(
+                    (instance, i) =>
+                        new LlmBarVerdict(
+                            Majority.Of(original[i].Take(count)),
+                            Majority.Of(swapped[i].Take(count)),
+                            instance.Label
+                        )
+                ),
+            ];
 
         LlmBarVerdict[] final = Verdicts(votes);
         List<Metric> metrics = Metrics(final);
@@ -85,51 +113,80 @@ public sealed class LlmBarBenchmark : IBenchmark
         {
             ["votes"] = all.Length,
             ["unparseable_votes"] = all.Count(vote => vote is null),
-            ["judgments_without_winner"] = final.Sum(verdict => (verdict.Original is null ? 1 : 0) + (verdict.Swapped is null ? 1 : 0)),
+            ["judgments_without_winner"] = final.Sum(verdict =>
+                (verdict.Original is null ? 1 : 0) + (verdict.Swapped is null ? 1 : 0)
+            ),
             ["skipped_records"] = skipped,
         };
-        ScoredSample[] samples = [.. instances.Select((instance, i) => Sample(instance, final[i], original[i], swapped[i], answers))];
+        ScoredSample[] samples =
+        [
+            .. instances.Select((instance, i) => Sample(instance, final[i], original[i], swapped[i], answers)),
+        ];
         return ValueTask.FromResult(new EvaluationScore(metrics, samples, counts));
     }
 
-    private static string RequestId(LlmBarInstance instance, bool swapped, int vote) => $"{instance.Id}/{(swapped ? "swapped" : "original")}/{vote}";
+    private static string RequestId(LlmBarInstance instance, bool swapped, int vote) =>
+        $"{instance.Id}/{(swapped ? "swapped" : "original")}/{vote}";
 
     /// <summary>0, 0.5 or 1: right in no order, one, or both.</summary>
     private static double Correct(LlmBarVerdict verdict) =>
         ((verdict.Original == verdict.Label ? 1 : 0) + (verdict.Swapped == verdict.Label ? 1 : 0)) / 2.0;
 
-    private IReadOnlyList<ChatMessage> Messages(LlmBarInstance instance, bool swapped) => swapped
-        ? template.Messages(instance.Input, instance.Output2, instance.Output1)
-        : template.Messages(instance.Input, instance.Output1, instance.Output2);
+    private IReadOnlyList<ChatMessage> Messages(LlmBarInstance instance, bool swapped) =>
+        swapped
+            ? template.Messages(instance.Input, instance.Output2, instance.Output1)
+            : template.Messages(instance.Input, instance.Output1, instance.Output2);
 
     private int?[] Votes(LlmBarInstance instance, bool swapped, IReadOnlyDictionary<string, Answer> answers) =>
-    [
-        .. from vote in Enumerable.Range(1, votes)
-           let shown = template.ShownWinner(answers[RequestId(instance, swapped, vote)].Text)
-           select swapped ? 3 - shown : shown,
-    ];
+        [
+            .. from vote in Enumerable.Range(1, votes)
+            let shown = template.ShownWinner(answers[RequestId(instance, swapped, vote)].Text)
+            select swapped ? 3 - shown : shown,
+        ];
 
     private ScoredSample Sample(
-        LlmBarInstance instance, LlmBarVerdict verdict, int?[] original, int?[] swapped, IReadOnlyDictionary<string, Answer> answers) => new(
-        instance.Id,
-        Messages(instance, swapped: false)[^1].Text,
-        instance.Label.ToString(),
-        [.. new[] { false, true }.SelectMany(order => Enumerable.Range(1, votes).Select(vote => answers[RequestId(instance, order, vote)].Text))],
-        [.. original.Concat(swapped).Select(vote => vote?.ToString())],
-        new Dictionary<string, double>
-        {
-            ["acc"] = Correct(verdict),
-            ["correct_both"] = verdict.Original == verdict.Label && verdict.Swapped == verdict.Label ? 1 : 0,
-            ["positional_agreement"] = verdict.Original == verdict.Swapped ? 1 : 0,
-        },
-        Extra: new JsonObject { ["subset"] = instance.Subset, ["original"] = verdict.Original, ["swapped"] = verdict.Swapped });
+        LlmBarInstance instance,
+        LlmBarVerdict verdict,
+        int?[] original,
+        int?[] swapped,
+        IReadOnlyDictionary<string, Answer> answers
+    ) =>
+        new(
+            instance.Id,
+            Messages(instance, swapped: false)[^1].Text,
+            instance.Label.ToString(),
+            [
+                .. new[] { false, true }.SelectMany(order =>
+                    Enumerable.Range(1, votes).Select(vote => answers[RequestId(instance, order, vote)].Text)
+                ),
+            ],
+            [.. original.Concat(swapped).Select(vote => vote?.ToString())],
+            new Dictionary<string, double>
+            {
+                ["acc"] = Correct(verdict),
+                ["correct_both"] = verdict.Original == verdict.Label && verdict.Swapped == verdict.Label ? 1 : 0,
+                ["positional_agreement"] = verdict.Original == verdict.Swapped ? 1 : 0,
+            },
+            Extra: new JsonObject
+            {
+                ["subset"] = instance.Subset,
+                ["original"] = verdict.Original,
+                ["swapped"] = verdict.Swapped,
+            }
+        );
 
     /// <summary>
-    /// Overall: means over the five subsets. Adversarial: means over the four, and the same with their instances pooled. Then each subset.
+    /// Overall: means over the five subsets. Adversarial: means over the four, and the same with their instances
+    /// pooled. Then each subset.
     /// </summary>
     private List<Metric> Metrics(LlmBarVerdict[] verdicts)
     {
-        int[] subsetOf = [.. instances.Select(instance => LlmBarData.Subsets.Index().First(pair => pair.Item == instance.Subset).Index)];
+        int[] subsetOf =
+        [
+            .. instances.Select(instance =>
+                LlmBarData.Subsets.Index().First(pair => pair.Item == instance.Subset).Index
+            ),
+        ];
         int[] everything = [.. Enumerable.Range(0, verdicts.Length)];
         int[] adversarial = [.. everything.Where(i => subsetOf[i] != 0)];
         double[] Pooled(IEnumerable<int> picks) => Figures(new LlmBarFigures([.. picks.Select(i => verdicts[i])]));
@@ -141,7 +198,9 @@ public sealed class LlmBarBenchmark : IBenchmark
 
         var metrics = new List<Metric>();
         void Add(string task, int[] members, Func<IEnumerable<int>, double[]> combine) =>
-            metrics.AddRange(Metric.Of(task, Names, members.Length, picks => combine(picks.Select(pick => members[pick]))));
+            metrics.AddRange(
+                Metric.Of(task, Names, members.Length, picks => combine(picks.Select(pick => members[pick])))
+            );
 
         Add(Name, everything, OverSubsets);
         if (adversarial.Length > 0)
@@ -160,16 +219,16 @@ public sealed class LlmBarBenchmark : IBenchmark
 
     /// <summary>The measures in the order of <see cref="Names"/>.</summary>
     private static double[] Figures(LlmBarFigures figures) =>
-    [
-        figures.AccuracyAverage,
-        figures.MacroF1Average,
-        figures.AccuracyOriginal,
-        figures.AccuracySwapped,
-        (double)figures.CorrectBoth / figures.Count,
-        figures.PositionalAgreement,
-        figures.F1(1, swapped: false),
-        figures.F1(2, swapped: false),
-        figures.F1(1, swapped: true),
-        figures.F1(2, swapped: true),
-    ];
+        [
+            figures.AccuracyAverage,
+            figures.MacroF1Average,
+            figures.AccuracyOriginal,
+            figures.AccuracySwapped,
+            (double)figures.CorrectBoth / figures.Count,
+            figures.PositionalAgreement,
+            figures.F1(1, swapped: false),
+            figures.F1(2, swapped: false),
+            figures.F1(1, swapped: true),
+            figures.F1(2, swapped: true),
+        ];
 }

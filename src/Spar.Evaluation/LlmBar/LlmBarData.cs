@@ -1,6 +1,5 @@
 using Spar.Evaluation.Data;
 
-
 namespace Spar.Evaluation.LlmBar;
 
 /// <summary>One instruction with two outputs, one of them objectively better.</summary>
@@ -21,7 +20,9 @@ public static class LlmBarData
     /// <summary>Reads all instances.</summary>
     /// <param name="folder">The data folder.</param>
     /// <param name="problems">Where bad records go.</param>
-    /// <exception cref="EvaluationException">The file is missing, or a record is bad and <paramref name="problems"/> is strict.</exception>
+    /// <exception cref="EvaluationException">
+    /// The file is missing, or a record is bad and <paramref name="problems"/> is strict.
+    /// </exception>
     public static IReadOnlyList<LlmBarInstance> Load(DataFolder folder, DataProblems problems) =>
         DataFile.Read(folder.Require("llmbar", "llmbar.jsonl"), problems, Parse, ("id", instance => instance.Id));
 
@@ -31,10 +32,13 @@ public static class LlmBarData
         int label = row.Number("label");
         return new LlmBarInstance(
             row.Text("id"),
-            Subsets.Contains(subset) ? subset : throw row.Error("subset", $"must be one of {string.Join(", ", Subsets)}, not \"{subset}\""),
+            Subsets.Contains(subset)
+                ? subset
+                : throw row.Error("subset", $"must be one of {string.Join(", ", Subsets)}, not \"{subset}\""),
             row.Text("input"),
             row.Text("output_1"),
             row.Text("output_2"),
-            label is 1 or 2 ? label : throw row.Error("label", $"must be 1 or 2, not {label}"));
+            label is 1 or 2 ? label : throw row.Error("label", $"must be 1 or 2, not {label}")
+        );
     }
 }

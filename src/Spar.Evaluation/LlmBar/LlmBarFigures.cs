@@ -1,6 +1,8 @@
 namespace Spar.Evaluation.LlmBar;
 
-/// <summary>The winners that a judge named for one instance, both in the numbering of the data (so the second is mapped back).</summary>
+/// <summary>
+/// The winners that a judge named for one instance, both in the numbering of the data (so the second is mapped back).
+/// </summary>
 /// <param name="Original">Winner with the outputs as given, 1 or 2; null where there is none.</param>
 /// <param name="Swapped">Winner with the outputs swapped, mapped back; null where there is none.</param>
 /// <param name="Label">The better output, 1 or 2.</param>
@@ -26,7 +28,8 @@ public sealed class LlmBarFigures(IReadOnlyCollection<LlmBarVerdict> verdicts)
     public int CorrectSwapped => verdicts.Count(verdict => verdict.Swapped == verdict.Label);
 
     /// <summary>Right in both orders.</summary>
-    public int CorrectBoth => verdicts.Count(verdict => verdict.Original == verdict.Label && verdict.Swapped == verdict.Label);
+    public int CorrectBoth =>
+        verdicts.Count(verdict => verdict.Original == verdict.Label && verdict.Swapped == verdict.Label);
 
     /// <summary>Same winner in both orders; two without a winner agree as well.</summary>
     public int Agree => verdicts.Count(verdict => verdict.Original == verdict.Swapped);
@@ -47,7 +50,8 @@ public sealed class LlmBarFigures(IReadOnlyCollection<LlmBarVerdict> verdicts)
     public double MacroF1Average => (MacroF1(swapped: false) + MacroF1(swapped: true)) / 2;
 
     /// <summary>
-    /// F1 = 2TP / (2TP + FP + FN) with one output as the positive class; no winner is a missed positive and never a prediction; 0 for 0/0.
+    /// F1 = 2TP / (2TP + FP + FN) with one output as the positive class; no winner is a missed positive and never a
+    /// prediction; 0 for 0/0.
     /// </summary>
     /// <param name="positive">The positive class, 1 or 2.</param>
     /// <param name="swapped">Of the swapped order; otherwise of the original.</param>

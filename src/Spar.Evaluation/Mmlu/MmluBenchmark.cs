@@ -7,8 +7,8 @@ using Spar.Evaluation.Text;
 namespace Spar.Evaluation.Mmlu;
 
 /// <summary>
-/// MMLU: multiple choice in 57 subjects. The answer is the letter of highest log-likelihood where the backend gives log-likelihoods, else the
-/// first letter A to D that stands alone in a generated answer.
+/// MMLU: multiple choice in 57 subjects. The answer is the letter of highest log-likelihood where the backend gives
+/// log-likelihoods, else the first letter A to D that stands alone in a generated answer.
 /// </summary>
 public sealed class MmluBenchmark : IBenchmark
 {
@@ -24,20 +24,45 @@ public sealed class MmluBenchmark : IBenchmark
     /// <param name="limit">First questions of each subject to use; null for all.</param>
     /// <param name="skipped">Records that were skipped in loading.</param>
     /// <exception cref="EvaluationException">A subject has fewer examples than are wanted.</exception>
-    public MmluBenchmark(IReadOnlyList<MmluItem> items, IReadOnlyList<MmluItem> pool, int shots = 5, int? limit = null, int skipped = 0)
+    public MmluBenchmark(
+        IReadOnlyList<MmluItem> items,
+        IReadOnlyList<MmluItem> pool,
+        int shots = 5,
+        int? limit = null,
+        int skipped = 0
+    )
     {
-        this.items = [.. items.GroupBy(item => item.Subject).SelectMany(subject => subject.Take(limit ?? int.MaxValue))];
+        this.items =
+        [
+            .. items.GroupBy(item => item.Subject).SelectMany(subject => subject.Take(limit ?? int.MaxValue)),
+        ];
         this.skipped = skipped;
         ILookup<string, MmluItem> bySubject = pool.ToLookup(item => item.Subject);
-        Dictionary<string, string> openings = this.items.Select(item => item.Subject).Distinct().ToDictionary(
-            subject => subject,
-            subject => bySubject[subject].Count() >= shots
-                ? Opening(subject, bySubject[subject].Take(shots))
-                : throw new EvaluationException(
-                    $"MMLU: {shots} worked examples are wanted, but {subject} has {bySubject[subject].Count()}; give fewer --shots."));
+        Dictionary<string, string> openings = this
+            .items.Select(item => item.Subject)
+            .Distinct()
+            .ToDictionary(
+                subject => subject,
+                subject =>
+                    bySubject[subject].Count() >= shots
+                        ? Opening(subject, bySubject[subject].Take(shots))
+                        : throw new EvaluationException(
+                            $"MMLU: {shots} worked examples are wanted, but {subject} has {bySubject[subject].Count()}; give fewer --shots."
+                        )
+            );
         var sampling = new SamplingOptions(MaxTokens: 32, Stop: ["\n"]);
-        Requests = [.. this.items.Select(item => EvaluationRequest.User(item.Id, openings[item.Subject] + Ask(item), sampling, Continuations))];
-        var config = new JsonObject { ["max_tokens"] = sampling.MaxTokens, ["temperature"] = sampling.Temperature, ["choices"] = "log-likelihood where the backend gives it" };
+        Requests =
+        [
+            .. this.items.Select(item =>
+                EvaluationRequest.User(item.Id, openings[item.Subject] + Ask(item), sampling, Continuations)
+            ),
+        ];
+        var config = new JsonObject
+        {
+            ["max_tokens"] = sampling.MaxTokens,
+            ["temperature"] = sampling.Temperature,
+            ["choices"] = "log-likelihood where the backend gives it",
+        };
         Facts = new BenchmarkFacts(Name, 1, items.Count, this.items.Count, shots, config);
     }
 
@@ -55,7 +80,9 @@ public sealed class MmluBenchmark : IBenchmark
         int[] points = PythonText.CodePoints(text);
         for (int i = 0; i < points.Length; i++)
         {
-            bool alone = (i == 0 || !PythonText.IsWord(points[i - 1])) && (i + 1 == points.Length || !PythonText.IsWord(points[i + 1]));
+            bool alone =
+                (i == 0 || !PythonText.IsWord(points[i - 1]))
+                && (i + 1 == points.Length || !PythonText.IsWord(points[i + 1]));
             if (alone && points[i] is >= 'A' and <= 'D')
             {
                 return points[i] - 'A';
@@ -67,17 +94,24 @@ public sealed class MmluBenchmark : IBenchmark
 
     /// <inheritdoc/>
     public ValueTask<EvaluationScore> ScoreAsync(
-        IReadOnlyDictionary<string, Answer> answers, IReadOnlyDictionary<string, Answer> judgments, CancellationToken cancellationToken)
+        IReadOnlyDictionary<string, Answer> answers,
+        IReadOnlyDictionary<string, Answer> judgments,
+        CancellationToken cancellationToken
+    )
     {
         ScoredSample[] samples = [.. items.Select(item => Sample(item, answers[item.Id]))];
         double[] correct = [.. samples.Select(sample => sample.Values["acc"])];
         string[] subjectOf = [.. items.Select(item => item.Subject)];
         var metrics = new List<Metric> { Metric.Mean(Name, "acc", correct) };
-        metrics.AddRange(Metric.Of(
-            Name,
-            [("acc_macro", true)],
-            correct.Length,
-            picks => [picks.GroupBy(pick => subjectOf[pick]).Average(subject => subject.Average(pick => correct[pick]))]));
+        metrics.AddRange(
+            Metric.Of(
+                Name,
+                [("acc_macro", true)],
+                correct.Length,
+                picks =>
+                    [picks.GroupBy(pick => subjectOf[pick]).Average(subject => subject.Average(pick => correct[pick]))]
+            )
+        );
         foreach (string task in new[] { "stem", "humanities", "social_sciences", "other" })
         {
             AddMean(metrics, $"{Name}_{task}", correct.Where((_, i) => MmluData.GroupOf(subjectOf[i]) == task));
@@ -111,18 +145,28 @@ public sealed class MmluBenchmark : IBenchmark
         + string.Concat(shots.Select(shot => $"{Ask(shot)} {MmluData.Letters[shot.Answer]}\n\n"));
 
     private static string Ask(MmluItem item) =>
-        PythonText.Strip(item.Question) + "\n" + string.Concat(item.Choices.Select((choice, i) => $"{MmluData.Letters[i]}. {choice}\n")) + "Answer:";
+        PythonText.Strip(item.Question)
+        + "\n"
+        + string.Concat(item.Choices.Select((choice, i) => $"{MmluData.Letters[i]}. {choice}\n"))
+        + "Answer:";
 
     private static ScoredSample Sample(MmluItem item, Answer answer)
     {
-        int? choice = answer.LogLikelihoods is { } scores ? scores.Index().MaxBy(pair => pair.Item).Index : FirstLetter(answer.Text);
+        int? choice = answer.LogLikelihoods is { } scores
+            ? scores.Index().MaxBy(pair => pair.Item).Index
+            : FirstLetter(answer.Text);
         return new ScoredSample(
             item.Id,
             item.Question,
             MmluData.Letters[item.Answer].ToString(),
-            [answer.LogLikelihoods is { } values ? string.Join(' ', values.Select(value => value.ToString("R"))) : answer.Text],
+            [
+                answer.LogLikelihoods is { } values
+                    ? string.Join(' ', values.Select(value => value.ToString("R")))
+                    : answer.Text,
+            ],
             [choice is { } index ? MmluData.Letters[index].ToString() : null],
             new Dictionary<string, double> { ["acc"] = choice == item.Answer ? 1 : 0 },
-            Extra: new JsonObject { ["subject"] = item.Subject });
+            Extra: new JsonObject { ["subject"] = item.Subject }
+        );
     }
 }

@@ -38,8 +38,9 @@ public static class MmluData
             + "nutrition professional_accounting professional_medicine virology",
     };
 
-    private static readonly Dictionary<string, string> GroupBySubject =
-        Groups.SelectMany(pair => pair.Value.Split(' ').Select(subject => (subject, pair.Key))).ToDictionary(pair => pair.subject, pair => pair.Key);
+    private static readonly Dictionary<string, string> GroupBySubject = Groups
+        .SelectMany(pair => pair.Value.Split(' ').Select(subject => (subject, pair.Key)))
+        .ToDictionary(pair => pair.subject, pair => pair.Key);
 
     /// <summary>The group of a subject: stem, humanities, social_sciences or other.</summary>
     /// <param name="subject">One of the 57 subjects.</param>
@@ -48,26 +49,38 @@ public static class MmluData
     /// <summary>Reads the test questions.</summary>
     /// <param name="folder">The data folder.</param>
     /// <param name="problems">Where bad records go.</param>
-    /// <exception cref="EvaluationException">The file is missing, or a record is bad and <paramref name="problems"/> is strict.</exception>
-    public static IReadOnlyList<MmluItem> LoadTest(DataFolder folder, DataProblems problems) => Read(folder.Require("mmlu", "test.jsonl"), problems);
+    /// <exception cref="EvaluationException">
+    /// The file is missing, or a record is bad and <paramref name="problems"/> is strict.
+    /// </exception>
+    public static IReadOnlyList<MmluItem> LoadTest(DataFolder folder, DataProblems problems) =>
+        Read(folder.Require("mmlu", "test.jsonl"), problems);
 
     /// <summary>Reads the worked examples.</summary>
     /// <param name="folder">The data folder.</param>
     /// <param name="problems">Where bad records go.</param>
-    /// <exception cref="EvaluationException">The file is missing, or a record is bad and <paramref name="problems"/> is strict.</exception>
-    public static IReadOnlyList<MmluItem> LoadShots(DataFolder folder, DataProblems problems) => Read(folder.Require("mmlu", "dev.jsonl"), problems);
+    /// <exception cref="EvaluationException">
+    /// The file is missing, or a record is bad and <paramref name="problems"/> is strict.
+    /// </exception>
+    public static IReadOnlyList<MmluItem> LoadShots(DataFolder folder, DataProblems problems) =>
+        Read(folder.Require("mmlu", "dev.jsonl"), problems);
 
-    private static IReadOnlyList<MmluItem> Read(string path, DataProblems problems) => DataFile.Read(path, problems, Parse, ("index", item => item.Id));
+    private static IReadOnlyList<MmluItem> Read(string path, DataProblems problems) =>
+        DataFile.Read(path, problems, Parse, ("index", item => item.Id));
 
     private static MmluItem Parse(DataRow row)
     {
         string subject = row.Text("subject");
         string answer = row.Text("answer");
         return new MmluItem(
-            GroupBySubject.ContainsKey(subject) ? subject : throw row.Error("subject", $"\"{subject}\" is none of the 57 subjects"),
+            GroupBySubject.ContainsKey(subject)
+                ? subject
+                : throw row.Error("subject", $"\"{subject}\" is none of the 57 subjects"),
             row.Number("index"),
             row.Text("question"),
             row.Texts("choices", Letters.Length),
-            answer.Length == 1 && Letters.Contains(answer[0]) ? Letters.IndexOf(answer[0]) : throw row.Error("answer", $"must be A, B, C or D, not \"{answer}\""));
+            answer.Length == 1 && Letters.Contains(answer[0])
+                ? Letters.IndexOf(answer[0])
+                : throw row.Error("answer", $"must be A, B, C or D, not \"{answer}\"")
+        );
     }
 }

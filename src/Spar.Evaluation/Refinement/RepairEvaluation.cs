@@ -7,19 +7,25 @@ using Spar.Evaluation.Statistics;
 namespace Spar.Evaluation.Refinement;
 
 /// <summary>
-/// Refinement accuracy: the share of failed responses that a refiner repairs, by two judges side by side, with their agreement. One judge is
-/// usually the model that was trained and the other a stronger one, since a model that judges its own repairs flatters itself.
+/// Refinement accuracy: the share of failed responses that a refiner repairs, by two judges side by side, with their
+/// agreement. One judge is usually the model that was trained and the other a stronger one, since a model that judges
+/// its own repairs flatters itself.
 /// </summary>
 public static class RepairEvaluation
 {
     private const string Name = "refinement";
 
-    /// <summary>Asks both judges about every case, scores, and writes results and samples into a folder. Resumes what it had begun.</summary>
+    /// <summary>
+    /// Asks both judges about every case, scores, and writes results and samples into a folder. Resumes what it had
+    /// begun.
+    /// </summary>
     /// <param name="cases">The cases, at least one.</param>
     /// <param name="refiner">Name of the model that repaired.</param>
     /// <param name="first">One judge.</param>
     /// <param name="second">The other judge.</param>
-    /// <param name="folder">Where the judges' raw words (<c>verdicts-1.jsonl</c>, <c>verdicts-2.jsonl</c>), samples and results go.</param>
+    /// <param name="folder">
+    /// Where the judges' raw words (<c>verdicts-1.jsonl</c>, <c>verdicts-2.jsonl</c>), samples and results go.
+    /// </param>
     /// <param name="options">Concurrency, seed, clock.</param>
     /// <param name="progress">Told after every call; may be null.</param>
     /// <param name="cancellationToken">Stops; verdicts so far are kept.</param>
@@ -34,11 +40,14 @@ public static class RepairEvaluation
         string folder,
         EvaluationRunOptions options,
         IProgress<EvaluationProgress>? progress = null,
-        CancellationToken cancellationToken = default)
+        CancellationToken cancellationToken = default
+    )
     {
         if (first.Name == second.Name)
         {
-            throw new EvaluationException($"Both judges are {first.Name}: name two different ones, their agreement is part of the result.");
+            throw new EvaluationException(
+                $"Both judges are {first.Name}: name two different ones, their agreement is part of the result."
+            );
         }
 
         if (cases.Count == 0)
@@ -47,15 +56,34 @@ public static class RepairEvaluation
         }
 
         Directory.CreateDirectory(folder);
-        IReadOnlyDictionary<string, Answer> firstWords = await AskAsync(cases, first, 1, folder, options, progress, cancellationToken).ConfigureAwait(false);
-        IReadOnlyDictionary<string, Answer> secondWords = await AskAsync(cases, second, 2, folder, options, progress, cancellationToken).ConfigureAwait(false);
+        IReadOnlyDictionary<string, Answer> firstWords = await AskAsync(
+                cases,
+                first,
+                1,
+                folder,
+                options,
+                progress,
+                cancellationToken
+            )
+            .ConfigureAwait(false);
+        IReadOnlyDictionary<string, Answer> secondWords = await AskAsync(
+                cases,
+                second,
+                2,
+                folder,
+                options,
+                progress,
+                cancellationToken
+            )
+            .ConfigureAwait(false);
         EvaluationScore score = Score(cases, first, firstWords, second, secondWords);
         var config = new JsonObject { ["judges"] = new JsonArray(first.Name, second.Name) };
         ResultsWriter.Write(
             folder,
             new BenchmarkFacts(Name, 1, cases.Count, cases.Count, 0, config),
             score,
-            new RunDescription(refiner, $"{first.Name}, {second.Name}", options.Seed, options.Time.GetUtcNow()));
+            new RunDescription(refiner, $"{first.Name}, {second.Name}", options.Seed, options.Time.GetUtcNow())
+        );
         return score;
     }
 
@@ -66,16 +94,26 @@ public static class RepairEvaluation
         string folder,
         EvaluationRunOptions options,
         IProgress<EvaluationProgress>? progress,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         var byId = cases.ToDictionary(item => item.Id);
         EvaluationRequest[] requests =
         [
-            .. cases.Where(item => item.Repaired is not null)
-                .Select(item => EvaluationRequest.User(item.Id, $"{item.Instruction}\0{item.Repaired}", new SamplingOptions(MaxTokens: 1))),
+            .. cases
+                .Where(item => item.Repaired is not null)
+                .Select(item =>
+                    EvaluationRequest.User(
+                        item.Id,
+                        $"{item.Instruction}\0{item.Repaired}",
+                        new SamplingOptions(MaxTokens: 1)
+                    )
+                ),
         ];
-        FunctionChatClient asked = new(async (_, options, token) =>
-            new Answer(await judge.Ask(byId[options.Call()!.Key], token).ConfigureAwait(false)));
+        FunctionChatClient asked = new(
+            async (_, options, token) =>
+                new Answer(await judge.Ask(byId[options.Call()!.Key], token).ConfigureAwait(false))
+        );
         return AnswerCollector.CollectAsync(
             $"verdicts by {judge.Name}",
             requests,
@@ -84,27 +122,29 @@ public static class RepairEvaluation
             options.Concurrency,
             options.Seed,
             progress,
-            cancellationToken);
+            cancellationToken
+        );
     }
 
     /// <summary>
-    /// Each judge's share is over the cases on which its words could be read (and those without a refinement); agreement is over the cases
-    /// with two verdicts on a refinement.
+    /// Each judge's share is over the cases on which its words could be read (and those without a refinement);
+    /// agreement is over the cases with two verdicts on a refinement.
     /// </summary>
     private static EvaluationScore Score(
         IReadOnlyList<RepairCase> cases,
         RepairJudge first,
         IReadOnlyDictionary<string, Answer> firstWords,
         RepairJudge second,
-        IReadOnlyDictionary<string, Answer> secondWords)
+        IReadOnlyDictionary<string, Answer> secondWords
+    )
     {
         bool?[] firstVerdicts = [.. cases.Select(item => Verdict(item, first, firstWords))];
         bool?[] secondVerdicts = [.. cases.Select(item => Verdict(item, second, secondWords))];
         (bool First, bool Second)[] both =
         [
             .. from i in Enumerable.Range(0, cases.Count)
-               where cases[i].Repaired is not null && firstVerdicts[i] is not null && secondVerdicts[i] is not null
-               select (firstVerdicts[i]!.Value, secondVerdicts[i]!.Value),
+            where cases[i].Repaired is not null && firstVerdicts[i] is not null && secondVerdicts[i] is not null
+            select (firstVerdicts[i]!.Value, secondVerdicts[i]!.Value),
         ];
         Agreement table = Agreement.Of(both);
         var metrics = new List<Metric>();
@@ -112,7 +152,9 @@ public static class RepairEvaluation
         metrics.AddRange(Repaired(second.Name, secondVerdicts));
         if (both.Length > 0)
         {
-            metrics.Add(Metric.Mean(Name, "judges_agree", [.. both.Select(pair => pair.First == pair.Second ? 1.0 : 0)]));
+            metrics.Add(
+                Metric.Mean(Name, "judges_agree", [.. both.Select(pair => pair.First == pair.Second ? 1.0 : 0)])
+            );
         }
 
         if (table.Kappa is { } kappa)
@@ -132,19 +174,26 @@ public static class RepairEvaluation
         };
         ScoredSample[] samples =
         [
-            .. cases.Select((item, i) => new ScoredSample(
-                item.Id,
-                item.Instruction,
-                "",
-                [item.Repaired ?? ""],
-                [item.Repaired],
-                Values((first.Name, firstVerdicts[i]), (second.Name, secondVerdicts[i])),
-                Extra: new JsonObject
-                {
-                    ["failed"] = item.Failed,
-                    ["verdicts"] = new JsonArray(firstVerdicts[i], secondVerdicts[i]),
-                    ["judgments"] = new JsonArray(firstWords.GetValueOrDefault(item.Id)?.Text, secondWords.GetValueOrDefault(item.Id)?.Text),
-                })),
+            .. cases.Select(
+                (item, i) =>
+                    new ScoredSample(
+                        item.Id,
+                        item.Instruction,
+                        "",
+                        [item.Repaired ?? ""],
+                        [item.Repaired],
+                        Values((first.Name, firstVerdicts[i]), (second.Name, secondVerdicts[i])),
+                        Extra: new JsonObject
+                        {
+                            ["failed"] = item.Failed,
+                            ["verdicts"] = new JsonArray(firstVerdicts[i], secondVerdicts[i]),
+                            ["judgments"] = new JsonArray(
+                                firstWords.GetValueOrDefault(item.Id)?.Text,
+                                secondWords.GetValueOrDefault(item.Id)?.Text
+                            ),
+                        }
+                    )
+            ),
         ];
         return new EvaluationScore(metrics, samples, counts);
     }
@@ -159,5 +208,7 @@ public static class RepairEvaluation
     }
 
     private static Dictionary<string, double> Values(params (string Judge, bool? Verdict)[] verdicts) =>
-        verdicts.Where(each => each.Verdict is not null).ToDictionary(each => $"repaired_by_{each.Judge}", each => each.Verdict == true ? 1.0 : 0);
+        verdicts
+            .Where(each => each.Verdict is not null)
+            .ToDictionary(each => $"repaired_by_{each.Judge}", each => each.Verdict == true ? 1.0 : 0);
 }

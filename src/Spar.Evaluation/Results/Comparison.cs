@@ -25,7 +25,8 @@ public sealed record PairedTest(
     PairedDifference Difference,
     double? McNemarPValue,
     IReadOnlyList<string> Gained,
-    IReadOnlyList<string> Lost);
+    IReadOnlyList<string> Lost
+);
 
 /// <summary>Two results of one benchmark side by side.</summary>
 /// <param name="A">The first.</param>
@@ -40,21 +41,25 @@ public sealed record Comparison(
     IReadOnlyList<FigurePair> Figures,
     IReadOnlyList<PairedTest> Tests,
     IReadOnlyList<string> OnlyA,
-    IReadOnlyList<string> OnlyB)
+    IReadOnlyList<string> OnlyB
+)
 {
     /// <summary>Compares.</summary>
     /// <param name="a">The first.</param>
     /// <param name="b">The second.</param>
     /// <param name="lenient">Compare the samples that both have; otherwise both must have the same.</param>
     /// <param name="seed">Seed of the bootstrap.</param>
-    /// <exception cref="EvaluationException">They are of different benchmarks or versions, or of different samples.</exception>
+    /// <exception cref="EvaluationException">
+    /// They are of different benchmarks or versions, or of different samples.
+    /// </exception>
     public static Comparison Of(StoredResult a, StoredResult b, bool lenient = false, long seed = 0)
     {
         if (a.Task != b.Task || a.Version != b.Version)
         {
             throw new EvaluationException(
                 $"{a.Folder} holds {a.Task} version {a.Version} and {b.Folder} holds {b.Task} version {b.Version}: only results of one benchmark "
-                + "in one version can be compared.");
+                    + "in one version can be compared."
+            );
         }
 
         string[] onlyA = [.. a.Prompts.Keys.Where(id => !b.Prompts.ContainsKey(id))];
@@ -63,18 +68,33 @@ public sealed record Comparison(
         {
             throw new EvaluationException(
                 $"The results are of different samples: {onlyA.Length} are in {a.Folder} only, {onlyB.Length} in {b.Folder} only, such as "
-                + $"\"{onlyA.Concat(onlyB).First()}\". With --lenient, those that both have are compared.");
+                    + $"\"{onlyA.Concat(onlyB).First()}\". With --lenient, those that both have are compared."
+            );
         }
 
         var figuresB = b.Figures.ToDictionary(pair => pair.Key, pair => pair.Value);
         FigurePair[] figures =
-            [.. a.Figures.Where(pair => figuresB.ContainsKey(pair.Key)).Select(pair => new FigurePair(pair.Key, pair.Value, figuresB[pair.Key]))];
+        [
+            .. a
+                .Figures.Where(pair => figuresB.ContainsKey(pair.Key))
+                .Select(pair => new FigurePair(pair.Key, pair.Value, figuresB[pair.Key])),
+        ];
         PairedTest[] tests =
-            [.. a.Samples.Keys.Where(b.Samples.ContainsKey).Select(measure => Test(measure, a.Samples[measure], b.Samples[measure], seed)).OfType<PairedTest>()];
+        [
+            .. a
+                .Samples.Keys.Where(b.Samples.ContainsKey)
+                .Select(measure => Test(measure, a.Samples[measure], b.Samples[measure], seed))
+                .OfType<PairedTest>(),
+        ];
         return new Comparison(a, b, figures, tests, onlyA, onlyB);
     }
 
-    private static PairedTest? Test(string measure, IReadOnlyDictionary<string, double> a, IReadOnlyDictionary<string, double> b, long seed)
+    private static PairedTest? Test(
+        string measure,
+        IReadOnlyDictionary<string, double> a,
+        IReadOnlyDictionary<string, double> b,
+        long seed
+    )
     {
         string[] ids = [.. a.Keys.Where(b.ContainsKey)];
         if (ids.Length == 0)
@@ -95,6 +115,7 @@ public sealed record Comparison(
             Bootstrap.Paired(valuesA, valuesB, seed),
             binary ? McNemar.PValue(lost.Length, gained.Length) : null,
             gained,
-            lost);
+            lost
+        );
     }
 }

@@ -13,9 +13,10 @@ namespace Spar.Evaluation.Results;
 public sealed record RunDescription(string Model, string? Judge, long Seed, DateTimeOffset Date);
 
 /// <summary>
-/// Writes results in the layout of lm-eval: <c>results.json</c> with results (measures keyed "name,filter", their standard errors
-/// "name_stderr,filter"), n-samples, versions, n-shot, configs; <c>samples.jsonl</c> with a line a sample and filter. Added: the ends of the
-/// 95 % intervals, "name_ci95_low,filter" and "name_ci95_high,filter", and "counts".
+/// Writes results in the layout of lm-eval: <c>results.json</c> with results (measures keyed "name,filter", their
+/// standard errors "name_stderr,filter"), n-samples, versions, n-shot, configs; <c>samples.jsonl</c> with a line a
+/// sample and filter. Added: the ends of the 95 % intervals, "name_ci95_low,filter" and "name_ci95_high,filter", and
+/// "counts".
 /// </summary>
 public static class ResultsWriter
 {
@@ -35,8 +36,12 @@ public static class ResultsWriter
     {
         AtomicFile.WriteLines(
             Path.Combine(folder, SamplesFile),
-            score.Samples.Select((sample, index) => Sample(index, sample).ToJsonString(JsonSettings.Compact)));
-        AtomicFile.WriteText(Path.Combine(folder, ResultsFile), Results(benchmark, score, run).ToJsonString(JsonSettings.Readable) + "\n");
+            score.Samples.Select((sample, index) => Sample(index, sample).ToJsonString(JsonSettings.Compact))
+        );
+        AtomicFile.WriteText(
+            Path.Combine(folder, ResultsFile),
+            Results(benchmark, score, run).ToJsonString(JsonSettings.Readable) + "\n"
+        );
     }
 
     /// <summary>The contents of results.json.</summary>
@@ -68,8 +73,15 @@ public static class ResultsWriter
             higher[task.Key] = direction;
         }
 
-        var subtasks = new JsonArray([.. results.Select(pair => pair.Key).Where(key => key != benchmark.Name).Select(key => JsonValue.Create(key))]);
-        var counts = new JsonObject([.. score.Counts.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))]);
+        var subtasks = new JsonArray([
+            .. results
+                .Select(pair => pair.Key)
+                .Where(key => key != benchmark.Name)
+                .Select(key => JsonValue.Create(key)),
+        ]);
+        var counts = new JsonObject([
+            .. score.Counts.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value)),
+        ]);
         JsonObject config = (JsonObject)benchmark.Config.DeepClone();
         config["task"] = benchmark.Name;
         return new JsonObject
@@ -82,7 +94,11 @@ public static class ResultsWriter
             ["higher_is_better"] = higher,
             ["n-samples"] = new JsonObject
             {
-                [benchmark.Name] = new JsonObject { ["original"] = benchmark.OriginalCount, ["effective"] = benchmark.EffectiveCount },
+                [benchmark.Name] = new JsonObject
+                {
+                    ["original"] = benchmark.OriginalCount,
+                    ["effective"] = benchmark.EffectiveCount,
+                },
             },
             ["counts"] = counts,
             ["config"] = new JsonObject
@@ -94,7 +110,9 @@ public static class ResultsWriter
             },
             ["model_name"] = run.Model,
             ["date"] = run.Date.ToUnixTimeSeconds(),
-            ["spar_version"] = typeof(ResultsWriter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0],
+            ["spar_version"] = typeof(ResultsWriter)
+                .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+                ?.InformationalVersion.Split('+')[0],
         };
     }
 
@@ -107,7 +125,9 @@ public static class ResultsWriter
             ["doc"] = new JsonObject { ["id"] = sample.Id, ["prompt"] = sample.Prompt },
             ["target"] = sample.Target,
             ["resps"] = new JsonArray(new JsonArray([.. sample.Responses.Select(text => JsonValue.Create(text))])),
-            ["filtered_resps"] = new JsonArray([.. sample.Extracted.Select(text => text is null ? null : JsonValue.Create(text))]),
+            ["filtered_resps"] = new JsonArray([
+                .. sample.Extracted.Select(text => text is null ? null : JsonValue.Create(text)),
+            ]),
             ["filter"] = sample.Filter,
             ["metrics"] = new JsonArray([.. sample.Values.Keys.Select(name => JsonValue.Create(name))]),
         };

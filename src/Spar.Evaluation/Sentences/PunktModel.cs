@@ -28,9 +28,14 @@ internal sealed class PunktModel
     private PunktModel(JsonElement root)
     {
         abbreviations = root.GetProperty("abbrev_types").EnumerateArray().Select(e => e.GetString()!).ToHashSet();
-        collocations = root.GetProperty("collocations").EnumerateArray().Select(e => (e[0].GetString()!, e[1].GetString()!)).ToHashSet();
+        collocations = root.GetProperty("collocations")
+            .EnumerateArray()
+            .Select(e => (e[0].GetString()!, e[1].GetString()!))
+            .ToHashSet();
         sentenceStarters = root.GetProperty("sent_starters").EnumerateArray().Select(e => e.GetString()!).ToHashSet();
-        contexts = root.GetProperty("ortho_context").EnumerateObject().ToDictionary(p => p.Name, p => (OrthographicContext)p.Value.GetInt32());
+        contexts = root.GetProperty("ortho_context")
+            .EnumerateObject()
+            .ToDictionary(p => p.Name, p => (OrthographicContext)p.Value.GetInt32());
     }
 
     /// <summary>The English model that is built in; read once.</summary>

@@ -2,11 +2,15 @@ using Spar.Evaluation.Text;
 
 namespace Spar.Evaluation.Sentences;
 
-/// <summary>Cuts text into the tokens that the Punkt decisions look at. Positions are UTF-16 indices; none falls inside a surrogate pair.</summary>
+/// <summary>
+/// Cuts text into the tokens that the Punkt decisions look at. Positions are UTF-16 indices; none falls inside a
+/// surrogate pair.
+/// </summary>
 internal static class PunktScanner
 {
     /// <summary>Whether a character can directly follow a sentence mark, and ends a word.</summary>
-    public static bool IsNonWord(char c) => c is ')' or '"' or ';' or '}' or ']' or '*' or ':' or '@' or '\'' or '(' or '{' or '[' or '?' or '!';
+    public static bool IsNonWord(char c) =>
+        c is ')' or '"' or ';' or '}' or ']' or '*' or ':' or '@' or '\'' or '(' or '{' or '[' or '?' or '!';
 
     /// <summary>The tokens of a text, line by line.</summary>
     public static List<PunktToken> Tokens(string text)
@@ -62,7 +66,25 @@ internal static class PunktScanner
         at + (char.IsHighSurrogate(line[at]) && at + 1 < line.Length && char.IsLowSurrogate(line[at + 1]) ? 2 : 1);
 
     private static bool CanStartWord(char c) =>
-        c is not ('(' or '"' or '`' or '{' or '[' or ':' or ';' or '&' or '#' or '*' or '@' or ')' or '}' or ']' or '-' or ',');
+        c
+            is not (
+                '('
+                or '"'
+                or '`'
+                or '{'
+                or '['
+                or ':'
+                or ';'
+                or '&'
+                or '#'
+                or '*'
+                or '@'
+                or ')'
+                or '}'
+                or ']'
+                or '-'
+                or ','
+            );
 
     private static bool EndsWord(string line, int at) =>
         EndsWordButComma(line, at) || (line[at] == ',' && EndsWordButComma(line, at + 1));
@@ -70,7 +92,10 @@ internal static class PunktScanner
     private static bool EndsWordButComma(string line, int at) =>
         at == line.Length || PythonText.IsWhitespace(line[at]) || IsNonWord(line[at]) || PunctuationEnd(line, at) > at;
 
-    /// <summary>Where punctuation of several characters ends: hyphens, dots, or three or more dots with one white space between each two.</summary>
+    /// <summary>
+    /// Where punctuation of several characters ends: hyphens, dots, or three or more dots with one white space between
+    /// each two.
+    /// </summary>
     private static int PunctuationEnd(string line, int at)
     {
         char c = line[at];

@@ -3,8 +3,8 @@ using Spar.Evaluation.Text;
 namespace Spar.Evaluation.Sentences;
 
 /// <summary>
-/// Splits English text into sentences with the Punkt method (Kiss and Strunk, 2006, "Unsupervised Multilingual Sentence Boundary
-/// Detection") as NLTK 3.9.1 applies it, with the same parameters.
+/// Splits English text into sentences with the Punkt method (Kiss and Strunk, 2006, "Unsupervised Multilingual Sentence
+/// Boundary Detection") as NLTK 3.9.1 applies it, with the same parameters.
 /// </summary>
 public static class PunktSentenceSplitter
 {
@@ -74,8 +74,8 @@ public static class PunktSentenceSplitter
     }
 
     /// <summary>
-    /// What follows a mark: one character that is no part of a word, where the next sentence would start; or white space and a token,
-    /// at which it would start. Null when neither does.
+    /// What follows a mark: one character that is no part of a word, where the next sentence would start; or white
+    /// space and a token, at which it would start. Null when neither does.
     /// </summary>
     private static (int ContextEnd, int NextStart)? FindNext(string text, int mark)
     {
@@ -139,7 +139,8 @@ public static class PunktSentenceSplitter
         else if (!token.IsEllipsis && token.EndsInDot && !token.Text.EndsWith("..", StringComparison.Ordinal))
         {
             string type = PythonText.Lower(token.Text[..^1]);
-            token.IsAbbreviation = PunktModel.English.IsAbbreviation(type)
+            token.IsAbbreviation =
+                PunktModel.English.IsAbbreviation(type)
                 || PunktModel.English.IsAbbreviation(type[(type.LastIndexOf('-') + 1)..]);
             token.EndsSentence = !token.IsAbbreviation;
         }
@@ -157,8 +158,11 @@ public static class PunktSentenceSplitter
             return;
         }
 
-        if ((token.IsAbbreviation || token.IsEllipsis) && !token.IsInitial
-            && (StartsSentence(next) == true || (next.StartsUpper && model.IsSentenceStarter(nextType))))
+        if (
+            (token.IsAbbreviation || token.IsEllipsis)
+            && !token.IsInitial
+            && (StartsSentence(next) == true || (next.StartsUpper && model.IsSentenceStarter(nextType)))
+        )
         {
             token.EndsSentence = true;
             return;
@@ -175,7 +179,10 @@ public static class PunktSentenceSplitter
         }
     }
 
-    /// <summary>Whether the case of a token, against the cases in which its type was seen, tells that it starts a sentence; null when undecided.</summary>
+    /// <summary>
+    /// Whether the case of a token, against the cases in which its type was seen, tells that it starts a sentence; null
+    /// when undecided.
+    /// </summary>
     private static bool? StartsSentence(PunktToken token)
     {
         if (token.Text is ";" or ":" or "," or "." or "!" or "?")
@@ -184,15 +191,25 @@ public static class PunktSentenceSplitter
         }
 
         OrthographicContext seen = PunktModel.English.Context(token.TypeWithoutSentenceDot);
-        if (token.StartsUpper && (seen & OrthographicContext.Lower) != 0 && (seen & OrthographicContext.UpperInside) == 0)
+        if (
+            token.StartsUpper
+            && (seen & OrthographicContext.Lower) != 0
+            && (seen & OrthographicContext.UpperInside) == 0
+        )
         {
             return true;
         }
 
-        return token.StartsLower && ((seen & OrthographicContext.Upper) != 0 || (seen & OrthographicContext.LowerAtStart) == 0) ? false : null;
+        return
+            token.StartsLower
+            && ((seen & OrthographicContext.Upper) != 0 || (seen & OrthographicContext.LowerAtStart) == 0)
+            ? false
+            : null;
     }
 
-    /// <summary>Moves closing quotes and brackets at the start of a sentence to the end of the one before; drops empty spans.</summary>
+    /// <summary>
+    /// Moves closing quotes and brackets at the start of a sentence to the end of the one before; drops empty spans.
+    /// </summary>
     private static List<(int Start, int End)> Realign(string text, List<(int Start, int End)> spans)
     {
         List<(int, int)> realigned = [];
@@ -215,11 +232,18 @@ public static class PunktSentenceSplitter
         return realigned;
     }
 
-    /// <summary>The lengths, without and with white space after them, of the closing marks at the start of a span; null when none are to be moved.</summary>
+    /// <summary>
+    /// The lengths, without and with white space after them, of the closing marks at the start of a span; null when
+    /// none are to be moved.
+    /// </summary>
     private static (int Marks, int WithSpace)? ClosingMarks(string text, (int Start, int End) span)
     {
         ReadOnlySpan<char> sentence = text.AsSpan(span.Start, Math.Max(0, span.End - span.Start));
-        for (int marks = 1; marks <= sentence.Length && sentence[marks - 1] is '"' or '\'' or ')' or ']' or '}'; marks++)
+        for (
+            int marks = 1;
+            marks <= sentence.Length && sentence[marks - 1] is '"' or '\'' or ')' or ']' or '}';
+            marks++
+        )
         {
             int end = marks;
             while (end < sentence.Length && PythonText.IsWhitespace(sentence[end]))

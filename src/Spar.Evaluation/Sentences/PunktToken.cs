@@ -16,7 +16,8 @@ internal sealed class PunktToken
         LetterCase first = PythonUnicode.Case(points[0]);
         StartsUpper = first == LetterCase.Upper;
         StartsLower = first == LetterCase.Lower;
-        IsInitial = points.Length == 2 && points[1] == '.' && PythonText.IsWord(points[0]) && !PythonText.IsDigit(points[0]);
+        IsInitial =
+            points.Length == 2 && points[1] == '.' && PythonText.IsWord(points[0]) && !PythonText.IsDigit(points[0]);
         IsEllipsis = text.Length >= 2 && text.All(c => c == '.');
     }
 
@@ -56,7 +57,8 @@ internal sealed class PunktToken
         int[] points = PythonText.CodePoints(lower);
         int at = points[0] == '-' ? 1 : 0;
         at += at < points.Length && points[at] is '.' or ',' ? 1 : 0;
-        return at < points.Length && PythonText.IsDigit(points[at])
+        return at < points.Length
+            && PythonText.IsDigit(points[at])
             && Array.TrueForAll(points[(at + 1)..], p => PythonText.IsDigit(p) || p is '.' or ',' or '-');
     }
 }

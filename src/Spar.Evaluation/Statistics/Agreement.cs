@@ -14,8 +14,8 @@ public readonly record struct Agreement(int BothYes, int OnlyFirst, int OnlySeco
     public double Share => Count == 0 ? 0 : (double)(BothYes + BothNo) / Count;
 
     /// <summary>
-    /// Cohen's kappa (1960): agreement beyond what two judges with these rates of yes would have by chance, at most 1; null where that
-    /// is not defined (chance alone gives full agreement, or there are no items).
+    /// Cohen's kappa (1960): agreement beyond what two judges with these rates of yes would have by chance, at most 1;
+    /// null where that is not defined (chance alone gives full agreement, or there are no items).
     /// </summary>
     public double? Kappa
     {

@@ -11,12 +11,14 @@ public readonly record struct Interval(double Low, double High);
 /// <param name="Difference">The observed difference.</param>
 /// <param name="Interval">Its 95 % percentile interval.</param>
 /// <param name="PValue">
-/// Two-sided: the share of resamples, shifted to a true difference of 0, that differ at least as much as was observed; never 0
-/// (one is added to both counts).
+/// Two-sided: the share of resamples, shifted to a true difference of 0, that differ at least as much as was observed;
+/// never 0 (one is added to both counts).
 /// </param>
 public readonly record struct PairedDifference(double Difference, Interval Interval, double PValue);
 
-/// <summary>Confidence intervals by resampling the items with replacement (Efron and Tibshirani 1993, percentile method).</summary>
+/// <summary>
+/// Confidence intervals by resampling the items with replacement (Efron and Tibshirani 1993, percentile method).
+/// </summary>
 public static class Bootstrap
 {
     /// <summary>Resamples that an interval is made of unless told otherwise.</summary>
@@ -32,23 +34,34 @@ public static class Bootstrap
         return Percentiles(Resample(data.Length, seed, resamples, picks => MeanOf(data, picks)));
     }
 
-    /// <summary>Standard errors (standard deviations of the resamples) and 95 % intervals of several statistics over the same items.</summary>
+    /// <summary>
+    /// Standard errors (standard deviations of the resamples) and 95 % intervals of several statistics over the same
+    /// items.
+    /// </summary>
     /// <param name="count">Number of items, at least 1.</param>
-    /// <param name="statistics">The statistics of the items whose indices are given (with repetitions), always equally many.</param>
+    /// <param name="statistics">
+    /// The statistics of the items whose indices are given (with repetitions), always equally many.
+    /// </param>
     /// <param name="seed">Seed of the resampling.</param>
     /// <param name="resamples">How many resamples, at least 2.</param>
     /// <returns>One pair a statistic.</returns>
     public static IReadOnlyList<(double StandardError, Interval Interval)> Of(
-        int count, Func<int[], double[]> statistics, long seed = 0, int resamples = DefaultResamples)
+        int count,
+        Func<int[], double[]> statistics,
+        long seed = 0,
+        int resamples = DefaultResamples
+    )
     {
         double[][] results = Resample(count, seed, resamples, statistics);
         return
         [
-            .. Enumerable.Range(0, results[0].Length).Select(at =>
-            {
-                double[] values = [.. results.Select(result => result[at])];
-                return (DeviationOf(values), Percentiles(values));
-            }),
+            .. Enumerable
+                .Range(0, results[0].Length)
+                .Select(at =>
+                {
+                    double[] values = [.. results.Select(result => result[at])];
+                    return (DeviationOf(values), Percentiles(values));
+                }),
         ];
     }
 
@@ -60,11 +73,18 @@ public static class Bootstrap
     /// <param name="seed">Seed of the resampling.</param>
     /// <param name="resamples">How many resamples, at least 1.</param>
     /// <exception cref="ArgumentException">The two differ in length or are empty.</exception>
-    public static PairedDifference Paired(IReadOnlyList<double> a, IReadOnlyList<double> b, long seed = 0, int resamples = 10_000)
+    public static PairedDifference Paired(
+        IReadOnlyList<double> a,
+        IReadOnlyList<double> b,
+        long seed = 0,
+        int resamples = 10_000
+    )
     {
         if (a.Count != b.Count || a.Count == 0)
         {
-            throw new ArgumentException($"a paired comparison needs two results on the same items, got {a.Count} and {b.Count} values");
+            throw new ArgumentException(
+                $"a paired comparison needs two results on the same items, got {a.Count} and {b.Count} values"
+            );
         }
 
         double[] differences = [.. a.Zip(b, (x, y) => y - x)];
@@ -75,7 +95,9 @@ public static class Bootstrap
         return new PairedDifference(observed, Percentiles(means), (extreme + 1.0) / (resamples + 1.0));
     }
 
-    /// <summary>Sample standard deviation over the square root of the count, the standard error of a mean; 0 for a single value.</summary>
+    /// <summary>
+    /// Sample standard deviation over the square root of the count, the standard error of a mean; 0 for a single value.
+    /// </summary>
     /// <param name="values">One value an item; at least one.</param>
     public static double StandardErrorOfMean(IReadOnlyList<double> values) =>
         values.Count < 2 ? 0 : DeviationOf([.. values]) / Math.Sqrt(values.Count);

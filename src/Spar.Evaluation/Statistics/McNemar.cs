@@ -4,8 +4,8 @@ namespace Spar.Evaluation.Statistics;
 public static class McNemar
 {
     /// <summary>
-    /// Two-sided p-value: under no difference, the items on which the two disagree fall either way like a fair coin, so it is twice the
-    /// smaller tail of a binomial with p = 1/2, at most 1.
+    /// Two-sided p-value: under no difference, the items on which the two disagree fall either way like a fair coin, so
+    /// it is twice the smaller tail of a binomial with p = 1/2, at most 1.
     /// </summary>
     /// <param name="onlyFirst">Items that only the first got right.</param>
     /// <param name="onlySecond">Items that only the second got right.</param>
@@ -17,7 +17,8 @@ public static class McNemar
         int n = onlyFirst + onlySecond;
         int smaller = Math.Min(onlyFirst, onlySecond);
 
-        // log C(n, i) is kept by addition, so that thousands of disagreements neither overflow nor underflow to 0 early.
+        // log C(n, i) is kept by addition, so that thousands of disagreements neither overflow nor underflow to 0
+        // early.
         double logChoose = 0;
         double logHalfToTheN = -n * Math.Log(2);
         double tail = 0;

@@ -6,8 +6,8 @@ namespace Spar.Evaluation.Statistics;
 public static class Rounding
 {
     /// <summary>
-    /// Rounds to a number of decimals, deciding on the exact value of the double (so 2.675, which is a little less, gives 2.67; 75.625
-    /// is a true tie and gives 75.62).
+    /// Rounds to a number of decimals, deciding on the exact value of the double (so 2.675, which is a little less,
+    /// gives 2.67; 75.625 is a true tie and gives 75.62).
     /// </summary>
     /// <param name="value">A finite number below 2^53 in size.</param>
     /// <param name="digits">Decimals, 0..15.</param>
@@ -15,7 +15,8 @@ public static class Rounding
     {
         long bits = BitConverter.DoubleToInt64Bits(Math.Abs(value));
         int exponent = (int)(bits >> 52) - 1075;
-        BigInteger numerator = ((bits & 0xFFFFFFFFFFFFF) | ((bits >> 52) == 0 ? 0 : 1L << 52)) * BigInteger.Pow(10, digits);
+        BigInteger numerator =
+            ((bits & 0xFFFFFFFFFFFFF) | ((bits >> 52) == 0 ? 0 : 1L << 52)) * BigInteger.Pow(10, digits);
         if (exponent >= 0)
         {
             return value;

@@ -1,14 +1,17 @@
 namespace Spar.Evaluation.Text;
 
 /// <summary>
-/// Whether text is JSON to Python's <c>json.loads</c>: the standard grammar, and besides it <c>NaN</c>, <c>Infinity</c>,
-/// <c>-Infinity</c>, repeated names and escapes of lone surrogates. Integers of more than 4300 digits are refused, as Python 3.11 does.
+/// Whether text is JSON to Python's <c>json.loads</c>: the standard grammar, and besides it <c>NaN</c>,
+/// <c>Infinity</c>, <c>-Infinity</c>, repeated names and escapes of lone surrogates. Integers of more than 4300 digits
+/// are refused, as Python 3.11 does.
 /// </summary>
 public static class PythonJson
 {
     private const int MaxIntegerDigits = 4300;
 
-    /// <summary>Whether the whole text is one JSON value, with white space (space, tab, line feed, carriage return) around it.</summary>
+    /// <summary>
+    /// Whether the whole text is one JSON value, with white space (space, tab, line feed, carriage return) around it.
+    /// </summary>
     /// <param name="text">Any text; nesting may be of any depth.</param>
     public static bool IsValid(string text)
     {

@@ -1,9 +1,9 @@
 namespace Spar.Evaluation.Text;
 
 /// <summary>
-/// A regular expression with the meaning that Python 3.11's <c>re</c> gives it: it works on code points, its classes and word boundaries
-/// follow <see cref="PythonText"/>, and case is ignored by simple folding. Needed because benchmark arguments are used as patterns without
-/// escaping. Instances are immutable and may be used from several threads.
+/// A regular expression with the meaning that Python 3.11's <c>re</c> gives it: it works on code points, its classes
+/// and word boundaries follow <see cref="PythonText"/>, and case is ignored by simple folding. Needed because benchmark
+/// arguments are used as patterns without escaping. Instances are immutable and may be used from several threads.
 /// </summary>
 public sealed class PythonRegex
 {
@@ -13,9 +13,13 @@ public sealed class PythonRegex
     private readonly int loopCount;
 
     /// <summary>Reads an expression.</summary>
-    /// <param name="pattern">The expression in Python's syntax, without conditional groups, named characters and the verbose flag.</param>
+    /// <param name="pattern">
+    /// The expression in Python's syntax, without conditional groups, named characters and the verbose flag.
+    /// </param>
     /// <param name="ignoreCase">Whether case is ignored (<c>re.IGNORECASE</c>).</param>
-    /// <param name="multiline">Whether <c>^</c> and <c>$</c> also match at each line feed (<c>re.MULTILINE</c>).</param>
+    /// <param name="multiline">
+    /// Whether <c>^</c> and <c>$</c> also match at each line feed (<c>re.MULTILINE</c>).
+    /// </param>
     /// <exception cref="EvaluationException">The expression is malformed or uses what is not supported.</exception>
     public PythonRegex(string pattern, bool ignoreCase = false, bool multiline = false)
     {
@@ -37,22 +41,30 @@ public sealed class PythonRegex
 
     /// <summary>Whether the expression matches somewhere in the text (<c>re.search</c>).</summary>
     /// <param name="text">The text to search.</param>
-    /// <exception cref="EvaluationException">The expression nests too deeply or needs too many steps on this text.</exception>
+    /// <exception cref="EvaluationException">
+    /// The expression nests too deeply or needs too many steps on this text.
+    /// </exception>
     public bool IsFoundIn(string text) => Matches(PythonText.CodePoints(text)).Any();
 
     /// <summary>The matches from left to right, none overlapping (<c>re.finditer</c>).</summary>
     /// <param name="text">The text to search.</param>
     /// <returns>Start (inclusive) and end (exclusive) of each match, in code points.</returns>
-    /// <exception cref="EvaluationException">The expression nests too deeply or needs too many steps on this text.</exception>
-    public List<(int Start, int End)> FindIn(string text) => Matches(PythonText.CodePoints(text)).Select(m => (m[0], m[1])).ToList();
+    /// <exception cref="EvaluationException">
+    /// The expression nests too deeply or needs too many steps on this text.
+    /// </exception>
+    public List<(int Start, int End)> FindIn(string text) =>
+        Matches(PythonText.CodePoints(text)).Select(m => (m[0], m[1])).ToList();
 
     /// <summary>Replaces every match (<c>re.sub</c>).</summary>
     /// <param name="text">The code points of the text to search.</param>
     /// <param name="replacement">
-    /// The new text; <c>$0</c> stands for the match, <c>$1</c> to <c>$9</c> for its groups, each of which must have taken part.
+    /// The new text; <c>$0</c> stands for the match, <c>$1</c> to <c>$9</c> for its groups, each of which must have
+    /// taken part.
     /// </param>
     /// <returns>The code points of the new text; the same array when nothing matched.</returns>
-    /// <exception cref="EvaluationException">The expression nests too deeply or needs too many steps on this text.</exception>
+    /// <exception cref="EvaluationException">
+    /// The expression nests too deeply or needs too many steps on this text.
+    /// </exception>
     internal int[] Replace(int[] text, string replacement)
     {
         List<int>? result = null;
@@ -124,8 +136,9 @@ public sealed class PythonRegex
         {
             throw new EvaluationException(
                 $"the regular expression '{pattern}' needs too many steps on a text of {state.Text.Length} characters; "
-                + "write it without nested repetition",
-                fault);
+                    + "write it without nested repetition",
+                fault
+            );
         }
     }
 }

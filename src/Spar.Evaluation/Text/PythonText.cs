@@ -4,9 +4,9 @@ using System.Text;
 namespace Spar.Evaluation.Text;
 
 /// <summary>
-/// The string rules of CPython 3.11 (Unicode 14) that the benchmarks' reference scorers rest on and that differ from .NET's:
-/// a string is a sequence of code points, and character classes, letter case and white space have other members.
-/// Strings stay .NET strings here; a lone surrogate counts as one code point that belongs to no class.
+/// The string rules of CPython 3.11 (Unicode 14) that the benchmarks' reference scorers rest on and that differ from
+/// .NET's: a string is a sequence of code points, and character classes, letter case and white space have other
+/// members. Strings stay .NET strings here; a lone surrogate counts as one code point that belongs to no class.
 /// </summary>
 public static class PythonText
 {
@@ -19,9 +19,10 @@ public static class PythonText
         int count = 0;
         for (int i = 0; i < text.Length; i++)
         {
-            points[count++] = char.IsHighSurrogate(text[i]) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1])
-                ? char.ConvertToUtf32(text[i], text[++i])
-                : text[i];
+            points[count++] =
+                char.IsHighSurrogate(text[i]) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1])
+                    ? char.ConvertToUtf32(text[i], text[++i])
+                    : text[i];
         }
 
         return count == points.Length ? points : points[..count];
@@ -30,7 +31,9 @@ public static class PythonText
     /// <summary>The code point that begins at an index of a string.</summary>
     /// <param name="text">Any text.</param>
     /// <param name="at">An index inside it.</param>
-    /// <returns>The code point, above 0xFFFF for a surrogate pair; a surrogate without its other half as it is.</returns>
+    /// <returns>
+    /// The code point, above 0xFFFF for a surrogate pair; a surrogate without its other half as it is.
+    /// </returns>
     public static int PointAt(string text, int at) =>
         char.IsHighSurrogate(text[at]) && at + 1 < text.Length && char.IsLowSurrogate(text[at + 1])
             ? char.ConvertToUtf32(text[at], text[at + 1])
@@ -62,16 +65,22 @@ public static class PythonText
         }
     }
 
-    /// <summary>Whether a character is white space for <c>strip</c>, <c>split</c> and the regular expression <c>\s</c> (29 characters).</summary>
+    /// <summary>
+    /// Whether a character is white space for <c>strip</c>, <c>split</c> and the regular expression <c>\s</c> (29
+    /// characters).
+    /// </summary>
     /// <param name="point">A code point.</param>
-    public static bool IsWhitespace(int point) => point switch
-    {
-        <= 0x20 => point is 0x20 or (>= 0x09 and <= 0x0D) or (>= 0x1C and <= 0x1F),
-        < 0x1680 => point is 0x85 or 0xA0,
-        _ => point is 0x1680 or (>= 0x2000 and <= 0x200A) or 0x2028 or 0x2029 or 0x202F or 0x205F or 0x3000,
-    };
+    public static bool IsWhitespace(int point) =>
+        point switch
+        {
+            <= 0x20 => point is 0x20 or (>= 0x09 and <= 0x0D) or (>= 0x1C and <= 0x1F),
+            < 0x1680 => point is 0x85 or 0xA0,
+            _ => point is 0x1680 or (>= 0x2000 and <= 0x200A) or 0x2028 or 0x2029 or 0x202F or 0x205F or 0x3000,
+        };
 
-    /// <summary>Whether a character is a word character (<c>\w</c>): a letter, a number of any kind, or the underscore.</summary>
+    /// <summary>
+    /// Whether a character is a word character (<c>\w</c>): a letter, a number of any kind, or the underscore.
+    /// </summary>
     /// <param name="point">A code point.</param>
     public static bool IsWord(int point)
     {
@@ -80,36 +89,50 @@ public static class PythonText
             return char.IsAsciiLetterOrDigit((char)point) || point == '_';
         }
 
-        return PythonUnicode.Category(point) is <= UnicodeCategory.OtherLetter
-            or UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber;
+        return PythonUnicode.Category(point)
+            is <= UnicodeCategory.OtherLetter
+                or UnicodeCategory.DecimalDigitNumber
+                or UnicodeCategory.LetterNumber
+                or UnicodeCategory.OtherNumber;
     }
 
     /// <summary>Whether a character is a decimal digit of any script (<c>\d</c>).</summary>
     /// <param name="point">A code point.</param>
     public static bool IsDigit(int point) =>
-        point < 128 ? char.IsAsciiDigit((char)point) : PythonUnicode.Category(point) == UnicodeCategory.DecimalDigitNumber;
+        point < 128
+            ? char.IsAsciiDigit((char)point)
+            : PythonUnicode.Category(point) == UnicodeCategory.DecimalDigitNumber;
 
     /// <summary>Whether a character is a letter of any kind (Python's <c>str.isalpha</c>).</summary>
     /// <param name="point">A code point.</param>
-    public static bool IsLetter(int point) => IsWord(point) && PythonUnicode.Category(point) <= UnicodeCategory.OtherLetter;
+    public static bool IsLetter(int point) =>
+        IsWord(point) && PythonUnicode.Category(point) <= UnicodeCategory.OtherLetter;
 
     /// <summary>Whether a character is a letter or a number of any kind (Python's <c>str.isalnum</c>).</summary>
     /// <param name="point">A code point.</param>
     public static bool IsLetterOrNumber(int point) => point != '_' && IsWord(point);
 
-    /// <summary>Whether a character is a digit in any form: decimal, raised, circled and the like (Python's <c>str.isdigit</c>).</summary>
+    /// <summary>
+    /// Whether a character is a digit in any form: decimal, raised, circled and the like (Python's <c>str.isdigit</c>).
+    /// </summary>
     /// <param name="point">A code point.</param>
     public static bool IsNumeral(int point) => IsDigit(point) || PythonUnicode.IsOtherDigit(point);
 
-    /// <summary>Python's <c>str.isupper</c>: at least one cased character, and none that is lower-case or title-case.</summary>
+    /// <summary>
+    /// Python's <c>str.isupper</c>: at least one cased character, and none that is lower-case or title-case.
+    /// </summary>
     /// <param name="text">Any text.</param>
     public static bool IsUpper(string text) => HasOnlyCase(text, LetterCase.Upper);
 
-    /// <summary>Python's <c>str.islower</c>: at least one cased character, and none that is upper-case or title-case.</summary>
+    /// <summary>
+    /// Python's <c>str.islower</c>: at least one cased character, and none that is upper-case or title-case.
+    /// </summary>
     /// <param name="text">Any text.</param>
     public static bool IsLower(string text) => HasOnlyCase(text, LetterCase.Lower);
 
-    /// <summary>Python's <c>str.lower</c>: the full lower-case mapping, with U+0130 becoming two characters and the final sigma.</summary>
+    /// <summary>
+    /// Python's <c>str.lower</c>: the full lower-case mapping, with U+0130 becoming two characters and the final sigma.
+    /// </summary>
     /// <param name="text">Any text.</param>
     public static string Lower(string text)
     {
@@ -184,7 +207,9 @@ public static class PythonText
         return true;
     }
 
-    /// <summary>Python's <c>str.split()</c> without argument: the maximal runs of characters that are no white space.</summary>
+    /// <summary>
+    /// Python's <c>str.split()</c> without argument: the maximal runs of characters that are no white space.
+    /// </summary>
     /// <param name="text">Any text.</param>
     /// <returns>The pieces in order, none of them empty.</returns>
     public static List<string> SplitWhitespace(string text)
@@ -243,7 +268,10 @@ public static class PythonText
         return any;
     }
 
-    /// <summary>A capital sigma ends a word when the nearest character before it that is not case-ignorable is cased and the nearest after it is not.</summary>
+    /// <summary>
+    /// A capital sigma ends a word when the nearest character before it that is not case-ignorable is cased and the
+    /// nearest after it is not.
+    /// </summary>
     private static bool IsFinalSigma(int[] points, int at)
     {
         int before = at - 1;

@@ -1,6 +1,9 @@
 namespace Spar.Evaluation.Text;
 
-/// <summary>The syntax tree of a regular expression; built by <see cref="RegexParser"/>, turned into a matcher by <see cref="RegexCompiler"/>.</summary>
+/// <summary>
+/// The syntax tree of a regular expression; built by <see cref="RegexParser"/>, turned into a matcher by
+/// <see cref="RegexCompiler"/>.
+/// </summary>
 internal abstract record RegexSyntax;
 
 /// <summary>One character out of a set.</summary>
@@ -67,7 +70,9 @@ internal static class FirstCharacters
             case Repeat { Min: > 0 } repeat:
                 return Of(repeat.Body);
             case Sequence sequence:
-                return sequence.Parts.FirstOrDefault(p => p is not (Place or Look)) is RegexSyntax first ? Of(first) : null;
+                return sequence.Parts.FirstOrDefault(p => p is not (Place or Look)) is RegexSyntax first
+                    ? Of(first)
+                    : null;
             case Alternatives alternatives:
                 Func<int, bool>?[] tests = alternatives.Options.Select(Of).ToArray();
                 return tests.Contains(null) ? null : p => Array.Exists(tests, test => test!(p));

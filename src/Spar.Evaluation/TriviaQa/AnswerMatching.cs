@@ -9,8 +9,8 @@ public static class AnswerMatching
     private const string Punctuation = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
 
     /// <summary>
-    /// lm-eval's match: white space at both ends of the prediction is removed, both sides are lower-cased and lose ASCII punctuation
-    /// (articles and inner white space stay); right if equal to any alias.
+    /// lm-eval's match: white space at both ends of the prediction is removed, both sides are lower-cased and lose
+    /// ASCII punctuation (articles and inner white space stay); right if equal to any alias.
     /// </summary>
     /// <param name="prediction">The answer.</param>
     /// <param name="aliases">Accepted answers.</param>
@@ -29,7 +29,10 @@ public static class AnswerMatching
         return aliases.Any(alias => Normalize(alias) == normal);
     }
 
-    /// <summary>The original scorer's F1 over words (as multisets) after <see cref="Normalize"/>, for the best alias; 0 where no word is shared.</summary>
+    /// <summary>
+    /// The original scorer's F1 over words (as multisets) after <see cref="Normalize"/>, for the best alias; 0 where no
+    /// word is shared.
+    /// </summary>
     /// <param name="prediction">The answer.</param>
     /// <param name="aliases">Accepted answers, at least one.</param>
     public static double F1(string prediction, IEnumerable<string> aliases)
@@ -39,8 +42,8 @@ public static class AnswerMatching
     }
 
     /// <summary>
-    /// The original scorer's normal form: underscores become spaces; lower case; every ASCII punctuation character and each of U+2018, U+2019,
-    /// U+00B4 becomes a space; the words a, an, the are left out; white space is squeezed.
+    /// The original scorer's normal form: underscores become spaces; lower case; every ASCII punctuation character and
+    /// each of U+2018, U+2019, U+00B4 becomes a space; the words a, an, the are left out; white space is squeezed.
     /// </summary>
     /// <param name="text">A prediction or an alias.</param>
     public static string Normalize(string text)
@@ -54,7 +57,8 @@ public static class AnswerMatching
         return string.Join(' ', PythonText.SplitWhitespace(WithoutArticles(spaced.ToString())));
     }
 
-    private static string Bare(string text) => string.Concat(PythonText.Lower(text).Where(c => !Punctuation.Contains(c)));
+    private static string Bare(string text) =>
+        string.Concat(PythonText.Lower(text).Where(c => !Punctuation.Contains(c)));
 
     private static string[] Words(string text) => [.. PythonText.SplitWhitespace(Normalize(text))];
 

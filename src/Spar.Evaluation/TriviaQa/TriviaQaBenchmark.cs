@@ -5,7 +5,10 @@ using Spar.Evaluation.Results;
 
 namespace Spar.Evaluation.TriviaQa;
 
-/// <summary>TriviaQA without context: a short answer, compared with the accepted ones in lm-eval's way and in the original scorer's.</summary>
+/// <summary>
+/// TriviaQA without context: a short answer, compared with the accepted ones in lm-eval's way and in the original
+/// scorer's.
+/// </summary>
 public sealed class TriviaQaBenchmark : IBenchmark
 {
     private const string Name = "triviaqa";
@@ -20,19 +23,31 @@ public sealed class TriviaQaBenchmark : IBenchmark
     /// <param name="skipped">Records that were skipped in loading.</param>
     /// <exception cref="EvaluationException">The pool has fewer questions than there are to be examples.</exception>
     public TriviaQaBenchmark(
-        IReadOnlyList<TriviaQaQuestion> questions, IReadOnlyList<TriviaQaQuestion> pool, int? shots = null, int? limit = null, int skipped = 0)
+        IReadOnlyList<TriviaQaQuestion> questions,
+        IReadOnlyList<TriviaQaQuestion> pool,
+        int? shots = null,
+        int? limit = null,
+        int skipped = 0
+    )
     {
         this.questions = [.. questions.Take(limit ?? int.MaxValue)];
         this.skipped = skipped;
         int count = shots ?? Math.Min(5, pool.Count);
         if (pool.Count < count)
         {
-            throw new EvaluationException($"TriviaQA: {count} worked examples are wanted, but there are {pool.Count} training questions; give fewer --shots.");
+            throw new EvaluationException(
+                $"TriviaQA: {count} worked examples are wanted, but there are {pool.Count} training questions; give fewer --shots."
+            );
         }
 
         string examples = string.Concat(pool.Take(count).Select(shot => $"{Ask(shot)} {shot.Aliases[0]}\n\n"));
         var sampling = new SamplingOptions(MaxTokens: 32, Stop: ["\n", ".", ","]);
-        Requests = [.. this.questions.Select(question => EvaluationRequest.User(question.Id, examples + Ask(question), sampling))];
+        Requests =
+        [
+            .. this.questions.Select(question =>
+                EvaluationRequest.User(question.Id, examples + Ask(question), sampling)
+            ),
+        ];
         var config = new JsonObject
         {
             ["max_tokens"] = sampling.MaxTokens,
@@ -50,30 +65,37 @@ public sealed class TriviaQaBenchmark : IBenchmark
 
     /// <inheritdoc/>
     public ValueTask<EvaluationScore> ScoreAsync(
-        IReadOnlyDictionary<string, Answer> answers, IReadOnlyDictionary<string, Answer> judgments, CancellationToken cancellationToken)
+        IReadOnlyDictionary<string, Answer> answers,
+        IReadOnlyDictionary<string, Answer> judgments,
+        CancellationToken cancellationToken
+    )
     {
         ScoredSample[] samples = [.. questions.Select(question => Sample(question, answers[question.Id].Text))];
         Metric[] metrics =
         [
-            .. new[] { "exact_match", "original_exact_match", "original_f1" }
-                .Select(name => Metric.Mean(Name, name, [.. samples.Select(sample => sample.Values[name])])),
+            .. new[] { "exact_match", "original_exact_match", "original_f1" }.Select(name =>
+                Metric.Mean(Name, name, [.. samples.Select(sample => sample.Values[name])])
+            ),
         ];
         var counts = new Dictionary<string, int> { ["skipped_records"] = skipped };
         return ValueTask.FromResult(new EvaluationScore(metrics, samples, counts));
     }
 
-    private static string Ask(TriviaQaQuestion question) => $"Question: {question.Question.TrimEnd().TrimEnd('?')}?\nAnswer:";
+    private static string Ask(TriviaQaQuestion question) =>
+        $"Question: {question.Question.TrimEnd().TrimEnd('?')}?\nAnswer:";
 
-    private static ScoredSample Sample(TriviaQaQuestion question, string response) => new(
-        question.Id,
-        question.Question,
-        string.Join(" | ", question.Aliases),
-        [response],
-        [response.Trim()],
-        new Dictionary<string, double>
-        {
-            ["exact_match"] = AnswerMatching.HarnessMatch(response, question.Aliases) ? 1 : 0,
-            ["original_exact_match"] = AnswerMatching.OriginalMatch(response, question.Aliases) ? 1 : 0,
-            ["original_f1"] = AnswerMatching.F1(response, question.Aliases),
-        });
+    private static ScoredSample Sample(TriviaQaQuestion question, string response) =>
+        new(
+            question.Id,
+            question.Question,
+            string.Join(" | ", question.Aliases),
+            [response],
+            [response.Trim()],
+            new Dictionary<string, double>
+            {
+                ["exact_match"] = AnswerMatching.HarnessMatch(response, question.Aliases) ? 1 : 0,
+                ["original_exact_match"] = AnswerMatching.OriginalMatch(response, question.Aliases) ? 1 : 0,
+                ["original_f1"] = AnswerMatching.F1(response, question.Aliases),
+            }
+        );
 }

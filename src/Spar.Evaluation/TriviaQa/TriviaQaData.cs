@@ -11,17 +11,22 @@ namespace Spar.Evaluation.TriviaQa;
 public sealed record TriviaQaQuestion(string Id, string Question, IReadOnlyList<string> Aliases);
 
 /// <summary>
-/// Loads TriviaQA (Joshi et al. 2017) from files that the user downloads: records of {question, answers} a line, or the original JSON files
-/// ({"Data": [{Question, QuestionId, Answer: {Aliases}}]}).
+/// Loads TriviaQA (Joshi et al. 2017) from files that the user downloads: records of {question, answers} a line, or the
+/// original JSON files ({"Data": [{Question, QuestionId, Answer: {Aliases}}]}).
 /// </summary>
 public static class TriviaQaData
 {
     /// <summary>Reads the questions to ask.</summary>
     /// <param name="folder">The data folder.</param>
     /// <param name="problems">Where bad records go.</param>
-    /// <exception cref="EvaluationException">There is no file, or a record is bad and <paramref name="problems"/> is strict.</exception>
+    /// <exception cref="EvaluationException">
+    /// There is no file, or a record is bad and <paramref name="problems"/> is strict.
+    /// </exception>
     public static IReadOnlyList<TriviaQaQuestion> LoadQuestions(DataFolder folder, DataProblems problems) =>
-        Read(folder.Require("triviaqa", "dev.jsonl", "validation.jsonl", "test.jsonl", "unfiltered-web-dev.json"), problems);
+        Read(
+            folder.Require("triviaqa", "dev.jsonl", "validation.jsonl", "test.jsonl", "unfiltered-web-dev.json"),
+            problems
+        );
 
     /// <summary>Reads questions for worked examples; none where there is no such file.</summary>
     /// <param name="folder">The data folder.</param>
@@ -52,10 +57,16 @@ public static class TriviaQaData
                 try
                 {
                     var row = new DataRow($"{path}, record {number}", 1, item);
-                    var answer = new DataRow(row.File, 1, item.TryGetProperty("Answer", out JsonElement found) && found.ValueKind == JsonValueKind.Object
-                        ? found
-                        : throw row.Error("Answer", "is missing"));
-                    questions.Add(new TriviaQaQuestion(row.Text("QuestionId"), row.Text("Question"), answer.Texts("Aliases")));
+                    var answer = new DataRow(
+                        row.File,
+                        1,
+                        item.TryGetProperty("Answer", out JsonElement found) && found.ValueKind == JsonValueKind.Object
+                            ? found
+                            : throw row.Error("Answer", "is missing")
+                    );
+                    questions.Add(
+                        new TriviaQaQuestion(row.Text("QuestionId"), row.Text("Question"), answer.Texts("Aliases"))
+                    );
                 }
                 catch (EvaluationException problem)
                 {
@@ -63,7 +74,14 @@ public static class TriviaQaData
                 }
             }
         }
-        catch (Exception fault) when (fault is IOException or JsonException or KeyNotFoundException or InvalidOperationException or InvalidDataException)
+        catch (Exception fault)
+            when (fault
+                    is IOException
+                        or JsonException
+                        or KeyNotFoundException
+                        or InvalidOperationException
+                        or InvalidDataException
+            )
         {
             throw new EvaluationException($"{path}: not a TriviaQA file ({{\"Data\": [...]}}): {fault.Message}", fault);
         }

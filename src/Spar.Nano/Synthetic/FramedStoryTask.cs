@@ -3,8 +3,9 @@ using Spar.Ground;
 namespace Spar.Nano.Synthetic;
 
 /// <summary>
-/// Start/end story: the first and the last sentence are given, what happens between them is free, though there has to be something. The middle is what
-/// interferes: the sides of a refined pair share it, those of an interfering pair have middles that were written independently.
+/// Start/end story: the first and the last sentence are given, what happens between them is free, though there has to
+/// be something. The middle is what interferes: the sides of a refined pair share it, those of an interfering pair have
+/// middles that were written independently.
 /// </summary>
 public sealed class FramedStoryTask : ISyntheticTask
 {
@@ -19,7 +20,8 @@ public sealed class FramedStoryTask : ISyntheticTask
         _topic = topic;
         First = first;
         Last = last;
-        Instruction = $"tell me a story about the {topic}. begin with: {string.Join(' ', first)}. end with: {string.Join(' ', last)}.";
+        Instruction =
+            $"tell me a story about the {topic}. begin with: {string.Join(' ', first)}. end with: {string.Join(' ', last)}.";
     }
 
     /// <summary>Words of the first sentence.</summary>
@@ -64,10 +66,14 @@ public sealed class FramedStoryTask : ISyntheticTask
         }
 
         string rejected = Tell(first, middle, last);
-        return new SyntheticPairs(new SyntheticPair(Tell(First, middle, Last), rejected), new SyntheticPair(Tell(First, other, Last), rejected));
+        return new SyntheticPairs(
+            new SyntheticPair(Tell(First, middle, Last), rejected),
+            new SyntheticPair(Tell(First, other, Last), rejected)
+        );
     }
 
-    private List<List<string>> Middle(SeededRandom random) => [.. Enumerable.Range(0, random.Between(4, 6)).Select(_ => Grammar.Sentence(_topic, random))];
+    private List<List<string>> Middle(SeededRandom random) =>
+        [.. Enumerable.Range(0, random.Between(4, 6)).Select(_ => Grammar.Sentence(_topic, random))];
 
     private static string Tell(IReadOnlyList<string> first, List<List<string>> middle, IReadOnlyList<string> last) =>
         NanoResponse.Format([first, .. middle, last], '.', stars: false);

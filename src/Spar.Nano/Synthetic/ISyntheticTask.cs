@@ -3,8 +3,8 @@ using Spar.Ground;
 namespace Spar.Nano.Synthetic;
 
 /// <summary>
-/// A task that leaves something free beside what it asks, for telling apart what preference pairs teach: what was asked, or what else differs between
-/// their sides.
+/// A task that leaves something free beside what it asks, for telling apart what preference pairs teach: what was
+/// asked, or what else differs between their sides.
 /// </summary>
 public interface ISyntheticTask
 {
@@ -19,7 +19,10 @@ public interface ISyntheticTask
     /// <param name="random">The source of chance.</param>
     string Write(SeededRandom random);
 
-    /// <summary>Writes a pair of each kind: a response with the same mistakes on the rejected side, without them on the chosen side.</summary>
+    /// <summary>
+    /// Writes a pair of each kind: a response with the same mistakes on the rejected side, without them on the chosen
+    /// side.
+    /// </summary>
     /// <param name="random">The source of chance.</param>
     SyntheticPairs WritePairs(SeededRandom random);
 }

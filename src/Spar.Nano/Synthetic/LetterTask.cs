@@ -4,8 +4,9 @@ using Spar.Ground;
 namespace Spar.Nano.Synthetic;
 
 /// <summary>
-/// Character sequence: some letters are to be written, each a given number of times, without anything between them. Their order and their case are free.
-/// The case is what interferes: chosen sides of interfering pairs are in upper case, rejected sides in lower case.
+/// Character sequence: some letters are to be written, each a given number of times, without anything between them.
+/// Their order and their case are free. The case is what interferes: chosen sides of interfering pairs are in upper
+/// case, rejected sides in lower case.
 /// </summary>
 public sealed class LetterTask : ISyntheticTask
 {
@@ -13,8 +14,8 @@ public sealed class LetterTask : ISyntheticTask
     public const int MostTimes = 6;
 
     /// <summary>
-    /// The letters that tasks ask for. In English no two of them are often side by side, so that a byte-level tokenizer makes every letter of a sequence a token
-    /// of its own, in either case.
+    /// The letters that tasks ask for. In English no two of them are often side by side, so that a byte-level tokenizer
+    /// makes every letter of a sequence a token of its own, in either case.
     /// </summary>
     public const string Alphabet = "bcdfghjm";
 
@@ -26,7 +27,10 @@ public sealed class LetterTask : ISyntheticTask
     public LetterTask(IReadOnlyList<(char Letter, int Times)> runs)
     {
         Runs = runs;
-        string[] parts = [.. runs.Select(run => string.Create(CultureInfo.InvariantCulture, $"{run.Times}{run.Letter}"))];
+        string[] parts =
+        [
+            .. runs.Select(run => string.Create(CultureInfo.InvariantCulture, $"{run.Times}{run.Letter}")),
+        ];
         string all = parts.Length == 1 ? parts[0] : $"{string.Join(", ", parts[..^1])} and {parts[^1]}";
         Instruction = $"write the letters {all}.";
     }
@@ -43,7 +47,9 @@ public sealed class LetterTask : ISyntheticTask
     {
         List<char> letters = [.. Alphabet];
         random.Shuffle(letters);
-        return new LetterTask([.. letters.Take(random.Between(2, 3)).Select(letter => (letter, random.Between(1, MostTimes)))]);
+        return new LetterTask([
+            .. letters.Take(random.Between(2, 3)).Select(letter => (letter, random.Between(1, MostTimes))),
+        ]);
     }
 
     /// <inheritdoc/>
@@ -73,7 +79,8 @@ public sealed class LetterTask : ISyntheticTask
         bool upper = random.Chance(0.5);
         return new SyntheticPairs(
             new SyntheticPair(Spell(Runs, upper), Spell(miscounted, upper)),
-            new SyntheticPair(Spell(Runs, upper: true), Spell(miscounted, upper: false)));
+            new SyntheticPair(Spell(Runs, upper: true), Spell(miscounted, upper: false))
+        );
     }
 
     /// <summary>Share of a text's letters that are in upper case, 0..1; null for a text without letters.</summary>
@@ -85,5 +92,7 @@ public sealed class LetterTask : ISyntheticTask
     }
 
     private static string Spell(IEnumerable<(char Letter, int Times)> runs, bool upper) =>
-        string.Concat(runs.Select(run => new string(upper ? char.ToUpperInvariant(run.Letter) : run.Letter, run.Times)));
+        string.Concat(
+            runs.Select(run => new string(upper ? char.ToUpperInvariant(run.Letter) : run.Letter, run.Times))
+        );
 }

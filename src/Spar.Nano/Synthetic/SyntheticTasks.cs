@@ -27,10 +27,15 @@ public sealed class SyntheticTasks
     /// <summary>Start/end stories.</summary>
     public static SyntheticTasks Stories { get; } = new(FramedStoryTask.Draw);
 
-    /// <summary>The held-out tasks: <see cref="HeldOutCount"/> of them, each instruction once, always the same.</summary>
+    /// <summary>
+    /// The held-out tasks: <see cref="HeldOutCount"/> of them, each instruction once, always the same.
+    /// </summary>
     public IReadOnlyList<ISyntheticTask> HeldOut { get; }
 
-    /// <summary>Draws tasks for training: no instruction twice, none that is held out. A longer draw with the same seed begins with the shorter one.</summary>
+    /// <summary>
+    /// Draws tasks for training: no instruction twice, none that is held out. A longer draw with the same seed begins
+    /// with the shorter one.
+    /// </summary>
     /// <param name="seed">Seed of the draw.</param>
     /// <param name="count">How many.</param>
     public IEnumerable<ISyntheticTask> Training(ulong seed, int count) => Distinct(seed, _heldOut).Take(count);

@@ -26,7 +26,12 @@ public static partial class AnswerTokens
     private const int MostUnknownBytes = 4;
 
     private static readonly byte[] s_moved =
-        [.. Enumerable.Range(0, 256).Where(b => b is not (>= 33 and <= 126 or >= 161 and <= 172 or >= 174)).Select(b => (byte)b)];
+    [
+        .. Enumerable
+            .Range(0, 256)
+            .Where(b => b is not (>= 33 and <= 126 or >= 161 and <= 172 or >= 174))
+            .Select(b => (byte)b),
+    ];
 
     /// <summary>
     /// Log-probability of each word at a place: of all reported tokens there with which the word begins, whatever their
@@ -39,7 +44,11 @@ public static partial class AnswerTokens
     /// One value a word; negative infinity where no reported token fits. Null when no token stands at the place, so
     /// that nothing is weighed by mistake.
     /// </returns>
-    public static IReadOnlyList<double>? Weigh(IReadOnlyList<AnswerToken> tokens, Alternatives place, string? answer = null)
+    public static IReadOnlyList<double>? Weigh(
+        IReadOnlyList<AnswerToken> tokens,
+        Alternatives place,
+        string? answer = null
+    )
     {
         bool alphabet = tokens.Any(token => token.Text.Contains('Ġ')) && answer?.Contains('Ġ') != true;
         answer ??= TextOf(tokens, alphabet);
@@ -65,8 +74,16 @@ public static partial class AnswerTokens
                 }
 
                 string before = Encoding.UTF8.GetString(bytes!, 0, wanted - start);
-                return [.. place.Words.Select(word => LogSum(token.Top
-                    .Where(top => Begins(Plain(top.Token, alphabet), before, word, place.Words)).Select(top => top.LogProb)))];
+                return
+                [
+                    .. place.Words.Select(word =>
+                        LogSum(
+                            token
+                                .Top.Where(top => Begins(Plain(top.Token, alphabet), before, word, place.Words))
+                                .Select(top => top.LogProb)
+                        )
+                    ),
+                ];
             }
 
             at = end;
@@ -107,18 +124,31 @@ public static partial class AnswerTokens
         }
 
         // Blanks that the answer's text lacks, at its beginning or end.
-        return token.TrimStart(" \n\r\t"u8).Length == 0 ? from : from == 0 && token[0] is (byte)' ' or (byte)'\n' ? Find(text, token[1..], from) : -1;
+        return token.TrimStart(" \n\r\t"u8).Length == 0 ? from
+            : from == 0 && token[0] is (byte)' ' or (byte)'\n' ? Find(text, token[1..], from)
+            : -1;
     }
 
-    private static byte[]? BytesOf(AnswerToken token, bool alphabet) => token.Bytes?.ToArray() ?? BytesOf(token.Text, alphabet);
+    private static byte[]? BytesOf(AnswerToken token, bool alphabet) =>
+        token.Bytes?.ToArray() ?? BytesOf(token.Text, alphabet);
 
     // Null where the spelling does not tell the bytes.
     private static byte[]? BytesOf(string token, bool alphabet)
     {
-        if (token.StartsWith("bytes:", StringComparison.Ordinal) && Escapes().Match(token, 6) is { Success: true } escapes
-            && escapes.Index + escapes.Length == token.Length)
+        if (
+            token.StartsWith("bytes:", StringComparison.Ordinal)
+            && Escapes().Match(token, 6) is { Success: true } escapes
+            && escapes.Index + escapes.Length == token.Length
+        )
         {
-            return [.. Hex().Matches(token).Select(match => byte.Parse(match.Groups[1].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture))];
+            return
+            [
+                .. Hex()
+                    .Matches(token)
+                    .Select(match =>
+                        byte.Parse(match.Groups[1].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture)
+                    ),
+            ];
         }
 
         if (ByteToken().Match(token) is { Success: true } single)
@@ -126,7 +156,10 @@ public static partial class AnswerTokens
             return [byte.Parse(single.Groups[1].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture)];
         }
 
-        if (token.Contains('\uFFFD') || token.Length > 0 && (char.IsLowSurrogate(token[0]) || char.IsHighSurrogate(token[^1])))
+        if (
+            token.Contains('\uFFFD')
+            || token.Length > 0 && (char.IsLowSurrogate(token[0]) || char.IsHighSurrogate(token[^1]))
+        )
         {
             return null;
         }
@@ -162,7 +195,9 @@ public static partial class AnswerTokens
 
     private static bool Begins(string token, string before, string word, IReadOnlyList<string> words)
     {
-        string text = token.StartsWith(before, StringComparison.OrdinalIgnoreCase) ? token[before.Length..].Trim() : token.Trim();
+        string text = token.StartsWith(before, StringComparison.OrdinalIgnoreCase)
+            ? token[before.Length..].Trim()
+            : token.Trim();
         text = text.TrimStart('▁');
         return text.Length > 0 && words.Count(other => Fits(other)) == 1 && Fits(word);
 

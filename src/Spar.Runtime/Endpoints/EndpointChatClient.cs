@@ -31,12 +31,18 @@ public sealed class EndpointChatClient : DelegatingChatClient, IAlternativesClie
     /// <param name="apiKey">The key; servers that need none ignore it.</param>
     /// <param name="time">The clock by which a date in Retry-After is read; the system's when null.</param>
     public EndpointChatClient(Uri endpoint, string model, string apiKey, TimeProvider? time = null)
-        : base(new ChatClient(model, new ApiKeyCredential(apiKey), new OpenAIClientOptions
-        {
-            Endpoint = endpoint,
-            NetworkTimeout = TimeSpan.FromMinutes(10),
-            RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
-        }).AsIChatClient())
+        : base(
+            new ChatClient(
+                model,
+                new ApiKeyCredential(apiKey),
+                new OpenAIClientOptions
+                {
+                    Endpoint = endpoint,
+                    NetworkTimeout = TimeSpan.FromMinutes(10),
+                    RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
+                }
+            ).AsIChatClient()
+        )
     {
         _name = $"{endpoint} (model {model})";
         _time = time ?? TimeProvider.System;
@@ -48,8 +54,13 @@ public sealed class EndpointChatClient : DelegatingChatClient, IAlternativesClie
     /// <param name="apiKey">The key; servers that need none ignore it.</param>
     /// <param name="retry">How often and how soon; null for the usual.</param>
     /// <param name="time">The clock; the system's when null.</param>
-    public static IChatClient WithRetries(Uri endpoint, string model, string apiKey, RetryOptions? retry = null, TimeProvider? time = null) =>
-        new EndpointChatClient(endpoint, model, apiKey, time).AsBuilder().UseRetry(retry, time).Build();
+    public static IChatClient WithRetries(
+        Uri endpoint,
+        string model,
+        string apiKey,
+        RetryOptions? retry = null,
+        TimeProvider? time = null
+    ) => new EndpointChatClient(endpoint, model, apiKey, time).AsBuilder().UseRetry(retry, time).Build();
 
     /// <inheritdoc/>
     /// <exception cref="TransientFaultException">
@@ -59,7 +70,10 @@ public sealed class EndpointChatClient : DelegatingChatClient, IAlternativesClie
     /// The endpoint refuses the call; the message names it and says why.
     /// </exception>
     public override async Task<ChatResponse> GetResponseAsync(
-        IEnumerable<AiMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+        IEnumerable<AiMessage> messages,
+        ChatOptions? options = null,
+        CancellationToken cancellationToken = default
+    )
     {
         try
         {
@@ -77,7 +91,8 @@ public sealed class EndpointChatClient : DelegatingChatClient, IAlternativesClie
         IReadOnlyList<AiMessage> messages,
         ChatOptions options,
         Func<string, Alternatives?> find,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         ChatOptions asked = options.Clone();
         asked.RawRepresentationFactory = _ => new ChatCompletionOptions
@@ -89,13 +104,17 @@ public sealed class EndpointChatClient : DelegatingChatClient, IAlternativesClie
         if (response.RawRepresentation is not ChatCompletion { ContentTokenLogProbabilities: { Count: > 0 } tokens })
         {
             throw new RunFaultException(
-                $"{_name} gives no log-probabilities. Set judging.valuation to votes or adaptive, or switch log-probabilities on " +
-                "in the server.");
+                $"{_name} gives no log-probabilities. Set judging.valuation to votes or adaptive, or switch log-probabilities on "
+                    + "in the server."
+            );
         }
 
         return new WeighedResponse(
             response,
-            find(response.Text) is { } place ? AnswerTokens.Weigh([.. tokens.Select(ToToken)], place, response.Text) : null);
+            find(response.Text) is { } place
+                ? AnswerTokens.Weigh([.. tokens.Select(ToToken)], place, response.Text)
+                : null
+        );
     }
 
     private static AnswerToken ToToken(ChatTokenLogProbabilityDetails token) =>
@@ -104,19 +123,32 @@ public sealed class EndpointChatClient : DelegatingChatClient, IAlternativesClie
             Bytes = token.Utf8Bytes,
         };
 
-    private Exception? Explain(Exception fault) => fault switch
-    {
-        ClientResultException { Status: 408 or 409 or 429 or >= 500 } busy =>
-            new TransientFaultException($"{_name}: {OneLine(busy)}", RetryAfter(busy.GetRawResponse()), busy),
-        ClientResultException { Status: > 0 } refused =>
-            new HttpRequestException($"{_name}: {OneLine(refused)}", refused),
-        AggregateException { InnerExceptions: [.., Exception last] } =>
-            new TransientFaultException($"{_name} cannot be reached: {OneLine(last)}", null, fault),
-        ClientResultException or HttpRequestException or IOException or OperationCanceledException =>
-            new TransientFaultException($"{_name} cannot be reached: {OneLine(fault)}", null, fault),
-        UserFaultException => null,
-        _ => new TransientFaultException($"{_name} gave an answer that cannot be read: {OneLine(fault)}", null, fault),
-    };
+    private Exception? Explain(Exception fault) =>
+        fault switch
+        {
+            ClientResultException { Status: 408 or 409 or 429 or >= 500 } busy => new TransientFaultException(
+                $"{_name}: {OneLine(busy)}",
+                RetryAfter(busy.GetRawResponse()),
+                busy
+            ),
+            ClientResultException { Status: > 0 } refused => new HttpRequestException(
+                $"{_name}: {OneLine(refused)}",
+                refused
+            ),
+            AggregateException { InnerExceptions: [.., Exception last] } => new TransientFaultException(
+                $"{_name} cannot be reached: {OneLine(last)}",
+                null,
+                fault
+            ),
+            ClientResultException or HttpRequestException or IOException or OperationCanceledException =>
+                new TransientFaultException($"{_name} cannot be reached: {OneLine(fault)}", null, fault),
+            UserFaultException => null,
+            _ => new TransientFaultException(
+                $"{_name} gave an answer that cannot be read: {OneLine(fault)}",
+                null,
+                fault
+            ),
+        };
 
     // Seconds or a date, by HTTP's rules.
     private TimeSpan? RetryAfter(PipelineResponse? response)

@@ -3,7 +3,10 @@ using Spar.Seams;
 
 namespace Spar.Runtime.Endpoints;
 
-/// <summary>Opens models behind OpenAI-compatible endpoints, named as address#model, such as http://localhost:8000/v1#qwen; leaves others to another host.</summary>
+/// <summary>
+/// Opens models behind OpenAI-compatible endpoints, named as address#model, such as http://localhost:8000/v1#qwen;
+/// leaves others to another host.
+/// </summary>
 /// <param name="others">Opens what is no such name.</param>
 /// <param name="apiKey">The endpoints' key; servers that need none ignore it.</param>
 public sealed class EndpointModelHost(IModelHost others, string apiKey) : IModelHost
@@ -12,7 +15,10 @@ public sealed class EndpointModelHost(IModelHost others, string apiKey) : IModel
     /// <exception cref="SparException">The name begins like an address, but is none, or names no model.</exception>
     public ValueTask<IChatClient> OpenAsync(string model, CancellationToken cancellationToken)
     {
-        if (!model.StartsWith("http://", StringComparison.Ordinal) && !model.StartsWith("https://", StringComparison.Ordinal))
+        if (
+            !model.StartsWith("http://", StringComparison.Ordinal)
+            && !model.StartsWith("https://", StringComparison.Ordinal)
+        )
         {
             return others.OpenAsync(model, cancellationToken);
         }
@@ -20,6 +26,8 @@ public sealed class EndpointModelHost(IModelHost others, string apiKey) : IModel
         string[] parts = model.Split('#', 2);
         return parts.Length == 2 && parts[1].Length > 0 && Uri.TryCreate(parts[0], UriKind.Absolute, out Uri? address)
             ? ValueTask.FromResult(EndpointChatClient.WithRetries(address, parts[1], apiKey))
-            : throw new SparException($"'{model}' names no model behind an endpoint. Give address and model as in http://localhost:8000/v1#qwen.");
+            : throw new SparException(
+                $"'{model}' names no model behind an endpoint. Give address and model as in http://localhost:8000/v1#qwen."
+            );
     }
 }

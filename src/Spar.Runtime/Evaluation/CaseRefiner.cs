@@ -20,13 +20,20 @@ namespace Spar.Runtime.Evaluation;
 /// <param name="templates">How it is asked.</param>
 /// <param name="strategy">One of <see cref="StrategyNames"/>.</param>
 /// <param name="settings">Sampling, votes, limits of the search.</param>
-public sealed class CaseRefiner(string name, IChatClient refiner, TemplateSet templates, string strategy, DecodingSettings settings)
+public sealed class CaseRefiner(
+    string name,
+    IChatClient refiner,
+    TemplateSet templates,
+    string strategy,
+    DecodingSettings settings
+)
 {
     /// <summary>
     /// Strategies that begin from a given response: one refinement, a chain of them, breadth-first and depth-first
     /// search.
     /// </summary>
-    public static IReadOnlyList<string> StrategyNames { get; } = [.. SearchStrategy.All.Select(strategy => strategy.Name)];
+    public static IReadOnlyList<string> StrategyNames { get; } =
+    [.. SearchStrategy.All.Select(strategy => strategy.Name)];
 
     /// <summary>Repairs every case; those that the file has are not repaired again.</summary>
     /// <param name="cases">Failed responses.</param>
@@ -40,43 +47,68 @@ public sealed class CaseRefiner(string name, IChatClient refiner, TemplateSet te
     /// </exception>
     /// <exception cref="SparException">There is no such strategy.</exception>
     public async Task<IReadOnlyList<RepairCase>> RefineAsync(
-        IReadOnlyList<RepairCase> cases, string file, EvaluationRunOptions options, IProgress<EvaluationProgress>? progress, CancellationToken cancellationToken)
+        IReadOnlyList<RepairCase> cases,
+        string file,
+        EvaluationRunOptions options,
+        IProgress<EvaluationProgress>? progress,
+        CancellationToken cancellationToken
+    )
     {
         using CallSession session = new(unchecked((ulong)options.Seed), options.Concurrency);
         ModelCaller caller = new(refiner, session);
         SearchSettings limits = settings.Search;
         Gate gate = limits.ToGate();
         VotingJudge judge = new(caller, templates, settings.Judge, settings.Votes, gate);
-        IRefinementSearch search = SearchStrategy.Named(strategy).Create(judge, new RefinementSampler(caller, templates, settings.Refine), limits);
+        IRefinementSearch search = SearchStrategy
+            .Named(strategy)
+            .Create(judge, new RefinementSampler(caller, templates, settings.Refine), limits);
         Dictionary<string, RepairCase> byId = cases.ToDictionary(item => item.Id);
         string how = string.Create(
             CultureInfo.InvariantCulture,
-            $"{strategy} {templates.Digest} {settings.Votes} {settings.Judge} {settings.Refine} {limits}");
+            $"{strategy} {templates.Digest} {settings.Votes} {settings.Judge} {settings.Refine} {limits}"
+        );
         EvaluationRequest[] requests =
         [
-            .. cases.Select(item => EvaluationRequest.User(item.Id, $"{how}\0{item.Instruction}\0{item.Failed}", new Spar.Evaluation.Harness.SamplingOptions(settings.Refine.MaxTokens))),
+            .. cases.Select(item =>
+                EvaluationRequest.User(
+                    item.Id,
+                    $"{how}\0{item.Instruction}\0{item.Failed}",
+                    new Spar.Evaluation.Harness.SamplingOptions(settings.Refine.MaxTokens)
+                )
+            ),
         ];
-        FunctionChatClient repairing = new(async (_, options, token) =>
-        {
-            RepairCase item = byId[options.Call()!.Key];
-            Valuation valuation = await judge.JudgeAsync($"refine/{item.Id}/judge", item.Instruction, item.Failed, token).ConfigureAwait(false);
-            if (gate.Passes(valuation))
+        FunctionChatClient repairing = new(
+            async (_, options, token) =>
             {
-                return new Answer(item.Failed);
-            }
+                RepairCase item = byId[options.Call()!.Key];
+                Valuation valuation = await judge
+                    .JudgeAsync($"refine/{item.Id}/judge", item.Instruction, item.Failed, token)
+                    .ConfigureAwait(false);
+                if (gate.Passes(valuation))
+                {
+                    return new Answer(item.Failed);
+                }
 
-            SearchTree tree = await search.SearchAsync($"refine/{item.Id}/tree", item.Instruction, item.Failed, valuation, token).ConfigureAwait(false);
-            return tree.Failure is null ? new Answer(tree.Best.Response) : throw new UserFaultException(tree.Failure);
-        });
-        IReadOnlyDictionary<string, Answer> refined = await AnswerCollector.CollectAsync(
-            "refinements",
-            requests,
-            new EvaluationModel(name, repairing),
-            file,
-            options.Concurrency,
-            options.Seed,
-            progress,
-            cancellationToken).ConfigureAwait(false);
+                SearchTree tree = await search
+                    .SearchAsync($"refine/{item.Id}/tree", item.Instruction, item.Failed, valuation, token)
+                    .ConfigureAwait(false);
+                return tree.Failure is null
+                    ? new Answer(tree.Best.Response)
+                    : throw new UserFaultException(tree.Failure);
+            }
+        );
+        IReadOnlyDictionary<string, Answer> refined = await AnswerCollector
+            .CollectAsync(
+                "refinements",
+                requests,
+                new EvaluationModel(name, repairing),
+                file,
+                options.Concurrency,
+                options.Seed,
+                progress,
+                cancellationToken
+            )
+            .ConfigureAwait(false);
         return [.. cases.Select(item => item with { Repaired = refined[item.Id].Text })];
     }
 }

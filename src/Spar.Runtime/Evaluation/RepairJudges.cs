@@ -7,13 +7,17 @@ using Spar.Templates;
 
 namespace Spar.Runtime.Evaluation;
 
-/// <summary>Judges of repaired responses: a model that writes one greedy judgement, or the nano world's exact checks.</summary>
+/// <summary>
+/// Judges of repaired responses: a model that writes one greedy judgement, or the nano world's exact checks.
+/// </summary>
 public static class RepairJudges
 {
     /// <summary>Name of the judge that is no model: the nano world's exact checks.</summary>
     public const string Checks = "checks";
 
-    /// <summary>A model, asked with a prompt set; a judgement without a readable verdict counts as unparseable.</summary>
+    /// <summary>
+    /// A model, asked with a prompt set; a judgement without a readable verdict counts as unparseable.
+    /// </summary>
     /// <param name="name">Its name in results.</param>
     /// <param name="model">The model.</param>
     /// <param name="templates">How it is asked and read.</param>
@@ -27,9 +31,12 @@ public static class RepairJudges
             async (item, cancellationToken) =>
             {
                 ChatMessage question = new(ChatRole.User, templates.JudgePrompt(item.Instruction, item.Repaired!));
-                return (await model.GetResponseAsync([question], options, cancellationToken).ConfigureAwait(false)).Text;
+                return (
+                    await model.GetResponseAsync([question], options, cancellationToken).ConfigureAwait(false)
+                ).Text;
             },
-            words => parser.Parse(words).Verdict);
+            words => parser.Parse(words).Verdict
+        );
     }
 
     /// <summary>The exact checks of the nano world, for instructions that are its own.</summary>
@@ -39,11 +46,22 @@ public static class RepairJudges
     {
         Dictionary<string, NanoTask> tasks = cases.ToDictionary(
             item => item.Id,
-            item => NanoTask.Parse(item.Instruction) ?? throw new EvaluationException(
-                $"The judge \"{Checks}\" knows the nano world's instructions only, and case \"{item.Id}\" has another: name a model as judge."));
+            item =>
+                NanoTask.Parse(item.Instruction)
+                ?? throw new EvaluationException(
+                    $"The judge \"{Checks}\" knows the nano world's instructions only, and case \"{item.Id}\" has another: name a model as judge."
+                )
+        );
         return new RepairJudge(
             Checks,
-            (item, _) => Task.FromResult(string.Join('\n', tasks[item.Id].Check(item.Repaired!).Select(finding => finding.Followed ? "ok" : "bad"))),
-            words => !words.Split('\n').Contains("bad"));
+            (item, _) =>
+                Task.FromResult(
+                    string.Join(
+                        '\n',
+                        tasks[item.Id].Check(item.Repaired!).Select(finding => finding.Followed ? "ok" : "bad")
+                    )
+                ),
+            words => !words.Split('\n').Contains("bad")
+        );
     }
 }

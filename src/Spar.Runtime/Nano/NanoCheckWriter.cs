@@ -1,15 +1,15 @@
 using System.Globalization;
 using Spar.Ground;
 using Spar.Nano;
-using Spar.Templates;
 using Spar.Seams;
+using Spar.Templates;
 
 namespace Spar.Runtime.Nano;
 
 /// <summary>
-/// The nano world's program as a writer of checks, since a model of a million parameters can write none. To be like a model it makes mistakes: in
-/// the given share of the checks a requirement is wrong or missing, the same share of test cases carries the wrong label, and the same share of
-/// confirmations is wrong.
+/// The nano world's program as a writer of checks, since a model of a million parameters can write none. To be like a
+/// model it makes mistakes: in the given share of the checks a requirement is wrong or missing, the same share of test
+/// cases carries the wrong label, and the same share of confirmations is wrong.
 /// </summary>
 /// <param name="templates">The run's prompt set.</param>
 /// <param name="error">Share of mistakes, 0..1.</param>
@@ -56,27 +56,33 @@ public sealed class NanoCheckWriter(TemplateSet templates, double error) : IChec
 
     /// <summary>A requirement in the language of checks; it holds for the same responses.</summary>
     /// <param name="constraint">The requirement.</param>
-    public static string Expression(Constraint constraint) => constraint switch
-    {
-        ExactWords words => Compare("words()", "==", words.Count),
-        AtLeastWords least => Compare("words()", ">=", least.Count),
-        AtMostWords most => Compare("words()", "<=", most.Count),
-        SentenceCount sentences => Compare("sentences()", "==", sentences.Count),
-        IncludeWord include => AnyOf([include.Word]),
-        AvoidWord avoid => $"not {AnyOf([avoid.Word])}",
-        FirstWord first => $"first_word(\"{first.Word}\")",
-        LastWord last => $"last_word(\"{last.Word}\")",
-        ClosingMark mark => $"ends_with(\"{mark.Mark}\", \"{mark.Mark} *\")",
-        Stars => "starts_with(\"* \") and ends_with(\" *\")",
-        ShowFeeling feeling => AnyOf(Lexicon.Feelings[feeling.Feeling]),
-        SetIn setting => AnyOf(Lexicon.Situations[setting.Situation]),
-        OnTopic topic => AnyOf(Lexicon.Topics[topic.Topic]),
-        _ => throw new ArgumentException($"No check is known for the constraint {constraint.Kind}.", nameof(constraint)),
-    };
+    public static string Expression(Constraint constraint) =>
+        constraint switch
+        {
+            ExactWords words => Compare("words()", "==", words.Count),
+            AtLeastWords least => Compare("words()", ">=", least.Count),
+            AtMostWords most => Compare("words()", "<=", most.Count),
+            SentenceCount sentences => Compare("sentences()", "==", sentences.Count),
+            IncludeWord include => AnyOf([include.Word]),
+            AvoidWord avoid => $"not {AnyOf([avoid.Word])}",
+            FirstWord first => $"first_word(\"{first.Word}\")",
+            LastWord last => $"last_word(\"{last.Word}\")",
+            ClosingMark mark => $"ends_with(\"{mark.Mark}\", \"{mark.Mark} *\")",
+            Stars => "starts_with(\"* \") and ends_with(\" *\")",
+            ShowFeeling feeling => AnyOf(Lexicon.Feelings[feeling.Feeling]),
+            SetIn setting => AnyOf(Lexicon.Situations[setting.Situation]),
+            OnTopic topic => AnyOf(Lexicon.Topics[topic.Topic]),
+            _ => throw new ArgumentException(
+                $"No check is known for the constraint {constraint.Kind}.",
+                nameof(constraint)
+            ),
+        };
 
-    private static string Compare(string what, string sign, int count) => string.Create(CultureInfo.InvariantCulture, $"{what} {sign} {count}");
+    private static string Compare(string what, string sign, int count) =>
+        string.Create(CultureInfo.InvariantCulture, $"{what} {sign} {count}");
 
-    private static string AnyOf(IReadOnlyList<string> words) => $"contains({string.Join(", ", words.Select(word => $"\"{word}\""))})";
+    private static string AnyOf(IReadOnlyList<string> words) =>
+        $"contains({string.Join(", ", words.Select(word => $"\"{word}\""))})";
 
     // A careless writer's response misses something; now and then none does.
     private static string? Case(NanoTask task, bool follows, SeededRandom random)

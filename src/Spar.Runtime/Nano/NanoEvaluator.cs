@@ -7,17 +7,23 @@ using Spar.SelfPlay;
 namespace Spar.Runtime.Nano;
 
 /// <summary>
-/// Measures a run on the nano world's held-out tasks with the world's exact checks. The actor is measured on its greedy responses, alone and with
-/// the run's tree search. The refiner is measured on responses that are the same for every row, sampled from the base model: does its judgement agree
-/// with the checks, and does its search repair what is wrong? The judgement is one, greedy, so that rows differ by what the refiner learnt and not by the
-/// luck of votes. The votes' agreement on the actor's own responses is among the row's details.
+/// Measures a run on the nano world's held-out tasks with the world's exact checks. The actor is measured on its greedy
+/// responses, alone and with the run's tree search. The refiner is measured on responses that are the same for every
+/// row, sampled from the base model: does its judgement agree with the checks, and does its search repair what is
+/// wrong? The judgement is one, greedy, so that rows differ by what the refiner learnt and not by the luck of votes.
+/// The votes' agreement on the actor's own responses is among the row's details.
 /// </summary>
 /// <param name="prompts">Held-out tasks to use, 1 .. <see cref="HeldOut.Count"/>.</param>
 /// <param name="repairs">Failed base responses to repair, at most.</param>
 /// <param name="stories">Share of tasks that ask for a story, 0..1.</param>
-/// <param name="searched">Tasks that are answered with tree search as well; null for all, and 0 measures no search.</param>
-/// <param name="judged">Tasks on whose responses the refiner's vote is measured; null for all, and 0 measures no refiner.</param>
-public sealed class NanoEvaluator(int prompts, int repairs, double stories, int? searched = null, int? judged = null) : IRunEvaluator
+/// <param name="searched">
+/// Tasks that are answered with tree search as well; null for all, and 0 measures no search.
+/// </param>
+/// <param name="judged">
+/// Tasks on whose responses the refiner's vote is measured; null for all, and 0 measures no refiner.
+/// </param>
+public sealed class NanoEvaluator(int prompts, int repairs, double stories, int? searched = null, int? judged = null)
+    : IRunEvaluator
 {
     private readonly IReadOnlyList<NanoTask> _tasks = Tasks(prompts, stories);
     private readonly int _searched = Math.Min(searched ?? prompts, prompts);
@@ -36,20 +42,52 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<string>> SampleFixedAsync(ModelCaller actor, Recipe recipe, CancellationToken cancellationToken) =>
-        await Task.WhenAll(_tasks.Select(async (task, i) =>
-            (await actor.AskAsync($"eval/fixed/p{i}", task.Instruction, recipe.Respond, cancellationToken).ConfigureAwait(false)).Text)).ConfigureAwait(false);
+    public async Task<IReadOnlyList<string>> SampleFixedAsync(
+        ModelCaller actor,
+        Recipe recipe,
+        CancellationToken cancellationToken
+    ) =>
+        await Task.WhenAll(
+                _tasks.Select(
+                    async (task, i) =>
+                        (
+                            await actor
+                                .AskAsync($"eval/fixed/p{i}", task.Instruction, recipe.Respond, cancellationToken)
+                                .ConfigureAwait(false)
+                        ).Text
+                )
+            )
+            .ConfigureAwait(false);
 
     /// <inheritdoc/>
     public async Task<EvaluationRow> EvaluateAsync(EvaluationContext context, CancellationToken cancellationToken)
     {
         Recipe recipe = context.Recipe;
         IJudge judge = context.Judge;
-        IRefinementSearch search = SearchStrategy.Tree(judge, new RefinementSampler(context.Refiner, context.Templates, recipe.Refine), recipe.Search);
+        IRefinementSearch search = SearchStrategy.Tree(
+            judge,
+            new RefinementSampler(context.Refiner, context.Templates, recipe.Refine),
+            recipe.Search
+        );
 
-        ActorItem[] own = await Task.WhenAll(_tasks.Select((task, i) => MeasureActorAsync(
-            $"eval/{context.Row}/p{i}", task, Among(i, _searched), Among(i, _judged), context, judge, search, cancellationToken))).ConfigureAwait(false);
-        RefinerItem[] fixedSet = await MeasureRefinerAsync(context, judge, search, cancellationToken).ConfigureAwait(false);
+        ActorItem[] own = await Task.WhenAll(
+                _tasks.Select(
+                    (task, i) =>
+                        MeasureActorAsync(
+                            $"eval/{context.Row}/p{i}",
+                            task,
+                            Among(i, _searched),
+                            Among(i, _judged),
+                            context,
+                            judge,
+                            search,
+                            cancellationToken
+                        )
+                )
+            )
+            .ConfigureAwait(false);
+        RefinerItem[] fixedSet = await MeasureRefinerAsync(context, judge, search, cancellationToken)
+            .ConfigureAwait(false);
 
         ActorItem[] found = [.. own.Where(item => item.SatisfiedWithSearch is not null)];
         ActorItem[] accepted = [.. own.Where(item => item.Accepted is not null)];
@@ -58,7 +96,10 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
         Put(EvaluationRow.JudgeAccuracyOwn, Share(accepted, item => item.Accepted == item.Satisfied));
         Put(EvaluationRow.SelfJudged, Share(accepted, item => item.Accepted == true));
         Put(EvaluationRow.JudgeF1, F1(fixedSet));
-        Put(EvaluationRow.FirstRefinements, repaired.Length == 0 ? null : repaired.Average(item => item.FirstRefinements));
+        Put(
+            EvaluationRow.FirstRefinements,
+            repaired.Length == 0 ? null : repaired.Average(item => item.FirstRefinements)
+        );
         return new EvaluationRow(
             context.Row,
             Share(own, item => item.Satisfied)!.Value,
@@ -67,7 +108,8 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
             Share(fixedSet, item => item.JudgedRight),
             Share(repaired, item => item.Repaired == true),
             own.Length,
-            details);
+            details
+        );
 
         void Put(string name, double? value)
         {
@@ -79,21 +121,50 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
     }
 
     private static async Task<ActorItem> MeasureActorAsync(
-        string key, NanoTask task, bool searches, bool judges, EvaluationContext context, IJudge judge, IRefinementSearch search, CancellationToken cancellationToken)
+        string key,
+        NanoTask task,
+        bool searches,
+        bool judges,
+        EvaluationContext context,
+        IJudge judge,
+        IRefinementSearch search,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
-            Answer answer = await context.Actor.AskAsync($"{key}/greedy", task.Instruction, context.Recipe.Respond.Greedy(), cancellationToken).ConfigureAwait(false);
+            Answer answer = await context
+                .Actor.AskAsync($"{key}/greedy", task.Instruction, context.Recipe.Respond.Greedy(), cancellationToken)
+                .ConfigureAwait(false);
             IReadOnlyList<Finding> findings = task.Check(answer.Text);
-            ActorItem item = new(findings.All(finding => finding.Followed), findings.Skip(1).Count(finding => finding.Followed), task.Constraints.Count, null, null);
+            ActorItem item = new(
+                findings.All(finding => finding.Followed),
+                findings.Skip(1).Count(finding => finding.Followed),
+                task.Constraints.Count,
+                null,
+                null
+            );
             if (searches || judges)
             {
-                Valuation valuation = await judge.JudgeAsync($"{key}/judge", task.Instruction, answer.Text, cancellationToken).ConfigureAwait(false);
+                Valuation valuation = await judge
+                    .JudgeAsync($"{key}/judge", task.Instruction, answer.Text, cancellationToken)
+                    .ConfigureAwait(false);
                 bool accepted = context.Recipe.Search.ToGate().Passes(valuation);
-                string final = accepted || !searches
-                    ? answer.Text
-                    : (await search.SearchAsync($"{key}/tree", task.Instruction, answer.Text, valuation, cancellationToken).ConfigureAwait(false)).Best.Response;
-                item = item with { Accepted = judges ? accepted : null, SatisfiedWithSearch = searches ? task.IsSatisfiedBy(final) : null };
+                string final =
+                    accepted || !searches
+                        ? answer.Text
+                        : (
+                            await search
+                                .SearchAsync($"{key}/tree", task.Instruction, answer.Text, valuation, cancellationToken)
+                                .ConfigureAwait(false)
+                        )
+                            .Best
+                            .Response;
+                item = item with
+                {
+                    Accepted = judges ? accepted : null,
+                    SatisfiedWithSearch = searches ? task.IsSatisfiedBy(final) : null,
+                };
             }
 
             context.ItemFinished(false);
@@ -107,14 +178,36 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
         }
     }
 
-    private async Task<RefinerItem[]> MeasureRefinerAsync(EvaluationContext context, IJudge judge, IRefinementSearch search, CancellationToken cancellationToken)
+    private async Task<RefinerItem[]> MeasureRefinerAsync(
+        EvaluationContext context,
+        IJudge judge,
+        IRefinementSearch search,
+        CancellationToken cancellationToken
+    )
     {
         IReadOnlyList<string> responses = context.FixedResponses;
         Gate gate = context.Recipe.Search.ToGate();
-        VotingJudge greedyJudge = new(context.Refiner, context.Templates, context.Recipe.Judge.Greedy(), votes: 1, gate);
-        HashSet<int> toRepair = [.. Enumerable.Range(0, _tasks.Count).Where(i => Among(i, _judged) && !_tasks[i].IsSatisfiedBy(responses[i])).Take(repairs)];
-        return await Task.WhenAll(Enumerable.Range(0, _tasks.Count).Where(i => Among(i, _judged))
-            .Select(i => MeasureOneAsync(i, _tasks[i], responses[i]))).ConfigureAwait(false);
+        VotingJudge greedyJudge = new(
+            context.Refiner,
+            context.Templates,
+            context.Recipe.Judge.Greedy(),
+            votes: 1,
+            gate
+        );
+        HashSet<int> toRepair =
+        [
+            .. Enumerable
+                .Range(0, _tasks.Count)
+                .Where(i => Among(i, _judged) && !_tasks[i].IsSatisfiedBy(responses[i]))
+                .Take(repairs),
+        ];
+        return await Task.WhenAll(
+                Enumerable
+                    .Range(0, _tasks.Count)
+                    .Where(i => Among(i, _judged))
+                    .Select(i => MeasureOneAsync(i, _tasks[i], responses[i]))
+            )
+            .ConfigureAwait(false);
 
         async Task<RefinerItem> MeasureOneAsync(int i, NanoTask task, string response)
         {
@@ -122,18 +215,26 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
             bool right = task.IsSatisfiedBy(response);
             try
             {
-                Valuation single = await greedyJudge.JudgeAsync($"{key}/verdict", task.Instruction, response, cancellationToken).ConfigureAwait(false);
+                Valuation single = await greedyJudge
+                    .JudgeAsync($"{key}/verdict", task.Instruction, response, cancellationToken)
+                    .ConfigureAwait(false);
                 bool? repaired = null;
                 double first = 0;
                 if (toRepair.Contains(i))
                 {
-                    Valuation valuation = await judge.JudgeAsync($"{key}/judge", task.Instruction, response, cancellationToken).ConfigureAwait(false);
+                    Valuation valuation = await judge
+                        .JudgeAsync($"{key}/judge", task.Instruction, response, cancellationToken)
+                        .ConfigureAwait(false);
                     repaired = false;
                     if (!gate.Passes(valuation))
                     {
-                        SearchTree tree = await search.SearchAsync($"{key}/tree", task.Instruction, response, valuation, cancellationToken).ConfigureAwait(false);
+                        SearchTree tree = await search
+                            .SearchAsync($"{key}/tree", task.Instruction, response, valuation, cancellationToken)
+                            .ConfigureAwait(false);
                         repaired = task.IsSatisfiedBy(tree.Best.Response);
-                        first = tree.Nodes.Count(node => node.Depth == 1 && task.IsSatisfiedBy(node.Response)) / (double)context.Recipe.Search.Branch;
+                        first =
+                            tree.Nodes.Count(node => node.Depth == 1 && task.IsSatisfiedBy(node.Response))
+                            / (double)context.Recipe.Search.Branch;
                     }
                 }
 
@@ -151,7 +252,8 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
     /// <summary>True for a choice of <paramref name="count"/> of the tasks that is spread evenly over them.</summary>
     private bool Among(int task, int count) => (task + 1) * count / _tasks.Count > task * count / _tasks.Count;
 
-    private static double? Share<T>(IReadOnlyCollection<T> items, Func<T, bool> holds) => items.Count == 0 ? null : items.Count(holds) / (double)items.Count;
+    private static double? Share<T>(IReadOnlyCollection<T> items, Func<T, bool> holds) =>
+        items.Count == 0 ? null : items.Count(holds) / (double)items.Count;
 
     private static double? F1(RefinerItem[] items)
     {
@@ -165,7 +267,13 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
     /// <param name="Constraints">Constraints in all.</param>
     /// <param name="SatisfiedWithSearch">Everything holds after search; null when not searched.</param>
     /// <param name="Accepted">The refiner's vote; null when not judged.</param>
-    private sealed record ActorItem(bool Satisfied, int Followed, int Constraints, bool? SatisfiedWithSearch, bool? Accepted);
+    private sealed record ActorItem(
+        bool Satisfied,
+        int Followed,
+        int Constraints,
+        bool? SatisfiedWithSearch,
+        bool? Accepted
+    );
 
     /// <param name="Right">Everything holds.</param>
     /// <param name="Accepted">The refiner's verdict.</param>

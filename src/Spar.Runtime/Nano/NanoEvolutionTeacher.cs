@@ -5,8 +5,8 @@ using Spar.Nano;
 namespace Spar.Runtime.Nano;
 
 /// <summary>
-/// The nano world's program as the teacher of prompt evolution. Seeds are the world's instructions ("write a line about the sea."); it declines other
-/// seeds, and families that the world does not have.
+/// The nano world's program as the teacher of prompt evolution. Seeds are the world's instructions ("write a line about
+/// the sea."); it declines other seeds, and families that the world does not have.
 /// </summary>
 /// <param name="seed">The run's seed.</param>
 public sealed class NanoEvolutionTeacher(ulong seed) : IEvolutionTeacher
@@ -29,8 +29,15 @@ public sealed class NanoEvolutionTeacher(ulong seed) : IEvolutionTeacher
             NanoTask drawn = TaskSampler.Draw(random, simple.Form);
             if (drawn.Topic == simple.Topic && Fits(drawn))
             {
-                return Task.FromResult(EvolutionParser.Format(
-                    drawn.Constraints.Select(constraint => new AddedConstraint(constraint.Family, Stated(drawn.Instruction, constraint))), drawn.Instruction));
+                return Task.FromResult(
+                    EvolutionParser.Format(
+                        drawn.Constraints.Select(constraint => new AddedConstraint(
+                            constraint.Family,
+                            Stated(drawn.Instruction, constraint)
+                        )),
+                        drawn.Instruction
+                    )
+                );
             }
         }
 

@@ -27,7 +27,14 @@ public sealed record KindMeasurement(string Kind, string Family, int Count, doub
 /// <param name="Unparsed">Judgements without a readable verdict; they count as wrong.</param>
 /// <param name="Kinds">By kind of constraint.</param>
 public sealed record NanoMeasurement(
-    int Count, double Satisfied, double JudgeAccuracy, double FalseAccepts, double FalseRejects, int Unparsed, IReadOnlyList<KindMeasurement> Kinds)
+    int Count,
+    double Satisfied,
+    double JudgeAccuracy,
+    double FalseAccepts,
+    double FalseRejects,
+    int Unparsed,
+    IReadOnlyList<KindMeasurement> Kinds
+)
 {
     /// <summary>The responses that do not satisfy everything, in the tasks' order; not part of the figures.</summary>
     [JsonIgnore]
@@ -50,17 +57,47 @@ public sealed class NanoMeasurer(ModelCaller actor, ModelCaller judge, TemplateS
     /// <param name="itemFinished">Called at the end of each task.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="CallFailedException">A call failed.</exception>
-    public async Task<NanoMeasurement> MeasureAsync(IReadOnlyList<NanoTask> tasks, double temperature, Action itemFinished, CancellationToken cancellationToken)
+    public async Task<NanoMeasurement> MeasureAsync(
+        IReadOnlyList<NanoTask> tasks,
+        double temperature,
+        Action itemFinished,
+        CancellationToken cancellationToken
+    )
     {
         JudgementParser parser = new(templates.Format);
-        Item[] items = await Task.WhenAll(tasks.Select(async (task, i) =>
-        {
-            Answer answer = await actor.AskAsync($"nano/p{i}", task.Instruction, new Sampling(temperature, 1, MaxTokens), cancellationToken).ConfigureAwait(false);
-            Answer critique = await judge.AskAsync(
-                $"nano/p{i}/judge", templates.JudgePrompt(task.Instruction, answer.Text), new Sampling(0, 1, MaxTokens), cancellationToken).ConfigureAwait(false);
-            itemFinished();
-            return new Item(i, task, answer.Text, task.Check(answer.Text), critique.Text.Split('\n'), parser.Parse(critique).Verdict);
-        })).ConfigureAwait(false);
+        Item[] items = await Task.WhenAll(
+                tasks.Select(
+                    async (task, i) =>
+                    {
+                        Answer answer = await actor
+                            .AskAsync(
+                                $"nano/p{i}",
+                                task.Instruction,
+                                new Sampling(temperature, 1, MaxTokens),
+                                cancellationToken
+                            )
+                            .ConfigureAwait(false);
+                        Answer critique = await judge
+                            .AskAsync(
+                                $"nano/p{i}/judge",
+                                templates.JudgePrompt(task.Instruction, answer.Text),
+                                new Sampling(0, 1, MaxTokens),
+                                cancellationToken
+                            )
+                            .ConfigureAwait(false);
+                        itemFinished();
+                        return new Item(
+                            i,
+                            task,
+                            answer.Text,
+                            task.Check(answer.Text),
+                            critique.Text.Split('\n'),
+                            parser.Parse(critique).Verdict
+                        );
+                    }
+                )
+            )
+            .ConfigureAwait(false);
 
         Item[] right = [.. items.Where(item => item.Satisfied)];
         Item[] wrong = [.. items.Where(item => !item.Satisfied)];
@@ -71,23 +108,56 @@ public sealed class NanoMeasurer(ModelCaller actor, ModelCaller judge, TemplateS
             Share(wrong, item => item.Verdict == true),
             Share(right, item => item.Verdict == false),
             items.Count(item => item.Verdict is null),
-            [.. items.SelectMany(Checks).GroupBy(check => (check.Constraint.Kind, check.Constraint.Family)).OrderBy(group => group.Key.Kind, StringComparer.Ordinal)
-                .Select(group => new KindMeasurement(group.Key.Kind, group.Key.Family, group.Count(), Share([.. group], check => check.Followed), Share([.. group], check => check.JudgeRight)))])
+            [
+                .. items
+                    .SelectMany(Checks)
+                    .GroupBy(check => (check.Constraint.Kind, check.Constraint.Family))
+                    .OrderBy(group => group.Key.Kind, StringComparer.Ordinal)
+                    .Select(group => new KindMeasurement(
+                        group.Key.Kind,
+                        group.Key.Family,
+                        group.Count(),
+                        Share([.. group], check => check.Followed),
+                        Share([.. group], check => check.JudgeRight)
+                    )),
+            ]
+        )
         {
-            Failures = [.. wrong.Select(item => new RepairCase(string.Create(CultureInfo.InvariantCulture, $"nano-{item.Index}"), item.Task.Instruction, item.Response, null))],
+            Failures =
+            [
+                .. wrong.Select(item => new RepairCase(
+                    string.Create(CultureInfo.InvariantCulture, $"nano-{item.Index}"),
+                    item.Task.Instruction,
+                    item.Response,
+                    null
+                )),
+            ],
         };
     }
 
     // The critique's first line reads the response back; line n + 1 is the check of requirement n.
     private static IEnumerable<(Constraint Constraint, bool Followed, bool JudgeRight)> Checks(Item item) =>
-        item.Findings.Select((finding, n) => (
-            item.Task.Requirements[n],
-            finding.Followed,
-            n + 1 < item.Critique.Length && item.Critique[n + 1].EndsWith(finding.Followed ? " ok" : " bad", StringComparison.Ordinal)));
+        item.Findings.Select(
+            (finding, n) =>
+                (
+                    item.Task.Requirements[n],
+                    finding.Followed,
+                    n + 1 < item.Critique.Length
+                        && item.Critique[n + 1].EndsWith(finding.Followed ? " ok" : " bad", StringComparison.Ordinal)
+                )
+        );
 
-    private static double Share<T>(IReadOnlyCollection<T> items, Func<T, bool> holds) => items.Count == 0 ? 0 : items.Count(holds) / (double)items.Count;
+    private static double Share<T>(IReadOnlyCollection<T> items, Func<T, bool> holds) =>
+        items.Count == 0 ? 0 : items.Count(holds) / (double)items.Count;
 
-    private sealed record Item(int Index, NanoTask Task, string Response, IReadOnlyList<Finding> Findings, string[] Critique, bool? Verdict)
+    private sealed record Item(
+        int Index,
+        NanoTask Task,
+        string Response,
+        IReadOnlyList<Finding> Findings,
+        string[] Critique,
+        bool? Verdict
+    )
     {
         public bool Satisfied => Findings.All(finding => finding.Followed);
     }

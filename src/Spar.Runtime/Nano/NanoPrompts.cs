@@ -5,7 +5,8 @@ using Spar.Seams;
 namespace Spar.Runtime.Nano;
 
 /// <summary>
-/// The nano world as a run's source of prompts: as many as are wanted, no instruction twice in a run, none that is held out.
+/// The nano world as a run's source of prompts: as many as are wanted, no instruction twice in a run, none that is held
+/// out.
 /// </summary>
 /// <param name="seed">The run's seed.</param>
 /// <param name="stories">Share of prompts that ask for a story, 0..1.</param>

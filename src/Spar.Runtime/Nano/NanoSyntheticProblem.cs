@@ -14,7 +14,13 @@ public sealed class NanoSyntheticProblem : SyntheticProblem
     private readonly SyntheticTasks _tasks;
     private readonly Func<string, double?>? _interferes;
 
-    private NanoSyntheticProblem(string name, string title, SyntheticTasks tasks, string? interference = null, Func<string, double?>? interferes = null)
+    private NanoSyntheticProblem(
+        string name,
+        string title,
+        SyntheticTasks tasks,
+        string? interference = null,
+        Func<string, double?>? interferes = null
+    )
     {
         (Name, Title, Interference) = (name, title, interference);
         (_tasks, _interferes) = (tasks, interferes);
@@ -43,8 +49,14 @@ public sealed class NanoSyntheticProblem : SyntheticProblem
     public override IReadOnlyList<SupervisedRow> Examples(ulong seed, int count)
     {
         SeededRandom random = SeededRandom.Scrambled(seed ^ 1);
-        return [.. _tasks.Training(seed, count).Select((task, i) =>
-            new SupervisedRow(IdOf(i), RowKinds.Response, task.Instruction, task.Write(random)))];
+        return
+        [
+            .. _tasks
+                .Training(seed, count)
+                .Select(
+                    (task, i) => new SupervisedRow(IdOf(i), RowKinds.Response, task.Instruction, task.Write(random))
+                ),
+        ];
     }
 
     /// <inheritdoc/>
@@ -53,21 +65,30 @@ public sealed class NanoSyntheticProblem : SyntheticProblem
         SeededRandom random = SeededRandom.Scrambled(seed ^ 1);
         return
         [
-            .. _tasks.Training(seed, count).Select((task, i) =>
-            {
-                SyntheticPairs pairs = task.WritePairs(random);
-                SyntheticPair pair = kind == PairKind.Refined ? pairs.Refined : pairs.Interfering;
-                return new PreferencePair(IdOf(i), task.Instruction, pair.Chosen, pair.Rejected);
-            }),
+            .. _tasks
+                .Training(seed, count)
+                .Select(
+                    (task, i) =>
+                    {
+                        SyntheticPairs pairs = task.WritePairs(random);
+                        SyntheticPair pair = kind == PairKind.Refined ? pairs.Refined : pairs.Interfering;
+                        return new PreferencePair(IdOf(i), task.Instruction, pair.Chosen, pair.Rejected);
+                    }
+                ),
         ];
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">There are only <see cref="SyntheticTasks.HeldOutCount"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// There are only <see cref="SyntheticTasks.HeldOutCount"/>.
+    /// </exception>
     public override IReadOnlyList<SyntheticPrompt> HeldOut(int count)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, SyntheticTasks.HeldOutCount);
-        return [.. _tasks.HeldOut.Take(count).Select(task => new SyntheticPrompt(task.Instruction, task.IsSatisfiedBy))];
+        return
+        [
+            .. _tasks.HeldOut.Take(count).Select(task => new SyntheticPrompt(task.Instruction, task.IsSatisfiedBy)),
+        ];
     }
 
     private static string IdOf(int task) => string.Create(CultureInfo.InvariantCulture, $"training-{task}");

@@ -1,7 +1,7 @@
 using Spar.Ground;
 using Spar.Nano;
-using Spar.Templates;
 using Spar.Seams;
+using Spar.Templates;
 
 namespace Spar.Runtime.Nano;
 
@@ -14,11 +14,21 @@ public sealed class NanoTeacher(TemplateSet templates) : ITeacher
         Task.FromResult(Writer.Write(TaskOf(instruction), SeededRandom.Scrambled(seed)));
 
     /// <inheritdoc/>
-    public Task<string> JudgeAsync(string instruction, string response, ulong seed, CancellationToken cancellationToken) =>
-        Task.FromResult(Critic.Critique(TaskOf(instruction), response, templates.Format.Verdict));
+    public Task<string> JudgeAsync(
+        string instruction,
+        string response,
+        ulong seed,
+        CancellationToken cancellationToken
+    ) => Task.FromResult(Critic.Critique(TaskOf(instruction), response, templates.Format.Verdict));
 
     /// <inheritdoc/>
-    public Task<string> RefineAsync(string instruction, string response, string critique, ulong seed, CancellationToken cancellationToken)
+    public Task<string> RefineAsync(
+        string instruction,
+        string response,
+        string critique,
+        ulong seed,
+        CancellationToken cancellationToken
+    )
     {
         NanoTask task = TaskOf(instruction);
         SeededRandom random = SeededRandom.Scrambled(seed);
@@ -35,6 +45,9 @@ public sealed class NanoTeacher(TemplateSet templates) : ITeacher
 
     /// <summary>The task of an instruction.</summary>
     /// <exception cref="SparException">The text is no instruction of the nano world.</exception>
-    internal static NanoTask TaskOf(string instruction) => NanoTask.Parse(instruction)
-        ?? throw new SparException($"The nano world's teacher knows only the nano world's instructions, and this is none: {instruction}");
+    internal static NanoTask TaskOf(string instruction) =>
+        NanoTask.Parse(instruction)
+        ?? throw new SparException(
+            $"The nano world's teacher knows only the nano world's instructions, and this is none: {instruction}"
+        );
 }

@@ -4,7 +4,10 @@ using Spar.Seams;
 
 namespace Spar.Runtime.Nano;
 
-/// <summary>The nano world as a source of unlabelled texts: what a careful writer wrote for tasks that are thrown away. None of the tasks is held out.</summary>
+/// <summary>
+/// The nano world as a source of unlabelled texts: what a careful writer wrote for tasks that are thrown away. None of
+/// the tasks is held out.
+/// </summary>
 /// <param name="seed">The run's seed.</param>
 /// <param name="stories">Share of texts that are stories, 0..1.</param>
 public sealed class NanoTexts(ulong seed, double stories) : ITextSource
@@ -17,7 +20,13 @@ public sealed class NanoTexts(ulong seed, double stories) : ITextSource
         return
         [
             .. new[] { (Form: TaskForm.Line, Count: count - long_), (Form: TaskForm.Story, Count: long_) }
-                .SelectMany(part => TrainingTasks.Draw(StableHash.Seed(seed, $"nano/texts/{iteration}/{part.Form}"), part.Count, part.Form))
+                .SelectMany(part =>
+                    TrainingTasks.Draw(
+                        StableHash.Seed(seed, $"nano/texts/{iteration}/{part.Form}"),
+                        part.Count,
+                        part.Form
+                    )
+                )
                 .Select(task => Writer.Write(task, random)),
         ];
     }

@@ -17,21 +17,32 @@ internal static class ParquetRows
     public static IEnumerable<RecordRow> Read(string path)
     {
         using FileStream stream = File.OpenRead(path);
-        int groups = Guarded(path, async () =>
-        {
-            await using ParquetReader reader = await ParquetReader.CreateAsync(stream, leaveStreamOpen: true).ConfigureAwait(false);
-            return reader.RowGroupCount;
-        });
+        int groups = Guarded(
+            path,
+            async () =>
+            {
+                await using ParquetReader reader = await ParquetReader
+                    .CreateAsync(stream, leaveStreamOpen: true)
+                    .ConfigureAwait(false);
+                return reader.RowGroupCount;
+            }
+        );
         long row = 0;
         for (int group = 0; group < groups; group++)
         {
             int at = group;
             IList<Dictionary<string, object>> rows = Guarded(
-                path, async () => (await ParquetSerializer.DeserializeUntypedAsync(stream, null, at).ConfigureAwait(false)).Data);
+                path,
+                async () =>
+                    (await ParquetSerializer.DeserializeUntypedAsync(stream, null, at).ConfigureAwait(false)).Data
+            );
             foreach (Dictionary<string, object> columns in rows)
             {
                 row++;
-                yield return new RecordRow(string.Create(CultureInfo.InvariantCulture, $"{path}, row {row}"), RowJson.Of(columns!));
+                yield return new RecordRow(
+                    string.Create(CultureInfo.InvariantCulture, $"{path}, row {row}"),
+                    RowJson.Of(columns!)
+                );
             }
         }
     }
@@ -46,7 +57,9 @@ internal static class ParquetRows
         {
             // The library reports damage in many types.
             throw new SparException(
-                $"{path} cannot be read as Parquet ({fault.GetType().Name}: {fault.Message.ReplaceLineEndings(" ").TrimEnd('.')}). Write it again, or as JSONL.", fault);
+                $"{path} cannot be read as Parquet ({fault.GetType().Name}: {fault.Message.ReplaceLineEndings(" ").TrimEnd('.')}). Write it again, or as JSONL.",
+                fault
+            );
         }
     }
 }

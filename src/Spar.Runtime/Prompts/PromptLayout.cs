@@ -38,7 +38,9 @@ internal static class PromptLayout
             turns.Add(new ChatTurn(ChatRoles.System, system));
         }
 
-        string? conversation = s_conversations.FirstOrDefault(name => Find(row, name) is { ValueKind: JsonValueKind.Array });
+        string? conversation = s_conversations.FirstOrDefault(name =>
+            Find(row, name) is { ValueKind: JsonValueKind.Array }
+        );
         if (conversation is not null)
         {
             turns.AddRange(Turns(place, conversation, Find(row, conversation)!.Value));
@@ -50,8 +52,12 @@ internal static class PromptLayout
         else if (Text(place, row, "instruction") is { } instruction)
         {
             turns.AddRange(History(place, row));
-            turns.Add(new ChatTurn(
-                ChatRoles.User, Text(place, row, "input") is { Length: > 0 } input ? $"{instruction}\n{input}" : instruction));
+            turns.Add(
+                new ChatTurn(
+                    ChatRoles.User,
+                    Text(place, row, "input") is { Length: > 0 } input ? $"{instruction}\n{input}" : instruction
+                )
+            );
         }
         else if (Find(row, "chosen") is { ValueKind: JsonValueKind.Array } chosen)
         {
@@ -61,7 +67,8 @@ internal static class PromptLayout
         {
             string fields = string.Join(", ", row.EnumerateObject().Take(8).Select(field => field.Name));
             throw new SparException(
-                $"{place}: no prompt is there; a row needs prompt, messages, conversations or instruction (it has {(fields.Length == 0 ? "nothing" : fields)}).");
+                $"{place}: no prompt is there; a row needs prompt, messages, conversations or instruction (it has {(fields.Length == 0 ? "nothing" : fields)})."
+            );
         }
 
         return Row(place, row, turns);
@@ -84,39 +91,64 @@ internal static class PromptLayout
         return string.IsNullOrWhiteSpace(user.Text)
             ? throw new SparException($"{place}: the prompt is empty.")
             : new PromptRow(
-                place, Id(row), [.. turns.Take(turns.Count - 1)], user.Text, string.IsNullOrWhiteSpace(response) ? null : response, Instructions(place, row));
+                place,
+                Id(row),
+                [.. turns.Take(turns.Count - 1)],
+                user.Text,
+                string.IsNullOrWhiteSpace(response) ? null : response,
+                Instructions(place, row)
+            );
     }
 
     private static IEnumerable<ChatTurn> Turns(string place, string field, JsonElement list)
     {
         foreach (JsonElement turn in list.EnumerateArray())
         {
-            if (turn.ValueKind != JsonValueKind.Object
-                || (Find(turn, "role") ?? Find(turn, "from")) is not { ValueKind: JsonValueKind.String } named)
+            if (
+                turn.ValueKind != JsonValueKind.Object
+                || (Find(turn, "role") ?? Find(turn, "from")) is not { ValueKind: JsonValueKind.String } named
+            )
             {
-                throw new SparException($"{place}: field {field} must be a list of turns with role and content (or from and value).");
+                throw new SparException(
+                    $"{place}: field {field} must be a list of turns with role and content (or from and value)."
+                );
             }
 
             string name = JsonText.Of(named);
-            string role = ChatRoles.Named(name)
-                ?? throw new SparException($"{place}: a turn has the role {name}; system, user and assistant are played.");
+            string role =
+                ChatRoles.Named(name)
+                ?? throw new SparException(
+                    $"{place}: a turn has the role {name}; system, user and assistant are played."
+                );
             yield return new ChatTurn(role, Content(place, Find(turn, "content") ?? Find(turn, "value")));
         }
     }
 
     // A text, or parts of which each is a text.
-    private static string Content(string place, JsonElement? content) => content switch
-    {
-        null => "",
-        { ValueKind: JsonValueKind.String } text => JsonText.Of(text),
-        { ValueKind: JsonValueKind.Array } parts => string.Concat(parts.EnumerateArray().Select(part => part switch
+    private static string Content(string place, JsonElement? content) =>
+        content switch
         {
-            { ValueKind: JsonValueKind.String } => JsonText.Of(part),
-            { ValueKind: JsonValueKind.Object } when Find(part, "text") is { ValueKind: JsonValueKind.String } text => JsonText.Of(text),
-            _ => throw new SparException($"{place}: a turn has a part that is no text; images and other media are not played."),
-        })),
-        _ => throw new SparException($"{place}: a turn's content must be a text."),
-    };
+            null => "",
+            { ValueKind: JsonValueKind.String } text => JsonText.Of(text),
+            { ValueKind: JsonValueKind.Array } parts => string.Concat(
+                parts
+                    .EnumerateArray()
+                    .Select(part =>
+                        part switch
+                        {
+                            { ValueKind: JsonValueKind.String } => JsonText.Of(part),
+                            { ValueKind: JsonValueKind.Object }
+                                when Find(part, "text") is { ValueKind: JsonValueKind.String } text => JsonText.Of(
+                                text
+                            ),
+                            _ => throw new SparException(
+                                $"{place}: a turn has a part that is no text; images and other media are not played."
+                            ),
+                        }
+                    )
+            ),
+            _ => throw new SparException($"{place}: a turn's content must be a text."),
+        };
 
     private static IEnumerable<ChatTurn> History(string place, JsonElement row)
     {
@@ -127,12 +159,16 @@ internal static class PromptLayout
 
         foreach (JsonElement pair in history.EnumerateArray())
         {
-            string[] said = pair.ValueKind == JsonValueKind.Array && pair.EnumerateArray().All(text => text.ValueKind == JsonValueKind.String)
-                ? [.. pair.EnumerateArray().Select(JsonText.Of)]
-                : [];
+            string[] said =
+                pair.ValueKind == JsonValueKind.Array
+                && pair.EnumerateArray().All(text => text.ValueKind == JsonValueKind.String)
+                    ? [.. pair.EnumerateArray().Select(JsonText.Of)]
+                    : [];
             if (said.Length != 2)
             {
-                throw new SparException($"{place}: field history must be a list of pairs: what the user said, and the answer.");
+                throw new SparException(
+                    $"{place}: field history must be a list of pairs: what the user said, and the answer."
+                );
             }
 
             yield return new ChatTurn(ChatRoles.User, said[0]);
@@ -148,36 +184,50 @@ internal static class PromptLayout
         }
 
         JsonElement? arguments = Find(row, "kwargs");
-        if (ids.ValueKind != JsonValueKind.Array || ids.EnumerateArray().Any(id => id.ValueKind != JsonValueKind.String)
+        if (
+            ids.ValueKind != JsonValueKind.Array
+            || ids.EnumerateArray().Any(id => id.ValueKind != JsonValueKind.String)
             || arguments is { ValueKind: not JsonValueKind.Array }
-            || (arguments is { } list && list.GetArrayLength() != ids.GetArrayLength()))
+            || (arguments is { } list && list.GetArrayLength() != ids.GetArrayLength())
+        )
         {
-            throw new SparException($"{place}: instruction_id_list must be a list of ids, and kwargs a list with as many objects.");
+            throw new SparException(
+                $"{place}: instruction_id_list must be a list of ids, and kwargs a list with as many objects."
+            );
         }
 
         return
         [
-            .. ids.EnumerateArray().Select((id, i) => new RowInstruction(
-                JsonText.Of(id), arguments is { } given && given[i].ValueKind == JsonValueKind.Object ? given[i] : s_none)),
+            .. ids.EnumerateArray()
+                .Select(
+                    (id, i) =>
+                        new RowInstruction(
+                            JsonText.Of(id),
+                            arguments is { } given && given[i].ValueKind == JsonValueKind.Object ? given[i] : s_none
+                        )
+                ),
         ];
     }
 
     private static readonly JsonElement s_none = JsonDocument.Parse("{}").RootElement.Clone();
 
-    private static string? Id(JsonElement row) => (Find(row, "id") ?? Find(row, "key") ?? Find(row, "prompt_id")) switch
-    {
-        { ValueKind: JsonValueKind.String } text => JsonText.Of(text) is { Length: > 0 } id ? id : null,
-        { ValueKind: JsonValueKind.Number } number => number.TryGetInt64(out long id)
-            ? id.ToString(CultureInfo.InvariantCulture) : number.GetRawText(),
-        _ => null,
-    };
+    private static string? Id(JsonElement row) =>
+        (Find(row, "id") ?? Find(row, "key") ?? Find(row, "prompt_id")) switch
+        {
+            { ValueKind: JsonValueKind.String } text => JsonText.Of(text) is { Length: > 0 } id ? id : null,
+            { ValueKind: JsonValueKind.Number } number => number.TryGetInt64(out long id)
+                ? id.ToString(CultureInfo.InvariantCulture)
+                : number.GetRawText(),
+            _ => null,
+        };
 
-    private static string? Text(string place, JsonElement row, string field) => Find(row, field) switch
-    {
-        null => null,
-        { ValueKind: JsonValueKind.String } text => JsonText.Of(text),
-        _ => throw new SparException($"{place}: field {field} must be a text."),
-    };
+    private static string? Text(string place, JsonElement row, string field) =>
+        Find(row, field) switch
+        {
+            null => null,
+            { ValueKind: JsonValueKind.String } text => JsonText.Of(text),
+            _ => throw new SparException($"{place}: field {field} must be a text."),
+        };
 
     private static JsonElement? Find(JsonElement row, string field) =>
         row.TryGetProperty(field, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;

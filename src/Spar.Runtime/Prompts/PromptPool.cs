@@ -9,7 +9,12 @@ namespace Spar.Runtime.Prompts;
 /// <param name="Repeated">Rows whose conversation an earlier row has.</param>
 /// <param name="NearDuplicates">Rows that were too similar to one that was taken.</param>
 /// <param name="Unneeded">Rows that were good and not needed.</param>
-public sealed record PromptPoolReport(IReadOnlyDictionary<string, long> Rows, long Repeated, int NearDuplicates, long Unneeded);
+public sealed record PromptPoolReport(
+    IReadOnlyDictionary<string, long> Rows,
+    long Repeated,
+    int NearDuplicates,
+    long Unneeded
+);
 
 /// <summary>
 /// The prompts of a run, drawn from files. Every conversation has a place that hangs on the seed and its text alone,
@@ -23,7 +28,8 @@ public sealed class PromptPool
     private const double Spare = 1.25;
     private const int LeastSpare = 64;
 
-    private PromptPool(IReadOnlyList<PromptRow> prompts, PromptPoolReport report) => (Prompts, Report) = (prompts, report);
+    private PromptPool(IReadOnlyList<PromptRow> prompts, PromptPoolReport report) =>
+        (Prompts, Report) = (prompts, report);
 
     /// <summary>The prompts that were taken, in the order of their places.</summary>
     public IReadOnlyList<PromptRow> Prompts { get; }
@@ -44,13 +50,27 @@ public sealed class PromptPool
     /// A file or row cannot be read, a row has no prompt, or two rows of a file have the same id.
     /// </exception>
     public static PromptPool Draw(
-        IReadOnlyList<string> files, int count, ulong seed, double similarity, Func<PromptRow, bool>? keep, CancellationToken cancellationToken)
+        IReadOnlyList<string> files,
+        int count,
+        ulong seed,
+        double similarity,
+        Func<PromptRow, bool>? keep,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         for (double room = Math.Max(count * Spare, count + (double)LeastSpare); ; room *= 4)
         {
             // Only where near-duplicates take up the spare room are the files read once more.
-            PromptPool pool = Draw(files, count, (int)Math.Min(int.MaxValue, room), seed, similarity, keep, cancellationToken);
+            PromptPool pool = Draw(
+                files,
+                count,
+                (int)Math.Min(int.MaxValue, room),
+                seed,
+                similarity,
+                keep,
+                cancellationToken
+            );
             if (pool.Prompts.Count == count || pool.Report.Unneeded == 0)
             {
                 return pool;
@@ -59,7 +79,14 @@ public sealed class PromptPool
     }
 
     private static PromptPool Draw(
-        IReadOnlyList<string> files, int count, int room, ulong seed, double similarity, Func<PromptRow, bool>? keep, CancellationToken cancellationToken)
+        IReadOnlyList<string> files,
+        int count,
+        int room,
+        ulong seed,
+        double similarity,
+        Func<PromptRow, bool>? keep,
+        CancellationToken cancellationToken
+    )
     {
         PriorityQueue<PromptRow, ulong> first = new(Comparer<ulong>.Create((a, b) => b.CompareTo(a)));
         HashSet<ulong> seen = [];
@@ -77,7 +104,9 @@ public sealed class PromptPool
                 rows[file]++;
                 if (row.Id is { } id && !ids.Add(StableHash.Of(id)))
                 {
-                    throw new SparException($"{row.Place}: the id {id} is there twice. Give every row an id of its own, or none.");
+                    throw new SparException(
+                        $"{row.Place}: the id {id} is there twice. Give every row an id of its own, or none."
+                    );
                 }
 
                 string same = Normalized(row.Conversation);
@@ -128,7 +157,10 @@ public sealed class PromptPool
     }
 
     private static (IReadOnlyList<PromptRow> Taken, int Near) WithoutNearDuplicates(
-        PriorityQueue<PromptRow, ulong> first, int count, double similarity)
+        PriorityQueue<PromptRow, ulong> first,
+        int count,
+        double similarity
+    )
     {
         PromptRow[] ordered = new PromptRow[first.Count];
         for (int i = ordered.Length - 1; i >= 0; i--)

@@ -10,13 +10,20 @@ namespace Spar.Runtime.Prompts;
 /// <param name="Response">The assistant's turn behind it, where the row has one.</param>
 /// <param name="Instructions">Its checkable constraints in IFEval's layout; empty where it has none.</param>
 public sealed record PromptRow(
-    string Place, string? Id, IReadOnlyList<ChatTurn> Context, string Text, string? Response, IReadOnlyList<RowInstruction> Instructions)
+    string Place,
+    string? Id,
+    IReadOnlyList<ChatTurn> Context,
+    string Text,
+    string? Response,
+    IReadOnlyList<RowInstruction> Instructions
+)
 {
     /// <summary>
     /// The conversation up to the last user turn, as one text that is the same for the same conversation: what makes a
     /// prompt this prompt.
     /// </summary>
-    public string Conversation => Context.Count == 0 ? Text : string.Concat(Context.Select(turn => $"{turn.Role}\0{turn.Text}\0")) + Text;
+    public string Conversation =>
+        Context.Count == 0 ? Text : string.Concat(Context.Select(turn => $"{turn.Role}\0{turn.Text}\0")) + Text;
 }
 
 /// <summary>A constraint that comes with a prompt.</summary>

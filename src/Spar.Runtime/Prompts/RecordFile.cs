@@ -52,7 +52,8 @@ internal static class RecordFile
             ".parquet" => ParquetRows.Read(path),
             ".json" or ".jsonl" or ".ndjson" => Json(path),
             string other => throw new SparException(
-                $"{path}: a file of prompts is .jsonl, .json, .csv, .tsv or .parquet{(other.Length == 0 ? "" : $", not {other}")}."),
+                $"{path}: a file of prompts is .jsonl, .json, .csv, .tsv or .parquet{(other.Length == 0 ? "" : $", not {other}")}."
+            ),
         };
     }
 
@@ -65,8 +66,7 @@ internal static class RecordFile
             do
             {
                 next = reader.Read();
-            }
-            while (next >= 0 && char.IsWhiteSpace((char)next));
+            } while (next >= 0 && char.IsWhiteSpace((char)next));
             first = next < 0 ? '\0' : (char)next;
         }
 
@@ -107,7 +107,9 @@ internal static class RecordFile
     private static IEnumerable<RecordRow> JsonList(string path)
     {
         using Stream stream = Utf8(path);
-        IAsyncEnumerator<JsonElement> elements = JsonSerializer.DeserializeAsyncEnumerable<JsonElement>(stream).GetAsyncEnumerator();
+        IAsyncEnumerator<JsonElement> elements = JsonSerializer
+            .DeserializeAsyncEnumerable<JsonElement>(stream)
+            .GetAsyncEnumerator();
         try
         {
             for (int row = 1; ; row++)
@@ -140,13 +142,16 @@ internal static class RecordFile
     private static IEnumerable<RecordRow> Csv(string path, char? separator)
     {
         using StreamReader text = LineFile.Open(path);
-        using CsvReader reader = CsvReader.Create(text, new CsvReaderOptions
-        {
-            Separator = separator,
-            TrackLineNumbers = true,
-            MalformedData = CsvMalformedDataHandling.Throw,
-            MaxRecordSize = LineFile.MostCharacters,
-        });
+        using CsvReader reader = CsvReader.Create(
+            text,
+            new CsvReaderOptions
+            {
+                Separator = separator,
+                TrackLineNumbers = true,
+                MalformedData = CsvMalformedDataHandling.Throw,
+                MaxRecordSize = LineFile.MostCharacters,
+            }
+        );
         if (reader.Headers is not { Count: > 0 } columns)
         {
             throw new SparException($"{path} is empty; its first line must name the columns.");
@@ -158,11 +163,16 @@ internal static class RecordFile
             if (reader.FieldCount != columns.Count)
             {
                 throw new SparException(
-                    $"{place}: {reader.FieldCount} columns, where the first line names {columns.Count}. Put texts with commas or quotes into quotes.");
+                    $"{place}: {reader.FieldCount} columns, where the first line names {columns.Count}. Put texts with commas or quotes into quotes."
+                );
             }
 
-            yield return new RecordRow(place, RowJson.Of(
-                columns.Select((column, i) => KeyValuePair.Create(column, (object?)reader.GetString(i))).ToArray()));
+            yield return new RecordRow(
+                place,
+                RowJson.Of(
+                    columns.Select((column, i) => KeyValuePair.Create(column, (object?)reader.GetString(i))).ToArray()
+                )
+            );
         }
     }
 
@@ -199,7 +209,11 @@ internal static class RecordFile
         }
 
         return mark.StartsWith<byte>([0xFF, 0xFE]) || mark.StartsWith<byte>([0xFE, 0xFF])
-            ? Encoding.CreateTranscodingStream(stream, mark[0] == 0xFF ? Encoding.Unicode : Encoding.BigEndianUnicode, new UTF8Encoding(false))
+            ? Encoding.CreateTranscodingStream(
+                stream,
+                mark[0] == 0xFF ? Encoding.Unicode : Encoding.BigEndianUnicode,
+                new UTF8Encoding(false)
+            )
             : stream;
     }
 
@@ -219,10 +233,20 @@ internal static class RecordFile
         {
             throw new SparException(fault.Message, fault);
         }
-        catch (Exception fault) when (fault is IOException or InvalidDataException or UnauthorizedAccessException or DecoderFallbackException)
+        catch (Exception fault)
+            when (fault
+                    is IOException
+                        or InvalidDataException
+                        or UnauthorizedAccessException
+                        or DecoderFallbackException
+            )
         {
             throw new SparException(
-                Directory.Exists(path) ? $"{path} is a folder; name a file." : $"{path} cannot be read: {fault.Message.TrimEnd('.')}.", fault);
+                Directory.Exists(path)
+                    ? $"{path} is a folder; name a file."
+                    : $"{path} cannot be read: {fault.Message.TrimEnd('.')}.",
+                fault
+            );
         }
     }
 }

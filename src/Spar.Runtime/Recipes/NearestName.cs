@@ -3,11 +3,14 @@ namespace Spar.Runtime.Recipes;
 /// <summary>Finds the name that a misspelt one was meant to be: a key, an option, a command.</summary>
 public static class NearestName
 {
-    // No name is as long; what is, is no slip of the pen, and comparing it would take long. Everything is near to one or two letters.
+    // No name is as long; what is, is no slip of the pen, and comparing it would take long. Everything is near to one
+    // or two letters.
     private const int ShortestSlip = 3;
     private const int LongestSlip = 64;
 
-    /// <summary>The known name with the fewest slips between; the first in the alphabet of several, null when none is near.</summary>
+    /// <summary>
+    /// The known name with the fewest slips between; the first in the alphabet of several, null when none is near.
+    /// </summary>
     /// <param name="given">What was written.</param>
     /// <param name="known">The names that there are.</param>
     public static string? To(string given, IEnumerable<string> known)

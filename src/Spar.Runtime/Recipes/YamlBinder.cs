@@ -28,8 +28,14 @@ internal sealed class YamlBinder(RecipeDocument document)
         object? bound = Value(root, typeof(T), null, null, "");
         if (_faults.Count > 0 || bound is null)
         {
-            throw new SparException(string.Join('\n', _faults.OrderBy(fault => fault.Node.Start)
-                .Select(fault => $"{document.PlaceOf(fault.Node)}: {fault.Message}")));
+            throw new SparException(
+                string.Join(
+                    '\n',
+                    _faults
+                        .OrderBy(fault => fault.Node.Start)
+                        .Select(fault => $"{document.PlaceOf(fault.Node)}: {fault.Message}")
+                )
+            );
         }
 
         return (T)bound;
@@ -85,25 +91,35 @@ internal sealed class YamlBinder(RecipeDocument document)
         string number = text.Replace("_", "", StringComparison.Ordinal);
         object? value = type switch
         {
-            _ when type == typeof(int) =>
-                int.TryParse(number, NumberStyles.AllowLeadingSign, culture, out int i) ? i : null,
-            _ when type == typeof(long) =>
-                long.TryParse(number, NumberStyles.AllowLeadingSign, culture, out long l) ? l : null,
+            _ when type == typeof(int) => int.TryParse(number, NumberStyles.AllowLeadingSign, culture, out int i)
+                ? i
+                : null,
+            _ when type == typeof(long) => long.TryParse(number, NumberStyles.AllowLeadingSign, culture, out long l)
+                ? l
+                : null,
             _ when type == typeof(ulong) => ulong.TryParse(number, NumberStyles.None, culture, out ulong u) ? u : null,
-            _ when type == typeof(double) =>
-                double.TryParse(number, NumberStyles.Float, culture, out double d) && double.IsFinite(d) ? d : null,
-            _ when type == typeof(float) =>
-                float.TryParse(number, NumberStyles.Float, culture, out float f) && float.IsFinite(f) ? f : null,
-            _ when type == typeof(DateOnly) => DateOnly.TryParseExact(text, RecipeKey.DateFormat, out DateOnly date) ? date : null,
+            _ when type == typeof(double) => double.TryParse(number, NumberStyles.Float, culture, out double d)
+            && double.IsFinite(d)
+                ? d
+                : null,
+            _ when type == typeof(float) => float.TryParse(number, NumberStyles.Float, culture, out float f)
+            && float.IsFinite(f)
+                ? f
+                : null,
+            _ when type == typeof(DateOnly) => DateOnly.TryParseExact(text, RecipeKey.DateFormat, out DateOnly date)
+                ? date
+                : null,
             _ when type == typeof(bool) => text switch
             {
                 "true" or "yes" or "on" => true,
                 "false" or "no" or "off" => false,
                 _ => null,
             },
-            _ when type.IsEnum =>
-                Enum.GetNames(type).FirstOrDefault(name => RecipeKey.Spell(name) == text.Replace('-', '_'))
-                is string name ? Enum.Parse(type, name) : null,
+            _ when type.IsEnum => Enum.GetNames(type)
+                .FirstOrDefault(name => RecipeKey.Spell(name) == text.Replace('-', '_'))
+                is string name
+                ? Enum.Parse(type, name)
+                : null,
             _ => null,
         };
         return value ?? Fault(node, $"'{key}' is '{Printable.Quote(text)}', but {Expected(type)} is expected here.");
@@ -114,8 +130,9 @@ internal sealed class YamlBinder(RecipeDocument document)
     private object Group(YamlMappingNode mapping, Type type, object? preset, string path)
     {
         object target = preset ?? RecipeKey.Blank(type);
-        Dictionary<string, RecipeKey> known = (preset is null ? RecipeKey.OfType(type) : RecipeKey.OfValue(preset))
-            .ToDictionary(key => key.Name, StringComparer.Ordinal);
+        Dictionary<string, RecipeKey> known = (
+            preset is null ? RecipeKey.OfType(type) : RecipeKey.OfValue(preset)
+        ).ToDictionary(key => key.Name, StringComparer.Ordinal);
         HashSet<string> given = new(StringComparer.Ordinal);
         foreach ((YamlNode keyNode, YamlNode valueNode) in mapping)
         {
@@ -123,9 +140,12 @@ internal sealed class YamlBinder(RecipeDocument document)
             string full = path.Length == 0 ? name : $"{path}.{name}";
             if (!known.TryGetValue(name, out RecipeKey? key))
             {
-                Fault(keyNode, keyNode is YamlScalarNode
-                    ? $"unknown key '{Printable.Quote(full)}'. {NearestKey.Suggest(name, known.Keys)}"
-                    : $"{Kind(keyNode)} cannot be a key.");
+                Fault(
+                    keyNode,
+                    keyNode is YamlScalarNode
+                        ? $"unknown key '{Printable.Quote(full)}'. {NearestKey.Suggest(name, known.Keys)}"
+                        : $"{Kind(keyNode)} cannot be a key."
+                );
                 continue;
             }
 
@@ -160,23 +180,25 @@ internal sealed class YamlBinder(RecipeDocument document)
 
     private static string Called(string key) => key.Length == 0 ? "the file" : $"'{key}'";
 
-    private static string Kind(YamlNode node) => node switch
-    {
-        YamlMappingNode => "a group of keys",
-        YamlSequenceNode => "a list",
-        _ => "a single value",
-    };
+    private static string Kind(YamlNode node) =>
+        node switch
+        {
+            YamlMappingNode => "a group of keys",
+            YamlSequenceNode => "a list",
+            _ => "a single value",
+        };
 
-    private static string Expected(Type type) => type switch
-    {
-        _ when type == typeof(int) || type == typeof(long) => "a whole number",
-        _ when type == typeof(ulong) => "a whole number that is not negative",
-        _ when RecipeKey.IsNumeric(type) => "a number",
-        _ when type == typeof(bool) => "true or false",
-        _ when type == typeof(string) => "a text",
-        _ when type == typeof(DateOnly) => "a date such as 2025-01-31",
-        _ when type.IsEnum => "one of " + string.Join(", ", Enum.GetNames(type).Select(RecipeKey.Spell)),
-        _ when RecipeKey.ElementTypeOf(type) is not null => "a list",
-        _ => $"a group of keys ({string.Join(", ", RecipeKey.OfType(type).Take(4))}, ...)",
-    };
+    private static string Expected(Type type) =>
+        type switch
+        {
+            _ when type == typeof(int) || type == typeof(long) => "a whole number",
+            _ when type == typeof(ulong) => "a whole number that is not negative",
+            _ when RecipeKey.IsNumeric(type) => "a number",
+            _ when type == typeof(bool) => "true or false",
+            _ when type == typeof(string) => "a text",
+            _ when type == typeof(DateOnly) => "a date such as 2025-01-31",
+            _ when type.IsEnum => "one of " + string.Join(", ", Enum.GetNames(type).Select(RecipeKey.Spell)),
+            _ when RecipeKey.ElementTypeOf(type) is not null => "a list",
+            _ => $"a group of keys ({string.Join(", ", RecipeKey.OfType(type).Take(4))}, ...)",
+        };
 }

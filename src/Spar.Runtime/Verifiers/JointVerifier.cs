@@ -2,7 +2,10 @@ using Spar.Seams;
 
 namespace Spar.Runtime.Verifiers;
 
-/// <summary>Several verifiers as one: not followed where one of them says so, else followed where one knows everything and finds it followed.</summary>
+/// <summary>
+/// Several verifiers as one: not followed where one of them says so, else followed where one knows everything and finds
+/// it followed.
+/// </summary>
 /// <param name="verifiers">At least one.</param>
 public sealed class JointVerifier(IReadOnlyList<IConstraintVerifier> verifiers) : IConstraintVerifier
 {

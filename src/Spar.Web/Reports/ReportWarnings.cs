@@ -11,14 +11,17 @@ public static class ReportWarnings
     /// <summary>The warnings, one sentence each, in the order of the iterations.</summary>
     public static IReadOnlyList<string> Of(ReportModel model)
     {
-        List<string> warnings = [
+        List<string> warnings =
+        [
             .. model.Iterations.SelectMany(Of),
-            .. model.Results.Calibration?.Where(one => one.Taken is not null).Select(Of) ?? []];
+            .. model.Results.Calibration?.Where(one => one.Taken is not null).Select(Of) ?? [],
+        ];
         if (model.Start.Sum(curve => curve.Broken) is > 0 and int steps)
         {
             warnings.Add(
-                $"Supervised fine-tuning: {Steps(steps)} logged a loss that is not a finite number; " +
-                "the curves leave them out.");
+                $"Supervised fine-tuning: {Steps(steps)} logged a loss that is not a finite number; "
+                    + "the curves leave them out."
+            );
         }
 
         return warnings;
@@ -36,8 +39,7 @@ public static class ReportWarnings
 
         if (verdicts.Undecided > 0)
         {
-            yield return
-                $"{where}: {Responses(verdicts.Undecided, judged)} dropped because no vote on them could be read.";
+            yield return $"{where}: {Responses(verdicts.Undecided, judged)} dropped because no vote on them could be read.";
         }
 
         foreach ((string reason, long count) in iteration.Unparsed.Where(reason => reason.Value > 0))
@@ -82,8 +84,8 @@ public static class ReportWarnings
         };
         string judged = Display.Percent(calibration.SelfJudgedSuccess);
         string verified = Display.Percent(calibration.VerifiedSuccess);
-        return $"Iteration {calibration.Iteration}: the judge drifted from the verifiers. " +
-            $"It holds {judged} of the searches successful, they {verified}; {taken}";
+        return $"Iteration {calibration.Iteration}: the judge drifted from the verifiers. "
+            + $"It holds {judged} of the searches successful, they {verified}; {taken}";
     }
 
     private static string Steps(int count) => Things(count, "training step", "training steps");

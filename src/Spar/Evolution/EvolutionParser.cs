@@ -15,7 +15,11 @@ public sealed record AddedConstraint(string Family, string Text);
 /// <param name="Declined">The teacher said that constraints make no sense here.</param>
 /// <param name="Unparsed">Why the output could not be read; null when it could.</param>
 public sealed record Evolved(
-    string? Prompt, IReadOnlyList<AddedConstraint> Constraints, bool Declined, string? Unparsed)
+    string? Prompt,
+    IReadOnlyList<AddedConstraint> Constraints,
+    bool Declined,
+    string? Unparsed
+)
 {
     /// <summary>
     /// What the teacher wrote beside the mark when it declined, at most 300 characters; null where it wrote nothing.
@@ -87,7 +91,8 @@ public sealed partial class EvolutionParser(ConstraintTaxonomy taxonomy)
 
         AddedConstraint[] constraints = [.. list.Text.Split('\n').Select(Read).OfType<AddedConstraint>()];
         return constraints.Length == 0
-            ? Unread("no constraint of a known family") : new Evolved(prompt, constraints, false, null);
+            ? Unread("no constraint of a known family")
+            : new Evolved(prompt, constraints, false, null);
     }
 
     // A line "family: constraint" with list marks, numbers and emphasis around the family; null for any other line,
@@ -96,9 +101,9 @@ public sealed partial class EvolutionParser(ConstraintTaxonomy taxonomy)
     {
         Match match = ConstraintLine().Match(line);
         ConstraintFamily? family = match.Success
-            ? taxonomy.Families.FirstOrDefault(
-                known => Letters(known.Name)
-                    .Equals(Letters(match.Groups["family"].Value), StringComparison.OrdinalIgnoreCase))
+            ? taxonomy.Families.FirstOrDefault(known =>
+                Letters(known.Name).Equals(Letters(match.Groups["family"].Value), StringComparison.OrdinalIgnoreCase)
+            )
             : null;
         string text = match.Groups["text"].Value.Trim(' ', '\t', '\r', '*', '_', '`');
         return family is null || text.Length == 0 ? null : new AddedConstraint(family.Name, text);
@@ -112,9 +117,10 @@ public sealed partial class EvolutionParser(ConstraintTaxonomy taxonomy)
     {
         string reason = text.Replace(DeclinedMark, "", StringComparison.OrdinalIgnoreCase)
             .Trim(' ', '\n', '\r', '*', '_', '`');
-        return new Evolved(
-            null, [], true, null)
-        { Reason = reason.Length == 0 ? null : reason[..Math.Min(reason.Length, 300)] };
+        return new Evolved(null, [], true, null)
+        {
+            Reason = reason.Length == 0 ? null : reason[..Math.Min(reason.Length, 300)],
+        };
     }
 
     private static string Letters(string name) => string.Concat(name.Where(char.IsLetterOrDigit));
@@ -122,6 +128,7 @@ public sealed partial class EvolutionParser(ConstraintTaxonomy taxonomy)
     private static Evolved Unread(string why) => new(null, [], false, why);
 
     [GeneratedRegex(
-        @"^[\s\-*•+>#_`]*(?:\(?\d{1,3}[.):]\s*)?[\s*_`\[""]*(?<family>[^:：*`\[\]()]{1,60}?)[\s*_`\]""]*(?:\([^()]{0,40}\)[\s*_`]*)?(?:[:：]|\s[-–—]\s)(?<text>.*)$")]
+        @"^[\s\-*•+>#_`]*(?:\(?\d{1,3}[.):]\s*)?[\s*_`\[""]*(?<family>[^:：*`\[\]()]{1,60}?)[\s*_`\]""]*(?:\([^()]{0,40}\)[\s*_`]*)?(?:[:：]|\s[-–—]\s)(?<text>.*)$"
+    )]
     private static partial Regex ConstraintLine();
 }

@@ -17,7 +17,13 @@ public sealed record SeedPrompt(string Id, string Text);
 /// <param name="Families">All families that were asked for, the main one first.</param>
 /// <param name="Constraints">What the teacher says it added.</param>
 public sealed record EvolvedPrompt(
-    string Id, string Prompt, string Seed, string MainFamily, IReadOnlyList<string> Families, IReadOnlyList<AddedConstraint> Constraints);
+    string Id,
+    string Prompt,
+    string Seed,
+    string MainFamily,
+    IReadOnlyList<string> Families,
+    IReadOnlyList<AddedConstraint> Constraints
+);
 
 /// <summary>What became of the seeds.</summary>
 /// <param name="Prompts">The evolved prompts, in the seeds' order.</param>
@@ -36,7 +42,8 @@ public sealed record EvolutionResult(
     IReadOnlyDictionary<string, int> Unparsed,
     IReadOnlyList<string> Failed,
     IReadOnlyDictionary<string, int> MainFamilies,
-    IReadOnlyDictionary<string, int> Families)
+    IReadOnlyDictionary<string, int> Families
+)
 {
     /// <summary>The seeds that the teacher declined, in their order.</summary>
     public IReadOnlyList<DeclinedSeed> DeclinedSeeds { get; init; } = [];
@@ -59,7 +66,12 @@ public sealed record DeclinedSeed(string Id, string Seed, string? Reason);
 /// <param name="similarity">
 /// From which similarity on a prompt counts as a near-duplicate; see <see cref="NearDuplicates"/>.
 /// </param>
-public sealed class PromptEvolution(ConstraintTaxonomy taxonomy, IEvolutionTeacher teacher, CallSession session, double similarity)
+public sealed class PromptEvolution(
+    ConstraintTaxonomy taxonomy,
+    IEvolutionTeacher teacher,
+    CallSession session,
+    double similarity
+)
 {
     /// <summary>Outputs that are asked for before a seed is given up as unreadable.</summary>
     public const int Tries = 3;
@@ -69,15 +81,22 @@ public sealed class PromptEvolution(ConstraintTaxonomy taxonomy, IEvolutionTeach
     /// <param name="finished">Told when a seed is done; called from many threads.</param>
     /// <param name="cancellationToken">Gives up; what was answered is in the session's memo.</param>
     /// <exception cref="SparException">So many calls failed in a row that going on is pointless.</exception>
-    public async Task<EvolutionResult> RunAsync(IReadOnlyList<SeedPrompt> seeds, Action finished, CancellationToken cancellationToken)
+    public async Task<EvolutionResult> RunAsync(
+        IReadOnlyList<SeedPrompt> seeds,
+        Action finished,
+        CancellationToken cancellationToken
+    )
     {
         EvolutionTask[] tasks = Deal(seeds);
-        (Evolved? Result, string? Failure)[] outcomes = await Crowd.EachAsync(
-            tasks,
-            session.Concurrency,
-            (i, task, token) => EvolveAsync($"evolve/{seeds[i].Id}", task, token),
-            (_, _) => finished(),
-            cancellationToken).ConfigureAwait(false);
+        (Evolved? Result, string? Failure)[] outcomes = await Crowd
+            .EachAsync(
+                tasks,
+                session.Concurrency,
+                (i, task, token) => EvolveAsync($"evolve/{seeds[i].Id}", task, token),
+                (_, _) => finished(),
+                cancellationToken
+            )
+            .ConfigureAwait(false);
 
         NearDuplicates known = new(similarity);
         List<EvolvedPrompt> prompts = [];
@@ -95,8 +114,16 @@ public sealed class PromptEvolution(ConstraintTaxonomy taxonomy, IEvolutionTeach
                 continue;
             }
 
-            prompts.Add(new EvolvedPrompt(
-                seeds[i].Id, prompt, seeds[i].Text, tasks[i].Main.Name, [tasks[i].Main.Name, .. tasks[i].Others.Select(family => family.Name)], outcomes[i].Result!.Constraints));
+            prompts.Add(
+                new EvolvedPrompt(
+                    seeds[i].Id,
+                    prompt,
+                    seeds[i].Text,
+                    tasks[i].Main.Name,
+                    [tasks[i].Main.Name, .. tasks[i].Others.Select(family => family.Name)],
+                    outcomes[i].Result!.Constraints
+                )
+            );
         }
 
         return new EvolutionResult(
@@ -104,14 +131,28 @@ public sealed class PromptEvolution(ConstraintTaxonomy taxonomy, IEvolutionTeach
             seeds.Count,
             outcomes.Count(outcome => outcome.Result is { Declined: true }),
             duplicates,
-            outcomes.Select(outcome => outcome.Result?.Unparsed).OfType<string>().CountBy(why => why).OrderBy(pair => pair.Key, StringComparer.Ordinal).ToDictionary(),
+            outcomes
+                .Select(outcome => outcome.Result?.Unparsed)
+                .OfType<string>()
+                .CountBy(why => why)
+                .OrderBy(pair => pair.Key, StringComparer.Ordinal)
+                .ToDictionary(),
             [.. outcomes.Select(outcome => outcome.Failure).OfType<string>()],
-            taxonomy.Families.ToDictionary(family => family.Name, family => prompts.Count(prompt => prompt.MainFamily == family.Name)),
-            taxonomy.Families.ToDictionary(family => family.Name, family => prompts.Count(prompt => prompt.Families.Contains(family.Name))))
+            taxonomy.Families.ToDictionary(
+                family => family.Name,
+                family => prompts.Count(prompt => prompt.MainFamily == family.Name)
+            ),
+            taxonomy.Families.ToDictionary(
+                family => family.Name,
+                family => prompts.Count(prompt => prompt.Families.Contains(family.Name))
+            )
+        )
         {
             DeclinedSeeds =
             [
-                .. seeds.Zip(outcomes).Where(pair => pair.Second.Result is { Declined: true })
+                .. seeds
+                    .Zip(outcomes)
+                    .Where(pair => pair.Second.Result is { Declined: true })
                     .Select(pair => new DeclinedSeed(pair.First.Id, pair.First.Text, pair.Second.Result!.Reason)),
             ],
         };
@@ -135,7 +176,11 @@ public sealed class PromptEvolution(ConstraintTaxonomy taxonomy, IEvolutionTeach
             ConstraintFamily main = round[drawn];
             round.RemoveAt(drawn);
             int others = Math.Min(1 + random.Next(3), taxonomy.Families.Count - 1);
-            tasks[i] = new EvolutionTask(seeds[i].Text, main, random.Choose([.. taxonomy.Families.Where(family => family != main)], others));
+            tasks[i] = new EvolutionTask(
+                seeds[i].Text,
+                main,
+                random.Choose([.. taxonomy.Families.Where(family => family != main)], others)
+            );
         }
 
         return tasks;
@@ -146,7 +191,12 @@ public sealed class PromptEvolution(ConstraintTaxonomy taxonomy, IEvolutionTeach
         EvolutionParser parser = new(taxonomy);
         for (int attempt = 0; ; attempt++)
         {
-            string output = await teacher.EvolveAsync(string.Create(CultureInfo.InvariantCulture, $"{key}/try{attempt}"), task, cancellationToken)
+            string output = await teacher
+                .EvolveAsync(
+                    string.Create(CultureInfo.InvariantCulture, $"{key}/try{attempt}"),
+                    task,
+                    cancellationToken
+                )
                 .ConfigureAwait(false);
             Evolved evolved = parser.Parse(output);
             if (evolved.Unparsed is null || attempt == Tries - 1)

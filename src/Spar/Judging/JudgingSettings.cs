@@ -44,8 +44,8 @@ public sealed record JudgingSettings
 
     /// <summary>
     /// File of JSON lines with key, prompt, instruction_id_list and kwargs, as IFEval has them: where a run's prompt
-    /// has the text of one of them, the verifiers of IFEval, IFTrain and IFBench check those constraints first. None: no
-    /// prompt has any.
+    /// has the text of one of them, the verifiers of IFEval, IFTrain and IFBench check those constraints first. None:
+    /// no prompt has any.
     /// </summary>
     [RefersTo(Referent.File)]
     public string? ConstraintFile { get; init; }

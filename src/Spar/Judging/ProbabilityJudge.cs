@@ -24,10 +24,22 @@ public sealed class ProbabilityJudge(ModelCaller refiner, TemplateSet templates,
     public int MostCalls => 1;
 
     /// <inheritdoc/>
-    public async Task<Valuation> JudgeAsync(string key, string instruction, string response, CancellationToken cancellationToken)
+    public async Task<Valuation> JudgeAsync(
+        string key,
+        string instruction,
+        string response,
+        CancellationToken cancellationToken
+    )
     {
-        Answer answer = await refiner.AskWeighedAsync(
-            $"{key}/p", templates.JudgePrompt(instruction, response), sampling.Greedy(), _parser.VerdictWords, cancellationToken).ConfigureAwait(false);
+        Answer answer = await refiner
+            .AskWeighedAsync(
+                $"{key}/p",
+                templates.JudgePrompt(instruction, response),
+                sampling.Greedy(),
+                _parser.VerdictWords,
+                cancellationToken
+            )
+            .ConfigureAwait(false);
         Judgement judgement = _parser.Parse(answer);
         if (judgement.Verdict is null || answer.Probability is not { } yes)
         {

@@ -23,52 +23,133 @@ internal sealed class HumpbackMethod(MethodContext run, ITextSource texts) : IIt
         IReadOnlyList<SupervisedRow> seeds = Seeds();
         if (seeds.Count == 0)
         {
-            throw new SparException("Method humpback learns to write instructions from the teacher's responses, and the recipe has none. Set sft_prompts and actor_sft.epochs above 0.");
+            throw new SparException(
+                "Method humpback learns to write instructions from the teacher's responses, and the recipe has none. Set sft_prompts and actor_sft.epochs above 0."
+            );
         }
 
-        _backwardModel = await run.Training.RunAsync(
-            StageNames.Backward,
-            run.Recipe.BaseModel,
-            new TrainingData.Supervised([.. seeds.Select(row => new SupervisedRow(row.PromptId, RowKinds.Instruction, AskInstruction(row.Response), row.Prompt))], run.Recipe.BackwardSft),
-            cancellationToken).ConfigureAwait(false);
+        _backwardModel = await run
+            .Training.RunAsync(
+                StageNames.Backward,
+                run.Recipe.BaseModel,
+                new TrainingData.Supervised(
+                    [
+                        .. seeds.Select(row => new SupervisedRow(
+                            row.PromptId,
+                            RowKinds.Instruction,
+                            AskInstruction(row.Response),
+                            row.Prompt
+                        )),
+                    ],
+                    run.Recipe.BackwardSft
+                ),
+                cancellationToken
+            )
+            .ConfigureAwait(false);
         return await OneModel.BeginAsync(run, start, cancellationToken).ConfigureAwait(false);
     }
 
-    public async Task<ModelPair?> IterateAsync(int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
+    public async Task<ModelPair?> IterateAsync(
+        int iteration,
+        IReadOnlyList<Prompt> prompts,
+        ModelPair models,
+        CancellationToken cancellationToken
+    )
     {
         string stage = StageNames.Data(iteration);
-        DataProduct data = await run.Runner.RunAsync(stage, prompts.Count, async () =>
-        {
-            // As many texts as the other methods take prompts.
-            IReadOnlyList<string> unlabelled = texts.Take(prompts.Count, iteration);
-            ModelCaller backward = await run.Models.OpenAsync(_backwardModel!, cancellationToken).ConfigureAwait(false);
-            ModelCaller model = await run.Models.OpenAsync(models.Actor, cancellationToken).ConfigureAwait(false);
-            IJudge judge = run.JudgeOf(model);
-            IReadOnlyList<(Candidate[]? Result, string? Failure)> rated = await run.Runner.EachAsync(
-                stage, unlabelled, (i, text, token) => RateAsync(iteration, i, text, backward, judge, token), cancellationToken).ConfigureAwait(false);
-            return Build(iteration, unlabelled, rated);
-        }).ConfigureAwait(false);
-        string trained = await run.Training.RunAsync(
-            StageNames.Actor(iteration),
-            models.Actor,
-            new TrainingData.Supervised([.. data.ActorRows!, .. Seeds()], run.Recipe.IterationSft),
-            cancellationToken).ConfigureAwait(false);
+        DataProduct data = await run
+            .Runner.RunAsync(
+                stage,
+                prompts.Count,
+                async () =>
+                {
+                    // As many texts as the other methods take prompts.
+                    IReadOnlyList<string> unlabelled = texts.Take(prompts.Count, iteration);
+                    ModelCaller backward = await run
+                        .Models.OpenAsync(_backwardModel!, cancellationToken)
+                        .ConfigureAwait(false);
+                    ModelCaller model = await run
+                        .Models.OpenAsync(models.Actor, cancellationToken)
+                        .ConfigureAwait(false);
+                    IJudge judge = run.JudgeOf(model);
+                    IReadOnlyList<(Candidate[]? Result, string? Failure)> rated = await run
+                        .Runner.EachAsync(
+                            stage,
+                            unlabelled,
+                            (i, text, token) => RateAsync(iteration, i, text, backward, judge, token),
+                            cancellationToken
+                        )
+                        .ConfigureAwait(false);
+                    return Build(iteration, unlabelled, rated);
+                }
+            )
+            .ConfigureAwait(false);
+        string trained = await run
+            .Training.RunAsync(
+                StageNames.Actor(iteration),
+                models.Actor,
+                new TrainingData.Supervised([.. data.ActorRows!, .. Seeds()], run.Recipe.IterationSft),
+                cancellationToken
+            )
+            .ConfigureAwait(false);
         return new ModelPair(trained, trained);
     }
 
     // Instructions for one text, each with the model's votes on the text as its response.
-    private async Task<Candidate[]> RateAsync(int iteration, int item, string text, ModelCaller backward, IJudge judge, CancellationToken cancellationToken)
+    private async Task<Candidate[]> RateAsync(
+        int iteration,
+        int item,
+        string text,
+        ModelCaller backward,
+        IJudge judge,
+        CancellationToken cancellationToken
+    )
     {
-        string[] instructions = await Task.WhenAll(Enumerable.Range(0, run.Recipe.Responses).Select(async k =>
-            (await backward.AskAsync($"it{iteration}/instruct/p{item}/k{k}", AskInstruction(text), run.Recipe.Respond, cancellationToken).ConfigureAwait(false))
-            .Text.Trim())).ConfigureAwait(false);
-        return await Task.WhenAll(instructions.Where(instruction => instruction.Length > 0).Distinct(StringComparer.Ordinal).Select(async (instruction, n) =>
-            new Candidate(instruction, await judge.JudgeAsync($"it{iteration}/judge/p{item}/n{n}", instruction, text, cancellationToken).ConfigureAwait(false))))
+        string[] instructions = await Task.WhenAll(
+                Enumerable
+                    .Range(0, run.Recipe.Responses)
+                    .Select(async k =>
+                        (
+                            await backward
+                                .AskAsync(
+                                    $"it{iteration}/instruct/p{item}/k{k}",
+                                    AskInstruction(text),
+                                    run.Recipe.Respond,
+                                    cancellationToken
+                                )
+                                .ConfigureAwait(false)
+                        ).Text.Trim()
+                    )
+            )
+            .ConfigureAwait(false);
+        return await Task.WhenAll(
+                instructions
+                    .Where(instruction => instruction.Length > 0)
+                    .Distinct(StringComparer.Ordinal)
+                    .Select(
+                        async (instruction, n) =>
+                            new Candidate(
+                                instruction,
+                                await judge
+                                    .JudgeAsync(
+                                        $"it{iteration}/judge/p{item}/n{n}",
+                                        instruction,
+                                        text,
+                                        cancellationToken
+                                    )
+                                    .ConfigureAwait(false)
+                            )
+                    )
+            )
             .ConfigureAwait(false);
     }
 
     // Of each text the instruction with the most votes, where they pass the gate.
-    private DataProduct Build(int iteration, IReadOnlyList<string> unlabelled, IReadOnlyList<(Candidate[]? Result, string? Failure)> rated)
+    private DataProduct Build(
+        int iteration,
+        IReadOnlyList<string> unlabelled,
+        IReadOnlyList<(Candidate[]? Result, string? Failure)> rated
+    )
     {
         Counts counts = new();
         Gate gate = run.Recipe.Search.ToGate();
@@ -89,7 +170,9 @@ internal sealed class HumpbackMethod(MethodContext run, ITextSource texts) : IIt
             {
                 double best = passed.Max(candidate => candidate.Valuation.Value!.Value);
                 Candidate[] equals = [.. passed.Where(candidate => candidate.Valuation.Value == best)];
-                Candidate chosen = equals[new SeededRandom(run.Session.SeedOf($"it{iteration}/chosen/p{i}")).Next(equals.Length)];
+                Candidate chosen = equals[
+                    new SeededRandom(run.Session.SeedOf($"it{iteration}/chosen/p{i}")).Next(equals.Length)
+                ];
                 rows.Add(new SupervisedRow($"text-{i}", RowKinds.Response, chosen.Instruction, unlabelled[i]));
             }
         }
@@ -100,7 +183,8 @@ internal sealed class HumpbackMethod(MethodContext run, ITextSource texts) : IIt
 
     private string AskInstruction(string text) => _backward.Fill(_ => text);
 
-    private IReadOnlyList<SupervisedRow> Seeds() => run.Store.FindProduct<SupervisedProduct>(StageNames.ActorSftData)?.Rows ?? [];
+    private IReadOnlyList<SupervisedRow> Seeds() =>
+        run.Store.FindProduct<SupervisedProduct>(StageNames.ActorSftData)?.Rows ?? [];
 
     private sealed record Candidate(string Instruction, Valuation Valuation);
 }

@@ -25,7 +25,12 @@ internal sealed class StageRunner(RunStore store, CallSession session, IRunObser
         (long calls, long tokens) = (session.Calls, session.OutputTokens);
         T product = await work().ConfigureAwait(false);
         StageTiming timing = new(
-            stage, started, time.GetElapsedTime(start).TotalSeconds, session.Calls - calls, session.OutputTokens - tokens);
+            stage,
+            started,
+            time.GetElapsedTime(start).TotalSeconds,
+            session.Calls - calls,
+            session.OutputTokens - tokens
+        );
         store.KeepProduct(stage, product, timing);
         observer.StageFinished(stage, product.Statistics, timing);
         return product;
@@ -41,18 +46,27 @@ internal sealed class StageRunner(RunStore store, CallSession session, IRunObser
         string stage,
         IReadOnlyList<TItem> items,
         Func<int, TItem, CancellationToken, Task<TResult>> work,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
         where TResult : class
     {
-        (TResult? Result, string? Failure)[] results = await Crowd.EachAsync(
-            items, session.Concurrency, work, (_, failure) => observer.ItemFinished(stage, failure is not null), cancellationToken)
+        (TResult? Result, string? Failure)[] results = await Crowd
+            .EachAsync(
+                items,
+                session.Concurrency,
+                work,
+                (_, failure) => observer.ItemFinished(stage, failure is not null),
+                cancellationToken
+            )
             .ConfigureAwait(false);
         return items.Count > 0 && results.All(result => result.Failure is not null)
             ? throw AllFailed(stage, items.Count, results[0].Failure!)
             : results;
     }
 
-    public static SparException AllFailed(string stage, int items, string reason) => new(
-        $"All {items} items of stage {stage} failed, the first with: {reason} Mend what the message names and run the same command again; " +
-        "what was answered so far is kept.");
+    public static SparException AllFailed(string stage, int items, string reason) =>
+        new(
+            $"All {items} items of stage {stage} failed, the first with: {reason} Mend what the message names and run the same command again; "
+                + "what was answered so far is kept."
+        );
 }

@@ -4,7 +4,10 @@ using Spar.Ground;
 
 namespace Spar.Store;
 
-/// <summary>Reads the JSON of the store. What was written has every member that cannot be null, so a text that lacks one is damaged.</summary>
+/// <summary>
+/// Reads the JSON of the store. What was written has every member that cannot be null, so a text that lacks one is
+/// damaged.
+/// </summary>
 internal static class KeptJson
 {
     private static readonly JsonSerializerOptions s_whole = new(JsonSettings.Compact)
@@ -18,13 +21,17 @@ internal static class KeptJson
     /// <param name="json">The text.</param>
     /// <exception cref="SparException">The text is damaged.</exception>
     public static T Read<T>(string directory, string json) =>
-        StoreFaults.Guard(directory, () => JsonSerializer.Deserialize<T>(json, s_whole) ?? throw new JsonException("a row holds null"));
+        StoreFaults.Guard(
+            directory,
+            () => JsonSerializer.Deserialize<T>(json, s_whole) ?? throw new JsonException("a row holds null")
+        );
 
     private static void RequireWhatIsAlwaysWritten(JsonTypeInfo type)
     {
         foreach (JsonPropertyInfo property in type.Properties)
         {
-            bool nullable = Nullable.GetUnderlyingType(property.PropertyType) is not null
+            bool nullable =
+                Nullable.GetUnderlyingType(property.PropertyType) is not null
                 || property.AssociatedParameter is { IsNullable: true } && !property.PropertyType.IsValueType;
             if (property.AssociatedParameter is { HasDefaultValue: false } && !nullable)
             {

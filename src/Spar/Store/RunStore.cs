@@ -8,9 +8,10 @@ using Spar.Ground;
 namespace Spar.Store;
 
 /// <summary>
-/// A run directory: <c>run.db</c> (SQLite in WAL mode) with every answered call and every stage's product, <c>checkpoints/</c>, and
-/// <c>results.json</c>. Rows are committed in the order in which they came, in groups; a process that is killed loses the last few, never the
-/// order, and whoever opens the directory again finds a run that can go on. May be used from many threads.
+/// A run directory: <c>run.db</c> (SQLite in WAL mode) with every answered call and every stage's product,
+/// <c>checkpoints/</c>, and <c>results.json</c>. Rows are committed in the order in which they came, in groups; a
+/// process that is killed loses the last few, never the order, and whoever opens the directory again finds a run that
+/// can go on. May be used from many threads.
 /// </summary>
 public sealed class RunStore : ICallMemo, IDisposable
 {
@@ -56,14 +57,20 @@ public sealed class RunStore : ICallMemo, IDisposable
             CheckVersion();
             CheckIdentity(identity);
             _session = _writerConnection.QuerySingle<long>(
-                "INSERT INTO sessions (started, seconds) VALUES (@now, 0) RETURNING id", new { now = Now() });
+                "INSERT INTO sessions (started, seconds) VALUES (@now, 0) RETURNING id",
+                new { now = Now() }
+            );
             foreach (string key in _writerConnection.Query<string>("SELECT key FROM calls", buffered: false))
             {
                 _keysAtOpening.Add(StableHash.Of(key));
             }
 
             _reader = Open(file, SqliteOpenMode.ReadWrite);
-            _writer = new GroupCommitWriter(_writerConnection, fault => StoreFaults.Explain(directory, fault), CountTime);
+            _writer = new GroupCommitWriter(
+                _writerConnection,
+                fault => StoreFaults.Explain(directory, fault),
+                CountTime
+            );
         }
         catch
         {
@@ -82,7 +89,8 @@ public sealed class RunStore : ICallMemo, IDisposable
     /// <param name="identity">What decides the run's results.</param>
     /// <param name="time">The clock; the system's when null.</param>
     /// <exception cref="SparException">
-    /// The directory belongs to another recipe (the message names the keys that differ), is in use by another process, or cannot be written.
+    /// The directory belongs to another recipe (the message names the keys that differ), is in use by another process,
+    /// or cannot be written.
     /// </exception>
     public static RunStore Open(string directory, RunIdentity identity, TimeProvider? time = null) =>
         StoreFaults.Guard(directory, () => new RunStore(directory, identity, time ?? TimeProvider.System));
@@ -93,13 +101,17 @@ public sealed class RunStore : ICallMemo, IDisposable
     public static RunStore OpenForReading(string directory)
     {
         FileInfo file = new(Path.Combine(directory, "run.db"));
-        string? problem = File.Exists(directory) ? "it is a file"
+        string? problem =
+            File.Exists(directory) ? "it is a file"
             : !System.IO.Directory.Exists(directory) ? "there is no such directory"
             : !file.Exists ? "it holds no run.db"
-            : file.Length == 0 ? "its run.db is empty" : null;
+            : file.Length == 0 ? "its run.db is empty"
+            : null;
         return problem is null
             ? StoreFaults.Guard(directory, () => new RunStore(directory, null, TimeProvider.System))
-            : throw new SparException($"There is no run in {directory}: {problem}. Name the directory that a run was written to.");
+            : throw new SparException(
+                $"There is no run in {directory}: {problem}. Name the directory that a run was written to."
+            );
     }
 
     /// <summary>Whether a process is at work in a run directory now.</summary>
@@ -109,7 +121,9 @@ public sealed class RunStore : ICallMemo, IDisposable
         string file = Path.Combine(directory, "run.lock");
         try
         {
-            using FileStream? free = File.Exists(file) ? new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.None) : null;
+            using FileStream? free = File.Exists(file)
+                ? new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.None)
+                : null;
             return false;
         }
         catch (IOException fault)
@@ -123,8 +137,10 @@ public sealed class RunStore : ICallMemo, IDisposable
     }
 
     /// <summary>What decides the run's results.</summary>
-    public RunIdentity Identity => Read(connection =>
-        RunIdentity.FromJson(connection.QuerySingle<string>("SELECT value FROM meta WHERE key = 'identity'")));
+    public RunIdentity Identity =>
+        Read(connection =>
+            RunIdentity.FromJson(connection.QuerySingle<string>("SELECT value FROM meta WHERE key = 'identity'"))
+        );
 
     /// <inheritdoc/>
     public Answer? Find(string key, ulong promptHash)
@@ -134,32 +150,44 @@ public sealed class RunStore : ICallMemo, IDisposable
             return null;
         }
 
-        CallRow? row = Read(connection => connection.QuerySingleOrDefault<CallRow>(
-            $"SELECT prompt_hash AS PromptHash, {StoredText.Columns}, input_tokens AS InputTokens, output_tokens AS OutputTokens, finish AS Finish, " +
-            "probability AS Probability FROM calls WHERE key = @key", new { key }));
+        CallRow? row = Read(connection =>
+            connection.QuerySingleOrDefault<CallRow>(
+                $"SELECT prompt_hash AS PromptHash, {StoredText.Columns}, input_tokens AS InputTokens, output_tokens AS OutputTokens, finish AS Finish, "
+                    + "probability AS Probability FROM calls WHERE key = @key",
+                new { key }
+            )
+        );
         return row is null || unchecked((ulong)row.PromptHash) != promptHash
             ? null
-            : new Answer(StoredText.Read(row.Text, row.Blob), row.InputTokens, row.OutputTokens, row.Finish, row.Probability);
+            : new Answer(
+                StoredText.Read(row.Text, row.Blob),
+                row.InputTokens,
+                row.OutputTokens,
+                row.Finish,
+                row.Probability
+            );
     }
 
     /// <inheritdoc/>
-    public void Keep(string key, ulong promptHash, Answer answer) => Write(connection =>
-    {
-        // Dapper caches the command's plan by its text; the row is a few microseconds.
-        connection.Execute(
-            "INSERT OR REPLACE INTO calls (key, prompt_hash, text, input_tokens, output_tokens, finish, probability) " +
-            "VALUES (@key, @hash, @text, @input, @output, @finish, @probability)",
-            new
-            {
-                key,
-                hash = unchecked((long)promptHash),
-                text = StoredText.Value(answer.Text),
-                input = answer.InputTokens ?? 0,
-                output = answer.OutputTokens ?? 0,
-                finish = answer.Finish,
-                probability = answer.Probability,
-            });
-    });
+    public void Keep(string key, ulong promptHash, Answer answer) =>
+        Write(connection =>
+        {
+            // Dapper caches the command's plan by its text; the row is a few microseconds.
+            connection.Execute(
+                "INSERT OR REPLACE INTO calls (key, prompt_hash, text, input_tokens, output_tokens, finish, probability) "
+                    + "VALUES (@key, @hash, @text, @input, @output, @finish, @probability)",
+                new
+                {
+                    key,
+                    hash = unchecked((long)promptHash),
+                    text = StoredText.Value(answer.Text),
+                    input = answer.InputTokens ?? 0,
+                    output = answer.OutputTokens ?? 0,
+                    finish = answer.Finish,
+                    probability = answer.Probability,
+                }
+            );
+        });
 
     /// <summary>What a stage made; null when it has not ended yet.</summary>
     /// <typeparam name="T">The product's type.</typeparam>
@@ -168,7 +196,8 @@ public sealed class RunStore : ICallMemo, IDisposable
         where T : class
     {
         string? json = Read(connection =>
-            connection.QuerySingleOrDefault<string>("SELECT json FROM products WHERE stage = @stage", new { stage }));
+            connection.QuerySingleOrDefault<string>("SELECT json FROM products WHERE stage = @stage", new { stage })
+        );
         return json is null ? null : KeptJson.Read<T>(Directory, json);
     }
 
@@ -183,11 +212,15 @@ public sealed class RunStore : ICallMemo, IDisposable
         string json = JsonSerializer.Serialize(product, JsonSettings.Compact);
         Write(connection =>
         {
-            connection.Execute("INSERT OR REPLACE INTO products (stage, json) VALUES (@stage, @json)", new { stage, json });
+            connection.Execute(
+                "INSERT OR REPLACE INTO products (stage, json) VALUES (@stage, @json)",
+                new { stage, json }
+            );
             connection.Execute("DELETE FROM stage_log WHERE stage = @Stage", timing);
             connection.Execute(
                 "INSERT INTO stage_log (stage, started, seconds, calls, output_tokens) VALUES (@Stage, @Started, @Seconds, @Calls, @OutputTokens)",
-                timing);
+                timing
+            );
         });
         Flush();
     }
@@ -208,33 +241,55 @@ public sealed class RunStore : ICallMemo, IDisposable
     public void KeepItem<T>(string stage, int item, T record)
     {
         string json = JsonSerializer.Serialize(record, JsonSettings.Compact);
-        Write(connection => connection.Execute(
-            "INSERT OR REPLACE INTO items (stage, item, json) VALUES (@stage, @item, @json)", new { stage, item, json }));
+        Write(connection =>
+            connection.Execute(
+                "INSERT OR REPLACE INTO items (stage, item, json) VALUES (@stage, @item, @json)",
+                new
+                {
+                    stage,
+                    item,
+                    json,
+                }
+            )
+        );
     }
 
-    /// <summary>The items of a stage that are kept, in the order of their numbers; read one by one. Call <see cref="Flush"/> first to see the latest.</summary>
+    /// <summary>
+    /// The items of a stage that are kept, in the order of their numbers; read one by one. Call <see cref="Flush"/>
+    /// first to see the latest.
+    /// </summary>
     /// <typeparam name="T">The record's type.</typeparam>
     /// <param name="stage">The stage's name.</param>
     public IEnumerable<(int Item, T Record)> ReadItems<T>(string stage)
     {
         int[] items = Read(connection =>
-            connection.Query<int>("SELECT item FROM items WHERE stage = @stage ORDER BY item", new { stage }).ToArray());
+            connection.Query<int>("SELECT item FROM items WHERE stage = @stage ORDER BY item", new { stage }).ToArray()
+        );
         foreach (int item in items)
         {
             string json = Read(connection =>
-                connection.QuerySingle<string>("SELECT json FROM items WHERE stage = @stage AND item = @item", new { stage, item }));
+                connection.QuerySingle<string>(
+                    "SELECT json FROM items WHERE stage = @stage AND item = @item",
+                    new { stage, item }
+                )
+            );
             yield return (item, KeptJson.Read<T>(Directory, json));
         }
     }
 
     /// <summary>Names of the stages that have ended.</summary>
-    public IReadOnlyList<string> Stages() => Read(connection =>
-        connection.Query<string>("SELECT stage FROM products ORDER BY rowid").ToArray());
+    public IReadOnlyList<string> Stages() =>
+        Read(connection => connection.Query<string>("SELECT stage FROM products ORDER BY rowid").ToArray());
 
     /// <summary>How long each stage took, in the order in which they ended.</summary>
-    public IReadOnlyList<StageTiming> Timings() => Read(connection => connection.Query<StageTiming>(
-        "SELECT stage AS Stage, started AS Started, seconds AS Seconds, calls AS Calls, output_tokens AS OutputTokens FROM stage_log ORDER BY id")
-        .ToArray());
+    public IReadOnlyList<StageTiming> Timings() =>
+        Read(connection =>
+            connection
+                .Query<StageTiming>(
+                    "SELECT stage AS Stage, started AS Started, seconds AS Seconds, calls AS Calls, output_tokens AS OutputTokens FROM stage_log ORDER BY id"
+                )
+                .ToArray()
+        );
 
     /// <summary>What the run took so far, over all its sessions.</summary>
     public RunTotals Totals()
@@ -247,19 +302,40 @@ public sealed class RunStore : ICallMemo, IDisposable
 
         return Read(connection => new RunTotals(
             connection.ExecuteScalar<double>("SELECT coalesce(sum(seconds), 0) FROM sessions"),
-            connection.ExecuteScalar<long>("SELECT count(*) FROM calls WHERE key NOT GLOB @TeacherKeys", new { TeacherKeys }),
-            connection.ExecuteScalar<long>("SELECT coalesce(sum(output_tokens), 0) FROM calls WHERE key NOT GLOB @TeacherKeys", new { TeacherKeys })));
+            connection.ExecuteScalar<long>(
+                "SELECT count(*) FROM calls WHERE key NOT GLOB @TeacherKeys",
+                new { TeacherKeys }
+            ),
+            connection.ExecuteScalar<long>(
+                "SELECT coalesce(sum(output_tokens), 0) FROM calls WHERE key NOT GLOB @TeacherKeys",
+                new { TeacherKeys }
+            )
+        ));
     }
 
-    /// <summary>Answered calls of the models, and the tokens that they generated; a teacher's calls are left out.</summary>
+    /// <summary>
+    /// Answered calls of the models, and the tokens that they generated; a teacher's calls are left out.
+    /// </summary>
     /// <param name="leaveOut">Patterns of the keys of further calls that are left out, such as "eval/*".</param>
     public (long Calls, long OutputTokens) CallsOutside(params string[] leaveOut)
     {
         string[] patterns = [TeacherKeys, .. leaveOut];
-        string where = string.Join(" AND ", patterns.Select((_, i) => $"key NOT GLOB @p{i.ToString(CultureInfo.InvariantCulture)}"));
-        DynamicParameters parameters = new(patterns.Select((pattern, i) => new KeyValuePair<string, object>($"p{i.ToString(CultureInfo.InvariantCulture)}", pattern)));
-        return Read(connection => connection.QuerySingle<(long, long)>(
-            $"SELECT count(*), coalesce(sum(output_tokens), 0) FROM calls WHERE {where}", parameters));
+        string where = string.Join(
+            " AND ",
+            patterns.Select((_, i) => $"key NOT GLOB @p{i.ToString(CultureInfo.InvariantCulture)}")
+        );
+        DynamicParameters parameters = new(
+            patterns.Select(
+                (pattern, i) =>
+                    new KeyValuePair<string, object>($"p{i.ToString(CultureInfo.InvariantCulture)}", pattern)
+            )
+        );
+        return Read(connection =>
+            connection.QuerySingle<(long, long)>(
+                $"SELECT count(*), coalesce(sum(output_tokens), 0) FROM calls WHERE {where}",
+                parameters
+            )
+        );
     }
 
     /// <summary>Returns when everything kept so far is on the disk.</summary>
@@ -284,17 +360,22 @@ public sealed class RunStore : ICallMemo, IDisposable
     internal IReadOnlyList<string> Dump(string sql) => Read(connection => connection.Query<string>(sql).ToArray());
 
     /// <summary>Caps the file's size, which makes later writes fail as a full disk would. For tests.</summary>
-    internal void LimitPages(int pages) => Write(connection => connection.Execute($"PRAGMA max_page_count = {pages.ToString(CultureInfo.InvariantCulture)}"));
+    internal void LimitPages(int pages) =>
+        Write(connection =>
+            connection.Execute($"PRAGMA max_page_count = {pages.ToString(CultureInfo.InvariantCulture)}")
+        );
 
     private static SqliteConnection Open(string file, SqliteOpenMode mode)
     {
-        SqliteConnection connection = new(new SqliteConnectionStringBuilder
-        {
-            DataSource = file,
-            Mode = mode,
-            Pooling = false,
-            DefaultTimeout = 30,
-        }.ToString());
+        SqliteConnection connection = new(
+            new SqliteConnectionStringBuilder
+            {
+                DataSource = file,
+                Mode = mode,
+                Pooling = false,
+                DefaultTimeout = 30,
+            }.ToString()
+        );
         connection.Open();
         connection.Execute("PRAGMA cache_size = -32768;");
         return connection;
@@ -304,11 +385,19 @@ public sealed class RunStore : ICallMemo, IDisposable
     {
         try
         {
-            return new FileStream(Path.Combine(directory, "run.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return new FileStream(
+                Path.Combine(directory, "run.lock"),
+                FileMode.OpenOrCreate,
+                FileAccess.ReadWrite,
+                FileShare.None
+            );
         }
         catch (IOException fault) when (IsTaken(fault))
         {
-            throw new SparException($"The run directory {directory} is in use by another process. Wait for it to end, or name another directory.", fault);
+            throw new SparException(
+                $"The run directory {directory} is in use by another process. Wait for it to end, or name another directory.",
+                fault
+            );
         }
     }
 
@@ -316,8 +405,8 @@ public sealed class RunStore : ICallMemo, IDisposable
     private static bool IsTaken(IOException fault) => fault.HResult is 11 or 35 or unchecked((int)0x80070020);
 
     /// <summary>
-    /// Opens a store to read it. In a directory that cannot be written SQLite cannot make the files that a log of writes needs; where there is no such
-    /// log, the file is whole and can be read as one that nobody changes.
+    /// Opens a store to read it. In a directory that cannot be written SQLite cannot make the files that a log of
+    /// writes needs; where there is no such log, the file is whole and can be read as one that nobody changes.
     /// </summary>
     private static SqliteConnection OpenReadable(string file)
     {
@@ -328,10 +417,16 @@ public sealed class RunStore : ICallMemo, IDisposable
             connection.ExecuteScalar<long>("SELECT count(*) FROM sqlite_master");
             return connection;
         }
-        catch (SqliteException fault) when (fault.SqliteErrorCode is 8 or 14 && !(File.Exists(file + "-wal") && new FileInfo(file + "-wal").Length > 0))
+        catch (SqliteException fault)
+            when (fault.SqliteErrorCode is 8 or 14
+                && !(File.Exists(file + "-wal") && new FileInfo(file + "-wal").Length > 0)
+            )
         {
             connection?.Dispose();
-            string uri = string.Join('/', Path.GetFullPath(file).Split(Path.DirectorySeparatorChar).Select(Uri.EscapeDataString));
+            string uri = string.Join(
+                '/',
+                Path.GetFullPath(file).Split(Path.DirectorySeparatorChar).Select(Uri.EscapeDataString)
+            );
             return Open($"file:{uri}?immutable=1", SqliteOpenMode.ReadOnly);
         }
         catch
@@ -345,10 +440,13 @@ public sealed class RunStore : ICallMemo, IDisposable
     private void RefuseForeign(SqliteConnection connection)
     {
         (long tables, long own) = connection.QuerySingle<(long, long)>(
-            "SELECT count(*), coalesce(sum(name = 'meta'), 0) FROM sqlite_master WHERE type = 'table'");
+            "SELECT count(*), coalesce(sum(name = 'meta'), 0) FROM sqlite_master WHERE type = 'table'"
+        );
         if (tables > 0 && own == 0)
         {
-            throw new SparException($"The run directory {Directory} holds a run.db that is no run's store, but another program's database. Name another directory.");
+            throw new SparException(
+                $"The run directory {Directory} holds a run.db that is no run's store, but another program's database. Name another directory."
+            );
         }
     }
 
@@ -362,8 +460,9 @@ public sealed class RunStore : ICallMemo, IDisposable
         else if (version != StoreSchema.Version)
         {
             throw new SparException(
-                $"The run directory {Directory} was written by another version of the program (run.db has schema {version ?? "none"}, this program " +
-                $"reads {StoreSchema.Version}). Use that version, or name another run directory.");
+                $"The run directory {Directory} was written by another version of the program (run.db has schema {version ?? "none"}, this program "
+                    + $"reads {StoreSchema.Version}). Use that version, or name another run directory."
+            );
         }
     }
 
@@ -372,7 +471,10 @@ public sealed class RunStore : ICallMemo, IDisposable
         string? known = _reader.QuerySingleOrDefault<string>("SELECT value FROM meta WHERE key = 'identity'");
         if (known is null)
         {
-            _reader.Execute("INSERT INTO meta (key, value) VALUES ('identity', @json)", new { json = identity.ToJson() });
+            _reader.Execute(
+                "INSERT INTO meta (key, value) VALUES ('identity', @json)",
+                new { json = identity.ToJson() }
+            );
             return;
         }
 
@@ -380,8 +482,9 @@ public sealed class RunStore : ICallMemo, IDisposable
         if (differences.Count > 0)
         {
             throw new SparException(
-                $"The run directory {Directory} belongs to another recipe: {string.Join("; ", differences)}. " +
-                "Name another run directory, or set the recipe back to go on with this run.");
+                $"The run directory {Directory} belongs to another recipe: {string.Join("; ", differences)}. "
+                    + "Name another run directory, or set the recipe back to go on with this run."
+            );
         }
 
         // A run of an earlier version, or one whose model has moved, is from here on known as it is named now.
@@ -402,8 +505,11 @@ public sealed class RunStore : ICallMemo, IDisposable
         }
     }
 
-    private void CountTime(SqliteConnection connection) => connection.Execute(
-        "UPDATE sessions SET seconds = @seconds WHERE id = @_session", new { seconds = _time.GetElapsedTime(_opened).TotalSeconds, _session });
+    private void CountTime(SqliteConnection connection) =>
+        connection.Execute(
+            "UPDATE sessions SET seconds = @seconds WHERE id = @_session",
+            new { seconds = _time.GetElapsedTime(_opened).TotalSeconds, _session }
+        );
 
     private string Now() => _time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
 
@@ -415,5 +521,12 @@ public sealed class RunStore : ICallMemo, IDisposable
     }
 
     private sealed record CallRow(
-        long PromptHash, string Text, string Blob, long InputTokens, long OutputTokens, string? Finish, double? Probability);
+        long PromptHash,
+        string Text,
+        string Blob,
+        long InputTokens,
+        long OutputTokens,
+        string? Finish,
+        double? Probability
+    );
 }

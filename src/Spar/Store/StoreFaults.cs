@@ -23,10 +23,15 @@ internal static class StoreFaults
                 "its run.db is locked by another program. Wait for it to end, then run the same command again",
             SqliteException { SqliteErrorCode: 14 } or UnauthorizedAccessException =>
                 "it cannot be opened for writing. Mend its permissions or name another run directory",
-            _ when IsDamage(fault) => "its run.db is damaged or no run's store. Restore it from a copy or name another run directory",
-            _ => "reading or writing failed. Check the disk, then run the same command again; what was kept before is safe",
+            _ when IsDamage(fault) =>
+                "its run.db is damaged or no run's store. Restore it from a copy or name another run directory",
+            _ =>
+                "reading or writing failed. Check the disk, then run the same command again; what was kept before is safe",
         };
-        return new SparException($"The run directory {directory} cannot be used: {remedy}. ({FirstLine(fault.Message)})", fault);
+        return new SparException(
+            $"The run directory {directory} cannot be used: {remedy}. ({FirstLine(fault.Message)})",
+            fault
+        );
     }
 
     public static T Guard<T>(string directory, Func<T> work)
@@ -35,7 +40,8 @@ internal static class StoreFaults
         {
             return work();
         }
-        catch (Exception fault) when (fault is SqliteException or IOException or UnauthorizedAccessException || IsDamage(fault))
+        catch (Exception fault)
+            when (fault is SqliteException or IOException or UnauthorizedAccessException || IsDamage(fault))
         {
             throw Explain(directory, fault);
         }
@@ -43,9 +49,18 @@ internal static class StoreFaults
 
     // What reading rows and their JSON throws when the file's bytes are not those that were written: SQLite notices
     // only what breaks its own structure.
-    private static bool IsDamage(Exception fault) => fault is SqliteException { SqliteErrorCode: 1 or 11 or 26 }
-        or JsonException or DataException or FormatException or InvalidCastException or OverflowException or KeyNotFoundException
-        or InvalidOperationException or ArgumentException or NotSupportedException;
+    private static bool IsDamage(Exception fault) =>
+        fault
+            is SqliteException { SqliteErrorCode: 1 or 11 or 26 }
+                or JsonException
+                or DataException
+                or FormatException
+                or InvalidCastException
+                or OverflowException
+                or KeyNotFoundException
+                or InvalidOperationException
+                or ArgumentException
+                or NotSupportedException;
 
     private static string FirstLine(string message) => message.Split('\n', 2)[0].TrimEnd('.', '\r');
 }

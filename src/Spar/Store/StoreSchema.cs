@@ -22,7 +22,8 @@ internal static class StoreSchema
         """;
 
     /// <summary>1 for a run.db from before answers had a probability.</summary>
-    public const string LacksProbability = "SELECT count(*) = 0 FROM pragma_table_info('calls') WHERE name = 'probability'";
+    public const string LacksProbability =
+        "SELECT count(*) = 0 FROM pragma_table_info('calls') WHERE name = 'probability'";
 
     public const string AddProbability = "ALTER TABLE calls ADD COLUMN probability REAL";
 }
@@ -37,6 +38,8 @@ public sealed record StageTiming(string Stage, string Started, double Seconds, l
 
 /// <summary>What a run took, over all its sessions.</summary>
 /// <param name="WallSeconds">Time in which the run was at work.</param>
-/// <param name="ModelCalls">Answered calls of actor and refiner, evaluation included; the teacher's are not counted.</param>
+/// <param name="ModelCalls">
+/// Answered calls of actor and refiner, evaluation included; the teacher's are not counted.
+/// </param>
 /// <param name="GeneratedTokens">Tokens that those generated.</param>
 public sealed record RunTotals(double WallSeconds, long ModelCalls, long GeneratedTokens);

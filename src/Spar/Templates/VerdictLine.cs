@@ -22,7 +22,13 @@ internal enum VerdictLineKind
 /// <param name="Start">Where the verdict's word stands in the line; -1 where it is a sign (✅, ❌).</param>
 /// <param name="Length">Characters of the verdict's word.</param>
 /// <param name="Unparsed">Why it cannot be read, where it cannot.</param>
-internal readonly record struct VerdictLine(VerdictLineKind Kind, bool Verdict = false, int Start = -1, int Length = 0, string? Unparsed = null)
+internal readonly record struct VerdictLine(
+    VerdictLineKind Kind,
+    bool Verdict = false,
+    int Start = -1,
+    int Length = 0,
+    string? Unparsed = null
+)
 {
     public static VerdictLine None => new(VerdictLineKind.None);
 

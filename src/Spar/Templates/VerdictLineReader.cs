@@ -14,14 +14,72 @@ internal sealed partial class VerdictLineReader
     private const string OpeningQuotes = "\"“„«「『";
 
     private static readonly string[] s_leads =
-        ["in conclusion", "conclusion", "therefore", "thus", "hence", "overall", "and", "so", "my", "the", "final"];
+    [
+        "in conclusion",
+        "conclusion",
+        "therefore",
+        "thus",
+        "hence",
+        "overall",
+        "and",
+        "so",
+        "my",
+        "the",
+        "final",
+    ];
 
     private static readonly string[] s_hedges =
     [
-        "but", "though", "although", "however", "except", "if", "unless", "mostly", "partly", "partially", "probably", "likely", "unlikely", "maybe", "perhaps",
-        "possibly", "almost", "nearly", "arguably", "somewhat", "assuming", "provided", "depending", "depends", "borderline", "uncertain", "unsure", "unclear",
-        "tentatively", "in part", "in most", "in some", "in many", "with reservations", "to some", "for the most", "not entirely", "not fully", "not quite",
-        "not completely", "i think", "i guess", "i believe", "it depends", "leaning", "mixed", "both", "neither", "can't", "cannot",
+        "but",
+        "though",
+        "although",
+        "however",
+        "except",
+        "if",
+        "unless",
+        "mostly",
+        "partly",
+        "partially",
+        "probably",
+        "likely",
+        "unlikely",
+        "maybe",
+        "perhaps",
+        "possibly",
+        "almost",
+        "nearly",
+        "arguably",
+        "somewhat",
+        "assuming",
+        "provided",
+        "depending",
+        "depends",
+        "borderline",
+        "uncertain",
+        "unsure",
+        "unclear",
+        "tentatively",
+        "in part",
+        "in most",
+        "in some",
+        "in many",
+        "with reservations",
+        "to some",
+        "for the most",
+        "not entirely",
+        "not fully",
+        "not quite",
+        "not completely",
+        "i think",
+        "i guess",
+        "i believe",
+        "it depends",
+        "leaning",
+        "mixed",
+        "both",
+        "neither",
+        "can't",
+        "cannot",
     ];
 
     private static readonly string[] s_explanations = ["because", "since", "as", "due to", "given"];
@@ -63,7 +121,9 @@ internal sealed partial class VerdictLineReader
         int word = Skip(text, at);
         int behind = SkipWord(text, word, "is", "would be", "was");
         at = behind > word ? behind : at;
-        return ReadValue(text, at) is { Kind: not VerdictLineKind.None } value ? value : new VerdictLine(VerdictLineKind.MarkOnly);
+        return ReadValue(text, at) is { Kind: not VerdictLineKind.None } value
+            ? value
+            : new VerdictLine(VerdictLineKind.MarkOnly);
     }
 
     /// <summary>Reads the line after a mark that stood alone.</summary>
@@ -77,7 +137,8 @@ internal sealed partial class VerdictLineReader
     }
 
     /// <summary>True for the word between the two verdict lines that a template offers.</summary>
-    public static bool IsOr(string line) => Plain(line).Trim(' ', '*', '_', '.', ',', ':', '-').Equals("or", StringComparison.OrdinalIgnoreCase);
+    public static bool IsOr(string line) =>
+        Plain(line).Trim(' ', '*', '_', '.', ',', ':', '-').Equals("or", StringComparison.OrdinalIgnoreCase);
 
     // None where nothing but decoration is left.
     private VerdictLine ReadValue(string text, int from)
@@ -96,12 +157,19 @@ internal sealed partial class VerdictLineReader
 
         if (MatchVerdict(text, at) is not { } word)
         {
-            return VerdictLine.Unreadable(StartsWithAny(text, at, s_hedges) ? JudgementParser.Hedged : JudgementParser.NoVerdict);
+            return VerdictLine.Unreadable(
+                StartsWithAny(text, at, s_hedges) ? JudgementParser.Hedged : JudgementParser.NoVerdict
+            );
         }
 
         int end = at + word.Length;
-        string? why = sign is bool other && other != word.Verdict ? JudgementParser.BothVerdicts : WrongTail(text, end, word.Verdict);
-        return why is null ? new VerdictLine(VerdictLineKind.Verdict, word.Verdict, at, word.Length) : VerdictLine.Unreadable(why);
+        string? why =
+            sign is bool other && other != word.Verdict
+                ? JudgementParser.BothVerdicts
+                : WrongTail(text, end, word.Verdict);
+        return why is null
+            ? new VerdictLine(VerdictLineKind.Verdict, word.Verdict, at, word.Length)
+            : VerdictLine.Unreadable(why);
     }
 
     // What follows the verdict may explain it, not take it back.
@@ -125,7 +193,9 @@ internal sealed partial class VerdictLineReader
             return ClaimsOther(text, end, verdict) ? JudgementParser.BothVerdicts : JudgementParser.Hedged;
         }
 
-        return ClaimsOther(text, end, verdict) ? JudgementParser.BothVerdicts : separated ? null : JudgementParser.NoVerdict;
+        return ClaimsOther(text, end, verdict) ? JudgementParser.BothVerdicts
+            : separated ? null
+            : JudgementParser.NoVerdict;
     }
 
     // Whether the other verdict stands where a clause begins: behind a sign, or behind "and", "or".
@@ -137,7 +207,12 @@ internal sealed partial class VerdictLineReader
             bool joined = word > at;
             int claim = joined ? Skip(text, word) : at;
             bool begins = joined || EndsWithAny(text.AsSpan(0, at).TrimEnd(" *_`~\"'([{"), ",.;:/|&-+!");
-            if (begins && MatchVerdict(text, claim) is { } other && other.Verdict != verdict && (joined || EndsClause(text, claim + other.Length)))
+            if (
+                begins
+                && MatchVerdict(text, claim) is { } other
+                && other.Verdict != verdict
+                && (joined || EndsClause(text, claim + other.Length))
+            )
             {
                 return true;
             }
@@ -151,7 +226,9 @@ internal sealed partial class VerdictLineReader
     private static bool EndsClause(string text, int at)
     {
         int next = Skip(text, at);
-        return next >= text.Length || text.AsSpan(at, next - at).IndexOfAny(",.;:!?()|/-") >= 0 || StartsWithAny(text, next, ["if", "for", "on", "to"]);
+        return next >= text.Length
+            || text.AsSpan(at, next - at).IndexOfAny(",.;:!?()|/-") >= 0
+            || StartsWithAny(text, next, ["if", "for", "on", "to"]);
     }
 
     private (bool Verdict, int Length)? MatchVerdict(string text, int at)
@@ -179,7 +256,12 @@ internal sealed partial class VerdictLineReader
             if (!MatchesWord(text, at, word))
             {
                 // Both spellings are in use, whichever the prompt set has.
-                found = word switch { "judgement" => "judgment", "judgment" => "judgement", _ => "" };
+                found = word switch
+                {
+                    "judgement" => "judgment",
+                    "judgment" => "judgement",
+                    _ => "",
+                };
                 if (found.Length == 0 || !MatchesWord(text, at, found))
                 {
                     return -1;
@@ -245,7 +327,10 @@ internal sealed partial class VerdictLineReader
         }
 
         int first = Skip(text, open);
-        return MatchVerdict(text, first) is { } word && ClaimsOther(text[..close], first + word.Length, word.Verdict) && Skip(text, close) < text.Length
+        return
+            MatchVerdict(text, first) is { } word
+            && ClaimsOther(text[..close], first + word.Length, word.Verdict)
+            && Skip(text, close) < text.Length
             ? close + 1
             : at;
     }
@@ -308,13 +393,20 @@ internal sealed partial class VerdictLineReader
     private static bool MatchesWord(string text, int at, string word)
     {
         int end = at + word.Length;
-        if (end > text.Length || string.Compare(text, at, word, 0, word.Length, StringComparison.OrdinalIgnoreCase) != 0)
+        if (
+            end > text.Length
+            || string.Compare(text, at, word, 0, word.Length, StringComparison.OrdinalIgnoreCase) != 0
+        )
         {
             return false;
         }
 
-        return end == text.Length || !char.IsLetterOrDigit(word[^1])
-            || !(char.IsLetterOrDigit(text[end]) || text[end] is '\'' or '-' && end + 1 < text.Length && char.IsLetter(text[end + 1]));
+        return end == text.Length
+            || !char.IsLetterOrDigit(word[^1])
+            || !(
+                char.IsLetterOrDigit(text[end])
+                || text[end] is '\'' or '-' && end + 1 < text.Length && char.IsLetter(text[end + 1])
+            );
     }
 
     private static int Skip(string text, int at)
@@ -341,30 +433,36 @@ internal sealed partial class VerdictLineReader
     // and LaTeX commands blanks.
     private static string Plain(string line)
     {
-        string text = string.Create(line.Length, line, (span, from) =>
-        {
-            for (int i = 0; i < span.Length; i++)
+        string text = string.Create(
+            line.Length,
+            line,
+            (span, from) =>
             {
-                span[i] = from[i] switch
+                for (int i = 0; i < span.Length; i++)
                 {
-                    >= '\uFF01' and <= '\uFF5E' => (char)(from[i] - 0xFEE0),
-                    '\u2010' or '\u2011' or '\u2012' or '\u2013' or '\u2014' or '\u2015' or '\u2212' or '\uFE58' => '-',
-                    '\u2018' or '\u2019' or '\u02BC' => '\'',
-                    '\u3002' => '.',
-                    '\uFE55' or '\u2236' or '\uA789' => ':',
-                    '\u3001' => ',',
-                    '\u3010' or '\u3014' => '[',
-                    '\u3011' or '\u3015' => ']',
-                    '\u200B' or '\u200C' or '\u200D' or '\u2060' or '\uFEFF' => ' ',
-                    char c when char.IsWhiteSpace(c) => ' ',
-                    char c => c,
-                };
+                    span[i] = from[i] switch
+                    {
+                        >= '\uFF01' and <= '\uFF5E' => (char)(from[i] - 0xFEE0),
+                        '\u2010' or '\u2011' or '\u2012' or '\u2013' or '\u2014' or '\u2015' or '\u2212' or '\uFE58' =>
+                            '-',
+                        '\u2018' or '\u2019' or '\u02BC' => '\'',
+                        '\u3002' => '.',
+                        '\uFE55' or '\u2236' or '\uA789' => ':',
+                        '\u3001' => ',',
+                        '\u3010' or '\u3014' => '[',
+                        '\u3011' or '\u3015' => ']',
+                        '\u200B' or '\u200C' or '\u200D' or '\u2060' or '\uFEFF' => ' ',
+                        char c when char.IsWhiteSpace(c) => ' ',
+                        char c => c,
+                    };
+                }
             }
-        });
+        );
         return Tag().Replace(Latex().Replace(text, Blanks), Blanks);
     }
 
-    private static bool EndsWithAny(ReadOnlySpan<char> text, string characters) => text.Length > 0 && characters.Contains(text[^1]);
+    private static bool EndsWithAny(ReadOnlySpan<char> text, string characters) =>
+        text.Length > 0 && characters.Contains(text[^1]);
 
     private static string Blanks(Match match) => new(' ', match.Length);
 
@@ -379,6 +477,7 @@ internal sealed partial class VerdictLineReader
 
     [GeneratedRegex(
         @"</?(?:b|i|u|s|p|em|strong|span|div|br|hr|h[1-6]|code|mark|font|li|ul|ol|td|tr|th|table|center|answer|verdict|judge?ment|final_judge?ment)\b[^<>]{0,80}>",
-        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant
+    )]
     private static partial Regex Tag();
 }

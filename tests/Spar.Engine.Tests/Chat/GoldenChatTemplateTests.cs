@@ -23,14 +23,27 @@ public class GoldenChatTemplateTests
     {
         Tokenizer tokenizer = Tokenizer.Load(SharedData.Path("models", "smollm2-135m-instruct", "tokenizer.json"));
         JsonElement golden = GoldenTokenizerTests.Golden("models", "smollm2-135m-instruct", "golden.json");
-        Check(golden.GetProperty("chat"), "text", new ChatTemplate(golden.GetProperty("chat_template").GetString()!), tokenizer);
+        Check(
+            golden.GetProperty("chat"),
+            "text",
+            new ChatTemplate(golden.GetProperty("chat_template").GetString()!),
+            tokenizer
+        );
     }
 
     private static void Check(JsonElement chats, string textKey, ChatTemplate template, Tokenizer tokenizer)
     {
         foreach (JsonElement chat in chats.EnumerateArray())
         {
-            Message[] messages = [.. chat.GetProperty("messages").EnumerateArray().Select(m => new Message(m.GetProperty("role").GetString()!, m.GetProperty("content").GetString()!))];
+            Message[] messages =
+            [
+                .. chat.GetProperty("messages")
+                    .EnumerateArray()
+                    .Select(m => new Message(
+                        m.GetProperty("role").GetString()!,
+                        m.GetProperty("content").GetString()!
+                    )),
+            ];
             string rendered = template.Render(messages, chat.GetProperty("add_generation_prompt").GetBoolean());
             Assert.Equal(chat.GetProperty(textKey).GetString(), rendered);
             Assert.Equal(GoldenTokenizerTests.Ints(chat.GetProperty("ids")), tokenizer.Encode(rendered));

@@ -32,9 +32,11 @@ public class CheckpointTests
     }
 
     [Fact]
-    public void Shards_give_the_same_weights_as_one_file() => AssertSame(
-        Checkpoint.Load(SharedData.Path("fixtures", "models", "llama3-tiny")),
-        Checkpoint.Load(SharedData.Path("fixtures", "models", "llama3-tiny-sharded")));
+    public void Shards_give_the_same_weights_as_one_file() =>
+        AssertSame(
+            Checkpoint.Load(SharedData.Path("fixtures", "models", "llama3-tiny")),
+            Checkpoint.Load(SharedData.Path("fixtures", "models", "llama3-tiny-sharded"))
+        );
 
     [Fact]
     public void A_missing_folder_shard_or_weight_file_is_named()
@@ -53,7 +55,11 @@ public class CheckpointTests
 
     [Theory]
     [InlineData("\"model-00001-of-00002.safetensors\"", "\"../model-00001-of-00002.safetensors\"", "not in the folder")]
-    [InlineData("\"lm_head.weight\": \"model-00001", "\"lm_head.weight\": \"model-00002", "without tensor 'lm_head.weight'")]
+    [InlineData(
+        "\"lm_head.weight\": \"model-00001",
+        "\"lm_head.weight\": \"model-00002",
+        "without tensor 'lm_head.weight'"
+    )]
     [InlineData("\"lm_head.weight\": \"model-00001-of-00002.safetensors\",", "", "lacks tensor 'lm_head.weight'")]
     [InlineData("\"weight_map\"", "\"map\"", "weight_map")]
     public void An_index_that_lies_is_one_clear_fault(string from, string to, string expected)
@@ -74,7 +80,11 @@ public class CheckpointTests
     [InlineData("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3", "lacks tensor 'model.layers.2.")]
     [InlineData("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 1", "has tensor 'model.layers.1.")]
     [InlineData("\"tie_word_embeddings\": true", "\"tie_word_embeddings\": false", "lacks tensor 'lm_head.weight'")]
-    [InlineData("\"model_type\": \"llama\"", "\"model_type\": \"qwen2\"", "lacks tensor 'model.layers.0.self_attn.q_proj.bias'")]
+    [InlineData(
+        "\"model_type\": \"llama\"",
+        "\"model_type\": \"qwen2\"",
+        "lacks tensor 'model.layers.0.self_attn.q_proj.bias'"
+    )]
     public void Weights_that_disagree_with_the_config_are_named(string from, string to, string expected)
     {
         using TempFolder folder = new();
@@ -95,31 +105,41 @@ public class CheckpointTests
         byte[] valid = File.ReadAllBytes(folder.File(file));
         Gen<(int At, byte Value)> mutation =
             from at in Gen.Choose(0, valid.Length - 1)
-            from value in Gen.Frequency((3, Gen.Elements("0123456789".Select(c => (int)c))), (1, Gen.Elements("[]{},:\"-.eE".Select(c => (int)c))), (1, Gen.Choose(0, 255)))
+            from value in Gen.Frequency(
+                (3, Gen.Elements("0123456789".Select(c => (int)c))),
+                (1, Gen.Elements("[]{},:\"-.eE".Select(c => (int)c))),
+                (1, Gen.Choose(0, 255))
+            )
             select (at, (byte)value);
-        Prop.ForAll(mutation.NonEmptyListOf().ToArbitrary(), mutations =>
-        {
-            byte[] bytes = [.. valid];
-            foreach ((int at, byte value) in mutations.Take(3))
-            {
-                // Numbers stay numbers now and then.
-                int place = char.IsAsciiDigit((char)value) ? Array.FindIndex(bytes, at, b => char.IsAsciiDigit((char)b)) : at;
-                bytes[Math.Max(0, place)] = value;
-            }
+        Prop.ForAll(
+                mutation.NonEmptyListOf().ToArbitrary(),
+                mutations =>
+                {
+                    byte[] bytes = [.. valid];
+                    foreach ((int at, byte value) in mutations.Take(3))
+                    {
+                        // Numbers stay numbers now and then.
+                        int place = char.IsAsciiDigit((char)value)
+                            ? Array.FindIndex(bytes, at, b => char.IsAsciiDigit((char)b))
+                            : at;
+                        bytes[Math.Max(0, place)] = value;
+                    }
 
-            File.WriteAllBytes(folder.File(file), bytes);
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            try
-            {
-                Checkpoint.Load(folder.Root);
-            }
-            catch (EngineException e)
-            {
-                Assert.Contains(folder.Root, e.Message);
-            }
+                    File.WriteAllBytes(folder.File(file), bytes);
+                    long before = GC.GetAllocatedBytesForCurrentThread();
+                    try
+                    {
+                        Checkpoint.Load(folder.Root);
+                    }
+                    catch (EngineException e)
+                    {
+                        Assert.Contains(folder.Root, e.Message);
+                    }
 
-            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 32 << 20);
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
+                    Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 32 << 20);
+                }
+            )
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(300));
     }
 
     [Fact]
@@ -129,17 +149,23 @@ public class CheckpointTests
         Dictionary<string, Tensor> tensors = new(checkpoint.Tensors);
         tensors.Remove("model.norm.weight");
         using TempFolder folder = new();
-        EngineException e = Assert.Throws<EngineException>(() => Checkpoint.Save(folder.File("m"), checkpoint.Config, tensors));
+        EngineException e = Assert.Throws<EngineException>(() =>
+            Checkpoint.Save(folder.File("m"), checkpoint.Config, tensors)
+        );
         Assert.Contains("'model.norm.weight'", e.Message);
         Assert.False(Directory.Exists(folder.File("m")));
     }
 
-    private static string Fault(string directory) => Assert.Throws<EngineException>(() => Checkpoint.Load(directory)).Message;
+    private static string Fault(string directory) =>
+        Assert.Throws<EngineException>(() => Checkpoint.Load(directory)).Message;
 
     private static void AssertSame(Checkpoint expected, Checkpoint actual)
     {
         Assert.Equal(expected.Config, actual.Config);
-        Assert.Equal(expected.Tensors.Keys.Order(StringComparer.Ordinal), actual.Tensors.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            expected.Tensors.Keys.Order(StringComparer.Ordinal),
+            actual.Tensors.Keys.Order(StringComparer.Ordinal)
+        );
         foreach ((string name, Tensor tensor) in expected.Tensors)
         {
             Assert.Equal(tensor.Shape, actual.Tensors[name].Shape);

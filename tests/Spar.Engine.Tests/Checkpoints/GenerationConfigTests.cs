@@ -23,8 +23,11 @@ public class GenerationConfigTests
     [InlineData("7", null, new[] { 7 })]
     [InlineData(null, "9", new[] { 9 })]
     [InlineData(null, null, new int[0])]
-    public void Ids_that_end_a_generation_come_from_both_files_in_any_spelling(string? config, string? generation,
-        int[] expected)
+    public void Ids_that_end_a_generation_come_from_both_files_in_any_spelling(
+        string? config,
+        string? generation,
+        int[] expected
+    )
     {
         using TempFolder folder = new();
         folder.With(SharedData.Path("fixtures", "models", "llama3-tiny"));
@@ -41,8 +44,10 @@ public class GenerationConfigTests
         File.Delete(folder.File(GenerationConfig.FileName));
         Assert.Empty(GenerationConfig.Load(folder.Root).EosTokenIds);
         Assert.Null(GenerationConfig.Load(folder.Root).Temperature);
-        folder.Write(GenerationConfig.FileName,
-            Encoding.UTF8.GetBytes("\uFEFF{\"eos_token_id\": 9, \"temperature\": 0.6}"));
+        folder.Write(
+            GenerationConfig.FileName,
+            Encoding.UTF8.GetBytes("\uFEFF{\"eos_token_id\": 9, \"temperature\": 0.6}")
+        );
         folder.Write("config.json", [.. Encoding.UTF8.GetPreamble(), .. File.ReadAllBytes(folder.File("config.json"))]);
         Assert.Contains(9, ModelConfigFile.Load(folder.File("config.json")).EndTokenIds);
         Assert.Equal(0.6, GenerationConfig.Load(folder.Root).Temperature);
@@ -78,9 +83,12 @@ public class GenerationConfigTests
     [Fact]
     public void A_saved_checkpoint_keeps_the_file_and_the_ids_of_config_as_they_were()
     {
-        using TempFolder source = new(), target = new();
+        using TempFolder source = new(),
+            target = new();
         source.With(SharedData.Path("fixtures", "models", "llama3-tiny"));
-        byte[] generation = Encoding.UTF8.GetBytes("{ \"eos_token_id\": [3, 4],\n \"temperature\": 0.6, \"unknown\": {\"a\": 1} }");
+        byte[] generation = Encoding.UTF8.GetBytes(
+            "{ \"eos_token_id\": [3, 4],\n \"temperature\": 0.6, \"unknown\": {\"a\": 1} }"
+        );
         source.Write(GenerationConfig.FileName, generation);
         Set(source.File("config.json"), "2");
         Checkpoint checkpoint = Checkpoint.Load(source.Root);
@@ -98,8 +106,10 @@ public class GenerationConfigTests
     {
         using TempFolder folder = new();
         folder.With(SharedData.Path("fixtures", "models", "llama3-tiny"));
-        folder.Write(GenerationConfig.FileName,
-            "{\"eos_token_id\": 5, \"do_sample\": true, \"top_p\": 0.9, \"top_k\": 20}"u8);
+        folder.Write(
+            GenerationConfig.FileName,
+            "{\"eos_token_id\": 5, \"do_sample\": true, \"top_p\": 0.9, \"top_k\": 20}"u8
+        );
         ModelSummary summary = ModelSummary.Read(folder.Root);
         Tokenizer tokenizer = Tokenizer.Load(folder.Root);
         Assert.Contains((5, tokenizer.IdToToken(5)), summary.EndTokens);
@@ -123,8 +133,12 @@ public class GenerationConfigTests
     private static async Task<string> AnswerAsync(string folder)
     {
         using EmbeddedChatClient client = EmbeddedChatClient.Load(folder, new EngineOptions { Threads = 1 });
-        return (await client.GetResponseAsync(
-            [new ChatMessage(ChatRole.User, "ab")], new ChatOptions { MaxOutputTokens = 12 },
-                CancellationToken.None)).Text;
+        return (
+            await client.GetResponseAsync(
+                [new ChatMessage(ChatRole.User, "ab")],
+                new ChatOptions { MaxOutputTokens = 12 },
+                CancellationToken.None
+            )
+        ).Text;
     }
 }

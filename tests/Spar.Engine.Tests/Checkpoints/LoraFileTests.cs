@@ -44,7 +44,10 @@ public class LoraFileTests
         Checkpoint adapted = Checkpoint.Load(Folder);
         foreach ((string name, Tensor expected) in Safetensors.Load(Path.Combine(Folder, "merged_weights.safetensors")))
         {
-            Assert.All(expected.Data.Zip(adapted.Tensors[name].Data), pair => Assert.Equal(pair.First, pair.Second, 1e-6));
+            Assert.All(
+                expected.Data.Zip(adapted.Tensors[name].Data),
+                pair => Assert.Equal(pair.First, pair.Second, 1e-6)
+            );
         }
 
         Assert.Equal(Base().Layers[0].Key.Weight.Data, adapted.Tensors["model.layers.0.self_attn.k_proj.weight"].Data);
@@ -58,13 +61,23 @@ public class LoraFileTests
         LoraAdapter adapter = LoraFile.Load(Folder, model);
         Assert.Equal((4, 8.0, 2.0), (adapter.Settings.Rank, adapter.Settings.Alpha, adapter.Settings.Scale));
         LoraFile.Save(temp.Root, adapter, "base");
-        Assert.Equal(File.ReadAllBytes(Path.Combine(Folder, "adapter_model.safetensors")), File.ReadAllBytes(temp.File("adapter_model.safetensors")));
+        Assert.Equal(
+            File.ReadAllBytes(Path.Combine(Folder, "adapter_model.safetensors")),
+            File.ReadAllBytes(temp.File("adapter_model.safetensors"))
+        );
         LoraAdapter again = LoraFile.Load(temp.Root, model);
         Assert.Equal(adapter.All.Select(p => p.Name), again.All.Select(p => p.Name));
         JsonObject theirs = JsonNode.Parse(File.ReadAllText(Path.Combine(Folder, "adapter_config.json")))!.AsObject();
-        foreach ((string key, JsonNode? value) in JsonNode.Parse(File.ReadAllText(temp.File("adapter_config.json")))!.AsObject())
+        foreach (
+            (string key, JsonNode? value) in JsonNode
+                .Parse(File.ReadAllText(temp.File("adapter_config.json")))!
+                .AsObject()
+        )
         {
-            Assert.True(key == "base_model_name_or_path" || JsonNode.DeepEquals(theirs[key], value), $"{key}: {value?.ToJsonString()}");
+            Assert.True(
+                key == "base_model_name_or_path" || JsonNode.DeepEquals(theirs[key], value),
+                $"{key}: {value?.ToJsonString()}"
+            );
         }
     }
 
@@ -97,7 +110,9 @@ public class LoraFileTests
             Alpha = 16,
             RankStabilized = true,
             TargetPattern = pattern ? (string)value! : null,
-            TargetModules = value is JsonArray list ? [.. list.Select(item => (string)item!)] : [LoraSettings.AllLinear],
+            TargetModules = value is JsonArray list
+                ? [.. list.Select(item => (string)item!)]
+                : [LoraSettings.AllLinear],
         };
     }
 
@@ -114,8 +129,16 @@ public class LoraFileTests
     [InlineData("r", "8", "has shape [4, 64]")]
     [InlineData("lora_alpha", "0", "lora_alpha")]
     [InlineData("target_modules", "[\"q_proj\", \"w_proj\"]", "'w_proj' is no linear layer")]
-    [InlineData("target_modules", "[\"q_proj\"]", "has tensor 'base_model.model.model.layers.0.self_attn.v_proj.lora_A.weight'")]
-    [InlineData("target_modules", "[\"q_proj\", \"v_proj\", \"o_proj\"]", "lacks tensor 'base_model.model.model.layers.0.self_attn.o_proj.lora_A.weight'")]
+    [InlineData(
+        "target_modules",
+        "[\"q_proj\"]",
+        "has tensor 'base_model.model.model.layers.0.self_attn.v_proj.lora_A.weight'"
+    )]
+    [InlineData(
+        "target_modules",
+        "[\"q_proj\", \"v_proj\", \"o_proj\"]",
+        "lacks tensor 'base_model.model.model.layers.0.self_attn.o_proj.lora_A.weight'"
+    )]
     [InlineData("target_modules", "\"(\"", "pattern '('")]
     [InlineData("target_modules", "[\"lm_head\"]", "lm_head")]
     [InlineData("base_model_name_or_path", "\"nowhere\"", "base_model_name_or_path")]
@@ -135,6 +158,13 @@ public class LoraFileTests
     public async Task A_chat_client_opens_an_adapter_with_its_base_models_tokenizer()
     {
         using EmbeddedChatClient client = EmbeddedChatClient.Load(Folder, new EngineOptions { Threads = 1 });
-        Assert.NotEmpty((await client.GetResponseAsync([new(Microsoft.Extensions.AI.ChatRole.User, "Hello")], new() { MaxOutputTokens = 3 })).Messages);
+        Assert.NotEmpty(
+            (
+                await client.GetResponseAsync(
+                    [new(Microsoft.Extensions.AI.ChatRole.User, "Hello")],
+                    new() { MaxOutputTokens = 3 }
+                )
+            ).Messages
+        );
     }
 }

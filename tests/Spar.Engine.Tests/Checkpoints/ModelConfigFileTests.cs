@@ -10,7 +10,8 @@ namespace Spar.Engine.Tests.Checkpoints;
 
 public class ModelConfigFileTests
 {
-    public static TheoryData<string> Models => ["llama3-tiny", "llama-tiny-tied", "llama-tiny-tied-bf16", "mistral-tiny", "qwen2-tiny", "glm-tiny"];
+    public static TheoryData<string> Models =>
+        ["llama3-tiny", "llama-tiny-tied", "llama-tiny-tied-bf16", "mistral-tiny", "qwen2-tiny", "glm-tiny"];
 
     [Theory]
     [MemberData(nameof(Models))]
@@ -33,10 +34,14 @@ public class ModelConfigFileTests
     [Fact]
     public void Every_family_has_its_particulars()
     {
-        ModelConfig Load(string model) => ModelConfigFile.Load(SharedData.Path("fixtures", "models", model, "config.json"));
+        ModelConfig Load(string model) =>
+            ModelConfigFile.Load(SharedData.Path("fixtures", "models", model, "config.json"));
         ModelConfig llama3 = Load("llama3-tiny");
         Assert.Equal(new Llama3RopeScaling(8, 1, 4, 64), llama3.RopeScaling);
-        Assert.Equal((500000.0, 16, 16, 2, 1e-5), (llama3.RopeTheta, llama3.HeadDim, llama3.RotaryDim, llama3.KvHeadCount, llama3.RmsNormEps));
+        Assert.Equal(
+            (500000.0, 16, 16, 2, 1e-5),
+            (llama3.RopeTheta, llama3.HeadDim, llama3.RotaryDim, llama3.KvHeadCount, llama3.RmsNormEps)
+        );
         Assert.True(Load("llama-tiny-tied").TieWordEmbeddings);
         Assert.Equal(8, Load("mistral-tiny").SlidingWindow);
         ModelConfig qwen = ModelConfigFile.Load(SharedData.Path("fixtures", "models", "qwen2-tiny", "config.v4.json"));
@@ -66,7 +71,8 @@ public class ModelConfigFileTests
     public void Absent_keys_mean_what_the_family_says(string type, int headDim, bool bias, int? window)
     {
         using TempFolder temp = new();
-        string json = $$"""{"model_type": "{{type}}", "vocab_size": 8, "hidden_size": 64, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 2, "max_position_embeddings": 8}""";
+        string json =
+            $$"""{"model_type": "{{type}}", "vocab_size": 8, "hidden_size": 64, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 2, "max_position_embeddings": 8}""";
         ModelConfig config = ModelConfigFile.Load(temp.Write("config.json", Encoding.UTF8.GetBytes(json)));
         Assert.Equal((headDim, bias, window), (config.HeadDim, config.QkvBias, config.SlidingWindow));
     }
@@ -75,12 +81,24 @@ public class ModelConfigFileTests
     public void Layers_with_and_without_a_window_may_be_mixed_only_with_the_window_last()
     {
         using TempFolder temp = new();
-        ModelConfig Load(string types) => ModelConfigFile.Load(temp.Write("config.json", Encoding.UTF8.GetBytes(
-            $$"""{"model_type": "qwen3", "vocab_size": 8, "hidden_size": 64, "intermediate_size": 8, "num_hidden_layers": 3, "num_attention_heads": 2, "num_key_value_heads": 2, "max_position_embeddings": 8, "sliding_window": 4, "use_sliding_window": true, "layer_types": [{{types}}]}""")));
+        ModelConfig Load(string types) =>
+            ModelConfigFile.Load(
+                temp.Write(
+                    "config.json",
+                    Encoding.UTF8.GetBytes(
+                        $$"""{"model_type": "qwen3", "vocab_size": 8, "hidden_size": 64, "intermediate_size": 8, "num_hidden_layers": 3, "num_attention_heads": 2, "num_key_value_heads": 2, "max_position_embeddings": 8, "sliding_window": 4, "use_sliding_window": true, "layer_types": [{{types}}]}"""
+                    )
+                )
+            );
         ModelConfig config = Load("\"full_attention\", \"sliding_attention\", \"sliding_attention\"");
         Assert.Equal([int.MaxValue, 4, 4], [config.WindowOf(0), config.WindowOf(1), config.WindowOf(2)]);
         Assert.Null(Load("\"full_attention\", \"full_attention\", \"full_attention\"").SlidingWindow);
-        Assert.Contains("layer_types", Assert.Throws<EngineException>(() => Load("\"sliding_attention\", \"full_attention\", \"sliding_attention\"")).Message);
+        Assert.Contains(
+            "layer_types",
+            Assert
+                .Throws<EngineException>(() => Load("\"sliding_attention\", \"full_attention\", \"sliding_attention\""))
+                .Message
+        );
         Assert.Contains("3 layers", Assert.Throws<EngineException>(() => Load("\"full_attention\"")).Message);
     }
 
@@ -99,14 +117,20 @@ public class ModelConfigFileTests
     [InlineData("rope_scaling", "{\"type\":\"dynamic\",\"factor\":2}", "rope_scaling.type")]
     [InlineData("rope_scaling", "{\"rope_type\":\"longrope\",\"factor\":2}", "rope_type")]
     [InlineData("rope_scaling", "{\"rope_type\":\"linear\",\"factor\":0.5}", "factor")]
-    [InlineData("rope_parameters", "{\"rope_type\":\"yarn\",\"factor\":2,\"rope_theta\":1e4}", "rope_parameters.rope_type")]
+    [InlineData(
+        "rope_parameters",
+        "{\"rope_type\":\"yarn\",\"factor\":2,\"rope_theta\":1e4}",
+        "rope_parameters.rope_type"
+    )]
     [InlineData("rope_scaling", "{\"type\":\"llama3\",\"factor\":2}", "low_freq_factor")]
     [InlineData("rope_theta", "0", "rope_theta")]
     [InlineData("eos_token_id", "[1,512]", "vocab_size")]
     [InlineData("vocab_size", "1e30", "vocab_size")]
     public void A_bad_key_is_named(string key, string? value, string expected)
     {
-        JsonObject json = JsonNode.Parse(File.ReadAllText(SharedData.Path("fixtures", "models", "llama-tiny-tied", "config.json")))!.AsObject();
+        JsonObject json = JsonNode
+            .Parse(File.ReadAllText(SharedData.Path("fixtures", "models", "llama-tiny-tied", "config.json")))!
+            .AsObject();
         json.Remove(key);
         if (value is not null)
         {

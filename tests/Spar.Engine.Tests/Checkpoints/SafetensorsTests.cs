@@ -18,7 +18,11 @@ public class SafetensorsTests
     {
         string source = SharedData.Path("fixtures", "models", model, "model.safetensors");
         using TempFolder folder = new();
-        Safetensors.Save(folder.File("m.safetensors"), Safetensors.Load(source).Select(t => (t.Key, t.Value)).Reverse(), dtype);
+        Safetensors.Save(
+            folder.File("m.safetensors"),
+            Safetensors.Load(source).Select(t => (t.Key, t.Value)).Reverse(),
+            dtype
+        );
         Assert.Equal(File.ReadAllBytes(source), File.ReadAllBytes(folder.File("m.safetensors")));
         Assert.Single(Directory.GetFiles(folder.Root));
     }
@@ -32,7 +36,13 @@ public class SafetensorsTests
     public void Half_types_widen_exactly(string dtype, int bits, float expected)
     {
         using TempFolder folder = new();
-        string path = folder.Write("m", Bytes($$$"""{"x":{"dtype":"{{{dtype}}}","shape":[],"data_offsets":[0,2]}}""", [(byte)bits, (byte)(bits >> 8)]));
+        string path = folder.Write(
+            "m",
+            Bytes(
+                $$$"""{"x":{"dtype":"{{{dtype}}}","shape":[],"data_offsets":[0,2]}}""",
+                [(byte)bits, (byte)(bits >> 8)]
+            )
+        );
         Tensor x = Safetensors.Load(path)["x"];
         Assert.Empty(x.Shape);
         Assert.Equal(expected, x.Data[0]);
@@ -56,7 +66,9 @@ public class SafetensorsTests
     public void A_value_too_large_for_half_precision_is_refused()
     {
         using TempFolder folder = new();
-        EngineException e = Assert.Throws<EngineException>(() => Safetensors.Save(folder.File("m"), [("big", Filled(70000))], DType.Float16));
+        EngineException e = Assert.Throws<EngineException>(() =>
+            Safetensors.Save(folder.File("m"), [("big", Filled(70000))], DType.Float16)
+        );
         Assert.Contains("'big'", e.Message);
         Assert.Empty(Directory.GetFiles(folder.Root));
     }
@@ -65,7 +77,9 @@ public class SafetensorsTests
     public void A_name_given_twice_is_refused()
     {
         using TempFolder folder = new();
-        EngineException e = Assert.Throws<EngineException>(() => Safetensors.Save(folder.File("m"), [("x", Filled(1)), ("x", Filled(2))]));
+        EngineException e = Assert.Throws<EngineException>(() =>
+            Safetensors.Save(folder.File("m"), [("x", Filled(1)), ("x", Filled(2))])
+        );
         Assert.Contains("'x' was given twice", e.Message);
     }
 
@@ -75,15 +89,24 @@ public class SafetensorsTests
     [InlineData("""{"x":{"dtype":"F32","shape":[2],"data_offsets":[-8,0]}}""", "data_offsets")]
     [InlineData("""{"x":{"dtype":"F32","shape":[2],"data_offsets":[0]}}""", "data_offsets")]
     [InlineData("""{"x":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}""", "does not fit its 8 bytes")]
-    [InlineData("""{"x":{"dtype":"F32","shape":[2147483647,2147483647,4],"data_offsets":[0,8]}}""", "does not fit its 8 bytes")]
+    [InlineData(
+        """{"x":{"dtype":"F32","shape":[2147483647,2147483647,4],"data_offsets":[0,8]}}""",
+        "does not fit its 8 bytes"
+    )]
     [InlineData("""{"x":{"dtype":"F32","shape":[0,2147483647,2147483647,2147483647],"data_offsets":[0,8]}}""", "'x'")]
     [InlineData("""{"x":{"dtype":"F32","shape":[99999999999],"data_offsets":[0,8]}}""", "x.shape[0]")]
-    [InlineData("""{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"y":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "'y'")]
+    [InlineData(
+        """{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"y":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""",
+        "'y'"
+    )]
     [InlineData("""{"x":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", "'x'")]
     [InlineData("""{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "8 follow the header")]
     [InlineData("""{"x":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}}""", "x.dtype")]
     [InlineData("""{"x":{"shape":[1],"data_offsets":[0,8]}}""", "x.dtype")]
-    [InlineData("""{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"x":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", "x")]
+    [InlineData(
+        """{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"x":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""",
+        "x"
+    )]
     [InlineData("""{"x":7}""", "'x'")]
     [InlineData("[]", "object")]
     [InlineData("{\"x\":", "not valid JSON")]
@@ -101,9 +124,22 @@ public class SafetensorsTests
     public void A_missing_or_empty_file_or_one_with_a_huge_header_is_one_clear_fault()
     {
         using TempFolder folder = new();
-        Assert.Contains("no such file", Assert.Throws<EngineException>(() => Safetensors.Load(folder.File("none"))).Message);
-        Assert.Contains("0 bytes", Assert.Throws<EngineException>(() => Safetensors.Load(folder.Write("empty", []))).Message);
-        Assert.Contains("header claims", Assert.Throws<EngineException>(() => Safetensors.Load(folder.Write("huge", Enumerable.Repeat((byte)0xFF, 64).ToArray()))).Message);
+        Assert.Contains(
+            "no such file",
+            Assert.Throws<EngineException>(() => Safetensors.Load(folder.File("none"))).Message
+        );
+        Assert.Contains(
+            "0 bytes",
+            Assert.Throws<EngineException>(() => Safetensors.Load(folder.Write("empty", []))).Message
+        );
+        Assert.Contains(
+            "header claims",
+            Assert
+                .Throws<EngineException>(() =>
+                    Safetensors.Load(folder.Write("huge", Enumerable.Repeat((byte)0xFF, 64).ToArray()))
+                )
+                .Message
+        );
         Assert.Throws<EngineException>(() => Safetensors.Load(folder.Root));
     }
 
@@ -112,34 +148,42 @@ public class SafetensorsTests
     {
         using TempFolder folder = new();
         string path = folder.File("m");
-        Safetensors.Save(path, [("a", new Tensor(2, 3)), ("b.weight", new Tensor(4)), ("empty", new Tensor(0, 5))], DType.BFloat16);
+        Safetensors.Save(
+            path,
+            [("a", new Tensor(2, 3)), ("b.weight", new Tensor(4)), ("empty", new Tensor(0, 5))],
+            DType.BFloat16
+        );
         byte[] valid = File.ReadAllBytes(path);
         Gen<(int At, byte Value, int Length)> mutation =
             from at in Gen.Choose(0, valid.Length - 1)
             from value in Gen.OneOf(Gen.Choose(0, 255), Gen.Elements("0123456789[]{},:\"F".Select(c => (int)c)))
             from length in Gen.Frequency((3, Gen.Constant(valid.Length)), (1, Gen.Choose(0, valid.Length)))
             select (at, (byte)value, length);
-        Prop.ForAll(mutation.NonEmptyListOf().ToArbitrary(), mutations =>
-        {
-            byte[] bytes = [.. valid];
-            foreach ((int at, byte value, _) in mutations.Take(4))
-            {
-                bytes[at] = value;
-            }
+        Prop.ForAll(
+                mutation.NonEmptyListOf().ToArbitrary(),
+                mutations =>
+                {
+                    byte[] bytes = [.. valid];
+                    foreach ((int at, byte value, _) in mutations.Take(4))
+                    {
+                        bytes[at] = value;
+                    }
 
-            File.WriteAllBytes(path, bytes.AsSpan(0, mutations.First().Length));
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            try
-            {
-                Assert.True(Safetensors.Load(path).Count <= 4);
-            }
-            catch (EngineException e)
-            {
-                Assert.Contains(path, e.Message);
-            }
+                    File.WriteAllBytes(path, bytes.AsSpan(0, mutations.First().Length));
+                    long before = GC.GetAllocatedBytesForCurrentThread();
+                    try
+                    {
+                        Assert.True(Safetensors.Load(path).Count <= 4);
+                    }
+                    catch (EngineException e)
+                    {
+                        Assert.Contains(path, e.Message);
+                    }
 
-            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20); // whatever the header claims
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
+                    Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20); // whatever the header claims
+                }
+            )
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
     }
 
     internal static byte[] Bytes(string header, byte[] data)

@@ -18,12 +18,22 @@ public class EmbeddedChatClientTests
         Tokenizer tokenizer = (Tokenizer)client.GetService(typeof(Tokenizer))!;
         Generator generator = (Generator)client.GetService(typeof(Generator))!;
 
-        ChatResponse response = await client.GetResponseAsync([new ChatMessage(ChatRole.User, "Hello there")], new ChatOptions { MaxOutputTokens = 12 }, None);
+        ChatResponse response = await client.GetResponseAsync(
+            [new ChatMessage(ChatRole.User, "Hello there")],
+            new ChatOptions { MaxOutputTokens = 12 },
+            None
+        );
         int[] prompt = tokenizer.Encode("<|bos|><|user|>Hello there\n<|assistant|>");
-        GenerationResult direct = await generator.GenerateAsync(new GenerationRequest { PromptIds = prompt, MaxTokens = 12 }, None);
+        GenerationResult direct = await generator.GenerateAsync(
+            new GenerationRequest { PromptIds = prompt, MaxTokens = 12 },
+            None
+        );
         Assert.Equal(tokenizer.Decode([.. direct.Ids]), response.Text);
         Assert.Equal(ChatRole.Assistant, response.Messages.Single().Role);
-        Assert.Equal(direct.End == GenerationEnd.Length ? ChatFinishReason.Length : ChatFinishReason.Stop, response.FinishReason);
+        Assert.Equal(
+            direct.End == GenerationEnd.Length ? ChatFinishReason.Length : ChatFinishReason.Stop,
+            response.FinishReason
+        );
         Assert.Equal(prompt.Length, response.Usage!.InputTokenCount);
         Assert.Equal(direct.GeneratedTokens, response.Usage.OutputTokenCount);
         Assert.Equal(0, response.Usage.CachedInputTokenCount);
@@ -43,9 +53,16 @@ public class EmbeddedChatClientTests
                 Seed = seed,
                 Temperature = 1,
                 MaxOutputTokens = 60,
-                StopSequences = seed % 3 == 0 ? null : seed % 3 == 1 ? ["e"] : ["er", " the", "an", "th"],
+                StopSequences =
+                    seed % 3 == 0 ? null
+                    : seed % 3 == 1 ? ["e"]
+                    : ["er", " the", "an", "th"],
             };
-            ChatMessage[] messages = [new(ChatRole.System, "Be brief."), new(ChatRole.User, "Tell me about café no. " + (seed % 5))];
+            ChatMessage[] messages =
+            [
+                new(ChatRole.System, "Be brief."),
+                new(ChatRole.User, "Tell me about café no. " + (seed % 5)),
+            ];
             ChatResponse whole = await client.GetResponseAsync(messages, options, None);
             List<ChatResponseUpdate> updates = [];
             await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync(messages, options, None))
@@ -72,8 +89,21 @@ public class EmbeddedChatClientTests
     public async Task Many_concurrent_calls_give_what_each_gives_alone()
     {
         using EmbeddedChatClient client = Open(threads: 2, maxSequences: 50, cacheTokens: 3000);
-        Task<string> Ask(int call) => Task.Run(async () => (await client.GetResponseAsync(
-            [new ChatMessage(ChatRole.User, "Question " + (call / 5))], new ChatOptions { Seed = call, Temperature = 1, MaxOutputTokens = 20 }, None)).Text);
+        Task<string> Ask(int call) =>
+            Task.Run(async () =>
+                (
+                    await client.GetResponseAsync(
+                        [new ChatMessage(ChatRole.User, "Question " + (call / 5))],
+                        new ChatOptions
+                        {
+                            Seed = call,
+                            Temperature = 1,
+                            MaxOutputTokens = 20,
+                        },
+                        None
+                    )
+                ).Text
+            );
         string[] together = await Task.WhenAll(Enumerable.Range(0, 400).Select(Ask));
         for (int call = 0; call < together.Length; call += 37)
         {
@@ -88,22 +118,46 @@ public class EmbeddedChatClientTests
     {
         using EmbeddedChatClient client = Open();
         ChatMessage[] messages = [new(ChatRole.User, "Hello there")];
-        ChatOptions options = new() { MaxOutputTokens = 9, Temperature = 1, Seed = 3, AdditionalProperties = new() { ["top_logprobs"] = 4, ["min_p"] = 0.01f, ["repetition_penalty"] = 1.1 } };
-        ChatResponse response = await client.GetResponseAsync(messages, options, None);
-        IReadOnlyList<TokenLogProb> tokens = Assert.IsAssignableFrom<IReadOnlyList<TokenLogProb>>(response.AdditionalProperties!["logprobs"]);
-        Assert.InRange(tokens.Count, response.Usage!.OutputTokenCount!.Value - 1, response.Usage.OutputTokenCount.Value);
-        Assert.All(tokens, token =>
+        ChatOptions options = new()
         {
-            Assert.Equal(4, token.Top.Count);
-            Assert.Equal(token.Top.OrderByDescending(t => t.LogProb), token.Top);
-            Assert.True(token.LogProb <= token.Top[0].LogProb && token.Top.Sum(t => Math.Exp(t.LogProb)) < 1);
-            Assert.All(token.Top.Where(t => t.Id == token.Id), t => Assert.Equal(token.LogProb, t.LogProb));
-        });
+            MaxOutputTokens = 9,
+            Temperature = 1,
+            Seed = 3,
+            AdditionalProperties = new()
+            {
+                ["top_logprobs"] = 4,
+                ["min_p"] = 0.01f,
+                ["repetition_penalty"] = 1.1,
+            },
+        };
+        ChatResponse response = await client.GetResponseAsync(messages, options, None);
+        IReadOnlyList<TokenLogProb> tokens = Assert.IsAssignableFrom<IReadOnlyList<TokenLogProb>>(
+            response.AdditionalProperties!["logprobs"]
+        );
+        Assert.InRange(
+            tokens.Count,
+            response.Usage!.OutputTokenCount!.Value - 1,
+            response.Usage.OutputTokenCount.Value
+        );
+        Assert.All(
+            tokens,
+            token =>
+            {
+                Assert.Equal(4, token.Top.Count);
+                Assert.Equal(token.Top.OrderByDescending(t => t.LogProb), token.Top);
+                Assert.True(token.LogProb <= token.Top[0].LogProb && token.Top.Sum(t => Math.Exp(t.LogProb)) < 1);
+                Assert.All(token.Top.Where(t => t.Id == token.Id), t => Assert.Equal(token.LogProb, t.LogProb));
+            }
+        );
 
         // The same as scoring the answer afterwards.
         Tokenizer tokenizer = (Tokenizer)client.GetService(typeof(Tokenizer))!;
         int[] prompt = tokenizer.Encode("<|bos|><|user|>Hello there\n<|assistant|>");
-        double[] scored = await ((Generator)client.GetService(typeof(Generator))!).LogProbsAsync(prompt, [.. tokens.Select(t => t.Id)], None);
+        double[] scored = await ((Generator)client.GetService(typeof(Generator))!).LogProbsAsync(
+            prompt,
+            [.. tokens.Select(t => t.Id)],
+            None
+        );
         Assert.All(scored.Zip(tokens), pair => Assert.Equal(pair.First, pair.Second.LogProb, 1e-9));
 
         List<ChatResponseUpdate> updates = [];
@@ -112,11 +166,20 @@ public class EmbeddedChatClientTests
             updates.Add(update);
         }
 
-        Assert.Equal(tokens.Select(t => t.LogProb), ((IReadOnlyList<TokenLogProb>)updates[^1].AdditionalProperties!["logprobs"]!).Select(t => t.LogProb));
+        Assert.Equal(
+            tokens.Select(t => t.LogProb),
+            ((IReadOnlyList<TokenLogProb>)updates[^1].AdditionalProperties!["logprobs"]!).Select(t => t.LogProb)
+        );
         options.AdditionalProperties["top_logprobs"] = 21;
-        Assert.Contains("0 to 20", (await Assert.ThrowsAsync<EngineException>(() => client.GetResponseAsync(messages, options, None))).Message);
+        Assert.Contains(
+            "0 to 20",
+            (await Assert.ThrowsAsync<EngineException>(() => client.GetResponseAsync(messages, options, None))).Message
+        );
         options.AdditionalProperties["top_logprobs"] = "many";
-        Assert.Contains("top_logprobs", (await Assert.ThrowsAsync<EngineException>(() => client.GetResponseAsync(messages, options, None))).Message);
+        Assert.Contains(
+            "top_logprobs",
+            (await Assert.ThrowsAsync<EngineException>(() => client.GetResponseAsync(messages, options, None))).Message
+        );
     }
 
     [Fact]
@@ -124,8 +187,16 @@ public class EmbeddedChatClientTests
     {
         using EmbeddedChatClient client = Open();
         ChatMessage[] messages = [new(ChatRole.User, "Hello")];
-        ChatOptions Options(int i) => new() { Seed = 5 + i, Temperature = 1, MaxOutputTokens = 12 };
-        ChatResponse[] together = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => client.GetResponseAsync(messages, Options(i), None)));
+        ChatOptions Options(int i) =>
+            new()
+            {
+                Seed = 5 + i,
+                Temperature = 1,
+                MaxOutputTokens = 12,
+            };
+        ChatResponse[] together = await Task.WhenAll(
+            Enumerable.Range(0, 4).Select(i => client.GetResponseAsync(messages, Options(i), None))
+        );
         for (int i = 0; i < 4; i++)
         {
             Assert.Equal((await client.GetResponseAsync(messages, Options(i), None)).Text, together[i].Text);
@@ -140,12 +211,20 @@ public class EmbeddedChatClientTests
         // The cache holds one long answer: the second call can only run when the first has let go of its blocks.
         using EmbeddedChatClient client = Open(cacheTokens: 400);
         ChatMessage[] messages = [new(ChatRole.User, "Go on")];
-        await foreach (ChatResponseUpdate _ in client.GetStreamingResponseAsync(messages, new ChatOptions { Temperature = 1 }, None))
+        await foreach (
+            ChatResponseUpdate _ in client.GetStreamingResponseAsync(
+                messages,
+                new ChatOptions { Temperature = 1 },
+                None
+            )
+        )
         {
             break;
         }
 
-        ChatResponse response = await client.GetResponseAsync(messages, new ChatOptions { MaxOutputTokens = 5 }, None).WaitAsync(TimeSpan.FromMinutes(1), None);
+        ChatResponse response = await client
+            .GetResponseAsync(messages, new ChatOptions { MaxOutputTokens = 5 }, None)
+            .WaitAsync(TimeSpan.FromMinutes(1), None);
         Assert.True(response.Usage!.OutputTokenCount <= 5);
     }
 
@@ -154,28 +233,67 @@ public class EmbeddedChatClientTests
     {
         using EmbeddedChatClient client = Open();
         ChatMessage[] hello = [new(ChatRole.User, "Hello")];
-        Task<EngineException> Fault(IEnumerable<ChatMessage> messages, ChatOptions options)
-            => Assert.ThrowsAsync<EngineException>(() => client.GetResponseAsync(messages, options, None));
+        Task<EngineException> Fault(IEnumerable<ChatMessage> messages, ChatOptions options) =>
+            Assert.ThrowsAsync<EngineException>(() => client.GetResponseAsync(messages, options, None));
 
-        Assert.Contains("Tools", (await Fault(hello, new ChatOptions { Tools = [AIFunctionFactory.Create(() => 1, "f")] })).Message);
+        Assert.Contains(
+            "Tools",
+            (await Fault(hello, new ChatOptions { Tools = [AIFunctionFactory.Create(() => 1, "f")] })).Message
+        );
         Assert.Contains("TopP", (await Fault(hello, new ChatOptions { TopP = 2 })).Message);
-        Assert.Contains("stop sequence is empty", (await Fault(hello, new ChatOptions { StopSequences = [""] })).Message);
-        Assert.Contains("text only", (await Fault([new ChatMessage(ChatRole.User, [new DataContent(new byte[1], "image/png")])], new ChatOptions())).Message);
-        Assert.Contains("at most 512", (await Fault([new ChatMessage(ChatRole.User, string.Join(' ', Enumerable.Range(0, 500)))], new ChatOptions())).Message);
-        Assert.Equal(ChatFinishReason.Length, (await client.GetResponseAsync(hello, new ChatOptions { MaxOutputTokens = 1 }, None)).FinishReason);
+        Assert.Contains(
+            "stop sequence is empty",
+            (await Fault(hello, new ChatOptions { StopSequences = [""] })).Message
+        );
+        Assert.Contains(
+            "text only",
+            (
+                await Fault(
+                    [new ChatMessage(ChatRole.User, [new DataContent(new byte[1], "image/png")])],
+                    new ChatOptions()
+                )
+            ).Message
+        );
+        Assert.Contains(
+            "at most 512",
+            (
+                await Fault(
+                    [new ChatMessage(ChatRole.User, string.Join(' ', Enumerable.Range(0, 500)))],
+                    new ChatOptions()
+                )
+            ).Message
+        );
+        Assert.Equal(
+            ChatFinishReason.Length,
+            (await client.GetResponseAsync(hello, new ChatOptions { MaxOutputTokens = 1 }, None)).FinishReason
+        );
     }
 
     [Fact]
     public async Task Calls_fail_when_the_client_is_disposed()
     {
         EmbeddedChatClient client = Open();
-        Task<ChatResponse> pending = client.GetResponseAsync([new ChatMessage(ChatRole.User, "Hello")], new ChatOptions { Temperature = 1 }, None);
+        Task<ChatResponse> pending = client.GetResponseAsync(
+            [new ChatMessage(ChatRole.User, "Hello")],
+            new ChatOptions { Temperature = 1 },
+            None
+        );
         client.Dispose();
         Exception? fault = await Record.ExceptionAsync(() => pending);
         Assert.True(fault is null or ObjectDisposedException);
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => client.GetResponseAsync([new ChatMessage(ChatRole.User, "Hello")], null, None));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() =>
+            client.GetResponseAsync([new ChatMessage(ChatRole.User, "Hello")], null, None)
+        );
     }
 
-    private static EmbeddedChatClient Open(int threads = 1, int maxSequences = 16, int? cacheTokens = null) => EmbeddedChatClient.Load(
-        SharedData.Path("fixtures", "models", "llama3-tiny"), new EngineOptions { Threads = threads, MaxSequences = maxSequences, CacheTokens = cacheTokens });
+    private static EmbeddedChatClient Open(int threads = 1, int maxSequences = 16, int? cacheTokens = null) =>
+        EmbeddedChatClient.Load(
+            SharedData.Path("fixtures", "models", "llama3-tiny"),
+            new EngineOptions
+            {
+                Threads = threads,
+                MaxSequences = maxSequences,
+                CacheTokens = cacheTokens,
+            }
+        );
 }

@@ -17,7 +17,8 @@ public class FamilyForwardTests
         double[][] expected = new NaiveModel(model.Json, model.Checkpoint.Tensors).Logits(ids);
         double spread = Math.Sqrt(expected.SelectMany(row => row).Average(x => x * x));
         Assert.InRange(spread, 0.5, 10);
-        float[] few = Logits(model.Checkpoint, ids, piece: 5), all = Logits(model.Checkpoint, ids, piece: 45);
+        float[] few = Logits(model.Checkpoint, ids, piece: 5),
+            all = Logits(model.Checkpoint, ids, piece: 45);
         Assert.Equal(all, few);
         for (int i = 0; i < all.Length; i++)
         {
@@ -31,7 +32,12 @@ public class FamilyForwardTests
     {
         using KvCache cache = new(model.Config, 4);
         using ThreadTeam team = new(2);
-        using LlamaForward forward = new(ModelWeights.FromTensors(model.Config, model.Tensors), cache, team, ids.Length);
+        using LlamaForward forward = new(
+            ModelWeights.FromTensors(model.Config, model.Tensors),
+            cache,
+            team,
+            ids.Length
+        );
         List<float> logits = [];
         for (int start = 0; start < ids.Length; start += piece)
         {

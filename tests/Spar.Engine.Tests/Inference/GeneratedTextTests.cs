@@ -21,24 +21,33 @@ public class GeneratedTextTests
             from count in Gen.Choose(0, 3)
             from stops in Word(alphabet, 1, 4).ArrayOf(count)
             select (text, stops);
-        Prop.ForAll(gen.ToArbitrary(), t =>
-        {
-            GeneratedText generated = new(tokenizer, t.Stops);
-            StringBuilder pieces = new();
-            int[] ids = tokenizer.Encode(t.Text);
-            int cut = -1;
-            for (int i = 0; i < ids.Length && cut < 0; i++)
-            {
-                // A generation is looked at after every token: a stop string that begins earlier but ends in a later token does not count.
-                string soFar = tokenizer.Decode(ids.AsSpan(0, i + 1)).TrimEnd('\uFFFD');
-                cut = t.Stops.Select(s => soFar.IndexOf(s, StringComparison.Ordinal)).Where(at => at >= 0).DefaultIfEmpty(-1).Min();
-                Assert.Equal(cut >= 0, generated.Append(ids[i]));
-                pieces.Append(generated.Release());
-            }
+        Prop.ForAll(
+                gen.ToArbitrary(),
+                t =>
+                {
+                    GeneratedText generated = new(tokenizer, t.Stops);
+                    StringBuilder pieces = new();
+                    int[] ids = tokenizer.Encode(t.Text);
+                    int cut = -1;
+                    for (int i = 0; i < ids.Length && cut < 0; i++)
+                    {
+                        // A generation is looked at after every token: a stop string that begins earlier but ends in a later
+                        // token does not count.
+                        string soFar = tokenizer.Decode(ids.AsSpan(0, i + 1)).TrimEnd('\uFFFD');
+                        cut = t
+                            .Stops.Select(s => soFar.IndexOf(s, StringComparison.Ordinal))
+                            .Where(at => at >= 0)
+                            .DefaultIfEmpty(-1)
+                            .Min();
+                        Assert.Equal(cut >= 0, generated.Append(ids[i]));
+                        pieces.Append(generated.Release());
+                    }
 
-            pieces.Append(generated.Finish());
-            Assert.Equal(cut >= 0 ? t.Text[..cut] : t.Text, pieces.ToString());
-        }).QuickCheckThrowOnFailure();
+                    pieces.Append(generated.Finish());
+                    Assert.Equal(cut >= 0 ? t.Text[..cut] : t.Text, pieces.ToString());
+                }
+            )
+            .QuickCheckThrowOnFailure();
     }
 
     [Fact]
@@ -61,8 +70,8 @@ public class GeneratedTextTests
         Assert.Equal("ab", generated.Finish());
     }
 
-    private static Gen<string> Word(string alphabet, int least, int most)
-        => from length in Gen.Choose(least, most)
-           from runes in Gen.Elements(alphabet.EnumerateRunes().ToArray()).ArrayOf(length)
-           select string.Concat(runes.Select(r => r.ToString()));
+    private static Gen<string> Word(string alphabet, int least, int most) =>
+        from length in Gen.Choose(least, most)
+        from runes in Gen.Elements(alphabet.EnumerateRunes().ToArray()).ArrayOf(length)
+        select string.Concat(runes.Select(r => r.ToString()));
 }

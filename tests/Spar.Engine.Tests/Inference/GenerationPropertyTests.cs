@@ -16,38 +16,60 @@ public class GenerationPropertyTests
         FamilyModel model = FamilyModel.Get(name);
         using Generator oneAtATime = Engine(model, 1, 1, 12);
 
-        // A world of requests: some share prompts or beginnings of prompts, of all lengths around block borders; some score. With few blocks,
-        // sequences lose theirs and come back; with many, nearly every prompt is found.
+        // A world of requests: some share prompts or beginnings of prompts, of all lengths around block borders; some
+        // score. With few blocks, sequences lose theirs and come back; with many, nearly every prompt is found.
         Gen<(int Seed, int Threads, int MaxSequences, int Blocks)> worlds =
             from seed in Gen.Choose(0, int.MaxValue)
             from sequences in Gen.Elements(7, 64)
             from blocks in Gen.Elements(12, 20, 300)
             select (seed, 1 + (seed % 2), sequences, blocks);
-        Prop.ForAll(worlds.ToArbitrary(), world =>
-        {
-            Random random = new(world.Seed);
-            GenerationRequest[] requests = Requests(model, random, 64);
-            string[] alone = new string[requests.Length];
-            for (int i = 0; i < requests.Length; i++)
-            {
-                alone[i] = Run(oneAtATime, requests[i]).GetAwaiter().GetResult();
-                if (i % 8 == 0)
+        Prop.ForAll(
+                worlds.ToArbitrary(),
+                world =>
                 {
-                    // As long as the cache, so that the engine forgets what it knows.
-                    oneAtATime.GenerateAsync(new GenerationRequest { PromptIds = model.Ids(190, random.Next()), MaxTokens = 1 }).GetAwaiter().GetResult();
-                }
-            }
+                    Random random = new(world.Seed);
+                    GenerationRequest[] requests = Requests(model, random, 64);
+                    string[] alone = new string[requests.Length];
+                    for (int i = 0; i < requests.Length; i++)
+                    {
+                        alone[i] = Run(oneAtATime, requests[i]).GetAwaiter().GetResult();
+                        if (i % 8 == 0)
+                        {
+                            // As long as the cache, so that the engine forgets what it knows.
+                            oneAtATime
+                                .GenerateAsync(
+                                    new GenerationRequest { PromptIds = model.Ids(190, random.Next()), MaxTokens = 1 }
+                                )
+                                .GetAwaiter()
+                                .GetResult();
+                        }
+                    }
 
-            using Generator generator = Engine(model, world.Threads, world.MaxSequences, world.Blocks);
-            string[] together = Task.WhenAll(requests.Select(r => Task.Run(() => Run(generator, r)))).GetAwaiter().GetResult();
-            Assert.Equal(alone, together);
-            string[] again = Task.WhenAll(requests.Reverse().Select(r => Run(generator, r))).GetAwaiter().GetResult();
-            Assert.Equal(alone, again.Reverse());
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(1)); // a world for each family
+                    using Generator generator = Engine(model, world.Threads, world.MaxSequences, world.Blocks);
+                    string[] together = Task.WhenAll(requests.Select(r => Task.Run(() => Run(generator, r))))
+                        .GetAwaiter()
+                        .GetResult();
+                    Assert.Equal(alone, together);
+                    string[] again = Task.WhenAll(requests.Reverse().Select(r => Run(generator, r)))
+                        .GetAwaiter()
+                        .GetResult();
+                    Assert.Equal(alone, again.Reverse());
+                }
+            )
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(1)); // a world for each family
     }
 
-    private static Generator Engine(FamilyModel model, int threads, int maxSequences, int blocks)
-        => new(model.Config, model.Checkpoint.Tensors, new EngineOptions { Threads = threads, MaxSequences = maxSequences, CacheTokens = blocks * 16 });
+    private static Generator Engine(FamilyModel model, int threads, int maxSequences, int blocks) =>
+        new(
+            model.Config,
+            model.Checkpoint.Tensors,
+            new EngineOptions
+            {
+                Threads = threads,
+                MaxSequences = maxSequences,
+                CacheTokens = blocks * 16,
+            }
+        );
 
     /// <summary>Ids and the exact log-probabilities of a request's tokens: equal bits in, equal string out.</summary>
     private static async Task<string> Run(Generator generator, GenerationRequest request)
@@ -55,32 +77,40 @@ public class GenerationPropertyTests
         GenerationResult result = await generator.GenerateAsync(request);
         double[] logProbs = await generator.LogProbsAsync(request.PromptIds, result.Ids);
         Assert.All(logProbs.Zip(result.LogProbs!), pair => Assert.Equal(pair.First, pair.Second.LogProb));
-        return string.Join(' ', result.Ids) + result.End + string.Join(' ', logProbs.Select(BitConverter.DoubleToInt64Bits));
+        return string.Join(' ', result.Ids)
+            + result.End
+            + string.Join(' ', logProbs.Select(BitConverter.DoubleToInt64Bits));
     }
 
     private static GenerationRequest[] Requests(FamilyModel model, Random random, int count)
     {
         int[][] stems = [.. Enumerable.Range(0, 4).Select(_ => model.Ids(random.Next(1, 70), random.Next()))];
-        return [.. Enumerable.Range(0, count).Select(_ =>
-        {
-            int[] stem = stems[random.Next(stems.Length)];
-            int[] prompt = random.Next(3) == 0 ? [.. stem, .. model.Ids(random.Next(1, 40), random.Next())] : stem;
-            return new GenerationRequest
-            {
-                PromptIds = prompt,
-                MaxTokens = random.Next(1, 40),
-                Sampling = new SamplingOptions
+        return
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(_ =>
                 {
-                    Temperature = random.Next(4) == 0 ? 0 : 0.9,
-                    TopP = random.Next(2) == 0 ? 1 : 0.9,
-                    MinP = random.Next(4) == 0 ? 0.05 : 0,
-                    RepetitionPenalty = random.Next(3) == 0 ? 1.2 : 1,
-                    FrequencyPenalty = random.Next(3) == 0 ? 0.3 : 0,
-                },
-                Seed = (ulong)random.Next(3),
-                EndTokenIds = [11],
-                TopLogProbs = 1,
-            };
-        })];
+                    int[] stem = stems[random.Next(stems.Length)];
+                    int[] prompt =
+                        random.Next(3) == 0 ? [.. stem, .. model.Ids(random.Next(1, 40), random.Next())] : stem;
+                    return new GenerationRequest
+                    {
+                        PromptIds = prompt,
+                        MaxTokens = random.Next(1, 40),
+                        Sampling = new SamplingOptions
+                        {
+                            Temperature = random.Next(4) == 0 ? 0 : 0.9,
+                            TopP = random.Next(2) == 0 ? 1 : 0.9,
+                            MinP = random.Next(4) == 0 ? 0.05 : 0,
+                            RepetitionPenalty = random.Next(3) == 0 ? 1.2 : 1,
+                            FrequencyPenalty = random.Next(3) == 0 ? 0.3 : 0,
+                        },
+                        Seed = (ulong)random.Next(3),
+                        EndTokenIds = [11],
+                        TopLogProbs = 1,
+                    };
+                }),
+        ];
     }
 }

@@ -21,28 +21,47 @@ public class GeneratorTests
         TieWordEmbeddings = true,
     };
 
-    private static readonly IReadOnlyDictionary<string, Tensor> Weights = Widen(LlamaParameters.Initialize(Small, seed: 3).ToDictionary());
+    private static readonly IReadOnlyDictionary<string, Tensor> Weights = Widen(
+        LlamaParameters.Initialize(Small, seed: 3).ToDictionary()
+    );
 
     [Theory]
     [MemberData(nameof(GoldenModel.Names), MemberType = typeof(GoldenModel))]
     public async Task Greedy_ids_and_log_probs_match_the_reference(string name)
     {
         GoldenModel model = GoldenModel.Load(name);
-        using Generator generator = new(model.Config, model.Checkpoint.Tensors, new EngineOptions { Threads = 2, CacheTokens = 512 });
-        await Task.WhenAll(model.Prompts.Select(async prompt =>
-        {
-            Task<double[]> scoring = generator.LogProbsAsync(prompt.Ids, prompt.Continuation, TestContext.Current.CancellationToken);
-            GenerationResult result = await generator.GenerateAsync(new GenerationRequest { PromptIds = prompt.Ids, MaxTokens = 32, EndTokenIds = [] });
-            Assert.Equal(prompt.Greedy, result.Ids);
-            double[] logProbs = await scoring;
-            Assert.Equal(prompt.LogProbs.Length, logProbs.Length);
-            for (int i = 0; i < logProbs.Length; i++)
+        using Generator generator = new(
+            model.Config,
+            model.Checkpoint.Tensors,
+            new EngineOptions { Threads = 2, CacheTokens = 512 }
+        );
+        await Task.WhenAll(
+            model.Prompts.Select(async prompt =>
             {
-                Assert.Equal(prompt.LogProbs[i], logProbs[i], 5e-5);
-            }
+                Task<double[]> scoring = generator.LogProbsAsync(
+                    prompt.Ids,
+                    prompt.Continuation,
+                    TestContext.Current.CancellationToken
+                );
+                GenerationResult result = await generator.GenerateAsync(
+                    new GenerationRequest
+                    {
+                        PromptIds = prompt.Ids,
+                        MaxTokens = 32,
+                        EndTokenIds = [],
+                    }
+                );
+                Assert.Equal(prompt.Greedy, result.Ids);
+                double[] logProbs = await scoring;
+                Assert.Equal(prompt.LogProbs.Length, logProbs.Length);
+                for (int i = 0; i < logProbs.Length; i++)
+                {
+                    Assert.Equal(prompt.LogProbs[i], logProbs[i], 5e-5);
+                }
 
-            Assert.Equal(prompt.LogProbs.Sum(), logProbs.Sum(), 5e-4);
-        }));
+                Assert.Equal(prompt.LogProbs.Sum(), logProbs.Sum(), 5e-4);
+            })
+        );
     }
 
     [Fact]
@@ -68,7 +87,12 @@ public class GeneratorTests
         Task<GenerationResult> cancelled = generator.GenerateAsync(endless, source.Token);
 
         // This one needs the whole cache.
-        GenerationRequest large = new() { PromptIds = Ids(new Random(2), 250), MaxTokens = 6, EndTokenIds = [] };
+        GenerationRequest large = new()
+        {
+            PromptIds = Ids(new Random(2), 250),
+            MaxTokens = 6,
+            EndTokenIds = [],
+        };
         GenerationResult result = await generator.GenerateAsync(large).WaitAsync(TimeSpan.FromMinutes(1));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
         Assert.Equal(6, result.Ids.Count);
@@ -80,8 +104,28 @@ public class GeneratorTests
     {
         using Generator generator = new(Small, Weights, new EngineOptions { Threads = 2 });
         Random random = new(3);
-        Task<GenerationResult>[] good = [.. Enumerable.Range(0, 20).Select(_ => generator.GenerateAsync(new GenerationRequest { PromptIds = Ids(random, 20), MaxTokens = 30, EndTokenIds = [] }))];
-        Task<GenerationResult> bad = generator.GenerateAsync(new GenerationRequest { PromptIds = Ids(random, 20), OnToken = _ => throw new InvalidOperationException("callback") });
+        Task<GenerationResult>[] good =
+        [
+            .. Enumerable
+                .Range(0, 20)
+                .Select(_ =>
+                    generator.GenerateAsync(
+                        new GenerationRequest
+                        {
+                            PromptIds = Ids(random, 20),
+                            MaxTokens = 30,
+                            EndTokenIds = [],
+                        }
+                    )
+                ),
+        ];
+        Task<GenerationResult> bad = generator.GenerateAsync(
+            new GenerationRequest
+            {
+                PromptIds = Ids(random, 20),
+                OnToken = _ => throw new InvalidOperationException("callback"),
+            }
+        );
         Assert.Equal("callback", (await Assert.ThrowsAsync<InvalidOperationException>(() => bad)).Message);
         Assert.All(await Task.WhenAll(good), result => Assert.Equal(30, result.Ids.Count));
     }
@@ -92,7 +136,12 @@ public class GeneratorTests
         Dictionary<string, Tensor> broken = new(Weights) { ["model.norm.weight"] = new Tensor(Small.HiddenSize) };
         Array.Fill(broken["model.norm.weight"].Data, float.NaN);
         using Generator generator = new(Small, broken, new EngineOptions { Threads = 2 });
-        Task<GenerationResult>[] tasks = [.. Enumerable.Range(0, 5).Select(_ => generator.GenerateAsync(new GenerationRequest { PromptIds = [1, 2] }))];
+        Task<GenerationResult>[] tasks =
+        [
+            .. Enumerable
+                .Range(0, 5)
+                .Select(_ => generator.GenerateAsync(new GenerationRequest { PromptIds = [1, 2] })),
+        ];
         foreach (Task<GenerationResult> task in tasks)
         {
             Assert.Contains("not finite", (await Assert.ThrowsAsync<EngineException>(() => task)).Message);
@@ -103,11 +152,26 @@ public class GeneratorTests
     public async Task A_pass_that_fails_fails_its_requests_and_the_engine_goes_on()
     {
         // An embedding of 50 rows for 97 ids: the pass that meets a higher id breaks.
-        Dictionary<string, Tensor> broken = new(Weights) { ["lm_head.weight"] = Weights["model.embed_tokens.weight"], ["model.embed_tokens.weight"] = new Tensor(50, Small.HiddenSize) };
-        using Generator generator = new(Small with { TieWordEmbeddings = false }, broken, new EngineOptions { Threads = 2, CacheTokens = 256 });
-        Task<GenerationResult> bad = generator.GenerateAsync(new GenerationRequest { PromptIds = [.. Enumerable.Repeat(3, 40), 60] });
+        Dictionary<string, Tensor> broken = new(Weights)
+        {
+            ["lm_head.weight"] = Weights["model.embed_tokens.weight"],
+            ["model.embed_tokens.weight"] = new Tensor(50, Small.HiddenSize),
+        };
+        using Generator generator = new(
+            Small with
+            {
+                TieWordEmbeddings = false,
+            },
+            broken,
+            new EngineOptions { Threads = 2, CacheTokens = 256 }
+        );
+        Task<GenerationResult> bad = generator.GenerateAsync(
+            new GenerationRequest { PromptIds = [.. Enumerable.Repeat(3, 40), 60] }
+        );
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => bad.WaitAsync(TimeSpan.FromMinutes(1)));
-        GenerationResult good = await generator.GenerateAsync(new GenerationRequest { PromptIds = [.. Enumerable.Repeat(3, 40)], MaxTokens = 1 });
+        GenerationResult good = await generator.GenerateAsync(
+            new GenerationRequest { PromptIds = [.. Enumerable.Repeat(3, 40)], MaxTokens = 1 }
+        );
         Assert.Equal(0, good.CachedTokens);
     }
 
@@ -115,7 +179,14 @@ public class GeneratorTests
     public async Task Generation_ends_at_the_end_token_the_callback_or_the_limit()
     {
         using Generator generator = new(Small, Weights, new EngineOptions { Threads = 1 });
-        GenerationRequest request = new() { PromptIds = [5, 6, 7], MaxTokens = 40, EndTokenIds = [], Sampling = new SamplingOptions(), Seed = 4 };
+        GenerationRequest request = new()
+        {
+            PromptIds = [5, 6, 7],
+            MaxTokens = 40,
+            EndTokenIds = [],
+            Sampling = new SamplingOptions(),
+            Seed = 4,
+        };
         GenerationResult free = await generator.GenerateAsync(request);
         Assert.Equal((GenerationEnd.Length, 40), (free.End, free.Ids.Count));
 
@@ -138,17 +209,29 @@ public class GeneratorTests
     public async Task Requests_that_cannot_be_served_say_why()
     {
         using Generator generator = new(Small, Weights, new EngineOptions { Threads = 1, CacheTokens = 64 });
-        async Task<string> Fault(GenerationRequest request) => (await Assert.ThrowsAsync<EngineException>(() => generator.GenerateAsync(request))).Message;
+        async Task<string> Fault(GenerationRequest request) =>
+            (await Assert.ThrowsAsync<EngineException>(() => generator.GenerateAsync(request))).Message;
         Assert.Contains("cache holds 64", await Fault(new GenerationRequest { PromptIds = new int[64] }));
         Assert.Contains("no tokens", await Fault(new GenerationRequest { PromptIds = [] }));
         Assert.Contains("97", await Fault(new GenerationRequest { PromptIds = [97] }));
         Assert.Contains("at least 1", await Fault(new GenerationRequest { PromptIds = [1], MaxTokens = 0 }));
-        Assert.Contains("made for at most 256", (await Assert.ThrowsAsync<EngineException>(() => generator.LogProbsAsync(new int[200], new int[57]))).Message);
-        Assert.Contains("Threads", Assert.Throws<EngineException>(() => new Generator(Small, Weights, new EngineOptions { Threads = 0 })).Message);
+        Assert.Contains(
+            "made for at most 256",
+            (
+                await Assert.ThrowsAsync<EngineException>(() => generator.LogProbsAsync(new int[200], new int[57]))
+            ).Message
+        );
+        Assert.Contains(
+            "Threads",
+            Assert
+                .Throws<EngineException>(() => new Generator(Small, Weights, new EngineOptions { Threads = 0 }))
+                .Message
+        );
         Assert.Empty(await generator.LogProbsAsync([1], []));
     }
 
-    private static int[] Ids(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => random.Next(Small.VocabSize))];
+    private static int[] Ids(Random random, int count) =>
+        [.. Enumerable.Range(0, count).Select(_ => random.Next(Small.VocabSize))];
 
     /// <summary>Weights wide enough that the next token is far from certain and far from uniform.</summary>
     private static IReadOnlyDictionary<string, Tensor> Widen(IReadOnlyDictionary<string, Tensor> tensors)

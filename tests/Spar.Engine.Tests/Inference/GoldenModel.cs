@@ -7,7 +7,14 @@ using Spar.TestSupport;
 namespace Spar.Engine.Tests.Inference;
 
 /// <summary>A prompt of golden.json.</summary>
-internal sealed record GoldenPrompt(string Name, int[] Ids, string LogitsKey, int[] Greedy, int[] Continuation, double[] LogProbs);
+internal sealed record GoldenPrompt(
+    string Name,
+    int[] Ids,
+    string LogitsKey,
+    int[] Greedy,
+    int[] Continuation,
+    double[] LogProbs
+);
 
 /// <summary>A fixture model with its reference numbers.</summary>
 internal sealed class GoldenModel
@@ -18,13 +25,20 @@ internal sealed class GoldenModel
         Checkpoint = Checkpoint.Load(folder);
         Tensors = Safetensors.Load(Path.Combine(folder, "golden.safetensors"));
         using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "golden.json")));
-        Prompts = [.. json.RootElement.GetProperty("prompts").EnumerateArray().Select(p => new GoldenPrompt(
-            p.GetProperty("name").GetString()!,
-            Ids(p.GetProperty("ids")),
-            p.GetProperty("logits_key").GetString()!,
-            Ids(p.GetProperty("greedy_32")),
-            Ids(p.GetProperty("continuation")),
-            [.. p.GetProperty("continuation_token_logprobs").EnumerateArray().Select(e => e.GetDouble())]))];
+        Prompts =
+        [
+            .. json
+                .RootElement.GetProperty("prompts")
+                .EnumerateArray()
+                .Select(p => new GoldenPrompt(
+                    p.GetProperty("name").GetString()!,
+                    Ids(p.GetProperty("ids")),
+                    p.GetProperty("logits_key").GetString()!,
+                    Ids(p.GetProperty("greedy_32")),
+                    Ids(p.GetProperty("continuation")),
+                    [.. p.GetProperty("continuation_token_logprobs").EnumerateArray().Select(e => e.GetDouble())]
+                )),
+        ];
     }
 
     public string Folder { get; }
@@ -38,9 +52,16 @@ internal sealed class GoldenModel
     public IReadOnlyList<GoldenPrompt> Prompts { get; }
 
     public static TheoryData<string> Names =>
-    [
-        "llama3-tiny", "llama3-tiny-sharded", "llama-tiny-tied", "llama-tiny-tied-bf16", "llama-tiny-tied-fp16", "mistral-tiny", "qwen2-tiny", "glm-tiny",
-    ];
+        [
+            "llama3-tiny",
+            "llama3-tiny-sharded",
+            "llama-tiny-tied",
+            "llama-tiny-tied-bf16",
+            "llama-tiny-tied-fp16",
+            "mistral-tiny",
+            "qwen2-tiny",
+            "glm-tiny",
+        ];
 
     public static GoldenModel Load(string name) => new(SharedData.Path("fixtures", "models", name));
 

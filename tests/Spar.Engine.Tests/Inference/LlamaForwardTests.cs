@@ -13,7 +13,12 @@ public class LlamaForwardTests
         GoldenModel model = GoldenModel.Load(name);
         using KvCache cache = new(model.Config, 64);
         using ThreadTeam team = new(2);
-        using LlamaForward forward = new(ModelWeights.FromTensors(model.Config, model.Checkpoint.Tensors), cache, team, 64);
+        using LlamaForward forward = new(
+            ModelWeights.FromTensors(model.Config, model.Checkpoint.Tensors),
+            cache,
+            team,
+            64
+        );
         int vocab = model.Config.VocabSize;
         int table = 0;
         foreach (GoldenPrompt prompt in model.Prompts)
@@ -61,7 +66,12 @@ public class LlamaForwardTests
     {
         using KvCache cache = new(model.Config, 20);
         using ThreadTeam team = new(threads);
-        using LlamaForward forward = new(ModelWeights.FromTensors(model.Config, model.Checkpoint.Tensors), cache, team, ids.Length);
+        using LlamaForward forward = new(
+            ModelWeights.FromTensors(model.Config, model.Checkpoint.Tensors),
+            cache,
+            team,
+            ids.Length
+        );
         int[] blocks = [.. Enumerable.Range(0, 20).Reverse()];
         List<float> logits = [];
         for (int start = 0; start < ids.Length;)

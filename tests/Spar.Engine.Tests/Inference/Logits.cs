@@ -9,7 +9,8 @@ namespace Spar.Engine.Tests.Inference;
 internal static class Logits
 {
     /// <summary>Logits of every position, [ids, V], in one pass on two threads.</summary>
-    public static float[] Of(ModelConfig config, IReadOnlyDictionary<string, Tensor> tensors, int[] ids) => Of(ModelWeights.FromTensors(config, tensors), ids);
+    public static float[] Of(ModelConfig config, IReadOnlyDictionary<string, Tensor> tensors, int[] ids) =>
+        Of(ModelWeights.FromTensors(config, tensors), ids);
 
     /// <summary>Logits of every position, [ids, V], in passes of some rows (0: one pass).</summary>
     public static float[] Of(ModelWeights weights, int[] ids, bool exact = true, int threads = 2, int passRows = 0)

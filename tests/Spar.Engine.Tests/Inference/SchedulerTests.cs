@@ -28,7 +28,10 @@ public class SchedulerTests
         Scheduler scheduler = new(cache, maxSequences: 8);
         ForwardBatch batch = new(256);
         int[] prompt = [.. Enumerable.Range(0, 40).Select(i => i % 7)];
-        Sequence[] sequences = [.. Enumerable.Range(1, 4).Select(n => new Sequence(n, [.. prompt], prompt.Length, new Job()))];
+        Sequence[] sequences =
+        [
+            .. Enumerable.Range(1, 4).Select(n => new Sequence(n, [.. prompt], prompt.Length, new Job())),
+        ];
         Array.ForEach(sequences, scheduler.Add);
         scheduler.Build(batch);
 
@@ -62,7 +65,14 @@ public class SchedulerTests
         ForwardBatch batch = new(256);
         int Rows(int first, int length)
         {
-            scheduler.Add(new Sequence(1 + first, [.. Enumerable.Range(0, length).Select(i => (first + i) % 8)], length, new Job()));
+            scheduler.Add(
+                new Sequence(
+                    1 + first,
+                    [.. Enumerable.Range(0, length).Select(i => (first + i) % 8)],
+                    length,
+                    new Job()
+                )
+            );
             scheduler.Build(batch);
             scheduler.RemoveEnded(_ => true);
             return batch.Count;
@@ -116,53 +126,66 @@ public class SchedulerTests
             from blocks in Gen.Elements(9, 14, 40)
             from capacity in Gen.Elements(6, 20, 100)
             select (seed, blocks, capacity);
-        Prop.ForAll(worlds.ToArbitrary(), world =>
-        {
-            Random random = new(world.Seed);
-            using KvCache cache = new(OneHead, world.Blocks);
-            Scheduler scheduler = new(cache, maxSequences: 6);
-            ForwardBatch batch = new(world.Capacity);
-            int[][] stems = [.. Enumerable.Range(0, 3).Select(_ => Tokens(random, random.Next(1, 60)))];
-            List<Sequence> open = [];
-            for (int step = 0, number = 1; step < 300; step++)
-            {
-                while (open.Count < 9 && random.Next(3) == 0)
+        Prop.ForAll(
+                worlds.ToArbitrary(),
+                world =>
                 {
-                    int[] stem = stems[random.Next(3)];
-                    int[] ids = random.Next(2) == 0 ? [.. stem] : [.. stem, .. Tokens(random, random.Next(1, 40))];
-                    bool scores = random.Next(4) == 0;
-                    Sequence sequence = new(number++, ids, scores ? Math.Min(stem.Length, ids.Length) : ids.Length, new Job { Scores = scores });
-                    open.Add(sequence);
-                    scheduler.Add(sequence);
-                }
-
-                scheduler.Build(batch);
-                Check(cache, scheduler, batch);
-                foreach (Sequence sequence in scheduler.Running)
-                {
-                    Job job = (Job)sequence.Job;
-                    bool reachedEnd = sequence.LogitCount > 0 && sequence.Next == sequence.Count;
-                    job.Ended = random.Next(40) == 0 || (reachedEnd && (job.Scores || sequence.Count >= 120 || random.Next(30) == 0));
-                    if (reachedEnd && !job.Ended)
+                    Random random = new(world.Seed);
+                    using KvCache cache = new(OneHead, world.Blocks);
+                    Scheduler scheduler = new(cache, maxSequences: 6);
+                    ForwardBatch batch = new(world.Capacity);
+                    int[][] stems = [.. Enumerable.Range(0, 3).Select(_ => Tokens(random, random.Next(1, 60)))];
+                    List<Sequence> open = [];
+                    for (int step = 0, number = 1; step < 300; step++)
                     {
-                        sequence.Append(random.Next(4));
+                        while (open.Count < 9 && random.Next(3) == 0)
+                        {
+                            int[] stem = stems[random.Next(3)];
+                            int[] ids =
+                                random.Next(2) == 0 ? [.. stem] : [.. stem, .. Tokens(random, random.Next(1, 40))];
+                            bool scores = random.Next(4) == 0;
+                            Sequence sequence = new(
+                                number++,
+                                ids,
+                                scores ? Math.Min(stem.Length, ids.Length) : ids.Length,
+                                new Job { Scores = scores }
+                            );
+                            open.Add(sequence);
+                            scheduler.Add(sequence);
+                        }
+
+                        scheduler.Build(batch);
+                        Check(cache, scheduler, batch);
+                        foreach (Sequence sequence in scheduler.Running)
+                        {
+                            Job job = (Job)sequence.Job;
+                            bool reachedEnd = sequence.LogitCount > 0 && sequence.Next == sequence.Count;
+                            job.Ended =
+                                random.Next(40) == 0
+                                || (reachedEnd && (job.Scores || sequence.Count >= 120 || random.Next(30) == 0));
+                            if (reachedEnd && !job.Ended)
+                            {
+                                sequence.Append(random.Next(4));
+                            }
+                        }
+
+                        open.RemoveAll(sequence => ((Job)sequence.Job).Ended);
+                        scheduler.RemoveEnded(sequence => ((Job)sequence.Job).Ended);
                     }
+
+                    scheduler.Clear();
+                    Assert.Equal(world.Blocks, scheduler.AvailableBlocks);
                 }
-
-                open.RemoveAll(sequence => ((Job)sequence.Job).Ended);
-                scheduler.RemoveEnded(sequence => ((Job)sequence.Job).Ended);
-            }
-
-            scheduler.Clear();
-            Assert.Equal(world.Blocks, scheduler.AvailableBlocks);
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
+            )
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(60));
     }
 
-    private static int[] Tokens(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => random.Next(4))];
+    private static int[] Tokens(Random random, int count) =>
+        [.. Enumerable.Range(0, count).Select(_ => random.Next(4))];
 
     /// <summary>
-    /// Stands for the forward pass: every row writes a digest of its sequence up to its position into the cache; then every row must find
-    /// the right digests at all positions up to its own.
+    /// Stands for the forward pass: every row writes a digest of its sequence up to its position into the cache; then
+    /// every row must find the right digests at all positions up to its own.
     /// </summary>
     private static unsafe void Check(KvCache cache, Scheduler scheduler, ForwardBatch batch)
     {
@@ -198,7 +221,8 @@ public class SchedulerTests
         }
     }
 
-    private static unsafe float* Cell(KvCache cache, int[] table, int position) => cache.Keys(0, table[position / 16]) + (position % 16);
+    private static unsafe float* Cell(KvCache cache, int[] table, int position) =>
+        cache.Keys(0, table[position / 16]) + (position % 16);
 
     private sealed class Job : SequenceJob
     {
@@ -210,7 +234,8 @@ public class SchedulerTests
 
         public override bool IsCancelled => false;
 
-        public override bool Take(Sequence sequence, ReadOnlySpan<float> logits, Sampler sampler) => throw new NotSupportedException();
+        public override bool Take(Sequence sequence, ReadOnlySpan<float> logits, Sampler sampler) =>
+            throw new NotSupportedException();
 
         public override void Complete(Sequence sequence) => throw new NotSupportedException();
 

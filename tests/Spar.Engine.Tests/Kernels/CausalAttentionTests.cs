@@ -4,7 +4,10 @@ namespace Spar.Engine.Tests.Kernels;
 
 public unsafe class CausalAttentionTests
 {
-    /// <summary>Lengths around block and chunk borders, head sizes that do and do not fill a panel, with and without shared key/value heads.</summary>
+    /// <summary>
+    /// Lengths around block and chunk borders, head sizes that do and do not fill a panel, with and without shared
+    /// key/value heads.
+    /// </summary>
     [Theory]
     [InlineData(1, 32, 1, int.MaxValue)]
     [InlineData(13, 16, 2, int.MaxValue)]
@@ -19,17 +22,28 @@ public unsafe class CausalAttentionTests
     [InlineData(50, 8, 1, 50)]
     public void Output_and_gradients_match_double_precision(int n, int d, int group, int window)
     {
-        int queries = group * d, stride = queries + (2 * d) + 5;
-        float[] joint = GemmTests.Numbers(n * stride, 1), outputGradient = GemmTests.Numbers(n * queries, 2);
+        int queries = group * d,
+            stride = queries + (2 * d) + 5;
+        float[] joint = GemmTests.Numbers(n * stride, 1),
+            outputGradient = GemmTests.Numbers(n * queries, 2);
         for (int i = 0; i < joint.Length; i++)
         {
             joint[i] *= 2;
         }
 
-        float[] output = new float[n * queries], logSums = new float[n * group], jointGradient = new float[n * stride];
+        float[] output = new float[n * queries],
+            logSums = new float[n * group],
+            jointGradient = new float[n * stride];
         float[] scratch = new float[CausalAttention.Scratch(n, d)];
         Array.Fill(scratch, float.NaN); // what was in the scratch memory must not matter
-        fixed (float* pj = joint, po = output, pl = logSums, pg = jointGradient, pd = outputGradient, ps = scratch)
+        fixed (
+            float* pj = joint,
+                po = output,
+                pl = logSums,
+                pg = jointGradient,
+                pd = outputGradient,
+                ps = scratch
+        )
         {
             AttentionHead head = new()
             {
@@ -63,28 +77,44 @@ public unsafe class CausalAttentionTests
 
         for (int i = 0; i < jointGradient.Length; i++)
         {
-            Assert.True(Math.Abs(gradients[i] - jointGradient[i]) < 1e-4, $"gradient {i / stride},{i % stride}: {jointGradient[i]} for {gradients[i]}");
+            Assert.True(
+                Math.Abs(gradients[i] - jointGradient[i]) < 1e-4,
+                $"gradient {i / stride},{i % stride}: {jointGradient[i]} for {gradients[i]}"
+            );
         }
     }
 
-    private static (double[] Output, double[] Gradients) Reference(int n, int d, int group, int window, int stride, float[] joint, float[] outputGradient)
+    private static (double[] Output, double[] Gradients) Reference(
+        int n,
+        int d,
+        int group,
+        int window,
+        int stride,
+        float[] joint,
+        float[] outputGradient
+    )
     {
-        double[] output = new double[n * group * d], gradients = new double[n * stride];
+        double[] output = new double[n * group * d],
+            gradients = new double[n * stride];
         double scale = 1 / Math.Sqrt(d);
-        int key = group * d, value = key + d;
+        int key = group * d,
+            value = key + d;
         for (int g = 0; g < group; g++)
         {
             for (int i = 0; i < n; i++)
             {
-                double[] p = new double[i + 1], dp = new double[i + 1];
-                double sum = 0, own = 0;
+                double[] p = new double[i + 1],
+                    dp = new double[i + 1];
+                double sum = 0,
+                    own = 0;
                 int first = Math.Max(0, i - Math.Min(window, n) + 1);
                 for (int j = first; j <= i; j++)
                 {
                     for (int c = 0; c < d; c++)
                     {
                         p[j] += scale * joint[(i * stride) + (g * d) + c] * joint[(j * stride) + key + c];
-                        dp[j] += (double)outputGradient[(i * group * d) + (g * d) + c] * joint[(j * stride) + value + c];
+                        dp[j] +=
+                            (double)outputGradient[(i * group * d) + (g * d) + c] * joint[(j * stride) + value + c];
                     }
 
                     p[j] = Math.Exp(p[j]);
@@ -102,7 +132,10 @@ public unsafe class CausalAttentionTests
                     double ds = p[j] * (dp[j] - own) * scale;
                     for (int c = 0; c < d; c++)
                     {
-                        int q = (i * stride) + (g * d) + c, k = (j * stride) + key + c, v = (j * stride) + value + c, o = (i * group * d) + (g * d) + c;
+                        int q = (i * stride) + (g * d) + c,
+                            k = (j * stride) + key + c,
+                            v = (j * stride) + value + c,
+                            o = (i * group * d) + (g * d) + c;
                         output[o] += p[j] * joint[v];
                         gradients[q] += ds * joint[k];
                         gradients[k] += ds * joint[q];

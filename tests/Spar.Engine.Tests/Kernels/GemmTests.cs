@@ -40,10 +40,25 @@ public sealed unsafe class GemmTests : IDisposable
     }
 
     [Fact]
-    public void Random_shapes_match_double_precision()
-        => Prop.ForAll(
-            (from m in Gen.Choose(1, 40) from n in Gen.Choose(1, 90) from k in Gen.Choose(1, 60) from flags in Gen.Choose(0, 7) select (m, n, k, flags)).ToArbitrary(),
-            shape => AssertMatches(shape.m, shape.n, shape.k, shape.flags > 3, shape.flags < 4 && (shape.flags & 1) != 0, shape.flags > 3 || (shape.flags & 2) != 0))
+    public void Random_shapes_match_double_precision() =>
+        Prop.ForAll(
+                (
+                    from m in Gen.Choose(1, 40)
+                    from n in Gen.Choose(1, 90)
+                    from k in Gen.Choose(1, 60)
+                    from flags in Gen.Choose(0, 7)
+                    select (m, n, k, flags)
+                ).ToArbitrary(),
+                shape =>
+                    AssertMatches(
+                        shape.m,
+                        shape.n,
+                        shape.k,
+                        shape.flags > 3,
+                        shape.flags < 4 && (shape.flags & 1) != 0,
+                        shape.flags > 3 || (shape.flags & 2) != 0
+                    )
+            )
             .QuickCheckThrowOnFailure();
 
     [Theory]
@@ -51,11 +66,17 @@ public sealed unsafe class GemmTests : IDisposable
     [InlineData(1536)] // rows at this distance collide in the cache and are copied first
     public void A_row_has_the_same_bits_alone_in_any_batch_and_at_any_thread_count(int k)
     {
-        const int M = 210, N = 200;
-        float[] x = Numbers(M * k, 1), w = Numbers(N * k, 2);
+        const int M = 210,
+            N = 200;
+        float[] x = Numbers(M * k, 1),
+            w = Numbers(N * k, 2);
         PackedMatrix packed = new(w, N, k);
         float[] expected = new float[M * N];
-        fixed (float* px = x, pw = w, pe = expected)
+        fixed (
+            float* px = x,
+                pw = w,
+                pe = expected
+        )
         {
             for (int row = 0; row < M; row++)
             {
@@ -66,8 +87,12 @@ public sealed unsafe class GemmTests : IDisposable
             {
                 foreach (ThreadTeam team in (ThreadTeam[])[_one, _three])
                 {
-                    float[] plain = new float[M * N], prepacked = new float[M * N];
-                    fixed (float* p = plain, q = prepacked)
+                    float[] plain = new float[M * N],
+                        prepacked = new float[M * N];
+                    fixed (
+                        float* p = plain,
+                            q = prepacked
+                    )
                     {
                         for (int row = 0; row < M; row += rows)
                         {
@@ -78,7 +103,10 @@ public sealed unsafe class GemmTests : IDisposable
                     }
 
                     Assert.True(expected.AsSpan().SequenceEqual(plain), $"batches of {rows}, {team.Threads} threads");
-                    Assert.True(expected.AsSpan().SequenceEqual(prepacked), $"packed, batches of {rows}, {team.Threads} threads");
+                    Assert.True(
+                        expected.AsSpan().SequenceEqual(prepacked),
+                        $"packed, batches of {rows}, {team.Threads} threads"
+                    );
                 }
             }
         }
@@ -87,9 +115,13 @@ public sealed unsafe class GemmTests : IDisposable
     [Fact]
     public void Transposed_storage_and_position_in_C_do_not_change_bits()
     {
-        const int M = 77, N = 75, K = 1100;
-        float[] a = Numbers(M * K, 3), b = Numbers(K * N, 4);
-        float[] at = Transpose(a, M, K), bt = Transpose(b, K, N);
+        const int M = 77,
+            N = 75,
+            K = 1100;
+        float[] a = Numbers(M * K, 3),
+            b = Numbers(K * N, 4);
+        float[] at = Transpose(a, M, K),
+            bt = Transpose(b, K, N);
         float[] expected = Product(_one, M, N, K, a, false, b, false);
         Assert.Equal(expected, Product(_three, M, N, K, a, false, bt, true));
         Assert.Equal(expected, Product(_three, M, N, K, at, true, b, false));
@@ -97,7 +129,11 @@ public sealed unsafe class GemmTests : IDisposable
         // The last 43 columns alone: they sit elsewhere in their panels.
         const int Skip = 32;
         float[] part = new float[M * (N - Skip)];
-        fixed (float* pa = a, pb = b, pc = part)
+        fixed (
+            float* pa = a,
+                pb = b,
+                pc = part
+        )
         {
             Gemm.Multiply(_three, M, N - Skip, K, pa, K, pb + Skip, N, false, pc, N - Skip);
         }
@@ -147,12 +183,39 @@ public sealed unsafe class GemmTests : IDisposable
         return result;
     }
 
-    private static float[] Product(ThreadTeam team, int m, int n, int k, float[] a, bool transposeA, float[] b, bool transposeB)
+    private static float[] Product(
+        ThreadTeam team,
+        int m,
+        int n,
+        int k,
+        float[] a,
+        bool transposeA,
+        float[] b,
+        bool transposeB
+    )
     {
         float[] c = new float[m * n];
-        fixed (float* pa = a, pb = b, pc = c)
+        fixed (
+            float* pa = a,
+                pb = b,
+                pc = c
+        )
         {
-            Multiply(team, m, n, k, pa, transposeA ? m : k, transposeA, pb, transposeB ? k : n, transposeB, pc, n, accumulate: transposeA);
+            Multiply(
+                team,
+                m,
+                n,
+                k,
+                pa,
+                transposeA ? m : k,
+                transposeA,
+                pb,
+                transposeB ? k : n,
+                transposeB,
+                pc,
+                n,
+                accumulate: transposeA
+            );
         }
 
         return c;
@@ -160,7 +223,20 @@ public sealed unsafe class GemmTests : IDisposable
 
     /// <summary>A product, or where A is stored transposed, one that adds and takes B packed.</summary>
     private static void Multiply(
-        ThreadTeam team, int m, int n, int k, float* a, int lda, bool transposeA, float* b, int ldb, bool transposeB, float* c, int ldc, bool accumulate)
+        ThreadTeam team,
+        int m,
+        int n,
+        int k,
+        float* a,
+        int lda,
+        bool transposeA,
+        float* b,
+        int ldb,
+        bool transposeB,
+        float* c,
+        int ldc,
+        bool accumulate
+    )
     {
         if (!transposeA)
         {
@@ -183,10 +259,18 @@ public sealed unsafe class GemmTests : IDisposable
     private void AssertMatches(int m, int n, int k, bool transposeA, bool transposeB, bool accumulate)
     {
         // Leading dimensions wider than the matrix, and a guard column in C that must stay.
-        int lda = (transposeA ? m : k) + 3, ldb = (transposeB ? k : n) + 2, ldc = n + 1;
-        float[] a = Numbers((transposeA ? k : m) * lda, 5), b = Numbers((transposeB ? n : k) * ldb, 6), c = Numbers(m * ldc, 7);
+        int lda = (transposeA ? m : k) + 3,
+            ldb = (transposeB ? k : n) + 2,
+            ldc = n + 1;
+        float[] a = Numbers((transposeA ? k : m) * lda, 5),
+            b = Numbers((transposeB ? n : k) * ldb, 6),
+            c = Numbers(m * ldc, 7);
         float[] before = [.. c];
-        fixed (float* pa = a, pb = b, pc = c)
+        fixed (
+            float* pa = a,
+                pb = b,
+                pc = c
+        )
         {
             Multiply(_three, m, n, k, pa, lda, transposeA, pb, ldb, transposeB, pc, ldc, accumulate);
         }
@@ -199,10 +283,15 @@ public sealed unsafe class GemmTests : IDisposable
                 double sum = accumulate ? before[(i * ldc) + j] : 0;
                 for (int p = 0; p < k; p++)
                 {
-                    sum += (double)(transposeA ? a[(p * lda) + i] : a[(i * lda) + p]) * (transposeB ? b[(j * ldb) + p] : b[(p * ldb) + j]);
+                    sum +=
+                        (double)(transposeA ? a[(p * lda) + i] : a[(i * lda) + p])
+                        * (transposeB ? b[(j * ldb) + p] : b[(p * ldb) + j]);
                 }
 
-                Assert.True(Math.Abs(sum - c[(i * ldc) + j]) <= tolerance, $"{m}x{n}x{k} A{transposeA} B{transposeB} +{accumulate} at {i},{j}: {c[(i * ldc) + j]} for {sum}");
+                Assert.True(
+                    Math.Abs(sum - c[(i * ldc) + j]) <= tolerance,
+                    $"{m}x{n}x{k} A{transposeA} B{transposeB} +{accumulate} at {i},{j}: {c[(i * ldc) + j]} for {sum}"
+                );
             }
 
             Assert.Equal(before[(i * ldc) + n], c[(i * ldc) + n]);

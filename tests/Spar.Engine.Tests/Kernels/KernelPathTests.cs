@@ -2,7 +2,10 @@ using Spar.Engine.Kernels;
 
 namespace Spar.Engine.Tests.Kernels;
 
-/// <summary>Keeps <c>tests/kernel-paths.sh</c> honest: a switch of the runtime that has no effect would test the same path again.</summary>
+/// <summary>
+/// Keeps <c>tests/kernel-paths.sh</c> honest: a switch of the runtime that has no effect would test the same path
+/// again.
+/// </summary>
 public class KernelPathTests
 {
     [Fact]

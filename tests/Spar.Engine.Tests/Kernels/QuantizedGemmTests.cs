@@ -67,14 +67,19 @@ public unsafe class QuantizedGemmTests
         {
             for (int o = 0; o < sample.Outputs; o++)
             {
-                double expected = 0, size = 0;
+                double expected = 0,
+                    size = 0;
                 for (int k = 0; k < sample.Inputs; k++)
                 {
                     double term = (double)sample.X[(row * sample.Inputs) + k] * sample.Widened[(o * sample.Inputs) + k];
                     (expected, size) = (expected + term, size + Math.Abs(term));
                 }
 
-                Assert.InRange(actual[(row * sample.Outputs) + o] - expected, (exact ? -1e-5 : -2e-2) * size, (exact ? 1e-5 : 2e-2) * size);
+                Assert.InRange(
+                    actual[(row * sample.Outputs) + o] - expected,
+                    (exact ? -1e-5 : -2e-2) * size,
+                    (exact ? 1e-5 : 2e-2) * size
+                );
             }
         }
     }
@@ -116,13 +121,15 @@ public unsafe class QuantizedGemmTests
             (Outputs, Inputs, Rows) = (outputs, inputs, rows);
             _type = GgufType.All.Single(type => type.Name == name);
             Random random = new(seed);
-            int blocks = inputs / _type.BlockElements, parts = _type.BlockElements / _type.ScaledElements;
+            int blocks = inputs / _type.BlockElements,
+                parts = _type.BlockElements / _type.ScaledElements;
             _codes = new byte[outputs * inputs];
             _scales = new float[outputs * inputs / _type.ScaledElements];
             _offsets = new float[_scales.Length];
             Widened = new float[outputs * inputs];
             Matrix = new QuantizedMatrix(outputs, inputs, GgufBlocks.Layout(_type));
-            Span<float> scales = stackalloc float[16], offsets = stackalloc float[16];
+            Span<float> scales = stackalloc float[16],
+                offsets = stackalloc float[16];
             for (int row = 0; row < outputs; row++)
             {
                 byte[] bytes = new byte[blocks * _type.BlockBytes];
@@ -142,7 +149,9 @@ public unsafe class QuantizedGemmTests
                     GgufBlocks.Scales(_type, source, scales, offsets);
                     scales[..parts].CopyTo(_scales.AsSpan(((row * blocks) + block) * parts));
                     offsets[..parts].CopyTo(_offsets.AsSpan(((row * blocks) + block) * parts));
-                    Assert.True(GgufBlocks.PackedScales(_type, source, packed.AsSpan(block * Matrix.Layout.GroupScaleBytes)));
+                    Assert.True(
+                        GgufBlocks.PackedScales(_type, source, packed.AsSpan(block * Matrix.Layout.GroupScaleBytes))
+                    );
                 }
 
                 GgufBlocks.Dequantize(_type, bytes, Widened.AsSpan(row * inputs, inputs));
@@ -192,7 +201,8 @@ public unsafe class QuantizedGemmTests
                         ref float target = ref y[(row * Outputs) + o];
                         for (int part = 0; part < parts; part++)
                         {
-                            float s = 0, t = 0;
+                            float s = 0,
+                                t = 0;
                             for (int i = 0; i < _type.ScaledElements; i++)
                             {
                                 int k = (part * _type.ScaledElements) + i;
@@ -202,7 +212,11 @@ public unsafe class QuantizedGemmTests
                                     chain = ref t;
                                 }
 
-                                chain = MathF.FusedMultiplyAdd(_codes[(o * Inputs) + (block * 32) + k] - _type.Zero, x[k], chain);
+                                chain = MathF.FusedMultiplyAdd(
+                                    _codes[(o * Inputs) + (block * 32) + k] - _type.Zero,
+                                    x[k],
+                                    chain
+                                );
                             }
 
                             int at = (((o * Inputs) + (block * 32)) / _type.ScaledElements) + part;
@@ -231,7 +245,8 @@ public unsafe class QuantizedGemmTests
                         most = Math.Max(most, Math.Abs(value));
                     }
 
-                    float scale = most / 127f, inverse = 127f / most;
+                    float scale = most / 127f,
+                        inverse = 127f / most;
                     int[] rounded = [.. x.ToArray().Select(value => (int)MathF.Round(value * inverse))];
                     for (int o = 0; o < Outputs; o++)
                     {
@@ -239,7 +254,8 @@ public unsafe class QuantizedGemmTests
                         int parts = 32 / _type.ScaledElements;
                         for (int part = 0; part < parts; part++)
                         {
-                            int dot = 0, at = (((o * Inputs) + (block * 32)) / _type.ScaledElements) + part;
+                            int dot = 0,
+                                at = (((o * Inputs) + (block * 32)) / _type.ScaledElements) + part;
                             for (int i = 0; i < _type.ScaledElements; i++)
                             {
                                 int k = (part * _type.ScaledElements) + i;
@@ -247,7 +263,9 @@ public unsafe class QuantizedGemmTests
                             }
 
                             sum = MathF.FusedMultiplyAdd(dot * scale, _scales[at], sum);
-                            sum = _type.HasOffset ? MathF.FusedMultiplyAdd(_offsets[at], scale * rounded.Sum(), sum) : sum;
+                            sum = _type.HasOffset
+                                ? MathF.FusedMultiplyAdd(_offsets[at], scale * rounded.Sum(), sum)
+                                : sum;
                         }
 
                         y[(row * Outputs) + o] = sum;
@@ -262,9 +280,22 @@ public unsafe class QuantizedGemmTests
         {
             using ThreadTeam team = new(threads);
             float[] y = new float[(rows ?? Rows) * Outputs];
-            fixed (float* x = X, target = y)
+            fixed (
+                float* x = X,
+                    target = y
+            )
             {
-                QuantizedGemm.Multiply(team, x + (first * Inputs), Inputs, rows ?? Rows, Matrix, Exact, target, Outputs, accumulate: false);
+                QuantizedGemm.Multiply(
+                    team,
+                    x + (first * Inputs),
+                    Inputs,
+                    rows ?? Rows,
+                    Matrix,
+                    Exact,
+                    target,
+                    Outputs,
+                    accumulate: false
+                );
             }
 
             return y;
@@ -274,7 +305,11 @@ public unsafe class QuantizedGemmTests
         {
             float[] y = new float[Rows * Outputs];
             float[] scratch = new float[QuantizedGemm.Scratch(Matrix, Rows, Exact)];
-            fixed (float* x = X, target = y, s = scratch)
+            fixed (
+                float* x = X,
+                    target = y,
+                    s = scratch
+            )
             {
                 QuantizedGemm.MultiplyRows(x, Inputs, Rows, Matrix, Exact, target, Outputs, accumulate: false, s);
                 float[] once = [.. y];
@@ -290,13 +325,22 @@ public unsafe class QuantizedGemmTests
         {
             float[] y = new float[Rows * Outputs];
             byte[] tiles = new byte[4 * QuantizedGemm.Scratch(Matrix, Rows, Exact)];
-            fixed (float* x = X, target = y)
+            fixed (
+                float* x = X,
+                    target = y
+            )
             fixed (byte* t = tiles)
             {
                 for (int row = 0; row < Rows; row += TUnit.MaxRows)
                 {
                     QuantizedGemm.Pack(
-                        Matrix, Exact, x + (row * Inputs), Inputs, Math.Min(TUnit.MaxRows, Rows - row), t + (row * QuantizedGemm.TileBytes(Matrix, Exact)));
+                        Matrix,
+                        Exact,
+                        x + (row * Inputs),
+                        Inputs,
+                        Math.Min(TUnit.MaxRows, Rows - row),
+                        t + (row * QuantizedGemm.TileBytes(Matrix, Exact))
+                    );
                 }
 
                 for (int panel = 0; panel < Matrix.Panels; panel++)

@@ -22,8 +22,14 @@ public class LlamaParametersTests
     public void New_parameters_follow_the_seed_and_the_stated_deviations()
     {
         LlamaParameters parameters = LlamaParameters.Initialize(Config, 1);
-        Assert.Equal(parameters.Layers[1].Down.Weight.Data, LlamaParameters.Initialize(Config, 1).Layers[1].Down.Weight.Data);
-        Assert.NotEqual(parameters.Layers[1].Down.Weight.Data, LlamaParameters.Initialize(Config, 2).Layers[1].Down.Weight.Data);
+        Assert.Equal(
+            parameters.Layers[1].Down.Weight.Data,
+            LlamaParameters.Initialize(Config, 1).Layers[1].Down.Weight.Data
+        );
+        Assert.NotEqual(
+            parameters.Layers[1].Down.Weight.Data,
+            LlamaParameters.Initialize(Config, 2).Layers[1].Down.Weight.Data
+        );
         Assert.InRange(Deviation(parameters.Embedding), 0.019, 0.021);
         Assert.InRange(Deviation(parameters.Layers[0].Query.Weight), 0.019, 0.021);
         Assert.InRange(Deviation(parameters.Layers[0].Output.Weight), 0.0095, 0.0105);
@@ -52,7 +58,10 @@ public class LlamaParametersTests
         Assert.Equal(21, LlamaParameters.FromTensors(Config, tensors).All.Count);
         tensors["model.layers.1.mlp.up_proj.weight"] = new Tensor(64, 96);
         EngineException wrong = Assert.Throws<EngineException>(() => LlamaParameters.FromTensors(Config, tensors));
-        Assert.Contains("model.layers.1.mlp.up_proj.weight has shape [64, 96]; config.json asks for [96, 64]", wrong.Message);
+        Assert.Contains(
+            "model.layers.1.mlp.up_proj.weight has shape [64, 96]; config.json asks for [96, 64]",
+            wrong.Message
+        );
         tensors.Remove("model.layers.1.mlp.up_proj.weight");
         EngineException missing = Assert.Throws<EngineException>(() => LlamaParameters.FromTensors(Config, tensors));
         Assert.Contains("no tensor model.layers.1.mlp.up_proj.weight", missing.Message);

@@ -12,7 +12,9 @@ public class SamplerTests
     [Fact]
     public void Distributions_match_the_reference()
     {
-        using JsonDocument file = JsonDocument.Parse(File.ReadAllText(SharedData.Path("fixtures", "sampling", "sampling.json")));
+        using JsonDocument file = JsonDocument.Parse(
+            File.ReadAllText(SharedData.Path("fixtures", "sampling", "sampling.json"))
+        );
         int cases = 0;
         foreach (JsonElement vector in file.RootElement.GetProperty("vectors").EnumerateArray())
         {
@@ -30,7 +32,10 @@ public class SamplerTests
                 double[] expected = [.. item.GetProperty("probs").EnumerateArray().Select(e => e.GetDouble())];
                 for (int id = 0; id < expected.Length; id++)
                 {
-                    Assert.True(Math.Abs(expected[id] - actual[id]) <= 1e-6, $"{what} id {id}: {expected[id]} and {actual[id]}");
+                    Assert.True(
+                        Math.Abs(expected[id] - actual[id]) <= 1e-6,
+                        $"{what} id {id}: {expected[id]} and {actual[id]}"
+                    );
                 }
 
                 cases++;
@@ -50,19 +55,29 @@ public class SamplerTests
             from topP in Gen.Choose(1, 100)
             from minP in Gen.Choose(0, 20)
             select (seed, vocab, topK, topP / 100.0, minP / 100.0);
-        Prop.ForAll(gen.ToArbitrary(), t =>
-        {
-            Random random = new(t.Seed);
-            float[] logits = [.. Enumerable.Range(0, t.Vocab).Select(_ => (float)(random.NextDouble() * 8))];
-            SamplingOptions options = new() { Temperature = 0.8, TopK = t.TopK, TopP = t.TopP, MinP = t.MinP };
-            double[] actual = new double[t.Vocab];
-            new Sampler(t.Vocab).Distribution(logits, options, [], actual);
-            double[] expected = Plain(logits, options);
-            for (int id = 0; id < t.Vocab; id++)
-            {
-                Assert.Equal(expected[id], actual[id], 1e-5);
-            }
-        }).QuickCheckThrowOnFailure();
+        Prop.ForAll(
+                gen.ToArbitrary(),
+                t =>
+                {
+                    Random random = new(t.Seed);
+                    float[] logits = [.. Enumerable.Range(0, t.Vocab).Select(_ => (float)(random.NextDouble() * 8))];
+                    SamplingOptions options = new()
+                    {
+                        Temperature = 0.8,
+                        TopK = t.TopK,
+                        TopP = t.TopP,
+                        MinP = t.MinP,
+                    };
+                    double[] actual = new double[t.Vocab];
+                    new Sampler(t.Vocab).Distribution(logits, options, [], actual);
+                    double[] expected = Plain(logits, options);
+                    for (int id = 0; id < t.Vocab; id++)
+                    {
+                        Assert.Equal(expected[id], actual[id], 1e-5);
+                    }
+                }
+            )
+            .QuickCheckThrowOnFailure();
     }
 
     [Fact]
@@ -70,18 +85,31 @@ public class SamplerTests
     {
         float[] logits = [1, 2, -1, 0.5f];
         double[] actual = new double[4];
-        SamplingOptions options = new() { RepetitionPenalty = 2, PresencePenalty = 0.5, FrequencyPenalty = 0.25 };
+        SamplingOptions options = new()
+        {
+            RepetitionPenalty = 2,
+            PresencePenalty = 0.5,
+            FrequencyPenalty = 0.25,
+        };
         new Sampler(4).Distribution(logits, options, [1, 2, 0, 2, 2], actual, promptLength: 1);
         double[] expected = [.. new[] { 0.5 - 0.75, 1, -2 - 1.25, 0.5 }.Select(Math.Exp)];
         Assert.All(expected.Zip(actual), pair => Assert.Equal(pair.First / expected.Sum(), pair.Second, 1e-6));
-        Assert.Contains("FrequencyPenalty", Assert.Throws<EngineException>(() => new SamplingOptions { FrequencyPenalty = 3 }.Validate()).Message);
+        Assert.Contains(
+            "FrequencyPenalty",
+            Assert.Throws<EngineException>(() => new SamplingOptions { FrequencyPenalty = 3 }.Validate()).Message
+        );
     }
 
     [Fact]
     public void Samples_occur_as_often_as_their_probability_says()
     {
         float[] logits = [.. Enumerable.Range(0, 40).Select(i => (float)Math.Sin(i * 1.7) * 2)];
-        SamplingOptions options = new() { Temperature = 0.9, TopK = 25, TopP = 0.95 };
+        SamplingOptions options = new()
+        {
+            Temperature = 0.9,
+            TopK = 25,
+            TopP = 0.95,
+        };
         Sampler sampler = new(logits.Length);
         double[] probabilities = new double[logits.Length];
         sampler.Distribution(logits, options, [], probabilities);
@@ -132,7 +160,10 @@ public class SamplerTests
         logits[20] = logits[40] = 3;
         Sampler sampler = new(logits.Length);
         Assert.Equal(20, sampler.Sample(logits, SamplingOptions.Greedy, [], 0));
-        Assert.Equal(40, sampler.Sample(logits, SamplingOptions.Greedy with { RepetitionPenalty = 1.1 }, [20, 20, 5], 0));
+        Assert.Equal(
+            40,
+            sampler.Sample(logits, SamplingOptions.Greedy with { RepetitionPenalty = 1.1 }, [20, 20, 5], 0)
+        );
         Assert.Equal(20, sampler.Sample(logits, SamplingOptions.Greedy with { RepetitionPenalty = 1.1 }, [5], 0));
     }
 
@@ -149,8 +180,14 @@ public class SamplerTests
     [Fact]
     public void Options_out_of_range_are_named()
     {
-        Assert.Contains("TopP", Assert.Throws<EngineException>(() => new SamplingOptions { TopP = 0 }.Validate()).Message);
-        Assert.Contains("Temperature is -1", Assert.Throws<EngineException>(() => new SamplingOptions { Temperature = -1 }.Validate()).Message);
+        Assert.Contains(
+            "TopP",
+            Assert.Throws<EngineException>(() => new SamplingOptions { TopP = 0 }.Validate()).Message
+        );
+        Assert.Contains(
+            "Temperature is -1",
+            Assert.Throws<EngineException>(() => new SamplingOptions { Temperature = -1 }.Validate()).Message
+        );
         new SamplingOptions().Validate();
     }
 

@@ -13,7 +13,13 @@ public class BpeTrainerTests
     public void The_textbook_example_merges_the_most_frequent_pairs_first()
     {
         // low x5, lower x2, newest x6, widest x3 (Sennrich et al., section 3.2): es, est, lo, low.
-        string[] texts = [.. Repeat("low\n", 5), .. Repeat("lower\n", 2), .. Repeat("newest\n", 6), .. Repeat("widest\n", 3)];
+        string[] texts =
+        [
+            .. Repeat("low\n", 5),
+            .. Repeat("lower\n", 2),
+            .. Repeat("newest\n", 6),
+            .. Repeat("widest\n", 3),
+        ];
         Tokenizer tokenizer = BpeTrainer.Train(texts, 258 + 4, Special);
         Assert.Equal(["es", "est", "lo", "low"], Enumerable.Range(258, 4).Select(tokenizer.IdToToken));
         Assert.Equal(["low", "est"], tokenizer.Encode("lowest").Select(tokenizer.IdToToken));
@@ -31,7 +37,12 @@ public class BpeTrainerTests
     [Fact]
     public void The_vocabulary_is_full_and_the_same_for_any_order_of_the_texts()
     {
-        string[] texts = [.. Enumerable.Range(0, 500).Select(i => $"Write {i * 37 % 101} words about the {(char)('a' + (i % 26))}{i % 7} river, please.")];
+        string[] texts =
+        [
+            .. Enumerable
+                .Range(0, 500)
+                .Select(i => $"Write {i * 37 % 101} words about the {(char)('a' + (i % 26))}{i % 7} river, please."),
+        ];
         Tokenizer one = BpeTrainer.Train(texts, 320, Special);
         Assert.Equal(320, one.VocabSize);
         using TempFolder a = new();
@@ -44,8 +55,17 @@ public class BpeTrainerTests
     [Fact]
     public void A_saved_tokenizer_reads_back()
     {
-        Tokenizer trained = BpeTrainer.Train(Repeat("the cat sat on the mat. ", 9), 290, Special)
-            .WithConfig(new TokenizerConfig { EosToken = "<|end|>", PadToken = "<|pad|>", ChatTemplate = "{{ messages[0]['content'] }}", MaxLength = 128 });
+        Tokenizer trained = BpeTrainer
+            .Train(Repeat("the cat sat on the mat. ", 9), 290, Special)
+            .WithConfig(
+                new TokenizerConfig
+                {
+                    EosToken = "<|end|>",
+                    PadToken = "<|pad|>",
+                    ChatTemplate = "{{ messages[0]['content'] }}",
+                    MaxLength = 128,
+                }
+            );
         using TempFolder folder = new();
         trained.Save(folder.Root);
         Tokenizer loaded = Tokenizer.Load(folder.Root);
@@ -58,10 +78,11 @@ public class BpeTrainerTests
     {
         Tokenizer tokenizer = BpeTrainer.Train(["only ascii was seen, only ascii"], 280, Special);
         Prop.ForAll<string>(text =>
-        {
-            string wellFormed = System.Text.Encoding.UTF8.GetString(System.Text.Encoding.UTF8.GetBytes(text ?? ""));
-            return tokenizer.Decode(tokenizer.Encode(wellFormed), skipSpecialTokens: false) == wellFormed;
-        }).QuickCheckThrowOnFailure();
+            {
+                string wellFormed = System.Text.Encoding.UTF8.GetString(System.Text.Encoding.UTF8.GetBytes(text ?? ""));
+                return tokenizer.Decode(tokenizer.Encode(wellFormed), skipSpecialTokens: false) == wellFormed;
+            })
+            .QuickCheckThrowOnFailure();
     }
 
     [Fact]
@@ -71,14 +92,22 @@ public class BpeTrainerTests
         string[] words = ["aaaa", "aaab", "abab", "banana", "bandana", "aab", "baa", "nab"];
         string[] texts = [.. words.SelectMany((word, i) => Repeat(word + "\n", i + 2))];
         Tokenizer trained = BpeTrainer.Train(texts, 256 + 12, []);
-        List<(List<string> Symbols, int Count)> state = [.. words.Select((word, i) => (word.Select(c => c.ToString()).ToList(), i + 2))];
+        List<(List<string> Symbols, int Count)> state =
+        [
+            .. words.Select((word, i) => (word.Select(c => c.ToString()).ToList(), i + 2)),
+        ];
         List<string> order = [.. Enumerable.Range(0, 256).Select(i => trained.IdToToken(i)!)];
         List<string> expected = [];
         while (expected.Count < 12)
         {
-            var (left, right) = state.SelectMany(w => w.Symbols.Zip(w.Symbols.Skip(1)).Select(p => (p.First, p.Second, w.Count)))
-                .GroupBy(p => (p.First, p.Second)).OrderByDescending(g => g.Sum(p => p.Count))
-                .ThenBy(g => order.IndexOf(g.Key.First)).ThenBy(g => order.IndexOf(g.Key.Second)).First().Key;
+            var (left, right) = state
+                .SelectMany(w => w.Symbols.Zip(w.Symbols.Skip(1)).Select(p => (p.First, p.Second, w.Count)))
+                .GroupBy(p => (p.First, p.Second))
+                .OrderByDescending(g => g.Sum(p => p.Count))
+                .ThenBy(g => order.IndexOf(g.Key.First))
+                .ThenBy(g => order.IndexOf(g.Key.Second))
+                .First()
+                .Key;
             if (!order.Contains(left + right))
             {
                 order.Add(left + right);

@@ -7,7 +7,8 @@ namespace Spar.Engine.Tests.Tokenization;
 /// <summary>Parity with the reference tokenizers, from shared/fixtures/tokenizers and shared/models.</summary>
 public class GoldenTokenizerTests
 {
-    public static TheoryData<string> Folders => ["bpe-smol", "bpe-llama3", "bpe-qwen2", "bpe-glm", "sp-legacy", "sp-metaspace"];
+    public static TheoryData<string> Folders =>
+        ["bpe-smol", "bpe-llama3", "bpe-qwen2", "bpe-glm", "sp-legacy", "sp-metaspace"];
 
     [Theory]
     [MemberData(nameof(Folders))]
@@ -23,12 +24,21 @@ public class GoldenTokenizerTests
             int[] withSpecial = Ints(encoding.GetProperty("ids_with_special"));
             Assert.Equal(ids, tokenizer.Encode(text));
             Assert.Equal(withSpecial, tokenizer.Encode(text, addSpecialTokens: true));
-            Assert.Equal(encoding.GetProperty("tokens").EnumerateArray().Select(t => t.GetString()), ids.Select(tokenizer.IdToToken));
+            Assert.Equal(
+                encoding.GetProperty("tokens").EnumerateArray().Select(t => t.GetString()),
+                ids.Select(tokenizer.IdToToken)
+            );
             Assert.Equal(ids, ids.Select(id => tokenizer.TokenToId(tokenizer.IdToToken(id)!)!.Value));
-            var offsets = encoding.GetProperty("offsets").EnumerateArray().Select(o => (o[0].GetInt32(), o[1].GetInt32()));
+            var offsets = encoding
+                .GetProperty("offsets")
+                .EnumerateArray()
+                .Select(o => (o[0].GetInt32(), o[1].GetInt32()));
             Assert.Equal(ids.Zip(offsets, (id, o) => (id, o.Item1, o.Item2)), tokenizer.EncodeWithOffsets(text));
             Assert.Equal(encoding.GetProperty("decoded").GetString(), tokenizer.Decode(ids, skipSpecialTokens: false));
-            Assert.Equal(encoding.GetProperty("decoded_skip_special").GetString(), tokenizer.Decode(withSpecial, skipSpecialTokens: true));
+            Assert.Equal(
+                encoding.GetProperty("decoded_skip_special").GetString(),
+                tokenizer.Decode(withSpecial, skipSpecialTokens: true)
+            );
         }
     }
 
@@ -37,11 +47,17 @@ public class GoldenTokenizerTests
     public void Prefixes_decode_as_the_reference_does(string folder)
     {
         Tokenizer tokenizer = Tokenizer.Load(SharedData.Path("fixtures", "tokenizers", folder));
-        JsonElement golden = Golden("fixtures", "tokenizers", folder, "golden_tokenizer.json").GetProperty("prefix_decode");
+        JsonElement golden = Golden("fixtures", "tokenizers", folder, "golden_tokenizer.json")
+            .GetProperty("prefix_decode");
         int[] ids = Ints(golden.GetProperty("ids"));
         StreamingDecoder stream = new(tokenizer, skipSpecialTokens: false);
         string streamed = "";
-        foreach ((JsonElement expected, int length) in golden.GetProperty("decoded_prefixes").EnumerateArray().Select((e, i) => (e, i + 1)))
+        foreach (
+            (JsonElement expected, int length) in golden
+                .GetProperty("decoded_prefixes")
+                .EnumerateArray()
+                .Select((e, i) => (e, i + 1))
+        )
         {
             Assert.Equal(expected.GetString(), tokenizer.Decode(ids.AsSpan(0, length), skipSpecialTokens: false));
             streamed += stream.Append(ids[length - 1]);
@@ -67,7 +83,10 @@ public class GoldenTokenizerTests
 
         foreach (JsonElement example in golden.GetProperty("decode").EnumerateArray())
         {
-            Assert.Equal(example.GetProperty("text").GetString(), tokenizer.Decode(Ints(example.GetProperty("ids")), skipSpecialTokens: false));
+            Assert.Equal(
+                example.GetProperty("text").GetString(),
+                tokenizer.Decode(Ints(example.GetProperty("ids")), skipSpecialTokens: false)
+            );
         }
     }
 

@@ -4,7 +4,10 @@ using Spar.Engine.Tokenization;
 
 namespace Spar.Engine.Tests.Tokenization;
 
-/// <summary>Form C seen through a tokenizer that only normalises and spells bytes; cases from Unicode Standard Annex 15 and its test file.</summary>
+/// <summary>
+/// Form C seen through a tokenizer that only normalises and spells bytes; cases from Unicode Standard Annex 15 and its
+/// test file.
+/// </summary>
 public class UnicodeNormalizationTests
 {
     private static readonly Tokenizer Bytes = ByteTokenizer();

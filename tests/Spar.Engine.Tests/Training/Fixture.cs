@@ -16,8 +16,8 @@ internal sealed class Fixture(string model)
 
     public JsonElement Dpo { get; } = Json("training", model, "dpo.json");
 
-    public static JsonElement Json(params string[] path)
-        => JsonDocument.Parse(File.ReadAllText(SharedData.Path(["fixtures", .. path]))).RootElement;
+    public static JsonElement Json(params string[] path) =>
+        JsonDocument.Parse(File.ReadAllText(SharedData.Path(["fixtures", .. path]))).RootElement;
 
     public LlamaParameters Model()
     {
@@ -27,13 +27,25 @@ internal sealed class Fixture(string model)
 
     public LlamaParameters Policy() => LlamaParameters.FromTensors(Model().Config, Tensors("dpo_policy.safetensors"));
 
-    public IReadOnlyDictionary<string, Tensor> Tensors(string file) => Safetensors.Load(SharedData.Path("fixtures", "training", model, file));
+    public IReadOnlyDictionary<string, Tensor> Tensors(string file) =>
+        Safetensors.Load(SharedData.Path("fixtures", "training", model, file));
 
-    public TrainingSequence[] SftBatch()
-        => [.. Sft.GetProperty("batch").EnumerateArray().Select(row => new TrainingSequence(Ints(row.GetProperty("ids")), row.GetProperty("prompt_len").GetInt32()))];
+    public TrainingSequence[] SftBatch() =>
+        [
+            .. Sft.GetProperty("batch")
+                .EnumerateArray()
+                .Select(row => new TrainingSequence(
+                    Ints(row.GetProperty("ids")),
+                    row.GetProperty("prompt_len").GetInt32()
+                )),
+        ];
 
-    public TrainingSequence[] DpoSequences()
-        => [.. Dpo.GetProperty("pairs").EnumerateArray().SelectMany(pair => (TrainingSequence[])[Join(pair, "chosen"), Join(pair, "rejected")])];
+    public TrainingSequence[] DpoSequences() =>
+        [
+            .. Dpo.GetProperty("pairs")
+                .EnumerateArray()
+                .SelectMany(pair => (TrainingSequence[])[Join(pair, "chosen"), Join(pair, "rejected")]),
+        ];
 
     public static int[] Ints(JsonElement array) => [.. array.EnumerateArray().Select(e => e.GetInt32())];
 

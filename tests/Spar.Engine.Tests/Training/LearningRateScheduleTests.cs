@@ -9,7 +9,9 @@ public class LearningRateScheduleTests
     public void Tables_of_the_reference()
     {
         int tables = 0;
-        foreach (JsonProperty table in Fixture.Json("training", "lr_schedules.json").GetProperty("tables").EnumerateObject())
+        foreach (
+            JsonProperty table in Fixture.Json("training", "lr_schedules.json").GetProperty("tables").EnumerateObject()
+        )
         {
             LearningRateKind kind = table.Value.GetProperty("kind").GetString() switch
             {
@@ -18,7 +20,11 @@ public class LearningRateScheduleTests
                 _ => LearningRateKind.Constant,
             };
             LearningRateSchedule schedule = new(
-                kind, table.Value.GetProperty("base_lr").GetDouble(), table.Value.GetProperty("total_steps").GetInt32(), table.Value.GetProperty("warmup_ratio").GetDouble());
+                kind,
+                table.Value.GetProperty("base_lr").GetDouble(),
+                table.Value.GetProperty("total_steps").GetInt32(),
+                table.Value.GetProperty("warmup_ratio").GetDouble()
+            );
             Assert.Equal(table.Value.GetProperty("warmup_steps").GetInt32(), schedule.WarmupSteps);
             double[] expected = Fixture.Doubles(table.Value.GetProperty("lr"));
             for (int step = 0; step < expected.Length; step++)

@@ -35,7 +35,8 @@ public class LlamaTrainerTests
         using ThreadTeam team = new(2);
         using LlamaTrainer trainer = new(LlamaParameters.Initialize(Config, 3), new AdamWOptions(), team);
         TrainingSequence[] batch = [Sequence(30, 5), Sequence(50, 6)];
-        double first = trainer.Step(new CrossEntropy(), batch, 1e-2).Figures.Loss, last = first;
+        double first = trainer.Step(new CrossEntropy(), batch, 1e-2).Figures.Loss,
+            last = first;
         for (int step = 0; step < 60; step++)
         {
             last = trainer.Step(new CrossEntropy(), batch, 1e-2).Figures.Loss;
@@ -69,23 +70,36 @@ public class LlamaTrainerTests
     {
         using ThreadTeam team = new(1);
         using LlamaTrainer trainer = new(LlamaParameters.Initialize(Config, 3), new AdamWOptions(), team);
-        Assert.Throws<EngineException>(() => trainer.Step(new CrossEntropy(), [new TrainingSequence([1, 2, 3], 3)], 1e-3));
-        Assert.Throws<EngineException>(() => trainer.Step(new CrossEntropy(), [new TrainingSequence([1, 2, 67], 1)], 1e-3));
+        Assert.Throws<EngineException>(() =>
+            trainer.Step(new CrossEntropy(), [new TrainingSequence([1, 2, 3], 3)], 1e-3)
+        );
+        Assert.Throws<EngineException>(() =>
+            trainer.Step(new CrossEntropy(), [new TrainingSequence([1, 2, 67], 1)], 1e-3)
+        );
     }
 
     private static TrainingSequence Sequence(int length, int seed)
     {
         Random random = new(seed);
-        return new TrainingSequence([.. Enumerable.Range(0, length).Select(_ => random.Next(Config.VocabSize))], Math.Min(3, length - 1));
+        return new TrainingSequence(
+            [.. Enumerable.Range(0, length).Select(_ => random.Next(Config.VocabSize))],
+            Math.Min(3, length - 1)
+        );
     }
 
-    /// <summary>Four steps of both kinds; with <paramref name="stopAfter"/> above 0 the trainer is thrown away after that step and made anew from its state.</summary>
+    /// <summary>
+    /// Four steps of both kinds; with <paramref name="stopAfter"/> above 0 the trainer is thrown away after that step
+    /// and made anew from its state.
+    /// </summary>
     private static LlamaParameters Train(int threads, int stopAfter)
     {
         ThreadTeam team = new(threads);
         LlamaTrainer trainer = new(LlamaParameters.Initialize(Config, 7), new AdamWOptions { WeightDecay = 0.1 }, team);
         TrainingSequence[] rows = [.. Enumerable.Range(0, 70).Select(i => Sequence(2 + ((i * 37) % 150), i))];
-        TrainingPair[] pairs = [.. Enumerable.Range(0, 12).Select(i => new TrainingPair(rows[20 + i], rows[40 + i], -50 - i, -60 + i))];
+        TrainingPair[] pairs =
+        [
+            .. Enumerable.Range(0, 12).Select(i => new TrainingPair(rows[20 + i], rows[40 + i], -50 - i, -60 + i)),
+        ];
         for (int step = 0; step < 4; step++)
         {
             if (step % 2 == 0)
@@ -100,7 +114,10 @@ public class LlamaTrainerTests
             if (step + 1 == stopAfter)
             {
                 LlamaParameters parameters = trainer.Parameters.Clone();
-                Dictionary<string, Tensor> state = trainer.Optimizer.State.ToDictionary(s => s.Key, s => ParameterCopies.Copy(s.Value));
+                Dictionary<string, Tensor> state = trainer.Optimizer.State.ToDictionary(
+                    s => s.Key,
+                    s => ParameterCopies.Copy(s.Value)
+                );
                 int steps = trainer.Optimizer.StepCount;
                 trainer.Dispose();
                 trainer = new LlamaTrainer(parameters, new AdamWOptions { WeightDecay = 0.1 }, team);
@@ -113,6 +130,9 @@ public class LlamaTrainerTests
         return trainer.Parameters;
     }
 
-    private static void AssertSame(LlamaParameters a, LlamaParameters b)
-        => Assert.All(a.All.Zip(b.All), pair => Assert.True(pair.First.Tensor.Data.AsSpan().SequenceEqual(pair.Second.Tensor.Data), pair.First.Name));
+    private static void AssertSame(LlamaParameters a, LlamaParameters b) =>
+        Assert.All(
+            a.All.Zip(b.All),
+            pair => Assert.True(pair.First.Tensor.Data.AsSpan().SequenceEqual(pair.Second.Tensor.Data), pair.First.Name)
+        );
 }

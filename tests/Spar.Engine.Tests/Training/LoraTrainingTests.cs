@@ -22,19 +22,39 @@ public sealed class LoraTrainingTests : IDisposable
         string folder = SharedData.Path("fixtures", "lora", "llama-tiny-tied-r4");
         JsonElement lora = Fixture.Json("lora", "llama-tiny-tied-r4", "lora.json");
         TrainingSequence[] batch =
-            [.. lora.GetProperty("sft_batch").EnumerateArray().Select(row => new TrainingSequence(Fixture.Ints(row.GetProperty("ids")), row.GetProperty("prompt_len").GetInt32()))];
-        LlamaParameters model = new Fixture("llama-tiny-tied").Model(), untouched = model.Clone();
+        [
+            .. lora.GetProperty("sft_batch")
+                .EnumerateArray()
+                .Select(row => new TrainingSequence(
+                    Fixture.Ints(row.GetProperty("ids")),
+                    row.GetProperty("prompt_len").GetInt32()
+                )),
+        ];
+        LlamaParameters model = new Fixture("llama-tiny-tied").Model(),
+            untouched = model.Clone();
         LoraAdapter adapter = LoraFile.Load(folder, model);
-        using LlamaTrainer trainer = new(model, new AdamWOptions { WeightDecay = 0.1, DecayNormsAndBiases = true }, _team, adapter);
+        using LlamaTrainer trainer = new(
+            model,
+            new AdamWOptions { WeightDecay = 0.1, DecayNormsAndBiases = true },
+            _team,
+            adapter
+        );
 
-        Assert.Equal(lora.GetProperty("sft_loss").GetDouble(), trainer.ComputeGradients(new CrossEntropy(), batch).Figures.Loss, 1e-5);
+        Assert.Equal(
+            lora.GetProperty("sft_loss").GetDouble(),
+            trainer.ComputeGradients(new CrossEntropy(), batch).Figures.Loss,
+            1e-5
+        );
         AssertClose(Safetensors.Load(Path.Combine(folder, "sft_grads.safetensors")), trainer.Gradients, 1e-5);
         double[] losses = Fixture.Doubles(lora.GetProperty("loss_before_step"));
         for (int step = 0; step < 3; step++)
         {
             StepResult result = trainer.Step(new CrossEntropy(), batch, 1e-3);
             Assert.Equal(losses[step], result.Figures.Loss, 1e-5);
-            Assert.True(step > 0 || Math.Abs(result.GradientNorm - lora.GetProperty("sft_grad_norm_before_clip").GetDouble()) < 1e-3);
+            Assert.True(
+                step > 0
+                    || Math.Abs(result.GradientNorm - lora.GetProperty("sft_grad_norm_before_clip").GetDouble()) < 1e-3
+            );
         }
 
         AssertClose(Safetensors.Load(Path.Combine(folder, "adapter_step3.safetensors")), trainer.Trained, 2e-4);
@@ -61,38 +81,62 @@ public sealed class LoraTrainingTests : IDisposable
 
         using LlamaTrainer trainer = new(model, new AdamWOptions(), _team, adapter);
         double loss = trainer.ComputeGradients(new CrossEntropy(), batch).Figures.Loss;
-        using LlamaTrainer whole = new(LlamaParameters.FromTensors(family.Config, adapter.MergeInto(family.Checkpoint.Tensors)), new AdamWOptions(), _team);
+        using LlamaTrainer whole = new(
+            LlamaParameters.FromTensors(family.Config, adapter.MergeInto(family.Checkpoint.Tensors)),
+            new AdamWOptions(),
+            _team
+        );
         Assert.Equal(whole.ComputeGradients(new CrossEntropy(), batch).Figures.Loss, loss, 1e-9);
         foreach (LoraModule module in adapter.Modules)
         {
-            float[] dw = Gradient(whole, module.Name + ".weight"), da = Gradient(trainer, module.Name + ".lora_A.weight"), db = Gradient(trainer, module.Name + ".lora_B.weight");
-            int rank = 3, inputs = module.A.Shape[1], outputs = module.B.Shape[0];
+            float[] dw = Gradient(whole, module.Name + ".weight"),
+                da = Gradient(trainer, module.Name + ".lora_A.weight"),
+                db = Gradient(trainer, module.Name + ".lora_B.weight");
+            int rank = 3,
+                inputs = module.A.Shape[1],
+                outputs = module.B.Shape[0];
             float largest = dw.Max(Math.Abs);
             for (int k = 0; k < rank; k++)
             {
                 for (int i = 0; i < inputs; i++)
                 {
-                    double expected = module.Scale * Enumerable.Range(0, outputs).Sum(o => (double)module.B.Data[(o * rank) + k] * dw[(o * inputs) + i]);
+                    double expected =
+                        module.Scale
+                        * Enumerable
+                            .Range(0, outputs)
+                            .Sum(o => (double)module.B.Data[(o * rank) + k] * dw[(o * inputs) + i]);
                     Assert.Equal(expected, da[(k * inputs) + i], 1e-5 * Math.Max(1, largest));
                 }
 
                 for (int o = 0; o < outputs; o++)
                 {
-                    double expected = module.Scale * Enumerable.Range(0, inputs).Sum(i => (double)module.A.Data[(k * inputs) + i] * dw[(o * inputs) + i]);
+                    double expected =
+                        module.Scale
+                        * Enumerable
+                            .Range(0, inputs)
+                            .Sum(i => (double)module.A.Data[(k * inputs) + i] * dw[(o * inputs) + i]);
                     Assert.Equal(expected, db[(o * rank) + k], 1e-5 * Math.Max(1, largest));
                 }
             }
         }
     }
 
-    private static float[] Gradient(LlamaTrainer trainer, string name) => trainer.Gradients.Single(g => g.Name == name).Tensor.Data;
+    private static float[] Gradient(LlamaTrainer trainer, string name) =>
+        trainer.Gradients.Single(g => g.Name == name).Tensor.Data;
 
-    private static void AssertClose(IReadOnlyDictionary<string, Tensor> expected, IReadOnlyList<NamedTensor> actual, double tolerance)
+    private static void AssertClose(
+        IReadOnlyDictionary<string, Tensor> expected,
+        IReadOnlyList<NamedTensor> actual,
+        double tolerance
+    )
     {
         Assert.Equal(expected.Count, actual.Count);
         foreach (NamedTensor tensor in actual)
         {
-            Assert.All(expected["base_model.model." + tensor.Name].Data.Zip(tensor.Tensor.Data), pair => Assert.Equal(pair.First, pair.Second, tolerance));
+            Assert.All(
+                expected["base_model.model." + tensor.Name].Data.Zip(tensor.Tensor.Data),
+                pair => Assert.Equal(pair.First, pair.Second, tolerance)
+            );
         }
     }
 }

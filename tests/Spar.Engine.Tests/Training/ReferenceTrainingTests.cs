@@ -9,7 +9,9 @@ using Spar.TestSupport;
 
 namespace Spar.Engine.Tests.Training;
 
-/// <summary>The numbers of the Python reference libraries, at the tolerances that the fixtures' README asks for.</summary>
+/// <summary>
+/// The numbers of the Python reference libraries, at the tolerances that the fixtures' README asks for.
+/// </summary>
 public sealed class ReferenceTrainingTests : IDisposable
 {
     private readonly ThreadTeam _team = new(2);
@@ -23,20 +25,29 @@ public sealed class ReferenceTrainingTests : IDisposable
     {
         Fixture fixture = new(model);
         JsonElement golden = Fixture.Json("models", model, "golden.json");
-        IReadOnlyDictionary<string, Tensor> logits = Safetensors.Load(SharedData.Path("fixtures", "models", model, "golden.safetensors"));
+        IReadOnlyDictionary<string, Tensor> logits = Safetensors.Load(
+            SharedData.Path("fixtures", "models", model, "golden.safetensors")
+        );
         LlamaParameters parameters = fixture.Model();
         using LlamaGraph graph = new(parameters, _team);
         TokenBatch batch = new();
         foreach (JsonElement prompt in golden.GetProperty("prompts").EnumerateArray())
         {
-            int[] ids = Fixture.Ints(prompt.GetProperty("ids")), continuation = Fixture.Ints(prompt.GetProperty("continuation"));
+            int[] ids = Fixture.Ints(prompt.GetProperty("ids")),
+                continuation = Fixture.Ints(prompt.GetProperty("continuation"));
             Tensor expected = logits[prompt.GetProperty("logits_key").GetString()!];
-            int vocabulary = parameters.Config.VocabSize, rows = expected.Count / vocabulary;
+            int vocabulary = parameters.Config.VocabSize,
+                rows = expected.Count / vocabulary;
             batch.Fill(new TrainingSequence([.. ids, 0], ids.Length + 1 - rows));
             graph.Forward(batch);
             for (int r = 0; r < rows; r++)
             {
-                AssertClose(expected.Data.AsSpan(r * vocabulary, vocabulary), graph.Logits(r), 2e-4, $"{model} logits {r}");
+                AssertClose(
+                    expected.Data.AsSpan(r * vocabulary, vocabulary),
+                    graph.Logits(r),
+                    2e-4,
+                    $"{model} logits {r}"
+                );
             }
 
             batch.Fill(new TrainingSequence([.. ids, .. continuation], ids.Length));
@@ -70,7 +81,8 @@ public sealed class ReferenceTrainingTests : IDisposable
     {
         Fixture fixture = new(model);
         JsonElement run = fixture.Sft.GetProperty(decayAll ? "adamw" : "adamw_hf_trainer_groups");
-        double[] losses = Fixture.Doubles(run.GetProperty("loss_before_step")), norms = Fixture.Doubles(run.GetProperty("grad_norm_before_clip_per_step"));
+        double[] losses = Fixture.Doubles(run.GetProperty("loss_before_step")),
+            norms = Fixture.Doubles(run.GetProperty("grad_norm_before_clip_per_step"));
         AdamWOptions options = new() { WeightDecay = 0.1, DecayNormsAndBiases = decayAll };
         using LlamaTrainer trainer = new(fixture.Model(), options, _team);
         for (int step = 1; step <= 3; step++)
@@ -84,7 +96,11 @@ public sealed class ReferenceTrainingTests : IDisposable
             }
         }
 
-        Assert.Equal(run.GetProperty("loss_after_step3").GetDouble(), trainer.ComputeGradients(new CrossEntropy(), fixture.SftBatch()).Figures.Loss, 1e-5);
+        Assert.Equal(
+            run.GetProperty("loss_after_step3").GetDouble(),
+            trainer.ComputeGradients(new CrossEntropy(), fixture.SftBatch()).Figures.Loss,
+            1e-5
+        );
     }
 
     [Theory]
@@ -102,27 +118,44 @@ public sealed class ReferenceTrainingTests : IDisposable
             reference = start.SequenceLogProbs(sequences);
         }
 
-        double[] chosen = Fixture.Doubles(fixture.Dpo.GetProperty("reference_chosen_logps")), rejected = Fixture.Doubles(fixture.Dpo.GetProperty("reference_rejected_logps"));
+        double[] chosen = Fixture.Doubles(fixture.Dpo.GetProperty("reference_chosen_logps")),
+            rejected = Fixture.Doubles(fixture.Dpo.GetProperty("reference_rejected_logps"));
         List<TrainingPair> pairs = [];
         for (int p = 0; p < Fixture.Pairs; p++)
         {
             Assert.Equal(chosen[p], reference[2 * p], 5e-4);
             Assert.Equal(rejected[p], reference[(2 * p) + 1], 5e-4);
-            pairs.Add(new TrainingPair(sequences[2 * p], sequences[(2 * p) + 1], reference[2 * p], reference[(2 * p) + 1]));
+            pairs.Add(
+                new TrainingPair(sequences[2 * p], sequences[(2 * p) + 1], reference[2 * p], reference[(2 * p) + 1])
+            );
         }
 
         using LlamaTrainer trainer = new(fixture.Policy(), new AdamWOptions(), _team);
         LossFigures result = trainer.ComputeGradients(new Dpo(0.1, withLikelihood ? 0.1 : 0), pairs).Figures;
         JsonElement ftx = fixture.Dpo.GetProperty("ftx");
-        Assert.Equal(withLikelihood ? ftx.GetProperty("loss").GetDouble() : fixture.Dpo.GetProperty("dpo_loss").GetDouble(), result.Loss, 1e-5);
+        Assert.Equal(
+            withLikelihood ? ftx.GetProperty("loss").GetDouble() : fixture.Dpo.GetProperty("dpo_loss").GetDouble(),
+            result.Loss,
+            1e-5
+        );
         Assert.Equal(fixture.Dpo.GetProperty("reward_margin").GetDouble(), result.RewardMargin!.Value, 5e-5);
         Assert.Equal(fixture.Dpo.GetProperty("reward_accuracy").GetDouble(), result.RewardAccuracy);
-        AssertGradients(fixture.Tensors(withLikelihood ? "dpo_ftx_grads.safetensors" : "dpo_grads.safetensors"), trainer.Gradients, all: !withLikelihood);
-        double norm = withLikelihood ? ftx.GetProperty("grad_norm").GetDouble() : fixture.Dpo.GetProperty("dpo_grad_norm").GetDouble();
+        AssertGradients(
+            fixture.Tensors(withLikelihood ? "dpo_ftx_grads.safetensors" : "dpo_grads.safetensors"),
+            trainer.Gradients,
+            all: !withLikelihood
+        );
+        double norm = withLikelihood
+            ? ftx.GetProperty("grad_norm").GetDouble()
+            : fixture.Dpo.GetProperty("dpo_grad_norm").GetDouble();
         Assert.Equal(norm, trainer.Optimizer.Step(trainer.Gradients, 0), 1e-3);
     }
 
-    private static void AssertGradients(IReadOnlyDictionary<string, Tensor> expected, IReadOnlyList<NamedTensor> gradients, bool all)
+    private static void AssertGradients(
+        IReadOnlyDictionary<string, Tensor> expected,
+        IReadOnlyList<NamedTensor> gradients,
+        bool all
+    )
     {
         int compared = 0;
         foreach (NamedTensor gradient in gradients)
@@ -144,7 +177,9 @@ public sealed class ReferenceTrainingTests : IDisposable
             ? fixture.Tensors($"sft_params_step{step}.safetensors")
             : fixture.Tensors("sft_params_hf_groups_no_decay.safetensors");
         string prefix = decayAll ? string.Empty : $"step{step}.";
-        int compared = 0, total = 0, off = 0;
+        int compared = 0,
+            total = 0,
+            off = 0;
         foreach (NamedTensor parameter in parameters.All)
         {
             if (!expected.TryGetValue(prefix + parameter.Name, out Tensor? tensor))
@@ -165,12 +200,20 @@ public sealed class ReferenceTrainingTests : IDisposable
         Assert.True(off <= 0.001 * total, $"{off} of {total} parameters are off by more than 2e-6 after step {step}");
     }
 
-    private static void AssertClose(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, double tolerance, string what)
+    private static void AssertClose(
+        ReadOnlySpan<float> expected,
+        ReadOnlySpan<float> actual,
+        double tolerance,
+        string what
+    )
     {
         Assert.Equal(expected.Length, actual.Length);
         for (int i = 0; i < expected.Length; i++)
         {
-            Assert.True(Math.Abs(expected[i] - actual[i]) <= tolerance, $"{what}[{i}] is {actual[i]}, not {expected[i]}");
+            Assert.True(
+                Math.Abs(expected[i] - actual[i]) <= tolerance,
+                $"{what}[{i}] is {actual[i]}, not {expected[i]}"
+            );
         }
     }
 }

@@ -8,7 +8,10 @@ using Spar.Engine.Training.Losses;
 
 namespace Spar.Engine.Tests.Training;
 
-/// <summary>What a training step gives depends neither on the number of threads nor on what is computed again, to the last bit, whatever the family.</summary>
+/// <summary>
+/// What a training step gives depends neither on the number of threads nor on what is computed again, to the last bit,
+/// whatever the family.
+/// </summary>
 public class TrainingPropertyTests
 {
     [Theory]
@@ -21,20 +24,30 @@ public class TrainingPropertyTests
             from lora in Gen.Elements(true, false)
             from lengths in Gen.Choose(2, 130).ListOf(4)
             select (seed, lora, lengths.ToArray());
-        Prop.ForAll(cases.ToArbitrary(), t =>
-        {
-            TrainingSequence[] rows = [.. t.Lengths.Select((length, i) => new TrainingSequence(model.Ids(length, t.Seed ^ i), 1 + (length / 3)))];
-            float[][] expected = Train(model, rows, t.Lora, 1, long.MaxValue);
-            Assert.Equal(expected, Train(model, rows, t.Lora, 2, long.MaxValue));
-            Assert.Equal(expected, Train(model, rows, t.Lora, 2, 0));
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(2));
+        Prop.ForAll(
+                cases.ToArbitrary(),
+                t =>
+                {
+                    TrainingSequence[] rows =
+                    [
+                        .. t.Lengths.Select(
+                            (length, i) => new TrainingSequence(model.Ids(length, t.Seed ^ i), 1 + (length / 3))
+                        ),
+                    ];
+                    float[][] expected = Train(model, rows, t.Lora, 1, long.MaxValue);
+                    Assert.Equal(expected, Train(model, rows, t.Lora, 2, long.MaxValue));
+                    Assert.Equal(expected, Train(model, rows, t.Lora, 2, 0));
+                }
+            )
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(2));
     }
 
     [Theory]
     [MemberData(nameof(FamilyModel.Names), MemberType = typeof(FamilyModel))]
     public void Gradients_do_not_depend_on_the_batch_before(string name)
     {
-        // The last layer leaves out rows that no target needs: what an earlier batch left in their place must not count.
+        // The last layer leaves out rows that no target needs: what an earlier batch left in their place must not
+        // count.
         FamilyModel model = FamilyModel.Get(name);
         TrainingSequence[] before = [new(model.Ids(150, 1), 1), new(model.Ids(170, 2), 1)];
         TrainingSequence[] rows = [new(model.Ids(120, 3), 70), new(model.Ids(40, 4), 1), new(model.Ids(90, 5), 85)];
@@ -44,7 +57,11 @@ public class TrainingPropertyTests
     private static float[][] Gradients(FamilyModel model, TrainingSequence[][] steps)
     {
         using ThreadTeam team = new(2);
-        using LlamaTrainer trainer = new(LlamaParameters.FromTensors(model.Config, model.Checkpoint.Tensors).Clone(), new AdamWOptions(), team);
+        using LlamaTrainer trainer = new(
+            LlamaParameters.FromTensors(model.Config, model.Checkpoint.Tensors).Clone(),
+            new AdamWOptions(),
+            team
+        );
         foreach (TrainingSequence[] step in steps)
         {
             trainer.ComputeGradients(new CrossEntropy(), step);
@@ -54,16 +71,37 @@ public class TrainingPropertyTests
     }
 
     /// <summary>A supervised step and a preference step; what is trained, and the optimizer's moments.</summary>
-    private static float[][] Train(FamilyModel model, TrainingSequence[] rows, bool lora, int threads, long activationBytes)
+    private static float[][] Train(
+        FamilyModel model,
+        TrainingSequence[] rows,
+        bool lora,
+        int threads,
+        long activationBytes
+    )
     {
         using ThreadTeam team = new(threads);
         LlamaParameters parameters = LlamaParameters.FromTensors(model.Config, model.Checkpoint.Tensors).Clone();
         LoraAdapter? adapter = lora ? LoraAdapter.Initialize(parameters, new LoraSettings { Rank = 4 }, 1) : null;
-        using LlamaTrainer trainer = new(parameters, new AdamWOptions { WeightDecay = 0.1 }, team, adapter, activationBytes);
+        using LlamaTrainer trainer = new(
+            parameters,
+            new AdamWOptions { WeightDecay = 0.1 },
+            team,
+            adapter,
+            activationBytes
+        );
         trainer.Step(new CrossEntropy(), rows, 1e-3);
         double[] reference = trainer.SequenceLogProbs(rows);
-        TrainingPair[] pairs = [new(rows[0], rows[1], reference[0], reference[1]), new(rows[2], rows[3], reference[2], reference[3])];
+        TrainingPair[] pairs =
+        [
+            new(rows[0], rows[1], reference[0], reference[1]),
+            new(rows[2], rows[3], reference[2], reference[3]),
+        ];
         trainer.Step(new Dpo(0.1, 0.1), pairs, 1e-3);
-        return [.. trainer.Trained.Select(p => p.Tensor.Data), .. trainer.Optimizer.State.Select(s => s.Value.Data), [.. reference.Select(r => (float)r)]];
+        return
+        [
+            .. trainer.Trained.Select(p => p.Tensor.Data),
+            .. trainer.Optimizer.State.Select(s => s.Value.Data),
+            [.. reference.Select(r => (float)r)],
+        ];
     }
 }

@@ -22,8 +22,9 @@ public class DataFileTests
     {
         using var folder = new TemporaryFolder();
         string path = folder.File("gsm8k/test.jsonl", Good, "", line);
-        EvaluationException fault = Assert.Throws<EvaluationException>(
-            () => Gsm8kData.LoadTest(new DataFolder(folder.Root), new DataProblems()));
+        EvaluationException fault = Assert.Throws<EvaluationException>(() =>
+            Gsm8kData.LoadTest(new DataFolder(folder.Root), new DataProblems())
+        );
         Assert.StartsWith($"{path}, line 3: ", fault.Message);
         Assert.Contains(complaint, fault.Message);
     }
@@ -34,7 +35,10 @@ public class DataFileTests
         using var folder = new TemporaryFolder();
         folder.File("gsm8k/test.jsonl", Good, """{"question": "q"}""", Good);
         var problems = new DataProblems(lenient: true);
-        Assert.Equal(["gsm8k-0", "gsm8k-2"], Gsm8kData.LoadTest(new DataFolder(folder.Root), problems).Select(problem => problem.Id));
+        Assert.Equal(
+            ["gsm8k-0", "gsm8k-2"],
+            Gsm8kData.LoadTest(new DataFolder(folder.Root), problems).Select(problem => problem.Id)
+        );
         Assert.Contains("line 2", Assert.Single(problems.Skipped));
     }
 
@@ -42,9 +46,12 @@ public class DataFileTests
     public void A_repeated_key_names_both_lines()
     {
         using var folder = new TemporaryFolder();
-        const string line = """{"id": "x", "subset": "Natural", "input": "i", "output_1": "a", "output_2": "b", "label": 1}""";
+        const string line =
+            """{"id": "x", "subset": "Natural", "input": "i", "output_1": "a", "output_2": "b", "label": 1}""";
         folder.File("llmbar/llmbar.jsonl", line, line);
-        EvaluationException fault = Assert.Throws<EvaluationException>(() => LlmBarData.Load(new DataFolder(folder.Root), new DataProblems()));
+        EvaluationException fault = Assert.Throws<EvaluationException>(() =>
+            LlmBarData.Load(new DataFolder(folder.Root), new DataProblems())
+        );
         Assert.Contains("line 2: field \"id\" repeats \"x\", which line 1 already has", fault.Message);
     }
 
@@ -54,8 +61,9 @@ public class DataFileTests
         using var folder = new TemporaryFolder();
         foreach (string name in Benchmarks.Names)
         {
-            EvaluationException fault = Assert.Throws<EvaluationException>(
-                () => Benchmarks.Open(name, new DataFolder(folder.Root), new BenchmarkOptions()));
+            EvaluationException fault = Assert.Throws<EvaluationException>(() =>
+                Benchmarks.Open(name, new DataFolder(folder.Root), new BenchmarkOptions())
+            );
             Assert.Contains(Path.Combine(folder.Root, name), fault.Message);
             Assert.Contains("comes from", fault.Message);
             Assert.Contains("Expected:", fault.Message);
@@ -65,7 +73,9 @@ public class DataFileTests
     [Fact]
     public void An_unknown_benchmark_is_answered_with_the_known_ones()
     {
-        EvaluationException fault = Assert.Throws<EvaluationException>(() => Benchmarks.Open("gsm", new DataFolder("."), new BenchmarkOptions()));
+        EvaluationException fault = Assert.Throws<EvaluationException>(() =>
+            Benchmarks.Open("gsm", new DataFolder("."), new BenchmarkOptions())
+        );
         Assert.Contains("gsm8k", fault.Message);
     }
 
@@ -74,7 +84,10 @@ public class DataFileTests
     {
         DataFolder folder = GoldenFile.Data("mmlu");
         int Size(string name) => Benchmarks.Open(name, folder, new BenchmarkOptions()).Benchmark.Facts.EffectiveCount;
-        Assert.Equal((541, 820, 419, 1319, 14042, 164), (Size("ifeval"), Size("followbench"), Size("llmbar"), Size("gsm8k"), Size("mmlu"), Size("humaneval")));
+        Assert.Equal(
+            (541, 820, 419, 1319, 14042, 164),
+            (Size("ifeval"), Size("followbench"), Size("llmbar"), Size("gsm8k"), Size("mmlu"), Size("humaneval"))
+        );
     }
 
     [Fact]
@@ -83,7 +96,8 @@ public class DataFileTests
         using var folder = new TemporaryFolder();
         folder.File(
             "triviaqa/unfiltered-web-dev.json",
-            """{"Data": [{"Question": "Q1", "QuestionId": "tc_1", "Answer": {"Aliases": ["x", "y"], "Value": "x"}}, {"Question": "Q2"}]}""");
+            """{"Data": [{"Question": "Q1", "QuestionId": "tc_1", "Answer": {"Aliases": ["x", "y"], "Value": "x"}}, {"Question": "Q2"}]}"""
+        );
         var problems = new DataProblems(lenient: true);
         TriviaQaQuestion question = Assert.Single(TriviaQaData.LoadQuestions(new DataFolder(folder.Root), problems));
         Assert.Equal(("tc_1", "Q1", "x,y"), (question.Id, question.Question, string.Join(',', question.Aliases)));

@@ -15,20 +15,26 @@ public class Gsm8kTests
     {
         IReadOnlyList<JsonElement> rows = GoldenFile.Rows("gsm8k", "extraction_vectors.jsonl");
         Assert.NotEmpty(rows);
-        Assert.All(rows, row =>
-        {
-            string response = row.GetProperty("response").GetString()!;
-            string gold = row.GetProperty("gold").GetString()!;
-            void Check(string name, string extracted)
+        Assert.All(
+            rows,
+            row =>
             {
-                Assert.Equal(row.GetProperty(name).GetString(), extracted);
-                Assert.Equal(row.GetProperty($"{name}_correct").GetBoolean(), NumberExtraction.Same(extracted, gold));
-            }
+                string response = row.GetProperty("response").GetString()!;
+                string gold = row.GetProperty("gold").GetString()!;
+                void Check(string name, string extracted)
+                {
+                    Assert.Equal(row.GetProperty(name).GetString(), extracted);
+                    Assert.Equal(
+                        row.GetProperty($"{name}_correct").GetBoolean(),
+                        NumberExtraction.Same(extracted, gold)
+                    );
+                }
 
-            Check("strict_cot", NumberExtraction.StrictChainOfThought(response));
-            Check("strict_hash", NumberExtraction.StrictHash(response));
-            Check("flexible", NumberExtraction.Flexible(response));
-        });
+                Check("strict_cot", NumberExtraction.StrictChainOfThought(response));
+                Check("strict_hash", NumberExtraction.StrictHash(response));
+                Check("flexible", NumberExtraction.Flexible(response));
+            }
+        );
     }
 
     [Fact]
@@ -36,14 +42,17 @@ public class Gsm8kTests
     {
         IReadOnlyList<JsonElement> rows = GoldenFile.Rows("gsm8k", "model_solutions.jsonl");
         Assert.Equal(300, rows.Count);
-        Assert.All(rows, row =>
-        {
-            string number = NumberExtraction.Flexible(row.GetProperty("response").GetString()!);
-            Assert.Equal(row.GetProperty("flexible").GetString(), number);
-            bool correct = NumberExtraction.Same(number, row.GetProperty("gold").GetString()!);
-            Assert.Equal(row.GetProperty("flexible_correct").GetBoolean(), correct);
-            Assert.Equal(row.GetProperty("stored_is_correct").GetBoolean(), correct);
-        });
+        Assert.All(
+            rows,
+            row =>
+            {
+                string number = NumberExtraction.Flexible(row.GetProperty("response").GetString()!);
+                Assert.Equal(row.GetProperty("flexible").GetString(), number);
+                bool correct = NumberExtraction.Same(number, row.GetProperty("gold").GetString()!);
+                Assert.Equal(row.GetProperty("flexible_correct").GetBoolean(), correct);
+                Assert.Equal(row.GetProperty("stored_is_correct").GetBoolean(), correct);
+            }
+        );
     }
 
     [Fact]
@@ -52,10 +61,12 @@ public class Gsm8kTests
         DataFolder folder = GoldenFile.Data("gsm8k");
         Assert.Equal(
             GoldenFile.Rows("gsm8k", "test.jsonl").Select(row => row.GetProperty("final").GetString()),
-            Gsm8kData.LoadTest(folder, new DataProblems()).Select(problem => problem.Final));
+            Gsm8kData.LoadTest(folder, new DataProblems()).Select(problem => problem.Final)
+        );
         Assert.Equal(
             GoldenFile.Rows("gsm8k", "fewshot_pool.jsonl").Select(row => row.GetProperty("rationale").GetString()),
-            Gsm8kData.LoadShots(folder, new DataProblems()).Select(problem => problem.Rationale));
+            Gsm8kData.LoadShots(folder, new DataProblems()).Select(problem => problem.Rationale)
+        );
     }
 
     [Fact]
@@ -65,7 +76,10 @@ public class Gsm8kTests
         IReadOnlyList<Gsm8kProblem> problems = Gsm8kData.LoadTest(folder, new DataProblems());
         var benchmark = new Gsm8kBenchmark(problems, Gsm8kData.LoadShots(folder, new DataProblems()), Gsm8kForm.Hash);
         EvaluationScore score = await benchmark.ScoreAsync(
-            problems.ToDictionary(problem => problem.Id, problem => new Answer(problem.Answer)), new Dictionary<string, Answer>(), default);
+            problems.ToDictionary(problem => problem.Id, problem => new Answer(problem.Answer)),
+            new Dictionary<string, Answer>(),
+            default
+        );
         Assert.Equal(1, score.Metrics.Single(metric => metric.Filter == "strict-match").Value);
         Assert.Equal(2 * 1319, score.Samples.Count);
     }
@@ -76,10 +90,12 @@ public class Gsm8kTests
         Gsm8kProblem[] pool = [new("1", "Two?", "It is <<1+1=2>>2.\n#### 2"), new("2", "Three?", "3.\n#### 3")];
         Assert.Equal(
             "Q: Two?\nA: It is 2. The answer is 2.\n\nQ: Three?\nA:",
-            new Gsm8kBenchmark([pool[1]], pool, Gsm8kForm.ChainOfThought, shots: 1).Requests[0].Prompt);
+            new Gsm8kBenchmark([pool[1]], pool, Gsm8kForm.ChainOfThought, shots: 1).Requests[0].Prompt
+        );
         Assert.Equal(
             "Question: Two?\nAnswer: It is <<1+1=2>>2.\n#### 2\n\nQuestion: Three?\nAnswer:",
-            new Gsm8kBenchmark([pool[1]], pool, Gsm8kForm.Hash, shots: 1).Requests[0].Prompt);
+            new Gsm8kBenchmark([pool[1]], pool, Gsm8kForm.Hash, shots: 1).Requests[0].Prompt
+        );
         Assert.Throws<EvaluationException>(() => new Gsm8kBenchmark(pool, pool, shots: 3));
     }
 }

@@ -7,7 +7,11 @@ namespace Spar.Evaluation.Tests.Harness;
 public class EvaluationRunTests
 {
     private static readonly Gsm8kProblem[] Problems =
-        [.. Enumerable.Range(0, 20).Select(i => new Gsm8kProblem($"p{i:00}", $"What is {i}+0?", $"It is {i}.\n#### {i}"))];
+    [
+        .. Enumerable
+            .Range(0, 20)
+            .Select(i => new Gsm8kProblem($"p{i:00}", $"What is {i}+0?", $"It is {i}.\n#### {i}")),
+    ];
 
     private static readonly EvaluationRunOptions Options = new() { Time = new FixedTime(), Concurrency = 4 };
 
@@ -26,9 +30,13 @@ public class EvaluationRunTests
     public async Task A_failed_call_leaves_no_answer_and_only_what_is_missing_is_asked_again()
     {
         using var folder = new TemporaryFolder();
-        FakeClient failing = new((prompt, _) => prompt.Contains("What is 7+0?") ? throw new HttpRequestException("server is gone") : Right(prompt));
-        EvaluationException fault = await Assert.ThrowsAsync<EvaluationException>(
-            () => EvaluationRun.RunAsync(Benchmark(), new EvaluationModel("m", failing), null, folder.Root, Options));
+        FakeClient failing = new(
+            (prompt, _) =>
+                prompt.Contains("What is 7+0?") ? throw new HttpRequestException("server is gone") : Right(prompt)
+        );
+        EvaluationException fault = await Assert.ThrowsAsync<EvaluationException>(() =>
+            EvaluationRun.RunAsync(Benchmark(), new EvaluationModel("m", failing), null, folder.Root, Options)
+        );
         Assert.Contains("1 of 20 answers are missing", fault.Message);
         Assert.Contains("server is gone", fault.Message);
         Assert.Equal(19, File.ReadAllLines(Path.Combine(folder.Root, "answers.jsonl")).Length);
@@ -42,10 +50,24 @@ public class EvaluationRunTests
     public async Task A_backend_that_is_not_there_is_given_up_soon()
     {
         using var folder = new TemporaryFolder();
-        Gsm8kBenchmark many = new([.. Enumerable.Range(0, 50).Select(i => Problems[0] with { Id = $"p{i}" })], [], shots: 0);
+        Gsm8kBenchmark many = new(
+            [.. Enumerable.Range(0, 50).Select(i => Problems[0] with { Id = $"p{i}" })],
+            [],
+            shots: 0
+        );
         FakeClient dead = new((_, _) => throw new HttpRequestException("connection refused"));
-        await Assert.ThrowsAsync<EvaluationException>(
-            () => EvaluationRun.RunAsync(many, new EvaluationModel("m", dead), null, folder.Root, Options with { Concurrency = 1 }));
+        await Assert.ThrowsAsync<EvaluationException>(() =>
+            EvaluationRun.RunAsync(
+                many,
+                new EvaluationModel("m", dead),
+                null,
+                folder.Root,
+                Options with
+                {
+                    Concurrency = 1,
+                }
+            )
+        );
         Assert.Equal(32, dead.Calls);
     }
 
@@ -72,7 +94,10 @@ public class EvaluationRunTests
         await EvaluationRun.RunAsync(Benchmark(), Model(Right), null, many.Root, Options with { Concurrency = 16 });
         foreach (string file in new[] { "answers.jsonl", "samples.jsonl", "results.json" })
         {
-            Assert.Equal(File.ReadAllText(Path.Combine(one.Root, file)), File.ReadAllText(Path.Combine(many.Root, file)));
+            Assert.Equal(
+                File.ReadAllText(Path.Combine(one.Root, file)),
+                File.ReadAllText(Path.Combine(many.Root, file))
+            );
         }
     }
 
@@ -92,11 +117,17 @@ public class EvaluationRunTests
     {
         using var folder = new TemporaryFolder();
         await EvaluationRun.RunAsync(Benchmark(), Model(Right), null, folder.Root, Options);
-        EvaluationException model = await Assert.ThrowsAsync<EvaluationException>(
-            () => EvaluationRun.RunAsync(Benchmark(), Model(Right) with { Name = "other" }, null, folder.Root, Options));
+        EvaluationException model = await Assert.ThrowsAsync<EvaluationException>(() =>
+            EvaluationRun.RunAsync(Benchmark(), Model(Right) with { Name = "other" }, null, folder.Root, Options)
+        );
         Assert.Contains("is by model m, not other", model.Message);
-        EvaluationException prompt = await Assert.ThrowsAsync<EvaluationException>(
-            () => EvaluationRun.RescoreAsync(new Gsm8kBenchmark(Problems, Problems, Gsm8kForm.Hash, shots: 0), folder.Root, Options));
+        EvaluationException prompt = await Assert.ThrowsAsync<EvaluationException>(() =>
+            EvaluationRun.RescoreAsync(
+                new Gsm8kBenchmark(Problems, Problems, Gsm8kForm.Hash, shots: 0),
+                folder.Root,
+                Options
+            )
+        );
         Assert.Contains("answers another prompt", prompt.Message);
     }
 
@@ -105,13 +136,15 @@ public class EvaluationRunTests
     {
         using var folder = new TemporaryFolder();
         long[] seeds = [.. Enumerable.Repeat(0L, 20)];
-        FakeClient client = new((prompt, options) =>
-        {
-            Assert.Equal((0f, 1f, 1024), (options.Temperature, options.TopP, options.MaxOutputTokens));
-            Assert.Equal(["Q:"], options.StopSequences!);
-            seeds[int.Parse(prompt.Split(' ')[3].Split('+')[0])] = options.Seed!.Value;
-            return "";
-        });
+        FakeClient client = new(
+            (prompt, options) =>
+            {
+                Assert.Equal((0f, 1f, 1024), (options.Temperature, options.TopP, options.MaxOutputTokens));
+                Assert.Equal(["Q:"], options.StopSequences!);
+                seeds[int.Parse(prompt.Split(' ')[3].Split('+')[0])] = options.Seed!.Value;
+                return "";
+            }
+        );
         await EvaluationRun.RunAsync(Benchmark(), new EvaluationModel("m", client), null, folder.Root, Options);
         Assert.Equal(20, seeds.Distinct().Count());
     }
@@ -121,17 +154,31 @@ public class EvaluationRunTests
     {
         using var folder = new TemporaryFolder();
         using var stop = new CancellationTokenSource();
-        FakeClient client = new((prompt, _) =>
-        {
-            if (prompt.Contains("What is 5+0?"))
+        FakeClient client = new(
+            (prompt, _) =>
             {
-                stop.Cancel();
-            }
+                if (prompt.Contains("What is 5+0?"))
+                {
+                    stop.Cancel();
+                }
 
-            return Right(prompt);
-        });
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => EvaluationRun.RunAsync(Benchmark(), new EvaluationModel("m", client), null, folder.Root, Options with { Concurrency = 1 }, null, stop.Token));
+                return Right(prompt);
+            }
+        );
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            EvaluationRun.RunAsync(
+                Benchmark(),
+                new EvaluationModel("m", client),
+                null,
+                folder.Root,
+                Options with
+                {
+                    Concurrency = 1,
+                },
+                null,
+                stop.Token
+            )
+        );
         Assert.Equal(6, File.ReadAllLines(Path.Combine(folder.Root, "answers.jsonl")).Length);
     }
 
@@ -139,7 +186,8 @@ public class EvaluationRunTests
 
     private static string Right(string prompt) => $"The answer is {prompt.Split(' ')[3].Split('+')[0]}.";
 
-    private static EvaluationModel Model(Func<string, string> answer) => new("m", new FakeClient((prompt, _) => answer(prompt)));
+    private static EvaluationModel Model(Func<string, string> answer) =>
+        new("m", new FakeClient((prompt, _) => answer(prompt)));
 
     private sealed class FixedTime : TimeProvider
     {

@@ -9,19 +9,26 @@ internal sealed class FakeClient(Func<string, ChatOptions, string> answer) : ICh
 
     public int Calls => calls;
 
-    public Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options, CancellationToken cancellationToken)
+    public Task<ChatResponse> GetResponseAsync(
+        IEnumerable<ChatMessage> messages,
+        ChatOptions? options,
+        CancellationToken cancellationToken
+    )
     {
         Interlocked.Increment(ref calls);
         string text = answer(messages.Last().Text, options!);
-        return Task.FromResult(new ChatResponse(new ChatMessage(ChatRole.Assistant, text)) { FinishReason = ChatFinishReason.Stop });
+        return Task.FromResult(
+            new ChatResponse(new ChatMessage(ChatRole.Assistant, text)) { FinishReason = ChatFinishReason.Stop }
+        );
     }
 
     public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
-        IEnumerable<ChatMessage> messages, ChatOptions? options, CancellationToken cancellationToken) => throw new NotSupportedException();
+        IEnumerable<ChatMessage> messages,
+        ChatOptions? options,
+        CancellationToken cancellationToken
+    ) => throw new NotSupportedException();
 
     public object? GetService(Type serviceType, object? serviceKey) => null;
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 }

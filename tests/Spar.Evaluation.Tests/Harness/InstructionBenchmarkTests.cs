@@ -12,13 +12,25 @@ public class InstructionBenchmarkTests
     public async Task Ready_responses_give_the_reference_accuracies_and_verdicts()
     {
         const string model = "Mistral-7B-Instruct-v0.3";
-        IReadOnlyList<InstructionPrompt> prompts = InstructionPrompt.Load(SharedData.Path("data", "ifeval", "prompts.jsonl")).Items;
-        InstructionResponses responses = InstructionResponses.Load(SharedData.Path("data", "ifeval", "responses", model + ".jsonl.gz"), prompts);
+        IReadOnlyList<InstructionPrompt> prompts = InstructionPrompt
+            .Load(SharedData.Path("data", "ifeval", "prompts.jsonl"))
+            .Items;
+        InstructionResponses responses = InstructionResponses.Load(
+            SharedData.Path("data", "ifeval", "responses", model + ".jsonl.gz"),
+            prompts
+        );
         using var folder = new TemporaryFolder();
         EvaluationScore score = await EvaluationRun.ScoreResponsesAsync(
-            new InstructionBenchmark("ifeval", prompts), responses.ByKey, model, folder.Root, new EvaluationRunOptions());
+            new InstructionBenchmark("ifeval", prompts),
+            responses.ByKey,
+            model,
+            folder.Root,
+            new EvaluationRunOptions()
+        );
 
-        Dictionary<string, JsonElement> golden = GoldenFile.Rows("ifeval", "responses", model + ".jsonl.gz").ToDictionary(row => row.GetProperty("key").ToString());
+        Dictionary<string, JsonElement> golden = GoldenFile
+            .Rows("ifeval", "responses", model + ".jsonl.gz")
+            .ToDictionary(row => row.GetProperty("key").ToString());
         int disputed = 0;
         foreach (string line in File.ReadLines(Path.Combine(folder.Root, "samples.jsonl")))
         {
@@ -42,11 +54,21 @@ public class InstructionBenchmarkTests
     [Fact]
     public async Task A_missing_response_is_named()
     {
-        IReadOnlyList<InstructionPrompt> prompts = InstructionPrompt.Load(SharedData.Path("data", "ifeval", "prompts.jsonl")).Items;
-        EvaluationException fault = await Assert.ThrowsAsync<EvaluationException>(() => EvaluationRun.ScoreResponsesAsync(
-            new InstructionBenchmark("ifeval", prompts, limit: 2), new Dictionary<string, string>(), "m", null, new EvaluationRunOptions()));
+        IReadOnlyList<InstructionPrompt> prompts = InstructionPrompt
+            .Load(SharedData.Path("data", "ifeval", "prompts.jsonl"))
+            .Items;
+        EvaluationException fault = await Assert.ThrowsAsync<EvaluationException>(() =>
+            EvaluationRun.ScoreResponsesAsync(
+                new InstructionBenchmark("ifeval", prompts, limit: 2),
+                new Dictionary<string, string>(),
+                "m",
+                null,
+                new EvaluationRunOptions()
+            )
+        );
         Assert.Contains("2 of 2", fault.Message);
     }
 
-    private static bool[] Booleans(JsonElement row, string name) => [.. row.GetProperty(name).EnumerateArray().Select(item => item.GetBoolean())];
+    private static bool[] Booleans(JsonElement row, string name) =>
+        [.. row.GetProperty(name).EnumerateArray().Select(item => item.GetBoolean())];
 }

@@ -15,10 +15,19 @@ public class HumanEvalTests
     {
         IReadOnlyList<JsonElement> rows = GoldenFile.Rows("humaneval", "pass_at_k.jsonl");
         Assert.NotEmpty(rows);
-        Assert.All(rows, row => Assert.Equal(
-            row.GetProperty("pass_at_k").GetDouble(),
-            PassAtK.Estimate(row.GetProperty("n").GetInt32(), row.GetProperty("c").GetInt32(), row.GetProperty("k").GetInt32()),
-            1e-12));
+        Assert.All(
+            rows,
+            row =>
+                Assert.Equal(
+                    row.GetProperty("pass_at_k").GetDouble(),
+                    PassAtK.Estimate(
+                        row.GetProperty("n").GetInt32(),
+                        row.GetProperty("c").GetInt32(),
+                        row.GetProperty("k").GetInt32()
+                    ),
+                    1e-12
+                )
+        );
     }
 
     [Fact]
@@ -26,12 +35,18 @@ public class HumanEvalTests
     {
         IReadOnlyList<JsonElement> rows = GoldenFile.Rows("humaneval", "trim_vectors.jsonl");
         Assert.NotEmpty(rows);
-        Assert.All(rows, row =>
-        {
-            string[] stops = [.. row.GetProperty("stop").EnumerateArray().Select(item => item.GetString()!)];
-            Assert.Equal(CompletionTrimming.Stops, stops);
-            Assert.Equal(row.GetProperty("trimmed").GetString(), CompletionTrimming.AtStops(row.GetProperty("completion").GetString()!, stops));
-        });
+        Assert.All(
+            rows,
+            row =>
+            {
+                string[] stops = [.. row.GetProperty("stop").EnumerateArray().Select(item => item.GetString()!)];
+                Assert.Equal(CompletionTrimming.Stops, stops);
+                Assert.Equal(
+                    row.GetProperty("trimmed").GetString(),
+                    CompletionTrimming.AtStops(row.GetProperty("completion").GetString()!, stops)
+                );
+            }
+        );
     }
 
     [Theory]
@@ -40,7 +55,8 @@ public class HumanEvalTests
     [InlineData("```python\ncode", "code")]
     [InlineData("    return 1\n```\nThis works.", "    return 1\n")]
     [InlineData("    return 1", "    return 1")]
-    public void Code_is_taken_out_of_a_chat_answer(string answer, string code) => Assert.Equal(code, CompletionTrimming.CodeBlock(answer));
+    public void Code_is_taken_out_of_a_chat_answer(string answer, string code) =>
+        Assert.Equal(code, CompletionTrimming.CodeBlock(answer));
 
     [Fact]
     public async Task Without_a_runner_samples_are_written_for_the_official_scorer()
@@ -48,17 +64,26 @@ public class HumanEvalTests
         using var folder = new TemporaryFolder();
         var benchmark = new HumanEvalBenchmark([new HumanEvalProblem("T/0", "def f():\n", "f", "", "")], samples: 2);
         FakeClient client = new((_, _) => "```python\ndef f():\n    return 1\n```");
-        EvaluationScore score = await EvaluationRun.RunAsync(benchmark, new EvaluationModel("m", client), null, folder.Root, new EvaluationRunOptions());
+        EvaluationScore score = await EvaluationRun.RunAsync(
+            benchmark,
+            new EvaluationModel("m", client),
+            null,
+            folder.Root,
+            new EvaluationRunOptions()
+        );
         Assert.Empty(score.Metrics);
         Assert.Equal(2, score.Counts["not_executed"]);
         string[] lines = File.ReadAllLines(Path.Combine(folder.Root, "samples.jsonl"));
         Assert.Equal(2, lines.Length);
-        Assert.All(lines, line =>
-        {
-            JsonElement sample = JsonDocument.Parse(line).RootElement;
-            Assert.Equal("T/0", sample.GetProperty("task_id").GetString());
-            Assert.Equal("def f():\n    return 1\n", sample.GetProperty("completion").GetString());
-        });
+        Assert.All(
+            lines,
+            line =>
+            {
+                JsonElement sample = JsonDocument.Parse(line).RootElement;
+                Assert.Equal("T/0", sample.GetProperty("task_id").GetString());
+                Assert.Equal("def f():\n    return 1\n", sample.GetProperty("completion").GetString());
+            }
+        );
     }
 
     [Fact]
@@ -69,7 +94,12 @@ public class HumanEvalTests
         var benchmark = new HumanEvalBenchmark(problems, runner, samples: 2, form: CompletionForm.Continue);
         Dictionary<string, Answer> answers = benchmark.Requests.ToDictionary(
             request => request.Id,
-            request => new Answer(request.Id.EndsWith("#1") ? problems.Single(problem => request.Id.StartsWith(problem.TaskId + "#")).CanonicalSolution : "    pass\n"));
+            request => new Answer(
+                request.Id.EndsWith("#1")
+                    ? problems.Single(problem => request.Id.StartsWith(problem.TaskId + "#")).CanonicalSolution
+                    : "    pass\n"
+            )
+        );
         EvaluationScore score = await benchmark.ScoreAsync(answers, new Dictionary<string, Answer>(), default);
         Assert.Equal(0.5, Assert.Single(score.Metrics).Value);
         Assert.All(score.Samples, sample => Assert.Equal(sample.Id.EndsWith("#1") ? 1 : 0, sample.Values["passed"]));
@@ -96,7 +126,9 @@ public class HumanEvalTests
     [Fact]
     public async Task A_missing_interpreter_is_refused_clearly()
     {
-        EvaluationException fault = await Assert.ThrowsAsync<EvaluationException>(() => ProgramRunner.CreateAsync("no-such-python"));
+        EvaluationException fault = await Assert.ThrowsAsync<EvaluationException>(() =>
+            ProgramRunner.CreateAsync("no-such-python")
+        );
         Assert.Contains("no-such-python", fault.Message);
     }
 

@@ -16,7 +16,8 @@ public class SyllablesTests
     [InlineData("zxcv", 1)]
     [InlineData("日本", 1)]
     [InlineData("e", 1)]
-    public void Syllables_are_counted_part_by_part(string word, int count) => Assert.Equal(count, Syllables.Count(word));
+    public void Syllables_are_counted_part_by_part(string word, int count) =>
+        Assert.Equal(count, Syllables.Count(word));
 
     [Fact]
     public void A_word_of_any_length_takes_time_in_proportion()

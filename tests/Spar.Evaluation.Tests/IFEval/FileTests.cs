@@ -7,8 +7,10 @@ namespace Spar.Evaluation.Tests.IFEval;
 
 public sealed class FileTests : IDisposable
 {
-    private const string Good = """{"key": 1, "prompt": "p1", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}""";
-    private const string Other = """{"key": 2, "prompt": "p2", "instruction_id_list": ["punctuation:no_comma", "length_constraints:number_words"], "kwargs": [{"num_words": null}, {"num_words": 2, "relation": "at least"}]}""";
+    private const string Good =
+        """{"key": 1, "prompt": "p1", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}""";
+    private const string Other =
+        """{"key": 2, "prompt": "p2", "instruction_id_list": ["punctuation:no_comma", "length_constraints:number_words"], "kwargs": [{"num_words": null}, {"num_words": 2, "relation": "at least"}]}""";
 
     private readonly string folder = Directory.CreateTempSubdirectory("spar-ifeval-").FullName;
 
@@ -23,14 +25,38 @@ public sealed class FileTests : IDisposable
 
     [Theory]
     [InlineData("""{"key": 3, "prompt": "p", "kwargs": [{}]}""", "field 'instruction_id_list' is missing")]
-    [InlineData("""{"key": 3, "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}""", "field 'prompt' is missing")]
-    [InlineData("""{"prompt": "p", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}""", "field 'key' is missing")]
-    [InlineData("""{"key": 1.5, "prompt": "p", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}""", "field 'key' is neither a whole number nor a text")]
-    [InlineData("""{"key": 3, "prompt": "p", "instruction_id_list": ["punctuation:no_comma"], "kwargs": []}""", "field 'kwargs' has 0 entries")]
-    [InlineData("""{"key": 3, "prompt": "p", "instruction_id_list": [], "kwargs": []}""", "field 'instruction_id_list' is empty")]
-    [InlineData("""{"key": 3, "prompt": "p", "instruction_id_list": ["punctuation:no_dot"], "kwargs": [{}]}""", "field 'instruction_id_list[0]': unknown instruction id 'punctuation:no_dot'")]
-    [InlineData("""{"key": 3, "prompt": "p", "instruction_id_list": ["startend:end_checker"], "kwargs": [{}]}""", "field 'kwargs[0]': startend:end_checker: argument 'end_phrase' is missing")]
-    [InlineData("""{"key": 1, "prompt": "p", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}""", "field 'key': 1 is used by an earlier line")]
+    [InlineData(
+        """{"key": 3, "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}""",
+        "field 'prompt' is missing"
+    )]
+    [InlineData(
+        """{"prompt": "p", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}""",
+        "field 'key' is missing"
+    )]
+    [InlineData(
+        """{"key": 1.5, "prompt": "p", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}""",
+        "field 'key' is neither a whole number nor a text"
+    )]
+    [InlineData(
+        """{"key": 3, "prompt": "p", "instruction_id_list": ["punctuation:no_comma"], "kwargs": []}""",
+        "field 'kwargs' has 0 entries"
+    )]
+    [InlineData(
+        """{"key": 3, "prompt": "p", "instruction_id_list": [], "kwargs": []}""",
+        "field 'instruction_id_list' is empty"
+    )]
+    [InlineData(
+        """{"key": 3, "prompt": "p", "instruction_id_list": ["punctuation:no_dot"], "kwargs": [{}]}""",
+        "field 'instruction_id_list[0]': unknown instruction id 'punctuation:no_dot'"
+    )]
+    [InlineData(
+        """{"key": 3, "prompt": "p", "instruction_id_list": ["startend:end_checker"], "kwargs": [{}]}""",
+        "field 'kwargs[0]': startend:end_checker: argument 'end_phrase' is missing"
+    )]
+    [InlineData(
+        """{"key": 1, "prompt": "p", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}""",
+        "field 'key': 1 is used by an earlier line"
+    )]
     [InlineData("""{"key": 3, """, "is no JSON")]
     [InlineData("[]", "is no JSON object")]
     public void A_faulty_prompt_is_named_or_skipped(string line, string fault)
@@ -54,7 +80,13 @@ public sealed class FileTests : IDisposable
     public void A_faulty_response_is_named_or_skipped(string line, string fault)
     {
         IReadOnlyList<InstructionPrompt> prompts = InstructionPrompt.Load(Write("prompts.jsonl", Good, Other)).Items;
-        string file = Write("responses.jsonl", """{"key": 1, "response": "a"}""", line, "", """{"prompt": "p2", "response": null}""");
+        string file = Write(
+            "responses.jsonl",
+            """{"key": 1, "response": "a"}""",
+            line,
+            "",
+            """{"prompt": "p2", "response": null}"""
+        );
         EvaluationException thrown = Assert.Throws<EvaluationException>(() => InstructionResponses.Load(file, prompts));
         Assert.Equal($"{file}, line 2: {fault}", thrown.Message);
 
@@ -72,7 +104,9 @@ public sealed class FileTests : IDisposable
         EvaluationException thrown = Assert.Throws<EvaluationException>(() => InstructionResponses.Load(file, prompts));
         Assert.StartsWith($"{file} has no response to 1 of 2 prompts (key 2)", thrown.Message);
         Assert.Equal(["2"], InstructionResponses.Load(file, prompts, lenient: true).Missing);
-        Assert.Throws<EvaluationException>(() => InstructionScorer.Score(prompts, new Dictionary<string, string> { ["1"] = "a" }));
+        Assert.Throws<EvaluationException>(() =>
+            InstructionScorer.Score(prompts, new Dictionary<string, string> { ["1"] = "a" })
+        );
     }
 
     [Fact]
@@ -104,7 +138,10 @@ public sealed class FileTests : IDisposable
     public void Accuracies_are_counted_by_prompt_and_over_all_instructions()
     {
         IReadOnlyList<InstructionPrompt> prompts = InstructionPrompt.Load(Write("prompts.jsonl", Good, Other)).Items;
-        InstructionResult result = InstructionScorer.Score(prompts, new Dictionary<string, string> { ["1"] = "a b", ["2"] = "a,\nb c" });
+        InstructionResult result = InstructionScorer.Score(
+            prompts,
+            new Dictionary<string, string> { ["1"] = "a b", ["2"] = "a,\nb c" }
+        );
         Assert.Equal(new InstructionCount(2, 1, 2), result.Prompts);
         Assert.Equal(new InstructionCount(3, 2, 3), result.Instructions);
         Assert.Equal((0.5 + 1 + (2.0 / 3) + 1) / 4, result.Average, 1e-15);

@@ -14,14 +14,20 @@ public class GoldenTests
     private const string Mistral = "Mistral-7B-Instruct-v0.3";
     private const string Qwen = "Qwen2.5-0.5B-Instruct-GPTQ-Int4";
 
-    private static readonly Lazy<IReadOnlyList<InstructionPrompt>> Prompts = new(() => InstructionPrompt.Load(SharedData.Path("data", "ifeval", "prompts.jsonl")).Items);
+    private static readonly Lazy<IReadOnlyList<InstructionPrompt>> Prompts = new(() =>
+        InstructionPrompt.Load(SharedData.Path("data", "ifeval", "prompts.jsonl")).Items
+    );
 
-    private static string ResponseFile(string model) => SharedData.Path("data", "ifeval", "responses", model + ".jsonl.gz");
+    private static string ResponseFile(string model) =>
+        SharedData.Path("data", "ifeval", "responses", model + ".jsonl.gz");
 
     private static readonly ConcurrentDictionary<string, InstructionResult> Results = [];
 
     private static InstructionResult ScoreModel(string model) =>
-        Results.GetOrAdd(model, m => InstructionScorer.Score(Prompts.Value, InstructionResponses.Load(ResponseFile(m), Prompts.Value).ByKey));
+        Results.GetOrAdd(
+            model,
+            m => InstructionScorer.Score(Prompts.Value, InstructionResponses.Load(ResponseFile(m), Prompts.Value).ByKey)
+        );
 
     [Theory]
     [InlineData(Gpt4OMini)]
@@ -44,12 +50,15 @@ public class GoldenTests
             {
                 if (strict[i] != sample.Strict[i] || loose[i] != sample.Loose[i])
                 {
-                    wrong.Add($"prompt {sample.Key}, instruction {i}: expected {strict[i]}, {loose[i]}; {sample.Explanations[i]}");
+                    wrong.Add(
+                        $"prompt {sample.Key}, instruction {i}: expected {strict[i]}, {loose[i]}; {sample.Explanations[i]}"
+                    );
                 }
             }
         }
 
-        // The disputed verdicts are in the count as well: the reference's own verdict on them is repeatable with its seed.
+        // The disputed verdicts are in the count as well: the reference's own verdict on them is repeatable with its
+        // seed.
         Assert.Empty(wrong);
         Assert.Equal(834, count);
     }
@@ -61,21 +70,49 @@ public class GoldenTests
     public void Accuracies_and_counts_equal_the_summary(string model)
     {
         InstructionResult result = ScoreModel(model);
-        using JsonDocument document = JsonDocument.Parse(File.ReadAllText(SharedData.Path("data", "ifeval", "summary.json")));
+        using JsonDocument document = JsonDocument.Parse(
+            File.ReadAllText(SharedData.Path("data", "ifeval", "summary.json"))
+        );
         JsonElement summary = document.RootElement.GetProperty(model);
         JsonElement reference = summary.GetProperty("reference");
         double Number(string name) => reference.GetProperty(name).GetDouble();
-        Assert.Equal(new InstructionCount((int)Number("prompts"), (int)Number("prompt_strict_correct"), (int)Number("prompt_loose_correct")), result.Prompts);
-        Assert.Equal(new InstructionCount((int)Number("instructions"), (int)Number("inst_strict_correct"), (int)Number("inst_loose_correct")), result.Instructions);
+        Assert.Equal(
+            new InstructionCount(
+                (int)Number("prompts"),
+                (int)Number("prompt_strict_correct"),
+                (int)Number("prompt_loose_correct")
+            ),
+            result.Prompts
+        );
+        Assert.Equal(
+            new InstructionCount(
+                (int)Number("instructions"),
+                (int)Number("inst_strict_correct"),
+                (int)Number("inst_loose_correct")
+            ),
+            result.Instructions
+        );
         Assert.Equal(Number("prompt_strict"), result.Prompts.StrictAccuracy);
         Assert.Equal(Number("prompt_loose"), result.Prompts.LooseAccuracy);
         Assert.Equal(Number("inst_strict"), result.Instructions.StrictAccuracy);
         Assert.Equal(Number("inst_loose"), result.Instructions.LooseAccuracy);
-        Assert.Equal((Number("prompt_strict") + Number("prompt_loose") + Number("inst_strict") + Number("inst_loose")) / 4, result.Average, 1e-15);
+        Assert.Equal(
+            (Number("prompt_strict") + Number("prompt_loose") + Number("inst_strict") + Number("inst_loose")) / 4,
+            result.Average,
+            1e-15
+        );
 
-        Dictionary<string, InstructionCount> types = summary.GetProperty("per_instruction_type").EnumerateObject().ToDictionary(
-            p => p.Name,
-            p => new InstructionCount(p.Value.GetProperty("n").GetInt32(), p.Value.GetProperty("strict").GetInt32(), p.Value.GetProperty("loose").GetInt32()));
+        Dictionary<string, InstructionCount> types = summary
+            .GetProperty("per_instruction_type")
+            .EnumerateObject()
+            .ToDictionary(
+                p => p.Name,
+                p => new InstructionCount(
+                    p.Value.GetProperty("n").GetInt32(),
+                    p.Value.GetProperty("strict").GetInt32(),
+                    p.Value.GetProperty("loose").GetInt32()
+                )
+            );
         Assert.Equal(types.OrderBy(t => t.Key), result.ByType.OrderBy(t => t.Key));
         Assert.Equal(result.Instructions.Count, result.ByFamily.Values.Sum(c => c.Count));
         Assert.Equal(result.Instructions.Loose, result.ByFamily.Values.Sum(c => c.Loose));
@@ -93,10 +130,17 @@ public class GoldenTests
             JsonElement root = document.RootElement;
             string id = root.GetProperty("instruction_id").GetString()!;
             InstructionArguments arguments = new(root.GetProperty("kwargs"));
-            InstructionPrompt prompt = new("0", "", [new Instruction(id, arguments, InstructionRegistry.Create(id, arguments))]);
+            InstructionPrompt prompt = new(
+                "0",
+                "",
+                [new Instruction(id, arguments, InstructionRegistry.Create(id, arguments))]
+            );
             InstructionSample sample = InstructionScorer.Score(prompt, root.GetProperty("response").GetString()!);
             ids.Add(id);
-            if (sample.Strict[0] != root.GetProperty("strict").GetBoolean() || sample.Loose[0] != root.GetProperty("loose").GetBoolean())
+            if (
+                sample.Strict[0] != root.GetProperty("strict").GetBoolean()
+                || sample.Loose[0] != root.GetProperty("loose").GetBoolean()
+            )
             {
                 wrong.Add($"{root.GetProperty("id")}, {id}: {sample.Explanations[0]}");
             }

@@ -45,13 +45,16 @@ public class LongTextTests
 
     private static IEnumerable<(string Id, InstructionVerifier Verifier)> Verifiers() =>
         s_checks.Select(check =>
-            (check.Id, InstructionRegistry.Create(check.Id, InstructionArguments.Parse(check.Arguments))));
+            (check.Id, InstructionRegistry.Create(check.Id, InstructionArguments.Parse(check.Arguments)))
+        );
 
     [Fact]
     public void Every_instruction_is_tried()
     {
         string[] ids =
-            [.. InstructionRegistry.Ids.Where(id => InstructionRegistry.SetOf(id) == InstructionSet.IFTrain)];
+        [
+            .. InstructionRegistry.Ids.Where(id => InstructionRegistry.SetOf(id) == InstructionSet.IFTrain),
+        ];
         Assert.Equal(ids.Order(), s_checks.Select(check => check.Id).Distinct().Order());
     }
 
@@ -91,16 +94,50 @@ public class LongTextTests
         InstructionVerifier[] verifiers = [.. Verifiers().Select(one => one.Verifier)];
         string[] parts =
         [
-            "a", "B", " ", "\n\n", "\u001c", "***", "******", ".", "!?", "\"", "<<", ">>", "[", "]", "-", "é", "İ", "\ud83d",
-            "😀", "<prd>", "<stop>", "Mr.", "U.S. He ", " Inc. It ", "...", "1.2.3", "can't", "日本", "e\u0301", "Ph.D.",
+            "a",
+            "B",
+            " ",
+            "\n\n",
+            "\u001c",
+            "***",
+            "******",
+            ".",
+            "!?",
+            "\"",
+            "<<",
+            ">>",
+            "[",
+            "]",
+            "-",
+            "é",
+            "İ",
+            "\ud83d",
+            "😀",
+            "<prd>",
+            "<stop>",
+            "Mr.",
+            "U.S. He ",
+            " Inc. It ",
+            "...",
+            "1.2.3",
+            "can't",
+            "日本",
+            "e\u0301",
+            "Ph.D.",
         ];
         Gen<string> texts = Gen.Elements(parts).ListOf().Select(list => string.Concat(list));
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(700), Prop.ForAll(texts.ToArbitrary(), text =>
-        {
-            foreach (InstructionVerifier verifier in verifiers)
-            {
-                Assert.DoesNotContain("cannot be checked", verifier.Verify(text).Explanation);
-            }
-        }));
+        Check.One(
+            Config.QuickThrowOnFailure.WithMaxTest(700),
+            Prop.ForAll(
+                texts.ToArbitrary(),
+                text =>
+                {
+                    foreach (InstructionVerifier verifier in verifiers)
+                    {
+                        Assert.DoesNotContain("cannot be checked", verifier.Verify(text).Explanation);
+                    }
+                }
+            )
+        );
     }
 }

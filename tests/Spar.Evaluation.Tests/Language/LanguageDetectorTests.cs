@@ -6,7 +6,9 @@ namespace Spar.Evaluation.Tests.Language;
 
 public class LanguageDetectorTests
 {
-    /// <summary>All texts are compared, also those whose winner depends on the seed: the generator is the reference's.</summary>
+    /// <summary>
+    /// All texts are compared, also those whose winner depends on the seed: the generator is the reference's.
+    /// </summary>
     [Fact]
     public void Languages_and_probabilities_equal_the_reference()
     {
@@ -23,8 +25,14 @@ public class LanguageDetectorTests
             if (language is not null)
             {
                 JsonElement[] expected = root.GetProperty("all").EnumerateArray().ToArray();
-                equal &= expected.Length == all!.Count
-                    && expected.Zip(all).All(p => p.First[0].GetString() == p.Second.Code && Math.Abs(p.First[1].GetDouble() - p.Second.Probability) < 1e-4);
+                equal &=
+                    expected.Length == all!.Count
+                    && expected
+                        .Zip(all)
+                        .All(p =>
+                            p.First[0].GetString() == p.Second.Code
+                            && Math.Abs(p.First[1].GetDouble() - p.Second.Probability) < 1e-4
+                        );
             }
 
             if (!equal)
@@ -49,7 +57,8 @@ public class LanguageDetectorTests
     public void Decomposed_Vietnamese_letters_are_composed() =>
         Assert.Equal(
             LanguageDetector.DetectAll("tr\u1EDDi \u0111\u1EB9p r\u1EA5t vui"),
-            LanguageDetector.DetectAll("tr\u01A1\u0300i \u0111e\u0323p r\u00E2\u0301t vui"));
+            LanguageDetector.DetectAll("tr\u01A1\u0300i \u0111e\u0323p r\u00E2\u0301t vui")
+        );
 
     [Fact]
     public void Only_the_first_ten_thousand_characters_count()

@@ -7,7 +7,9 @@ namespace Spar.Evaluation.Tests.Language;
 public class MersenneTwisterTests
 {
     private static JsonElement Vectors() =>
-        JsonDocument.Parse(File.ReadAllText(SharedData.Path("data", "ifeval", "langdetect", "random_vectors.json"))).RootElement;
+        JsonDocument
+            .Parse(File.ReadAllText(SharedData.Path("data", "ifeval", "langdetect", "random_vectors.json")))
+            .RootElement;
 
     [Fact]
     public void Draws_equal_the_reference_generators()
@@ -22,7 +24,10 @@ public class MersenneTwisterTests
 
         Assert.Equal(vectors.GetProperty("getrandbits32_first_6").Deserialize<uint[]>(), Draw(6, r => r.NextUInt32()));
         Assert.Equal(vectors.GetProperty("random_first_4").Deserialize<double[]>(), Draw(4, r => r.NextDouble()));
-        Assert.Equal(vectors.GetProperty("choice_index_of_100_first_10").Deserialize<int[]>(), Draw(10, r => r.NextBelow(100)));
+        Assert.Equal(
+            vectors.GetProperty("choice_index_of_100_first_10").Deserialize<int[]>(),
+            Draw(10, r => r.NextBelow(100))
+        );
         double[] gauss = vectors.GetProperty("gauss_first_3").Deserialize<double[]>()!;
         Assert.All(gauss.Zip(Draw(3, r => r.NextGauss())), pair => Assert.Equal(pair.First, pair.Second, 1e-15));
     }

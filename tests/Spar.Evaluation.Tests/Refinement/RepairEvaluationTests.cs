@@ -22,7 +22,13 @@ public class RepairEvaluationTests
     {
         using var folder = new TemporaryFolder();
         EvaluationScore score = await RepairEvaluation.RunAsync(
-            Cases, "refiner", Judge("kind", text => text.StartsWith("short")), Judge("strict", text => text == "short"), folder.Root, new EvaluationRunOptions());
+            Cases,
+            "refiner",
+            Judge("kind", text => text.StartsWith("short")),
+            Judge("strict", text => text == "short"),
+            folder.Root,
+            new EvaluationRunOptions()
+        );
         double Value(string name) => score.Metrics.Single(metric => metric.Name == name).Value;
 
         // Of a, b, c and e: the kind judge accepts a and b, the strict one a; d cannot be read, e was not refined.
@@ -30,7 +36,10 @@ public class RepairEvaluationTests
         Assert.Equal(0.25, Value("repaired_by_strict"));
         Assert.Equal(2.0 / 3, Value("judges_agree"), 1e-12);
         Assert.Equal(0.4, Value("judges_kappa"), 1e-12);
-        Assert.Equal((1, 1, 1), (score.Counts["not_refined"], score.Counts["unparseable_by_kind"], score.Counts["only_kind"]));
+        Assert.Equal(
+            (1, 1, 1),
+            (score.Counts["not_refined"], score.Counts["unparseable_by_kind"], score.Counts["only_kind"])
+        );
         Assert.Equal("refinement", StoredResult.Load(folder.Root).Task);
         Assert.Equal(4, File.ReadAllLines(Path.Combine(folder.Root, "verdicts-1.jsonl")).Length);
     }
@@ -40,33 +49,73 @@ public class RepairEvaluationTests
     {
         using var folder = new TemporaryFolder();
         int asked = 0;
-        RepairJudge counting = new("one", (_, _) =>
-        {
-            Interlocked.Increment(ref asked);
-            return Task.FromResult("yes");
-        }, text => text == "yes");
+        RepairJudge counting = new(
+            "one",
+            (_, _) =>
+            {
+                Interlocked.Increment(ref asked);
+                return Task.FromResult("yes");
+            },
+            text => text == "yes"
+        );
         for (int run = 0; run < 2; run++)
         {
-            await RepairEvaluation.RunAsync(Cases, "refiner", counting, Judge("two", _ => true), folder.Root, new EvaluationRunOptions());
+            await RepairEvaluation.RunAsync(
+                Cases,
+                "refiner",
+                counting,
+                Judge("two", _ => true),
+                folder.Root,
+                new EvaluationRunOptions()
+            );
         }
 
         Assert.Equal(4, asked);
     }
 
     [Fact]
-    public async Task One_judge_twice_is_refused() => await Assert.ThrowsAsync<EvaluationException>(
-        () => RepairEvaluation.RunAsync(Cases, "refiner", Judge("x", _ => true), Judge("x", _ => true), "unused", new EvaluationRunOptions()));
+    public async Task One_judge_twice_is_refused() =>
+        await Assert.ThrowsAsync<EvaluationException>(() =>
+            RepairEvaluation.RunAsync(
+                Cases,
+                "refiner",
+                Judge("x", _ => true),
+                Judge("x", _ => true),
+                "unused",
+                new EvaluationRunOptions()
+            )
+        );
 
     [Fact]
     public void Cases_are_read_from_a_file()
     {
         using var folder = new TemporaryFolder();
-        string path = folder.File("cases.jsonl", """{"id": "a", "instruction": "i", "response": "r", "refined": "f"}""", """{"id": "b", "instruction": "i", "response": "r", "refined": null}""");
-        Assert.Equal([new RepairCase("a", "i", "r", "f"), new RepairCase("b", "i", "r", null)], RepairCase.Load(path, new DataProblems()));
+        string path = folder.File(
+            "cases.jsonl",
+            """{"id": "a", "instruction": "i", "response": "r", "refined": "f"}""",
+            """{"id": "b", "instruction": "i", "response": "r", "refined": null}"""
+        );
+        Assert.Equal(
+            [new RepairCase("a", "i", "r", "f"), new RepairCase("b", "i", "r", null)],
+            RepairCase.Load(path, new DataProblems())
+        );
     }
 
-    private static RepairJudge Judge(string name, Func<string, bool> accepts) => new(
-        name,
-        (item, _) => Task.FromResult(item.Repaired == "?" ? "cannot say" : accepts(item.Repaired!) ? "yes" : "no"),
-        text => text switch { "yes" => true, "no" => false, _ => null });
+    private static RepairJudge Judge(string name, Func<string, bool> accepts) =>
+        new(
+            name,
+            (item, _) =>
+                Task.FromResult(
+                    item.Repaired == "?" ? "cannot say"
+                    : accepts(item.Repaired!) ? "yes"
+                    : "no"
+                ),
+            text =>
+                text switch
+                {
+                    "yes" => true,
+                    "no" => false,
+                    _ => null,
+                }
+        );
 }

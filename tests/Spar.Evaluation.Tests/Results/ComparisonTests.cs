@@ -17,11 +17,15 @@ public class ComparisonTests
         JsonElement figures = root.GetProperty("results").GetProperty("toy");
         Assert.Equal(0.5, figures.GetProperty("acc,none").GetDouble());
         Assert.Equal(Math.Sqrt(1.0 / 3) / 2, figures.GetProperty("acc_stderr,none").GetDouble(), 1e-12);
-        Assert.True(figures.GetProperty("acc_ci95_low,none").GetDouble() < figures.GetProperty("acc_ci95_high,none").GetDouble());
+        Assert.True(
+            figures.GetProperty("acc_ci95_low,none").GetDouble() < figures.GetProperty("acc_ci95_high,none").GetDouble()
+        );
         Assert.Equal(4, root.GetProperty("n-samples").GetProperty("toy").GetProperty("effective").GetInt32());
         Assert.Equal(1, root.GetProperty("versions").GetProperty("toy").GetInt32());
         Assert.Equal(0, root.GetProperty("n-shot").GetProperty("toy").GetInt32());
-        JsonElement sample = JsonDocument.Parse(File.ReadLines(Path.Combine(folder.Root, "samples.jsonl")).First()).RootElement;
+        JsonElement sample = JsonDocument
+            .Parse(File.ReadLines(Path.Combine(folder.Root, "samples.jsonl")).First())
+            .RootElement;
         Assert.Equal(0, sample.GetProperty("doc_id").GetInt32());
         Assert.Equal("acc", sample.GetProperty("metrics")[0].GetString());
         Assert.Equal(1, sample.GetProperty("acc").GetDouble());
@@ -55,7 +59,9 @@ public class ComparisonTests
         using var b = new TemporaryFolder();
         Write(a.Root, "11");
         Write(b.Root, "1111");
-        EvaluationException fault = Assert.Throws<EvaluationException>(() => Comparison.Of(StoredResult.Load(a.Root), StoredResult.Load(b.Root)));
+        EvaluationException fault = Assert.Throws<EvaluationException>(() =>
+            Comparison.Of(StoredResult.Load(a.Root), StoredResult.Load(b.Root))
+        );
         Assert.Contains("\"s2\"", fault.Message);
         Comparison comparison = Comparison.Of(StoredResult.Load(a.Root), StoredResult.Load(b.Root), lenient: true);
         Assert.Equal((0, 2, 2), (comparison.OnlyA.Count, comparison.OnlyB.Count, comparison.Tests[0].Count));
@@ -68,7 +74,12 @@ public class ComparisonTests
         using var b = new TemporaryFolder();
         Write(a.Root, "11");
         Write(b.Root, "11", "game");
-        Assert.Contains("game version 1", Assert.Throws<EvaluationException>(() => Comparison.Of(StoredResult.Load(a.Root), StoredResult.Load(b.Root))).Message);
+        Assert.Contains(
+            "game version 1",
+            Assert
+                .Throws<EvaluationException>(() => Comparison.Of(StoredResult.Load(a.Root), StoredResult.Load(b.Root)))
+                .Message
+        );
     }
 
     [Fact]
@@ -80,13 +91,23 @@ public class ComparisonTests
         double[] values = [.. verdicts.Select(c => c - '0')];
         ScoredSample[] samples =
         [
-            .. values.Select((value, i) => new ScoredSample(
-                $"s{i}", $"prompt {i}", "t", [$"answer {i}"], ["x"], new Dictionary<string, double> { ["acc"] = value })),
+            .. values.Select(
+                (value, i) =>
+                    new ScoredSample(
+                        $"s{i}",
+                        $"prompt {i}",
+                        "t",
+                        [$"answer {i}"],
+                        ["x"],
+                        new Dictionary<string, double> { ["acc"] = value }
+                    )
+            ),
         ];
         ResultsWriter.Write(
             folder,
             new BenchmarkFacts(name, 1, values.Length, values.Length, 0, []),
             new EvaluationScore([Metric.Mean(name, "acc", values)], samples, new Dictionary<string, int>()),
-            new RunDescription("m", null, 0, DateTimeOffset.UnixEpoch));
+            new RunDescription("m", null, 0, DateTimeOffset.UnixEpoch)
+        );
     }
 }

@@ -18,18 +18,22 @@ public class StatisticsTests
         Assert.Equal(expected, McNemar.PValue(onlyFirst, onlySecond), 1e-12);
 
     [Fact]
-    public void McNemar_stays_finite_for_thousands_of_disagreements() => Assert.InRange(McNemar.PValue(2000, 2500), 1e-15, 1e-12);
+    public void McNemar_stays_finite_for_thousands_of_disagreements() =>
+        Assert.InRange(McNemar.PValue(2000, 2500), 1e-15, 1e-12);
 
     [Fact]
-    public void A_mean_lies_in_its_interval_and_equal_seeds_give_equal_intervals() => Prop.ForAll(
-        ArbMap.Default.ArbFor<NonEmptyArray<bool>>(),
-        items =>
-        {
-            double[] values = [.. items.Get.Select(item => item ? 1.0 : 0)];
-            Interval interval = Bootstrap.OfMean(values, seed: 3, resamples: 200);
-            Assert.InRange(values.Average(), interval.Low - 1e-12, interval.High + 1e-12);
-            Assert.Equal(interval, Bootstrap.OfMean(values, seed: 3, resamples: 200));
-        }).QuickCheckThrowOnFailure();
+    public void A_mean_lies_in_its_interval_and_equal_seeds_give_equal_intervals() =>
+        Prop.ForAll(
+                ArbMap.Default.ArbFor<NonEmptyArray<bool>>(),
+                items =>
+                {
+                    double[] values = [.. items.Get.Select(item => item ? 1.0 : 0)];
+                    Interval interval = Bootstrap.OfMean(values, seed: 3, resamples: 200);
+                    Assert.InRange(values.Average(), interval.Low - 1e-12, interval.High + 1e-12);
+                    Assert.Equal(interval, Bootstrap.OfMean(values, seed: 3, resamples: 200));
+                }
+            )
+            .QuickCheckThrowOnFailure();
 
     [Fact]
     public void An_interval_has_the_width_of_the_normal_approximation()

@@ -56,11 +56,15 @@ public class PythonJsonTests
     [Fact]
     public void Agrees_with_a_strict_parser_on_damaged_documents()
     {
-        string document = JsonSerializer.Serialize(new { a = new object?[] { 1, -2.5, "x\"\\\u0001", true, null }, b = new { c = "é" } });
-        Gen<string> damaged = from at in Gen.Choose(0, document.Length - 1)
-                              from put in Gen.Elements("", ",", "\"", "{", "]", "0", " ", "e", "\\", ":")
-                              select document[..at] + put + document[(at + 1)..];
-        Prop.ForAll(damaged.ToArbitrary(), text => PythonJson.IsValid(text) == IsStrictJson(text)).QuickCheckThrowOnFailure();
+        string document = JsonSerializer.Serialize(
+            new { a = new object?[] { 1, -2.5, "x\"\\\u0001", true, null }, b = new { c = "é" } }
+        );
+        Gen<string> damaged =
+            from at in Gen.Choose(0, document.Length - 1)
+            from put in Gen.Elements("", ",", "\"", "{", "]", "0", " ", "e", "\\", ":")
+            select document[..at] + put + document[(at + 1)..];
+        Prop.ForAll(damaged.ToArbitrary(), text => PythonJson.IsValid(text) == IsStrictJson(text))
+            .QuickCheckThrowOnFailure();
     }
 
     private static bool IsStrictJson(string text)

@@ -6,11 +6,20 @@ namespace Spar.Evaluation.Tests.Text;
 
 public class PythonRegexTests
 {
-    /// <summary>The vectors hold the spans that CPython 3.11 finds for patterns and texts made for this test; null where it refuses the pattern.</summary>
+    /// <summary>
+    /// The vectors hold the spans that CPython 3.11 finds for patterns and texts made for this test; null where it
+    /// refuses the pattern.
+    /// </summary>
     [Fact]
     public void Finds_what_Python_finds()
     {
-        string file = Path.Combine(SharedData.ProjectRoot, "tests", "Spar.Evaluation.Tests", "Text", "regex_vectors.jsonl");
+        string file = Path.Combine(
+            SharedData.ProjectRoot,
+            "tests",
+            "Spar.Evaluation.Tests",
+            "Text",
+            "regex_vectors.jsonl"
+        );
         List<string> wrong = [];
         foreach (string line in File.ReadLines(file))
         {
@@ -21,8 +30,18 @@ public class PythonRegexTests
             string found;
             try
             {
-                PythonRegex regex = new(pattern, root.GetProperty("ignoreCase").GetBoolean(), root.GetProperty("multiline").GetBoolean());
-                found = "[" + string.Join(",", regex.FindIn(root.GetProperty("text").GetString()!).Select(s => $"[{s.Start},{s.End}]")) + "]";
+                PythonRegex regex = new(
+                    pattern,
+                    root.GetProperty("ignoreCase").GetBoolean(),
+                    root.GetProperty("multiline").GetBoolean()
+                );
+                found =
+                    "["
+                    + string.Join(
+                        ",",
+                        regex.FindIn(root.GetProperty("text").GetString()!).Select(s => $"[{s.Start},{s.End}]")
+                    )
+                    + "]";
             }
             catch (EvaluationException)
             {
@@ -50,7 +69,9 @@ public class PythonRegexTests
     public void Deep_repetition_is_an_error_and_no_crash()
     {
         PythonRegex regex = new("(?:a|b)*c");
-        EvaluationException fault = Assert.Throws<EvaluationException>(() => regex.IsFoundIn(new string('a', 2_000_000)));
+        EvaluationException fault = Assert.Throws<EvaluationException>(() =>
+            regex.IsFoundIn(new string('a', 2_000_000))
+        );
         Assert.Contains("(?:a|b)*c", fault.Message);
     }
 }

@@ -8,7 +8,9 @@ namespace Spar.Evaluation.Tests.Text;
 
 public class PythonTextTests
 {
-    /// <summary>Every code point is compared: the digests are of the ranges that CPython 3.11 prints for each property.</summary>
+    /// <summary>
+    /// Every code point is compared: the digests are of the ranges that CPython 3.11 prints for each property.
+    /// </summary>
     [Theory]
     [InlineData("upper", "157a8359085ed30784c3f976e2213ca4f1c35ae7fbab8642091a7bc36c786de1")]
     [InlineData("lower", "ddd1e9fc6e02ce8d286633f148f0a751f2c379f69b490aecc4fc142c35ab169c")]
@@ -65,7 +67,10 @@ public class PythonTextTests
         }
 
         Assert.Equal([0x130], longer);
-        Assert.Equal("5293ca834985628ee669afc338fceab9b10fe758243ddd37a976ff2e6d77a7a1", Digest(string.Join(',', changed)));
+        Assert.Equal(
+            "5293ca834985628ee669afc338fceab9b10fe758243ddd37a976ff2e6d77a7a1",
+            Digest(string.Join(',', changed))
+        );
     }
 
     [Theory]
@@ -77,7 +82,8 @@ public class PythonTextTests
     [InlineData("Σ", "σ")]
     [InlineData("İI", "i̇i")]
     [InlineData("\u212A", "k")]
-    public void Lower_case_depends_on_its_neighbours(string text, string lower) => Assert.Equal(lower, PythonText.Lower(text));
+    public void Lower_case_depends_on_its_neighbours(string text, string lower) =>
+        Assert.Equal(lower, PythonText.Lower(text));
 
     [Fact]
     public void Strip_and_split_use_Pythons_white_space()
@@ -99,7 +105,12 @@ public class PythonTextTests
 
     [Fact]
     public void Code_points_make_the_same_string_again() =>
-        Prop.ForAll(ArbMap.Default.ArbFor<string>(), text => text is null || PythonText.FromCodePoints(PythonText.CodePoints(text)) == text).QuickCheckThrowOnFailure();
+        Prop.ForAll(
+                ArbMap.Default.ArbFor<string>(),
+                text => text is null || PythonText.FromCodePoints(PythonText.CodePoints(text)) == text
+            )
+            .QuickCheckThrowOnFailure();
 
-    private static string Digest(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    private static string Digest(string text) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }

@@ -14,16 +14,28 @@ public class TriviaQaTests
     {
         IReadOnlyList<JsonElement> rows = GoldenFile.Rows("triviaqa", "match_vectors.jsonl");
         Assert.NotEmpty(rows);
-        Assert.All(rows, row =>
-        {
-            string prediction = row.GetProperty("prediction").GetString()!;
-            string[] aliases = Texts(row, "aliases");
-            Assert.Equal(row.GetProperty("harness_match").GetBoolean(), AnswerMatching.HarnessMatch(prediction, aliases));
-            Assert.Equal(row.GetProperty("normalized_prediction").GetString(), AnswerMatching.Normalize(prediction));
-            Assert.Equal(Texts(row, "normalized_aliases"), aliases.Select(AnswerMatching.Normalize));
-            Assert.Equal(row.GetProperty("original_match").GetBoolean(), AnswerMatching.OriginalMatch(prediction, aliases));
-            Assert.Equal(row.GetProperty("f1").GetDouble(), AnswerMatching.F1(prediction, aliases));
-        });
+        Assert.All(
+            rows,
+            row =>
+            {
+                string prediction = row.GetProperty("prediction").GetString()!;
+                string[] aliases = Texts(row, "aliases");
+                Assert.Equal(
+                    row.GetProperty("harness_match").GetBoolean(),
+                    AnswerMatching.HarnessMatch(prediction, aliases)
+                );
+                Assert.Equal(
+                    row.GetProperty("normalized_prediction").GetString(),
+                    AnswerMatching.Normalize(prediction)
+                );
+                Assert.Equal(Texts(row, "normalized_aliases"), aliases.Select(AnswerMatching.Normalize));
+                Assert.Equal(
+                    row.GetProperty("original_match").GetBoolean(),
+                    AnswerMatching.OriginalMatch(prediction, aliases)
+                );
+                Assert.Equal(row.GetProperty("f1").GetDouble(), AnswerMatching.F1(prediction, aliases));
+            }
+        );
     }
 
     [Fact]
@@ -31,11 +43,18 @@ public class TriviaQaTests
     {
         TriviaQaQuestion[] pool = [new("t", "Capital of France?", ["Paris"])];
         var benchmark = new TriviaQaBenchmark([new("q", "Who sang it", ["The Beatles", "Beatles"])], pool);
-        Assert.Equal("Question: Capital of France?\nAnswer: Paris\n\nQuestion: Who sang it?\nAnswer:", benchmark.Requests[0].Prompt);
+        Assert.Equal(
+            "Question: Capital of France?\nAnswer: Paris\n\nQuestion: Who sang it?\nAnswer:",
+            benchmark.Requests[0].Prompt
+        );
         EvaluationScore score = await benchmark.ScoreAsync(
-            new Dictionary<string, Answer> { ["q"] = new(" a beatles") }, new Dictionary<string, Answer>(), default);
+            new Dictionary<string, Answer> { ["q"] = new(" a beatles") },
+            new Dictionary<string, Answer>(),
+            default
+        );
         Assert.Equal([0, 1, 1], score.Metrics.Select(metric => metric.Value));
     }
 
-    private static string[] Texts(JsonElement row, string name) => [.. row.GetProperty(name).EnumerateArray().Select(item => item.GetString()!)];
+    private static string[] Texts(JsonElement row, string name) =>
+        [.. row.GetProperty(name).EnumerateArray().Select(item => item.GetString()!)];
 }

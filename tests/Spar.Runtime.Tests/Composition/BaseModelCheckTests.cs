@@ -29,8 +29,10 @@ public sealed class BaseModelCheckTests : IDisposable
     public void A_model_whose_generation_prompt_opens_a_thought_can_be_trained()
     {
         SetTemplate(
-            User + "{% if m.role == 'assistant' %}<|assistant|>{{ m.content.split('</think>')[-1] }}<|end|>{% endif %}{% endfor %}"
-            + "{% if add_generation_prompt %}<|assistant|><think>\n{% endif %}");
+            User
+                + "{% if m.role == 'assistant' %}<|assistant|>{{ m.content.split('</think>')[-1] }}<|end|>{% endif %}{% endfor %}"
+                + "{% if add_generation_prompt %}<|assistant|><think>\n{% endif %}"
+        );
         Check();
     }
 
@@ -69,7 +71,8 @@ public sealed class BaseModelCheckTests : IDisposable
     [Fact]
     public void The_date_of_templates_decides_results_and_its_absence_changes_no_identity()
     {
-        RunRecipe plain = Read(""), dated = Read("template_date: 2025-01-31\n");
+        RunRecipe plain = Read(""),
+            dated = Read("template_date: 2025-01-31\n");
         Assert.DoesNotContain("template_date", RecipeKeys.Deciding(plain, (_, text) => text).Keys);
         Assert.Equal("2025-01-31", RecipeKeys.Deciding(dated, (_, text) => text)["template_date"]);
     }

@@ -7,20 +7,36 @@ namespace Spar.Runtime.Tests.Endpoints;
 
 public sealed class EndpointChatClientTests
 {
-    private static readonly ChatOptions s_options =
-        new() { Temperature = 0.5f, TopP = 0.25f, MaxOutputTokens = 9, Seed = 77, StopSequences = ["Q:"] };
+    private static readonly ChatOptions s_options = new()
+    {
+        Temperature = 0.5f,
+        TopP = 0.25f,
+        MaxOutputTokens = 9,
+        Seed = 77,
+        StopSequences = ["Q:"],
+    };
 
     [Fact]
     public async Task What_a_call_says_reaches_the_server_and_the_answer_comes_back()
     {
         using LoopbackServer server = new(_ => LoopbackServer.Says("hello", "length"));
         using EndpointChatClient client = new(server.Address, "served", "key");
-        Answer answer = (await client.GetResponseAsync([new(ChatRole.System, "be kind"), new(ChatRole.User, "hi")], s_options)).ToAnswer();
+        Answer answer = (
+            await client.GetResponseAsync([new(ChatRole.System, "be kind"), new(ChatRole.User, "hi")], s_options)
+        ).ToAnswer();
         Assert.Equal(new Answer("hello", 7, 3, "length"), answer);
         Assert.True(answer.CutOff);
         JsonNode request = Assert.Single(server.Requests);
         Assert.Equal("served", (string?)request["model"]);
-        Assert.Equal((0.5, 0.25, 9, 77), ((double)request["temperature"]!, (double)request["top_p"]!, (int)request["max_completion_tokens"]!, (int)request["seed"]!));
+        Assert.Equal(
+            (0.5, 0.25, 9, 77),
+            (
+                (double)request["temperature"]!,
+                (double)request["top_p"]!,
+                (int)request["max_completion_tokens"]!,
+                (int)request["seed"]!
+            )
+        );
         Assert.Equal("""["Q:"]""", request["stop"]!.ToJsonString());
         Assert.Equal(["system", "user"], request["messages"]!.AsArray().Select(message => (string)message!["role"]!));
         Assert.DoesNotContain("spar", request.ToJsonString(), StringComparison.OrdinalIgnoreCase);
@@ -30,21 +46,57 @@ public sealed class EndpointChatClientTests
     public async Task Words_are_weighed_by_the_tokens_that_the_server_reports()
     {
         JsonArray top = [Token("no", -1.5), Token("yes", -0.5)];
-        using LoopbackServer server = new(_ => LoopbackServer.Says("so: no", logProbs: new JsonObject
-        {
-            ["content"] = new JsonArray(
-                new JsonObject { ["token"] = "so: ", ["logprob"] = -0.1, ["bytes"] = null, ["top_logprobs"] = new JsonArray() },
-                new JsonObject { ["token"] = "no", ["logprob"] = -1.5, ["bytes"] = null, ["top_logprobs"] = top.DeepClone() }),
-        }));
+        using LoopbackServer server = new(_ =>
+            LoopbackServer.Says(
+                "so: no",
+                logProbs: new JsonObject
+                {
+                    ["content"] = new JsonArray(
+                        new JsonObject
+                        {
+                            ["token"] = "so: ",
+                            ["logprob"] = -0.1,
+                            ["bytes"] = null,
+                            ["top_logprobs"] = new JsonArray(),
+                        },
+                        new JsonObject
+                        {
+                            ["token"] = "no",
+                            ["logprob"] = -1.5,
+                            ["bytes"] = null,
+                            ["top_logprobs"] = top.DeepClone(),
+                        }
+                    ),
+                }
+            )
+        );
         using CallSession session = new(1, 1);
-        ModelCaller caller = new(EndpointChatClient.WithRetries(server.Address, "served", "key", time: new ImpatientTime()), session);
-        Answer answer = await caller.AskWeighedAsync("k", "x", new Sampling(0, 1, 9), _ => new Alternatives(4, ["yes", "no"]), default);
+        ModelCaller caller = new(
+            EndpointChatClient.WithRetries(server.Address, "served", "key", time: new ImpatientTime()),
+            session
+        );
+        Answer answer = await caller.AskWeighedAsync(
+            "k",
+            "x",
+            new Sampling(0, 1, 9),
+            _ => new Alternatives(4, ["yes", "no"]),
+            default
+        );
         Assert.Equal("so: no", answer.Text);
         Assert.Equal(1 / (1 + Math.Exp(-1)), answer.Probability!.Value, 6);
         JsonNode request = Assert.Single(server.Requests);
-        Assert.Equal((true, 20, 9), ((bool)request["logprobs"]!, (int)request["top_logprobs"]!, (int)request["max_completion_tokens"]!));
+        Assert.Equal(
+            (true, 20, 9),
+            ((bool)request["logprobs"]!, (int)request["top_logprobs"]!, (int)request["max_completion_tokens"]!)
+        );
 
-        static JsonObject Token(string text, double logProb) => new() { ["token"] = text, ["logprob"] = logProb, ["bytes"] = null };
+        static JsonObject Token(string text, double logProb) =>
+            new()
+            {
+                ["token"] = text,
+                ["logprob"] = logProb,
+                ["bytes"] = null,
+            };
     }
 
     [Fact]
@@ -52,9 +104,13 @@ public sealed class EndpointChatClientTests
     {
         using LoopbackServer server = new(_ => LoopbackServer.Says("yes"));
         using CallSession session = new(1, 1);
-        ModelCaller caller = new(EndpointChatClient.WithRetries(server.Address, "served", "key", time: new ImpatientTime()), session);
-        RunFaultException fault = await Assert.ThrowsAsync<RunFaultException>(
-            () => caller.AskWeighedAsync("k", "x", new Sampling(0, 1, 9), _ => new Alternatives(0, ["yes", "no"]), default));
+        ModelCaller caller = new(
+            EndpointChatClient.WithRetries(server.Address, "served", "key", time: new ImpatientTime()),
+            session
+        );
+        RunFaultException fault = await Assert.ThrowsAsync<RunFaultException>(() =>
+            caller.AskWeighedAsync("k", "x", new Sampling(0, 1, 9), _ => new Alternatives(0, ["yes", "no"]), default)
+        );
         Assert.Contains("gives no log-probabilities", fault.Message);
         Assert.Contains(server.Address.ToString(), fault.Message);
     }
@@ -94,9 +150,19 @@ public sealed class EndpointChatClientTests
     [InlineData(404)]
     public async Task What_waiting_cannot_mend_is_not_asked_again_and_names_the_endpoint(int status)
     {
-        using LoopbackServer server = new(_ => new Reply(status, """{"error": {"message": "the reason", "type": "x", "code": "y"}}"""));
-        using IChatClient client = EndpointChatClient.WithRetries(server.Address, "served", "key", time: new ImpatientTime());
-        HttpRequestException fault = await Assert.ThrowsAsync<HttpRequestException>(() => client.GetResponseAsync("hi", s_options));
+        using LoopbackServer server = new(_ => new Reply(
+            status,
+            """{"error": {"message": "the reason", "type": "x", "code": "y"}}"""
+        ));
+        using IChatClient client = EndpointChatClient.WithRetries(
+            server.Address,
+            "served",
+            "key",
+            time: new ImpatientTime()
+        );
+        HttpRequestException fault = await Assert.ThrowsAsync<HttpRequestException>(() =>
+            client.GetResponseAsync("hi", s_options)
+        );
         Assert.Contains(server.Address.ToString(), fault.Message);
         Assert.Contains("the reason", fault.Message);
         Assert.DoesNotContain('\n', fault.Message);
@@ -110,7 +176,10 @@ public sealed class EndpointChatClientTests
     {
         using LoopbackServer server = new(i => i == 0 ? new Reply(200, body) : LoopbackServer.Says("whole"));
         using CallSession session = new(1, 1);
-        ModelCaller caller = new(EndpointChatClient.WithRetries(server.Address, "served", "key", time: new ImpatientTime()), session);
+        ModelCaller caller = new(
+            EndpointChatClient.WithRetries(server.Address, "served", "key", time: new ImpatientTime()),
+            session
+        );
         Assert.Equal("whole", (await caller.AskAsync("k", "x", new Sampling(0, 1, 9), default)).Text);
         Assert.Equal(2, server.Requests.Count);
     }
@@ -120,8 +189,16 @@ public sealed class EndpointChatClientTests
     {
         Uri nowhere = new($"http://127.0.0.1:{LoopbackServer.FreePort()}/v1");
         ImpatientTime time = new();
-        using IChatClient client = EndpointChatClient.WithRetries(nowhere, "served", "key", new RetryOptions { Retries = 2 }, time);
-        TransientFaultException fault = await Assert.ThrowsAsync<TransientFaultException>(() => client.GetResponseAsync("hi", s_options));
+        using IChatClient client = EndpointChatClient.WithRetries(
+            nowhere,
+            "served",
+            "key",
+            new RetryOptions { Retries = 2 },
+            time
+        );
+        TransientFaultException fault = await Assert.ThrowsAsync<TransientFaultException>(() =>
+            client.GetResponseAsync("hi", s_options)
+        );
         Assert.Contains($"{nowhere} (model served) cannot be reached", fault.Message);
         Assert.Equal(2, time.Waits.Count);
     }

@@ -9,7 +9,9 @@ namespace Spar.Runtime.Tests.Endpoints;
 /// <summary>What the server sends back.</summary>
 internal sealed record Reply(int Status, string Body, string? RetryAfter = null);
 
-/// <summary>A server on this machine that answers each request as the test says, and remembers what it was asked.</summary>
+/// <summary>
+/// A server on this machine that answers each request as the test says, and remembers what it was asked.
+/// </summary>
 internal sealed class LoopbackServer : IDisposable
 {
     private readonly HttpListener _listener = new();

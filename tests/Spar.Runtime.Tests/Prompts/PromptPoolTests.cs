@@ -10,12 +10,27 @@ public sealed class PromptPoolTests : IDisposable
 {
     private const string System = "You answer in rhymes.";
 
-    private static readonly string[] s_things = ["harbour", "violin", "orchard", "glacier", "library", "market", "lantern"];
+    private static readonly string[] s_things =
+    [
+        "harbour",
+        "violin",
+        "orchard",
+        "glacier",
+        "library",
+        "market",
+        "lantern",
+    ];
 
     private readonly string _folder = Directory.CreateTempSubdirectory("spar-prompts-").FullName;
 
     private static readonly string[] s_asked =
-        [.. Enumerable.Range(0, 60).Select(i => $"Write {i} lines about the {s_things[i % s_things.Length]} number {i * 7919 % 101}, with \"quotes\", commas,\nand a break.")];
+    [
+        .. Enumerable
+            .Range(0, 60)
+            .Select(i =>
+                $"Write {i} lines about the {s_things[i % s_things.Length]} number {i * 7919 % 101}, with \"quotes\", commas,\nand a break."
+            ),
+    ];
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -25,45 +40,126 @@ public sealed class PromptPoolTests : IDisposable
         string[] files =
         [
             Lines("a.jsonl", s_asked.Select(text => (object)new { prompt = text, system = System })),
-            Lines("b.jsonl", s_asked.Reverse().Select(text => (object)new
-            {
-                messages = new[] { new { role = "system", content = System }, new { role = "user", content = text }, new { role = "assistant", content = "ok" } },
-            })),
-            List("c.json", s_asked.Select(text => (object)new
-            {
-                conversations = new[] { new { from = "system", value = System }, new { from = "human", value = text }, new { from = "gpt", value = "ok" } },
-            })),
-            List("d.json", s_asked.Select(text => (object)new { instruction = text.Split('\n')[0], input = text.Split('\n')[1], output = "ok", system = System })),
-            Lines("e.jsonl.gz", s_asked.Select((text, i) => (object)new
-            {
-                key = 1000 + i, prompt = text, system = System, instruction_id_list = new[] { "punctuation:no_comma" }, kwargs = new[] { new { } },
-            })),
-            Lines("f.ndjson", s_asked.Select(text => (object)new
-            {
-                prompt = new object[] { new { role = "system", content = System }, new { role = "user", content = new[] { new { type = "text", text } } } },
-            })),
+            Lines(
+                "b.jsonl",
+                s_asked
+                    .Reverse()
+                    .Select(text =>
+                        (object)
+                            new
+                            {
+                                messages = new[]
+                                {
+                                    new { role = "system", content = System },
+                                    new { role = "user", content = text },
+                                    new { role = "assistant", content = "ok" },
+                                },
+                            }
+                    )
+            ),
+            List(
+                "c.json",
+                s_asked.Select(text =>
+                    (object)
+                        new
+                        {
+                            conversations = new[]
+                            {
+                                new { from = "system", value = System },
+                                new { from = "human", value = text },
+                                new { from = "gpt", value = "ok" },
+                            },
+                        }
+                )
+            ),
+            List(
+                "d.json",
+                s_asked.Select(text =>
+                    (object)
+                        new
+                        {
+                            instruction = text.Split('\n')[0],
+                            input = text.Split('\n')[1],
+                            output = "ok",
+                            system = System,
+                        }
+                )
+            ),
+            Lines(
+                "e.jsonl.gz",
+                s_asked.Select(
+                    (text, i) =>
+                        (object)
+                            new
+                            {
+                                key = 1000 + i,
+                                prompt = text,
+                                system = System,
+                                instruction_id_list = new[] { "punctuation:no_comma" },
+                                kwargs = new[] { new { } },
+                            }
+                )
+            ),
+            Lines(
+                "f.ndjson",
+                s_asked.Select(text =>
+                    (object)
+                        new
+                        {
+                            prompt = new object[]
+                            {
+                                new { role = "system", content = System },
+                                new { role = "user", content = new[] { new { type = "text", text } } },
+                            },
+                        }
+                )
+            ),
             Csv("g.csv", ',', s_asked),
             Csv("h.tsv", '\t', s_asked),
             await ParquetAsync("i.parquet"),
             await NestedParquetAsync("j.parquet"),
         ];
-        string[][] drawn = [.. files.Select(file => PromptPool.Draw([file], 40, 7, 1, null, default).Prompts
-            .Select(row => row.Conversation).ToArray())];
+        string[][] drawn =
+        [
+            .. files.Select(file =>
+                PromptPool.Draw([file], 40, 7, 1, null, default).Prompts.Select(row => row.Conversation).ToArray()
+            ),
+        ];
         Assert.All(drawn, draw => Assert.Equal(drawn[0], draw));
         Assert.Equal(40, drawn[0].Distinct().Count());
         Assert.Equal(drawn[0], PromptPool.Draw(files, 40, 7, 1, null, default).Prompts.Select(row => row.Conversation));
-        Assert.Equal(drawn[0][..15], PromptPool.Draw(files, 15, 7, 1, null, default).Prompts.Select(row => row.Conversation));
-        Assert.NotEqual(drawn[0], PromptPool.Draw(files, 40, 8, 1, null, default).Prompts.Select(row => row.Conversation));
+        Assert.Equal(
+            drawn[0][..15],
+            PromptPool.Draw(files, 15, 7, 1, null, default).Prompts.Select(row => row.Conversation)
+        );
+        Assert.NotEqual(
+            drawn[0],
+            PromptPool.Draw(files, 40, 8, 1, null, default).Prompts.Select(row => row.Conversation)
+        );
     }
 
     [Fact]
     public void Near_duplicates_are_left_out_and_counted_however_many_there_are()
     {
         // Each text comes in 30 versions that differ in one of 40 words.
-        IEnumerable<object> rows = Enumerable.Range(0, 10).SelectMany(text => Enumerable.Range(0, 30).Select(version => (object)new
-        {
-            prompt = string.Join(' ', Enumerable.Range(0, 40).Select(word => word == 39 ? $"v{version}" : $"t{text}w{word}")),
-        }));
+        IEnumerable<object> rows = Enumerable
+            .Range(0, 10)
+            .SelectMany(text =>
+                Enumerable
+                    .Range(0, 30)
+                    .Select(version =>
+                        (object)
+                            new
+                            {
+                                prompt = string.Join(
+                                    ' ',
+                                    Enumerable
+                                        .Range(0, 40)
+                                        .Select(word => word == 39 ? $"v{version}" : $"t{text}w{word}")
+                                ),
+                            }
+                    )
+            );
         PromptPool pool = PromptPool.Draw([Lines("a.jsonl", rows)], 10, 1, 0.8, null, default);
         Assert.Equal(10, pool.Prompts.Count);
         Assert.Equal(10, pool.Prompts.Select(row => row.Text[..3]).Distinct().Count());
@@ -74,7 +170,13 @@ public sealed class PromptPoolTests : IDisposable
     public void Texts_that_differ_in_case_and_signs_alone_are_the_same()
     {
         PromptPool pool = PromptPool.Draw(
-            [Lines("a.jsonl", ["Write a line!", "write  A line.", "Write a line?\u00A0", "Écris une ligne"])], 10, 1, 1, null, default);
+            [Lines("a.jsonl", ["Write a line!", "write  A line.", "Write a line?\u00A0", "Écris une ligne"])],
+            10,
+            1,
+            1,
+            null,
+            default
+        );
         Assert.Equal(2, pool.Prompts.Count);
         Assert.Equal(2, pool.Report.Repeated);
     }
@@ -82,19 +184,60 @@ public sealed class PromptPoolTests : IDisposable
     [Fact]
     public void Earlier_turns_are_the_context_of_the_last_user_turn()
     {
-        PromptRow row = Assert.Single(PromptPool.Draw([Lines("a.jsonl", [new
-        {
-            id = 5, messages = new[]
-            {
-                new { role = "user", content = "Hi" }, new { role = "assistant", content = "Hello" }, new { role = "user", content = "Sing" },
-            },
-        }])], 1, 1, 1, null, default).Prompts);
+        PromptRow row = Assert.Single(
+            PromptPool
+                .Draw(
+                    [
+                        Lines(
+                            "a.jsonl",
+                            [
+                                new
+                                {
+                                    id = 5,
+                                    messages = new[]
+                                    {
+                                        new { role = "user", content = "Hi" },
+                                        new { role = "assistant", content = "Hello" },
+                                        new { role = "user", content = "Sing" },
+                                    },
+                                },
+                            ]
+                        ),
+                    ],
+                    1,
+                    1,
+                    1,
+                    null,
+                    default
+                )
+                .Prompts
+        );
         Assert.Equal(("5", "Sing", null), (row.Id, row.Text, row.Response));
         Assert.Equal([new ChatTurn("user", "Hi"), new ChatTurn("assistant", "Hello")], row.Context);
-        row = Assert.Single(PromptPool.Draw([Lines("b.jsonl", [new
-        {
-            instruction = "Sing", history = new[] { new[] { "Hi", "Hello" } }, output = "La",
-        }])], 1, 1, 1, null, default).Prompts);
+        row = Assert.Single(
+            PromptPool
+                .Draw(
+                    [
+                        Lines(
+                            "b.jsonl",
+                            [
+                                new
+                                {
+                                    instruction = "Sing",
+                                    history = new[] { new[] { "Hi", "Hello" } },
+                                    output = "La",
+                                },
+                            ]
+                        ),
+                    ],
+                    1,
+                    1,
+                    1,
+                    null,
+                    default
+                )
+                .Prompts
+        );
         Assert.Equal(("Sing", "La", 2), (row.Text, row.Response, row.Context.Count));
     }
 
@@ -107,7 +250,11 @@ public sealed class PromptPoolTests : IDisposable
     [InlineData("{\"messages\": [{\"role\": \"system\", \"content\": \"x\"}]}", "line 1", "no user turn")]
     [InlineData("{\"messages\": [{\"role\": \"tool\", \"content\": \"x\"}]}", "line 1", "role tool")]
     [InlineData("{\"messages\": [\"x\"]}", "line 1", "role and content")]
-    [InlineData("{\"messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"image_url\"}]}]}", "line 1", "no text")]
+    [InlineData(
+        "{\"messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"image_url\"}]}]}",
+        "line 1",
+        "no text"
+    )]
     [InlineData("{\"prompt\": \"x\", \"id\": 1}\n{\"prompt\": \"y\", \"id\": \"1\"}", "line 2", "id 1 is there twice")]
     [InlineData("{\"prompt\": \"x\", \"instruction_id_list\": [\"a\"], \"kwargs\": []}", "line 1", "kwargs")]
     [InlineData("{\"prompt\": \"x\"}\nnot json", "line 2", "not valid JSON")]
@@ -162,22 +309,36 @@ public sealed class PromptPoolTests : IDisposable
     {
         string file = Path.Combine(_folder, "rows.jsonl");
         File.WriteAllText(file, "{\"prompt\": \"a \\ud83d b\"}\n{\"prompt\": \"c \\ud83d\\ude42\"}\n");
-        Assert.Equal(["a \uFFFD b", "c 🙂"], PromptPool.Draw([file], 2, 1, 1, null, default).Prompts.Select(row => row.Text).Order());
+        Assert.Equal(
+            ["a \uFFFD b", "c 🙂"],
+            PromptPool.Draw([file], 2, 1, 1, null, default).Prompts.Select(row => row.Text).Order()
+        );
     }
 
     private string Lines(string name, IEnumerable<object> rows) =>
-        Write(name, string.Concat(rows.Select(row => JsonSerializer.Serialize(row is string text ? new { prompt = text } : row) + "\n")));
+        Write(
+            name,
+            string.Concat(
+                rows.Select(row => JsonSerializer.Serialize(row is string text ? new { prompt = text } : row) + "\n")
+            )
+        );
 
     private string List(string name, IEnumerable<object> rows) => Write(name, JsonSerializer.Serialize(rows));
 
-    private string Csv(string name, char separator, IEnumerable<string> texts) => Write(
-        name, $"system{separator}prompt\r\n" + string.Concat(texts.Select(text => $"{System}{separator}\"{text.Replace("\"", "\"\"")}\"\r\n")));
+    private string Csv(string name, char separator, IEnumerable<string> texts) =>
+        Write(
+            name,
+            $"system{separator}prompt\r\n"
+                + string.Concat(texts.Select(text => $"{System}{separator}\"{text.Replace("\"", "\"\"")}\"\r\n"))
+        );
 
     private string Write(string name, string text)
     {
         string path = Path.Combine(_folder, name);
         using Stream stream = File.Create(path);
-        using Stream target = name.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(stream, CompressionLevel.Fastest) : stream;
+        using Stream target = name.EndsWith(".gz", StringComparison.Ordinal)
+            ? new GZipStream(stream, CompressionLevel.Fastest)
+            : stream;
         target.Write(Encoding.UTF8.GetBytes(text));
         return path;
     }
@@ -185,7 +346,10 @@ public sealed class PromptPoolTests : IDisposable
     private async Task<string> ParquetAsync(string name)
     {
         string path = Path.Combine(_folder, name);
-        await ParquetSerializer.SerializeAsync(s_asked.Select(text => new FlatRow { prompt = text, system = System }), path);
+        await ParquetSerializer.SerializeAsync(
+            s_asked.Select(text => new FlatRow { prompt = text, system = System }),
+            path
+        );
         return path;
     }
 
@@ -195,8 +359,11 @@ public sealed class PromptPoolTests : IDisposable
         await ParquetSerializer.SerializeAsync(
             s_asked.Select(text => new NestedRow
             {
-                score = 1, messages = [new Turn { role = "system", content = System }, new Turn { role = "user", content = text }],
-            }), path);
+                score = 1,
+                messages = [new Turn { role = "system", content = System }, new Turn { role = "user", content = text }],
+            }),
+            path
+        );
         return path;
     }
 

@@ -15,13 +15,16 @@ public sealed class CallSessionTests
         using CallSession session = new(3, 1);
         List<ChatOptions> seen = [];
         ModelCaller caller = new(
-            new ScriptedClient((_, options) =>
-            {
-                seen.Add(options);
-                return Task.FromResult("abc");
-            },
-            finish: "length"),
-            session);
+            new ScriptedClient(
+                (_, options) =>
+                {
+                    seen.Add(options);
+                    return Task.FromResult("abc");
+                },
+                finish: "length"
+            ),
+            session
+        );
         Answer answer = await caller.AskAsync("a/b", "hello", _sampling, default);
         await caller.AskAsync("a/c", "hello", _sampling, default);
         Assert.Equal(new Answer("abc", 5, 3, "length"), answer);
@@ -52,8 +55,13 @@ public sealed class CallSessionTests
         Memo memo = new();
         using CallSession session = new(3, 1, memo);
         bool down = true;
-        ModelCaller caller = new(new ScriptedClient(_ => down ? throw new TimeoutException("too slow") : "ok"), session);
-        CallFailedException failure = await Assert.ThrowsAsync<CallFailedException>(() => caller.AskAsync("k", "x", _sampling, default));
+        ModelCaller caller = new(
+            new ScriptedClient(_ => down ? throw new TimeoutException("too slow") : "ok"),
+            session
+        );
+        CallFailedException failure = await Assert.ThrowsAsync<CallFailedException>(() =>
+            caller.AskAsync("k", "x", _sampling, default)
+        );
         Assert.Equal(("k", "TimeoutException: too slow"), (failure.Key, failure.Message));
         down = false;
         Assert.Equal("ok", (await caller.AskAsync("k", "x", _sampling, default)).Text);
@@ -64,7 +72,10 @@ public sealed class CallSessionTests
     {
         using CallSession session = new(3, 20);
         bool down = true;
-        ModelCaller caller = new(new ScriptedClient(_ => down ? throw new TimeoutException("too slow") : "ok"), session);
+        ModelCaller caller = new(
+            new ScriptedClient(_ => down ? throw new TimeoutException("too slow") : "ok"),
+            session
+        );
         for (int i = 1; i < 40; i++)
         {
             await Assert.ThrowsAsync<CallFailedException>(() => caller.AskAsync("k", "x", _sampling, default));
@@ -78,7 +89,9 @@ public sealed class CallSessionTests
             await Assert.ThrowsAsync<CallFailedException>(() => caller.AskAsync("k", "x", _sampling, default));
         }
 
-        GivenUpException stop = await Assert.ThrowsAsync<GivenUpException>(() => caller.AskAsync("k", "x", _sampling, default));
+        GivenUpException stop = await Assert.ThrowsAsync<GivenUpException>(() =>
+            caller.AskAsync("k", "x", _sampling, default)
+        );
         Assert.Contains("40 model calls failed in a row", stop.Message, StringComparison.Ordinal);
         Assert.Contains("too slow", stop.Message, StringComparison.Ordinal);
     }
@@ -87,16 +100,20 @@ public sealed class CallSessionTests
     public async Task NoMoreCallsThanAllowedAreInFlight()
     {
         using CallSession session = new(3, 4);
-        int inFlight = 0, most = 0;
+        int inFlight = 0,
+            most = 0;
         ModelCaller caller = new(
-            new ScriptedClient(async (_, _) =>
-            {
-                InterlockedMax(ref most, Interlocked.Increment(ref inFlight));
-                await Task.Yield();
-                Interlocked.Decrement(ref inFlight);
-                return "ok";
-            }),
-            session);
+            new ScriptedClient(
+                async (_, _) =>
+                {
+                    InterlockedMax(ref most, Interlocked.Increment(ref inFlight));
+                    await Task.Yield();
+                    Interlocked.Decrement(ref inFlight);
+                    return "ok";
+                }
+            ),
+            session
+        );
         await Task.WhenAll(Enumerable.Range(0, 200).Select(i => caller.AskAsync($"k{i}", "x", _sampling, default)));
         Assert.InRange(most, 1, 4);
     }
@@ -107,21 +124,25 @@ public sealed class CallSessionTests
         using CallSession session = new(3, 4);
         using CancellationTokenSource source = new();
         ModelCaller caller = new(
-            new ScriptedClient((_, _) =>
-            {
-                source.Cancel();
-                throw new IOException("connection closed");
-            }),
-            session);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => caller.AskAsync("k", "x", _sampling, source.Token));
+            new ScriptedClient(
+                (_, _) =>
+                {
+                    source.Cancel();
+                    throw new IOException("connection closed");
+                }
+            ),
+            session
+        );
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            caller.AskAsync("k", "x", _sampling, source.Token)
+        );
     }
 
     private static void InterlockedMax(ref int most, int value)
     {
         int seen;
         while ((seen = Volatile.Read(ref most)) < value && Interlocked.CompareExchange(ref most, value, seen) != seen)
-        {
-        }
+        { }
     }
 
     private sealed class Memo : ICallMemo
@@ -129,7 +150,9 @@ public sealed class CallSessionTests
         private readonly Dictionary<string, (ulong Hash, Answer Answer)> _kept = [];
 
         public Answer? Find(string key, ulong promptHash) =>
-            _kept.TryGetValue(key, out (ulong Hash, Answer Answer) kept) && kept.Hash == promptHash ? kept.Answer : null;
+            _kept.TryGetValue(key, out (ulong Hash, Answer Answer) kept) && kept.Hash == promptHash
+                ? kept.Answer
+                : null;
 
         public void Keep(string key, ulong promptHash, Answer answer) => _kept[key] = (promptHash, answer);
     }

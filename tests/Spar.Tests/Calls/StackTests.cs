@@ -11,11 +11,13 @@ public sealed class StackTests
     {
         Answer answer = new("text", null, 4, "length", 0.25, [-1.5, -2]);
         int asked = 0;
-        FunctionChatClient model = new((_, _, _) =>
-        {
-            asked++;
-            return Task.FromResult(answer);
-        });
+        FunctionChatClient model = new(
+            (_, _, _) =>
+            {
+                asked++;
+                return Task.FromResult(answer);
+            }
+        );
         SharedMemo memo = new();
         CallCounts counts = new();
         IChatClient client = model.AsBuilder().UseCounting(counts).UseMemo(memo).Build();
@@ -42,11 +44,13 @@ public sealed class StackTests
     public async Task After_giving_up_nobody_is_asked_any_more()
     {
         int asked = 0;
-        FunctionChatClient model = new((_, _, _) =>
-        {
-            asked++;
-            throw new TimeoutException("too slow");
-        });
+        FunctionChatClient model = new(
+            (_, _, _) =>
+            {
+                asked++;
+                throw new TimeoutException("too slow");
+            }
+        );
         IChatClient client = model.AsBuilder().UseGiveUp(new FailureStreak(2)).Build();
         await Assert.ThrowsAsync<CallFailedException>(() => client.GetResponseAsync("x"));
         GivenUpException last = await Assert.ThrowsAsync<GivenUpException>(() => client.GetResponseAsync("x"));
@@ -69,12 +73,16 @@ public sealed class StackTests
     {
         ConcurrentBag<int> asked = [];
         bool down = true;
-        FunctionChatClient model = new((messages, _, _) =>
-        {
-            int item = int.Parse(messages[0].Text);
-            asked.Add(item);
-            return down && item % 5 == 0 ? throw new IOException("gone") : Task.FromResult(new Answer($"answer {item}"));
-        });
+        FunctionChatClient model = new(
+            (messages, _, _) =>
+            {
+                int item = int.Parse(messages[0].Text);
+                asked.Add(item);
+                return down && item % 5 == 0
+                    ? throw new IOException("gone")
+                    : Task.FromResult(new Answer($"answer {item}"));
+            }
+        );
         SharedMemo memo = new();
         IChatClient client = model.AsBuilder().UseMemo(memo).UseGiveUp(new FailureStreak(100)).Build();
         int[] items = [.. Enumerable.Range(0, 20)];
@@ -88,15 +96,17 @@ public sealed class StackTests
         Assert.Equal(items.Select(i => $"answer {i}"), (await AskAsync()).Select(outcome => outcome.Result!.Text));
         Assert.Equal([0, 5, 10, 15], asked.Order());
 
-        Task<(Answer? Result, string? Failure)[]> AskAsync() => Crowd.EachAsync(
-            items,
-            concurrency: 3,
-            async (_, item, token) =>
-            {
-                ChatOptions options = new ChatOptions().WithCall(new CallIdentity($"item {item}", 1));
-                return (await client.GetResponseAsync($"{item}", options, token)).ToAnswer();
-            },
-            (_, failure) => told.Add(failure),
-            default);
+        Task<(Answer? Result, string? Failure)[]> AskAsync() =>
+            Crowd.EachAsync(
+                items,
+                concurrency: 3,
+                async (_, item, token) =>
+                {
+                    ChatOptions options = new ChatOptions().WithCall(new CallIdentity($"item {item}", 1));
+                    return (await client.GetResponseAsync($"{item}", options, token)).ToAnswer();
+                },
+                (_, failure) => told.Add(failure),
+                default
+            );
     }
 }

@@ -16,7 +16,11 @@ public sealed class ThoughtsTests
     [InlineData("plan.</think>\nx", "x", "plan.")]
     [InlineData("<think>a</think>\n<think>b</think>\nx", "x", "a\n\nb")]
     [InlineData("<think>see `</think>` and\n```\nopen\n</think>\nx", "x", "see `</think>` and\n```\nopen")]
-    [InlineData("<|channel|>analysis<|message|>plan<|end|><|start|>assistant<|channel|>final<|message|>x<|return|>", "x", "plan")]
+    [InlineData(
+        "<|channel|>analysis<|message|>plan<|end|><|start|>assistant<|channel|>final<|message|>x<|return|>",
+        "x",
+        "plan"
+    )]
     public void Thoughts_are_apart_from_the_answer(string raw, string text, string thinking)
     {
         ThoughtSplit split = Thoughts.Split(raw);
@@ -44,7 +48,8 @@ public sealed class ThoughtsTests
     [InlineData("Models write <think> first, then </think> and the answer.")]
     [InlineData("```\n<think>\nx\n</think>\n```")]
     [InlineData("1 < 2 and <b>bold</b>")]
-    public void Text_about_marks_is_left_as_it_is(string raw) => Assert.Equal(new ThoughtSplit(raw, null, false), Thoughts.Split(raw));
+    public void Text_about_marks_is_left_as_it_is(string raw) =>
+        Assert.Equal(new ThoughtSplit(raw, null, false), Thoughts.Split(raw));
 
     [Theory]
     [InlineData("<think>")]

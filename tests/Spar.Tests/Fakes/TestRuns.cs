@@ -29,7 +29,9 @@ internal static class TestRuns
         RefinerSft = new SupervisedSettings { LearningRate = 0.1 },
     };
 
-    /// <summary>What decides a fake run's results; names stand for what they name, but folders for their weights.</summary>
+    /// <summary>
+    /// What decides a fake run's results; names stand for what they name, but folders for their weights.
+    /// </summary>
     public static RunIdentity IdentityOf(Recipe recipe) => new(RecipeKeys.Deciding(recipe, (_, text) =>
         Path.Combine(text, FakeTrainer.WeightsFile) is var weights && File.Exists(weights)
             ? RunIdentity.OfFiles(text, File.ReadAllText(weights))

@@ -37,8 +37,13 @@ public sealed class AdaptiveJudgeTests
                 }
 
                 return Task.FromResult(
-                    votes[vote] switch { 'y' => $"{vote}\njudgement: yes", 'n' =>
-                        $"{vote}\njudgement: no", _ => "hm" });
+                    votes[vote] switch
+                    {
+                        'y' => $"{vote}\njudgement: yes",
+                        'n' =>
+                        $"{vote}\njudgement: no",
+                        _ => "hm"
+                    });
             }),
             session);
     }
@@ -108,8 +113,14 @@ public sealed class AdaptiveJudgeTests
         SearchOrder order, NodeSelection selection, double gate, double backtrackBelow, int maxCalls)
     {
         SearchSettings settings =
-            new() { Order = order, Selection = selection, Gate = gate, BacktrackBelow = backtrackBelow,
-                MaxCalls = maxCalls };
+            new()
+            {
+                Order = order,
+                Selection = selection,
+                Gate = gate,
+                BacktrackBelow = backtrackBelow,
+                MaxCalls = maxCalls
+            };
         FakeWorld world = new();
         int spared = 0;
         HashSet<SearchOutcome> outcomes = [];

@@ -102,8 +102,13 @@ public sealed class GateTests
     public async Task The_negatives_of_a_run_are_those_below_its_gate()
     {
         using TempDirectory directory = new();
-        Recipe recipe = TestRuns.Small with { Votes = 5, Iterations = 1, PromptsPerIteration = 20,
-            Search = new SearchSettings { Gate = s_strict.Threshold } };
+        Recipe recipe = TestRuns.Small with
+        {
+            Votes = 5,
+            Iterations = 1,
+            PromptsPerIteration = 20,
+            Search = new SearchSettings { Gate = s_strict.Threshold }
+        };
         await TestRuns.RunAsync(directory.Path, recipe, new FakeWorld());
         using Spar.Store.RunStore store = Spar.Store.RunStore.OpenForReading(directory.Path);
         PlayRecord[] records = [.. store.ReadItems<PlayRecord>(StageNames.Play(1)).Select(entry => entry.Record)];

@@ -22,9 +22,16 @@ public sealed class JudgeTests
     {
         using CallSession session = new(1, 1);
         WeighingClient client = new(text, [yes, no]);
-        Valuation valuation = await new ProbabilityJudge(new ModelCaller(client, session), TestRuns.Compact, _sampling).JudgeAsync("r", "task", "x", default);
+        Valuation valuation = await new ProbabilityJudge(
+            new ModelCaller(client, session),
+            TestRuns.Compact,
+            _sampling
+        ).JudgeAsync("r", "task", "x", default);
         Assert.Equal(Math.Exp(yes) / (Math.Exp(yes) + Math.Exp(no)), valuation.Value!.Value, 12);
-        Assert.Equal((verdict, disputed, text, 1), (Gate.Majority.VerdictOn(valuation), valuation.Disputed, valuation.Critique, valuation.Calls));
+        Assert.Equal(
+            (verdict, disputed, text, 1),
+            (Gate.Majority.VerdictOn(valuation), valuation.Disputed, valuation.Critique, valuation.Calls)
+        );
         Assert.Equal((1, 0f), (session.Calls, client.Options!.Temperature));
         Assert.Equal(text.IndexOf("judgement: ", StringComparison.Ordinal) + 11, client.Place!.Start);
         Assert.Equal(["yes", "no"], client.Place.Words);
@@ -35,20 +42,38 @@ public sealed class JudgeTests
     {
         using CallSession session = new(1, 1);
         Valuation valuation = await JudgeAsync("hm", [-1, -1]);
-        Assert.Equal((Verdict.Undecided, JudgementParser.NoMark, 1), (Gate.Majority.VerdictOn(valuation), Assert.Single(valuation.Unparsed!), valuation.Calls));
+        Assert.Equal(
+            (Verdict.Undecided, JudgementParser.NoMark, 1),
+            (Gate.Majority.VerdictOn(valuation), Assert.Single(valuation.Unparsed!), valuation.Calls)
+        );
         valuation = await JudgeAsync("judgement: yes", [double.NegativeInfinity, double.NegativeInfinity]);
-        Assert.Equal((Verdict.Undecided, ProbabilityJudge.NoProbability), (Gate.Majority.VerdictOn(valuation), Assert.Single(valuation.Unparsed!)));
+        Assert.Equal(
+            (Verdict.Undecided, ProbabilityJudge.NoProbability),
+            (Gate.Majority.VerdictOn(valuation), Assert.Single(valuation.Unparsed!))
+        );
 
         Task<Valuation> JudgeAsync(string text, double[] logProbs) =>
-            new ProbabilityJudge(new ModelCaller(new WeighingClient(text, logProbs), session), TestRuns.Compact, _sampling).JudgeAsync("r", "task", "x", default);
+            new ProbabilityJudge(
+                new ModelCaller(new WeighingClient(text, logProbs), session),
+                TestRuns.Compact,
+                _sampling
+            ).JudgeAsync("r", "task", "x", default);
     }
 
     [Fact]
     public async Task AModelWithoutLogProbabilitiesIsRefused()
     {
         using CallSession session = new(1, 1);
-        ProbabilityJudge judge = new(new ModelCaller(new ScriptedClient(_ => "judgement: yes"), session), TestRuns.Compact, _sampling);
-        Assert.Contains("judging.valuation", (await Assert.ThrowsAsync<RunFaultException>(() => judge.JudgeAsync("r", "task", "x", default))).Message, StringComparison.Ordinal);
+        ProbabilityJudge judge = new(
+            new ModelCaller(new ScriptedClient(_ => "judgement: yes"), session),
+            TestRuns.Compact,
+            _sampling
+        );
+        Assert.Contains(
+            "judging.valuation",
+            (await Assert.ThrowsAsync<RunFaultException>(() => judge.JudgeAsync("r", "task", "x", default))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -65,7 +90,12 @@ public sealed class JudgeTests
         {
             using RunStore store = RunStore.Open(directory.Path, identity);
             using CallSession session = new(1, 1, store);
-            return await new ProbabilityJudge(new ModelCaller(client, session), TestRuns.Compact, _sampling).JudgeAsync("r", "task", "x", default);
+            return await new ProbabilityJudge(new ModelCaller(client, session), TestRuns.Compact, _sampling).JudgeAsync(
+                "r",
+                "task",
+                "x",
+                default
+            );
         }
     }
 
@@ -78,26 +108,70 @@ public sealed class JudgeTests
     public async Task APanelVotesByItsVerdicts(string verdicts, Verdict verdict, string? critique, double? value)
     {
         using CallSession session = new(1, 4);
-        PanelJudge panel = new([.. verdicts.Select((letter, i) => new VotingJudge(
-            new ModelCaller(new ScriptedClient(_ => letter switch { 'y' => $"{i}\njudgement: yes", 'n' => $"{i}\njudgement: no", _ => "hm" }), session),
-            TestRuns.Compact, _sampling, 3, Gate.Majority))], Gate.Majority);
+        PanelJudge panel = new(
+            [
+                .. verdicts.Select(
+                    (letter, i) =>
+                        new VotingJudge(
+                            new ModelCaller(
+                                new ScriptedClient(_ =>
+                                    letter switch
+                                    {
+                                        'y' => $"{i}\njudgement: yes",
+                                        'n' => $"{i}\njudgement: no",
+                                        _ => "hm",
+                                    }
+                                ),
+                                session
+                            ),
+                            TestRuns.Compact,
+                            _sampling,
+                            3,
+                            Gate.Majority
+                        )
+                ),
+            ],
+            Gate.Majority
+        );
         Valuation valuation = await panel.JudgeAsync("r", "task", "x", default);
-        Assert.Equal((verdict, critique?[..1], value), (Gate.Majority.VerdictOn(valuation), valuation.Critique?[..1], valuation.Value));
-        Assert.Equal((3 * verdicts.Length, 3 * verdicts.Length, session.Calls), (panel.MostCalls, valuation.Calls, valuation.Calls));
+        Assert.Equal(
+            (verdict, critique?[..1], value),
+            (Gate.Majority.VerdictOn(valuation), valuation.Critique?[..1], valuation.Value)
+        );
+        Assert.Equal(
+            (3 * verdicts.Length, 3 * verdicts.Length, session.Calls),
+            (panel.MostCalls, valuation.Calls, valuation.Calls)
+        );
     }
 
     [Theory]
     [InlineData(VerificationOutcome.NotFollowed, Verdict.No, 0, "2 words, not 3\njudgement: no")]
     [InlineData(VerificationOutcome.Followed, Verdict.Yes, 0, "2 words, not 3\njudgement: yes")]
     [InlineData(VerificationOutcome.Unknown, Verdict.Yes, 3, "judgement: yes")]
-    public async Task WhatAVerifierKnowsIsNotJudged(VerificationOutcome outcome, Verdict verdict, int calls, string critique)
+    public async Task WhatAVerifierKnowsIsNotJudged(
+        VerificationOutcome outcome,
+        Verdict verdict,
+        int calls,
+        string critique
+    )
     {
         using CallSession session = new(1, 1);
         HybridJudge judge = new(
-            new VotingJudge(new ModelCaller(new ScriptedClient(_ => "judgement: yes"), session), TestRuns.Compact, _sampling, 3, Gate.Majority),
-            new FixedVerifier(new Verification(outcome, "2 words, not 3")), TestRuns.Compact.Format);
+            new VotingJudge(
+                new ModelCaller(new ScriptedClient(_ => "judgement: yes"), session),
+                TestRuns.Compact,
+                _sampling,
+                3,
+                Gate.Majority
+            ),
+            new FixedVerifier(new Verification(outcome, "2 words, not 3")),
+            TestRuns.Compact.Format
+        );
         Valuation valuation = await judge.JudgeAsync("r", "task", "x", default);
-        Assert.Equal((verdict, calls, (long)calls, critique), (Gate.Majority.VerdictOn(valuation), valuation.Calls, session.Calls, valuation.Critique));
+        Assert.Equal(
+            (verdict, calls, (long)calls, critique),
+            (Gate.Majority.VerdictOn(valuation), valuation.Calls, session.Calls, valuation.Critique)
+        );
         Assert.Equal(calls == 0 ? true : null, valuation.Verified);
     }
 
@@ -108,12 +182,41 @@ public sealed class JudgeTests
         ModelCaller yes = new(new ScriptedClient(_ => "judgement: yes"), session);
         ModelCaller no = new(new ScriptedClient(_ => "judgement: no"), session);
         Assert.IsType<VotingJudge>(new JudgingSettings().Create([yes], TestRuns.Compact, _sampling, 5, Gate.Majority));
-        Assert.IsType<AdaptiveJudge>(new JudgingSettings { Valuation = ValuationMethod.Adaptive }.Create([yes], TestRuns.Compact, _sampling, 5, Gate.Majority));
-        Assert.IsType<ProbabilityJudge>(new JudgingSettings { Valuation = ValuationMethod.Probability }.Create([yes], TestRuns.Compact, _sampling, 5, Gate.Majority));
-        IJudge panel = new JudgingSettings { Valuation = ValuationMethod.Adaptive }.Create([yes, no, no], TestRuns.Compact, _sampling, 5, Gate.Majority);
+        Assert.IsType<AdaptiveJudge>(
+            new JudgingSettings { Valuation = ValuationMethod.Adaptive }.Create(
+                [yes],
+                TestRuns.Compact,
+                _sampling,
+                5,
+                Gate.Majority
+            )
+        );
+        Assert.IsType<ProbabilityJudge>(
+            new JudgingSettings { Valuation = ValuationMethod.Probability }.Create(
+                [yes],
+                TestRuns.Compact,
+                _sampling,
+                5,
+                Gate.Majority
+            )
+        );
+        IJudge panel = new JudgingSettings { Valuation = ValuationMethod.Adaptive }.Create(
+            [yes, no, no],
+            TestRuns.Compact,
+            _sampling,
+            5,
+            Gate.Majority
+        );
         Valuation valuation = await panel.JudgeAsync("r", "task", "x", default);
         Assert.Equal((1, 2, 9), (valuation.Yes, valuation.No, valuation.Calls));
-        IJudge hybrid = new JudgingSettings().Create([yes], TestRuns.Compact, _sampling, 5, Gate.Majority, new FixedVerifier(new Verification(VerificationOutcome.NotFollowed, "bad")));
+        IJudge hybrid = new JudgingSettings().Create(
+            [yes],
+            TestRuns.Compact,
+            _sampling,
+            5,
+            Gate.Majority,
+            new FixedVerifier(new Verification(VerificationOutcome.NotFollowed, "bad"))
+        );
         Assert.Equal(Verdict.No, Gate.Majority.VerdictOn(await hybrid.JudgeAsync("r", "task", "x", default)));
     }
 
@@ -129,22 +232,36 @@ public sealed class JudgeTests
         public Alternatives? Place { get; private set; }
 
         public Task<WeighedResponse> GetWeighedResponseAsync(
-            IReadOnlyList<ChatMessage> messages, ChatOptions options, Func<string, Alternatives?> find, CancellationToken cancellationToken)
+            IReadOnlyList<ChatMessage> messages,
+            ChatOptions options,
+            Func<string, Alternatives?> find,
+            CancellationToken cancellationToken
+        )
         {
             (Options, Place) = (options, find(text));
-            return Task.FromResult(new WeighedResponse(new ChatResponse(new ChatMessage(ChatRole.Assistant, text)), Place is null ? null : logProbs));
+            return Task.FromResult(
+                new WeighedResponse(
+                    new ChatResponse(new ChatMessage(ChatRole.Assistant, text)),
+                    Place is null ? null : logProbs
+                )
+            );
         }
 
-        public Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
-            throw new NotSupportedException();
+        public Task<ChatResponse> GetResponseAsync(
+            IEnumerable<ChatMessage> messages,
+            ChatOptions? options = null,
+            CancellationToken cancellationToken = default
+        ) => throw new NotSupportedException();
 
         public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
-            IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+            IEnumerable<ChatMessage> messages,
+            ChatOptions? options = null,
+            CancellationToken cancellationToken = default
+        ) => throw new NotSupportedException();
 
-        public object? GetService(Type serviceType, object? serviceKey = null) => serviceType.IsInstanceOfType(this) ? this : null;
+        public object? GetService(Type serviceType, object? serviceKey = null) =>
+            serviceType.IsInstanceOfType(this) ? this : null;
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 }

@@ -34,7 +34,7 @@ public sealed class SparDataTests
     [Fact]
     public void APairIsFoundAgainstTheActorsOwn()
     {
-        DataProduct data = Build(_quotas, 1, 
+        DataProduct data = Build(_quotas, 1,
         [
             Record(
                 "a", SearchOutcome.Success, 2, Node(0, null, "bad", 1, 4), Node(1, 0, "mid", 1, 4),
@@ -53,7 +53,7 @@ public sealed class SparDataTests
     [Fact]
     public void EachKindTakesItsRows()
     {
-        DataProduct data = Build(_quotas, 1, 
+        DataProduct data = Build(_quotas, 1,
         [
             Record(
                 "a", SearchOutcome.Success, 3, Node(0, null, "bad", 1, 4), Node(1, 0, "mid", 1, 4),
@@ -73,7 +73,7 @@ public sealed class SparDataTests
     public void ARowIsNotTakenTwice()
     {
         // The tree met the response "good" again, which the votes on the actor's responses offer too.
-        DataProduct data = Build(_quotas, 1, 
+        DataProduct data = Build(_quotas, 1,
             [Record(
                 "a", SearchOutcome.Success, 1, Node(0, null, "bad", 1, 4), Node(1, 0, "good", 4, 1),
                 Node(2, 0, "bad", 1, 4, sameAs: 0))]);

@@ -118,8 +118,12 @@ public sealed class CalibrationTests : IDisposable
     public async Task DriftDropsDisputedPairs()
     {
         Recipe recipe =
-            TestRuns.Small with { Drift = new DriftSettings { Threshold = 0, Action = DriftAction.Reweight },
-                PromptsPerIteration = 30, Iterations = 1 };
+            TestRuns.Small with
+            {
+                Drift = new DriftSettings { Threshold = 0, Action = DriftAction.Reweight },
+                PromptsPerIteration = 30,
+                Iterations = 1
+            };
         await TestRuns.RunAsync(_directory.Path, recipe, new FakeWorld(), truth: new WordVerifier(8));
         using RunStore store = RunStore.OpenForReading(_directory.Path);
         SearchTree[] found = [

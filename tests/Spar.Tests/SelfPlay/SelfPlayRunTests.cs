@@ -29,17 +29,33 @@ public sealed class SelfPlayRunTests : IDisposable
         using RunStore store = RunStore.OpenForReading(_directory.Path);
         Assert.Equal(
             [
-                "fixed-responses", "evaluation-base", "actor-sft-data", "actor-0", "refiner-sft-data", "refiner-0",
-                "evaluation-sft", "play-1", "data-1", "actor-1", "refiner-1",
-                "evaluation-iteration-1", "play-2", "data-2", "actor-2", "refiner-2", "evaluation-iteration-2",
+                "fixed-responses",
+                "evaluation-base",
+                "actor-sft-data",
+                "actor-0",
+                "refiner-sft-data",
+                "refiner-0",
+                "evaluation-sft",
+                "play-1",
+                "data-1",
+                "actor-1",
+                "refiner-1",
+                "evaluation-iteration-1",
+                "play-2",
+                "data-2",
+                "actor-2",
+                "refiner-2",
+                "evaluation-iteration-2",
             ],
-            store.Stages());
+            store.Stages()
+        );
         Assert.Equal(store.Stages(), log.Finished);
         Assert.Equal(store.Stages(), store.Timings().Select(timing => timing.Stage));
         Assert.Equal(6, trainer.Jobs.Count);
         Assert.Equal(
             ["base", "base", "actor-0", "refiner-0", "actor-1", "refiner-1"],
-            trainer.Jobs.Select(job => Path.GetFileName(job.StartModel)));
+            trainer.Jobs.Select(job => Path.GetFileName(job.StartModel))
+        );
         Assert.IsType<TrainingData.Preference>(trainer.Jobs[2].Data);
         Assert.Equal(trainer.Jobs.Count, trainer.Jobs.Select(job => job.Seed).Distinct().Count());
 
@@ -48,7 +64,8 @@ public sealed class SelfPlayRunTests : IDisposable
         Assert.Equal("iteration-2", row.GetProperty("stage").GetString());
         Assert.All(
             ["heldOutPrompt", "heldOutInstruction", "heldOutPromptSearch", "judgeAccuracy", "refineSuccess"],
-            key => Assert.InRange(row.GetProperty(key).GetDouble(), 0, 1));
+            key => Assert.InRange(row.GetProperty(key).GetDouble(), 0, 1)
+        );
         Assert.Equal(3, row.GetProperty("heldOutCount").GetInt32());
         Assert.Equal(7u, json.GetProperty("seed").GetUInt64());
         Assert.True(json.GetProperty("wallSeconds").GetDouble() > 0);
@@ -60,41 +77,61 @@ public sealed class SelfPlayRunTests : IDisposable
     public async Task PlayFollowsTheRules()
     {
         await TestRuns.RunAsync(
-            _directory.Path, TestRuns.Small with { PromptsPerIteration = 30, Iterations = 1 }, new FakeWorld());
+            _directory.Path,
+            TestRuns.Small with
+            {
+                PromptsPerIteration = 30,
+                Iterations = 1,
+            },
+            new FakeWorld()
+        );
         using RunStore store = RunStore.OpenForReading(_directory.Path);
         PlayRecord[] records = [.. store.ReadItems<PlayRecord>(StageNames.Play(1)).Select(entry => entry.Record)];
         Assert.Equal(
-            Enumerable.Range(0, 30).Select(i => $"self-play-1-{i}"), records.Select(record => record.PromptId));
-        Assert.All(records, record =>
-        {
-            Assert.Equal(3, record.Responses.Count);
-            bool anyNegative = record.Responses.Any(
-                response => Gate.Majority.VerdictOn(response.Valuation!) == Verdict.No);
-            Assert.Equal(anyNegative, record.Negative is not null);
-            Assert.Equal(anyNegative, record.Tree is not null);
-            if (record.Negative is { } negative)
+            Enumerable.Range(0, 30).Select(i => $"self-play-1-{i}"),
+            records.Select(record => record.PromptId)
+        );
+        Assert.All(
+            records,
+            record =>
             {
-                Assert.Equal(Verdict.No, Gate.Majority.VerdictOn(record.Responses[negative].Valuation!));
-                Assert.Equal(record.Responses[negative].Text, record.Tree!.Nodes[0].Response);
-            }
+                Assert.Equal(3, record.Responses.Count);
+                bool anyNegative = record.Responses.Any(response =>
+                    Gate.Majority.VerdictOn(response.Valuation!) == Verdict.No
+                );
+                Assert.Equal(anyNegative, record.Negative is not null);
+                Assert.Equal(anyNegative, record.Tree is not null);
+                if (record.Negative is { } negative)
+                {
+                    Assert.Equal(Verdict.No, Gate.Majority.VerdictOn(record.Responses[negative].Valuation!));
+                    Assert.Equal(record.Responses[negative].Text, record.Tree!.Nodes[0].Response);
+                }
 
-            Assert.All(
-                record.Responses.GroupBy(response => response.Text), same =>
-                    Assert.Single(same.Select(response => response.Valuation!.Yes).Distinct()));
-        });
+                Assert.All(
+                    record.Responses.GroupBy(response => response.Text),
+                    same => Assert.Single(same.Select(response => response.Valuation!.Yes).Distinct())
+                );
+            }
+        );
         Assert.True(records.Select(record => record.Negative).Distinct().Count() > 2);
 
-        IReadOnlyDictionary<string,
-        long> counts = store.FindProduct<PlayProduct>(StageNames.Play(1))!.Statistics.Counts;
+        IReadOnlyDictionary<string, long> counts = store
+            .FindProduct<PlayProduct>(StageNames.Play(1))!
+            .Statistics.Counts;
         Assert.Equal(90, counts["responses"]);
         Assert.Equal(90, counts["voted yes"] + counts["voted no"] + counts["tied"] + counts["undecided"]);
         Assert.Equal(records.Count(record => record.Tree is not null), counts["negatives searched"]);
         Assert.Equal(
             counts["negatives searched"],
-            counts["search: success"] + counts["search: exhausted"] + counts["search: over budget"]
-                + counts["search: failed"]);
+            counts["search: success"]
+                + counts["search: exhausted"]
+                + counts["search: over budget"]
+                + counts["search: failed"]
+        );
         Assert.Equal(
-            records.Sum(record => record.Tree?.Unparsed.Count ?? 0), counts["unparsed refinement: no start mark"]);
+            records.Sum(record => record.Tree?.Unparsed.Count ?? 0),
+            counts["unparsed refinement: no start mark"]
+        );
         Assert.True(counts["unparsed judgement: no verdict mark"] > 0);
 
         DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(1))!;
@@ -117,10 +154,14 @@ public sealed class SelfPlayRunTests : IDisposable
         Assert.Equal(kinds[RowKinds.JudgementYes].Count(), kinds[RowKinds.JudgementNo].Count());
         Assert.Equal(counts["judged yes"], kinds[RowKinds.JudgementYes].Count());
         Assert.Equal(counts["judged no"], kinds[RowKinds.Refinement].Count());
-        Assert.All(kinds[RowKinds.JudgementNo], row =>
-            Assert.EndsWith("judgement: no", row.Response, StringComparison.Ordinal));
         Assert.All(
-            kinds[RowKinds.Refinement], row => Assert.EndsWith("judgement: no", row.Prompt, StringComparison.Ordinal));
+            kinds[RowKinds.JudgementNo],
+            row => Assert.EndsWith("judgement: no", row.Response, StringComparison.Ordinal)
+        );
+        Assert.All(
+            kinds[RowKinds.Refinement],
+            row => Assert.EndsWith("judgement: no", row.Prompt, StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -131,8 +172,13 @@ public sealed class SelfPlayRunTests : IDisposable
         {
             string directory = _directory.File($"{concurrency}");
             await TestRuns.RunAsync(
-                directory, TestRuns.Small with { Concurrency = concurrency },
-                new FakeWorld(shuffle: (ulong)concurrency));
+                directory,
+                TestRuns.Small with
+                {
+                    Concurrency = concurrency,
+                },
+                new FakeWorld(shuffle: (ulong)concurrency)
+            );
             dumps.Add(TestRuns.Dump(directory));
         }
 
@@ -156,12 +202,17 @@ public sealed class SelfPlayRunTests : IDisposable
             world.KillAt(at);
             Assert.Equal(
                 "killed",
-                (await Assert.ThrowsAsync<SparException>(
-                    () => TestRuns.RunAsync(directory, TestRuns.Small, world, killed: true))).Message);
+                (
+                    await Assert.ThrowsAsync<SparException>(() =>
+                        TestRuns.RunAsync(directory, TestRuns.Small, world, killed: true)
+                    )
+                ).Message
+            );
             world = new FakeWorld();
             world.KillAt(Math.Max(2, (undisturbed.Calls - at) / 2));
-            await Assert.ThrowsAsync<SparException>(
-                () => TestRuns.RunAsync(directory, TestRuns.Small, world, killed: true));
+            await Assert.ThrowsAsync<SparException>(() =>
+                TestRuns.RunAsync(directory, TestRuns.Small, world, killed: true)
+            );
             world = new FakeWorld();
             await TestRuns.RunAsync(directory, TestRuns.Small, world);
             Assert.Equal(expected, TestRuns.Dump(directory));
@@ -214,29 +265,38 @@ public sealed class SelfPlayRunTests : IDisposable
     [Fact]
     public async Task FailedCallsLoseTheirItemsOnlyAndAreListed()
     {
-        FakeWorld world = new() { Fails = prompt => prompt.Contains("self-play 1 3", StringComparison.Ordinal)
-            || prompt == "say a word, sft 0 1" };
+        FakeWorld world = new()
+        {
+            Fails = prompt =>
+                prompt.Contains("self-play 1 3", StringComparison.Ordinal) || prompt == "say a word, sft 0 1",
+        };
         await TestRuns.RunAsync(_directory.Path, TestRuns.Small, world);
         using RunStore store = RunStore.OpenForReading(_directory.Path);
         StageStatistics played = store.FindProduct<PlayProduct>(StageNames.Play(1))!.Statistics;
         Assert.Equal(3, played.Counts["responses lost"]);
         Assert.Equal(
             ["self-play-1-3, response 0", "self-play-1-3, response 1", "self-play-1-3, response 2"],
-            played.Failures.Select(failure => failure.Item));
+            played.Failures.Select(failure => failure.Item)
+        );
         Assert.All(
-            played.Failures, failure => Assert.Equal("HttpRequestException: the endpoint is down", failure.Reason));
+            played.Failures,
+            failure => Assert.Equal("HttpRequestException: the endpoint is down", failure.Reason)
+        );
         SupervisedProduct lessons = store.FindProduct<SupervisedProduct>(StageNames.ActorSftData)!;
         Assert.Equal(
             new ItemFailure("sft-0-1", "HttpRequestException: the teacher is down"),
-            Assert.Single(lessons.Statistics.Failures));
+            Assert.Single(lessons.Statistics.Failures)
+        );
         Assert.Equal(3, lessons.Rows.Count);
     }
 
     [Fact]
     public async Task AFailedSearchIsCountedAndListed()
     {
-        FakeWorld world = new() { Fails = prompt =>
-            prompt.StartsWith("refine\ntask: say a word, self-play 1 ", StringComparison.Ordinal) };
+        FakeWorld world = new()
+        {
+            Fails = prompt => prompt.StartsWith("refine\ntask: say a word, self-play 1 ", StringComparison.Ordinal),
+        };
         Log log = new();
         await TestRuns.RunAsync(_directory.Path, TestRuns.Small with { Iterations = 1 }, world, observer: log);
         using RunStore store = RunStore.OpenForReading(_directory.Path);
@@ -255,8 +315,9 @@ public sealed class SelfPlayRunTests : IDisposable
     public async Task AStageWhoseItemsAllFailStopsTheRunAndCanBeGoneOnWith()
     {
         FakeWorld world = new() { Fails = prompt => prompt.Contains("self-play 2", StringComparison.Ordinal) };
-        SparException stop = await Assert.ThrowsAsync<SparException>(
-            () => TestRuns.RunAsync(_directory.Path, TestRuns.Small, world));
+        SparException stop = await Assert.ThrowsAsync<SparException>(() =>
+            TestRuns.RunAsync(_directory.Path, TestRuns.Small, world)
+        );
         Assert.Contains("All 6 items of stage play-2 failed", stop.Message, StringComparison.Ordinal);
         Assert.Contains("the endpoint is down", stop.Message, StringComparison.Ordinal);
         Assert.Equal(0, world.Open);
@@ -274,8 +335,15 @@ public sealed class SelfPlayRunTests : IDisposable
         SupervisedSettings none = new() { LearningRate = 0.1, Epochs = 0 };
         FakeWorld world = new();
         FakeTrainer trainer = new(world);
-        Recipe recipe = TestRuns.Small with { ActorSft = none, RefinerSft = none, Rft = none, SftPrompts = 0,
-            RefinerPrompts = 0, Iterations = 1 };
+        Recipe recipe = TestRuns.Small with
+        {
+            ActorSft = none,
+            RefinerSft = none,
+            Rft = none,
+            SftPrompts = 0,
+            RefinerPrompts = 0,
+            Iterations = 1,
+        };
         Log log = new();
         RunResults results = await TestRuns.RunAsync(_directory.Path, recipe, world, trainer, log);
         Assert.Equal("base", Assert.Single(trainer.Jobs).StartModel);
@@ -290,7 +358,11 @@ public sealed class SelfPlayRunTests : IDisposable
     {
         string here = Directory.CreateDirectory(_directory.File("here")).FullName;
         string there = _directory.File("there");
-        await File.WriteAllTextAsync(Path.Combine(here, FakeTrainer.WeightsFile), "base", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            Path.Combine(here, FakeTrainer.WeightsFile),
+            "base",
+            TestContext.Current.CancellationToken
+        );
         SupervisedSettings none = new() { LearningRate = 0.1, Epochs = 0 };
         Recipe recipe = TestRuns.Small with { BaseModel = here, RefinerSft = none, RefinerPrompts = 0, Rft = none };
         FakeWorld undisturbed = new();
@@ -299,9 +371,18 @@ public sealed class SelfPlayRunTests : IDisposable
         // Killed in the last iteration: the refiner of the one before is the base model.
         FakeWorld world = new();
         world.KillAt(undisturbed.Calls - 20);
-        await Assert.ThrowsAsync<SparException>(() => TestRuns.RunAsync(_directory.File("moved"), recipe, world, killed: true));
+        await Assert.ThrowsAsync<SparException>(() =>
+            TestRuns.RunAsync(_directory.File("moved"), recipe, world, killed: true)
+        );
         Directory.Move(here, there);
-        RunResults moved = await TestRuns.RunAsync(_directory.File("moved"), recipe with { BaseModel = there }, new FakeWorld());
+        RunResults moved = await TestRuns.RunAsync(
+            _directory.File("moved"),
+            recipe with
+            {
+                BaseModel = there,
+            },
+            new FakeWorld()
+        );
         Assert.Equal(JsonSerializer.Serialize(whole.Rows), JsonSerializer.Serialize(moved.Rows));
     }
 

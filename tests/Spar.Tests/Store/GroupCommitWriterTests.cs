@@ -84,13 +84,14 @@ public sealed class GroupCommitWriterTests : IDisposable
         Assert.Equal([1], Rows());
     }
 
-    private static Action<SqliteConnection> Insert(int value) => connection =>
-    {
-        using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = "INSERT INTO rows (value) VALUES ($value)";
-        command.Parameters.AddWithValue("$value", value);
-        command.ExecuteNonQuery();
-    };
+    private static Action<SqliteConnection> Insert(int value) =>
+        connection =>
+        {
+            using SqliteCommand command = connection.CreateCommand();
+            command.CommandText = "INSERT INTO rows (value) VALUES ($value)";
+            command.Parameters.AddWithValue("$value", value);
+            command.ExecuteNonQuery();
+        };
 
     private GroupCommitWriter Start() =>
         new(_connection, fault => new SparException($"cannot write: {fault.Message}", fault), _ => _transactions++);
@@ -105,7 +106,9 @@ public sealed class GroupCommitWriterTests : IDisposable
     // Read by a connection of its own, as the next session would.
     private List<int> Rows()
     {
-        using SqliteConnection connection = new($"Data Source={_directory.File("rows.db")};Pooling=False;Mode=ReadOnly");
+        using SqliteConnection connection = new(
+            $"Data Source={_directory.File("rows.db")};Pooling=False;Mode=ReadOnly"
+        );
         connection.Open();
         using SqliteCommand command = connection.CreateCommand();
         command.CommandText = "SELECT value FROM rows ORDER BY place";

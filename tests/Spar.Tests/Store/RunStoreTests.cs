@@ -9,7 +9,9 @@ namespace Spar.Tests.Store;
 
 public sealed class RunStoreTests : IDisposable
 {
-    private static readonly RunIdentity _identity = new(new Dictionary<string, string> { ["seed"] = "1", ["votes"] = "5" });
+    private static readonly RunIdentity _identity = new(
+        new Dictionary<string, string> { ["seed"] = "1", ["votes"] = "5" }
+    );
     private static readonly StageTiming _timing = new("s", "2026-01-01T00:00:00Z", 1.5, 2, 3);
     private readonly TempDirectory _directory = new();
 
@@ -32,7 +34,10 @@ public sealed class RunStoreTests : IDisposable
         Assert.Equal(new Answer("", 0, 0, null), again.Find("b", ulong.MaxValue));
         Assert.Null(again.Find("a", 2));
         Assert.Null(again.Find("c", 1));
-        Assert.Equal([(0, "first"), (1, "later")], again.ReadItems<ItemFailure>("s").Select(entry => (entry.Item, entry.Record.Item)));
+        Assert.Equal(
+            [(0, "first"), (1, "later")],
+            again.ReadItems<ItemFailure>("s").Select(entry => (entry.Item, entry.Record.Item))
+        );
         Assert.NotNull(again.FindProduct<PlayProduct>("s"));
         Assert.Null(again.FindProduct<PlayProduct>("t"));
         Assert.Equal(["s"], again.Stages());
@@ -45,12 +50,26 @@ public sealed class RunStoreTests : IDisposable
     public void Any_text_comes_back_as_it_was()
     {
         // Long enough that SQLite cuts texts at U+0000, and what a model with many languages can give.
-        List<string> texts = [new string('x', 400) + "\0" + new string('y', 400), "\0", "\uD83D", "a\uDE42b", "\uD83D\uDE42", "\uFEFF\u2028\r\n"];
-        Prop.ForAll(ArbMap.Default.ArbFor<(string, int, char[])>(), input =>
-        {
-            (string? text, int times, char[]? units) = input;
-            texts.Add(string.Concat(Enumerable.Repeat(text ?? "", Math.Abs(times % 50))) + new string(units ?? []));
-        }).QuickCheckThrowOnFailure();
+        List<string> texts =
+        [
+            new string('x', 400) + "\0" + new string('y', 400),
+            "\0",
+            "\uD83D",
+            "a\uDE42b",
+            "\uD83D\uDE42",
+            "\uFEFF\u2028\r\n",
+        ];
+        Prop.ForAll(
+                ArbMap.Default.ArbFor<(string, int, char[])>(),
+                input =>
+                {
+                    (string? text, int times, char[]? units) = input;
+                    texts.Add(
+                        string.Concat(Enumerable.Repeat(text ?? "", Math.Abs(times % 50))) + new string(units ?? [])
+                    );
+                }
+            )
+            .QuickCheckThrowOnFailure();
         using (RunStore store = Open())
         {
             for (int i = 0; i < texts.Count; i++)
@@ -110,28 +129,48 @@ public sealed class RunStoreTests : IDisposable
     {
         using (RunStore store = Open())
         {
-            await Task.WhenAll(Enumerable.Range(0, 8).Select(t => Task.Run(() =>
-            {
-                for (int i = 0; i < 500; i++)
-                {
-                    store.Keep($"{t}/{i}", 1, new Answer($"{t}/{i}", 1, 1, null));
-                    Assert.Null(store.Find($"{t}/{i}/other", 1));
-                }
-            })));
+            await Task.WhenAll(
+                Enumerable
+                    .Range(0, 8)
+                    .Select(t =>
+                        Task.Run(() =>
+                        {
+                            for (int i = 0; i < 500; i++)
+                            {
+                                store.Keep($"{t}/{i}", 1, new Answer($"{t}/{i}", 1, 1, null));
+                                Assert.Null(store.Find($"{t}/{i}/other", 1));
+                            }
+                        })
+                    )
+            );
         }
 
         using RunStore again = Open();
-        Assert.All(Enumerable.Range(0, 4000), i => Assert.Equal($"{i / 500}/{i % 500}", again.Find($"{i / 500}/{i % 500}", 1)!.Text));
+        Assert.All(
+            Enumerable.Range(0, 4000),
+            i => Assert.Equal($"{i / 500}/{i % 500}", again.Find($"{i / 500}/{i % 500}", 1)!.Text)
+        );
     }
 
     [Fact]
     public void AnotherRecipesDirectoryIsRefusedByKey()
     {
         Open().Dispose();
-        RunIdentity other = new(new Dictionary<string, string> { ["seed"] = "1", ["votes"] = "3", ["search.branch"] = "2" });
+        RunIdentity other = new(
+            new Dictionary<string, string>
+            {
+                ["seed"] = "1",
+                ["votes"] = "3",
+                ["search.branch"] = "2",
+            }
+        );
         SparException fault = Assert.Throws<SparException>(() => RunStore.Open(_directory.Path, other));
         Assert.Contains(_directory.Path, fault.Message, StringComparison.Ordinal);
-        Assert.Contains("search.branch is not set here and 2 in the recipe; votes is 5 here and 3 in the recipe", fault.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "search.branch is not set here and 2 in the recipe; votes is 5 here and 3 in the recipe",
+            fault.Message,
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain("seed", fault.Message, StringComparison.Ordinal);
         Assert.Contains("another run directory", fault.Message, StringComparison.Ordinal);
     }
@@ -150,7 +189,11 @@ public sealed class RunStoreTests : IDisposable
     [Fact]
     public void WhatIsNoRunIsRefused()
     {
-        Assert.Contains("no run", Assert.Throws<SparException>(() => RunStore.OpenForReading(_directory.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no run",
+            Assert.Throws<SparException>(() => RunStore.OpenForReading(_directory.Path)).Message,
+            StringComparison.Ordinal
+        );
 
         File.WriteAllText(_directory.File("run.db"), new string('x', 5000));
         Assert.Contains("damaged", Assert.Throws<SparException>(Open).Message, StringComparison.Ordinal);

@@ -12,7 +12,8 @@ public sealed class TemplateSetTests
         Assert.Equal("judge\ntask: do it\nresponse: done", set.JudgePrompt("do it", "done"));
         Assert.Equal(
             "refine\ntask: do it\nresponse: done\nx\njudgement: no",
-            set.RefinePrompt("do it", "done", "x\njudgement: no"));
+            set.RefinePrompt("do it", "done", "x\njudgement: no")
+        );
         Assert.Equal(new OutputFormat("judgement:", "refined:", null), set.Format);
     }
 
@@ -27,19 +28,25 @@ public sealed class TemplateSetTests
         Assert.Contains(set.Format.ResponseEnd!, refine, StringComparison.Ordinal);
         Assert.All(["INSTRUCTION", "RESPONSE"], text => Assert.Contains(text, judge, StringComparison.Ordinal));
         Assert.All(
-            ["INSTRUCTION", "RESPONSE", "CRITIQUE"], text => Assert.Contains(text, refine, StringComparison.Ordinal));
+            ["INSTRUCTION", "RESPONSE", "CRITIQUE"],
+            text => Assert.Contains(text, refine, StringComparison.Ordinal)
+        );
     }
 
     [Fact]
     public void BracesInFilledTextsAreLeftAlone() =>
-        Assert.Equal("judge\ntask: write {response}\nresponse: {instruction} {a: 1}",
-            TemplateSet.Load("compact").JudgePrompt("write {response}", "{instruction} {a: 1}"));
+        Assert.Equal(
+            "judge\ntask: write {response}\nresponse: {instruction} {a: 1}",
+            TemplateSet.Load("compact").JudgePrompt("write {response}", "{instruction} {a: 1}")
+        );
 
     [Fact]
     public void AFolderOfTheUsersIsRead()
     {
         using TempDirectory folder = UserSet(
-            "J {instruction} | {response} {\"json\": 1}\n", "R {instruction} {response} {critique}\r\n");
+            "J {instruction} | {response} {\"json\": 1}\n",
+            "R {instruction} {response} {critique}\r\n"
+        );
         TemplateSet set = TemplateSet.Load(folder.Path);
         Assert.Equal("J a | b {\"json\": 1}", set.JudgePrompt("a", "b"));
         Assert.Equal("R a b c", set.RefinePrompt("a", "b", "c"));
@@ -50,9 +57,17 @@ public sealed class TemplateSetTests
     [InlineData("J {instruction}", "R {instruction} {response} {critique}", "judge.txt", "{response}")]
     [InlineData("J {instruction} {response}", "R {instruction} {response}", "refine.txt", "{critique}")]
     [InlineData(
-        "J {instruction} {response} {critique}", "R {instruction} {response} {critique}", "judge.txt", "{critique}")]
+        "J {instruction} {response} {critique}",
+        "R {instruction} {response} {critique}",
+        "judge.txt",
+        "{critique}"
+    )]
     [InlineData(
-        "J {instruction} {response}", "R {instruction} {response} {critique} {answer}", "refine.txt", "{answer}")]
+        "J {instruction} {response}",
+        "R {instruction} {response} {critique} {answer}",
+        "refine.txt",
+        "{answer}"
+    )]
     public void AFaultyTemplateIsRefusedByName(string judge, string refine, string file, string placeholder)
     {
         using TempDirectory folder = UserSet(judge, refine);
@@ -70,25 +85,39 @@ public sealed class TemplateSetTests
     public void AFaultyFormatIsRefusedByKey(string format, string named)
     {
         using TempDirectory folder = UserSet(
-            "J {instruction} {response}", "R {instruction} {response} {critique}", format);
+            "J {instruction} {response}",
+            "R {instruction} {response} {critique}",
+            format
+        );
         Assert.Contains(
-            named, Assert.Throws<SparException>(() => TemplateSet.Load(folder.Path)).Message, StringComparison.Ordinal);
+            named,
+            Assert.Throws<SparException>(() => TemplateSet.Load(folder.Path)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void AMissingSetOrFileIsNamed()
     {
         Assert.Contains(
-            "compact or full", Assert.Throws<SparException>(() => TemplateSet.Load("compakt")).Message,
-            StringComparison.Ordinal);
+            "compact or full",
+            Assert.Throws<SparException>(() => TemplateSet.Load("compakt")).Message,
+            StringComparison.Ordinal
+        );
         using TempDirectory folder = UserSet("J {instruction} {response}", "R {instruction} {response} {critique}");
         File.Delete(folder.File("refine.txt"));
         Assert.Contains(
-            "refine.txt", Assert.Throws<SparException>(() => TemplateSet.Load(folder.Path)).Message,
-            StringComparison.Ordinal);
+            "refine.txt",
+            Assert.Throws<SparException>(() => TemplateSet.Load(folder.Path)).Message,
+            StringComparison.Ordinal
+        );
     }
 
-    private static TempDirectory UserSet(string judge, string refine, string format = """{"verdict": "v:", "responseStart": "r:"}""")
+    private static TempDirectory UserSet(
+        string judge,
+        string refine,
+        string format = """{"verdict": "v:", "responseStart": "r:"}"""
+    )
     {
         TempDirectory folder = new();
         File.WriteAllText(folder.File("judge.txt"), judge);

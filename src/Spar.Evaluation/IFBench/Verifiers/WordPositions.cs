@@ -18,7 +18,9 @@ internal sealed class SentenceChain : InstructionVerifier
             {
                 int number = before.Count == 0 ? i : i + 1;
                 return new Verdict(
-                    false, $"has no word in sentence {number}, to begin with the last word of the one before");
+                    false,
+                    $"has no word in sentence {number}, to begin with the last word of the one before"
+                );
             }
 
             if (PythonText.Lower(before[^1]) != PythonText.Lower(after[0]))
@@ -26,12 +28,15 @@ internal sealed class SentenceChain : InstructionVerifier
                 (string last, string first) = (TextParts.Quote(before[^1]), TextParts.Quote(after[0]));
                 return new Verdict(
                     false,
-                    $"has {last} at the end of sentence {i} and {first} at the start of the next, to be the same word");
+                    $"has {last} at the end of sentence {i} and {first} at the start of the next, to be the same word"
+                );
             }
         }
 
         return new Verdict(
-            true, $"has {sentences.Count} sentences, each beginning with the last word of the one before");
+            true,
+            $"has {sentences.Count} sentences, each beginning with the last word of the one before"
+        );
     }
 }
 
@@ -48,7 +53,9 @@ internal sealed class ParagraphFrame : InstructionVerifier
             {
                 (string first, string last) = (TextParts.Quote(fields[0]), TextParts.Quote(fields[^1]));
                 return new Verdict(
-                    false, $"has a paragraph that begins with {first} and ends with {last}, to be the same word");
+                    false,
+                    $"has a paragraph that begins with {first} and ends with {last}, to be the same word"
+                );
             }
         }
 
@@ -73,17 +80,21 @@ internal sealed class KeywordAtPosition(InstructionArguments arguments) : Instru
         {
             return new Verdict(
                 false,
-                $"has {sentences.Count} sentences, where sentence {_sentence} is to have {wanted} as word {_word}");
+                $"has {sentences.Count} sentences, where sentence {_sentence} is to have {wanted} as word {_word}"
+            );
         }
 
         List<string> words = WordTokenizer.Tokens(sentences[_sentence - 1]);
         words.RemoveAll(token => !Array.Exists(PythonText.CodePoints(token), PythonText.IsLetterOrNumber));
         return words.Count < _word
             ? new Verdict(
-                false, $"has {words.Count} words in sentence {_sentence}, where word {_word} is to be {wanted}")
+                false,
+                $"has {words.Count} words in sentence {_sentence}, where word {_word} is to be {wanted}"
+            )
             : new Verdict(
                 PythonText.Lower(words[_word - 1]) == PythonText.Lower(_keyword),
-                $"has {TextParts.Quote(words[_word - 1])} as word {_word} of sentence {_sentence}, to be {wanted}");
+                $"has {TextParts.Quote(words[_word - 1])} as word {_word} of sentence {_sentence}, to be {wanted}"
+            );
     }
 }
 
@@ -104,7 +115,8 @@ internal sealed class KeywordAtBothEnds(InstructionArguments arguments) : Instru
             return new Verdict(
                 false,
                 $"has {tokens.Count} words and marks, where {TextParts.QuoteArgument(_keyword)} is to be the second from "
-                + "both ends");
+                    + "both ends"
+            );
         }
 
         (string second, string last) = (tokens[1], tokens[^fromEnd]);
@@ -112,6 +124,7 @@ internal sealed class KeywordAtBothEnds(InstructionArguments arguments) : Instru
         return new Verdict(
             PythonText.Lower(second) == keyword && PythonText.Lower(last) == keyword,
             $"has {TextParts.Quote(second)} as second word and {TextParts.Quote(last)} as second last, "
-            + $"both to be {TextParts.QuoteArgument(_keyword)}");
+                + $"both to be {TextParts.QuoteArgument(_keyword)}"
+        );
     }
 }

@@ -3,7 +3,10 @@ using Spar.Evaluation.Text;
 
 namespace Spar.Evaluation.IFEval.Verifiers;
 
-/// <summary>Two different responses with <c>******</c> between; blank text before the first or behind the last divider is ignored.</summary>
+/// <summary>
+/// Two different responses with <c>******</c> between; blank text before the first or behind the last divider is
+/// ignored.
+/// </summary>
 internal sealed class TwoResponses : InstructionVerifier
 {
     private const string Divider = "******";

@@ -3,7 +3,9 @@ using Spar.Evaluation.Text;
 
 namespace Spar.Evaluation.IFEval.Verifiers;
 
-/// <summary>At least so many placeholders: an opening square bracket and the next closing one on the same line.</summary>
+/// <summary>
+/// At least so many placeholders: an opening square bracket and the next closing one on the same line.
+/// </summary>
 internal sealed class NumberOfPlaceholders(InstructionArguments arguments) : InstructionVerifier
 {
     private readonly int wanted = arguments.Count("num_placeholders");
@@ -31,7 +33,8 @@ internal sealed class NumberOfPlaceholders(InstructionArguments arguments) : Ins
 }
 
 /// <summary>
-/// A postscript: the marker is found anywhere, case ignored, with optional white space inside <c>P.S.</c> and <c>P.P.S</c>.
+/// A postscript: the marker is found anywhere, case ignored, with optional white space inside <c>P.S.</c> and
+/// <c>P.P.S</c>.
 /// </summary>
 internal sealed class Postscript : InstructionVerifier
 {
@@ -55,8 +58,8 @@ internal sealed class Postscript : InstructionVerifier
         $"has no postscript that begins with {_marker}");
 
     /// <summary>
-    /// The reference's expression for other markers begins with any white space. That may be none, so it is left out: it
-    /// finds nothing more, and costs time with the square of a run of white space.
+    /// The reference's expression for other markers begins with any white space. That may be none, so it is left out:
+    /// it finds nothing more, and costs time with the square of a run of white space.
     /// </summary>
     private static PythonRegex Other(string marker)
     {

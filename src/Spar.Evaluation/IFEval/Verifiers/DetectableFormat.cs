@@ -4,8 +4,9 @@ using Spar.Evaluation.Text;
 namespace Spar.Evaluation.IFEval.Verifiers;
 
 /// <summary>
-/// Exactly so many bullet points: lines that begin with white space and then either a hyphen or an asterisk and a character that is no
-/// asterisk. The white space may span lines, and the character may be the line feed, in which case the next line belongs to the bullet.
+/// Exactly so many bullet points: lines that begin with white space and then either a hyphen or an asterisk and a
+/// character that is no asterisk. The white space may span lines, and the character may be the line feed, in which case
+/// the next line belongs to the bullet.
 /// </summary>
 internal sealed class NumberOfBullets(InstructionArguments arguments) : InstructionVerifier
 {
@@ -53,13 +54,17 @@ internal sealed class ConstrainedResponse : InstructionVerifier
     protected override Verdict Check(string response)
     {
         string? found = Answers.FirstOrDefault(a => response.Contains(a, StringComparison.Ordinal));
-        return Tell(found is not null, $"has '{found}'", "has none of 'My answer is yes.', 'My answer is no.', 'My answer is maybe.'");
+        return Tell(
+            found is not null,
+            $"has '{found}'",
+            "has none of 'My answer is yes.', 'My answer is no.', 'My answer is maybe.'"
+        );
     }
 }
 
 /// <summary>
-/// At least so many highlighted sections: text on one line between single asterisks, and besides, in a scan of its own, between double
-/// asterisks; blank ones do not count.
+/// At least so many highlighted sections: text on one line between single asterisks, and besides, in a scan of its own,
+/// between double asterisks; blank ones do not count.
 /// </summary>
 internal sealed class NumberOfHighlights(InstructionArguments arguments) : InstructionVerifier
 {
@@ -95,7 +100,9 @@ internal sealed class NumberOfHighlights(InstructionArguments arguments) : Instr
     }
 }
 
-/// <summary>At least so many section headings: the splitter, a regular expression, and a number; case matters.</summary>
+/// <summary>
+/// At least so many section headings: the splitter, a regular expression, and a number; case matters.
+/// </summary>
 internal sealed class MultipleSections : InstructionVerifier
 {
     private readonly string splitter;
@@ -111,7 +118,8 @@ internal sealed class MultipleSections : InstructionVerifier
 
     protected override Verdict Check(string response)
     {
-        // The reference counts the pieces of a split, which lists what the splitter's own groups captured as further pieces.
+        // The reference counts the pieces of a split, which lists what the splitter's own groups captured as further
+        // pieces.
         int count = regex.FindIn(response).Count * (1 + regex.GroupCount);
         return Compare(count, Relation.AtLeast, wanted, $"sections marked '{splitter}' and a number");
     }
@@ -139,9 +147,15 @@ internal sealed class JsonFormat : InstructionVerifier
 internal sealed class Title : InstructionVerifier
 {
     protected override Verdict Check(string response) =>
-        Tell(response.Split('\n').Any(HasTitle), "has a title in <<double angular brackets>>", "has no title in <<double angular brackets>>");
+        Tell(
+            response.Split('\n').Any(HasTitle),
+            "has a title in <<double angular brackets>>",
+            "has no title in <<double angular brackets>>"
+        );
 
-    /// <summary>The longest stretch from <c>&lt;&lt;</c> to <c>&gt;&gt;</c> with at least one character between.</summary>
+    /// <summary>
+    /// The longest stretch from <c>&lt;&lt;</c> to <c>&gt;&gt;</c> with at least one character between.
+    /// </summary>
     private static bool HasTitle(string line)
     {
         int start = line.IndexOf("<<", StringComparison.Ordinal);

@@ -3,7 +3,10 @@ using Spar.Evaluation.Language;
 
 namespace Spar.Evaluation.IFEval.Verifiers;
 
-/// <summary>The whole response is in one language; text in which no language can be told, such as digits alone, counts as followed.</summary>
+/// <summary>
+/// The whole response is in one language; text in which no language can be told, such as digits alone, counts as
+/// followed.
+/// </summary>
 internal sealed class ResponseLanguage(InstructionArguments arguments) : InstructionVerifier
 {
     private readonly string language = arguments.Text("language");

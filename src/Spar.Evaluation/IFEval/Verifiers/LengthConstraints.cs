@@ -20,12 +20,13 @@ internal sealed class NumberOfWords(InstructionArguments arguments) : Instructio
     private readonly int wanted = arguments.Count("num_words");
     private readonly Relation relation = arguments.Relation("relation");
 
-    protected override Verdict Check(string response) => Compare(PythonText.CountWordRuns(response), relation, wanted, "words");
+    protected override Verdict Check(string response) =>
+        Compare(PythonText.CountWordRuns(response), relation, wanted, "words");
 }
 
 /// <summary>
-/// The number of paragraphs, which <c>***</c> with one optional white-space character on either side separates. A blank first or last
-/// piece does not count; a blank piece between fails.
+/// The number of paragraphs, which <c>***</c> with one optional white-space character on either side separates. A blank
+/// first or last piece does not count; a blank piece between fails.
 /// </summary>
 internal sealed class NumberOfParagraphs(int wanted) : InstructionVerifier
 {
@@ -72,8 +73,8 @@ internal sealed class NumberOfParagraphs(int wanted) : InstructionVerifier
 }
 
 /// <summary>
-/// The number of paragraphs, which two line feeds separate, and the first word of one of them. Blank paragraphs do not add to the number
-/// but are counted when the paragraph is picked.
+/// The number of paragraphs, which two line feeds separate, and the first word of one of them. Blank paragraphs do not
+/// add to the number but are counted when the paragraph is picked.
 /// </summary>
 internal sealed class NthParagraphFirstWord : InstructionVerifier
 {
@@ -87,7 +88,9 @@ internal sealed class NthParagraphFirstWord : InstructionVerifier
         nth = arguments.Count("nth_paragraph");
         if (nth > wanted)
         {
-            throw new EvaluationException($"argument 'nth_paragraph' is {nth}; it must not exceed 'num_paragraphs', {wanted}");
+            throw new EvaluationException(
+                $"argument 'nth_paragraph' is {nth}; it must not exceed 'num_paragraphs', {wanted}"
+            );
         }
 
         firstWord = PythonText.Lower(arguments.Text("first_word"));
@@ -110,10 +113,14 @@ internal sealed class NthParagraphFirstWord : InstructionVerifier
         string found = FirstWord(paragraphs[nth - 1]);
         return new Verdict(
             count == wanted && found == firstWord,
-            $"has {count} of exactly {wanted} paragraphs, and paragraph {nth} begins with '{found}', asked for '{firstWord}'");
+            $"has {count} of exactly {wanted} paragraphs, and paragraph {nth} begins with '{found}', asked for '{firstWord}'"
+        );
     }
 
-    /// <summary>The first token without opening straight quotes, up to the next quote or mark, each character in lower case by itself.</summary>
+    /// <summary>
+    /// The first token without opening straight quotes, up to the next quote or mark, each character in lower case by
+    /// itself.
+    /// </summary>
     private static string FirstWord(string paragraph)
     {
         string token = PythonText.SplitWhitespace(paragraph)[0].TrimStart('\'').TrimStart('"');

@@ -3,7 +3,9 @@ using Spar.Evaluation.Text;
 
 namespace Spar.Evaluation.IFEval.Verifiers;
 
-/// <summary>The response ends with a phrase, whatever the case; white space and then double quotes at the end are ignored.</summary>
+/// <summary>
+/// The response ends with a phrase, whatever the case; white space and then double quotes at the end are ignored.
+/// </summary>
 internal sealed class EndPhrase(InstructionArguments arguments) : InstructionVerifier
 {
     private readonly string phrase = PythonText.Lower(PythonText.Strip(arguments.Text("end_phrase")));

@@ -9,7 +9,15 @@ namespace Spar.Engine.Tests.Checkpoints.Gguf;
 /// <summary>Every family written the way llama.cpp's converter writes it, and read back.</summary>
 public class GgufFamilyTests
 {
-    private static readonly Dictionary<string, string> Architectures = new() { ["llama"] = "llama", ["mistral"] = "llama", ["qwen2"] = "qwen2", ["qwen3"] = "qwen3", ["glm"] = "chatglm", ["glm4"] = "glm4" };
+    private static readonly Dictionary<string, string> Architectures = new()
+    {
+        ["llama"] = "llama",
+        ["mistral"] = "llama",
+        ["qwen2"] = "qwen2",
+        ["qwen3"] = "qwen3",
+        ["glm"] = "chatglm",
+        ["glm4"] = "glm4",
+    };
 
     private static readonly Dictionary<string, string> Names = new()
     {
@@ -43,7 +51,18 @@ public class GgufFamilyTests
         {
             using TempFolder folder = new();
             Checkpoint converted = Checkpoint.Load(folder.Write("m.gguf", Convert(original, fused).ToBytes()));
-            Assert.Equal(original.Config with { EosTokenIds = [], BosTokenId = null, PadTokenId = null }, converted.Config with { RopeScaling = original.Config.RopeScaling });
+            Assert.Equal(
+                original.Config with
+                {
+                    EosTokenIds = [],
+                    BosTokenId = null,
+                    PadTokenId = null,
+                },
+                converted.Config with
+                {
+                    RopeScaling = original.Config.RopeScaling,
+                }
+            );
             Assert.Equal(original.Config.RopeScaling is null, converted.Config.RopeScaling is null);
             Assert.Equal(original.Tensors.Keys.Order(), converted.Tensors.Keys.Order());
             foreach ((string tensor, Tensor values) in original.Tensors)
@@ -77,14 +96,38 @@ public class GgufFamilyTests
 
         if (config.RopeLinearFactor != 1)
         {
-            writer.Key($"{a}.rope.scaling.type", "linear").Key($"{a}.rope.scaling.factor", (float)config.RopeLinearFactor);
+            writer
+                .Key($"{a}.rope.scaling.type", "linear")
+                .Key($"{a}.rope.scaling.factor", (float)config.RopeLinearFactor);
         }
 
         if (config.RopeScaling is { } scaling)
         {
-            double[] turns = [.. Enumerable.Range(0, config.RotaryDim / 2).Select(i => scaling.OriginalMaxPositions * Math.Pow(config.RopeTheta, -2.0 * i / config.RotaryDim) / (2 * Math.PI))];
-            double[] smooth = [.. turns.Select(t => Math.Clamp((t - scaling.LowFrequencyFactor) / (scaling.HighFrequencyFactor - scaling.LowFrequencyFactor), 0, 1))];
-            writer.Tensor("rope_freqs.weight", [turns.Length], [.. smooth.Select(s => (float)(1 / (((1 - s) / scaling.Factor) + s)))]);
+            double[] turns =
+            [
+                .. Enumerable
+                    .Range(0, config.RotaryDim / 2)
+                    .Select(i =>
+                        scaling.OriginalMaxPositions
+                        * Math.Pow(config.RopeTheta, -2.0 * i / config.RotaryDim)
+                        / (2 * Math.PI)
+                    ),
+            ];
+            double[] smooth =
+            [
+                .. turns.Select(t =>
+                    Math.Clamp(
+                        (t - scaling.LowFrequencyFactor) / (scaling.HighFrequencyFactor - scaling.LowFrequencyFactor),
+                        0,
+                        1
+                    )
+                ),
+            ];
+            writer.Tensor(
+                "rope_freqs.weight",
+                [turns.Length],
+                [.. smooth.Select(s => (float)(1 / (((1 - s) / scaling.Factor) + s)))]
+            );
         }
 
         foreach ((string name, Tensor tensor) in model.Tensors)
@@ -94,7 +137,13 @@ public class GgufFamilyTests
             int[] shape = [.. tensor.Shape];
             if (part is "embed_tokens" or "lm_head" || name == "model.norm.weight")
             {
-                writer.Tensor(part == "embed_tokens" ? "token_embd.weight" : part == "lm_head" ? "output.weight" : "output_norm.weight", shape, tensor.Data);
+                writer.Tensor(
+                    part == "embed_tokens" ? "token_embd.weight"
+                        : part == "lm_head" ? "output.weight"
+                        : "output_norm.weight",
+                    shape,
+                    tensor.Data
+                );
                 continue;
             }
 
@@ -103,7 +152,8 @@ public class GgufFamilyTests
             {
                 if (part == "q_proj")
                 {
-                    Tensor key = model.Tensors[name.Replace("q_proj", "k_proj")], value = model.Tensors[name.Replace("q_proj", "v_proj")];
+                    Tensor key = model.Tensors[name.Replace("q_proj", "k_proj")],
+                        value = model.Tensors[name.Replace("q_proj", "v_proj")];
                     shape[0] += key.Shape[0] + value.Shape[0];
                     writer.Tensor($"{prefix}attn_qkv.{parts[^1]}", shape, [.. tensor.Data, .. key.Data, .. value.Data]);
                 }
@@ -112,7 +162,11 @@ public class GgufFamilyTests
             }
 
             bool permute = a == "llama" && (part is "q_proj" or "k_proj");
-            writer.Tensor($"{prefix}{Names[part]}.{parts[^1]}", shape, permute ? Permute(tensor, config.HeadDim) : tensor.Data);
+            writer.Tensor(
+                $"{prefix}{Names[part]}.{parts[^1]}",
+                shape,
+                permute ? Permute(tensor, config.HeadDim) : tensor.Data
+            );
         }
 
         return writer;
@@ -121,7 +175,8 @@ public class GgufFamilyTests
     // w.reshape(heads, 2, headDim / 2, rest).swapaxes(1, 2)
     private static float[] Permute(Tensor tensor, int headDim)
     {
-        int rest = tensor.Count / tensor.Shape[0], half = headDim / 2;
+        int rest = tensor.Count / tensor.Shape[0],
+            half = headDim / 2;
         float[] result = new float[tensor.Count];
         for (int row = 0; row < tensor.Shape[0]; row++)
         {

@@ -21,15 +21,20 @@ public class GgufFileTests
     public void A_model_of_any_type_computes_as_its_widened_tensors(string name)
     {
         using TempFolder folder = new();
-        string path = folder.Write("m.gguf", GgufWriter.SmallModel(GgufType.All.Single(type => type.Name == name), tied: false).ToBytes());
+        string path = folder.Write(
+            "m.gguf",
+            GgufWriter.SmallModel(GgufType.All.Single(type => type.Name == name), tied: false).ToBytes()
+        );
         int[] ids = [1, 5, 63, 0, 17, 30];
         Checkpoint checkpoint = Checkpoint.Load(path);
         using ModelWeights weights = ModelWeights.Open(path);
-        float[] exact = Logits.Of(weights, ids), rounded = Logits.Of(weights, ids, exact: false);
+        float[] exact = Logits.Of(weights, ids),
+            rounded = Logits.Of(weights, ids, exact: false);
         Assert.All(exact, logit => Assert.True(float.IsFinite(logit)));
         float[] widened = Logits.Of(checkpoint.Config, checkpoint.Tensors, ids);
         GgufGoldenTests.Close(widened, exact, 1e-4f * widened.Max(Math.Abs));
-        double size = Math.Sqrt(exact.Average(a => (double)a * a)), error = Math.Sqrt(exact.Zip(rounded, (a, b) => (double)(a - b) * (a - b)).Average());
+        double size = Math.Sqrt(exact.Average(a => (double)a * a)),
+            error = Math.Sqrt(exact.Zip(rounded, (a, b) => (double)(a - b) * (a - b)).Average());
         Assert.InRange(error, 0, 0.15 * size);
         Assert.Equal(rounded, Logits.Of(weights, ids, exact: false, threads: 1, passRows: 1));
     }
@@ -39,13 +44,26 @@ public class GgufFileTests
     {
         using TempFolder folder = new();
         Random random = new(3);
-        GgufWriter writer = GgufWriter.SmallModel(GgufType.Q4_K).Tensor("blk.0.attn_v.weight", GgufType.Q6_K, random, 128, 256)
-            .Tensor("blk.1.ffn_up.weight", GgufType.F16, random, 512, 256).Tensor("token_embd.weight", GgufType.Q8_0, random, 64, 256);
+        GgufWriter writer = GgufWriter
+            .SmallModel(GgufType.Q4_K)
+            .Tensor("blk.0.attn_v.weight", GgufType.Q6_K, random, 128, 256)
+            .Tensor("blk.1.ffn_up.weight", GgufType.F16, random, 512, 256)
+            .Tensor("token_embd.weight", GgufType.Q8_0, random, 64, 256);
         string path = folder.Write("m.gguf", writer.ToBytes());
         Checkpoint checkpoint = Checkpoint.Load(path);
         using ModelWeights weights = ModelWeights.Open(path);
-        GgufGoldenTests.Close(Logits.Of(checkpoint.Config, checkpoint.Tensors, [1, 2, 3]), Logits.Of(weights, [1, 2, 3]), 1e-3f);
-        Assert.Equal(["Q4_K", "Q8_0", "F16", "Q6_K", "F32"], ModelSummary.Read(path).Types.OrderBy(type => Array.IndexOf(["Q4_K", "Q8_0", "F16", "Q6_K", "F32"], type.Type)).Select(type => type.Type));
+        GgufGoldenTests.Close(
+            Logits.Of(checkpoint.Config, checkpoint.Tensors, [1, 2, 3]),
+            Logits.Of(weights, [1, 2, 3]),
+            1e-3f
+        );
+        Assert.Equal(
+            ["Q4_K", "Q8_0", "F16", "Q6_K", "F32"],
+            ModelSummary
+                .Read(path)
+                .Types.OrderBy(type => Array.IndexOf(["Q4_K", "Q8_0", "F16", "Q6_K", "F32"], type.Type))
+                .Select(type => type.Type)
+        );
     }
 
     [Fact]
@@ -57,8 +75,14 @@ public class GgufFileTests
         Checkpoint.Save(folder.File("out"), checkpoint.Config, checkpoint.Tensors, tokenizerSource: path);
         Checkpoint again = Checkpoint.Load(folder.File("out"));
         Assert.Equal(checkpoint.Config, again.Config);
-        Assert.Equal(Logits.Of(checkpoint.Config, checkpoint.Tensors, [1, 2]), Logits.Of(again.Config, again.Tensors, [1, 2]));
-        Assert.Equal(Checkpoint.LoadTokenizer(path).Encode("he here <|40|>"), Checkpoint.LoadTokenizer(folder.File("out")).Encode("he here <|40|>"));
+        Assert.Equal(
+            Logits.Of(checkpoint.Config, checkpoint.Tensors, [1, 2]),
+            Logits.Of(again.Config, again.Tensors, [1, 2])
+        );
+        Assert.Equal(
+            Checkpoint.LoadTokenizer(path).Encode("he here <|40|>"),
+            Checkpoint.LoadTokenizer(folder.File("out")).Encode("he here <|40|>")
+        );
     }
 
     [Theory]
@@ -66,7 +90,13 @@ public class GgufFileTests
     [InlineData(32, 1, 4, 8192, 500000)]
     [InlineData(4, 1.5, 6, 300, 10000)]
     [InlineData(2, 2, 3, 4096, 100000)]
-    public void Llama_3_scaling_is_found_in_its_divisors(double factor, double low, double high, int positions, double theta)
+    public void Llama_3_scaling_is_found_in_its_divisors(
+        double factor,
+        double low,
+        double high,
+        int positions,
+        double theta
+    )
     {
         Llama3RopeScaling original = new(factor, low, high, positions);
         double[] plain = [.. Enumerable.Range(0, 64).Select(i => Math.Pow(theta, -i / 64.0))];
@@ -116,8 +146,15 @@ public class GgufFileTests
     [Fact]
     public void Lying_headers_are_one_clear_fault()
     {
-        byte[] valid = new GgufWriter().Key("general.architecture", "llama").Key("list", new[] { 1, 2 }).Tensor("x", GgufType.Q4_0, new Random(1), 2, 64).Tensor("y", GgufType.F32, new Random(1), 4).ToBytes();
-        int list = Find(valid, "list") + 4, x = Find(valid, "x") + 1, y = Find(valid, "y") + 1;
+        byte[] valid = new GgufWriter()
+            .Key("general.architecture", "llama")
+            .Key("list", new[] { 1, 2 })
+            .Tensor("x", GgufType.Q4_0, new Random(1), 2, 64)
+            .Tensor("y", GgufType.F32, new Random(1), 4)
+            .ToBytes();
+        int list = Find(valid, "list") + 4,
+            x = Find(valid, "x") + 1,
+            y = Find(valid, "y") + 1;
         Fails(valid, bytes => bytes[0] = (byte)'X', "letters GGUF");
         Fails(valid, bytes => bytes[4] = 1, "version 1");
         Fails(valid, bytes => BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(4), 3), "big-endian");
@@ -144,7 +181,10 @@ public class GgufFileTests
             Assert.Contains("cut.gguf", Assert.Throws<EngineException>(() => GgufFile.Open(path).Dispose()).Message);
         }
 
-        Assert.Contains("no such file", Assert.Throws<EngineException>(() => GgufFile.Open(folder.File("none.gguf"))).Message);
+        Assert.Contains(
+            "no such file",
+            Assert.Throws<EngineException>(() => GgufFile.Open(folder.File("none.gguf"))).Message
+        );
     }
 
     [Fact]
@@ -170,33 +210,37 @@ public class GgufFileTests
             from value in Gen.OneOf(Gen.Choose(0, 255), Gen.Elements(0, 1, 8, 9, 127, 128, 255))
             from length in Gen.Frequency((5, Gen.Constant(valid.Length)), (1, Gen.Choose(0, valid.Length)))
             select (at, (byte)value, length);
-        Prop.ForAll(mutation.NonEmptyListOf().ToArbitrary(), mutations =>
-        {
-            byte[] bytes = [.. valid];
-            foreach ((int at, byte value, _) in mutations.Take(4))
-            {
-                bytes[at] = value;
-            }
-
-            File.WriteAllBytes(path, bytes.AsSpan(0, mutations.First().Length));
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            foreach (Action load in new Action[] { () => ModelSummary.Read(path), () => Checkpoint.Load(path) })
-            {
-                try
+        Prop.ForAll(
+                mutation.NonEmptyListOf().ToArbitrary(),
+                mutations =>
                 {
-                    load();
-                }
-                catch (EngineException e)
-                {
-                    if (!e.Message.Contains("m.gguf", StringComparison.Ordinal))
+                    byte[] bytes = [.. valid];
+                    foreach ((int at, byte value, _) in mutations.Take(4))
                     {
-                        throw new InvalidOperationException("The fault does not name the file.", e);
+                        bytes[at] = value;
                     }
-                }
-            }
 
-            return GC.GetAllocatedBytesForCurrentThread() - before < 50L * valid.Length;
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(700));
+                    File.WriteAllBytes(path, bytes.AsSpan(0, mutations.First().Length));
+                    long before = GC.GetAllocatedBytesForCurrentThread();
+                    foreach (Action load in new Action[] { () => ModelSummary.Read(path), () => Checkpoint.Load(path) })
+                    {
+                        try
+                        {
+                            load();
+                        }
+                        catch (EngineException e)
+                        {
+                            if (!e.Message.Contains("m.gguf", StringComparison.Ordinal))
+                            {
+                                throw new InvalidOperationException("The fault does not name the file.", e);
+                            }
+                        }
+                    }
+
+                    return GC.GetAllocatedBytesForCurrentThread() - before < 50L * valid.Length;
+                }
+            )
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(700));
     }
 
     private static void Fails(byte[] valid, Action<byte[]> spoil, string expected)
@@ -210,7 +254,8 @@ public class GgufFileTests
         Assert.Contains("bad.gguf", e.Message);
     }
 
-    private static void Put(byte[] bytes, int at, ulong value) => BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(at), value);
+    private static void Put(byte[] bytes, int at, ulong value) =>
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(at), value);
 
     // Where a text of the header begins: its length is before it.
     private static int Find(byte[] bytes, string text)
@@ -221,7 +266,12 @@ public class GgufFileTests
 
     private static double Scaled(double f, Llama3RopeScaling s)
     {
-        double smooth = Math.Clamp(((s.OriginalMaxPositions * f / (2 * Math.PI)) - s.LowFrequencyFactor) / (s.HighFrequencyFactor - s.LowFrequencyFactor), 0, 1);
+        double smooth = Math.Clamp(
+            ((s.OriginalMaxPositions * f / (2 * Math.PI)) - s.LowFrequencyFactor)
+                / (s.HighFrequencyFactor - s.LowFrequencyFactor),
+            0,
+            1
+        );
         return ((1 - smooth) * f / s.Factor) + (smooth * f);
     }
 }

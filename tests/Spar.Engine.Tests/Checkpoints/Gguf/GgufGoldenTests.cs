@@ -37,7 +37,10 @@ public class GgufGoldenTests
     [MemberData(nameof(Files))]
     public void Dequantised_tensors_have_the_reference_bits(string model, string kind)
     {
-        JsonElement golden = GoldenTokenizerTests.Golden("fixtures", "gguf", $"{model}.golden.json").GetProperty("files").EnumerateArray()
+        JsonElement golden = GoldenTokenizerTests
+            .Golden("fixtures", "gguf", $"{model}.golden.json")
+            .GetProperty("files")
+            .EnumerateArray()
             .Single(file => file.GetProperty("kind").GetString() == kind);
         using GgufFile file = GgufFile.Open(SharedData.Path("fixtures", "gguf", $"{model}-{kind}.gguf"));
         JsonProperty[] expected = [.. golden.GetProperty("tensors").EnumerateObject()];
@@ -50,10 +53,17 @@ public class GgufGoldenTests
             float[] values = new float[tensor.Rows * tensor.RowLength];
             for (int row = 0; row < tensor.Rows; row++)
             {
-                GgufBlocks.Dequantize(tensor.Type, file.Row(tensor, row), values.AsSpan(row * tensor.RowLength, tensor.RowLength));
+                GgufBlocks.Dequantize(
+                    tensor.Type,
+                    file.Row(tensor, row),
+                    values.AsSpan(row * tensor.RowLength, tensor.RowLength)
+                );
             }
 
-            Assert.Equal(property.Value.GetProperty("sha256_f32").GetString(), Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(values.AsSpan()))));
+            Assert.Equal(
+                property.Value.GetProperty("sha256_f32").GetString(),
+                Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(values.AsSpan())))
+            );
         }
     }
 
@@ -64,9 +74,12 @@ public class GgufGoldenTests
         GoldenModel baseModel = GoldenModel.Load(model);
         GoldenPrompt prompt = baseModel.Prompts.Single(prompt => prompt.Name == "len17");
         string path = SharedData.Path("fixtures", "gguf", $"{model}-{kind}.gguf");
-        Tensor expected = kind == "F32"
-            ? baseModel.Tensors[prompt.LogitsKey]
-            : Safetensors.Load(SharedData.Path("fixtures", "gguf", $"{model}.golden.safetensors"))[$"{kind}.logits.len17"];
+        Tensor expected =
+            kind == "F32"
+                ? baseModel.Tensors[prompt.LogitsKey]
+                : Safetensors.Load(SharedData.Path("fixtures", "gguf", $"{model}.golden.safetensors"))[
+                    $"{kind}.logits.len17"
+                ];
         using ModelWeights weights = ModelWeights.Open(path);
         float[] exact = Logits.Of(weights, prompt.Ids);
         Close(expected.Data, exact, 2e-4f);
@@ -78,11 +91,15 @@ public class GgufGoldenTests
 
     [Theory]
     [MemberData(nameof(Files))]
-    public void Logits_have_the_same_bits_however_they_are_computed_and_rounded_activations_stay_close(string model, string kind)
+    public void Logits_have_the_same_bits_however_they_are_computed_and_rounded_activations_stay_close(
+        string model,
+        string kind
+    )
     {
         int[] ids = GoldenModel.Load(model).Prompts.Single(prompt => prompt.Name == "len17").Ids;
         using ModelWeights weights = ModelWeights.Open(SharedData.Path("fixtures", "gguf", $"{model}-{kind}.gguf"));
-        float[] exact = Logits.Of(weights, ids), rounded = Logits.Of(weights, ids, exact: false);
+        float[] exact = Logits.Of(weights, ids),
+            rounded = Logits.Of(weights, ids, exact: false);
         Assert.Equal(kind is "F32" or "F16", exact.AsSpan().SequenceEqual(rounded));
         double error = Math.Sqrt(exact.Zip(rounded, (a, b) => (double)(a - b) * (a - b)).Average());
         Assert.InRange(error, 0, 0.1);
@@ -100,7 +117,15 @@ public class GgufGoldenTests
     {
         Checkpoint original = GoldenModel.Load(model).Checkpoint;
         Checkpoint converted = Checkpoint.Load(SharedData.Path("fixtures", "gguf", $"{model}-F32.gguf"));
-        Assert.Equal(original.Config with { EosTokenIds = converted.Config.EosTokenIds, BosTokenId = converted.Config.BosTokenId, PadTokenId = converted.Config.PadTokenId }, converted.Config);
+        Assert.Equal(
+            original.Config with
+            {
+                EosTokenIds = converted.Config.EosTokenIds,
+                BosTokenId = converted.Config.BosTokenId,
+                PadTokenId = converted.Config.PadTokenId,
+            },
+            converted.Config
+        );
         Assert.Equal(original.Tensors.Keys.Order(), converted.Tensors.Keys.Order());
         foreach ((string name, Tensor tensor) in original.Tensors)
         {
@@ -129,11 +154,25 @@ public class GgufGoldenTests
         ChatTemplate template = ChatTemplate.For(tokenizer);
         foreach (JsonElement chat in golden.GetProperty("chat").EnumerateArray())
         {
-            Message[] messages = [.. chat.GetProperty("messages").EnumerateArray().Select(m => new Message(m.GetProperty("role").GetString()!, m.GetProperty("content").GetString()!))];
-            Assert.Equal(chat.GetProperty("rendered").GetString(), template.Render(messages, chat.GetProperty("add_generation_prompt").GetBoolean()));
+            Message[] messages =
+            [
+                .. chat.GetProperty("messages")
+                    .EnumerateArray()
+                    .Select(m => new Message(
+                        m.GetProperty("role").GetString()!,
+                        m.GetProperty("content").GetString()!
+                    )),
+            ];
+            Assert.Equal(
+                chat.GetProperty("rendered").GetString(),
+                template.Render(messages, chat.GetProperty("add_generation_prompt").GetBoolean())
+            );
         }
 
-        using EmbeddedChatClient client = EmbeddedChatClient.Load(path, new EngineOptions { Threads = 1, CacheTokens = 64 });
+        using EmbeddedChatClient client = EmbeddedChatClient.Load(
+            path,
+            new EngineOptions { Threads = 1, CacheTokens = 64 }
+        );
         Assert.NotNull(client.GetService(typeof(Tokenizer)));
     }
 

@@ -33,7 +33,13 @@ internal sealed class GgufWriter
         for (int block = 0; block < blocks; block++)
         {
             Span<byte> bytes = data.AsSpan(block * type.BlockBytes, type.BlockBytes);
-            float value = (float)(random.NextDouble() - 0.5) * (type.Name is "Q4_K" or "Q5_K" or "Q6_K" ? 0.001f : type.IsQuantized ? 0.03f : 1f);
+            float value =
+                (float)(random.NextDouble() - 0.5)
+                * (
+                    type.Name is "Q4_K" or "Q5_K" or "Q6_K" ? 0.001f
+                    : type.IsQuantized ? 0.03f
+                    : 1f
+                );
             switch (type.Name)
             {
                 case "F32":
@@ -108,15 +114,24 @@ internal sealed class GgufWriter
         return stream.ToArray();
     }
 
-    /// <summary>A small llama model: hidden 256 (so that every type fits), 2 layers, vocabulary 64, with a byte-level tokenizer of a few words.</summary>
+    /// <summary>
+    /// A small llama model: hidden 256 (so that every type fits), 2 layers, vocabulary 64, with a byte-level tokenizer
+    /// of a few words.
+    /// </summary>
     /// <param name="type">Type of the matrices.</param>
     /// <param name="tied">Whether the head is the embedding.</param>
     public static GgufWriter SmallModel(GgufType type, bool tied = true)
     {
-        const int hidden = 256, ffn = 512, vocabulary = 64;
+        const int hidden = 256,
+            ffn = 512,
+            vocabulary = 64;
         Random random = new(11);
         string[] letters = [.. Enumerable.Range('a', 26).Select(c => ((char)c).ToString()), "Ġ", "he", "Ġhe", "re"];
-        string[] tokens = [.. letters, .. Enumerable.Range(letters.Length, vocabulary - letters.Length).Select(i => $"<|{i}|>")];
+        string[] tokens =
+        [
+            .. letters,
+            .. Enumerable.Range(letters.Length, vocabulary - letters.Length).Select(i => $"<|{i}|>"),
+        ];
         GgufWriter writer = new GgufWriter()
             .Key("general.architecture", "llama")
             .Key("llama.context_length", 128u)
@@ -143,7 +158,8 @@ internal sealed class GgufWriter
         for (int layer = 0; layer < 2; layer++)
         {
             string blk = $"blk.{layer}.";
-            writer.Tensor(blk + "attn_norm.weight", GgufType.F32, random, hidden)
+            writer
+                .Tensor(blk + "attn_norm.weight", GgufType.F32, random, hidden)
                 .Tensor(blk + "attn_q.weight", type, random, hidden, hidden)
                 .Tensor(blk + "attn_k.weight", type, random, hidden / 2, hidden)
                 .Tensor(blk + "attn_v.weight", type, random, hidden / 2, hidden)
@@ -208,5 +224,6 @@ internal sealed class GgufWriter
         writer.Write(bytes);
     }
 
-    private void Pad(MemoryStream stream) => stream.Write(new byte[(Alignment - (stream.Length % Alignment)) % Alignment]);
+    private void Pad(MemoryStream stream) =>
+        stream.Write(new byte[(Alignment - (stream.Length % Alignment)) % Alignment]);
 }
