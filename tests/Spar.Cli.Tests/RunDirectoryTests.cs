@@ -69,7 +69,7 @@ public sealed class RunDirectoryTests : IDisposable
         }
     }
 
-    [Fact]
+    [Fact, Trait("Needs", "OrdinaryUser")]
     public async Task A_run_that_has_ended_can_be_read_where_nothing_may_be_written()
     {
         Assert.SkipWhen(

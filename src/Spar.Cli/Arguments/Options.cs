@@ -9,7 +9,7 @@ namespace Spar.Cli.Arguments;
 /// The kinds of options and arguments that commands have. Each reads and checks its value in one step, so that nobody
 /// reads a value which could not be parsed, and a fault names the option, what it takes and what was given.
 /// </summary>
-internal static class Options
+internal static partial class Options
 {
     /// <summary>A switch: given or not.</summary>
     public static Option<bool> Flag(string name, string description, params string[] aliases) =>
@@ -121,77 +121,6 @@ internal static class Options
     /// <summary>Most tokens of one output.</summary>
     /// <param name="preset">Its default.</param>
     public static Option<int> MaxTokens(int preset) => Count("--max-tokens", "most tokens of one output", preset);
-
-    /// <summary>The seed of everything random.</summary>
-    public static Option<ulong> Seed() =>
-        new("--seed")
-        {
-            Description = "seed of everything random",
-            HelpName = "n",
-            DefaultValueFactory = _ => 1,
-            CustomParser = result =>
-                Read(result, "--seed", "a whole number that is not negative", ParseSeed).GetValueOrDefault(),
-        };
-
-    /// <summary>A seed that takes the place of another; null when not given.</summary>
-    public static Option<ulong?> SeedInPlace() =>
-        new("--seed")
-        {
-            Description = "takes the place of the recipe's seed",
-            HelpName = "n",
-            CustomParser = result => Read(result, "--seed", "a whole number that is not negative", ParseSeed),
-        };
-
-    /// <summary>The seed of an evaluation, 0 when not given.</summary>
-    public static Option<long> EvaluationSeed() =>
-        new("--seed")
-        {
-            Description = "seed of sampling and of confidence intervals",
-            HelpName = "n",
-            DefaultValueFactory = _ => 0,
-            CustomParser = result =>
-                Read(
-                        result,
-                        "--seed",
-                        "a whole number",
-                        text =>
-                            long.TryParse(
-                                text,
-                                NumberStyles.AllowLeadingSign,
-                                CultureInfo.InvariantCulture,
-                                out long value
-                            )
-                                ? value
-                                : (long?)null
-                    )
-                    .GetValueOrDefault(),
-        };
-
-    /// <summary>Several seeds, each once, with commas or blanks between them.</summary>
-    /// <param name="preset">The default.</param>
-    public static Option<IReadOnlyList<ulong>> Seeds(params ulong[] preset) =>
-        new("--seeds")
-        {
-            Description = "seeds, with commas between them",
-            HelpName = "n,n,...",
-            Arity = ArgumentArity.OneOrMore,
-            AllowMultipleArgumentsPerToken = true,
-            DefaultValueFactory = _ => preset,
-            CustomParser = result =>
-            {
-                string text = string.Join(',', result.Tokens.Select(token => token.Value));
-                ulong?[] seeds = [.. text.Split(',').Select(part => ParseSeed(part.Trim()))];
-                if (seeds.All(seed => seed is not null) && seeds.Distinct().Count() == seeds.Length)
-                {
-                    return [.. seeds.Select(seed => seed!.Value)];
-                }
-
-                result.AddError(
-                    Fault("--seeds", "whole numbers with commas between them, each once, such as 1,2,3", text)
-                );
-                return [];
-            },
-        };
 
     /// <summary>
     /// A range such as 2-5, or one number, within <paramref name="least"/> to <paramref name="most"/>; null when not

@@ -1,6 +1,6 @@
 namespace Spar.Cli.Console;
 
-/// <summary>The exit codes of every command; <c>spar --help</c> and docs/commands.md list them.</summary>
+/// <summary>The exit codes of every command; <c>spar --help</c> and the README list them.</summary>
 internal static class ExitCode
 {
     /// <summary>All went well.</summary>

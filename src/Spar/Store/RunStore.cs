@@ -35,17 +35,17 @@ public sealed class RunStore : ICallMemo, IDisposable
         string file = Path.Combine(directory, "run.db");
         if (identity is null)
         {
-            _reader = OpenReadable(file);
-            CheckVersion();
+            _reader = RunDatabase.OpenReadable(file);
+            RunDatabase.CheckVersion(_reader, directory, begins: false);
             return;
         }
 
         System.IO.Directory.CreateDirectory(directory);
-        _lock = TakeLock(directory);
+        _lock = RunLock.Take(directory);
         try
         {
-            _writerConnection = Open(file, SqliteOpenMode.ReadWriteCreate);
-            RefuseForeign(_writerConnection);
+            _writerConnection = RunDatabase.Open(file, SqliteOpenMode.ReadWriteCreate);
+            RunDatabase.RefuseForeign(_writerConnection, directory);
             _writerConnection.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
             _writerConnection.Execute(StoreSchema.Create);
             if (_writerConnection.ExecuteScalar<bool>(StoreSchema.LacksProbability))
@@ -54,8 +54,8 @@ public sealed class RunStore : ICallMemo, IDisposable
             }
 
             _reader = _writerConnection;
-            CheckVersion();
-            CheckIdentity(identity);
+            RunDatabase.CheckVersion(_reader, directory, begins: true);
+            RunDatabase.CheckIdentity(_reader, directory, identity);
             _session = _writerConnection.QuerySingle<long>(
                 "INSERT INTO sessions (started, seconds) VALUES (@now, 0) RETURNING id",
                 new { now = Now() }
@@ -65,7 +65,7 @@ public sealed class RunStore : ICallMemo, IDisposable
                 _keysAtOpening.Add(StableHash.Of(key));
             }
 
-            _reader = Open(file, SqliteOpenMode.ReadWrite);
+            _reader = RunDatabase.Open(file, SqliteOpenMode.ReadWrite);
             _writer = new GroupCommitWriter(
                 _writerConnection,
                 fault => StoreFaults.Explain(directory, fault),
@@ -116,25 +116,7 @@ public sealed class RunStore : ICallMemo, IDisposable
 
     /// <summary>Whether a process is at work in a run directory now.</summary>
     /// <param name="directory">The run directory.</param>
-    public static bool IsAtWork(string directory)
-    {
-        string file = Path.Combine(directory, "run.lock");
-        try
-        {
-            using FileStream? free = File.Exists(file)
-                ? new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.None)
-                : null;
-            return false;
-        }
-        catch (IOException fault)
-        {
-            return IsTaken(fault);
-        }
-        catch (UnauthorizedAccessException)
-        {
-            return false;
-        }
-    }
+    public static bool IsAtWork(string directory) => RunLock.IsTaken(directory);
 
     /// <summary>What decides the run's results.</summary>
     public RunIdentity Identity =>
@@ -364,135 +346,6 @@ public sealed class RunStore : ICallMemo, IDisposable
         Write(connection =>
             connection.Execute($"PRAGMA max_page_count = {pages.ToString(CultureInfo.InvariantCulture)}")
         );
-
-    private static SqliteConnection Open(string file, SqliteOpenMode mode)
-    {
-        SqliteConnection connection = new(
-            new SqliteConnectionStringBuilder
-            {
-                DataSource = file,
-                Mode = mode,
-                Pooling = false,
-                DefaultTimeout = 30,
-            }.ToString()
-        );
-        connection.Open();
-        connection.Execute("PRAGMA cache_size = -32768;");
-        return connection;
-    }
-
-    private static FileStream TakeLock(string directory)
-    {
-        try
-        {
-            return new FileStream(
-                Path.Combine(directory, "run.lock"),
-                FileMode.OpenOrCreate,
-                FileAccess.ReadWrite,
-                FileShare.None
-            );
-        }
-        catch (IOException fault) when (IsTaken(fault))
-        {
-            throw new SparException(
-                $"The run directory {directory} is in use by another process. Wait for it to end, or name another directory.",
-                fault
-            );
-        }
-    }
-
-    // EWOULDBLOCK of Linux and of macOS, and the sharing violation of Windows.
-    private static bool IsTaken(IOException fault) => fault.HResult is 11 or 35 or unchecked((int)0x80070020);
-
-    /// <summary>
-    /// Opens a store to read it. In a directory that cannot be written SQLite cannot make the files that a log of
-    /// writes needs; where there is no such log, the file is whole and can be read as one that nobody changes.
-    /// </summary>
-    private static SqliteConnection OpenReadable(string file)
-    {
-        SqliteConnection? connection = null;
-        try
-        {
-            connection = Open(file, SqliteOpenMode.ReadWrite);
-            connection.ExecuteScalar<long>("SELECT count(*) FROM sqlite_master");
-            return connection;
-        }
-        catch (SqliteException fault)
-            when (fault.SqliteErrorCode is 8 or 14
-                && !(File.Exists(file + "-wal") && new FileInfo(file + "-wal").Length > 0)
-            )
-        {
-            connection?.Dispose();
-            string uri = string.Join(
-                '/',
-                Path.GetFullPath(file).Split(Path.DirectorySeparatorChar).Select(Uri.EscapeDataString)
-            );
-            return Open($"file:{uri}?immutable=1", SqliteOpenMode.ReadOnly);
-        }
-        catch
-        {
-            connection?.Dispose();
-            throw;
-        }
-    }
-
-    // Another program's database must not get a run's tables.
-    private void RefuseForeign(SqliteConnection connection)
-    {
-        (long tables, long own) = connection.QuerySingle<(long, long)>(
-            "SELECT count(*), coalesce(sum(name = 'meta'), 0) FROM sqlite_master WHERE type = 'table'"
-        );
-        if (tables > 0 && own == 0)
-        {
-            throw new SparException(
-                $"The run directory {Directory} holds a run.db that is no run's store, but another program's database. Name another directory."
-            );
-        }
-    }
-
-    private void CheckVersion()
-    {
-        string? version = _reader.QuerySingleOrDefault<string>("SELECT value FROM meta WHERE key = 'schema'");
-        if (version is null && _lock is not null)
-        {
-            _reader.Execute("INSERT INTO meta (key, value) VALUES ('schema', @Version)", new { StoreSchema.Version });
-        }
-        else if (version != StoreSchema.Version)
-        {
-            throw new SparException(
-                $"The run directory {Directory} was written by another version of the program (run.db has schema {version ?? "none"}, this program "
-                    + $"reads {StoreSchema.Version}). Use that version, or name another run directory."
-            );
-        }
-    }
-
-    private void CheckIdentity(RunIdentity identity)
-    {
-        string? known = _reader.QuerySingleOrDefault<string>("SELECT value FROM meta WHERE key = 'identity'");
-        if (known is null)
-        {
-            _reader.Execute(
-                "INSERT INTO meta (key, value) VALUES ('identity', @json)",
-                new { json = identity.ToJson() }
-            );
-            return;
-        }
-
-        IReadOnlyList<IdentityDifference> differences = RunIdentity.FromJson(known).DifferencesFrom(identity);
-        if (differences.Count > 0)
-        {
-            throw new SparException(
-                $"The run directory {Directory} belongs to another recipe: {string.Join("; ", differences)}. "
-                    + "Name another run directory, or set the recipe back to go on with this run."
-            );
-        }
-
-        // A run of an earlier version, or one whose model has moved, is from here on known as it is named now.
-        if (identity.ToJson() is var json && json != known)
-        {
-            _reader.Execute("UPDATE meta SET value = @json WHERE key = 'identity'", new { json });
-        }
-    }
 
     private void Write(Action<SqliteConnection> row) =>
         (_writer ?? throw new InvalidOperationException("The run directory was opened for reading.")).Write(row);
