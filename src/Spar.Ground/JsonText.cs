@@ -14,6 +14,26 @@ public static class JsonText
     /// <param name="value">A JSON string.</param>
     public static string Of(JsonElement value)
     {
+        string units = AsWritten(value);
+        if (!units.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'))
+        {
+            return units;
+        }
+
+        // Runes put U+FFFD in the place of each half.
+        StringBuilder whole = new(units.Length);
+        foreach (Rune rune in units.EnumerateRunes())
+        {
+            whole.Append(rune.ToString());
+        }
+
+        return whole.ToString();
+    }
+
+    /// <summary>The text of a JSON string, halves of surrogate pairs as they were written.</summary>
+    /// <param name="value">A JSON string.</param>
+    public static string AsWritten(JsonElement value)
+    {
         try
         {
             return value.GetString()!;
@@ -60,13 +80,6 @@ public static class JsonText
             }
         }
 
-        // Runes put U+FFFD in the place of each half.
-        StringBuilder whole = new(text.Length);
-        foreach (Rune rune in text.ToString().EnumerateRunes())
-        {
-            whole.Append(rune.ToString());
-        }
-
-        return whole.ToString();
+        return text.ToString();
     }
 }

@@ -221,6 +221,18 @@ public class ArchitectureTests
     }
 
     [Fact]
+    public void No_file_is_longer_than_400_lines()
+    {
+        string[] folders = ["src", "tests", "bench", "examples"];
+        IEnumerable<string> files = folders
+            .SelectMany(folder =>
+                Directory.GetFiles(Path.Combine(SharedData.ProjectRoot, folder), "*.cs", SearchOption.AllDirectories)
+            )
+            .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}"));
+        Assert.DoesNotContain(files, file => File.ReadLines(file).Skip(400).Any());
+    }
+
+    [Fact]
     public void Projects_refer_only_to_what_they_may()
     {
         string[] projects = Directory.GetFiles(

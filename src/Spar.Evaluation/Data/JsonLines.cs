@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
+using Spar.Ground;
 
 namespace Spar.Evaluation.Data;
 
@@ -72,7 +72,7 @@ internal static class JsonLines
     {
         JsonElement value = Field(line, name);
         return value.ValueKind == JsonValueKind.String
-            ? Text(value)
+            ? JsonText.AsWritten(value)
             : throw new EvaluationException($"field '{name}' is no text");
     }
 
@@ -82,25 +82,12 @@ internal static class JsonLines
         JsonElement value = Field(line, "key");
         string key = value.ValueKind switch
         {
-            JsonValueKind.String => Text(value),
+            JsonValueKind.String => JsonText.AsWritten(value),
             JsonValueKind.Number when value.TryGetInt64(out long number) =>
                 number.ToString(CultureInfo.InvariantCulture),
             _ => "",
         };
         return key.Length > 0 ? key : throw new EvaluationException("field 'key' is neither a whole number nor a text");
-    }
-
-    /// <summary>The text of a JSON string, escapes of lone surrogates included.</summary>
-    public static string Text(JsonElement value)
-    {
-        try
-        {
-            return value.GetString()!;
-        }
-        catch (InvalidOperationException)
-        {
-            return Unescape(value.GetRawText());
-        }
     }
 
     private static T ParseLine<T>(string line, Func<JsonElement, T> parse)
@@ -120,34 +107,5 @@ internal static class JsonLines
         {
             throw new EvaluationException("a name holds half of a surrogate pair, which is no text", fault);
         }
-    }
-
-    /// <summary>The content of a valid JSON string token, taken character by character.</summary>
-    private static string Unescape(string token)
-    {
-        StringBuilder text = new(token.Length);
-        for (int i = 1; i < token.Length - 1; i++)
-        {
-            if (token[i] != '\\')
-            {
-                text.Append(token[i]);
-                continue;
-            }
-
-            i++;
-            text.Append(token[i] switch
-            {
-                'b' => '\b',
-                'f' => '\f',
-                'n' => '\n',
-                'r' => '\r',
-                't' => '\t',
-                'u' => (char)Convert.ToUInt16(token.Substring(i + 1, 4), 16),
-                char same => same,
-            });
-            i += token[i] == 'u' ? 4 : 0;
-        }
-
-        return text.ToString();
     }
 }

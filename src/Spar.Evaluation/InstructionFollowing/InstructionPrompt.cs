@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Spar.Evaluation.Data;
 using Spar.Evaluation.Instructions;
+using Spar.Ground;
 
 namespace Spar.Evaluation.InstructionFollowing;
 
@@ -80,7 +81,7 @@ public sealed record InstructionPrompt(string Key, string Prompt, IReadOnlyList<
 
     private static Instruction ParseInstruction(JsonElement idValue, JsonElement argumentsValue, int index)
     {
-        string? id = idValue.ValueKind == JsonValueKind.String ? JsonLines.Text(idValue) : null;
+        string? id = idValue.ValueKind == JsonValueKind.String ? JsonText.AsWritten(idValue) : null;
         if (id is null || !InstructionRegistry.Contains(id))
         {
             throw new EvaluationException(

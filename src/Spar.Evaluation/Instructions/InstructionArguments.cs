@@ -139,7 +139,7 @@ public sealed class InstructionArguments
         JsonElement value = RequireTruthy(name);
         return value.ValueKind == JsonValueKind.Array
             && value.EnumerateArray().All(e => e.ValueKind == JsonValueKind.String)
-            ? value.EnumerateArray().Select(JsonLines.Text).ToList()
+            ? value.EnumerateArray().Select(JsonText.AsWritten).ToList()
             : throw Unfit(name, value, "a list of texts");
     }
 
@@ -153,7 +153,7 @@ public sealed class InstructionArguments
     };
 
     private static string AsText(string name, JsonElement value) => value.ValueKind == JsonValueKind.String
-        ? JsonLines.Text(value)
+        ? JsonText.AsWritten(value)
         : throw Unfit(name, value, "a text");
 
     private static EvaluationException Unfit(string name, JsonElement value, string wanted)

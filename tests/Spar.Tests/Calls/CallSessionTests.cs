@@ -10,7 +10,7 @@ public sealed class CallSessionTests
     private static readonly Sampling _sampling = new(0.7, 0.9, 64);
 
     [Fact]
-    public async Task TheClientGetsSeedAndSamplingOfTheKey()
+    public async Task The_client_gets_seed_and_sampling_of_the_key()
     {
         using CallSession session = new(3, 1);
         List<ChatOptions> seen = [];
@@ -36,7 +36,7 @@ public sealed class CallSessionTests
     }
 
     [Fact]
-    public async Task AKeptAnswerIsNotAskedForAgainUnlessThePromptChanged()
+    public async Task A_kept_answer_is_not_asked_for_again_unless_the_prompt_changed()
     {
         Memo memo = new();
         using CallSession session = new(3, 1, memo);
@@ -50,7 +50,7 @@ public sealed class CallSessionTests
     }
 
     [Fact]
-    public async Task AFailedCallIsReportedAndNotKept()
+    public async Task A_failed_call_is_reported_and_not_kept()
     {
         Memo memo = new();
         using CallSession session = new(3, 1, memo);
@@ -68,7 +68,7 @@ public sealed class CallSessionTests
     }
 
     [Fact]
-    public async Task ManyFailuresInARowStopTheRun()
+    public async Task Many_failures_in_a_row_stop_the_run()
     {
         using CallSession session = new(3, 20);
         bool down = true;
@@ -97,7 +97,7 @@ public sealed class CallSessionTests
     }
 
     [Fact]
-    public async Task NoMoreCallsThanAllowedAreInFlight()
+    public async Task No_more_calls_than_allowed_are_in_flight()
     {
         using CallSession session = new(3, 4);
         int inFlight = 0,
@@ -119,7 +119,7 @@ public sealed class CallSessionTests
     }
 
     [Fact]
-    public async Task CancellingIsNotAFailure()
+    public async Task Cancelling_is_not_a_failure()
     {
         using CallSession session = new(3, 4);
         using CancellationTokenSource source = new();

@@ -42,7 +42,7 @@ public sealed class StrategyTests
     }
 
     [Fact]
-    public async Task GreedyIsOneCall()
+    public async Task Greedy_is_one_call()
     {
         Decoded decoded = await DecodeAsync("greedy");
         Assert.Equal("0", decoded.Response);
@@ -50,7 +50,7 @@ public sealed class StrategyTests
     }
 
     [Fact]
-    public async Task BestOfNTakesTheHighestValueAndTheEarlierAtEqualValues()
+    public async Task Best_of_n_takes_the_highest_value_and_the_earlier_at_equal_values()
     {
         Decoded decoded = await DecodeAsync("best-of-n");
         Assert.Equal("2", decoded.Response);
@@ -61,7 +61,7 @@ public sealed class StrategyTests
     [InlineData("bfs", 7)]
     [InlineData("dfs", 7)]
     [InlineData("iterative", 3)]
-    public async Task SearchesGoOnUntilSomethingPasses(string strategy, int candidates)
+    public async Task Searches_go_on_until_something_passes(string strategy, int candidates)
     {
         Decoded decoded = await DecodeAsync(strategy);
         Assert.Equal("2", decoded.Response);
@@ -72,7 +72,7 @@ public sealed class StrategyTests
     [Theory]
     [InlineData("bfs")]
     [InlineData("iterative")]
-    public async Task WithoutSuccessTheBestOfTheTreeIsTaken(string strategy)
+    public async Task Without_success_the_best_of_the_tree_is_taken(string strategy)
     {
         Decoded decoded = await DecodeAsync(strategy, perVote: 3);
         Assert.Equal(SearchOutcome.Exhausted, decoded.Tree!.Outcome);
@@ -81,7 +81,7 @@ public sealed class StrategyTests
     }
 
     [Fact]
-    public async Task RestartsBeginFromTheNextSampleWhenARefinementFails()
+    public async Task Restarts_begin_from_the_next_sample_when_a_refinement_fails()
     {
         // 0 and its refinement 1 fail, 1 fails as a sample and passes as 2.
         Decoded decoded = await DecodeAsync("restarts");
@@ -98,7 +98,7 @@ public sealed class StrategyTests
     }
 
     [Fact]
-    public async Task AResponseThatPassesIsLeftAsItIs()
+    public async Task A_response_that_passes_is_left_as_it_is()
     {
         using CallSession session = new(1, 1);
         ModelCaller actor = new(new ScriptedClient(_ => "fine"), session);
@@ -112,7 +112,7 @@ public sealed class StrategyTests
     }
 
     [Fact]
-    public async Task AFailedSearchFallsBackToTheFirstResponse()
+    public async Task A_failed_search_falls_back_to_the_first_response()
     {
         Decoded decoded = await DecodeAsync(
             "bfs", fails: prompt => prompt.StartsWith("refine", StringComparison.Ordinal));
@@ -122,7 +122,7 @@ public sealed class StrategyTests
     }
 
     [Fact]
-    public async Task AnUnknownNameIsRefused()
+    public async Task An_unknown_name_is_refused()
     {
         SparException fault = await Assert.ThrowsAsync<SparException>(() => DecodeAsync("beam"));
         Assert.Contains("greedy, best-of-n, iterative, bfs, dfs, restarts", fault.Message, StringComparison.Ordinal);

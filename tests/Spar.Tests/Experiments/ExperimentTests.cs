@@ -14,7 +14,7 @@ public sealed class ExperimentTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public void MeanAndSpreadAreThoseOfASample()
+    public void Mean_and_spread_are_those_of_a_sample()
     {
         Measured measured = new([0.60, 0.70, 0.74]);
         Assert.Equal(0.68, measured.Mean, 12);
@@ -30,7 +30,7 @@ public sealed class ExperimentTests : IDisposable
     }
 
     [Fact]
-    public async Task ARunThatTakesOverAStartIsTheRunThatMadeItsOwn()
+    public async Task A_run_that_takes_over_a_start_is_the_run_that_made_its_own()
     {
         FakeWorld world = new();
         await TestRuns.RunAsync(_directory.File("start"), TestRuns.Small with { Iterations = 0 }, world);
@@ -58,7 +58,7 @@ public sealed class ExperimentTests : IDisposable
     }
 
     [Fact]
-    public async Task WithoutRefinementChosenIsAnotherSample()
+    public async Task Without_refinement_chosen_is_another_sample()
     {
         await TestRuns.RunAsync(
             _directory.Path,
@@ -82,7 +82,7 @@ public sealed class ExperimentTests : IDisposable
     }
 
     [Fact]
-    public async Task WithoutTreeSearchThereIsOneRefinement()
+    public async Task Without_tree_search_there_is_one_refinement()
     {
         await TestRuns.RunAsync(
             _directory.Path,
@@ -101,7 +101,7 @@ public sealed class ExperimentTests : IDisposable
     }
 
     [Fact]
-    public async Task WithoutIterativeTrainingEverythingIsLearntOnceFromTheStart()
+    public async Task Without_iterative_training_everything_is_learnt_once_from_the_start()
     {
         FakeWorld world = new();
         FakeTrainer trainer = new(world);
@@ -120,7 +120,7 @@ public sealed class ExperimentTests : IDisposable
     }
 
     [Fact]
-    public void AblationsShowTheSizeOfEachLoss()
+    public void Ablations_show_the_size_of_each_loss()
     {
         static ExperimentRun Run(string variant, ulong seed, double score) => new(
             variant,

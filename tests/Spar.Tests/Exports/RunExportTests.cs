@@ -13,7 +13,7 @@ public sealed class RunExportTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public async Task LlamaFactoryGetsListsOfMessagesAndTheirIndex()
+    public async Task Llama_factory_gets_lists_of_messages_and_their_index()
     {
         using RunStore store = await RunAsync();
         string[] files = [
@@ -55,7 +55,7 @@ public sealed class RunExportTests : IDisposable
     [Theory]
     [InlineData(ExportFormat.Trl, JsonValueKind.Array)]
     [InlineData(ExportFormat.TrlText, JsonValueKind.String)]
-    public async Task TrlGetsOneRowALine(ExportFormat format, JsonValueKind kind)
+    public async Task Trl_gets_one_row_a_line(ExportFormat format, JsonValueKind kind)
     {
         using RunStore store = await RunAsync();
         IReadOnlyList<ExportedFile> files = RunExport.Write(store, format, _directory.File("out"));
@@ -76,7 +76,7 @@ public sealed class RunExportTests : IDisposable
     }
 
     [Fact]
-    public void ARunWithoutDataIsRefused()
+    public void A_run_without_data_is_refused()
     {
         using RunStore store = RunStore.Open(_directory.Path, TestRuns.IdentityOf(TestRuns.Small));
         SparException fault = Assert.Throws<SparException>(

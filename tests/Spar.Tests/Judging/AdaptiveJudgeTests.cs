@@ -49,7 +49,7 @@ public sealed class AdaptiveJudgeTests
     }
 
     [Fact]
-    public void TheVerdictIsThatOfAllVotes() =>
+    public void The_verdict_is_that_of_all_votes() =>
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(2000), Prop.ForAll(_elections, election =>
     {
         (string votes, double threshold, int concurrency) = election;
@@ -89,7 +89,7 @@ public sealed class AdaptiveJudgeTests
     [InlineData("nyy", 3)]
     [InlineData("yy", 2)]
     [InlineData("y", 1)]
-    public async Task VotingEndsOnceTheRestCannotChangeTheVerdict(string votes, int calls)
+    public async Task Voting_ends_once_the_rest_cannot_change_the_verdict(string votes, int calls)
     {
         using CallSession session = new(3, 4);
         Valuation vote = await new AdaptiveJudge(
@@ -109,7 +109,7 @@ public sealed class AdaptiveJudgeTests
     [InlineData(SearchOrder.DepthFirst, NodeSelection.Greedy, 0.7, 0.3, 1000)]
     [InlineData(SearchOrder.DepthFirst, NodeSelection.Sampled, 0.5, 0, 1000)]
     [InlineData(SearchOrder.BreadthFirst, NodeSelection.Greedy, 0.9, 0, 70)]
-    public async Task TheTreeIsTheSame(
+    public async Task The_tree_is_the_same(
         SearchOrder order, NodeSelection selection, double gate, double backtrackBelow, int maxCalls)
     {
         SearchSettings settings =

@@ -18,7 +18,7 @@ public sealed class JudgeTests
     [InlineData("why\njudgement: no", -2.0, -0.2, Verdict.No, true)]
     [InlineData("why\njudgement: no", -9.0, -0.01, Verdict.No, false)]
     [InlineData("why\njudgement: no", -0.7, -0.7, Verdict.Tie, true)]
-    public async Task TheProbabilityOfYesIsTheValue(string text, double yes, double no, Verdict verdict, bool disputed)
+    public async Task The_probability_of_yes_is_the_value(string text, double yes, double no, Verdict verdict, bool disputed)
     {
         using CallSession session = new(1, 1);
         WeighingClient client = new(text, [yes, no]);
@@ -38,7 +38,7 @@ public sealed class JudgeTests
     }
 
     [Fact]
-    public async Task AJudgementThatCannotBeReadOrWeighedIsUndecided()
+    public async Task A_judgement_that_cannot_be_read_or_weighed_is_undecided()
     {
         using CallSession session = new(1, 1);
         Valuation valuation = await JudgeAsync("hm", [-1, -1]);
@@ -61,7 +61,7 @@ public sealed class JudgeTests
     }
 
     [Fact]
-    public async Task AModelWithoutLogProbabilitiesIsRefused()
+    public async Task A_model_without_log_probabilities_is_refused()
     {
         using CallSession session = new(1, 1);
         ProbabilityJudge judge = new(
@@ -77,7 +77,7 @@ public sealed class JudgeTests
     }
 
     [Fact]
-    public async Task AProbabilityIsKeptWithItsAnswer()
+    public async Task A_probability_is_kept_with_its_answer()
     {
         using TempDirectory directory = new();
         RunIdentity identity = TestRuns.IdentityOf(TestRuns.Small);
@@ -105,7 +105,7 @@ public sealed class JudgeTests
     [InlineData("y?n", Verdict.Tie, "2", 0.5)]
     [InlineData("?ny", Verdict.Tie, "1", 0.5)]
     [InlineData("??", Verdict.Undecided, null, null)]
-    public async Task APanelVotesByItsVerdicts(string verdicts, Verdict verdict, string? critique, double? value)
+    public async Task A_panel_votes_by_its_verdicts(string verdicts, Verdict verdict, string? critique, double? value)
     {
         using CallSession session = new(1, 4);
         PanelJudge panel = new(
@@ -148,7 +148,7 @@ public sealed class JudgeTests
     [InlineData(VerificationOutcome.NotFollowed, Verdict.No, 0, "2 words, not 3\njudgement: no")]
     [InlineData(VerificationOutcome.Followed, Verdict.Yes, 0, "2 words, not 3\njudgement: yes")]
     [InlineData(VerificationOutcome.Unknown, Verdict.Yes, 3, "judgement: yes")]
-    public async Task WhatAVerifierKnowsIsNotJudged(
+    public async Task What_a_verifier_knows_is_not_judged(
         VerificationOutcome outcome,
         Verdict verdict,
         int calls,
@@ -176,7 +176,7 @@ public sealed class JudgeTests
     }
 
     [Fact]
-    public async Task TheSettingsSayWhoJudgesAndHow()
+    public async Task The_settings_say_who_judges_and_how()
     {
         using CallSession session = new(1, 1);
         ModelCaller yes = new(new ScriptedClient(_ => "judgement: yes"), session);

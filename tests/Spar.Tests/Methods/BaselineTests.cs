@@ -45,7 +45,7 @@ public sealed class BaselineTests : IDisposable
     private static int Word(string response) => response[^1] - '0';
 
     [Fact]
-    public async Task SelfRewardingPairsTheHighestScoreWithTheLowest()
+    public async Task Self_rewarding_pairs_the_highest_score_with_the_lowest()
     {
         (FakeTrainer trainer, RunStore store) = await RunAsync(RecipeOf(TrainingMethod.SelfRewarding));
         using (store)
@@ -64,7 +64,7 @@ public sealed class BaselineTests : IDisposable
     }
 
     [Fact]
-    public async Task MetaRewardingTrainsTheJudgeToo()
+    public async Task Meta_rewarding_trains_the_judge_too()
     {
         (FakeTrainer trainer, RunStore store) = await RunAsync(RecipeOf(TrainingMethod.MetaRewarding));
         using (store)
@@ -81,7 +81,7 @@ public sealed class BaselineTests : IDisposable
     }
 
     [Fact]
-    public async Task MetaRewardingAsksTheMetaJudgeOfAPromptSetThatHasOne()
+    public async Task Meta_rewarding_asks_the_meta_judge_of_a_prompt_set_that_has_one()
     {
         using TempDirectory set = new();
         foreach (string file in (string[])["judge.txt", "refine.txt", "format.json"])
@@ -106,7 +106,7 @@ public sealed class BaselineTests : IDisposable
     }
 
     [Fact]
-    public async Task SelfLearnsWhatPassedAndItsLessons()
+    public async Task Self_learns_what_passed_and_its_lessons()
     {
         (FakeTrainer trainer, RunStore store) = await RunAsync(RecipeOf(TrainingMethod.Self));
         using (store)
@@ -123,7 +123,7 @@ public sealed class BaselineTests : IDisposable
     }
 
     [Fact]
-    public async Task HumpbackWritesInstructionsForTexts()
+    public async Task Humpback_writes_instructions_for_texts()
     {
         (FakeTrainer trainer, RunStore store) = await RunAsync(RecipeOf(TrainingMethod.Humpback));
         using (store)
@@ -143,7 +143,7 @@ public sealed class BaselineTests : IDisposable
     }
 
     [Fact]
-    public async Task AutoifSortsByChecksThatSurvive()
+    public async Task Autoif_sorts_by_checks_that_survive()
     {
         (FakeTrainer trainer, RunStore store) = await RunAsync(RecipeOf(TrainingMethod.Autoif));
         using (store)
@@ -165,7 +165,7 @@ public sealed class BaselineTests : IDisposable
     [InlineData(TrainingMethod.Humpback)]
     [InlineData(TrainingMethod.SelfRewarding)]
     [InlineData(TrainingMethod.MetaRewarding)]
-    public async Task ARunThatIsKilledEndsInTheSameBytes(TrainingMethod method)
+    public async Task A_run_that_is_killed_ends_in_the_same_bytes(TrainingMethod method)
     {
         Recipe recipe = RecipeOf(method) with { PromptsPerIteration = 5 };
         FakeWorld whole = new();

@@ -33,7 +33,7 @@ public sealed class CheckExpressionTests
     [InlineData("not not contains(\"crab\")", true)]
     [InlineData("contains(\"crab\") or contains(\"x\") and contains(\"y\")", true)]
     [InlineData("(contains(\"crab\") or contains(\"x\")) and contains(\"y\")", false)]
-    public void FunctionsLookAtTheText(string source, bool holds) => Assert.Equal(holds, Holds(source, Story));
+    public void Functions_look_at_the_text(string source, bool holds) => Assert.Equal(holds, Holds(source, Story));
 
     [Theory]
     [InlineData("json()", "{\"a\": [1]}", true)]
@@ -43,7 +43,7 @@ public sealed class CheckExpressionTests
     [InlineData("capital_words() == 1", "I saw NASA", true)]
     [InlineData("contains(\"say \\\"hi\\\"\")", "say hi", true)]
     [InlineData("words() == 0 and sentences() == 0 and not first_word(\"a\")", "", true)]
-    public void SpecialCases(string source, string response, bool holds) =>
+    public void Special_cases(string source, string response, bool holds) =>
         Assert.Equal(holds, Holds(source, response));
 
     [Theory]
@@ -59,7 +59,7 @@ public sealed class CheckExpressionTests
     [InlineData("contains(\"a\"", "missing at the end")]
     [InlineData("contains('a')", "unexpected character")]
     [InlineData("words() == 99999999999", "where the end is expected")]
-    public void WhatIsWrongIsSaid(string source, string part)
+    public void What_is_wrong_is_said(string source, string part)
     {
         (CheckExpression? check, string? fault) = CheckExpression.Parse(source);
         Assert.Null(check);
@@ -67,7 +67,7 @@ public sealed class CheckExpressionTests
     }
 
     [Fact]
-    public void NeitherLengthNorNestingCanHarm()
+    public void Neither_length_nor_nesting_can_harm()
     {
         Assert.Contains("nested", CheckExpression.Parse(new string('(', 1000)).Fault, StringComparison.Ordinal);
         Assert.Contains(
@@ -78,7 +78,7 @@ public sealed class CheckExpressionTests
     }
 
     [Fact]
-    public void ASheetIsReadLineByLine()
+    public void A_sheet_is_read_line_by_line()
     {
         CheckSheet sheet = CheckSheet.Parse("""
             Here it is:
@@ -94,7 +94,7 @@ public sealed class CheckExpressionTests
     }
 
     [Fact]
-    public void ChecksAndCasesVouchForEachOther()
+    public void Checks_and_cases_vouch_for_each_other()
     {
         CheckExpression[] checks = [Check("words() == 2"), Check("words() <= 2"), Check("words() == 3")];
         CheckCase[] cases = [

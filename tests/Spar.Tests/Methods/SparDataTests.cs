@@ -32,7 +32,7 @@ public sealed class SparDataTests
         new SearchTree(outcome, found, nodes, 9, []));
 
     [Fact]
-    public void APairIsFoundAgainstTheActorsOwn()
+    public void A_pair_is_found_against_the_actors_own()
     {
         DataProduct data = Build(_quotas, 1,
         [
@@ -51,7 +51,7 @@ public sealed class SparDataTests
     }
 
     [Fact]
-    public void EachKindTakesItsRows()
+    public void Each_kind_takes_its_rows()
     {
         DataProduct data = Build(_quotas, 1,
         [
@@ -70,7 +70,7 @@ public sealed class SparDataTests
     }
 
     [Fact]
-    public void ARowIsNotTakenTwice()
+    public void A_row_is_not_taken_twice()
     {
         // The tree met the response "good" again, which the votes on the actor's responses offer too.
         DataProduct data = Build(_quotas, 1,
@@ -82,7 +82,7 @@ public sealed class SparDataTests
     }
 
     [Fact]
-    public void QuotasHoldOneRowAPromptAndKind()
+    public void Quotas_hold_one_row_a_prompt_and_kind()
     {
         PlayRecord[] records =
         [

@@ -52,7 +52,7 @@ public sealed class SearchTests
         .Select(prompt => prompt.Split("response: ")[1].Split('\n')[0]).Distinct();
 
     [Fact]
-    public async Task BreadthFirstExpandsTheBestOfEachLevel()
+    public async Task Breadth_first_expands_the_best_of_each_level()
     {
         (SearchTree tree, List<string> prompts) = await GrowAsync(
             new SearchSettings(), response => response is "r.2" or "r.3" or "r.3.1" or "r.2.3" ? 1 : 0);
@@ -67,7 +67,7 @@ public sealed class SearchTests
     }
 
     [Fact]
-    public async Task DepthFirstFollowsTheBestChildAndBacktracks()
+    public async Task Depth_first_follows_the_best_child_and_backtracks()
     {
         (SearchTree tree, List<string> prompts) = await GrowAsync(
             new SearchSettings { Order = SearchOrder.DepthFirst }, response =>
@@ -78,7 +78,7 @@ public sealed class SearchTests
     }
 
     [Fact]
-    public async Task DepthFirstDoesNotDescendBelowItsThreshold()
+    public async Task Depth_first_does_not_descend_below_its_threshold()
     {
         (_, List<string> prompts) = await GrowAsync(
             new SearchSettings { Order = SearchOrder.DepthFirst, BacktrackBelow = 0.3 }, response =>
@@ -89,7 +89,7 @@ public sealed class SearchTests
     [Theory]
     [InlineData(SearchOrder.BreadthFirst)]
     [InlineData(SearchOrder.DepthFirst)]
-    public async Task AChildAboveTheGateEndsTheSearch(SearchOrder order)
+    public async Task A_child_above_the_gate_ends_the_search(SearchOrder order)
     {
         (SearchTree tree, List<string> prompts) = await GrowAsync(
             new SearchSettings { Order = order }, response =>
@@ -103,7 +103,7 @@ public sealed class SearchTests
     }
 
     [Fact]
-    public async Task AValueAtTheGateDoesNotPass()
+    public async Task A_value_at_the_gate_does_not_pass()
     {
         (SearchTree tree, _) = await GrowAsync(new SearchSettings { MaxDepth = 1 }, _ => 1);
         Assert.Equal(SearchOutcome.Exhausted, tree.Outcome);
@@ -113,7 +113,7 @@ public sealed class SearchTests
     }
 
     [Fact]
-    public async Task AnUnreadRefinementIsTriedAgain()
+    public async Task An_unread_refinement_is_tried_again()
     {
         (SearchTree tree, List<string> prompts) = await GrowAsync(
             new SearchSettings { MaxDepth = 1 }, _ => 0, name => name is "r.1" or "r.2" or "r.4"
@@ -131,7 +131,7 @@ public sealed class SearchTests
     }
 
     [Fact]
-    public async Task AResponseSeenBeforeReusesItsValue()
+    public async Task A_response_seen_before_reuses_its_value()
     {
         (SearchTree tree, List<string> prompts) = await GrowAsync(
             new SearchSettings { MaxDepth = 2, SelectBranch = 1 }, response => response == "same" ? 1 : 0,
@@ -151,7 +151,7 @@ public sealed class SearchTests
     [InlineData(10, 4, 3)]
     [InlineData(12, 6, 3)]
     [InlineData(44, 15, 14)]
-    public async Task NoTreeMakesMoreCallsThanItMay(int mostCalls, int refinements, int judged)
+    public async Task No_tree_makes_more_calls_than_it_may(int mostCalls, int refinements, int judged)
     {
         (SearchTree tree, List<string> prompts) = await GrowAsync(new SearchSettings { MaxCalls = mostCalls }, _ => 0);
         Assert.Equal(SearchOutcome.OverBudget, tree.Outcome);
@@ -162,7 +162,7 @@ public sealed class SearchTests
     }
 
     [Fact]
-    public async Task TheLastAffordableCallCanSucceed()
+    public async Task The_last_affordable_call_can_succeed()
     {
         (SearchTree tree, _) = await GrowAsync(new SearchSettings { MaxCalls = 5 }, _ => 2);
         Assert.Equal((SearchOutcome.Success, 5), (tree.Outcome, tree.Calls));
@@ -173,7 +173,7 @@ public sealed class SearchTests
     [Theory]
     [InlineData(SearchOrder.BreadthFirst)]
     [InlineData(SearchOrder.DepthFirst)]
-    public async Task AFailedCallFailsTheTreeWithItsReason(SearchOrder order)
+    public async Task A_failed_call_fails_the_tree_with_its_reason(SearchOrder order)
     {
         (SearchTree tree, _) = await GrowAsync(
             new SearchSettings { Order = order }, _ => 0, fails: prompt =>
@@ -184,7 +184,7 @@ public sealed class SearchTests
     }
 
     [Fact]
-    public async Task ARootWithoutCritiqueCannotBeRefined()
+    public async Task A_root_without_critique_cannot_be_refined()
     {
         using CallSession session = new(1, 1);
         ModelCaller caller = new(
@@ -197,7 +197,7 @@ public sealed class SearchTests
     }
 
     [Fact]
-    public async Task SampledSelectionFollowsTheValues()
+    public async Task Sampled_selection_follows_the_values()
     {
         int worse = 0;
         for (ulong seed = 0; seed < 200; seed++)
@@ -227,7 +227,7 @@ public sealed class SearchTests
     [InlineData(SearchOrder.BreadthFirst, NodeSelection.Sampled)]
     [InlineData(SearchOrder.DepthFirst, NodeSelection.Greedy)]
     [InlineData(SearchOrder.DepthFirst, NodeSelection.Sampled)]
-    public async Task TheTreeDoesNotDependOnTheOrderInWhichCallsEnd(SearchOrder order, NodeSelection selection)
+    public async Task The_tree_does_not_depend_on_the_order_in_which_calls_end(SearchOrder order, NodeSelection selection)
     {
         FakeWorld world = new();
         SearchSettings settings = new() { Order = order, Selection = selection, Gate = 0.9, MaxCalls = 60 };

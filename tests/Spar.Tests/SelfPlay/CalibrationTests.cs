@@ -16,7 +16,7 @@ public sealed class CalibrationTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public void QualityAndReliabilityAreCounted()
+    public void Quality_and_reliability_are_counted()
     {
         (Valuation, bool)[] judged =
         [
@@ -42,7 +42,7 @@ public sealed class CalibrationTests : IDisposable
     }
 
     [Fact]
-    public async Task EveryIterationIsMeasuredAndKept()
+    public async Task Every_iteration_is_measured_and_kept()
     {
         RunResults results = await TestRuns.RunAsync(
             _directory.Path, TestRuns.Small with { PromptsPerIteration = 20 }, new FakeWorld(),
@@ -91,7 +91,7 @@ public sealed class CalibrationTests : IDisposable
     }
 
     [Fact]
-    public async Task DriftStopsTheRunBeforeItTrainsOnIt()
+    public async Task Drift_stops_the_run_before_it_trains_on_it()
     {
         Recipe recipe = TestRuns.Small with { Drift = new DriftSettings { Threshold = 0, Action = DriftAction.Stop } };
         RunResults results = await TestRuns.RunAsync(
@@ -115,7 +115,7 @@ public sealed class CalibrationTests : IDisposable
     }
 
     [Fact]
-    public async Task DriftDropsDisputedPairs()
+    public async Task Drift_drops_disputed_pairs()
     {
         Recipe recipe =
             TestRuns.Small with
@@ -138,7 +138,7 @@ public sealed class CalibrationTests : IDisposable
     }
 
     [Fact]
-    public async Task AdaptiveVotingMakesTheSamePairs()
+    public async Task Adaptive_voting_makes_the_same_pairs()
     {
         Recipe recipe = TestRuns.Small with { Votes = 5, PromptsPerIteration = 30, Iterations = 1 };
         await TestRuns.RunAsync(_directory.File("all"), recipe, new FakeWorld());
@@ -160,7 +160,7 @@ public sealed class CalibrationTests : IDisposable
     }
 
     [Fact]
-    public async Task AVerifierDecidesWhatItKnowsInARun()
+    public async Task A_verifier_decides_what_it_knows_in_a_run()
     {
         await TestRuns.RunAsync(
             _directory.Path, TestRuns.Small with { Iterations = 1, PromptsPerIteration = 20 }, new FakeWorld(),
@@ -178,7 +178,7 @@ public sealed class CalibrationTests : IDisposable
     }
 
     [Fact]
-    public async Task OtherModelsCanJudge()
+    public async Task Other_models_can_judge()
     {
         Recipe recipe = TestRuns.Small with { Iterations = 1 };
         string[] calls = await CallsAsync("external", new JudgingSettings { Judges = ["other"] });

@@ -10,14 +10,14 @@ using Spar.Tests.Fakes;
 
 namespace Spar.Tests.SelfPlay;
 
-public sealed class SelfPlayRunTests : IDisposable
+public sealed partial class SelfPlayRunTests : IDisposable
 {
     private readonly TempDirectory _directory = new();
 
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public async Task AWholeRunLeavesItsStagesCheckpointsAndResults()
+    public async Task A_whole_run_leaves_its_stages_checkpoints_and_results()
     {
         FakeWorld world = new();
         FakeTrainer trainer = new(world);
@@ -74,7 +74,7 @@ public sealed class SelfPlayRunTests : IDisposable
     }
 
     [Fact]
-    public async Task PlayFollowsTheRules()
+    public async Task Play_follows_the_rules()
     {
         await TestRuns.RunAsync(
             _directory.Path,
@@ -141,7 +141,7 @@ public sealed class SelfPlayRunTests : IDisposable
     }
 
     [Fact]
-    public async Task TheRefinerLearnsFromABalancedTeacher()
+    public async Task The_refiner_learns_from_a_balanced_teacher()
     {
         Recipe recipe = TestRuns.Small with { RefinerPrompts = 60, Iterations = 0 };
         await TestRuns.RunAsync(_directory.Path, recipe, new FakeWorld());
@@ -165,7 +165,7 @@ public sealed class SelfPlayRunTests : IDisposable
     }
 
     [Fact]
-    public async Task ResultsDoNotDependOnConcurrencyOrOrder()
+    public async Task Results_do_not_depend_on_concurrency_or_order()
     {
         HashSet<string> dumps = [];
         foreach (int concurrency in (int[])[1, 2, 7, 64])
@@ -189,7 +189,7 @@ public sealed class SelfPlayRunTests : IDisposable
     }
 
     [Fact]
-    public async Task AKilledRunEndsLikeAnUndisturbedOne()
+    public async Task A_killed_run_ends_like_an_undisturbed_one()
     {
         FakeWorld undisturbed = new();
         await TestRuns.RunAsync(_directory.File("whole"), TestRuns.Small, undisturbed);
@@ -224,7 +224,7 @@ public sealed class SelfPlayRunTests : IDisposable
     }
 
     [Fact]
-    public async Task AFinishedRunIsNotRunAgain()
+    public async Task A_finished_run_is_not_run_again()
     {
         RunResults first = await TestRuns.RunAsync(_directory.Path, TestRuns.Small, new FakeWorld());
         FakeWorld world = new();
@@ -240,7 +240,7 @@ public sealed class SelfPlayRunTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task AChangedCheckpointIsTrainedAgain(bool gone)
+    public async Task A_changed_checkpoint_is_trained_again(bool gone)
     {
         await TestRuns.RunAsync(_directory.Path, TestRuns.Small, new FakeWorld());
         string expected = TestRuns.Dump(_directory.Path);
@@ -263,74 +263,7 @@ public sealed class SelfPlayRunTests : IDisposable
     }
 
     [Fact]
-    public async Task FailedCallsLoseTheirItemsOnlyAndAreListed()
-    {
-        FakeWorld world = new()
-        {
-            Fails = prompt =>
-                prompt.Contains("self-play 1 3", StringComparison.Ordinal) || prompt == "say a word, sft 0 1",
-        };
-        await TestRuns.RunAsync(_directory.Path, TestRuns.Small, world);
-        using RunStore store = RunStore.OpenForReading(_directory.Path);
-        StageStatistics played = store.FindProduct<PlayProduct>(StageNames.Play(1))!.Statistics;
-        Assert.Equal(3, played.Counts["responses lost"]);
-        Assert.Equal(
-            ["self-play-1-3, response 0", "self-play-1-3, response 1", "self-play-1-3, response 2"],
-            played.Failures.Select(failure => failure.Item)
-        );
-        Assert.All(
-            played.Failures,
-            failure => Assert.Equal("HttpRequestException: the endpoint is down", failure.Reason)
-        );
-        SupervisedProduct lessons = store.FindProduct<SupervisedProduct>(StageNames.ActorSftData)!;
-        Assert.Equal(
-            new ItemFailure("sft-0-1", "HttpRequestException: the teacher is down"),
-            Assert.Single(lessons.Statistics.Failures)
-        );
-        Assert.Equal(3, lessons.Rows.Count);
-    }
-
-    [Fact]
-    public async Task AFailedSearchIsCountedAndListed()
-    {
-        FakeWorld world = new()
-        {
-            Fails = prompt => prompt.StartsWith("refine\ntask: say a word, self-play 1 ", StringComparison.Ordinal),
-        };
-        Log log = new();
-        await TestRuns.RunAsync(_directory.Path, TestRuns.Small with { Iterations = 1 }, world, observer: log);
-        using RunStore store = RunStore.OpenForReading(_directory.Path);
-        StageStatistics played = store.FindProduct<PlayProduct>(StageNames.Play(1))!.Statistics;
-        Assert.True(played.Counts["search: failed"] > 0);
-        Assert.Equal(played.Counts["search: failed"], played.Counts["negatives searched"]);
-        Assert.Equal(played.Counts["search: failed"], played.Failures.Count);
-
-        // No search succeeded, so there are no pairs: the actor stays, and the run says so.
-        Assert.Contains(log.Warnings, warning => warning.Contains("actor-1", StringComparison.Ordinal));
-        TrainedProduct kept = store.FindProduct<TrainedProduct>(StageNames.Actor(1))!;
-        Assert.Equal(("checkpoints/actor-0", 0), (kept.Checkpoint, kept.Steps.Count));
-    }
-
-    [Fact]
-    public async Task AStageWhoseItemsAllFailStopsTheRunAndCanBeGoneOnWith()
-    {
-        FakeWorld world = new() { Fails = prompt => prompt.Contains("self-play 2", StringComparison.Ordinal) };
-        SparException stop = await Assert.ThrowsAsync<SparException>(() =>
-            TestRuns.RunAsync(_directory.Path, TestRuns.Small, world)
-        );
-        Assert.Contains("All 6 items of stage play-2 failed", stop.Message, StringComparison.Ordinal);
-        Assert.Contains("the endpoint is down", stop.Message, StringComparison.Ordinal);
-        Assert.Equal(0, world.Open);
-
-        await TestRuns.RunAsync(_directory.Path, TestRuns.Small, new FakeWorld());
-        await TestRuns.RunAsync(_directory.File("whole"), TestRuns.Small, new FakeWorld(shuffle: 5));
-        string whole = TestRuns.Dump(_directory.File("whole"));
-        Directory.Delete(_directory.File("whole"), recursive: true);
-        Assert.Equal(whole, TestRuns.Dump(_directory.Path));
-    }
-
-    [Fact]
-    public async Task WithoutSftTheBaseModelPlays()
+    public async Task Without_sft_the_base_model_plays()
     {
         SupervisedSettings none = new() { LearningRate = 0.1, Epochs = 0 };
         FakeWorld world = new();
@@ -387,7 +320,7 @@ public sealed class SelfPlayRunTests : IDisposable
     }
 
     [Fact]
-    public async Task CancellingStopsAndTheRunGoesOnLater()
+    public async Task Cancelling_stops_and_the_run_goes_on_later()
     {
         using CancellationTokenSource source = new();
         FakeWorld world = new();

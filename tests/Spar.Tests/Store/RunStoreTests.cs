@@ -18,7 +18,7 @@ public sealed class RunStoreTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public void WhatIsKeptIsFoundByTheNextSession()
+    public void What_is_kept_is_found_by_the_next_session()
     {
         using (RunStore store = Open())
         {
@@ -83,7 +83,7 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
-    public void TotalsCountTheModelsCallsOverAllSessions()
+    public void Totals_count_the_models_calls_over_all_sessions()
     {
         FakeTime time = new();
         using (RunStore store = RunStore.Open(_directory.Path, _identity, time))
@@ -107,7 +107,7 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
-    public void AnAbandonedStoreHasAPrefixOfWhatWasKept()
+    public void An_abandoned_store_has_a_prefix_of_what_was_kept()
     {
         using (RunStore store = Open())
         {
@@ -125,7 +125,7 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task ManyThreadsMayKeepAtOnce()
+    public async Task Many_threads_may_keep_at_once()
     {
         using (RunStore store = Open())
         {
@@ -153,7 +153,7 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
-    public void AnotherRecipesDirectoryIsRefusedByKey()
+    public void Another_recipes_directory_is_refused_by_key()
     {
         Open().Dispose();
         RunIdentity other = new(
@@ -176,7 +176,7 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
-    public void ADirectoryInUseIsRefusedButCanBeRead()
+    public void A_directory_in_use_is_refused_but_can_be_read()
     {
         using RunStore store = Open();
         store.KeepProduct("s", new PlayProduct(StageStatistics.None), _timing);
@@ -187,7 +187,7 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
-    public void WhatIsNoRunIsRefused()
+    public void What_is_no_run_is_refused()
     {
         Assert.Contains(
             "no run",
@@ -204,7 +204,7 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
-    public void AFullDiskStopsTheRunAndLosesNothingThatWasKept()
+    public void A_full_disk_stops_the_run_and_loses_nothing_that_was_kept()
     {
         string text = new('x', 10_000);
         int kept = 0;

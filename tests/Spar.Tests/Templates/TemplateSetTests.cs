@@ -6,7 +6,7 @@ namespace Spar.Tests.Templates;
 public sealed class TemplateSetTests
 {
     [Fact]
-    public void TheCompactSetIsTheNanoModelsWording()
+    public void The_compact_set_is_the_nano_models_wording()
     {
         TemplateSet set = TemplateSet.Load("compact");
         Assert.Equal("judge\ntask: do it\nresponse: done", set.JudgePrompt("do it", "done"));
@@ -18,7 +18,7 @@ public sealed class TemplateSetTests
     }
 
     [Fact]
-    public void TheFullSetShowsTheMarksThatItsParsersLookFor()
+    public void The_full_set_shows_the_marks_that_its_parsers_look_for()
     {
         TemplateSet set = TemplateSet.Load("full");
         string judge = set.JudgePrompt("INSTRUCTION", "RESPONSE");
@@ -34,14 +34,14 @@ public sealed class TemplateSetTests
     }
 
     [Fact]
-    public void BracesInFilledTextsAreLeftAlone() =>
+    public void Braces_in_filled_texts_are_left_alone() =>
         Assert.Equal(
             "judge\ntask: write {response}\nresponse: {instruction} {a: 1}",
             TemplateSet.Load("compact").JudgePrompt("write {response}", "{instruction} {a: 1}")
         );
 
     [Fact]
-    public void AFolderOfTheUsersIsRead()
+    public void A_folder_of_the_users_is_read()
     {
         using TempDirectory folder = UserSet(
             "J {instruction} | {response} {\"json\": 1}\n",
@@ -68,7 +68,7 @@ public sealed class TemplateSetTests
         "refine.txt",
         "{answer}"
     )]
-    public void AFaultyTemplateIsRefusedByName(string judge, string refine, string file, string placeholder)
+    public void A_faulty_template_is_refused_by_name(string judge, string refine, string file, string placeholder)
     {
         using TempDirectory folder = UserSet(judge, refine);
         SparException fault = Assert.Throws<SparException>(() => TemplateSet.Load(folder.Path));
@@ -82,7 +82,7 @@ public sealed class TemplateSetTests
     [InlineData("""{"verdict": "v:", "responseStart": "r:", "end": "e"}""", "end")]
     [InlineData("""{"verdict": "v:", "responseStart": "r:", "responseEnd": " "}""", "responseEnd")]
     [InlineData("{", "format.json")]
-    public void AFaultyFormatIsRefusedByKey(string format, string named)
+    public void A_faulty_format_is_refused_by_key(string format, string named)
     {
         using TempDirectory folder = UserSet(
             "J {instruction} {response}",
@@ -97,7 +97,7 @@ public sealed class TemplateSetTests
     }
 
     [Fact]
-    public void AMissingSetOrFileIsNamed()
+    public void A_missing_set_or_file_is_named()
     {
         Assert.Contains(
             "compact or full",
