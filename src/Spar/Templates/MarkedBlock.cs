@@ -3,8 +3,8 @@ namespace Spar.Templates;
 /// <summary>
 /// A text between two marks in a model's output. A mark begins a line (emphasis around it belongs to it), and the end
 /// mark has the line for itself or ends the output; what looks like a mark elsewhere is text. A block goes from its
-/// first start mark to its last end mark, so that a text that holds a line like an end mark is not cut there. Case of
-/// the marks is overlooked.
+/// first start mark to its last end mark, so that a text that holds a line like an end mark is not cut there; where
+/// there is no end mark, the last start mark counts. Case of the marks is overlooked.
 /// </summary>
 /// <param name="Text">
 /// What stands between the marks, not trimmed; all that follows the start mark where there is no end mark.
@@ -24,7 +24,7 @@ internal sealed record MarkedBlock(string Text, int Start, bool Ended)
         int end = -1;
         foreach ((bool begins, int from, int to) in Marks(text, startMark, endMark))
         {
-            if (begins && (start < 0 || end >= 0))
+            if (begins && (start < 0 || end >= 0 || endMark is null))
             {
                 (block, start, end) = (from, to, -1);
             }

@@ -61,6 +61,7 @@ public sealed class RefinementParserTests
     public void Without_end_mark_in_the_format_the_response_goes_on_to_the_end()
     {
         Assert.Equal("a b", s_open.Parse("hm\nrefined: a b \n").Response);
+        Assert.Equal("b", s_open.Parse("fix: x\nrefined: a\nrefined: b").Response);
         Assert.Equal(RefinementParser.EmptyResponse, s_open.Parse("refined:").Unparsed);
         Assert.Equal(RefinementParser.CutOff, s_open.Parse("refined: a", cutOff: true).Unparsed);
     }
