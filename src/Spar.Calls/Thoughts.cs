@@ -52,14 +52,15 @@ public static partial class Thoughts
             return channels;
         }
 
-        if (
-            !Array.Exists(
-                s_marks,
-                mark =>
-                    raw.Contains(mark.Open, StringComparison.OrdinalIgnoreCase)
-                    || raw.Contains(mark.Close, StringComparison.OrdinalIgnoreCase)
-            )
-        )
+        // Only the marks that occur, so that many blocks do not each look through the whole text for the others.
+        (string Open, string Close)[] marks =
+        [
+            .. s_marks.Where(mark =>
+                raw.Contains(mark.Open, StringComparison.OrdinalIgnoreCase)
+                || raw.Contains(mark.Close, StringComparison.OrdinalIgnoreCase)
+            ),
+        ];
+        if (marks.Length == 0)
         {
             return new ThoughtSplit(raw, null, false);
         }
@@ -68,7 +69,7 @@ public static partial class Thoughts
         List<string> thoughts = [];
         int at = 0;
         bool unfinished = false;
-        while (NextBlock(raw, at, thoughts.Count == 0 && said.Length == 0) is { } block)
+        while (NextBlock(raw, marks, at, thoughts.Count == 0 && said.Length == 0) is { } block)
         {
             said.Append(raw, at, block.Start - at);
             thoughts.Add(raw[block.TextStart..block.TextEnd].Trim());
@@ -95,10 +96,10 @@ public static partial class Thoughts
 
     // The next block at or after a place. An opening mark must begin a line; a closing one without it ends a thought
     // from the text's start.
-    private static Block? NextBlock(string raw, int from, bool first)
+    private static Block? NextBlock(string raw, (string Open, string Close)[] marks, int from, bool first)
     {
         Block? best = null;
-        foreach ((string open, string close) in s_marks)
+        foreach ((string open, string close) in marks)
         {
             int opened = FindMark(raw, open, from, beginsLine: true);
             if (opened >= 0 && (best is null || opened < best.Start))
@@ -117,7 +118,7 @@ public static partial class Thoughts
             return best;
         }
 
-        foreach ((_, string close) in s_marks)
+        foreach ((_, string close) in marks)
         {
             int closed = FindMark(raw, close, from, beginsLine: false);
             if (closed >= 0 && closed < (best?.Start ?? int.MaxValue) && AloneAtAnEnd(raw, closed, close.Length))

@@ -86,11 +86,17 @@ internal sealed partial class VerdictLineReader
     private static readonly string[] s_explanations = ["because", "since", "as", "due to", "given"];
 
     private readonly string[] _markWords;
-    private readonly OutputFormat _format;
+
+    // The words for yes and no, longer ones before those that they begin with.
+    private readonly (bool Verdict, string Word)[] _verdicts;
 
     public VerdictLineReader(OutputFormat format)
     {
-        _format = format;
+        _verdicts =
+        [
+            .. format.Yes.OrderByDescending(word => word.Length).Select(word => (true, word)),
+            .. format.No.OrderByDescending(word => word.Length).Select(word => (false, word)),
+        ];
         _markWords = [.. Words().Matches(format.Verdict).Select(match => match.Value.ToLowerInvariant())];
         if (_markWords.Length == 0)
         {
@@ -234,14 +240,11 @@ internal sealed partial class VerdictLineReader
 
     private (bool Verdict, int Length)? MatchVerdict(string text, int at)
     {
-        foreach ((bool verdict, IReadOnlyList<string> words) in new[] { (true, _format.Yes), (false, _format.No) })
+        foreach ((bool verdict, string word) in _verdicts)
         {
-            foreach (string word in words.OrderByDescending(word => word.Length))
+            if (MatchesWord(text, at, word))
             {
-                if (MatchesWord(text, at, word))
-                {
-                    return (verdict, word.Length);
-                }
+                return (verdict, word.Length);
             }
         }
 

@@ -57,6 +57,8 @@ public sealed class ThoughtsTests
     [InlineData("```\n</think>\n")]
     [InlineData("\n<think>")]
     [InlineData("`</think>`\n")]
+    [InlineData("\n<think></think>")]
+    [InlineData("\n<think>a</think> x")]
     public void A_megabyte_of_marks_takes_no_time(string piece)
     {
         string raw = string.Concat(Enumerable.Repeat(piece, 1_000_000 / piece.Length));
