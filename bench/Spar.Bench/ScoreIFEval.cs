@@ -42,7 +42,8 @@ internal static class ScoreIFEval
             Console.WriteLine(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{Path.GetFileName(file)[..^9]}: {responses.Count} responses in {first:0.00} s at first, {best:0.00} s at best, prompts followed strictly {followed}"
+                    $"{Path.GetFileName(file)[..^9]}: {responses.Count} responses in {first:0.00} s at first, "
+                        + $"{best:0.00} s at best, prompts followed strictly {followed}"
                 )
             );
         }

@@ -80,7 +80,8 @@ public sealed class GiveUpChatClient(IChatClient inner, FailureStreak streak) : 
             cancellationToken.ThrowIfCancellationRequested();
             throw streak.Failed(out int failures)
                 ? new GivenUpException(
-                    $"{failures} model calls failed in a row, the last with: {fault.Message} Mend the endpoint and run the "
+                    $"{failures} model calls failed in a row, the last with: {fault.Message} Mend the endpoint and "
+                        + "run the "
                         + "same command again; what was answered so far is kept.",
                     fault
                 )

@@ -26,7 +26,8 @@ public sealed class WeighingChatClient(IChatClient inner) : DelegatingChatClient
         IAlternativesClient weigher =
             InnerClient.GetService(typeof(IAlternativesClient)) as IAlternativesClient
             ?? throw new RunFaultException(
-                "The judge's model gives no log-probabilities, so its probability of yes cannot be told. Set judging.valuation "
+                "The judge's model gives no log-probabilities, so its probability of yes cannot be told. Set "
+                    + "judging.valuation "
                     + "to votes or adaptive, or judge with a checkpoint or an endpoint that gives log-probabilities."
             );
         WeighedResponse weighed = await weigher

@@ -179,7 +179,8 @@ public class ArchitectureTests
                 .Arrows.Where(arrow => !allowed.GetValueOrDefault(arrow.Key.From, []).Contains(arrow.Key.To))
                 .OrderBy(arrow => arrow.Key)
                 .Select(arrow =>
-                    $"{project}: {arrow.Key.From} -> {arrow.Key.To} ({arrow.Value}) is not in the table of allowed arrows"
+                    $"{project}: {arrow.Key.From} -> {arrow.Key.To} ({arrow.Value}) is not in the table of allowed "
+                        + "arrows"
                 ),
             .. graph.FindCycle() is { } cycle ? [$"{project}: {string.Join(" -> ", cycle)} is a cycle"] : (string[])[],
         ];

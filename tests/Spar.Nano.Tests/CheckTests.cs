@@ -130,7 +130,8 @@ public class CheckTests
     public void Empty_and_odd_responses_are_judged_without_a_fault(string response)
     {
         NanoTask task = NanoTask.Parse(
-            "tell me a story about the sea. end with the word crab. use exactly 3 sentences. begin and close with a star."
+            "tell me a story about the sea. end with the word crab. use exactly 3 sentences. begin and close with "
+                + "a star."
         )!;
         Assert.False(task.IsSatisfiedBy(response));
         Assert.EndsWith("judgement: no", Critic.Critique(task, response, "judgement:"));

@@ -30,7 +30,8 @@ internal static class UsageFault
             : OptionWithoutValue(parse) is string name ? $"{name} needs a value."
             : OptionGivenTwice(parse) is string twice ? $"{twice} is given more than once."
             : parse.UnmatchedTokens.Count > 0
-                ? $"'{Short(parse.UnmatchedTokens[0])}' is one argument too many; a text with blanks needs quotes around it."
+                ? $"'{Short(parse.UnmatchedTokens[0])}' is one argument too many; a text with blanks needs quotes "
+                    + "around it."
             : command.Subcommands.Count > 0 ? $"a command is missing after {Name(command)}: {Names(command)}."
             : Missing(command, parse) is string missing ? missing
             : parse.Errors[0].Message;

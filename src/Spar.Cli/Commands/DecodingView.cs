@@ -17,7 +17,8 @@ internal static class DecodingView
         {
             console.Write(ToTree(tree));
             console.WriteLine(
-                $"search: {tree.Outcome.ToString().ToLowerInvariant()}, {tree.Nodes.Count} responses, {tree.Calls} model calls"
+                $"search: {tree.Outcome.ToString().ToLowerInvariant()}, {tree.Nodes.Count} responses, {tree.Calls} "
+                    + "model calls"
             );
         }
         else

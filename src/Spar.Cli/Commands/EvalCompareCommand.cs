@@ -53,7 +53,10 @@ internal static class EvalCompareCommand
                 context.Output.WriteLine(
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{test.Measure} on {test.Count} samples: b - a = {test.Difference.Difference:0.0000}, 95 % interval {test.Difference.Interval.Low:0.0000} to {test.Difference.Interval.High:0.0000}, bootstrap p = {test.Difference.PValue:0.0000}{mcNemar}"
+                        $"{test.Measure} on {test.Count} samples: b - a = {test.Difference.Difference:0.0000}, 95 "
+                            + $"% interval {test.Difference.Interval.Low:0.0000} to "
+                            + $"{test.Difference.Interval.High:0.0000}, bootstrap p = "
+                            + $"{test.Difference.PValue:0.0000}{mcNemar}"
                     )
                 );
                 List(context, "  gained", test.Gained, comparison.B, parse.GetValue(flips));

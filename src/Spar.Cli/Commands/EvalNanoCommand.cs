@@ -107,7 +107,11 @@ internal static class EvalNanoCommand
                 context.Output.WriteLine(
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{100 * result.Satisfied:0.0} % of {result.Count} tasks satisfied; the judge's verdict is right on {100 * result.JudgeAccuracy:0.0} % of the responses (accepts {100 * result.FalseAccepts:0.0} % of the wrong ones, rejects {100 * result.FalseRejects:0.0} % of the right ones), {result.Unparsed} could not be read."
+                        $"{100 * result.Satisfied:0.0} % of {result.Count} tasks satisfied; the judge's verdict is "
+                            + $"right on {100 * result.JudgeAccuracy:0.0} % of the responses (accepts "
+                            + $"{100 * result.FalseAccepts:0.0} % of the wrong ones, rejects "
+                            + $"{100 * result.FalseRejects:0.0} % of the right ones), {result.Unparsed} could not "
+                            + $"be read."
                     )
                 );
                 return ExitCode.Success;

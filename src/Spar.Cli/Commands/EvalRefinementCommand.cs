@@ -54,7 +54,8 @@ internal static class EvalRefinementCommand
         Option<int> votes = Shared.Votes();
         Option<int> maxTokens = Options.MaxTokens(512);
         Option<string> output = Shared.Output(
-            "folder for refinements, verdicts, samples.jsonl and results.json; run again with the same folder, only what is missing is asked",
+            "folder for refinements, verdicts, samples.jsonl and results.json; run again with the same folder, "
+                + "only what is missing is asked",
             Path.Combine("eval", "refinement")
         );
         Option<int?> limit = Options.OptionalCount("--limit", "first cases only");
@@ -200,7 +201,8 @@ internal static class EvalRefinementCommand
                         (true, _) => RepairJudges.NanoChecks(given),
                         (_, { } judging) => RepairJudges.Model(judging.Name, judging.Client, set, tokens),
                         _ => throw new EvaluationException(
-                            $"Two judges are needed: name one with {options.Model.Name}, a model or \"{RepairJudges.Checks}\"."
+                            $"Two judges are needed: name one with {options.Model.Name}, a model or "
+                                + $"\"{RepairJudges.Checks}\"."
                         ),
                     };
             }

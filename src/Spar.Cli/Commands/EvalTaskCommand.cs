@@ -47,13 +47,15 @@ internal static class EvalTaskCommand
         );
         Option<string?> output = Options.OptionalText(
             "--output",
-            "folder for answers, samples.jsonl and results.json; run again with the same folder, only what is missing is asked (default: eval/TASK)",
+            "folder for answers, samples.jsonl and results.json; run again with the same folder, only what is "
+                + "missing is asked (default: eval/TASK)",
             "dir",
             "-o"
         );
         Option<string?> responses = Options.OptionalText(
             "--responses",
-            "score ready responses instead of asking a model: JSON lines with key (or prompt) and response; - reads standard input",
+            "score ready responses instead of asking a model: JSON lines with key (or prompt) and response; - "
+                + "reads standard input",
             "file"
         );
         Option<bool> rescore = Options.Flag(
@@ -322,7 +324,8 @@ internal static class EvalTaskCommand
         {
             context.Output.WriteLine(
                 score.Counts.GetValueOrDefault("not_executed") > 0
-                    ? "The answers were collected, but the programs in them were not run, so nothing is scored. --rescore --execute runs them."
+                    ? "The answers were collected, but the programs in them were not run, so nothing is scored. "
+                        + "--rescore --execute runs them."
                     : "Nothing was scored; the counts say why."
             );
         }

@@ -221,7 +221,8 @@ internal static class EvolveCommand
 
         table.WriteTo(console);
         console.WriteLine(
-            $"{result.Seeds} seeds: {result.Prompts.Count} evolved, {result.Declined} declined, {result.NearDuplicates} near-duplicates, "
+            $"{result.Seeds} seeds: {result.Prompts.Count} evolved, {result.Declined} declined, "
+                + $"{result.NearDuplicates} near-duplicates, "
                 + $"{result.Unparsed.Values.Sum()} unreadable, {result.Failed.Count} failed"
         );
         foreach (DeclinedSeed declined in result.DeclinedSeeds.Take(3))

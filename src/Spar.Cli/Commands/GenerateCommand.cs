@@ -219,7 +219,8 @@ internal static class GenerateCommand
                 ? $" ({reason})"
                 : "";
             context.Warn(
-                $"no judgement could be read{why}, so nothing was searched. Is --prompts the prompt set that this refiner knows?"
+                $"no judgement could be read{why}, so nothing was searched. Is --prompts the prompt set that this "
+                    + "refiner knows?"
             );
         }
     }

@@ -10,7 +10,8 @@ internal static class ModelCommand
     public static Command Create(CommandContext context) =>
         new(
             "model",
-            "Looks into a checkpoint: what it is, and its token ids and logits for comparing with other implementations."
+            "Looks into a checkpoint: what it is, and its token ids and logits for comparing with other "
+                + "implementations."
         )
         {
             ModelInfoCommand.Create(context),

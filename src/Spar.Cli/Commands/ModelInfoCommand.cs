@@ -132,7 +132,9 @@ internal static class ModelInfoCommand
         Row("sampling", Sampling(summary.Generation));
         Row(
             "to generate",
-            $"{Size(summary.GenerationBytes)} ({Size(summary.WeightBytes)} weights, {Size(summary.CacheBytesPerToken * config.MaxPositions)} keys and values of one full-length sequence)"
+            $"{Size(summary.GenerationBytes)} ({Size(summary.WeightBytes)} weights, "
+                + $"{Size(summary.CacheBytesPerToken * config.MaxPositions)} keys and values of one full-length "
+                + "sequence)"
         );
         Row(
             "to train",

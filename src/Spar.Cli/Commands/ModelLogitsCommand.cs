@@ -80,7 +80,8 @@ internal static class ModelLogitsCommand
         catch (JsonException e)
         {
             throw new EngineException(
-                $"'{file}' must be a JSON list of lists of token ids, such as [[1, 2, 3], [4, 5]]: {JsonFaults.Describe(e)}.",
+                $"'{file}' must be a JSON list of lists of token ids, such as [[1, 2, 3], [4, 5]]: "
+                    + $"{JsonFaults.Describe(e)}.",
                 e
             );
         }

@@ -28,7 +28,8 @@ internal sealed class ModelOptions
         );
         Endpoint = Options.OptionalText(
             $"--{role}-endpoint",
-            $"base address of an OpenAI-compatible server, such as http://localhost:8000/v1; the key is taken from {ModelHosts.KeyVariable}",
+            "base address of an OpenAI-compatible server, such as http://localhost:8000/v1; the key is taken from "
+                + $"{ModelHosts.KeyVariable}",
             "url"
         );
     }

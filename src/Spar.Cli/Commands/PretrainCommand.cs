@@ -19,7 +19,8 @@ internal static class PretrainCommand
         Option<int> threads = Options.Threads();
         Command command = new ResumableCommand(
             "pretrain",
-            "Makes the nano base model from nothing: tokenizer, weights, model card. Interrupted, the same command goes on.\n\nExample:\n  spar pretrain recipes/nano-pretrain.yaml"
+            "Makes the nano base model from nothing: tokenizer, weights, model card. Interrupted, the same command "
+                + "goes on.\n\nExample:\n  spar pretrain recipes/nano-pretrain.yaml"
         )
         {
             recipe,

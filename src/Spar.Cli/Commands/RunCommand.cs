@@ -85,7 +85,8 @@ internal static class RunCommand
                         CultureInfo.InvariantCulture,
                         $"{ProgressLine.Duration(TimeSpan.FromSeconds(results.WallSeconds))}, "
                             + $"{results.ModelCalls} model calls, "
-                            + $"{ProgressLine.Count(results.GeneratedTokens)} tokens generated. Everything is in {directory}; "
+                            + $"{ProgressLine.Count(results.GeneratedTokens)} tokens generated. Everything is in "
+                            + $"{directory}; "
                             + $"'spar report {directory}' makes a page of it."
                     )
                 );

@@ -36,7 +36,8 @@ internal static class Shared
     public static Option<ValuationMethod> Valuation() =>
         Options.Choice(
             "--valuation",
-            "how responses are valued: votes, adaptive (votes until the verdict is settled), probability (of yes, one call)",
+            "how responses are valued: votes, adaptive (votes until the verdict is settled), probability (of yes, "
+                + "one call)",
             Enum.GetValues<ValuationMethod>().ToDictionary(value => value.ToString().ToLowerInvariant()),
             "votes"
         );

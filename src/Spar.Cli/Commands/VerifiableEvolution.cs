@@ -49,7 +49,8 @@ internal sealed class VerifiableEvolution
     );
     private readonly Option<string[]> _avoid = Options.Texts(
         "--avoid",
-        $"files of prompts, such as a benchmark's: none may share {NearPrompts.RunLength} words in a row with one (--verifiable)",
+        $"files of prompts, such as a benchmark's: none may share {NearPrompts.RunLength} words in a row with one "
+            + "(--verifiable)",
         "file"
     );
 

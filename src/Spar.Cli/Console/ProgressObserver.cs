@@ -60,7 +60,8 @@ internal abstract class ProgressObserver(ProgressLine progress) : IRunObserver
         if (statistics.Failures.Count > 0)
         {
             Warn(
-                $"{stage}: {statistics.Failures.Count} items were lost; the first: {statistics.Failures[0].Item}: {statistics.Failures[0].Reason}"
+                $"{stage}: {statistics.Failures.Count} items were lost; the first: {statistics.Failures[0].Item}: "
+                    + $"{statistics.Failures[0].Reason}"
             );
         }
     }

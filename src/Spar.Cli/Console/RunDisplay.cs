@@ -42,14 +42,16 @@ internal sealed class RunDisplay(ProgressLine progress) : ProgressObserver(progr
         string search = row.HeldOutPromptSearch is { } share ? $", {Percent(share)} with tree search" : "";
         string judge = row.JudgeAccuracy is { } accuracy ? $", judge right on {Percent(accuracy)}" : "";
         Progress.Say(
-            $"[bold]{row.Name}[/]: {Percent(row.HeldOutPrompt)} of {row.HeldOutCount} held-out prompts satisfied{search}{judge}"
+            $"[bold]{row.Name}[/]: {Percent(row.HeldOutPrompt)} of {row.HeldOutCount} held-out prompts "
+                + $"satisfied{search}{judge}"
         );
     }
 
     /// <inheritdoc/>
     public override void Calibrated(IterationCalibration calibration) =>
         Progress.Say(
-            $"  judge of iteration {calibration.Iteration}: right on {Percent(calibration.Responses.Accuracy)} of the actor's responses and {Percent(calibration.Refinements.Accuracy)} of the refinements; "
+            $"  judge of iteration {calibration.Iteration}: right on {Percent(calibration.Responses.Accuracy)} of "
+                + $"the actor's responses and {Percent(calibration.Refinements.Accuracy)} of the refinements; "
                 + $"{Percent(calibration.ChosenFalseAcceptRate)} of the chosen responses are wrong"
         );
 

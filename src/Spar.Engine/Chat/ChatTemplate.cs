@@ -62,7 +62,8 @@ public sealed class ChatTemplate
         new(
             tokenizer.Config.ChatTemplate
                 ?? throw new EngineException(
-                    "The checkpoint has no chat template: neither chat_template.jinja nor a 'chat_template' in tokenizer_config.json "
+                    "The checkpoint has no chat template: neither chat_template.jinja nor a 'chat_template' in "
+                        + "tokenizer_config.json "
                         + "(in a GGUF file: tokenizer.chat_template). Use the instruction-tuned version of the model."
                 ),
             tokenizer.Config,

@@ -69,7 +69,8 @@ public static class LoraFile
         ];
         return Array.Find(candidates, ModelPath.LeadsToModel)
             ?? throw name.Fault(
-                "must be the folder (or GGUF file) of the base model, from the adapter's folder or from the current one; there is no such model"
+                "must be the folder (or GGUF file) of the base model, from the adapter's folder or from the "
+                    + "current one; there is no such model"
             );
     }
 

@@ -23,7 +23,8 @@ internal static class ModelPath
             return path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) || BeginsAsGguf(path) ? path
                 : Path.GetFileName(path) == "tokenizer.json" ? null
                 : throw new EngineException(
-                    $"'{path}' is no GGUF file (it does not begin with the letters GGUF). Name a GGUF file, or the folder of a checkpoint "
+                    $"'{path}' is no GGUF file (it does not begin with the letters GGUF). Name a GGUF file, or the "
+                        + "folder of a checkpoint "
                         + "(config.json, model.safetensors, tokenizer.json)."
                 );
         }
@@ -95,7 +96,8 @@ internal static class ModelPath
         throw new EngineException(
             other is null
                 ? $"The model folder '{directory}' has no weights: neither {string.Join(" nor ", weights.ToArray())}."
-                : $"The model folder '{directory}' has its weights in '{other}', a format that is not read. Convert them to model.safetensors "
+                : $"The model folder '{directory}' has its weights in '{other}', a format that is not read. "
+                    + "Convert them to model.safetensors "
                     + "(Transformers: model.save_pretrained with safe_serialization), or get the model in that format."
         );
     }

@@ -9,29 +9,38 @@ public sealed class DataFolder(string root)
     private static readonly Dictionary<string, string> Sources = new()
     {
         ["ifeval"] =
-            "IFEval comes from github.com/google-research/google-research (instruction_following_eval/data/input_data.jsonl; or the data set "
-            + "google/IFEval). Expected: prompts.jsonl or input_data.jsonl with {key, prompt, instruction_id_list, kwargs}.",
+            "IFEval comes from github.com/google-research/google-research "
+                + "(instruction_following_eval/data/input_data.jsonl; or the data set "
+            + "google/IFEval). Expected: prompts.jsonl or input_data.jsonl with {key, prompt, instruction_id_list, "
+            + "kwargs}.",
         ["ifbench"] =
-            "IFBench comes from github.com/allenai/IFBench (data/IFBench_test.jsonl; or the data set allenai/IFBench_test). Expected: "
+            "IFBench comes from github.com/allenai/IFBench (data/IFBench_test.jsonl; or the data set "
+                + "allenai/IFBench_test). Expected: "
             + "prompts.jsonl or IFBench_test.jsonl with {key, prompt, instruction_id_list, kwargs}.",
         ["followbench"] =
-            "FollowBench comes from github.com/YJiangcm/FollowBench (folder data). Expected: content, situation, style, format, example and "
+            "FollowBench comes from github.com/YJiangcm/FollowBench (folder data). Expected: content, situation, "
+                + "style, format, example and "
             + "mixed .jsonl with {id, type, example_id, category, source, level, instruction, target, scored_by}.",
         ["llmbar"] =
             "LLMBar comes from github.com/princeton-nlp/LLMBar (folder Dataset/LLMBar). Expected: llmbar.jsonl with "
             + "{id, subset, input, output_1, output_2, label}; subsets Natural, Neighbor, GPTInst, GPTOut, Manual.",
         ["gsm8k"] =
-            "GSM8K comes from github.com/openai/grade-school-math (or the data set openai/gsm8k). Expected: test.jsonl with "
+            "GSM8K comes from github.com/openai/grade-school-math (or the data set openai/gsm8k). Expected: "
+                + "test.jsonl with "
             + "{id, question, answer, final} and fewshot_pool.jsonl with {question, answer, rationale, final}.",
         ["triviaqa"] =
-            "TriviaQA comes from nlp.cs.washington.edu/triviaqa (or the data set mandarjoshi/trivia_qa). Expected: dev.jsonl with "
-            + "{question, answers: [aliases]}, or the original unfiltered-web-dev.json; worked examples, if wanted, likewise in train.jsonl or "
+            "TriviaQA comes from nlp.cs.washington.edu/triviaqa (or the data set mandarjoshi/trivia_qa). Expected: "
+                + "dev.jsonl with "
+            + "{question, answers: [aliases]}, or the original unfiltered-web-dev.json; worked examples, if "
+            + "wanted, likewise in train.jsonl or "
             + "unfiltered-web-train.json.",
         ["mmlu"] =
-            "MMLU comes from github.com/hendrycks/test (or the data set cais/mmlu). Expected: dev.jsonl and test.jsonl (or .jsonl.gz) with "
+            "MMLU comes from github.com/hendrycks/test (or the data set cais/mmlu). Expected: dev.jsonl and "
+                + "test.jsonl (or .jsonl.gz) with "
             + "{subject, index, question, choices: [4], answer: A-D}.",
         ["humaneval"] =
-            "HumanEval comes from github.com/openai/human-eval (data/HumanEval.jsonl.gz). Expected: HumanEval.jsonl (or .jsonl.gz) with "
+            "HumanEval comes from github.com/openai/human-eval (data/HumanEval.jsonl.gz). Expected: "
+                + "HumanEval.jsonl (or .jsonl.gz) with "
             + "{task_id, prompt, entry_point, canonical_solution, test}.",
     };
 
@@ -59,7 +68,8 @@ public sealed class DataFolder(string root)
     public string Require(string benchmark, params string[] names) =>
         Find(benchmark, names)
         ?? throw new EvaluationException(
-            $"{Path.Combine(root, benchmark, names[0])} was not found. {Sources[benchmark]} Put the files into {Path.Combine(root, benchmark)}, "
+            $"{Path.Combine(root, benchmark, names[0])} was not found. {Sources[benchmark]} Put the files into "
+                + $"{Path.Combine(root, benchmark)}, "
                 + "or name another data folder with --data."
         );
 

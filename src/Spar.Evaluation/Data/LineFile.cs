@@ -118,7 +118,8 @@ public static class LineFile
         new(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{name}, line {number}: has more than {MostCharacters} characters; a file of one record a line is expected"
+                $"{name}, line {number}: has more than {MostCharacters} characters; a file of one record a line is "
+                    + $"expected"
             )
         );
 

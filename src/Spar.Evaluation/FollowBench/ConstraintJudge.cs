@@ -36,7 +36,8 @@ public static class ConstraintJudge
         int n = record.Level;
         var prompt = new StringBuilder();
         prompt.Append(
-            $"An instruction was made harder step by step: each step adds one {kind} to the instruction before it. Below are the initial "
+            $"An instruction was made harder step by step: each step adds one {kind} to the instruction before it. "
+                + "Below are the initial "
                 + $"instruction, every step up to the last with {Plural(n)}, and an answer to the last one.\n\n"
         );
         prompt.Append($"[Initial instruction]\n{path[0]}\n\n");

@@ -97,7 +97,8 @@ public static class AnswerCollector
                 $"{requests.Count - answers.Count} of {requests.Count} {stage} are missing: "
                     + (
                         failures.Count > 0
-                            ? $"{failures.Count} calls to {model.Name} failed; the first, \"{failures[0].Id}\": {failures[0].Message}. "
+                            ? $"{failures.Count} calls to {model.Name} failed; the first, \"{failures[0].Id}\": "
+                                + $"{failures[0].Message}. "
                             : ""
                     )
                     + (ended is null ? "" : ended.Message + " ")
@@ -134,7 +135,8 @@ public static class AnswerCollector
         return answers.Count == requests.Count
             ? (answers, kept.StoredModel)
             : throw new EvaluationException(
-                $"{file} has answers to {answers.Count} of {requests.Count} requests; \"{requests.First(request => !answers.ContainsKey(request.Id)).Id}\" "
+                $"{file} has answers to {answers.Count} of {requests.Count} requests; "
+                    + $"\"{requests.First(request => !answers.ContainsKey(request.Id)).Id}\" "
                     + "has none. Run with the model again to ask for the rest."
             );
     }
@@ -153,7 +155,8 @@ public static class AnswerCollector
             if (kept.Mismatch(call, sampled: request.Sampling.Temperature > 0, anyone) is { } mismatch)
             {
                 throw new EvaluationException(
-                    $"{file}: the stored answer to \"{request.Id}\" {mismatch}. Use another output folder, or delete this file to ask again."
+                    $"{file}: the stored answer to \"{request.Id}\" {mismatch}. Use another output folder, or "
+                        + "delete this file to ask again."
                 );
             }
 

@@ -151,7 +151,8 @@ public sealed class HumanEvalBenchmark : IBenchmark
     private string Ask(HumanEvalProblem problem) =>
         form == CompletionForm.Continue
             ? problem.Prompt
-            : $"Complete the following Python function. Give the whole function, with its imports, in one Python code block.\n\n```python\n{problem.Prompt}```";
+            : "Complete the following Python function. Give the whole function, with its imports, in one Python "
+                + $"code block.\n\n```python\n{problem.Prompt}```";
 
     private string Trim(string answer) =>
         form == CompletionForm.Continue

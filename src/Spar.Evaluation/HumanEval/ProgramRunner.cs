@@ -119,7 +119,8 @@ public sealed class ProgramRunner
         }
 
         throw new EvaluationException(
-            $"Generated programs are run only without network and with limits, which needs Linux, the program unshare, and {python}; here the "
+            "Generated programs are run only without network and with limits, which needs Linux, the program "
+                + $"unshare, and {python}; here the "
                 + $"trial failed{(fault.Length > 0 ? $": {fault.Trim()}" : "")}. Without execution, samples.jsonl can be given to the official scorer."
         );
     }

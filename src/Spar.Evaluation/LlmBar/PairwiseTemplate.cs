@@ -41,10 +41,12 @@ public sealed partial class PairwiseTemplate
     public static PairwiseTemplate Default { get; } =
         new(
             "Which of the two outputs below carries out the instruction better?\n"
-                + "First check whether each output does exactly what was asked, no more and no less. Only between outputs that do, let correctness, "
+                + "First check whether each output does exactly what was asked, no more and no less. Only between "
+                + "outputs that do, let correctness, "
                 + "helpfulness and style decide. The order in which they are shown means nothing.\n\n"
                 + "[Instruction]\n{input}\n\n[Output (a)]\n{output_1}\n\n[Output (b)]\n{output_2}\n\n"
-                + "Explain your decision in a few sentences. Then end with one line that is exactly \"Output (a) is better.\" or \"Output (b) is better.\"",
+                + "Explain your decision in a few sentences. Then end with one line that is exactly \"Output (a) "
+                + "is better.\" or \"Output (b) is better.\"",
             """Output \(a\) is better\.?[*"\s]*$""",
             """Output \(b\) is better\.?[*"\s]*$"""
         );
@@ -76,7 +78,8 @@ public sealed partial class PairwiseTemplate
             )
         {
             throw new EvaluationException(
-                $"{path}: not an LLMBar template ({{\"system\"?, \"prompt\", \"patterns\": {{\"1\", \"2\"}}}}): {fault.Message}",
+                $"{path}: not an LLMBar template ({{\"system\"?, \"prompt\", \"patterns\": {{\"1\", \"2\"}}}}): "
+                    + $"{fault.Message}",
                 fault
             );
         }

@@ -47,7 +47,8 @@ public sealed class MmluBenchmark : IBenchmark
                     bySubject[subject].Count() >= shots
                         ? Opening(subject, bySubject[subject].Take(shots))
                         : throw new EvaluationException(
-                            $"MMLU: {shots} worked examples are wanted, but {subject} has {bySubject[subject].Count()}; give fewer --shots."
+                            $"MMLU: {shots} worked examples are wanted, but {subject} has "
+                                + $"{bySubject[subject].Count()}; give fewer --shots."
                         )
             );
         var sampling = new SamplingOptions(MaxTokens: 32, Stop: ["\n"]);

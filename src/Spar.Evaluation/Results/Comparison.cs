@@ -57,7 +57,8 @@ public sealed record Comparison(
         if (a.Task != b.Task || a.Version != b.Version)
         {
             throw new EvaluationException(
-                $"{a.Folder} holds {a.Task} version {a.Version} and {b.Folder} holds {b.Task} version {b.Version}: only results of one benchmark "
+                $"{a.Folder} holds {a.Task} version {a.Version} and {b.Folder} holds {b.Task} version {b.Version}: "
+                    + "only results of one benchmark "
                     + "in one version can be compared."
             );
         }
@@ -67,7 +68,8 @@ public sealed record Comparison(
         if (!lenient && onlyA.Length + onlyB.Length > 0)
         {
             throw new EvaluationException(
-                $"The results are of different samples: {onlyA.Length} are in {a.Folder} only, {onlyB.Length} in {b.Folder} only, such as "
+                $"The results are of different samples: {onlyA.Length} are in {a.Folder} only, {onlyB.Length} in "
+                    + $"{b.Folder} only, such as "
                     + $"\"{onlyA.Concat(onlyB).First()}\". With --lenient, those that both have are compared."
             );
         }

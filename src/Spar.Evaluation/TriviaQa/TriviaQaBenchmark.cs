@@ -36,7 +36,8 @@ public sealed class TriviaQaBenchmark : IBenchmark
         if (pool.Count < count)
         {
             throw new EvaluationException(
-                $"TriviaQA: {count} worked examples are wanted, but there are {pool.Count} training questions; give fewer --shots."
+                $"TriviaQA: {count} worked examples are wanted, but there are {pool.Count} training questions; "
+                    + "give fewer --shots."
             );
         }
 

@@ -21,7 +21,8 @@ public sealed class FramedStoryTask : ISyntheticTask
         First = first;
         Last = last;
         Instruction =
-            $"tell me a story about the {topic}. begin with: {string.Join(' ', first)}. end with: {string.Join(' ', last)}.";
+            $"tell me a story about the {topic}. begin with: {string.Join(' ', first)}. end with: "
+                + $"{string.Join(' ', last)}.";
     }
 
     /// <summary>Words of the first sentence.</summary>

@@ -104,7 +104,8 @@ public sealed class EndpointChatClient : DelegatingChatClient, IAlternativesClie
         if (response.RawRepresentation is not ChatCompletion { ContentTokenLogProbabilities: { Count: > 0 } tokens })
         {
             throw new RunFaultException(
-                $"{_name} gives no log-probabilities. Set judging.valuation to votes or adaptive, or switch log-probabilities on "
+                $"{_name} gives no log-probabilities. Set judging.valuation to votes or adaptive, or switch "
+                    + "log-probabilities on "
                     + "in the server."
             );
         }

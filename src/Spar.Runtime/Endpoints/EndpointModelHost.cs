@@ -27,7 +27,8 @@ public sealed class EndpointModelHost(IModelHost others, string apiKey) : IModel
         return parts.Length == 2 && parts[1].Length > 0 && Uri.TryCreate(parts[0], UriKind.Absolute, out Uri? address)
             ? ValueTask.FromResult(EndpointChatClient.WithRetries(address, parts[1], apiKey))
             : throw new SparException(
-                $"'{model}' names no model behind an endpoint. Give address and model as in http://localhost:8000/v1#qwen."
+                $"'{model}' names no model behind an endpoint. Give address and model as in "
+                    + "http://localhost:8000/v1#qwen."
             );
     }
 }

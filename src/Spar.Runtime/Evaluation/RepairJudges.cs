@@ -49,7 +49,8 @@ public static class RepairJudges
             item =>
                 NanoTask.Parse(item.Instruction)
                 ?? throw new EvaluationException(
-                    $"The judge \"{Checks}\" knows the nano world's instructions only, and case \"{item.Id}\" has another: name a model as judge."
+                    $"The judge \"{Checks}\" knows the nano world's instructions only, and case \"{item.Id}\" has "
+                        + "another: name a model as judge."
                 )
         );
         return new RepairJudge(

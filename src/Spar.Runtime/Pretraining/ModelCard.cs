@@ -97,12 +97,14 @@ public static class ModelCard
         {
             text.Append(
                 culture,
-                $"| {kind.Kind} | {kind.Family} | {kind.Count} | {100 * kind.Followed:0.0} % | {100 * kind.JudgeRight:0.0} % |\n"
+                $"| {kind.Kind} | {kind.Family} | {kind.Count} | {100 * kind.Followed:0.0} % | "
+                    + $"{100 * kind.JudgeRight:0.0} % |\n"
             );
         }
 
         text.Append(
-            $"\nThe same figures: `spar eval nano --count {Tasks} --temperature 0.9`, and without `--temperature` for the first row.\n"
+            $"\nThe same figures: `spar eval nano --count {Tasks} --temperature 0.9`, and without `--temperature` "
+                + "for the first row.\n"
         );
         return text.ToString();
     }

@@ -207,7 +207,8 @@ public sealed class PretrainRun(PretrainRecipe recipe, int threads)
         if (progress.Recipe != Digest())
         {
             throw new EngineException(
-                $"The saved state in {recipe.Work} was made with other settings than the recipe's. Put the recipe back as it was, or delete the folder to start again."
+                $"The saved state in {recipe.Work} was made with other settings than the recipe's. Put the recipe "
+                    + "back as it was, or delete the folder to start again."
             );
         }
 

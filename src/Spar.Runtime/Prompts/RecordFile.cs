@@ -163,7 +163,8 @@ internal static class RecordFile
             if (reader.FieldCount != columns.Count)
             {
                 throw new SparException(
-                    $"{place}: {reader.FieldCount} columns, where the first line names {columns.Count}. Put texts with commas or quotes into quotes."
+                    $"{place}: {reader.FieldCount} columns, where the first line names {columns.Count}. Put texts "
+                        + "with commas or quotes into quotes."
                 );
             }
 

@@ -99,7 +99,8 @@ public static class BaselineReport
             [figure, following, judging, budget],
             [chart],
             [
-                "Every method begins from the same models, takes the same prompts in each iteration, and is measured on "
+                "Every method begins from the same models, takes the same prompts in each iteration, and is "
+                    + "measured on "
                     + "the same held-out prompts; the start is not counted in what it spent.",
             ]
         );

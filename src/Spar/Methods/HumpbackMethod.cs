@@ -24,7 +24,8 @@ internal sealed class HumpbackMethod(MethodContext run, ITextSource texts) : IIt
         if (seeds.Count == 0)
         {
             throw new SparException(
-                "Method humpback learns to write instructions from the teacher's responses, and the recipe has none. Set sft_prompts and actor_sft.epochs above 0."
+                "Method humpback learns to write instructions from the teacher's responses, and the recipe has "
+                    + "none. Set sft_prompts and actor_sft.epochs above 0."
             );
         }
 

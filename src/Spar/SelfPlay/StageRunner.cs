@@ -66,7 +66,8 @@ internal sealed class StageRunner(RunStore store, CallSession session, IRunObser
 
     public static SparException AllFailed(string stage, int items, string reason) =>
         new(
-            $"All {items} items of stage {stage} failed, the first with: {reason} Mend what the message names and run the same command again; "
+            $"All {items} items of stage {stage} failed, the first with: {reason} Mend what the message names and "
+                + "run the same command again; "
                 + "what was answered so far is kept."
         );
 }

@@ -65,7 +65,8 @@ internal static class RunDatabase
         if (tables > 0 && own == 0)
         {
             throw new SparException(
-                $"The run directory {directory} holds a run.db that is no run's store, but another program's database. Name another directory."
+                $"The run directory {directory} holds a run.db that is no run's store, but another program's "
+                    + "database. Name another directory."
             );
         }
     }

@@ -19,7 +19,8 @@ internal static class RunLock
         catch (IOException fault) when (IsSharing(fault))
         {
             throw new SparException(
-                $"The run directory {directory} is in use by another process. Wait for it to end, or name another directory.",
+                $"The run directory {directory} is in use by another process. Wait for it to end, or name another "
+                    + "directory.",
                 fault
             );
         }

@@ -134,7 +134,8 @@ public sealed class RunStore : ICallMemo, IDisposable
 
         CallRow? row = Read(connection =>
             connection.QuerySingleOrDefault<CallRow>(
-                $"SELECT prompt_hash AS PromptHash, {StoredText.Columns}, input_tokens AS InputTokens, output_tokens AS OutputTokens, finish AS Finish, "
+                $"SELECT prompt_hash AS PromptHash, {StoredText.Columns}, input_tokens AS InputTokens, "
+                    + "output_tokens AS OutputTokens, finish AS Finish, "
                     + "probability AS Probability FROM calls WHERE key = @key",
                 new { key }
             )
@@ -156,7 +157,8 @@ public sealed class RunStore : ICallMemo, IDisposable
         {
             // Dapper caches the command's plan by its text; the row is a few microseconds.
             connection.Execute(
-                "INSERT OR REPLACE INTO calls (key, prompt_hash, text, input_tokens, output_tokens, finish, probability) "
+                "INSERT OR REPLACE INTO calls (key, prompt_hash, text, input_tokens, output_tokens, finish, "
+                    + "probability) "
                     + "VALUES (@key, @hash, @text, @input, @output, @finish, @probability)",
                 new
                 {
@@ -200,7 +202,8 @@ public sealed class RunStore : ICallMemo, IDisposable
             );
             connection.Execute("DELETE FROM stage_log WHERE stage = @Stage", timing);
             connection.Execute(
-                "INSERT INTO stage_log (stage, started, seconds, calls, output_tokens) VALUES (@Stage, @Started, @Seconds, @Calls, @OutputTokens)",
+                "INSERT INTO stage_log (stage, started, seconds, calls, output_tokens) VALUES (@Stage, @Started, "
+                    + "@Seconds, @Calls, @OutputTokens)",
                 timing
             );
         });
@@ -268,7 +271,8 @@ public sealed class RunStore : ICallMemo, IDisposable
         Read(connection =>
             connection
                 .Query<StageTiming>(
-                    "SELECT stage AS Stage, started AS Started, seconds AS Seconds, calls AS Calls, output_tokens AS OutputTokens FROM stage_log ORDER BY id"
+                    "SELECT stage AS Stage, started AS Started, seconds AS Seconds, calls AS Calls, output_tokens "
+                        + "AS OutputTokens FROM stage_log ORDER BY id"
                 )
                 .ToArray()
         );

@@ -26,7 +26,8 @@ internal static class StoreFaults
             _ when IsDamage(fault) =>
                 "its run.db is damaged or no run's store. Restore it from a copy or name another run directory",
             _ =>
-                "reading or writing failed. Check the disk, then run the same command again; what was kept before is safe",
+                "reading or writing failed. Check the disk, then run the same command again; what was kept before "
+                    + "is safe",
         };
         return new SparException(
             $"The run directory {directory} cannot be used: {remedy}. ({FirstLine(fault.Message)})",

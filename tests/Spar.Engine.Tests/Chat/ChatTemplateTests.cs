@@ -24,17 +24,20 @@ public class ChatTemplateTests
         "6 3.5 2.0 -4 2 2.5"
     )]
     [InlineData(
-        "{{ 'a' ~ 1 ~ true ~ none }} {{ not true or false and true }} {{ 3 > 2 > 1 }} {{ 'b' in 'abc' }} {{ 3 not in [1,2] }}",
+        "{{ 'a' ~ 1 ~ true ~ none }} {{ not true or false and true }} {{ 3 > 2 > 1 }} {{ 'b' in 'abc' }} {{ 3 not "
+            + "in [1,2] }}",
         "a1TrueNone False True True True"
     )]
     [InlineData("{{ 'yes' if messages|length > 3 else 'no' }}{{ 'x' if false }}", "yes")]
     [InlineData(
-        "{% for m in messages if m.role != 'system' %}{{ loop.index }}/{{ loop.length }}{{ m['role'][0] }}{{ ',' if not loop.last }}{% else %}none{% endfor %}",
+        "{% for m in messages if m.role != 'system' %}{{ loop.index }}/{{ loop.length }}{{ m['role'][0] }}{{ ',' "
+            + "if not loop.last }}{% else %}none{% endfor %}",
         "1/3u,2/3a,3/3u"
     )]
     [InlineData("{% for m in [] %}x{% else %}none{% endfor %}", "none")]
     [InlineData(
-        "{% set ns = namespace(n=0, last='') %}{% for m in messages %}{% if m.role == 'user' %}{% set ns.n = ns.n + 1 %}{% set ns.last = m.content %}{% endif %}{% endfor %}{{ ns.n }}{{ ns.last }}",
+        "{% set ns = namespace(n=0, last='') %}{% for m in messages %}{% if m.role == 'user' %}{% set ns.n = ns.n "
+            + "+ 1 %}{% set ns.last = m.content %}{% endif %}{% endfor %}{{ ns.n }}{{ ns.last }}",
         "2More"
     )]
     [InlineData("{% set x = 1 %}{% for m in messages %}{% set x = x + 1 %}{{ x }}{% endfor %}{{ x }}", "22221")]
@@ -44,27 +47,35 @@ public class ChatTemplateTests
     )]
     [InlineData("{% set t %}in{{ 1 }}{% endset %}[{{ t }}]", "[in1]")]
     [InlineData(
-        "{{ messages[1].content | trim | tojson }} {{ {'a': [1, 2.5, none, true], 'b': '\\n\\t/<\u00e9\ud83d\ude80\\u0001'} | tojson }}",
+        "{{ messages[1].content | trim | tojson }} {{ {'a': [1, 2.5, none, true], 'b': "
+            + "'\\n\\t/<\u00e9\ud83d\ude80\\u0001'} | tojson }}",
         "\"Hi \\\"you\\\"\" {\"a\": [1, 2.5, null, true], \"b\": \"\\n\\t/<\u00e9\ud83d\ude80\\u0001\"}"
     )]
     [InlineData(
-        "{{ messages[-1].content }} {{ messages[1:3]|length }} {{ messages[::-1][0].content }} {{ 'abcdef'[1:-1:2] }} {{ 'abc'[-1] }} {{ [1,2,3][5:] | length }}",
+        "{{ messages[-1].content }} {{ messages[1:3]|length }} {{ messages[::-1][0].content }} {{ 'abcdef'[1:-1:2] "
+            + "}} {{ 'abc'[-1] }} {{ [1,2,3][5:] | length }}",
         "More 2 More bd c 0"
     )]
     [InlineData(
-        "{{ missing is defined }} {{ missing is not defined }} {{ messages is iterable }} {{ none is none }} {{ 'a' is string }} {{ 3 is odd }} {{ messages[0] is mapping }} {{ missing }}{{ missing | default('d') }}{{ '' | default('e', true) }}",
+        "{{ missing is defined }} {{ missing is not defined }} {{ messages is iterable }} {{ none is none }} {{ "
+            + "'a' is string }} {{ 3 is odd }} {{ messages[0] is mapping }} {{ missing }}{{ missing | default('d') "
+            + "}}{{ '' | default('e', true) }}",
         "False True True True True True True de"
     )]
     [InlineData(
-        "{{ messages | selectattr('role', 'equalto', 'user') | list | length }} {{ messages | rejectattr('role', 'eq', 'user') | list | length }}",
+        "{{ messages | selectattr('role', 'equalto', 'user') | list | length }} {{ messages | rejectattr('role', "
+            + "'eq', 'user') | list | length }}",
         "2 2"
     )]
     [InlineData(
-        "{{ 'a,b,c'.split(',') | join('-') }} {{ ' x y  z '.split() | join('|') }} {{ 'xxabxx'.strip('x') }} {{ 'Hello'.startswith('He') }} {{ 'a-b-c'.split('-', 1)[1] }} {{ 'abc'|upper }} {{ 'aXbX'.replace('X','y') }}",
+        "{{ 'a,b,c'.split(',') | join('-') }} {{ ' x y  z '.split() | join('|') }} {{ 'xxabxx'.strip('x') }} {{ "
+            + "'Hello'.startswith('He') }} {{ 'a-b-c'.split('-', 1)[1] }} {{ 'abc'|upper }} {{ "
+            + "'aXbX'.replace('X','y') }}",
         "a-b-c x|y|z ab True b-c ABC ayby"
     )]
     [InlineData(
-        "{{ messages[0].get('name', 'anon') }} {{ messages[0].get('role') }} {{ 'role' in messages[0] }} {{ [1,[2]] == [1.0,[2]] }} {{ 1 == true }} {{ '1' == 1 }}",
+        "{{ messages[0].get('name', 'anon') }} {{ messages[0].get('role') }} {{ 'role' in messages[0] }} {{ "
+            + "[1,[2]] == [1.0,[2]] }} {{ 1 == true }} {{ '1' == 1 }}",
         "anon system True True True False"
     )]
     [InlineData(
@@ -74,7 +85,9 @@ public class ChatTemplateTests
     [InlineData("{% if false %}a{% elif messages %}b{% elif true %}c{% else %}d{% endif %}", "b")]
     [InlineData("line\r\n{% if true %}\r\nx\r\n{% endif %}\r\n\n", "line\nx\n")]
     [InlineData(
-        "{{ not messages[0].role == 'system' }} {{ 2 if true else 3 if true else 4 }} {{ 'ab' * 1 if false else 'z' }} {{ messages | first | length }} {{ (messages | last).content }} {{ 5 is not none and 'x' is not number }}",
+        "{{ not messages[0].role == 'system' }} {{ 2 if true else 3 if true else 4 }} {{ 'ab' * 1 if false else "
+            + "'z' }} {{ messages | first | length }} {{ (messages | last).content }} {{ 5 is not none and 'x' is "
+            + "not number }}",
         "False 2 z 2 More True"
     )]
     [InlineData("{{ {}|tojson }}{{ []|tojson }} {{ '%}' }} {{ {'a': {'b': 1}}.a.b }}", "{}[] %} 1")]
@@ -83,7 +96,8 @@ public class ChatTemplateTests
         "2 ab q'\"A\u00e9 3"
     )]
     [InlineData(
-        "{% macro tag(name, end='>') %}\n<{{ name }}{{ end }}\n{%- endmacro %}\n{{ tag('a') }}{{ tag('b', end='/>') | upper }}",
+        "{% macro tag(name, end='>') %}\n<{{ name }}{{ end }}\n{%- endmacro %}\n{{ tag('a') }}{{ tag('b', "
+            + "end='/>') | upper }}",
         "<a><B/>"
     )]
     public void Templates_render_as_the_reference_does(string template, string expected) =>
@@ -227,14 +241,17 @@ public class ChatTemplateTests
         "{% set ns = namespace(x=[]) %}{% for i in range(99999) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x|tojson }}"
     )]
     [InlineData(
-        "{% set ns = namespace(x=(), y=()) %}{% for i in range(99999) %}{% set ns.x = (ns.x,) %}{% set ns.y = (ns.y,) %}{% endfor %}{{ ns.x == ns.y }}{{ {ns.x: 1} }}"
+        "{% set ns = namespace(x=(), y=()) %}{% for i in range(99999) %}{% set ns.x = (ns.x,) %}{% set ns.y = "
+            + "(ns.y,) %}{% endfor %}{{ ns.x == ns.y }}{{ {ns.x: 1} }}"
     )]
     [InlineData("{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}")]
     [InlineData(
-        "{% macro f() %}{% call g() %}{% endcall %}{% endmacro %}{% macro g() %}{{ caller() }}{{ f() }}{% endmacro %}{{ f() }}"
+        "{% macro f() %}{% call g() %}{% endcall %}{% endmacro %}{% macro g() %}{{ caller() }}{{ f() }}{% endmacro "
+            + "%}{{ f() }}"
     )]
     [InlineData(
-        "{% for a in range(99999) %}{% for b in range(99999) %}{% for c in range(99999) %}{% endfor %}{% endfor %}{% endfor %}"
+        "{% for a in range(99999) %}{% for b in range(99999) %}{% for c in range(99999) %}{% endfor %}{% endfor "
+            + "%}{% endfor %}"
     )]
     [InlineData("{% for a in range(99999) %}{% for b in range(99999) %}{{ 'text' }}{% endfor %}{% endfor %}")]
     [InlineData("{{ 'a' * 9999999999 }}")]

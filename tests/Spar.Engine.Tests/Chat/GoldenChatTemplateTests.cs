@@ -35,15 +35,7 @@ public class GoldenChatTemplateTests
     {
         foreach (JsonElement chat in chats.EnumerateArray())
         {
-            Message[] messages =
-            [
-                .. chat.GetProperty("messages")
-                    .EnumerateArray()
-                    .Select(m => new Message(
-                        m.GetProperty("role").GetString()!,
-                        m.GetProperty("content").GetString()!
-                    )),
-            ];
+            Message[] messages = GoldenMessages.Of(chat);
             string rendered = template.Render(messages, chat.GetProperty("add_generation_prompt").GetBoolean());
             Assert.Equal(chat.GetProperty(textKey).GetString(), rendered);
             Assert.Equal(GoldenTokenizerTests.Ints(chat.GetProperty("ids")), tokenizer.Encode(rendered));

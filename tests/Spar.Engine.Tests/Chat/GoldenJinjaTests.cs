@@ -89,7 +89,8 @@ public class GoldenJinjaTests
 
         return text == expected.GetString()
             ? null
-            : $"{conversation}: {JsonSerializer.Serialize(template)}\n  jinja2: {expected.GetRawText()}\n  here:   {JsonSerializer.Serialize(text)} {fault}";
+            : $"{conversation}: {JsonSerializer.Serialize(template)}\n  jinja2: {expected.GetRawText()}\n  here:   "
+                + $"{JsonSerializer.Serialize(text)} {fault}";
     }
 
     private static JsonElement Golden(string name)

@@ -51,7 +51,8 @@ public class GoldenTests
                 if (strict[i] != sample.Strict[i] || loose[i] != sample.Loose[i])
                 {
                     wrong.Add(
-                        $"prompt {sample.Key}, instruction {i}: expected {strict[i]}, {loose[i]}; {sample.Explanations[i]}"
+                        $"prompt {sample.Key}, instruction {i}: expected {strict[i]}, {loose[i]}; "
+                            + $"{sample.Explanations[i]}"
                     );
                 }
             }

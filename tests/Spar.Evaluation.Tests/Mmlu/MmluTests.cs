@@ -57,7 +57,8 @@ public class MmluTests
         );
         Assert.Contains("\nA. 0\nB. 1\nC. 2\nD. 3\nAnswer: B\n\n", prompt);
         Assert.EndsWith(
-            $"{items[0].Question.Trim()}\nA. {items[0].Choices[0]}\nB. {items[0].Choices[1]}\nC. {items[0].Choices[2]}\nD. {items[0].Choices[3]}\nAnswer:",
+            $"{items[0].Question.Trim()}\nA. {items[0].Choices[0]}\nB. {items[0].Choices[1]}\nC. "
+                + $"{items[0].Choices[2]}\nD. {items[0].Choices[3]}\nAnswer:",
             prompt
         );
         Assert.Equal(6, prompt.Split("Answer:").Length - 1);

@@ -30,7 +30,8 @@ public sealed class BaseModelCheckTests : IDisposable
     {
         SetTemplate(
             User
-                + "{% if m.role == 'assistant' %}<|assistant|>{{ m.content.split('</think>')[-1] }}<|end|>{% endif %}{% endfor %}"
+                + "{% if m.role == 'assistant' %}<|assistant|>{{ m.content.split('</think>')[-1] }}<|end|>{% endif "
+                + "%}{% endfor %}"
                 + "{% if add_generation_prompt %}<|assistant|><think>\n{% endif %}"
         );
         Check();

@@ -28,7 +28,8 @@ public sealed class PromptPoolTests : IDisposable
         .. Enumerable
             .Range(0, 60)
             .Select(i =>
-                $"Write {i} lines about the {s_things[i % s_things.Length]} number {i * 7919 % 101}, with \"quotes\", commas,\nand a break."
+                $"Write {i} lines about the {s_things[i % s_things.Length]} number {i * 7919 % 101}, with "
+                    + "\"quotes\", commas,\nand a break."
             ),
     ];
 

@@ -63,8 +63,10 @@ internal sealed class FakeTrainer(FakeWorld world) : ITrainer
             settings as PreferenceSettings ?? new PreferenceSettings { LearningRate = settings.LearningRate };
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"TrainingSettings {{ LearningRate = {settings.LearningRate}, Schedule = {settings.Schedule}, WarmupRatio = {settings.WarmupRatio}, "
-                + $"Epochs = {settings.Epochs}, BatchSize = {settings.BatchSize}, CutoffTokens = {settings.CutoffTokens}, "
+            $"TrainingSettings {{ LearningRate = {settings.LearningRate}, Schedule = {settings.Schedule}, "
+                + $"WarmupRatio = {settings.WarmupRatio}, "
+                + $"Epochs = {settings.Epochs}, BatchSize = {settings.BatchSize}, CutoffTokens = "
+                + $"{settings.CutoffTokens}, "
                 + $"WeightDecay = {settings.WeightDecay}, MaxGradientNorm = {settings.MaxGradientNorm}, "
                 + $"Beta = {loss.Beta}, SftWeight = {loss.SftWeight}, Lora = {settings.Lora} }}"
         );

@@ -114,7 +114,8 @@ internal sealed class KeywordAtBothEnds(InstructionArguments arguments) : Instru
         {
             return new Verdict(
                 false,
-                $"has {tokens.Count} words and marks, where {TextParts.QuoteArgument(_keyword)} is to be the second from "
+                $"has {tokens.Count} words and marks, where {TextParts.QuoteArgument(_keyword)} is to be the "
+                    + "second from "
                     + "both ends"
             );
         }

@@ -113,7 +113,8 @@ internal sealed class NthParagraphFirstWord : InstructionVerifier
         string found = FirstWord(paragraphs[nth - 1]);
         return new Verdict(
             count == wanted && found == firstWord,
-            $"has {count} of exactly {wanted} paragraphs, and paragraph {nth} begins with '{found}', asked for '{firstWord}'"
+            $"has {count} of exactly {wanted} paragraphs, and paragraph {nth} begins with '{found}', asked for "
+                + $"'{firstWord}'"
         );
     }
 

@@ -94,7 +94,8 @@ public static class SyntheticReport
             tables,
             charts,
             [
-                "Both kinds begin at the same model and take the same prompts in the same order, the same mistakes, and "
+                "Both kinds begin at the same model and take the same prompts in the same order, the same "
+                    + "mistakes, and "
                     + "the same training settings; a difference is refined less interfering, seed by seed.",
             ]
         );

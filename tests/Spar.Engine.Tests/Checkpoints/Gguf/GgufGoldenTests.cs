@@ -6,6 +6,7 @@ using Spar.Engine.Checkpoints;
 using Spar.Engine.Checkpoints.Gguf;
 using Spar.Engine.Inference;
 using Spar.Engine.Tensors;
+using Spar.Engine.Tests.Chat;
 using Spar.Engine.Tests.Inference;
 using Spar.Engine.Tests.Tokenization;
 using Spar.Engine.Tokenization;
@@ -154,15 +155,7 @@ public class GgufGoldenTests
         ChatTemplate template = ChatTemplate.For(tokenizer);
         foreach (JsonElement chat in golden.GetProperty("chat").EnumerateArray())
         {
-            Message[] messages =
-            [
-                .. chat.GetProperty("messages")
-                    .EnumerateArray()
-                    .Select(m => new Message(
-                        m.GetProperty("role").GetString()!,
-                        m.GetProperty("content").GetString()!
-                    )),
-            ];
+            Message[] messages = GoldenMessages.Of(chat);
             Assert.Equal(
                 chat.GetProperty("rendered").GetString(),
                 template.Render(messages, chat.GetProperty("add_generation_prompt").GetBoolean())

@@ -3,6 +3,7 @@ using Spar.Engine.Chat;
 using Spar.Engine.Checkpoints;
 using Spar.Engine.Inference;
 using Spar.Engine.Tensors;
+using Spar.Engine.Tests.Chat;
 using Spar.Engine.Tests.Inference;
 using Spar.Engine.Tests.Tokenization;
 using Spar.Engine.Tokenization;
@@ -44,15 +45,7 @@ public class SmolLm2Tests
         ChatTemplate template = ChatTemplate.For(tokenizer);
         foreach (JsonElement chat in Golden.GetProperty("chat").EnumerateArray())
         {
-            Message[] messages =
-            [
-                .. chat.GetProperty("messages")
-                    .EnumerateArray()
-                    .Select(m => new Message(
-                        m.GetProperty("role").GetString()!,
-                        m.GetProperty("content").GetString()!
-                    )),
-            ];
+            Message[] messages = GoldenMessages.Of(chat);
             string text = template.Render(messages, chat.GetProperty("add_generation_prompt").GetBoolean());
             Assert.Equal(chat.GetProperty("text").GetString(), text);
             Assert.Equal(GoldenTokenizerTests.Ints(chat.GetProperty("ids")), tokenizer.Encode(text));
