@@ -11,7 +11,7 @@ internal static unsafe class GemmBench
 {
     private const int Rounds = 51;
 
-    private static readonly (string Name, int M, int N, int K, bool TransposeA, bool TransposeB)[] Shapes =
+    private static readonly (string Name, int M, int N, int K, bool TransposeA, bool TransposeB)[] s_shapes =
     [
         ("square", 1024, 1024, 1024, false, false),
         ("135M forward q", 512, 576, 576, false, true),
@@ -33,7 +33,7 @@ internal static unsafe class GemmBench
         using ThreadTeam team = new(threads);
         bool hasPeer = OpenBlas.Load(threads);
         Kernel(team);
-        foreach ((string name, int m, int n, int k, bool transposeA, bool transposeB) in Shapes)
+        foreach ((string name, int m, int n, int k, bool transposeA, bool transposeB) in s_shapes)
         {
             float[] a = Fill(m * k),
                 b = Fill(n * k),

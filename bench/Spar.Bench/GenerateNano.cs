@@ -16,7 +16,7 @@ internal static class GenerateNano
     private const int OutputTokens = 40;
     private const int CallsPerPrompt = 5;
 
-    private static readonly ModelConfig Nano = new()
+    private static readonly ModelConfig s_nano = new()
     {
         ModelType = "llama",
         VocabSize = 1024,
@@ -35,8 +35,8 @@ internal static class GenerateNano
     public static void Run(int threads)
     {
         using Generator generator = new(
-            Nano,
-            LlamaParameters.Initialize(Nano, seed: 1).ToDictionary(),
+            s_nano,
+            LlamaParameters.Initialize(s_nano, seed: 1).ToDictionary(),
             new EngineOptions { Threads = threads }
         );
         foreach (int streams in new[] { 1, 32, 256 })
@@ -64,7 +64,7 @@ internal static class GenerateNano
             for (int call; (call = Interlocked.Increment(ref next)) < calls;)
             {
                 Random random = new(salt + (call / CallsPerPrompt));
-                int[] prompt = [.. Enumerable.Range(0, PromptTokens).Select(_ => random.Next(Nano.VocabSize))];
+                int[] prompt = [.. Enumerable.Range(0, PromptTokens).Select(_ => random.Next(s_nano.VocabSize))];
                 GenerationResult result = await generator.GenerateAsync(
                     new GenerationRequest
                     {

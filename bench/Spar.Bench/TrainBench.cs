@@ -14,7 +14,7 @@ internal static class TrainBench
 {
     private const int PromptLength = 64;
 
-    private static readonly ModelConfig Nano = new()
+    private static readonly ModelConfig s_nano = new()
     {
         ModelType = "llama",
         VocabSize = 512,
@@ -28,7 +28,7 @@ internal static class TrainBench
         TieWordEmbeddings = true,
     };
 
-    private static readonly ModelConfig SmolLm2 = new()
+    private static readonly ModelConfig s_smolLm2 = new()
     {
         ModelType = "llama",
         VocabSize = 49152,
@@ -43,10 +43,10 @@ internal static class TrainBench
     };
 
     /// <summary>The shape of SmolLM2-135M, one sequence or pair a step; also an adapter's training (case 3).</summary>
-    public static void Run135M(int threads, int tokens) => Run("135m", SmolLm2, threads, rows: 1, pairs: 1, tokens);
+    public static void Run135M(int threads, int tokens) => Run("135m", s_smolLm2, threads, rows: 1, pairs: 1, tokens);
 
     /// <summary>The nano shape, 32 rows of 192 tokens a step.</summary>
-    public static void RunNano(int threads) => Run("nano", Nano, threads, rows: 32, pairs: 16, tokens: 192);
+    public static void RunNano(int threads) => Run("nano", s_nano, threads, rows: 32, pairs: 16, tokens: 192);
 
     /// <summary>
     /// Takes one step for every line of standard input, which names a case by its number, and prints its figure: the

@@ -22,7 +22,7 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
     private const string IndexFile = "model.safetensors.index.json";
 
     // What a saved checkpoint takes over as it is from the folder that its tokenizer comes from.
-    private static readonly string[] TakenOverFiles =
+    private static readonly string[] s_takenOverFiles =
     [
         "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja", "tokenizer.model",
         "vocab.json", "merges.txt", "added_tokens.json", GenerationConfig.FileName,
@@ -135,7 +135,7 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
         }
         else if (tokenizerSource is not null && Path.GetFullPath(tokenizerSource) != Path.GetFullPath(directory))
         {
-            foreach (string name in TakenOverFiles.Where(name => File.Exists(Path.Combine(tokenizerSource, name))))
+            foreach (string name in s_takenOverFiles.Where(name => File.Exists(Path.Combine(tokenizerSource, name))))
             {
                 AtomicFile.Write(Path.Combine(directory, name), stream =>
                 {

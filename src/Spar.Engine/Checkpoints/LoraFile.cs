@@ -20,7 +20,7 @@ public static class LoraFile
 
     // Settings that change what is computed or trained, and that are not supported. They have to be off: null, false,
     // empty, or "none".
-    private static readonly string[] Unsupported =
+    private static readonly string[] s_unsupported =
     [
         "alora_invocation_tokens",
         "alpha_pattern",
@@ -167,7 +167,7 @@ public static class LoraFile
             throw json["peft_type"].Fault("must be LORA (other adapters are not supported)");
         }
 
-        foreach (string key in Unsupported)
+        foreach (string key in s_unsupported)
         {
             if (!IsOff(json[key].Element))
             {

@@ -14,7 +14,7 @@ namespace Spar.Engine.Checkpoints;
 /// </summary>
 public static class ModelConfigFile
 {
-    private static readonly Dictionary<string, string> Architectures = new()
+    private static readonly Dictionary<string, string> s_architectures = new()
     {
         ["llama"] = "LlamaForCausalLM",
         ["mistral"] = "MistralForCausalLM",
@@ -34,10 +34,10 @@ public static class ModelConfigFile
     {
         JsonFile json = JsonFile.Read(path);
         string type = json["model_type"].Text();
-        if (!Architectures.ContainsKey(type))
+        if (!s_architectures.ContainsKey(type))
         {
             throw json["model_type"].Fault(
-                $"must be one of {string.Join(", ", Architectures.Keys)} (other architectures are not supported)");
+                $"must be one of {string.Join(", ", s_architectures.Keys)} (other architectures are not supported)");
         }
 
         RejectUnsupported(json, type);
@@ -96,11 +96,11 @@ public static class ModelConfigFile
     /// <exception cref="UserFaultException">The file cannot be written.</exception>
     public static void Save(string path, ModelConfig config, DType dtype = DType.Float32)
     {
-        if (!Architectures.TryGetValue(config.ModelType, out string? architecture))
+        if (!s_architectures.TryGetValue(config.ModelType, out string? architecture))
         {
             throw new EngineException(
                 $"Cannot write '{path}': model type '{config.ModelType}' is not one of "
-                + $"{string.Join(", ", Architectures.Keys)}.");
+                + $"{string.Join(", ", s_architectures.Keys)}.");
         }
 
         SortedDictionary<string, object?> keys = new(StringComparer.Ordinal)

@@ -10,18 +10,18 @@ namespace Spar.Engine.Files;
 /// </summary>
 internal readonly struct JsonFile
 {
-    private readonly string file;
+    private readonly string _file;
 
     // The path of the object or list around the value, and the name or else the index there. Put together only for a
     // fault or a value further down, since vocabularies have a hundred thousand keys.
-    private readonly string parent;
-    private readonly string? name;
-    private readonly int index;
+    private readonly string _parent;
+    private readonly string? _name;
+    private readonly int _index;
 
     private JsonFile(string file, string parent, string? name, int index, JsonElement element) =>
-        (this.file, this.parent, this.name, this.index, Element) = (file, parent, name, index, element);
+        (this._file, this._parent, this._name, this._index, Element) = (file, parent, name, index, element);
 
-    private string Key => index >= 0 ? $"{parent}[{index}]" : parent.Length == 0 ? name ?? "" : $"{parent}.{name}";
+    private string Key => _index >= 0 ? $"{_parent}[{_index}]" : _parent.Length == 0 ? _name ?? "" : $"{_parent}.{_name}";
 
     /// <summary>The value itself.</summary>
     public JsonElement Element { get; }
@@ -82,7 +82,7 @@ internal readonly struct JsonFile
             }
 
             return new JsonFile(
-                file, Key, name, -1, Element.TryGetProperty(name, out JsonElement value) ? value : default);
+                _file, Key, name, -1, Element.TryGetProperty(name, out JsonElement value) ? value : default);
         }
     }
 
@@ -98,7 +98,7 @@ internal readonly struct JsonFile
         foreach (JsonProperty property in Element.EnumerateObject())
         {
             string name = Checked(static p => p.Name, property, "a name that is not valid text");
-            yield return (name, new JsonFile(file, key, name, -1, property.Value));
+            yield return (name, new JsonFile(_file, key, name, -1, property.Value));
         }
     }
 
@@ -114,7 +114,7 @@ internal readonly struct JsonFile
         int place = 0;
         foreach (JsonElement item in Element.EnumerateArray())
         {
-            yield return new JsonFile(file, key, null, place++, item);
+            yield return new JsonFile(_file, key, null, place++, item);
         }
     }
 
@@ -150,7 +150,7 @@ internal readonly struct JsonFile
         string found = Element.ValueKind == JsonValueKind.Undefined
             ? "it is missing"
             : $"found {Short(Element.GetRawText())}";
-        return new EngineException($"'{file}': {(Key.Length == 0 ? "the file" : $"key '{Key}'")} {problem}; {found}.");
+        return new EngineException($"'{_file}': {(Key.Length == 0 ? "the file" : $"key '{Key}'")} {problem}; {found}.");
     }
 
     private static string Short(string text) => text.Length <= 80 ? text : text[..77] + "...";

@@ -112,13 +112,13 @@ public sealed record ModelConfig
     /// Ids that end a generation according to <c>config.json</c> (or a GGUF file); may be empty. Two configs with the
     /// same ids in the same order are equal.
     /// </summary>
-    public IReadOnlyList<int> EosTokenIds { get => eosTokenIds.Ids ?? []; init => eosTokenIds = new TokenIds(value); }
+    public IReadOnlyList<int> EosTokenIds { get => _eosTokenIds.Ids ?? []; init => _eosTokenIds = new TokenIds(value); }
 
     /// <summary>Further ids that end a generation according to <c>generation_config.json</c>; may be empty.</summary>
     public IReadOnlyList<int> GenerationEosTokenIds
     {
-        get => generationEosTokenIds.Ids ?? [];
-        init => generationEosTokenIds = new TokenIds(value);
+        get => _generationEosTokenIds.Ids ?? [];
+        init => _generationEosTokenIds = new TokenIds(value);
     }
 
     /// <summary>All ids that end a generation, each once.</summary>
@@ -131,9 +131,9 @@ public sealed record ModelConfig
     /// <param name="layer">The layer, from 0.</param>
     public int WindowOf(int layer) => layer < FullAttentionLayers ? int.MaxValue : SlidingWindow ?? int.MaxValue;
 
-    private readonly TokenIds eosTokenIds;
+    private readonly TokenIds _eosTokenIds;
 
-    private readonly TokenIds generationEosTokenIds;
+    private readonly TokenIds _generationEosTokenIds;
 
     /// <summary>A list that is compared by its elements, so that the record's equality is too.</summary>
     private readonly struct TokenIds(IReadOnlyList<int> ids) : IEquatable<TokenIds>

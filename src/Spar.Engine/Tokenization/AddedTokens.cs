@@ -32,18 +32,18 @@ internal readonly record struct AddedToken(
 /// <summary>Finds added tokens in text: leftmost first, and of several at one place the longest.</summary>
 internal sealed class AddedTokenMatcher
 {
-    private readonly AddedToken[] longestFirst;
-    private readonly string[] patterns;
-    private readonly SearchValues<string> search;
+    private readonly AddedToken[] _longestFirst;
+    private readonly string[] _patterns;
+    private readonly SearchValues<string> _search;
 
     /// <summary>
     /// Looks for <paramref name="tokens"/>, each by the text that <paramref name="pattern"/> gives for it.
     /// </summary>
     public AddedTokenMatcher(IEnumerable<AddedToken> tokens, Func<AddedToken, string> pattern)
     {
-        longestFirst = [.. tokens.OrderByDescending(token => pattern(token).Length)];
-        patterns = [.. longestFirst.Select(pattern)];
-        search = SearchValues.Create(patterns, StringComparison.Ordinal);
+        _longestFirst = [.. tokens.OrderByDescending(token => pattern(token).Length)];
+        _patterns = [.. _longestFirst.Select(pattern)];
+        _search = SearchValues.Create(_patterns, StringComparison.Ordinal);
     }
 
     /// <summary>Cuts a piece at the tokens: stretches of text with a null id, and tokens with theirs.</summary>
@@ -52,7 +52,7 @@ internal sealed class AddedTokenMatcher
         int done = 0;
         int from = 0;
         ReadOnlySpan<char> text = piece.Span;
-        while (longestFirst.Length > 0 && from < text.Length && text[from..].IndexOfAny(search) is >= 0 and int found)
+        while (_longestFirst.Length > 0 && from < text.Length && text[from..].IndexOfAny(_search) is >= 0 and int found)
         {
             int at = from + found;
             int index = MatchAt(text, at);
@@ -62,13 +62,13 @@ internal sealed class AddedTokenMatcher
                 continue;
             }
 
-            int end = at + patterns[index].Length;
-            while (longestFirst[index].StripLeft && at > done && char.IsWhiteSpace(text[at - 1]))
+            int end = at + _patterns[index].Length;
+            while (_longestFirst[index].StripLeft && at > done && char.IsWhiteSpace(text[at - 1]))
             {
                 at--;
             }
 
-            while (longestFirst[index].StripRight && end < text.Length && char.IsWhiteSpace(text[end]))
+            while (_longestFirst[index].StripRight && end < text.Length && char.IsWhiteSpace(text[end]))
             {
                 end++;
             }
@@ -78,7 +78,7 @@ internal sealed class AddedTokenMatcher
                 output.Add((piece.Slice(done, at - done), null));
             }
 
-            output.Add((piece.Slice(at, end - at), longestFirst[index].Id));
+            output.Add((piece.Slice(at, end - at), _longestFirst[index].Id));
             done = from = end;
         }
 
@@ -90,14 +90,14 @@ internal sealed class AddedTokenMatcher
 
     private int MatchAt(ReadOnlySpan<char> text, int at)
     {
-        for (int i = 0; i < patterns.Length; i++)
+        for (int i = 0; i < _patterns.Length; i++)
         {
-            if (text[at..].StartsWith(patterns[i], StringComparison.Ordinal))
+            if (text[at..].StartsWith(_patterns[i], StringComparison.Ordinal))
             {
                 bool alone = (at == 0 || !IsWordPart(text[..at], last: true))
-                    && (at + patterns[i].Length == text.Length || !IsWordPart(
-                        text[(at + patterns[i].Length)..], last: false));
-                return alone || !longestFirst[i].SingleWord ? i : -1;
+                    && (at + _patterns[i].Length == text.Length || !IsWordPart(
+                        text[(at + _patterns[i].Length)..], last: false));
+                return alone || !_longestFirst[i].SingleWord ? i : -1;
             }
         }
 

@@ -18,45 +18,45 @@ internal sealed class BpeModel
     private const int MaxCached = 1 << 16;
     private const int MaxCachedLength = 48;
 
-    private readonly bool byteLevel;
-    private readonly bool ignoreMerges;
-    private readonly bool fuseUnknown;
-    private readonly int unknownId;
-    private readonly bool byteFallback;
-    private readonly int[] byteIds = new int[256];
-    private readonly Dictionary<string, int> ids;
-    private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> idsBySpan;
-    private readonly Dictionary<long, (int Rank, int Id)> merges;
-    private ConcurrentDictionary<string, BpeToken[]> cache = new(StringComparer.Ordinal);
-    private int cached;
+    private readonly bool _byteLevel;
+    private readonly bool _ignoreMerges;
+    private readonly bool _fuseUnknown;
+    private readonly int _unknownId;
+    private readonly bool _byteFallback;
+    private readonly int[] _byteIds = new int[256];
+    private readonly Dictionary<string, int> _ids;
+    private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _idsBySpan;
+    private readonly Dictionary<long, (int Rank, int Id)> _merges;
+    private ConcurrentDictionary<string, BpeToken[]> _cache = new(StringComparer.Ordinal);
+    private int _cached;
 
     [ThreadStatic]
-    private static Workspace? workspace;
+    private static Workspace? s_workspace;
 
     private BpeModel(JsonFile model, bool byteLevel)
     {
-        this.byteLevel = byteLevel;
-        ids = ReadVocab(model["vocab"]);
-        idsBySpan = ids.GetAlternateLookup<ReadOnlySpan<char>>();
-        merges = ReadMerges(model["merges"], ids);
-        ignoreMerges = Flag(model["ignore_merges"]);
-        fuseUnknown = Flag(model["fuse_unk"]);
+        this._byteLevel = byteLevel;
+        _ids = ReadVocab(model["vocab"]);
+        _idsBySpan = _ids.GetAlternateLookup<ReadOnlySpan<char>>();
+        _merges = ReadMerges(model["merges"], _ids);
+        _ignoreMerges = Flag(model["ignore_merges"]);
+        _fuseUnknown = Flag(model["fuse_unk"]);
         JsonFile unknown = model["unk_token"];
-        unknownId = unknown.IsNull ? -1
-            : ids.TryGetValue(unknown.Text(), out int id) ? id
+        _unknownId = unknown.IsNull ? -1
+            : _ids.TryGetValue(unknown.Text(), out int id) ? id
             : throw unknown.Fault("must be in the vocabulary");
         for (int value = 0; value < 256; value++)
         {
-            byteIds[value] = byteLevel
-                ? ids.GetValueOrDefault(ByteLevelAlphabet.ToChar((byte)value).ToString(), -1)
-                : ids.GetValueOrDefault(ByteToken(value), -1);
+            _byteIds[value] = byteLevel
+                ? _ids.GetValueOrDefault(ByteLevelAlphabet.ToChar((byte)value).ToString(), -1)
+                : _ids.GetValueOrDefault(ByteToken(value), -1);
         }
 
-        byteFallback = Flag(model["byte_fallback"]);
+        _byteFallback = Flag(model["byte_fallback"]);
     }
 
     /// <summary>Ids by token, without added tokens.</summary>
-    public IReadOnlyDictionary<string, int> Vocab => ids;
+    public IReadOnlyDictionary<string, int> Vocab => _ids;
 
     /// <summary>Reads the <c>model</c> section.</summary>
     /// <exception cref="EngineException">
@@ -98,14 +98,14 @@ internal sealed class BpeModel
             return;
         }
 
-        ConcurrentDictionary<string, BpeToken[]> current = cache;
+        ConcurrentDictionary<string, BpeToken[]> current = _cache;
         if (!current.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(piece, out BpeToken[]? tokens))
         {
             tokens = Merge(piece).ToArray();
-            if (Interlocked.Increment(ref cached) > MaxCached)
+            if (Interlocked.Increment(ref _cached) > MaxCached)
             {
-                cache = current = new(StringComparer.Ordinal);
-                Interlocked.Exchange(ref cached, 1);
+                _cache = current = new(StringComparer.Ordinal);
+                Interlocked.Exchange(ref _cached, 1);
             }
 
             current.TryAdd(piece.ToString(), tokens);
@@ -116,9 +116,9 @@ internal sealed class BpeModel
 
     private ReadOnlySpan<BpeToken> Merge(ReadOnlySpan<char> piece)
     {
-        Workspace work = workspace ??= new();
+        Workspace work = s_workspace ??= new();
         work.Reset(Encoding.UTF8.GetMaxByteCount(piece.Length));
-        if (byteLevel)
+        if (_byteLevel)
         {
             AddBytes(piece, work);
         }
@@ -127,14 +127,14 @@ internal sealed class BpeModel
             AddCharacters(piece, work);
         }
 
-        if (ignoreMerges && work.Whole is { } whole)
+        if (_ignoreMerges && work.Whole is { } whole)
         {
             work.Count = 1;
             work.Symbols[0] = new BpeToken(whole, Encoding.UTF8.GetByteCount(piece));
         }
         else
         {
-            work.Merge(merges);
+            work.Merge(_merges);
         }
 
         return work.Symbols.AsSpan(0, work.Count);
@@ -145,13 +145,13 @@ internal sealed class BpeModel
         Span<byte> bytes = work.Bytes.AsSpan(0, Encoding.UTF8.GetBytes(piece, work.Bytes));
         foreach (byte value in bytes)
         {
-            if (byteIds[value] >= 0 || unknownId >= 0)
+            if (_byteIds[value] >= 0 || _unknownId >= 0)
             {
-                work.Symbols[work.Count++] = new BpeToken(byteIds[value] >= 0 ? byteIds[value] : unknownId, 1);
+                work.Symbols[work.Count++] = new BpeToken(_byteIds[value] >= 0 ? _byteIds[value] : _unknownId, 1);
             }
         }
 
-        if (ignoreMerges)
+        if (_ignoreMerges)
         {
             Span<char> spelled = bytes.Length <= 256 ? stackalloc char[bytes.Length] : new char[bytes.Length];
             for (int i = 0; i < bytes.Length; i++)
@@ -159,7 +159,7 @@ internal sealed class BpeModel
                 spelled[i] = ByteLevelAlphabet.ToChar(bytes[i]);
             }
 
-            work.Whole = idsBySpan.TryGetValue(spelled, out int id) ? id : null;
+            work.Whole = _idsBySpan.TryGetValue(spelled, out int id) ? id : null;
         }
     }
 
@@ -171,30 +171,30 @@ internal sealed class BpeModel
         {
             Rune.DecodeFromUtf16(piece[i..], out Rune rune, out int units);
             Span<byte> bytes = utf8[..rune.EncodeToUtf8(utf8)];
-            if (idsBySpan.TryGetValue(piece.Slice(i, units), out int id))
+            if (_idsBySpan.TryGetValue(piece.Slice(i, units), out int id))
             {
                 work.Symbols[work.Count++] = new BpeToken(id, bytes.Length);
                 afterUnknown = false;
             }
-            else if (byteFallback && AllKnown(bytes))
+            else if (_byteFallback && AllKnown(bytes))
             {
                 foreach (byte value in bytes)
                 {
-                    work.Symbols[work.Count++] = new BpeToken(byteIds[value], 1);
+                    work.Symbols[work.Count++] = new BpeToken(_byteIds[value], 1);
                 }
 
                 afterUnknown = false;
             }
-            else if (unknownId >= 0)
+            else if (_unknownId >= 0)
             {
-                if (afterUnknown && fuseUnknown)
+                if (afterUnknown && _fuseUnknown)
                 {
                     work.Symbols[work.Count - 1] = new BpeToken(
-                        unknownId, work.Symbols[work.Count - 1].Bytes + bytes.Length);
+                        _unknownId, work.Symbols[work.Count - 1].Bytes + bytes.Length);
                 }
                 else
                 {
-                    work.Symbols[work.Count++] = new BpeToken(unknownId, bytes.Length);
+                    work.Symbols[work.Count++] = new BpeToken(_unknownId, bytes.Length);
                 }
 
                 afterUnknown = true;
@@ -203,9 +203,9 @@ internal sealed class BpeModel
             i += units;
         }
 
-        if (ignoreMerges)
+        if (_ignoreMerges)
         {
-            work.Whole = idsBySpan.TryGetValue(piece, out int id) ? id : null;
+            work.Whole = _idsBySpan.TryGetValue(piece, out int id) ? id : null;
         }
     }
 
@@ -213,7 +213,7 @@ internal sealed class BpeModel
     {
         foreach (byte value in bytes)
         {
-            if (byteIds[value] < 0)
+            if (_byteIds[value] < 0)
             {
                 return false;
             }
@@ -264,9 +264,9 @@ internal sealed class BpeModel
     /// </summary>
     private sealed class Workspace
     {
-        private readonly PriorityQueue<(int At, int Left, int Right), long> queue = new();
-        private int[] next = [];
-        private int[] previous = [];
+        private readonly PriorityQueue<(int At, int Left, int Right), long> _queue = new();
+        private int[] _next = [];
+        private int[] _previous = [];
 
         public BpeToken[] Symbols { get; private set; } = [];
 
@@ -282,8 +282,8 @@ internal sealed class BpeModel
             {
                 Symbols = new BpeToken[capacity];
                 Bytes = new byte[capacity];
-                next = new int[capacity];
-                previous = new int[capacity];
+                _next = new int[capacity];
+                _previous = new int[capacity];
             }
 
             Count = 0;
@@ -292,20 +292,20 @@ internal sealed class BpeModel
 
         public void Merge(Dictionary<long, (int Rank, int Id)> merges)
         {
-            queue.Clear();
+            _queue.Clear();
             for (int i = 0; i < Count; i++)
             {
-                (next[i], previous[i]) = (i + 1, i - 1);
+                (_next[i], _previous[i]) = (i + 1, i - 1);
                 if (i > 0)
                 {
                     Offer(i - 1, i, merges);
                 }
             }
 
-            while (queue.TryDequeue(out (int At, int Left, int Right) pair, out _))
+            while (_queue.TryDequeue(out (int At, int Left, int Right) pair, out _))
             {
                 // Symbols that were joined since have another id, or 0 bytes when they were swallowed.
-                int right = next[pair.At];
+                int right = _next[pair.At];
                 if (right >= Count || Symbols[pair.At].Id != pair.Left || Symbols[right].Id != pair.Right
                     || Symbols[pair.At].Bytes == 0)
                 {
@@ -315,21 +315,21 @@ internal sealed class BpeModel
                 Symbols[pair.At] = new BpeToken(
                     merges[Pair(pair.Left, pair.Right)].Id, Symbols[pair.At].Bytes + Symbols[right].Bytes);
                 Symbols[right] = default;
-                next[pair.At] = next[right];
-                if (next[right] < Count)
+                _next[pair.At] = _next[right];
+                if (_next[right] < Count)
                 {
-                    previous[next[right]] = pair.At;
-                    Offer(pair.At, next[right], merges);
+                    _previous[_next[right]] = pair.At;
+                    Offer(pair.At, _next[right], merges);
                 }
 
-                if (previous[pair.At] >= 0)
+                if (_previous[pair.At] >= 0)
                 {
-                    Offer(previous[pair.At], pair.At, merges);
+                    Offer(_previous[pair.At], pair.At, merges);
                 }
             }
 
             int count = 0;
-            for (int i = 0; i < Count; i = next[i])
+            for (int i = 0; i < Count; i = _next[i])
             {
                 Symbols[count++] = Symbols[i];
             }
@@ -341,7 +341,7 @@ internal sealed class BpeModel
         {
             if (merges.TryGetValue(Pair(Symbols[at].Id, Symbols[right].Id), out (int Rank, int Id) merge))
             {
-                queue.Enqueue((at, Symbols[at].Id, Symbols[right].Id), (long)merge.Rank << 32 | (uint)at);
+                _queue.Enqueue((at, Symbols[at].Id, Symbols[right].Id), (long)merge.Rank << 32 | (uint)at);
             }
         }
     }

@@ -170,23 +170,23 @@ public static class BpeTrainer
     /// </summary>
     private sealed class PairTable
     {
-        private readonly List<int[]> words = [];
-        private readonly List<int> wordCounts = [];
-        private readonly Dictionary<(int Left, int Right), (long Count, HashSet<int> Words)> pairs = [];
+        private readonly List<int[]> _words = [];
+        private readonly List<int> _wordCounts = [];
+        private readonly Dictionary<(int Left, int Right), (long Count, HashSet<int> Words)> _pairs = [];
 
         // Entries are not removed when a count changes; one whose count is no longer true is skipped when it comes out.
-        private readonly PriorityQueue<(int Left, int Right), (long NegativeCount, int Left, int Right)> queue = new();
+        private readonly PriorityQueue<(int Left, int Right), (long NegativeCount, int Left, int Right)> _queue = new();
 
         public PairTable(Dictionary<string, int> pieces, int firstByteId)
         {
             foreach ((string piece, int count) in pieces)
             {
-                words.Add([.. Encoding.UTF8.GetBytes(piece).Select(value => firstByteId + value)]);
-                wordCounts.Add(count);
-                Count(words.Count - 1, +1);
+                _words.Add([.. Encoding.UTF8.GetBytes(piece).Select(value => firstByteId + value)]);
+                _wordCounts.Add(count);
+                Count(_words.Count - 1, +1);
             }
 
-            foreach ((int, int) pair in pairs.Keys)
+            foreach ((int, int) pair in _pairs.Keys)
             {
                 Offer(pair);
             }
@@ -195,9 +195,9 @@ public static class BpeTrainer
         /// <summary>Takes the pair that occurs most often; of equals the one with the smaller ids.</summary>
         public bool TryTakeMostFrequent(int atLeast, out (int Left, int Right) pair)
         {
-            while (queue.TryDequeue(out pair, out (long NegativeCount, int, int) priority))
+            while (_queue.TryDequeue(out pair, out (long NegativeCount, int, int) priority))
             {
-                long count = pairs.TryGetValue(pair, out (long Count, HashSet<int>) entry) ? entry.Count : 0;
+                long count = _pairs.TryGetValue(pair, out (long Count, HashSet<int>) entry) ? entry.Count : 0;
                 if (count == -priority.NegativeCount)
                 {
                     return count >= atLeast;
@@ -211,10 +211,10 @@ public static class BpeTrainer
         public void Join((int Left, int Right) pair, int id)
         {
             HashSet<(int, int)> changed = [];
-            foreach (int word in pairs[pair].Words.ToArray())
+            foreach (int word in _pairs[pair].Words.ToArray())
             {
                 Count(word, -1, changed);
-                words[word] = Join(words[word], pair, id);
+                _words[word] = Join(_words[word], pair, id);
                 Count(word, +1, changed);
             }
 
@@ -240,13 +240,13 @@ public static class BpeTrainer
 
         private void Count(int word, int sign, HashSet<(int, int)>? changed = null)
         {
-            int[] ids = words[word];
+            int[] ids = _words[word];
             for (int i = 1; i < ids.Length; i++)
             {
                 (int, int) pair = (ids[i - 1], ids[i]);
                 ref (long Count, HashSet<int> Words) entry =
-                    ref CollectionsMarshal.GetValueRefOrAddDefault(pairs, pair, out _);
-                entry.Count += sign * wordCounts[word];
+                    ref CollectionsMarshal.GetValueRefOrAddDefault(_pairs, pair, out _);
+                entry.Count += sign * _wordCounts[word];
                 entry.Words ??= [];
                 _ = sign > 0 ? entry.Words.Add(word) : entry.Words.Remove(word);
                 changed?.Add(pair);
@@ -255,9 +255,9 @@ public static class BpeTrainer
 
         private void Offer((int Left, int Right) pair)
         {
-            if (pairs[pair].Count > 0)
+            if (_pairs[pair].Count > 0)
             {
-                queue.Enqueue(pair, (-pairs[pair].Count, pair.Left, pair.Right));
+                _queue.Enqueue(pair, (-_pairs[pair].Count, pair.Left, pair.Right));
             }
         }
     }

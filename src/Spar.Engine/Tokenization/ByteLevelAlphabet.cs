@@ -7,28 +7,28 @@ namespace Spar.Engine.Tokenization;
 /// </summary>
 internal static class ByteLevelAlphabet
 {
-    private static readonly char[] Chars = new char[256];
-    private static readonly short[] Bytes = new short[0x144];
+    private static readonly char[] s_chars = new char[256];
+    private static readonly short[] s_bytes = new short[0x144];
 
     static ByteLevelAlphabet()
     {
-        Array.Fill(Bytes, (short)-1);
+        Array.Fill(s_bytes, (short)-1);
         int next = 0x100;
         for (int value = 0; value < 256; value++)
         {
             bool printable = value is (>= '!' and <= '~') or (>= 0xA1 and <= 0xAC) or >= 0xAE;
-            Chars[value] = printable ? (char)value : (char)next++;
-            Bytes[Chars[value]] = (short)value;
+            s_chars[value] = printable ? (char)value : (char)next++;
+            s_bytes[s_chars[value]] = (short)value;
         }
     }
 
     /// <summary>The character that spells a byte.</summary>
-    public static char ToChar(byte value) => Chars[value];
+    public static char ToChar(byte value) => s_chars[value];
 
     /// <summary>The byte that a character spells; false for a character outside the alphabet.</summary>
     public static bool TryToByte(char spelled, out byte value)
     {
-        short found = spelled < Bytes.Length ? Bytes[spelled] : (short)-1;
+        short found = spelled < s_bytes.Length ? s_bytes[spelled] : (short)-1;
         value = (byte)found;
         return found >= 0;
     }

@@ -9,7 +9,7 @@ namespace Spar.Engine.Tokenization;
 /// </summary>
 internal sealed class Normalizer
 {
-    private readonly List<Step> steps = [];
+    private readonly List<Step> _steps = [];
 
     private delegate string Step(string text, ref int[]? origin);
 
@@ -25,7 +25,7 @@ internal sealed class Normalizer
     /// <summary>Normalises text; <paramref name="origin"/>, unless null, is kept in step with it.</summary>
     public string Apply(string text, ref int[]? origin)
     {
-        foreach (Step step in steps)
+        foreach (Step step in _steps)
         {
             text = step(text, ref origin);
         }
@@ -50,11 +50,11 @@ internal sealed class Normalizer
 
                 break;
             case "NFC":
-                steps.Add(UnicodeNormalization.ToFormC);
+                _steps.Add(UnicodeNormalization.ToFormC);
                 break;
             case "Prepend":
                 string prefix = json["prepend"].Text();
-                steps.Add((string text, ref int[]? origin) => Prepend(prefix, text, ref origin));
+                _steps.Add((string text, ref int[]? origin) => Prepend(prefix, text, ref origin));
                 break;
             case "Replace":
                 string pattern = json["pattern"]["String"].Text();
@@ -64,7 +64,7 @@ internal sealed class Normalizer
                     throw json["pattern"].Fault("must not be empty");
                 }
 
-                steps.Add((string text, ref int[]? origin) => Replace(pattern, content, text, ref origin));
+                _steps.Add((string text, ref int[]? origin) => Replace(pattern, content, text, ref origin));
                 break;
             default:
                 throw json["type"].Fault(

@@ -8,7 +8,7 @@ namespace Spar.Engine.Tokenization;
 /// <summary>The <c>pre_tokenizer</c> of a tokenizer.json: cuts text into the pieces within which BPE merges.</summary>
 internal sealed partial class PreTokenizer
 {
-    private readonly List<Action<Piece, List<Piece>>> steps = [];
+    private readonly List<Action<Piece, List<Piece>>> _steps = [];
 
     /// <summary>True when the pieces' UTF-8 bytes are spelled in the <see cref="ByteLevelAlphabet"/>.</summary>
     public bool ByteLevel { get; private set; }
@@ -33,7 +33,7 @@ internal sealed partial class PreTokenizer
     public List<Piece> Split(Piece piece)
     {
         List<Piece> pieces = [piece];
-        foreach (Action<Piece, List<Piece>> step in steps)
+        foreach (Action<Piece, List<Piece>> step in _steps)
         {
             List<Piece> finer = [];
             foreach (Piece part in pieces)
@@ -68,22 +68,22 @@ internal sealed partial class PreTokenizer
                 break;
             case "Digits":
                 bool individual = !json["individual_digits"].IsNull && json["individual_digits"].Bool();
-                steps.Add((piece, output) => SplitDigits(piece, individual, output));
+                _steps.Add((piece, output) => SplitDigits(piece, individual, output));
                 break;
             case "Split":
                 Regex regex = ReadPattern(json);
-                steps.Add((piece, output) => SplitByPattern(piece, regex, output));
+                _steps.Add((piece, output) => SplitByPattern(piece, regex, output));
                 break;
             case "ByteLevel":
                 ByteLevel = true;
                 if (json["add_prefix_space"].IsNull || json["add_prefix_space"].Bool())
                 {
-                    steps.Add((piece, output) => output.Add(piece.Span[0] == ' ' ? piece : piece.Prepend(' ')));
+                    _steps.Add((piece, output) => output.Add(piece.Span[0] == ' ' ? piece : piece.Prepend(' ')));
                 }
 
                 if (json["use_regex"].IsNull || json["use_regex"].Bool())
                 {
-                    steps.Add((piece, output) => SplitByPattern(piece, Gpt2Pattern, output));
+                    _steps.Add((piece, output) => SplitByPattern(piece, Gpt2Pattern, output));
                 }
 
                 break;
@@ -108,7 +108,7 @@ internal sealed partial class PreTokenizer
             throw json["prepend_scheme"].Fault("must be first, always or never");
         }
 
-        steps.Add((piece, output) =>
+        _steps.Add((piece, output) =>
         {
             Piece marked = new(
                 piece.Text.Replace(' ', mark), piece.Start, piece.Length, piece.Origin, piece.AtSourceStart);
@@ -117,7 +117,7 @@ internal sealed partial class PreTokenizer
         });
         if (json["split"].IsNull || json["split"].Bool())
         {
-            steps.Add((piece, output) =>
+            _steps.Add((piece, output) =>
             {
                 int start = 0;
                 for (int i = 1; i <= piece.Length; i++)

@@ -11,12 +11,12 @@ namespace Spar.Engine.Tokenization;
 /// <param name="skipSpecialTokens">True to leave special tokens out of the text.</param>
 internal sealed class StreamingDecoder(Tokenizer tokenizer, bool skipSpecialTokens = true)
 {
-    private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding s_strict = new(false, throwOnInvalidBytes: true);
 
-    private readonly Decoder utf8 = Encoding.UTF8.GetDecoder();
-    private readonly StringBuilder text = new();
-    private readonly List<byte> byteRun = [];
-    private int toStrip = tokenizer.Decoder.StripCount;
+    private readonly Decoder _utf8 = Encoding.UTF8.GetDecoder();
+    private readonly StringBuilder _text = new();
+    private readonly List<byte> _byteRun = [];
+    private int _toStrip = tokenizer.Decoder.StripCount;
 
     /// <summary>Adds a token.</summary>
     /// <param name="id">The next id; one that the vocabulary lacks stands for no text.</param>
@@ -36,7 +36,7 @@ internal sealed class StreamingDecoder(Tokenizer tokenizer, bool skipSpecialToke
         EndByteRun();
         AddBytes([], flush: true);
         string last = Take();
-        toStrip = tokenizer.Decoder.StripCount;
+        _toStrip = tokenizer.Decoder.StripCount;
         return last;
     }
 
@@ -50,7 +50,7 @@ internal sealed class StreamingDecoder(Tokenizer tokenizer, bool skipSpecialToke
 
         if (isByteToken)
         {
-            byteRun.Add(bytes[0]);
+            _byteRun.Add(bytes[0]);
         }
         else
         {
@@ -63,41 +63,41 @@ internal sealed class StreamingDecoder(Tokenizer tokenizer, bool skipSpecialToke
     // U+FFFD.
     private void EndByteRun()
     {
-        if (byteRun.Count == 0)
+        if (_byteRun.Count == 0)
         {
             return;
         }
 
         try
         {
-            text.Append(Strict.GetString([.. byteRun]));
+            _text.Append(s_strict.GetString([.. _byteRun]));
         }
         catch (DecoderFallbackException)
         {
-            text.Append('\uFFFD', byteRun.Count);
+            _text.Append('\uFFFD', _byteRun.Count);
         }
 
-        byteRun.Clear();
+        _byteRun.Clear();
     }
 
     private void AddBytes(ReadOnlySpan<byte> bytes, bool flush)
     {
         Span<char> chars = bytes.Length <= 128 ? stackalloc char[bytes.Length + 4] : new char[bytes.Length + 4];
-        text.Append(chars[..utf8.GetChars(bytes, chars, flush)]);
+        _text.Append(chars[.._utf8.GetChars(bytes, chars, flush)]);
     }
 
     private string Take()
     {
         int start = 0;
-        while (toStrip > 0 && start < text.Length)
+        while (_toStrip > 0 && start < _text.Length)
         {
-            bool strip = text[start] == tokenizer.Decoder.StripChar;
-            toStrip = strip ? toStrip - 1 : 0;
+            bool strip = _text[start] == tokenizer.Decoder.StripChar;
+            _toStrip = strip ? _toStrip - 1 : 0;
             start += strip ? 1 : 0;
         }
 
-        string result = text.ToString(start, text.Length - start);
-        text.Clear();
+        string result = _text.ToString(start, _text.Length - start);
+        _text.Clear();
         return result;
     }
 }

@@ -11,8 +11,8 @@ namespace Spar.Engine.Tokenization;
 /// </summary>
 internal sealed class TokenDecoder
 {
-    private readonly List<(string Pattern, string Content)> replacements = [];
-    private bool byteFallback;
+    private readonly List<(string Pattern, string Content)> _replacements = [];
+    private bool _byteFallback;
 
     /// <summary>True for the byte-level kind.</summary>
     public bool ByteLevel { get; private set; }
@@ -44,14 +44,14 @@ internal sealed class TokenDecoder
             return (ByteLevelAlphabet.ToBytes(token), false);
         }
 
-        if (byteFallback && token is ['<', '0', 'x', _, _, '>']
+        if (_byteFallback && token is ['<', '0', 'x', _, _, '>']
             && byte.TryParse(
                 token.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value))
         {
             return ([value], true);
         }
 
-        foreach ((string pattern, string content) in replacements)
+        foreach ((string pattern, string content) in _replacements)
         {
             token = token.Replace(pattern, content, StringComparison.Ordinal);
         }
@@ -74,13 +74,13 @@ internal sealed class TokenDecoder
                 ByteLevel = true;
                 break;
             case "ByteFallback":
-                byteFallback = true;
+                _byteFallback = true;
                 break;
             case "Fuse":
                 break;
             case "Replace":
                 string pattern = json["pattern"]["String"].Text();
-                replacements.Add(
+                _replacements.Add(
                     pattern.Length > 0
                         ? (pattern, json["content"].Text())
                         : throw json["pattern"].Fault("must not be empty"));
@@ -97,7 +97,7 @@ internal sealed class TokenDecoder
 
                 break;
             case "Metaspace":
-                replacements.Add((json["replacement"].Text(), " "));
+                _replacements.Add((json["replacement"].Text(), " "));
                 (StripChar, StripCount) =
                     (' ', !json["prepend_scheme"].IsNull && json["prepend_scheme"].Text() == "never" ? 0 : 1);
                 break;

@@ -15,60 +15,60 @@ public sealed class Tokenizer
     // An id beyond this is a broken file; tables are as long as the largest id.
     private const int MaxId = 1 << 22;
 
-    private readonly string source;
-    private readonly byte[] json;
-    private readonly BpeModel model;
-    private readonly Normalizer normalizer;
-    private readonly PreTokenizer preTokenizer;
-    private readonly AddedTokenMatcher rawTokens;
-    private readonly AddedTokenMatcher normalizedTokens;
-    private readonly Dictionary<string, int> addedIds = new(StringComparer.Ordinal);
-    private readonly string?[] tokens;
-    private readonly (byte[] Bytes, bool IsByteToken, bool Special)[] decoded;
-    private readonly int[] before;
-    private readonly int[] after;
+    private readonly string _source;
+    private readonly byte[] _json;
+    private readonly BpeModel _model;
+    private readonly Normalizer _normalizer;
+    private readonly PreTokenizer _preTokenizer;
+    private readonly AddedTokenMatcher _rawTokens;
+    private readonly AddedTokenMatcher _normalizedTokens;
+    private readonly Dictionary<string, int> _addedIds = new(StringComparer.Ordinal);
+    private readonly string?[] _tokens;
+    private readonly (byte[] Bytes, bool IsByteToken, bool Special)[] _decoded;
+    private readonly int[] _before;
+    private readonly int[] _after;
 
     private Tokenizer(string source, byte[] json, TokenizerConfig config)
     {
-        this.source = source;
-        this.json = json;
+        this._source = source;
+        this._json = json;
         Config = config;
         JsonFile file = JsonFile.Parse(source, json);
-        normalizer = Normalizer.Read(file["normalizer"]);
-        preTokenizer = PreTokenizer.Read(file["pre_tokenizer"]);
+        _normalizer = Normalizer.Read(file["normalizer"]);
+        _preTokenizer = PreTokenizer.Read(file["pre_tokenizer"]);
         Decoder = TokenDecoder.Read(file["decoder"]);
-        model = BpeModel.Read(file["model"], preTokenizer.ByteLevel);
+        _model = BpeModel.Read(file["model"], _preTokenizer.ByteLevel);
         AddedToken[] added = AddedToken.ReadAll(file["added_tokens"]);
-        rawTokens = new AddedTokenMatcher(added.Where(token => !token.Normalized), token => token.Content);
-        normalizedTokens = new AddedTokenMatcher(added.Where(token => token.Normalized), token =>
+        _rawTokens = new AddedTokenMatcher(added.Where(token => !token.Normalized), token => token.Content);
+        _normalizedTokens = new AddedTokenMatcher(added.Where(token => token.Normalized), token =>
         {
             int[]? origin = null;
-            return normalizer.Apply(token.Content, ref origin);
+            return _normalizer.Apply(token.Content, ref origin);
         });
 
         foreach (AddedToken token in added)
         {
-            addedIds[token.Content] = token.Id;
+            _addedIds[token.Content] = token.Id;
         }
 
-        tokens = BuildTokens(file, added);
-        decoded = new (byte[], bool, bool)[tokens.Length];
-        for (int id = 0; id < tokens.Length; id++)
+        _tokens = BuildTokens(file, added);
+        _decoded = new (byte[], bool, bool)[_tokens.Length];
+        for (int id = 0; id < _tokens.Length; id++)
         {
-            (byte[] bytes, bool isByteToken) = tokens[id] is { } token ? Decoder.Decode(token) : ([], false);
-            decoded[id] = (bytes, isByteToken, false);
+            (byte[] bytes, bool isByteToken) = _tokens[id] is { } token ? Decoder.Decode(token) : ([], false);
+            _decoded[id] = (bytes, isByteToken, false);
         }
 
         foreach (AddedToken token in added)
         {
-            decoded[token.Id].Special = token.Special;
+            _decoded[token.Id].Special = token.Special;
         }
 
-        (before, after) = ReadTemplate(file["post_processor"]);
+        (_before, _after) = ReadTemplate(file["post_processor"]);
     }
 
     /// <summary>Number of ids: the largest id of the vocabulary and the added tokens, plus one.</summary>
-    public int VocabSize => tokens.Length;
+    public int VocabSize => _tokens.Length;
 
     /// <summary>
     /// The parts that tokens play, and the chat template; all null when the tokenizer came without
@@ -126,7 +126,7 @@ public sealed class Tokenizer
     /// <exception cref="UserFaultException">The folder cannot be written.</exception>
     public void Save(string directory)
     {
-        AtomicFile.Write(Path.Combine(directory, "tokenizer.json"), stream => stream.Write(json));
+        AtomicFile.Write(Path.Combine(directory, "tokenizer.json"), stream => stream.Write(_json));
         Config.Save(Path.Combine(directory, "tokenizer_config.json"));
     }
 
@@ -143,8 +143,8 @@ public sealed class Tokenizer
             EncodeSegment(piece, id, output);
         }
 
-        int[] begin = addSpecialTokens ? before : [];
-        int[] end = addSpecialTokens ? after : [];
+        int[] begin = addSpecialTokens ? _before : [];
+        int[] end = addSpecialTokens ? _after : [];
         int[] ids = new int[begin.Length + output.Count + end.Length];
         begin.CopyTo(ids, 0);
         for (int i = 0; i < output.Count; i++)
@@ -175,7 +175,7 @@ public sealed class Tokenizer
         List<BpeToken> output = [];
         foreach ((Piece piece, int? id) in Segments(text, [.. Enumerable.Range(0, text.Length)]))
         {
-            foreach (Piece part in id is null ? preTokenizer.Split(piece) : [piece])
+            foreach (Piece part in id is null ? _preTokenizer.Split(piece) : [piece])
             {
                 output.Clear();
                 if (id is int added)
@@ -184,7 +184,7 @@ public sealed class Tokenizer
                 }
                 else
                 {
-                    model.Encode(part.Span, output);
+                    _model.Encode(part.Span, output);
                 }
 
                 // unitOfByte[b] is the UTF-16 unit of the piece whose character holds byte b.
@@ -226,10 +226,10 @@ public sealed class Tokenizer
 
     /// <summary>The id of a token as the vocabulary spells it, or null.</summary>
     public int? TokenToId(string token) =>
-        addedIds.TryGetValue(token, out int id) || model.Vocab.TryGetValue(token, out id) ? id : null;
+        _addedIds.TryGetValue(token, out int id) || _model.Vocab.TryGetValue(token, out id) ? id : null;
 
     /// <summary>The token of an id as the vocabulary spells it, or null.</summary>
-    public string? IdToToken(int id) => (uint)id < (uint)tokens.Length ? tokens[id] : null;
+    public string? IdToToken(int id) => (uint)id < (uint)_tokens.Length ? _tokens[id] : null;
 
     /// <summary>
     /// Checks that a model can take every id of this tokenizer. A model may have more ids than the tokenizer (padding).
@@ -240,7 +240,7 @@ public sealed class Tokenizer
         if (VocabSize > config.VocabSize)
         {
             throw new EngineException(
-                $"The tokenizer '{source}' has ids up to {VocabSize - 1}, but the {config.ModelType} model has a "
+                $"The tokenizer '{_source}' has ids up to {VocabSize - 1}, but the {config.ModelType} model has a "
                 + $"vocab_size of {config.VocabSize}. Use the tokenizer that came with the model.");
         }
     }
@@ -248,12 +248,12 @@ public sealed class Tokenizer
     /// <summary>The pieces of a text within which BPE merges; added tokens are left out.</summary>
     internal IEnumerable<Piece> Pieces(string text) =>
         Segments(WellFormed(text), origin: null).Where(segment => segment.Id is null)
-            .SelectMany(segment => preTokenizer.Split(segment.Piece));
+            .SelectMany(segment => _preTokenizer.Split(segment.Piece));
 
     internal bool TryGetDecoded(int id, out byte[] bytes, out bool isByteToken, out bool special)
     {
-        bool known = (uint)id < (uint)decoded.Length && tokens[id] is not null;
-        (bytes, isByteToken, special) = known ? decoded[id] : ([], false, false);
+        bool known = (uint)id < (uint)_decoded.Length && _tokens[id] is not null;
+        (bytes, isByteToken, special) = known ? _decoded[id] : ([], false, false);
         return known;
     }
 
@@ -261,7 +261,7 @@ public sealed class Tokenizer
     private List<(Piece Piece, int? Id)> Segments(string text, int[]? origin)
     {
         List<(Piece Piece, int? Id)> raw = [];
-        rawTokens.Split(new Piece(text, 0, text.Length, origin, AtSourceStart: true), raw);
+        _rawTokens.Split(new Piece(text, 0, text.Length, origin, AtSourceStart: true), raw);
         List<(Piece, int?)> segments = new(raw.Count);
         foreach ((Piece piece, int? id) in raw)
         {
@@ -272,9 +272,9 @@ public sealed class Tokenizer
             }
 
             int[]? pieceOrigin = origin is null ? null : [.. origin.AsSpan(piece.Start, piece.Length)];
-            string normalized = normalizer.Apply(
+            string normalized = _normalizer.Apply(
                 piece.Length == text.Length ? text : piece.Span.ToString(), ref pieceOrigin);
-            normalizedTokens.Split(
+            _normalizedTokens.Split(
                 new Piece(normalized, 0, normalized.Length, pieceOrigin, piece.AtSourceStart), segments);
         }
 
@@ -289,28 +289,28 @@ public sealed class Tokenizer
             return;
         }
 
-        foreach (Piece part in preTokenizer.Split(piece))
+        foreach (Piece part in _preTokenizer.Split(piece))
         {
-            model.Encode(part.Span, output);
+            _model.Encode(part.Span, output);
         }
     }
 
     private string?[] BuildTokens(JsonFile file, AddedToken[] added)
     {
-        int largest = model.Vocab.Values.Concat(added.Select(token => token.Id)).DefaultIfEmpty(-1).Max();
+        int largest = _model.Vocab.Values.Concat(added.Select(token => token.Id)).DefaultIfEmpty(-1).Max();
         if (largest is < 0 or > MaxId)
         {
             throw file["model"]["vocab"].Fault($"must have ids from 0 to {MaxId}");
         }
 
         string?[] table = new string?[largest + 1];
-        foreach ((string token, int id) in model.Vocab.Concat(
+        foreach ((string token, int id) in _model.Vocab.Concat(
             added.Select(token => KeyValuePair.Create(token.Content, token.Id))))
         {
             if (table[id] is { } other && other != token)
             {
                 throw new EngineException(
-                    $"'{source}': key 'model.vocab' gives id {id} to both '{other}' and '{token}'.");
+                    $"'{_source}': key 'model.vocab' gives id {id} to both '{other}' and '{token}'.");
             }
 
             table[id] = token;
@@ -348,7 +348,7 @@ public sealed class Tokenizer
 
                     string name = item["SpecialToken"]["id"].Text();
                     current.AddRange(
-                        processor["special_tokens"][name]["ids"].Items().Select(id => id.Int(0, tokens.Length - 1)));
+                        processor["special_tokens"][name]["ids"].Items().Select(id => id.Int(0, _tokens.Length - 1)));
                 }
 
                 return ([.. begin], [.. end]);

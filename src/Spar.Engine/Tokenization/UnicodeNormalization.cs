@@ -12,9 +12,9 @@ internal static class UnicodeNormalization
     private const int HangulBase = 0xAC00, LeadBase = 0x1100, VowelBase = 0x1161, TailBase = 0x11A7;
     private const int LeadCount = 19, VowelCount = 21, TailCount = 28;
 
-    private static readonly Dictionary<int, (int First, int Second)> Decompositions = [];
-    private static readonly Dictionary<(int First, int Second), int> Compositions = [];
-    private static readonly Dictionary<int, byte> Classes = [];
+    private static readonly Dictionary<int, (int First, int Second)> s_decompositions = [];
+    private static readonly Dictionary<(int First, int Second), int> s_compositions = [];
+    private static readonly Dictionary<int, byte> s_classes = [];
 
     static UnicodeNormalization()
     {
@@ -24,10 +24,10 @@ internal static class UnicodeNormalization
             int code = Hex(entry.AsSpan(0, sign));
             string[] parts = entry[(sign + 1)..].Split('+');
             (int, int) pair = (Hex(parts[0]), parts.Length == 2 ? Hex(parts[1]) : -1);
-            Decompositions.Add(code, pair);
+            s_decompositions.Add(code, pair);
             if (entry[sign] == '=')
             {
-                Compositions.Add(pair, code);
+                s_compositions.Add(pair, code);
             }
         }
 
@@ -37,7 +37,7 @@ internal static class UnicodeNormalization
             string[] range = parts[0].Split('-');
             for (int code = Hex(range[0]); code <= Hex(range[^1]); code++)
             {
-                Classes.Add(code, byte.Parse(parts[1], CultureInfo.InvariantCulture));
+                s_classes.Add(code, byte.Parse(parts[1], CultureInfo.InvariantCulture));
             }
         }
     }
@@ -96,7 +96,7 @@ internal static class UnicodeNormalization
                 points.Add((TailBase + syllable % TailCount, 0, index));
             }
         }
-        else if (Decompositions.TryGetValue(code, out (int First, int Second) pair))
+        else if (s_decompositions.TryGetValue(code, out (int First, int Second) pair))
         {
             Decompose(pair.First, index, points);
             if (pair.Second >= 0)
@@ -106,7 +106,7 @@ internal static class UnicodeNormalization
         }
         else
         {
-            points.Add((code, Classes.GetValueOrDefault(code), index));
+            points.Add((code, s_classes.GetValueOrDefault(code), index));
         }
     }
 
@@ -173,7 +173,7 @@ internal static class UnicodeNormalization
             return true;
         }
 
-        return Compositions.TryGetValue((first, second), out composed);
+        return s_compositions.TryGetValue((first, second), out composed);
     }
 
     private static int Hex(ReadOnlySpan<char> text) =>

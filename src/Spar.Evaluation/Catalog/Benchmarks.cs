@@ -14,7 +14,7 @@ namespace Spar.Evaluation.Catalog;
 /// <summary>Opens benchmarks by name.</summary>
 public static class Benchmarks
 {
-    private static readonly Dictionary<string, Func<DataFolder, DataProblems, BenchmarkOptions, IBenchmark>> ByName =
+    private static readonly Dictionary<string, Func<DataFolder, DataProblems, BenchmarkOptions, IBenchmark>> s_byName =
         new()
         {
             ["ifeval"] = (folder, problems, options) => OpenInstructions("ifeval", folder, problems, options),
@@ -75,7 +75,7 @@ public static class Benchmarks
         };
 
     /// <summary>The names.</summary>
-    public static IReadOnlyCollection<string> Names => ByName.Keys;
+    public static IReadOnlyCollection<string> Names => s_byName.Keys;
 
     /// <summary>Loads a benchmark's data and makes the benchmark.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
@@ -91,7 +91,7 @@ public static class Benchmarks
         BenchmarkOptions options
     )
     {
-        if (!ByName.TryGetValue(name, out Func<DataFolder, DataProblems, BenchmarkOptions, IBenchmark>? open))
+        if (!s_byName.TryGetValue(name, out Func<DataFolder, DataProblems, BenchmarkOptions, IBenchmark>? open))
         {
             throw new EvaluationException($"There is no benchmark \"{name}\"; there are {string.Join(", ", Names)}.");
         }

@@ -6,7 +6,7 @@ namespace Spar.Evaluation.Data;
 /// <param name="root">The folder that <c>--data</c> names.</param>
 public sealed class DataFolder(string root)
 {
-    private static readonly Dictionary<string, string> Sources = new()
+    private static readonly Dictionary<string, string> s_sources = new()
     {
         ["ifeval"] =
             "IFEval comes from github.com/google-research/google-research "
@@ -68,7 +68,7 @@ public sealed class DataFolder(string root)
     public string Require(string benchmark, params string[] names) =>
         Find(benchmark, names)
         ?? throw new EvaluationException(
-            $"{Path.Combine(root, benchmark, names[0])} was not found. {Sources[benchmark]} Put the files into "
+            $"{Path.Combine(root, benchmark, names[0])} was not found. {s_sources[benchmark]} Put the files into "
                 + $"{Path.Combine(root, benchmark)}, "
                 + "or name another data folder with --data."
         );

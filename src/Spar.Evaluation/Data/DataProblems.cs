@@ -7,13 +7,13 @@ namespace Spar.Evaluation.Data;
 /// <param name="lenient">Skip and count rather than stop.</param>
 public sealed class DataProblems(bool lenient = false)
 {
-    private readonly List<string> skipped = [];
+    private readonly List<string> _skipped = [];
 
     /// <summary>Whether bad records are skipped.</summary>
     public bool Lenient => lenient;
 
     /// <summary>One message for each record that was skipped.</summary>
-    public IReadOnlyList<string> Skipped => skipped;
+    public IReadOnlyList<string> Skipped => _skipped;
 
     /// <summary>Notes a bad record.</summary>
     /// <param name="problem">File, line, field and what is wrong.</param>
@@ -25,6 +25,6 @@ public sealed class DataProblems(bool lenient = false)
             throw problem;
         }
 
-        skipped.Add(problem.Message);
+        _skipped.Add(problem.Message);
     }
 }

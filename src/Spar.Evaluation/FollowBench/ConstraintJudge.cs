@@ -19,8 +19,8 @@ public readonly record struct ConstraintVerdict(int Satisfied, int Level)
 /// <summary>Asks a judge which of the added constraints an answer satisfies, and reads what it says.</summary>
 public static class ConstraintJudge
 {
-    private static readonly SamplingOptions Sampling = new(MaxTokens: 1024);
-    private static readonly string[] NotSatisfied = ["NO", "PARTIAL", "MAYBE", "UNKNOWN", "N/A"];
+    private static readonly SamplingOptions s_sampling = new(MaxTokens: 1024);
+    private static readonly string[] s_notSatisfied = ["NO", "PARTIAL", "MAYBE", "UNKNOWN", "N/A"];
 
     /// <summary>
     /// The request for one judge-scored record: the way from the initial instruction to the final one, the answer, the
@@ -54,7 +54,7 @@ public static class ConstraintJudge
             $"3) As the last line, write nothing but a Python list of {n} string{(n == 1 ? "" : "s")}, each 'YES' or 'NO': whether the answer "
                 + "satisfies each constraint, in order."
         );
-        return EvaluationRequest.User(record.Id, prompt.ToString(), Sampling);
+        return EvaluationRequest.User(record.Id, prompt.ToString(), s_sampling);
     }
 
     /// <summary>
@@ -78,7 +78,7 @@ public static class ConstraintJudge
         int open = line.IndexOf('[');
         int close = line.LastIndexOf(']');
         IReadOnlyList<string>? items = open >= 0 && close > open ? PythonList.Parse(line[open..(close + 1)]) : null;
-        return items?.Count == level && items.All(item => item == "YES" || NotSatisfied.Contains(item))
+        return items?.Count == level && items.All(item => item == "YES" || s_notSatisfied.Contains(item))
             ? new ConstraintVerdict(items.Count(item => item == "YES"), level)
             : null;
     }

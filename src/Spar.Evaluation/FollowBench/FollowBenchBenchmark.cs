@@ -12,9 +12,9 @@ namespace Spar.Evaluation.FollowBench;
 public sealed class FollowBenchBenchmark : IBenchmark
 {
     private const string Name = "followbench";
-    private static readonly SamplingOptions Sampling = new(MaxTokens: 2048);
+    private static readonly SamplingOptions s_sampling = new(MaxTokens: 2048);
 
-    private static readonly (string Name, bool IsShare)[] Names =
+    private static readonly (string Name, bool IsShare)[] s_names =
     [
         ("ssr", true),
         ("hsr", true),
@@ -23,8 +23,8 @@ public sealed class FollowBenchBenchmark : IBenchmark
         .. Enumerable.Range(1, FollowBenchData.Levels).Select(level => ($"hsr_l{level}", true)),
     ];
 
-    private readonly IReadOnlyList<FollowBenchGroup> groups;
-    private readonly int skipped;
+    private readonly IReadOnlyList<FollowBenchGroup> _groups;
+    private readonly int _skipped;
 
     /// <summary>Makes the benchmark from loaded data.</summary>
     /// <param name="groups">The groups.</param>
@@ -32,10 +32,10 @@ public sealed class FollowBenchBenchmark : IBenchmark
     /// <param name="skipped">Records that were skipped in loading.</param>
     public FollowBenchBenchmark(IReadOnlyList<FollowBenchGroup> groups, int? limit = null, int skipped = 0)
     {
-        this.groups = [.. groups.GroupBy(group => group.Type).SelectMany(type => type.Take(limit ?? int.MaxValue))];
-        this.skipped = skipped;
-        Requests = [.. Records.Select(record => EvaluationRequest.User(record.Id, record.Instruction, Sampling))];
-        var config = new JsonObject { ["max_tokens"] = Sampling.MaxTokens, ["temperature"] = Sampling.Temperature };
+        this._groups = [.. groups.GroupBy(group => group.Type).SelectMany(type => type.Take(limit ?? int.MaxValue))];
+        this._skipped = skipped;
+        Requests = [.. Records.Select(record => EvaluationRequest.User(record.Id, record.Instruction, s_sampling))];
+        var config = new JsonObject { ["max_tokens"] = s_sampling.MaxTokens, ["temperature"] = s_sampling.Temperature };
         Facts = new BenchmarkFacts(Name, 1, groups.Sum(group => group.Levels.Count), Requests.Count, 0, config);
     }
 
@@ -48,12 +48,12 @@ public sealed class FollowBenchBenchmark : IBenchmark
     /// <inheritdoc/>
     public IReadOnlyList<EvaluationRequest> Requests { get; }
 
-    private IEnumerable<FollowBenchRecord> Records => groups.SelectMany(group => group.Levels);
+    private IEnumerable<FollowBenchRecord> Records => _groups.SelectMany(group => group.Levels);
 
     /// <inheritdoc/>
     public IReadOnlyList<EvaluationRequest> JudgeRequests(IReadOnlyDictionary<string, Answer> answers) =>
         [
-            .. from FollowBenchGroup eachGroup in groups
+            .. from FollowBenchGroup eachGroup in _groups
             from FollowBenchRecord record in eachGroup.Levels
             where record.ScoredBy == ScoredBy.Judge
             select ConstraintJudge.Request(eachGroup, record, answers[record.Id].Text),
@@ -101,7 +101,7 @@ public sealed class FollowBenchBenchmark : IBenchmark
         {
             ["judged"] = judgments.Count,
             ["unparseable_judgments"] = scores.Values.Count(score => score is null),
-            ["skipped_records"] = skipped,
+            ["skipped_records"] = _skipped,
         };
         return ValueTask.FromResult(new EvaluationScore(Metrics(scores), samples, counts));
     }
@@ -130,7 +130,7 @@ public sealed class FollowBenchBenchmark : IBenchmark
     {
         (string Type, LevelScore?[][] Groups)[] types =
         [
-            .. groups
+            .. _groups
                 .GroupBy(group => group.Type)
                 .Select(type =>
                     (
@@ -145,7 +145,7 @@ public sealed class FollowBenchBenchmark : IBenchmark
         metrics.AddRange(
             Metric.Of(
                 Name,
-                Names,
+                s_names,
                 all.Length,
                 picks =>
                 {
@@ -157,7 +157,7 @@ public sealed class FollowBenchBenchmark : IBenchmark
                     ];
                     return
                     [
-                        .. Names.Select(
+                        .. s_names.Select(
                             (_, at) =>
                                 byType
                                     .Select(type => type[at])
@@ -174,7 +174,7 @@ public sealed class FollowBenchBenchmark : IBenchmark
             metrics.AddRange(
                 Metric.Of(
                     $"{Name}_{type}",
-                    Names,
+                    s_names,
                     members.Length,
                     picks => Figures([.. picks.Select(pick => members[pick])])
                 )
@@ -184,7 +184,7 @@ public sealed class FollowBenchBenchmark : IBenchmark
         return [.. metrics.Where(metric => double.IsFinite(metric.Value))];
     }
 
-    /// <summary>The figures of a set of groups in the order of <see cref="Names"/>; rates as shares.</summary>
+    /// <summary>The figures of a set of groups in the order of <see cref="s_names"/>; rates as shares.</summary>
     private static double[] Figures(LevelScore?[][] members)
     {
         var figures = FollowBenchFigures.Of(members);

@@ -6,8 +6,8 @@ namespace Spar.Evaluation.FollowBench;
 internal static class FormatChecks
 {
     private const string Ending = "Those are suggestions";
-    private static readonly PythonRegex NumberMarker = new(@"^\d+\.");
-    private static readonly PythonRegex BoldHeading = new(@"\*\*\d.+?:");
+    private static readonly PythonRegex s_numberMarker = new(@"^\d+\.");
+    private static readonly PythonRegex s_boldHeading = new(@"\*\*\d.+?:");
 
     /// <summary>
     /// Group 22: pieces between empty lines (three; four at level 5), the first three of under 3 sentences; then long
@@ -22,7 +22,7 @@ internal static class FormatChecks
             && (
                 level < 4
                 || pieces.All(piece =>
-                    PythonText.IsBlank(piece) || NumberMarker.IsFoundIn(PythonText.StripStart(piece))
+                    PythonText.IsBlank(piece) || s_numberMarker.IsFoundIn(PythonText.StripStart(piece))
                 )
             )
             && (level < 5 || response.EndsWith(Ending, StringComparison.Ordinal));
@@ -36,7 +36,7 @@ internal static class FormatChecks
     {
         List<string> sentences = SplitAfterSentences(response);
         return response.Contains("**", StringComparison.Ordinal)
-            && (level < 2 || BoldHeading.FindIn(response).Count == 5)
+            && (level < 2 || s_boldHeading.FindIn(response).Count == 5)
             && (level < 3 || sentences.Where(HasPointNumber).All(sentence => sentence.Split('.').Length < 3))
             && (level < 4 || sentences.All(sentence => ResponseText.Words(sentence) is >= 10 and <= 15))
             && (

@@ -6,10 +6,10 @@ namespace Spar.Evaluation.FollowBench;
 /// <summary>Reads a Python list of string literals, as FollowBench's targets and judges write it.</summary>
 internal sealed class PythonList
 {
-    private readonly string text;
-    private int at;
+    private readonly string _text;
+    private int _at;
 
-    private PythonList(string text) => this.text = text;
+    private PythonList(string text) => this._text = text;
 
     /// <summary>
     /// The strings of a list such as <c>['YES', "NO"]</c>: either quote, the usual backslash escapes, literals side by
@@ -41,7 +41,7 @@ internal sealed class PythonList
             }
         }
 
-        return NextIs('#') || at == text.Length ? items : null;
+        return NextIs('#') || _at == _text.Length ? items : null;
     }
 
     /// <summary>One or more literals side by side, joined; null where there is none or one is malformed.</summary>
@@ -53,10 +53,10 @@ internal sealed class PythonList
             bool raw = false;
             if (NextIs('u') || NextIs('U') || (raw = NextIs('r') || NextIs('R')))
             {
-                at++;
+                _at++;
             }
 
-            if (at == text.Length || text[at] is not ('\'' or '"'))
+            if (_at == _text.Length || _text[_at] is not ('\'' or '"'))
             {
                 return joined?.ToString();
             }
@@ -73,22 +73,22 @@ internal sealed class PythonList
 
     private bool ReadLiteral(StringBuilder literal, bool raw)
     {
-        char quote = text[at++];
-        while (at < text.Length && text[at] != '\n')
+        char quote = _text[_at++];
+        while (_at < _text.Length && _text[_at] != '\n')
         {
-            char c = text[at++];
+            char c = _text[_at++];
             if (c == quote)
             {
                 return true;
             }
 
-            if (c != '\\' || at == text.Length)
+            if (c != '\\' || _at == _text.Length)
             {
                 literal.Append(c);
             }
             else if (raw)
             {
-                literal.Append(c).Append(text[at++]);
+                literal.Append(c).Append(_text[_at++]);
             }
             else if (!ReadEscape(literal))
             {
@@ -101,7 +101,7 @@ internal sealed class PythonList
 
     private bool ReadEscape(StringBuilder literal)
     {
-        char c = text[at++];
+        char c = _text[_at++];
         int digits = c switch
         {
             'x' => 2,
@@ -112,9 +112,9 @@ internal sealed class PythonList
         if (digits > 0)
         {
             bool valid =
-                at + digits <= text.Length
+                _at + digits <= _text.Length
                     & int.TryParse(
-                        text.AsSpan(at, Math.Min(digits, text.Length - at)),
+                        _text.AsSpan(_at, Math.Min(digits, _text.Length - _at)),
                         NumberStyles.AllowHexSpecifier,
                         CultureInfo.InvariantCulture,
                         out int code
@@ -123,7 +123,7 @@ internal sealed class PythonList
             if (valid)
             {
                 literal.Append(code < 0x10000 ? ((char)code).ToString() : char.ConvertFromUtf32(code));
-                at += digits;
+                _at += digits;
             }
 
             return valid;
@@ -144,21 +144,21 @@ internal sealed class PythonList
     private bool NextIs(char wanted)
     {
         SkipSpace();
-        return at < text.Length && text[at] == wanted;
+        return _at < _text.Length && _text[_at] == wanted;
     }
 
     private bool Take(char wanted)
     {
         bool found = NextIs(wanted);
-        at += found ? 1 : 0;
+        _at += found ? 1 : 0;
         return found;
     }
 
     private void SkipSpace()
     {
-        while (at < text.Length && text[at] is ' ' or '\t' or '\n' or '\r' or '\f')
+        while (_at < _text.Length && _text[_at] is ' ' or '\t' or '\n' or '\r' or '\f')
         {
-            at++;
+            _at++;
         }
     }
 }

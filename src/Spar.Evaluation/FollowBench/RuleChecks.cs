@@ -8,11 +8,11 @@ namespace Spar.Evaluation.FollowBench;
 /// </summary>
 public static class RuleChecks
 {
-    private static readonly PythonRegex Option = new(@"\([A-Z]\)");
-    private static readonly PythonRegex Date = new(@"\d{2}/\d{2}/\d{4}");
-    private static readonly PythonRegex Dollars = new(@"\$\d+");
+    private static readonly PythonRegex s_option = new(@"\([A-Z]\)");
+    private static readonly PythonRegex s_date = new(@"\d{2}/\d{2}/\d{4}");
+    private static readonly PythonRegex s_dollars = new(@"\$\d+");
 
-    private static readonly Dictionary<string, Func<string, string, int, bool>> BySource = new()
+    private static readonly Dictionary<string, Func<string, string, int, bool>> s_bySource = new()
     {
         ["E2E"] = (response, target, _) => response == target,
         ["text_editing"] = (response, target, _) => response == target,
@@ -20,9 +20,9 @@ public static class RuleChecks
         ["CONLL2003"] = (response, target, _) =>
             PythonList.Parse(target)?.Contains(response)
             ?? throw new EvaluationException($"FollowBench: the target {target} is no list of texts"),
-        ["BBH_logical"] = (response, target, _) => Last(Option, response) == target,
-        ["BBH_time"] = (response, target, _) => Last(Date, response) == target,
-        ["gsm_8k"] = (response, target, _) => Last(Dollars, response) == target,
+        ["BBH_logical"] = (response, target, _) => Last(s_option, response) == target,
+        ["BBH_time"] = (response, target, _) => Last(s_date, response) == target,
+        ["gsm_8k"] = (response, target, _) => Last(s_dollars, response) == target,
         ["self_made_space"] = (response, target, _) => response.Contains(target, StringComparison.Ordinal),
         ["cnn_dailymail"] = (response, _, level) => SummaryChecks.CnnDailyMail(response, level),
         ["xsum"] = (response, _, level) => SummaryChecks.Xsum(response, level),
@@ -53,7 +53,7 @@ public static class RuleChecks
             ("example", _) => (response, target, _) => ExampleTemplate.Matches(target, response),
             ("format", 22) => (response, _, level) => FormatChecks.ThreeSuggestions(response, level),
             ("format", 30) => (response, _, level) => FormatChecks.BoldPoints(response, level),
-            _ => BySource.GetValueOrDefault(record.Source),
+            _ => s_bySource.GetValueOrDefault(record.Source),
         };
 
     private static string? Last(PythonRegex pattern, string response)

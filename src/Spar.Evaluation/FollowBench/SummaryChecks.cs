@@ -9,9 +9,9 @@ namespace Spar.Evaluation.FollowBench;
 /// </summary>
 internal static class SummaryChecks
 {
-    private static readonly PythonRegex PresentPerfect = new(@"\b(?:has|have)\s+\w+");
-    private static readonly PythonRegex PresentContinuous = new(@"\b(?:am|is|are)\s+\w+ing\b");
-    private static readonly PythonRegex Procrast = new("procrast", ignoreCase: true);
+    private static readonly PythonRegex s_presentPerfect = new(@"\b(?:has|have)\s+\w+");
+    private static readonly PythonRegex s_presentContinuous = new(@"\b(?:am|is|are)\s+\w+ing\b");
+    private static readonly PythonRegex s_procrast = new("procrast", ignoreCase: true);
 
     /// <summary>
     /// Three sentences, each under 15 words, with given words in given sentences, the third in the present perfect.
@@ -28,7 +28,7 @@ internal static class SummaryChecks
                 && ContainsWord(sentences[1], "actor")
                 && ContainsWord(sentences[2], "films"),
             () => !ContainsWord(sentences[1], "lavish"),
-            () => PresentPerfect.IsFoundIn(sentences[2])
+            () => s_presentPerfect.IsFoundIn(sentences[2])
         );
     }
 
@@ -41,7 +41,7 @@ internal static class SummaryChecks
             () => SentencesOf(response).Length == 1,
             () => SpacePieces(response) < 20,
             () => !ContainsWord(response, "Newton Stewart"),
-            () => PresentContinuous.IsFoundIn(response),
+            () => s_presentContinuous.IsFoundIn(response),
             () => ContainsWord(response, "operation")
         );
 
@@ -54,7 +54,7 @@ internal static class SummaryChecks
             () => SentencesOf(response).Length == 1,
             () => SpacePieces(response) < 15,
             () => ContainsWord(response, "stuff"),
-            () => !Procrast.IsFoundIn(response),
+            () => !s_procrast.IsFoundIn(response),
             () => PunctuationMarks(response) == 1
         );
 

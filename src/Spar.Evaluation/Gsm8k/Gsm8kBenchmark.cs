@@ -24,9 +24,9 @@ public enum Gsm8kForm
 public sealed class Gsm8kBenchmark : IBenchmark
 {
     private const string Name = "gsm8k";
-    private readonly IReadOnlyList<Gsm8kProblem> problems;
-    private readonly Gsm8kForm form;
-    private readonly int skipped;
+    private readonly IReadOnlyList<Gsm8kProblem> _problems;
+    private readonly Gsm8kForm _form;
+    private readonly int _skipped;
 
     /// <summary>Makes the benchmark from loaded data.</summary>
     /// <param name="problems">The test problems.</param>
@@ -45,9 +45,9 @@ public sealed class Gsm8kBenchmark : IBenchmark
         int skipped = 0
     )
     {
-        this.problems = [.. problems.Take(limit ?? int.MaxValue)];
-        this.form = form;
-        this.skipped = skipped;
+        this._problems = [.. problems.Take(limit ?? int.MaxValue)];
+        this._form = form;
+        this._skipped = skipped;
         int count = shots ?? (form == Gsm8kForm.ChainOfThought ? 8 : 5);
         if (pool.Count < count)
         {
@@ -70,7 +70,7 @@ public sealed class Gsm8kBenchmark : IBenchmark
         var sampling = new SamplingOptions(MaxTokens: 1024, Stop: [stop]);
         Requests =
         [
-            .. this.problems.Select(problem =>
+            .. this._problems.Select(problem =>
                 EvaluationRequest.User(
                     problem.Id,
                     examples
@@ -90,7 +90,7 @@ public sealed class Gsm8kBenchmark : IBenchmark
             ["temperature"] = sampling.Temperature,
             ["stop"] = new JsonArray(stop),
         };
-        Facts = new BenchmarkFacts(Name, 1, problems.Count, this.problems.Count, count, config);
+        Facts = new BenchmarkFacts(Name, 1, problems.Count, this._problems.Count, count, config);
     }
 
     /// <inheritdoc/>
@@ -107,7 +107,7 @@ public sealed class Gsm8kBenchmark : IBenchmark
     )
     {
         Func<string, string> strict =
-            form == Gsm8kForm.ChainOfThought ? NumberExtraction.StrictChainOfThought : NumberExtraction.StrictHash;
+            _form == Gsm8kForm.ChainOfThought ? NumberExtraction.StrictChainOfThought : NumberExtraction.StrictHash;
         (string Filter, Func<string, string> Extract)[] filters =
         [
             ("flexible-extract", NumberExtraction.Flexible),
@@ -115,12 +115,12 @@ public sealed class Gsm8kBenchmark : IBenchmark
         ];
         var metrics = new List<Metric>();
         var samples = new List<ScoredSample>();
-        var counts = new Dictionary<string, int> { ["skipped_records"] = skipped };
+        var counts = new Dictionary<string, int> { ["skipped_records"] = _skipped };
         foreach ((string filter, Func<string, string> extract) in filters)
         {
             ScoredSample[] scored =
             [
-                .. problems.Select(problem => Sample(problem, answers[problem.Id].Text, filter, extract)),
+                .. _problems.Select(problem => Sample(problem, answers[problem.Id].Text, filter, extract)),
             ];
             metrics.Add(
                 Metric.Mean(Name, "exact_match", [.. scored.Select(sample => sample.Values["exact_match"])], filter)

@@ -24,11 +24,11 @@ public enum CompletionForm
 public sealed class HumanEvalBenchmark : IBenchmark
 {
     private const string Name = "humaneval";
-    private readonly IReadOnlyList<HumanEvalProblem> problems;
-    private readonly int samples;
-    private readonly CompletionForm form;
-    private readonly ProgramRunner? runner;
-    private readonly int skipped;
+    private readonly IReadOnlyList<HumanEvalProblem> _problems;
+    private readonly int _samples;
+    private readonly CompletionForm _form;
+    private readonly ProgramRunner? _runner;
+    private readonly int _skipped;
 
     /// <summary>Makes the benchmark from loaded data.</summary>
     /// <param name="problems">The problems.</param>
@@ -49,11 +49,11 @@ public sealed class HumanEvalBenchmark : IBenchmark
     )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(samples, 1);
-        this.problems = [.. problems.Take(limit ?? int.MaxValue)];
-        this.samples = samples;
-        this.form = form;
-        this.runner = runner;
-        this.skipped = skipped;
+        this._problems = [.. problems.Take(limit ?? int.MaxValue)];
+        this._samples = samples;
+        this._form = form;
+        this._runner = runner;
+        this._skipped = skipped;
         var sampling = new SamplingOptions(
             MaxTokens: 1024,
             Temperature: samples == 1 ? 0 : 0.8,
@@ -62,7 +62,7 @@ public sealed class HumanEvalBenchmark : IBenchmark
         );
         Requests =
         [
-            .. from problem in this.problems
+            .. from problem in this._problems
             from number in Enumerable.Range(1, samples)
             select EvaluationRequest.User(SampleId(problem, number), Ask(problem), sampling),
         ];
@@ -75,7 +75,7 @@ public sealed class HumanEvalBenchmark : IBenchmark
             ["temperature"] = sampling.Temperature,
             ["top_p"] = sampling.TopP,
         };
-        Facts = new BenchmarkFacts(Name, 1, problems.Count, this.problems.Count, 0, config);
+        Facts = new BenchmarkFacts(Name, 1, problems.Count, this._problems.Count, 0, config);
     }
 
     /// <inheritdoc/>
@@ -93,13 +93,13 @@ public sealed class HumanEvalBenchmark : IBenchmark
     {
         (HumanEvalProblem Problem, string Id, string Completion)[] programs =
         [
-            .. from problem in problems
-            from number in Enumerable.Range(1, samples)
+            .. from problem in _problems
+            from number in Enumerable.Range(1, _samples)
             let id = SampleId(problem, number)
             select (problem, id, Trim(answers[id].Text)),
         ];
         var outcomes = new ConcurrentDictionary<string, ProgramOutcome>();
-        if (runner is not null)
+        if (_runner is not null)
         {
             var options = new ParallelOptions
             {
@@ -111,7 +111,7 @@ public sealed class HumanEvalBenchmark : IBenchmark
                     programs,
                     options,
                     async (each, token) =>
-                        outcomes[each.Id] = await runner
+                        outcomes[each.Id] = await _runner
                             .RunAsync(each.Problem.Program(each.Completion), token)
                             .ConfigureAwait(false)
                 )
@@ -120,9 +120,9 @@ public sealed class HumanEvalBenchmark : IBenchmark
 
         var counts = new Dictionary<string, int>
         {
-            ["not_executed"] = runner is null ? programs.Length : 0,
+            ["not_executed"] = _runner is null ? programs.Length : 0,
             ["timed_out"] = outcomes.Values.Count(outcome => outcome.Outcome == "timed out"),
-            ["skipped_records"] = skipped,
+            ["skipped_records"] = _skipped,
         };
         ScoredSample[] scored =
         [
@@ -143,19 +143,19 @@ public sealed class HumanEvalBenchmark : IBenchmark
                 }
             )),
         ];
-        return new EvaluationScore(runner is null ? [] : Metrics(outcomes), scored, counts);
+        return new EvaluationScore(_runner is null ? [] : Metrics(outcomes), scored, counts);
     }
 
     private static string SampleId(HumanEvalProblem problem, int number) => $"{problem.TaskId}#{number}";
 
     private string Ask(HumanEvalProblem problem) =>
-        form == CompletionForm.Continue
+        _form == CompletionForm.Continue
             ? problem.Prompt
             : "Complete the following Python function. Give the whole function, with its imports, in one Python "
                 + $"code block.\n\n```python\n{problem.Prompt}```";
 
     private string Trim(string answer) =>
-        form == CompletionForm.Continue
+        _form == CompletionForm.Continue
             ? CompletionTrimming.AtStops(answer, CompletionTrimming.Stops)
             : CompletionTrimming.CodeBlock(answer);
 
@@ -163,15 +163,15 @@ public sealed class HumanEvalBenchmark : IBenchmark
     {
         int[] correct =
         [
-            .. problems.Select(problem =>
-                Enumerable.Range(1, samples).Count(number => outcomes[SampleId(problem, number)].Passed)
+            .. _problems.Select(problem =>
+                Enumerable.Range(1, _samples).Count(number => outcomes[SampleId(problem, number)].Passed)
             ),
         ];
         return
         [
             .. new[] { 1, 10, 100 }
-                .Where(k => k <= samples)
-                .Select(k => Metric.Mean(Name, $"pass@{k}", [.. correct.Select(c => PassAtK.Estimate(samples, c, k))])),
+                .Where(k => k <= _samples)
+                .Select(k => Metric.Mean(Name, $"pass@{k}", [.. correct.Select(c => PassAtK.Estimate(_samples, c, k))])),
         ];
     }
 }

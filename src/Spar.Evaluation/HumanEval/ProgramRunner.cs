@@ -65,7 +65,7 @@ public sealed class ProgramRunner
         os._exit(0)
         """;
 
-    private static readonly string[] Isolation =
+    private static readonly string[] s_isolation =
     [
         "--user",
         "--map-root-user",
@@ -74,15 +74,15 @@ public sealed class ProgramRunner
         "--fork",
         "--kill-child",
     ];
-    private readonly string python;
-    private readonly double seconds;
-    private readonly long memory;
+    private readonly string _python;
+    private readonly double _seconds;
+    private readonly long _memory;
 
     private ProgramRunner(string python, double seconds, int memoryMebibytes)
     {
-        this.python = python;
-        this.seconds = seconds;
-        memory = (long)memoryMebibytes << 20;
+        this._python = python;
+        this._seconds = seconds;
+        _memory = (long)memoryMebibytes << 20;
     }
 
     /// <summary>Makes a runner, after a trial that the machine permits it.</summary>
@@ -149,7 +149,7 @@ public sealed class ProgramRunner
         DirectoryInfo folder = Directory.CreateTempSubdirectory("spar-humaneval-");
         try
         {
-            var start = new ProcessStartInfo("unshare", [.. Isolation, python, "-s", "-B", "-c", Runner])
+            var start = new ProcessStartInfo("unshare", [.. s_isolation, _python, "-s", "-B", "-c", Runner])
             {
                 WorkingDirectory = folder.FullName,
                 RedirectStandardInput = true,
@@ -173,8 +173,8 @@ public sealed class ProgramRunner
                             {
                                 program,
                                 token,
-                                seconds,
-                                memory,
+                                _seconds,
+                                _memory,
                             }
                         )
                     )
@@ -188,7 +188,7 @@ public sealed class ProgramRunner
 
             // A program may swallow the alarm; then it ends by the limit on processor time, or at last here.
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            limit.CancelAfter(TimeSpan.FromSeconds((10 * seconds) + 30));
+            limit.CancelAfter(TimeSpan.FromSeconds((10 * _seconds) + 30));
             try
             {
                 await process.WaitForExitAsync(limit.Token).ConfigureAwait(false);

@@ -14,7 +14,7 @@ internal static partial class CharacterNormalizer
     /// <summary>Only this many code points of a text are looked at.</summary>
     private const int MaxTextLength = 10000;
 
-    private static readonly Tables Data = Tables.Load();
+    private static readonly Tables s_data = Tables.Load();
 
     /// <summary>
     /// The code points that count: addresses blanked, Vietnamese composed, cut to the first 10000, runs of spaces
@@ -55,7 +55,7 @@ internal static partial class CharacterNormalizer
         point switch
         {
             < 0x80 => char.IsAsciiLetter((char)point) ? point : ' ',
-            < 0x100 => Data.ExcludedLatin1.Contains(point) ? ' ' : point,
+            < 0x100 => s_data.ExcludedLatin1.Contains(point) ? ' ' : point,
             0x219 => 0x15F,
             0x21B => 0x163,
             >= 0x2000 and <= 0x206F => ' ',
@@ -64,7 +64,7 @@ internal static partial class CharacterNormalizer
             >= 0x3040 and <= 0x309F => 0x3042,
             >= 0x30A0 and <= 0x30FF => 0x30A2,
             (>= 0x3100 and <= 0x312F) or (>= 0x31A0 and <= 0x31BF) => 0x3105,
-            >= 0x4E00 and <= 0x9FFF => Data.IdeographClasses.GetValueOrDefault(point, point),
+            >= 0x4E00 and <= 0x9FFF => s_data.IdeographClasses.GetValueOrDefault(point, point),
             >= 0xAC00 and <= 0xD7AF => 0xAC00,
             _ => point,
         };
@@ -77,7 +77,7 @@ internal static partial class CharacterNormalizer
         int length = 0;
         for (int i = 0; i < points.Length; i++)
         {
-            if (i + 1 < points.Length && Data.Vietnamese.TryGetValue((points[i], points[i + 1]), out int composed))
+            if (i + 1 < points.Length && s_data.Vietnamese.TryGetValue((points[i], points[i + 1]), out int composed))
             {
                 points[length++] = composed;
                 i++;

@@ -7,9 +7,9 @@ namespace Spar.Evaluation.Language;
 /// </summary>
 internal sealed class LanguageProfiles
 {
-    private readonly Dictionary<ulong, int> rowOfGram;
-    private readonly int[] rowStarts;
-    private readonly (int Language, double Probability)[] entries;
+    private readonly Dictionary<ulong, int> _rowOfGram;
+    private readonly int[] _rowStarts;
+    private readonly (int Language, double Probability)[] _entries;
 
     /// <summary>Sorts counts, given language by language, into one row for each n-gram.</summary>
     private LanguageProfiles(
@@ -19,23 +19,23 @@ internal sealed class LanguageProfiles
     )
     {
         Codes = codes;
-        this.rowOfGram = rowOfGram;
-        rowStarts = new int[rowOfGram.Count + 1];
+        this._rowOfGram = rowOfGram;
+        _rowStarts = new int[rowOfGram.Count + 1];
         foreach ((int row, _, _) in counts)
         {
-            rowStarts[row + 1]++;
+            _rowStarts[row + 1]++;
         }
 
         for (int row = 0; row < rowOfGram.Count; row++)
         {
-            rowStarts[row + 1] += rowStarts[row];
+            _rowStarts[row + 1] += _rowStarts[row];
         }
 
-        entries = new (int, double)[counts.Count];
-        int[] filled = rowStarts.ToArray();
+        _entries = new (int, double)[counts.Count];
+        int[] filled = _rowStarts.ToArray();
         foreach ((int row, int language, double probability) in counts)
         {
-            entries[filled[row]++] = (language, probability);
+            _entries[filled[row]++] = (language, probability);
         }
     }
 
@@ -65,14 +65,14 @@ internal sealed class LanguageProfiles
     }
 
     /// <summary>The row of an n-gram, or false when no language has it.</summary>
-    public bool TryGetRow(ulong gram, out int row) => rowOfGram.TryGetValue(gram, out row);
+    public bool TryGetRow(ulong gram, out int row) => _rowOfGram.TryGetValue(gram, out row);
 
     /// <summary>
     /// For each language that has the n-gram of a row: p(n-gram | language), its share of the language's n-grams of the
     /// same length.
     /// </summary>
     public ReadOnlySpan<(int Language, double Probability)> Row(int row) =>
-        entries.AsSpan(rowStarts[row]..rowStarts[row + 1]);
+        _entries.AsSpan(_rowStarts[row].._rowStarts[row + 1]);
 
     private static LanguageProfiles Load()
     {

@@ -10,45 +10,45 @@ public sealed class MersenneTwister
     private const int Size = 624;
     private const int Shift = 397;
 
-    private readonly uint[] state = new uint[Size];
-    private int next = Size;
-    private double? spareGauss;
+    private readonly uint[] _state = new uint[Size];
+    private int _next = Size;
+    private double? _spareGauss;
 
     /// <summary>A generator at the start of a seed's sequence.</summary>
     /// <param name="seed">The only number of the initialisation key.</param>
     public MersenneTwister(uint seed)
     {
-        state[0] = 19650218;
+        _state[0] = 19650218;
         for (uint i = 1; i < Size; i++)
         {
-            state[i] = (1812433253 * Mixed(i - 1)) + i;
+            _state[i] = (1812433253 * Mixed(i - 1)) + i;
         }
 
         uint at = 1;
         for (int round = 0; round < Size; round++)
         {
-            state[at] = (state[at] ^ (Mixed(at - 1) * 1664525)) + seed;
+            _state[at] = (_state[at] ^ (Mixed(at - 1) * 1664525)) + seed;
             at = Advance(at);
         }
 
         for (int round = 0; round < Size - 1; round++)
         {
-            state[at] = (state[at] ^ (Mixed(at - 1) * 1566083941)) - at;
+            _state[at] = (_state[at] ^ (Mixed(at - 1) * 1566083941)) - at;
             at = Advance(at);
         }
 
-        state[0] = 0x80000000;
+        _state[0] = 0x80000000;
     }
 
     /// <summary>The next 32-bit output.</summary>
     public uint NextUInt32()
     {
-        if (next == Size)
+        if (_next == Size)
         {
             Regenerate();
         }
 
-        uint y = state[next++];
+        uint y = _state[_next++];
         y ^= y >> 11;
         y ^= (y << 7) & 0x9D2C5680;
         y ^= (y << 15) & 0xEFC60000;
@@ -69,15 +69,15 @@ public sealed class MersenneTwister
     /// </summary>
     public double NextGauss()
     {
-        if (spareGauss is double spare)
+        if (_spareGauss is double spare)
         {
-            spareGauss = null;
+            _spareGauss = null;
             return spare;
         }
 
         double angle = NextDouble() * 2 * Math.PI;
         double radius = Math.Sqrt(-2.0 * Math.Log(1.0 - NextDouble()));
-        spareGauss = Math.Sin(angle) * radius;
+        _spareGauss = Math.Sin(angle) * radius;
         return Math.Cos(angle) * radius;
     }
 
@@ -99,7 +99,7 @@ public sealed class MersenneTwister
         return (int)value;
     }
 
-    private uint Mixed(uint i) => state[i] ^ (state[i] >> 30);
+    private uint Mixed(uint i) => _state[i] ^ (_state[i] >> 30);
 
     private uint Advance(uint at)
     {
@@ -108,7 +108,7 @@ public sealed class MersenneTwister
             return at + 1;
         }
 
-        state[0] = state[Size - 1];
+        _state[0] = _state[Size - 1];
         return 1;
     }
 
@@ -116,10 +116,10 @@ public sealed class MersenneTwister
     {
         for (int i = 0; i < Size; i++)
         {
-            uint y = (state[i] & 0x80000000) | (state[(i + 1) % Size] & 0x7FFFFFFF);
-            state[i] = state[(i + Shift) % Size] ^ (y >> 1) ^ ((y & 1) == 0 ? 0 : 0x9908B0DF);
+            uint y = (_state[i] & 0x80000000) | (_state[(i + 1) % Size] & 0x7FFFFFFF);
+            _state[i] = _state[(i + Shift) % Size] ^ (y >> 1) ^ ((y & 1) == 0 ? 0 : 0x9908B0DF);
         }
 
-        next = 0;
+        _next = 0;
     }
 }

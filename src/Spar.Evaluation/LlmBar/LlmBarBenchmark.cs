@@ -14,7 +14,7 @@ public sealed class LlmBarBenchmark : IBenchmark
 {
     private const string Name = "llmbar";
 
-    private static readonly (string Name, bool IsShare)[] Names =
+    private static readonly (string Name, bool IsShare)[] s_names =
     [
         ("acc", true),
         ("f1", true),
@@ -28,10 +28,10 @@ public sealed class LlmBarBenchmark : IBenchmark
         ("f1_swapped_pos2", true),
     ];
 
-    private readonly IReadOnlyList<LlmBarInstance> instances;
-    private readonly PairwiseTemplate template;
-    private readonly int votes;
-    private readonly int skipped;
+    private readonly IReadOnlyList<LlmBarInstance> _instances;
+    private readonly PairwiseTemplate _template;
+    private readonly int _votes;
+    private readonly int _skipped;
 
     /// <summary>Makes the benchmark from loaded data.</summary>
     /// <param name="instances">The instances.</param>
@@ -50,17 +50,17 @@ public sealed class LlmBarBenchmark : IBenchmark
     )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(votes, 1);
-        this.instances =
+        this._instances =
         [
             .. instances.GroupBy(instance => instance.Subset).SelectMany(subset => subset.Take(limit ?? int.MaxValue)),
         ];
-        this.template = template ?? PairwiseTemplate.Default;
-        this.votes = votes;
-        this.skipped = skipped;
+        this._template = template ?? PairwiseTemplate.Default;
+        this._votes = votes;
+        this._skipped = skipped;
         var sampling = new SamplingOptions(MaxTokens: 2048, Temperature: votes == 1 ? 0 : 0.7);
         Requests =
         [
-            .. from instance in this.instances
+            .. from instance in this._instances
             from swapped in new[] { false, true }
             from vote in Enumerable.Range(1, votes)
             select new EvaluationRequest(RequestId(instance, swapped, vote), Messages(instance, swapped), sampling),
@@ -71,7 +71,7 @@ public sealed class LlmBarBenchmark : IBenchmark
             ["temperature"] = sampling.Temperature,
             ["max_tokens"] = sampling.MaxTokens,
         };
-        Facts = new BenchmarkFacts(Name, 1, instances.Count, this.instances.Count, 0, config);
+        Facts = new BenchmarkFacts(Name, 1, instances.Count, this._instances.Count, 0, config);
     }
 
     /// <inheritdoc/>
@@ -87,11 +87,11 @@ public sealed class LlmBarBenchmark : IBenchmark
         CancellationToken cancellationToken
     )
     {
-        int?[][] original = [.. instances.Select(instance => Votes(instance, false, answers))];
-        int?[][] swapped = [.. instances.Select(instance => Votes(instance, true, answers))];
+        int?[][] original = [.. _instances.Select(instance => Votes(instance, false, answers))];
+        int?[][] swapped = [.. _instances.Select(instance => Votes(instance, true, answers))];
         LlmBarVerdict[] Verdicts(int count) =>
             [
-                .. instances.Select(
+                .. _instances.Select(
                     (instance, i) =>
                         new LlmBarVerdict(
                             Majority.Of(original[i].Take(count)),
@@ -101,9 +101,9 @@ public sealed class LlmBarBenchmark : IBenchmark
                 ),
             ];
 
-        LlmBarVerdict[] final = Verdicts(votes);
+        LlmBarVerdict[] final = Verdicts(_votes);
         List<Metric> metrics = Metrics(final);
-        for (int count = 1; votes > 1 && count <= votes; count++)
+        for (int count = 1; _votes > 1 && count <= _votes; count++)
         {
             metrics.Add(Metric.Mean($"{Name}_votes", $"acc_votes_{count}", [.. Verdicts(count).Select(Correct)]));
         }
@@ -116,11 +116,11 @@ public sealed class LlmBarBenchmark : IBenchmark
             ["judgments_without_winner"] = final.Sum(verdict =>
                 (verdict.Original is null ? 1 : 0) + (verdict.Swapped is null ? 1 : 0)
             ),
-            ["skipped_records"] = skipped,
+            ["skipped_records"] = _skipped,
         };
         ScoredSample[] samples =
         [
-            .. instances.Select((instance, i) => Sample(instance, final[i], original[i], swapped[i], answers)),
+            .. _instances.Select((instance, i) => Sample(instance, final[i], original[i], swapped[i], answers)),
         ];
         return ValueTask.FromResult(new EvaluationScore(metrics, samples, counts));
     }
@@ -134,13 +134,13 @@ public sealed class LlmBarBenchmark : IBenchmark
 
     private IReadOnlyList<ChatMessage> Messages(LlmBarInstance instance, bool swapped) =>
         swapped
-            ? template.Messages(instance.Input, instance.Output2, instance.Output1)
-            : template.Messages(instance.Input, instance.Output1, instance.Output2);
+            ? _template.Messages(instance.Input, instance.Output2, instance.Output1)
+            : _template.Messages(instance.Input, instance.Output1, instance.Output2);
 
     private int?[] Votes(LlmBarInstance instance, bool swapped, IReadOnlyDictionary<string, Answer> answers) =>
         [
-            .. from vote in Enumerable.Range(1, votes)
-            let shown = template.ShownWinner(answers[RequestId(instance, swapped, vote)].Text)
+            .. from vote in Enumerable.Range(1, _votes)
+            let shown = _template.ShownWinner(answers[RequestId(instance, swapped, vote)].Text)
             select swapped ? 3 - shown : shown,
         ];
 
@@ -157,7 +157,7 @@ public sealed class LlmBarBenchmark : IBenchmark
             instance.Label.ToString(),
             [
                 .. new[] { false, true }.SelectMany(order =>
-                    Enumerable.Range(1, votes).Select(vote => answers[RequestId(instance, order, vote)].Text)
+                    Enumerable.Range(1, _votes).Select(vote => answers[RequestId(instance, order, vote)].Text)
                 ),
             ],
             [.. original.Concat(swapped).Select(vote => vote?.ToString())],
@@ -183,7 +183,7 @@ public sealed class LlmBarBenchmark : IBenchmark
     {
         int[] subsetOf =
         [
-            .. instances.Select(instance =>
+            .. _instances.Select(instance =>
                 LlmBarData.Subsets.Index().First(pair => pair.Item == instance.Subset).Index
             ),
         ];
@@ -193,13 +193,13 @@ public sealed class LlmBarBenchmark : IBenchmark
         double[] OverSubsets(IEnumerable<int> picks)
         {
             double[][] bySubset = [.. picks.GroupBy(i => subsetOf[i]).Select(subset => Pooled(subset))];
-            return [.. Names.Select((_, at) => bySubset.Average(subset => subset[at]))];
+            return [.. s_names.Select((_, at) => bySubset.Average(subset => subset[at]))];
         }
 
         var metrics = new List<Metric>();
         void Add(string task, int[] members, Func<IEnumerable<int>, double[]> combine) =>
             metrics.AddRange(
-                Metric.Of(task, Names, members.Length, picks => combine(picks.Select(pick => members[pick])))
+                Metric.Of(task, s_names, members.Length, picks => combine(picks.Select(pick => members[pick])))
             );
 
         Add(Name, everything, OverSubsets);
@@ -217,7 +217,7 @@ public sealed class LlmBarBenchmark : IBenchmark
         return metrics;
     }
 
-    /// <summary>The measures in the order of <see cref="Names"/>.</summary>
+    /// <summary>The measures in the order of <see cref="s_names"/>.</summary>
     private static double[] Figures(LlmBarFigures figures) =>
         [
             figures.AccuracyAverage,

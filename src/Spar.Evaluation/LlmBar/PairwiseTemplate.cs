@@ -8,10 +8,10 @@ namespace Spar.Evaluation.LlmBar;
 /// <summary>How a judge is asked which of two outputs is better, and how its answer is read.</summary>
 public sealed partial class PairwiseTemplate
 {
-    private readonly string? system;
-    private readonly string prompt;
-    private readonly PythonRegex firstWins;
-    private readonly PythonRegex secondWins;
+    private readonly string? _system;
+    private readonly string _prompt;
+    private readonly PythonRegex _firstWins;
+    private readonly PythonRegex _secondWins;
 
     /// <summary>Makes a template.</summary>
     /// <param name="prompt">
@@ -31,10 +31,10 @@ public sealed partial class PairwiseTemplate
             }
         }
 
-        this.prompt = prompt;
-        this.system = system;
-        firstWins = new PythonRegex(firstPattern);
-        secondWins = new PythonRegex(secondPattern);
+        this._prompt = prompt;
+        this._system = system;
+        _firstWins = new PythonRegex(firstPattern);
+        _secondWins = new PythonRegex(secondPattern);
     }
 
     /// <summary>The template that is used unless another is given: explain, then one closing line.</summary>
@@ -93,7 +93,7 @@ public sealed partial class PairwiseTemplate
     {
         string text = Placeholder()
             .Replace(
-                prompt,
+                _prompt,
                 match =>
                     match.Value switch
                     {
@@ -103,7 +103,7 @@ public sealed partial class PairwiseTemplate
                     }
             );
         ChatMessage user = new(ChatRole.User, text);
-        return system is null ? [user] : [new ChatMessage(ChatRole.System, system), user];
+        return _system is null ? [user] : [new ChatMessage(ChatRole.System, _system), user];
     }
 
     /// <summary>
@@ -114,8 +114,8 @@ public sealed partial class PairwiseTemplate
     public int? ShownWinner(string completion)
     {
         string text = PythonText.Strip(completion);
-        return firstWins.IsFoundIn(text) ? 1
-            : secondWins.IsFoundIn(text) ? 2
+        return _firstWins.IsFoundIn(text) ? 1
+            : _secondWins.IsFoundIn(text) ? 2
             : null;
     }
 

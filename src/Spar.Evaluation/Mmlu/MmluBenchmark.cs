@@ -13,9 +13,9 @@ namespace Spar.Evaluation.Mmlu;
 public sealed class MmluBenchmark : IBenchmark
 {
     private const string Name = "mmlu";
-    private static readonly string[] Continuations = [" A", " B", " C", " D"];
-    private readonly IReadOnlyList<MmluItem> items;
-    private readonly int skipped;
+    private static readonly string[] s_continuations = [" A", " B", " C", " D"];
+    private readonly IReadOnlyList<MmluItem> _items;
+    private readonly int _skipped;
 
     /// <summary>Makes the benchmark from loaded data.</summary>
     /// <param name="items">The questions.</param>
@@ -32,14 +32,14 @@ public sealed class MmluBenchmark : IBenchmark
         int skipped = 0
     )
     {
-        this.items =
+        this._items =
         [
             .. items.GroupBy(item => item.Subject).SelectMany(subject => subject.Take(limit ?? int.MaxValue)),
         ];
-        this.skipped = skipped;
+        this._skipped = skipped;
         ILookup<string, MmluItem> bySubject = pool.ToLookup(item => item.Subject);
         Dictionary<string, string> openings = this
-            .items.Select(item => item.Subject)
+            ._items.Select(item => item.Subject)
             .Distinct()
             .ToDictionary(
                 subject => subject,
@@ -54,8 +54,8 @@ public sealed class MmluBenchmark : IBenchmark
         var sampling = new SamplingOptions(MaxTokens: 32, Stop: ["\n"]);
         Requests =
         [
-            .. this.items.Select(item =>
-                EvaluationRequest.User(item.Id, openings[item.Subject] + Ask(item), sampling, Continuations)
+            .. this._items.Select(item =>
+                EvaluationRequest.User(item.Id, openings[item.Subject] + Ask(item), sampling, s_continuations)
             ),
         ];
         var config = new JsonObject
@@ -64,7 +64,7 @@ public sealed class MmluBenchmark : IBenchmark
             ["temperature"] = sampling.Temperature,
             ["choices"] = "log-likelihood where the backend gives it",
         };
-        Facts = new BenchmarkFacts(Name, 1, items.Count, this.items.Count, shots, config);
+        Facts = new BenchmarkFacts(Name, 1, items.Count, this._items.Count, shots, config);
     }
 
     /// <inheritdoc/>
@@ -100,9 +100,9 @@ public sealed class MmluBenchmark : IBenchmark
         CancellationToken cancellationToken
     )
     {
-        ScoredSample[] samples = [.. items.Select(item => Sample(item, answers[item.Id]))];
+        ScoredSample[] samples = [.. _items.Select(item => Sample(item, answers[item.Id]))];
         double[] correct = [.. samples.Select(sample => sample.Values["acc"])];
-        string[] subjectOf = [.. items.Select(item => item.Subject)];
+        string[] subjectOf = [.. _items.Select(item => item.Subject)];
         var metrics = new List<Metric> { Metric.Mean(Name, "acc", correct) };
         metrics.AddRange(
             Metric.Of(
@@ -125,9 +125,9 @@ public sealed class MmluBenchmark : IBenchmark
 
         var counts = new Dictionary<string, int>
         {
-            ["scored_by_log_likelihood"] = items.Count(item => answers[item.Id].LogLikelihoods is not null),
+            ["scored_by_log_likelihood"] = _items.Count(item => answers[item.Id].LogLikelihoods is not null),
             ["unparseable"] = samples.Count(sample => sample.Extracted[0] is null),
-            ["skipped_records"] = skipped,
+            ["skipped_records"] = _skipped,
         };
         return ValueTask.FromResult(new EvaluationScore(metrics, samples, counts));
     }

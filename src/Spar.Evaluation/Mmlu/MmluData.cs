@@ -21,7 +21,7 @@ public static class MmluData
     /// <summary>The letters of the choices.</summary>
     public const string Letters = "ABCD";
 
-    private static readonly Dictionary<string, string> Groups = new()
+    private static readonly Dictionary<string, string> s_groups = new()
     {
         ["stem"] =
             "abstract_algebra anatomy astronomy college_biology college_chemistry college_computer_science "
@@ -45,13 +45,13 @@ public static class MmluData
             + "nutrition professional_accounting professional_medicine virology",
     };
 
-    private static readonly Dictionary<string, string> GroupBySubject = Groups
+    private static readonly Dictionary<string, string> s_groupBySubject = s_groups
         .SelectMany(pair => pair.Value.Split(' ').Select(subject => (subject, pair.Key)))
         .ToDictionary(pair => pair.subject, pair => pair.Key);
 
     /// <summary>The group of a subject: stem, humanities, social_sciences or other.</summary>
     /// <param name="subject">One of the 57 subjects.</param>
-    public static string GroupOf(string subject) => GroupBySubject[subject];
+    public static string GroupOf(string subject) => s_groupBySubject[subject];
 
     /// <summary>Reads the test questions.</summary>
     /// <param name="folder">The data folder.</param>
@@ -79,7 +79,7 @@ public static class MmluData
         string subject = row.Text("subject");
         string answer = row.Text("answer");
         return new MmluItem(
-            GroupBySubject.ContainsKey(subject)
+            s_groupBySubject.ContainsKey(subject)
                 ? subject
                 : throw row.Error("subject", $"\"{subject}\" is none of the 57 subjects"),
             row.Number("index"),

@@ -20,20 +20,20 @@ internal enum OrthographicContext
 /// <summary>The parameters of the English Punkt model (Kiss and Strunk, 2006). Word types are lower-case.</summary>
 internal sealed class PunktModel
 {
-    private readonly HashSet<string> abbreviations;
-    private readonly HashSet<(string, string)> collocations;
-    private readonly HashSet<string> sentenceStarters;
-    private readonly Dictionary<string, OrthographicContext> contexts;
+    private readonly HashSet<string> _abbreviations;
+    private readonly HashSet<(string, string)> _collocations;
+    private readonly HashSet<string> _sentenceStarters;
+    private readonly Dictionary<string, OrthographicContext> _contexts;
 
     private PunktModel(JsonElement root)
     {
-        abbreviations = root.GetProperty("abbrev_types").EnumerateArray().Select(e => e.GetString()!).ToHashSet();
-        collocations = root.GetProperty("collocations")
+        _abbreviations = root.GetProperty("abbrev_types").EnumerateArray().Select(e => e.GetString()!).ToHashSet();
+        _collocations = root.GetProperty("collocations")
             .EnumerateArray()
             .Select(e => (e[0].GetString()!, e[1].GetString()!))
             .ToHashSet();
-        sentenceStarters = root.GetProperty("sent_starters").EnumerateArray().Select(e => e.GetString()!).ToHashSet();
-        contexts = root.GetProperty("ortho_context")
+        _sentenceStarters = root.GetProperty("sent_starters").EnumerateArray().Select(e => e.GetString()!).ToHashSet();
+        _contexts = root.GetProperty("ortho_context")
             .EnumerateObject()
             .ToDictionary(p => p.Name, p => (OrthographicContext)p.Value.GetInt32());
     }
@@ -44,16 +44,16 @@ internal sealed class PunktModel
     private static Lazy<PunktModel> Loaded { get; } = new(Load);
 
     /// <summary>Whether a type (without its final dot) is a known abbreviation.</summary>
-    public bool IsAbbreviation(string type) => abbreviations.Contains(type);
+    public bool IsAbbreviation(string type) => _abbreviations.Contains(type);
 
     /// <summary>Whether two types follow each other so often that a dot between them ends no sentence.</summary>
-    public bool IsCollocation(string first, string second) => collocations.Contains((first, second));
+    public bool IsCollocation(string first, string second) => _collocations.Contains((first, second));
 
     /// <summary>Whether a type often begins a sentence.</summary>
-    public bool IsSentenceStarter(string type) => sentenceStarters.Contains(type);
+    public bool IsSentenceStarter(string type) => _sentenceStarters.Contains(type);
 
     /// <summary>Where and in which case a type was seen; none for an unknown type.</summary>
-    public OrthographicContext Context(string type) => contexts.GetValueOrDefault(type);
+    public OrthographicContext Context(string type) => _contexts.GetValueOrDefault(type);
 
     private static PunktModel Load()
     {

@@ -7,10 +7,10 @@ namespace Spar.Evaluation.Text;
 /// </summary>
 public sealed class PythonRegex
 {
-    private readonly string pattern;
-    private readonly MatchStep first;
-    private readonly Func<int, bool>? canStart;
-    private readonly int loopCount;
+    private readonly string _pattern;
+    private readonly MatchStep _first;
+    private readonly Func<int, bool>? _canStart;
+    private readonly int _loopCount;
 
     /// <summary>Reads an expression.</summary>
     /// <param name="pattern">
@@ -23,12 +23,12 @@ public sealed class PythonRegex
     /// <exception cref="EvaluationException">The expression is malformed or uses what is not supported.</exception>
     public PythonRegex(string pattern, bool ignoreCase = false, bool multiline = false)
     {
-        this.pattern = pattern;
+        this._pattern = pattern;
         (RegexSyntax tree, GroupCount) = RegexParser.Parse(pattern, ignoreCase, multiline);
         RegexCompiler compiler = new();
-        first = compiler.CompileWhole(tree);
-        loopCount = compiler.LoopCount;
-        canStart = FirstCharacters.Of(tree);
+        _first = compiler.CompileWhole(tree);
+        _loopCount = compiler.LoopCount;
+        _canStart = FirstCharacters.Of(tree);
     }
 
     /// <summary>The number of capturing groups.</summary>
@@ -96,7 +96,7 @@ public sealed class PythonRegex
     /// <summary>Start and end of each match (entries 0 and 1) and of its groups, in code points.</summary>
     private IEnumerable<int[]> Matches(int[] text)
     {
-        MatchState state = new(text, GroupCount, loopCount);
+        MatchState state = new(text, GroupCount, _loopCount);
         int from = 0;
         bool afterEmpty = false;
         while (FindFrom(state, from, afterEmpty) is int start)
@@ -118,13 +118,13 @@ public sealed class PythonRegex
         {
             for (int start = from; start <= state.Text.Length; start++, state.RefusedEnd = -1)
             {
-                if (canStart is not null && (start == state.Text.Length || !canStart(state.Text[start])))
+                if (_canStart is not null && (start == state.Text.Length || !_canStart(state.Text[start])))
                 {
                     continue;
                 }
 
                 Array.Fill(state.Groups, -1);
-                if (first(state, start))
+                if (_first(state, start))
                 {
                     return start;
                 }
@@ -135,7 +135,7 @@ public sealed class PythonRegex
         catch (Exception fault) when (fault is InsufficientExecutionStackException or TooManyStepsException)
         {
             throw new EvaluationException(
-                $"the regular expression '{pattern}' needs too many steps on a text of {state.Text.Length} characters; "
+                $"the regular expression '{_pattern}' needs too many steps on a text of {state.Text.Length} characters; "
                     + "write it without nested repetition",
                 fault
             );

@@ -19,7 +19,7 @@ internal enum LetterCase
 internal static class PythonUnicode
 {
     /// <summary>First and last of each range of letters and digits that Unicode 15, 15.1 and 16 added.</summary>
-    private static readonly int[] AddedLater =
+    private static readonly int[] s_addedLater =
     [
         0x1C89,
         0x1C8A,
@@ -110,7 +110,7 @@ internal static class PythonUnicode
     ];
 
     /// <summary>First and last of each range of characters that are upper-case without being of category Lu.</summary>
-    private static readonly int[] OtherUpper =
+    private static readonly int[] s_otherUpper =
     [
         0x2160,
         0x216F,
@@ -125,7 +125,7 @@ internal static class PythonUnicode
     ];
 
     /// <summary>First and last of each range of characters that are lower-case without being of category Ll.</summary>
-    private static readonly int[] OtherLower =
+    private static readonly int[] s_otherLower =
     [
         0xAA,
         0xAA,
@@ -180,7 +180,7 @@ internal static class PythonUnicode
     /// <summary>
     /// First and last of each range of characters that stand for a digit without being a decimal one.
     /// </summary>
-    private static readonly int[] OtherDigits =
+    private static readonly int[] s_otherDigits =
     [
         0xB2,
         0xB3,
@@ -228,7 +228,7 @@ internal static class PythonUnicode
     /// Lower-case characters that a case-insensitive match holds for the same although their lower-case forms differ;
     /// each maps to the one that stands for its class.
     /// </summary>
-    private static readonly Dictionary<int, int> FoldExtra = new()
+    private static readonly Dictionary<int, int> s_foldExtra = new()
     {
         [0x131] = 'i',
         [0x17F] = 's',
@@ -260,7 +260,7 @@ internal static class PythonUnicode
 
     /// <summary>The general category of a code point in Unicode 14, as far as letters and digits go.</summary>
     public static UnicodeCategory Category(int point) =>
-        point >= 0x1C89 && InRanges(AddedLater, point)
+        point >= 0x1C89 && InRanges(s_addedLater, point)
             ? UnicodeCategory.OtherNotAssigned
             : CharUnicodeInfo.GetUnicodeCategory(point);
 
@@ -279,8 +279,8 @@ internal static class PythonUnicode
             UnicodeCategory.UppercaseLetter => LetterCase.Upper,
             UnicodeCategory.LowercaseLetter => LetterCase.Lower,
             UnicodeCategory.TitlecaseLetter => LetterCase.Title,
-            _ => InRanges(OtherUpper, point) ? LetterCase.Upper
-            : InRanges(OtherLower, point) ? LetterCase.Lower
+            _ => InRanges(s_otherUpper, point) ? LetterCase.Upper
+            : InRanges(s_otherLower, point) ? LetterCase.Lower
             : LetterCase.None,
         };
     }
@@ -294,7 +294,7 @@ internal static class PythonUnicode
         }
 
         return point == 0x130 ? 'i'
-            : !Rune.IsValid(point) || InRanges(AddedLater, point) ? point
+            : !Rune.IsValid(point) || InRanges(s_addedLater, point) ? point
             : Rune.ToLowerInvariant(new Rune(point)).Value;
     }
 
@@ -304,7 +304,7 @@ internal static class PythonUnicode
     public static int Fold(int point)
     {
         int lower = ToLower(point);
-        return lower < 128 ? lower : FoldExtra.GetValueOrDefault(lower, lower);
+        return lower < 128 ? lower : s_foldExtra.GetValueOrDefault(lower, lower);
     }
 
     /// <summary>
@@ -343,7 +343,7 @@ internal static class PythonUnicode
     /// <summary>
     /// Whether a character stands for a digit without being a decimal one: raised, lowered, circled, in brackets.
     /// </summary>
-    public static bool IsOtherDigit(int point) => point >= 0xB2 && InRanges(OtherDigits, point);
+    public static bool IsOtherDigit(int point) => point >= 0xB2 && InRanges(s_otherDigits, point);
 
     private static bool InRanges(int[] ranges, int point)
     {

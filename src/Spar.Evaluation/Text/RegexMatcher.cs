@@ -57,7 +57,7 @@ internal delegate bool MatchStep(MatchState state, int at);
 /// </summary>
 internal sealed class RegexCompiler
 {
-    private static readonly MatchStep AcceptPart = (state, at) =>
+    private static readonly MatchStep s_acceptPart = (state, at) =>
     {
         state.End = at;
         return true;
@@ -91,10 +91,10 @@ internal sealed class RegexCompiler
             case BackReference reference:
                 return (state, at) => Repeated(reference, state, at) is int end && next(state, end);
             case Look look:
-                MatchStep looked = Compile(look.Body, AcceptPart);
+                MatchStep looked = Compile(look.Body, s_acceptPart);
                 return (state, at) => Sees(look, looked, state, at) && next(state, at);
             case Atomic atomic:
-                MatchStep whole = Compile(atomic.Body, AcceptPart);
+                MatchStep whole = Compile(atomic.Body, s_acceptPart);
                 return (state, at) => whole(state, at) && next(state, state.End);
             case Repeat { Mode: RepeatMode.Possessive } repeat:
                 return Compile(new Atomic(repeat with { Mode = RepeatMode.Greedy }), next);

@@ -5,16 +5,16 @@ internal sealed partial class RegexParser
 {
     private OneOf ReadSet()
     {
-        CharacterSet set = new(ignoreCase);
+        CharacterSet set = new(_ignoreCase);
         bool negative = Take('^');
         bool first = true;
         while (first || Peek != ']')
         {
             first = false;
             (int? low, Func<int, bool>? members) = ReadSetItem();
-            if (Peek == '-' && at + 1 < points.Length && points[at + 1] != ']')
+            if (Peek == '-' && _at + 1 < _points.Length && _points[_at + 1] != ']')
             {
-                at++;
+                _at++;
                 (int? high, _) = ReadSetItem();
                 if (low is null || high is null || high < low)
                 {
@@ -33,7 +33,7 @@ internal sealed partial class RegexParser
             }
         }
 
-        at++;
+        _at++;
         if (negative)
         {
             set.Negate();
@@ -49,7 +49,7 @@ internal sealed partial class RegexParser
             throw Fault("a character set is not closed");
         }
 
-        int c = points[at++];
+        int c = _points[_at++];
         if (c != '\\')
         {
             return (c, null);
@@ -57,7 +57,7 @@ internal sealed partial class RegexParser
 
         if (Peek == 'b')
         {
-            at++;
+            _at++;
             return ('\b', null);
         }
 
@@ -78,7 +78,7 @@ internal sealed partial class RegexParser
         };
         if (place is PlaceKind kind)
         {
-            at++;
+            _at++;
             return new Place(kind);
         }
 
@@ -103,20 +103,20 @@ internal sealed partial class RegexParser
     /// <summary>Three octal digits name a character, one or two digits an earlier group.</summary>
     private RegexSyntax ReadBackReferenceOrOctal()
     {
-        bool Octal(int i) => at + i < points.Length && points[at + i] is >= '0' and <= '7';
+        bool Octal(int i) => _at + i < _points.Length && _points[_at + i] is >= '0' and <= '7';
         if (Octal(0) && Octal(1) && Octal(2))
         {
             return Literal(ReadOctal(3));
         }
 
-        int number = points[at++] - '0';
+        int number = _points[_at++] - '0';
         if (Peek is >= '0' and <= '9')
         {
-            number = (number * 10) + points[at++] - '0';
+            number = (number * 10) + _points[_at++] - '0';
         }
 
-        return closed.Contains(number)
-            ? new BackReference(number, ignoreCase)
+        return _closed.Contains(number)
+            ? new BackReference(number, _ignoreCase)
             : throw Fault($"there is no finished group {number}");
     }
 
@@ -125,7 +125,7 @@ internal sealed partial class RegexParser
         int value = 0;
         for (int i = 0; i < digits && Peek is >= '0' and <= '7'; i++)
         {
-            value = (value * 8) + points[at++] - '0';
+            value = (value * 8) + _points[_at++] - '0';
         }
 
         return value <= 0xFF ? value : throw Fault("an octal escape exceeds 0o377");
@@ -143,12 +143,12 @@ internal sealed partial class RegexParser
             'S' => Others(PythonText.IsWhitespace),
             _ => null,
         };
-        at += members is null ? 0 : 1;
+        _at += members is null ? 0 : 1;
         return members;
     }
 
     private Func<int, bool> Members(Func<int, bool> test) =>
-        ascii ? p => p < 128 && p is not (>= 0x1C and <= 0x1F) && test(p) : test;
+        _ascii ? p => p < 128 && p is not (>= 0x1C and <= 0x1F) && test(p) : test;
 
     private Func<int, bool> Others(Func<int, bool> test)
     {
@@ -163,7 +163,7 @@ internal sealed partial class RegexParser
             throw Fault("the pattern ends in a backslash");
         }
 
-        int c = points[at++];
+        int c = _points[_at++];
         return c switch
         {
             'a' => 7,
@@ -189,7 +189,7 @@ internal sealed partial class RegexParser
             value = c is >= 0 and < 128 && char.IsAsciiHexDigit((char)c)
                 ? (value * 16) + Convert.ToInt32(((char)c).ToString(), 16)
                 : throw Fault("a hexadecimal escape is too short");
-            at++;
+            _at++;
         }
 
         return value <= 0x10FFFF ? (int)value : throw Fault("there is no such code point");

@@ -5,7 +5,7 @@ internal sealed partial class RegexParser
 {
     private RegexSyntax? ReadGroup()
     {
-        (bool oldIgnoreCase, bool oldMultiline, bool oldDotAll, bool oldAscii) = (ignoreCase, multiline, dotAll, ascii);
+        (bool oldIgnoreCase, bool oldMultiline, bool oldDotAll, bool oldAscii) = (_ignoreCase, _multiline, _dotAll, _ascii);
         RegexSyntax? group;
         if (!Take('?'))
         {
@@ -26,15 +26,15 @@ internal sealed partial class RegexParser
         else if (Take("P="))
         {
             string name = ReadName(')');
-            group = names.TryGetValue(name, out int number) && closed.Contains(number)
-                ? new BackReference(number, ignoreCase)
+            group = _names.TryGetValue(name, out int number) && _closed.Contains(number)
+                ? new BackReference(number, _ignoreCase)
                 : throw Fault($"no finished group is called '{name}'");
         }
         else if (Take('#'))
         {
             while (Peek is not (-1 or ')'))
             {
-                at++;
+                _at++;
             }
 
             return Close<RegexSyntax?>(null);
@@ -49,7 +49,7 @@ internal sealed partial class RegexParser
         }
         else if (Take("<=") || Take("<!"))
         {
-            bool negative = points[at - 1] == '!';
+            bool negative = _points[_at - 1] == '!';
             RegexSyntax body = Close(ReadAlternatives());
             int width = Width(body) ?? throw Fault("a look-behind needs a fixed width");
             group = new Look(body, negative, Behind: true, width);
@@ -63,20 +63,20 @@ internal sealed partial class RegexParser
             }
         }
 
-        (ignoreCase, multiline, dotAll, ascii) = (oldIgnoreCase, oldMultiline, oldDotAll, oldAscii);
+        (_ignoreCase, _multiline, _dotAll, _ascii) = (oldIgnoreCase, oldMultiline, oldDotAll, oldAscii);
         return group;
     }
 
     private Capture ReadCapture(string? name)
     {
         int number = ++GroupCount;
-        if (name is not null && !names.TryAdd(name, number))
+        if (name is not null && !_names.TryAdd(name, number))
         {
             throw Fault($"the group name '{name}' is used twice");
         }
 
         RegexSyntax body = Close(ReadAlternatives());
-        closed.Add(number);
+        _closed.Add(number);
         return new Capture(number, body);
     }
 
@@ -84,13 +84,13 @@ internal sealed partial class RegexParser
 
     private string ReadName(char end)
     {
-        int start = at;
+        int start = _at;
         while (Peek is not -1 && Peek != end)
         {
-            at++;
+            _at++;
         }
 
-        string name = PythonText.FromCodePoints(points.AsSpan(start, at - start));
+        string name = PythonText.FromCodePoints(_points.AsSpan(start, _at - start));
         bool wellFormed =
             name.Length > 0 && name.All(c => c == '_' || char.IsLetterOrDigit(c)) && !char.IsDigit(name[0]);
         return Take(end) && wellFormed ? name : throw Fault("a group name is malformed");
@@ -101,41 +101,41 @@ internal sealed partial class RegexParser
     /// </summary>
     private RegexSyntax? ReadFlags()
     {
-        bool first = at == 2;
+        bool first = _at == 2;
         bool on = true;
         while (true)
         {
             switch (Peek)
             {
                 case 'i':
-                    ignoreCase = on;
+                    _ignoreCase = on;
                     break;
                 case 'm':
-                    multiline = on;
+                    _multiline = on;
                     break;
                 case 's':
-                    dotAll = on;
+                    _dotAll = on;
                     break;
                 case 'a':
-                    ascii = on;
+                    _ascii = on;
                     break;
                 case 'u':
-                    ascii = !on;
+                    _ascii = !on;
                     break;
                 case '-' when on:
                     on = false;
                     break;
                 case ':':
-                    at++;
+                    _at++;
                     return Close(ReadAlternatives());
                 case ')' when on:
-                    at++;
+                    _at++;
                     return first ? null : throw Fault("flags for the whole expression must stand at its start");
                 default:
                     throw Fault("this kind of group is not supported");
             }
 
-            at++;
+            _at++;
         }
     }
 

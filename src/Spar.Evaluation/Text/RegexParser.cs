@@ -8,22 +8,22 @@ namespace Spar.Evaluation.Text;
 /// </summary>
 internal sealed partial class RegexParser
 {
-    private readonly string pattern;
-    private readonly int[] points;
-    private readonly Dictionary<string, int> names = [];
-    private readonly HashSet<int> closed = [];
-    private int at;
-    private bool ignoreCase;
-    private bool multiline;
-    private bool dotAll;
-    private bool ascii;
+    private readonly string _pattern;
+    private readonly int[] _points;
+    private readonly Dictionary<string, int> _names = [];
+    private readonly HashSet<int> _closed = [];
+    private int _at;
+    private bool _ignoreCase;
+    private bool _multiline;
+    private bool _dotAll;
+    private bool _ascii;
 
     private RegexParser(string pattern, bool ignoreCase, bool multiline)
     {
-        this.pattern = pattern;
-        this.ignoreCase = ignoreCase;
-        this.multiline = multiline;
-        points = PythonText.CodePoints(pattern);
+        this._pattern = pattern;
+        this._ignoreCase = ignoreCase;
+        this._multiline = multiline;
+        _points = PythonText.CodePoints(pattern);
     }
 
     /// <summary>The number of capturing groups read so far.</summary>
@@ -36,7 +36,7 @@ internal sealed partial class RegexParser
     {
         RegexParser parser = new(pattern, ignoreCase, multiline);
         RegexSyntax tree = parser.ReadAlternatives();
-        if (parser.at < parser.points.Length)
+        if (parser._at < parser._points.Length)
         {
             throw parser.Fault("unbalanced parenthesis");
         }
@@ -44,10 +44,10 @@ internal sealed partial class RegexParser
         return (tree, parser.GroupCount);
     }
 
-    private int Peek => at < points.Length ? points[at] : -1;
+    private int Peek => _at < _points.Length ? _points[_at] : -1;
 
     private EvaluationException Fault(string what) =>
-        new($"'{pattern}' is no regular expression that can be searched for: {what} at position {at}; "
+        new($"'{_pattern}' is no regular expression that can be searched for: {what} at position {_at}; "
             + "mend the pattern, or write a backslash before a character that is meant literally");
 
     private bool Take(char c)
@@ -57,7 +57,7 @@ internal sealed partial class RegexParser
             return false;
         }
 
-        at++;
+        _at++;
         return true;
     }
 
@@ -65,13 +65,13 @@ internal sealed partial class RegexParser
     {
         for (int i = 0; i < s.Length; i++)
         {
-            if (at + i >= points.Length || points[at + i] != s[i])
+            if (_at + i >= _points.Length || _points[_at + i] != s[i])
             {
                 return false;
             }
         }
 
-        at += s.Length;
+        _at += s.Length;
         return true;
     }
 
@@ -91,13 +91,13 @@ internal sealed partial class RegexParser
         List<RegexSyntax> parts = [];
         while (Peek is not (-1 or '|' or ')'))
         {
-            int start = at;
+            int start = _at;
             RegexSyntax? atom = ReadAtom();
             if (ReadCount() is (int min, int max))
             {
                 if (atom is null or Place)
                 {
-                    at = start;
+                    _at = start;
                     throw Fault("nothing to repeat");
                 }
 
@@ -130,22 +130,22 @@ internal sealed partial class RegexParser
         switch (Peek)
         {
             case '*':
-                at++;
+                _at++;
                 return (0, int.MaxValue);
             case '+':
-                at++;
+                _at++;
                 return (1, int.MaxValue);
             case '?':
-                at++;
+                _at++;
                 return (0, 1);
             case '{':
-                int start = at++;
+                int start = _at++;
                 int? low = ReadNumber();
                 bool comma = Take(',');
                 int? high = comma ? ReadNumber() : low;
                 if (!Take('}') || (low is null && !comma))
                 {
-                    at = start;
+                    _at = start;
                     return null;
                 }
 
@@ -157,13 +157,13 @@ internal sealed partial class RegexParser
 
     private int? ReadNumber()
     {
-        int start = at;
+        int start = _at;
         while (Peek is >= '0' and <= '9')
         {
-            at++;
+            _at++;
         }
 
-        string digits = PythonText.FromCodePoints(points.AsSpan(start, at - start));
+        string digits = PythonText.FromCodePoints(_points.AsSpan(start, _at - start));
         return digits.Length == 0 ? null
             : int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number
             : throw Fault("the repetition number is too large");
@@ -172,15 +172,15 @@ internal sealed partial class RegexParser
     /// <summary>Reads one atom; null for what matches nothing by itself, such as a comment or flags.</summary>
     private RegexSyntax? ReadAtom()
     {
-        int c = points[at++];
+        int c = _points[_at++];
         switch (c)
         {
             case '.':
-                return new OneOf(CharacterSet.Of(dotAll ? _ => true : p => p != '\n'));
+                return new OneOf(CharacterSet.Of(_dotAll ? _ => true : p => p != '\n'));
             case '^':
-                return new Place(multiline ? PlaceKind.LineStart : PlaceKind.TextStart);
+                return new Place(_multiline ? PlaceKind.LineStart : PlaceKind.TextStart);
             case '$':
-                return new Place(multiline ? PlaceKind.LineEnd : PlaceKind.LastLineEnd);
+                return new Place(_multiline ? PlaceKind.LineEnd : PlaceKind.LastLineEnd);
             case '(':
                 return ReadGroup();
             case '[':
@@ -188,21 +188,21 @@ internal sealed partial class RegexParser
             case '\\':
                 return ReadEscape();
             case '*' or '+' or '?':
-                at--;
+                _at--;
                 throw Fault("nothing to repeat");
             case '{':
-                at--;
+                _at--;
                 if (ReadCount() is not null)
                 {
                     throw Fault("nothing to repeat");
                 }
 
-                at++;
+                _at++;
                 return Literal('{');
             default:
                 return Literal(c);
         }
     }
 
-    private OneOf Literal(int point) => new(CharacterSet.Single(point, ignoreCase));
+    private OneOf Literal(int point) => new(CharacterSet.Single(point, _ignoreCase));
 }

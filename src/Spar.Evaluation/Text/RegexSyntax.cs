@@ -85,11 +85,11 @@ internal static class FirstCharacters
 /// <summary>A set of characters: ranges and classes, perhaps negated, perhaps regardless of case.</summary>
 internal sealed class CharacterSet(bool ignoreCase)
 {
-    private readonly List<(int First, int Last)> ranges = [];
-    private readonly List<Func<int, bool>> classes = [];
-    private readonly HashSet<int> folded = [];
-    private bool negated;
-    private bool[]? ascii;
+    private readonly List<(int First, int Last)> _ranges = [];
+    private readonly List<Func<int, bool>> _classes = [];
+    private readonly HashSet<int> _folded = [];
+    private bool _negated;
+    private bool[]? _ascii;
 
     /// <summary>The set with one character.</summary>
     public static CharacterSet Single(int point, bool ignoreCase)
@@ -109,29 +109,29 @@ internal sealed class CharacterSet(bool ignoreCase)
 
     public void AddRange(int first, int last)
     {
-        ranges.Add((first, last));
+        _ranges.Add((first, last));
         if (ignoreCase)
         {
             for (int point = first; point <= last; point++)
             {
-                folded.Add(PythonUnicode.Fold(point));
+                _folded.Add(PythonUnicode.Fold(point));
             }
         }
     }
 
-    public void AddClass(Func<int, bool> members) => classes.Add(members);
+    public void AddClass(Func<int, bool> members) => _classes.Add(members);
 
-    public void Negate() => negated = true;
+    public void Negate() => _negated = true;
 
     /// <summary>Whether a character is in the set, which is complete from the first call on.</summary>
-    public bool Contains(int point) => point < 128 ? (ascii ??= MakeAscii())[point] : Holds(point) != negated;
+    public bool Contains(int point) => point < 128 ? (_ascii ??= MakeAscii())[point] : Holds(point) != _negated;
 
     private bool[] MakeAscii()
     {
         bool[] members = new bool[128];
         for (int point = 0; point < members.Length; point++)
         {
-            members[point] = Holds(point) != negated;
+            members[point] = Holds(point) != _negated;
         }
 
         return members;
@@ -141,14 +141,14 @@ internal sealed class CharacterSet(bool ignoreCase)
     {
         if (ignoreCase)
         {
-            if (folded.Contains(PythonUnicode.Fold(point)))
+            if (_folded.Contains(PythonUnicode.Fold(point)))
             {
                 return true;
             }
         }
         else
         {
-            foreach ((int first, int last) in ranges)
+            foreach ((int first, int last) in _ranges)
             {
                 if (point >= first && point <= last)
                 {
@@ -157,7 +157,7 @@ internal sealed class CharacterSet(bool ignoreCase)
             }
         }
 
-        foreach (Func<int, bool> members in classes)
+        foreach (Func<int, bool> members in _classes)
         {
             if (members(point))
             {

@@ -12,8 +12,8 @@ namespace Spar.Evaluation.TriviaQa;
 public sealed class TriviaQaBenchmark : IBenchmark
 {
     private const string Name = "triviaqa";
-    private readonly IReadOnlyList<TriviaQaQuestion> questions;
-    private readonly int skipped;
+    private readonly IReadOnlyList<TriviaQaQuestion> _questions;
+    private readonly int _skipped;
 
     /// <summary>Makes the benchmark from loaded data.</summary>
     /// <param name="questions">The questions.</param>
@@ -30,8 +30,8 @@ public sealed class TriviaQaBenchmark : IBenchmark
         int skipped = 0
     )
     {
-        this.questions = [.. questions.Take(limit ?? int.MaxValue)];
-        this.skipped = skipped;
+        this._questions = [.. questions.Take(limit ?? int.MaxValue)];
+        this._skipped = skipped;
         int count = shots ?? Math.Min(5, pool.Count);
         if (pool.Count < count)
         {
@@ -45,7 +45,7 @@ public sealed class TriviaQaBenchmark : IBenchmark
         var sampling = new SamplingOptions(MaxTokens: 32, Stop: ["\n", ".", ","]);
         Requests =
         [
-            .. this.questions.Select(question =>
+            .. this._questions.Select(question =>
                 EvaluationRequest.User(question.Id, examples + Ask(question), sampling)
             ),
         ];
@@ -55,7 +55,7 @@ public sealed class TriviaQaBenchmark : IBenchmark
             ["temperature"] = sampling.Temperature,
             ["stop"] = new JsonArray("\n", ".", ","),
         };
-        Facts = new BenchmarkFacts(Name, 1, questions.Count, this.questions.Count, count, config);
+        Facts = new BenchmarkFacts(Name, 1, questions.Count, this._questions.Count, count, config);
     }
 
     /// <inheritdoc/>
@@ -71,14 +71,14 @@ public sealed class TriviaQaBenchmark : IBenchmark
         CancellationToken cancellationToken
     )
     {
-        ScoredSample[] samples = [.. questions.Select(question => Sample(question, answers[question.Id].Text))];
+        ScoredSample[] samples = [.. _questions.Select(question => Sample(question, answers[question.Id].Text))];
         Metric[] metrics =
         [
             .. new[] { "exact_match", "original_exact_match", "original_f1" }.Select(name =>
                 Metric.Mean(Name, name, [.. samples.Select(sample => sample.Values[name])])
             ),
         ];
-        var counts = new Dictionary<string, int> { ["skipped_records"] = skipped };
+        var counts = new Dictionary<string, int> { ["skipped_records"] = _skipped };
         return ValueTask.FromResult(new EvaluationScore(metrics, samples, counts));
     }
 

@@ -11,7 +11,7 @@ internal sealed class GroupCommitWriter : IDisposable
 {
     private const int BatchRows = 512;
     private const int MostWaiting = 100_000;
-    private static readonly TimeSpan _batchTime = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_batchTime = TimeSpan.FromMilliseconds(50);
 
     private readonly Lock _gate = new();
     private readonly AutoResetEvent _wake = new(false);
@@ -118,7 +118,7 @@ internal sealed class GroupCommitWriter : IDisposable
         List<Action<SqliteConnection>> batch = [];
         while (true)
         {
-            _wake.WaitOne(_batchTime);
+            _wake.WaitOne(s_batchTime);
             bool closing;
             lock (_gate)
             {

@@ -5,7 +5,7 @@ namespace Spar.Engine.Tests.Chat;
 
 public class ChatTemplateTests
 {
-    private static readonly Message[] Messages =
+    private static readonly Message[] s_messages =
     [
         new("system", "Be brief."),
         new("user", " Hi \"you\" \n"),
@@ -101,7 +101,7 @@ public class ChatTemplateTests
         "<a><B/>"
     )]
     public void Templates_render_as_the_reference_does(string template, string expected) =>
-        Assert.Equal(expected, new ChatTemplate(template).Render(Messages, addGenerationPrompt: true));
+        Assert.Equal(expected, new ChatTemplate(template).Render(s_messages, addGenerationPrompt: true));
 
     [Fact]
     public void The_plain_template_puts_turns_between_its_special_tokens()
@@ -115,7 +115,7 @@ public class ChatTemplateTests
         Assert.Equal("<|user|>a<|end|>", plain.Render(messages[..1], addGenerationPrompt: false));
         Assert.Contains(
             "the roles of this model are user and assistant",
-            Assert.Throws<EngineException>(() => plain.Render(Messages, false)).Message
+            Assert.Throws<EngineException>(() => plain.Render(s_messages, false)).Message
         );
     }
 
@@ -206,7 +206,7 @@ public class ChatTemplateTests
     public void What_fails_while_rendering_is_one_clear_fault(string template, string expected) =>
         Assert.Contains(
             expected,
-            Assert.Throws<EngineException>(() => new ChatTemplate(template).Render(Messages, false)).Message
+            Assert.Throws<EngineException>(() => new ChatTemplate(template).Render(s_messages, false)).Message
         );
 
     [Theory]

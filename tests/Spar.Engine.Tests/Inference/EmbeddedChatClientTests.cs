@@ -8,7 +8,7 @@ namespace Spar.Engine.Tests.Inference;
 
 public class EmbeddedChatClientTests
 {
-    private static readonly CancellationToken None = CancellationToken.None;
+    private static readonly CancellationToken s_none = CancellationToken.None;
 
     [Fact]
     public async Task Greedy_text_counts_and_finish_reason()
@@ -21,12 +21,12 @@ public class EmbeddedChatClientTests
         ChatResponse response = await client.GetResponseAsync(
             [new ChatMessage(ChatRole.User, "Hello there")],
             new ChatOptions { MaxOutputTokens = 12 },
-            None
+            s_none
         );
         int[] prompt = tokenizer.Encode("<|bos|><|user|>Hello there\n<|assistant|>");
         GenerationResult direct = await generator.GenerateAsync(
             new GenerationRequest { PromptIds = prompt, MaxTokens = 12 },
-            None
+            s_none
         );
         Assert.Equal(tokenizer.Decode([.. direct.Ids]), response.Text);
         Assert.Equal(ChatRole.Assistant, response.Messages.Single().Role);
@@ -63,9 +63,9 @@ public class EmbeddedChatClientTests
                 new(ChatRole.System, "Be brief."),
                 new(ChatRole.User, "Tell me about café no. " + (seed % 5)),
             ];
-            ChatResponse whole = await client.GetResponseAsync(messages, options, None);
+            ChatResponse whole = await client.GetResponseAsync(messages, options, s_none);
             List<ChatResponseUpdate> updates = [];
-            await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync(messages, options, None))
+            await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync(messages, options, s_none))
             {
                 updates.Add(update);
             }
@@ -100,7 +100,7 @@ public class EmbeddedChatClientTests
                             Temperature = 1,
                             MaxOutputTokens = 20,
                         },
-                        None
+                        s_none
                     )
                 ).Text
             );
@@ -130,7 +130,7 @@ public class EmbeddedChatClientTests
                 ["repetition_penalty"] = 1.1,
             },
         };
-        ChatResponse response = await client.GetResponseAsync(messages, options, None);
+        ChatResponse response = await client.GetResponseAsync(messages, options, s_none);
         IReadOnlyList<TokenLogProb> tokens = Assert.IsAssignableFrom<IReadOnlyList<TokenLogProb>>(
             response.AdditionalProperties!["logprobs"]
         );
@@ -156,12 +156,12 @@ public class EmbeddedChatClientTests
         double[] scored = await ((Generator)client.GetService(typeof(Generator))!).LogProbsAsync(
             prompt,
             [.. tokens.Select(t => t.Id)],
-            None
+            s_none
         );
         Assert.All(scored.Zip(tokens), pair => Assert.Equal(pair.First, pair.Second.LogProb, 1e-9));
 
         List<ChatResponseUpdate> updates = [];
-        await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync(messages, options, None))
+        await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync(messages, options, s_none))
         {
             updates.Add(update);
         }
@@ -173,12 +173,12 @@ public class EmbeddedChatClientTests
         options.AdditionalProperties["top_logprobs"] = 21;
         Assert.Contains(
             "0 to 20",
-            (await Assert.ThrowsAsync<EngineException>(() => client.GetResponseAsync(messages, options, None))).Message
+            (await Assert.ThrowsAsync<EngineException>(() => client.GetResponseAsync(messages, options, s_none))).Message
         );
         options.AdditionalProperties["top_logprobs"] = "many";
         Assert.Contains(
             "top_logprobs",
-            (await Assert.ThrowsAsync<EngineException>(() => client.GetResponseAsync(messages, options, None))).Message
+            (await Assert.ThrowsAsync<EngineException>(() => client.GetResponseAsync(messages, options, s_none))).Message
         );
     }
 
@@ -195,11 +195,11 @@ public class EmbeddedChatClientTests
                 MaxOutputTokens = 12,
             };
         ChatResponse[] together = await Task.WhenAll(
-            Enumerable.Range(0, 4).Select(i => client.GetResponseAsync(messages, Options(i), None))
+            Enumerable.Range(0, 4).Select(i => client.GetResponseAsync(messages, Options(i), s_none))
         );
         for (int i = 0; i < 4; i++)
         {
-            Assert.Equal((await client.GetResponseAsync(messages, Options(i), None)).Text, together[i].Text);
+            Assert.Equal((await client.GetResponseAsync(messages, Options(i), s_none)).Text, together[i].Text);
         }
 
         Assert.True(together.Select(r => r.Text).Distinct().Count() > 1);
@@ -215,7 +215,7 @@ public class EmbeddedChatClientTests
             ChatResponseUpdate _ in client.GetStreamingResponseAsync(
                 messages,
                 new ChatOptions { Temperature = 1 },
-                None
+                s_none
             )
         )
         {
@@ -223,8 +223,8 @@ public class EmbeddedChatClientTests
         }
 
         ChatResponse response = await client
-            .GetResponseAsync(messages, new ChatOptions { MaxOutputTokens = 5 }, None)
-            .WaitAsync(TimeSpan.FromMinutes(1), None);
+            .GetResponseAsync(messages, new ChatOptions { MaxOutputTokens = 5 }, s_none)
+            .WaitAsync(TimeSpan.FromMinutes(1), s_none);
         Assert.True(response.Usage!.OutputTokenCount <= 5);
     }
 
@@ -234,7 +234,7 @@ public class EmbeddedChatClientTests
         using EmbeddedChatClient client = Open();
         ChatMessage[] hello = [new(ChatRole.User, "Hello")];
         Task<EngineException> Fault(IEnumerable<ChatMessage> messages, ChatOptions options) =>
-            Assert.ThrowsAsync<EngineException>(() => client.GetResponseAsync(messages, options, None));
+            Assert.ThrowsAsync<EngineException>(() => client.GetResponseAsync(messages, options, s_none));
 
         Assert.Contains(
             "Tools",
@@ -265,7 +265,7 @@ public class EmbeddedChatClientTests
         );
         Assert.Equal(
             ChatFinishReason.Length,
-            (await client.GetResponseAsync(hello, new ChatOptions { MaxOutputTokens = 1 }, None)).FinishReason
+            (await client.GetResponseAsync(hello, new ChatOptions { MaxOutputTokens = 1 }, s_none)).FinishReason
         );
     }
 
@@ -276,13 +276,13 @@ public class EmbeddedChatClientTests
         Task<ChatResponse> pending = client.GetResponseAsync(
             [new ChatMessage(ChatRole.User, "Hello")],
             new ChatOptions { Temperature = 1 },
-            None
+            s_none
         );
         client.Dispose();
         Exception? fault = await Record.ExceptionAsync(() => pending);
         Assert.True(fault is null or ObjectDisposedException);
         await Assert.ThrowsAsync<ObjectDisposedException>(() =>
-            client.GetResponseAsync([new ChatMessage(ChatRole.User, "Hello")], null, None)
+            client.GetResponseAsync([new ChatMessage(ChatRole.User, "Hello")], null, s_none)
         );
     }
 

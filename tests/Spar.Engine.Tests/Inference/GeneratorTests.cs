@@ -7,7 +7,7 @@ namespace Spar.Engine.Tests.Inference;
 
 public class GeneratorTests
 {
-    private static readonly ModelConfig Small = new()
+    private static readonly ModelConfig s_small = new()
     {
         ModelType = "llama",
         VocabSize = 97,
@@ -21,8 +21,8 @@ public class GeneratorTests
         TieWordEmbeddings = true,
     };
 
-    private static readonly IReadOnlyDictionary<string, Tensor> Weights = Widen(
-        LlamaParameters.Initialize(Small, seed: 3).ToDictionary()
+    private static readonly IReadOnlyDictionary<string, Tensor> s_weights = Widen(
+        LlamaParameters.Initialize(s_small, seed: 3).ToDictionary()
     );
 
     [Theory]
@@ -67,7 +67,7 @@ public class GeneratorTests
     [Fact]
     public async Task Cancellation_frees_blocks()
     {
-        using Generator generator = new(Small, Weights, new EngineOptions { Threads = 1, CacheTokens = 256 });
+        using Generator generator = new(s_small, s_weights, new EngineOptions { Threads = 1, CacheTokens = 256 });
         using CancellationTokenSource source = new();
         int tokens = 0;
         GenerationRequest endless = new()
@@ -102,7 +102,7 @@ public class GeneratorTests
     [Fact]
     public async Task A_fault_of_one_request_fails_that_request_only()
     {
-        using Generator generator = new(Small, Weights, new EngineOptions { Threads = 2 });
+        using Generator generator = new(s_small, s_weights, new EngineOptions { Threads = 2 });
         Random random = new(3);
         Task<GenerationResult>[] good =
         [
@@ -133,9 +133,9 @@ public class GeneratorTests
     [Fact]
     public async Task Weights_that_are_not_numbers_fail_requests_with_a_clear_message()
     {
-        Dictionary<string, Tensor> broken = new(Weights) { ["model.norm.weight"] = new Tensor(Small.HiddenSize) };
+        Dictionary<string, Tensor> broken = new(s_weights) { ["model.norm.weight"] = new Tensor(s_small.HiddenSize) };
         Array.Fill(broken["model.norm.weight"].Data, float.NaN);
-        using Generator generator = new(Small, broken, new EngineOptions { Threads = 2 });
+        using Generator generator = new(s_small, broken, new EngineOptions { Threads = 2 });
         Task<GenerationResult>[] tasks =
         [
             .. Enumerable
@@ -152,13 +152,13 @@ public class GeneratorTests
     public async Task A_pass_that_fails_fails_its_requests_and_the_engine_goes_on()
     {
         // An embedding of 50 rows for 97 ids: the pass that meets a higher id breaks.
-        Dictionary<string, Tensor> broken = new(Weights)
+        Dictionary<string, Tensor> broken = new(s_weights)
         {
-            ["lm_head.weight"] = Weights["model.embed_tokens.weight"],
-            ["model.embed_tokens.weight"] = new Tensor(50, Small.HiddenSize),
+            ["lm_head.weight"] = s_weights["model.embed_tokens.weight"],
+            ["model.embed_tokens.weight"] = new Tensor(50, s_small.HiddenSize),
         };
         using Generator generator = new(
-            Small with
+            s_small with
             {
                 TieWordEmbeddings = false,
             },
@@ -178,7 +178,7 @@ public class GeneratorTests
     [Fact]
     public async Task Generation_ends_at_the_end_token_the_callback_or_the_limit()
     {
-        using Generator generator = new(Small, Weights, new EngineOptions { Threads = 1 });
+        using Generator generator = new(s_small, s_weights, new EngineOptions { Threads = 1 });
         GenerationRequest request = new()
         {
             PromptIds = [5, 6, 7],
@@ -201,14 +201,14 @@ public class GeneratorTests
         Assert.Equal(GenerationEnd.Stopped, stopped.End);
 
         GenerationResult full = await generator.GenerateAsync(request with { MaxTokens = int.MaxValue });
-        Assert.Equal(Small.MaxPositions - 3, full.Ids.Count);
+        Assert.Equal(s_small.MaxPositions - 3, full.Ids.Count);
         Assert.Equal(free.Ids, full.Ids.Take(40));
     }
 
     [Fact]
     public async Task Requests_that_cannot_be_served_say_why()
     {
-        using Generator generator = new(Small, Weights, new EngineOptions { Threads = 1, CacheTokens = 64 });
+        using Generator generator = new(s_small, s_weights, new EngineOptions { Threads = 1, CacheTokens = 64 });
         async Task<string> Fault(GenerationRequest request) =>
             (await Assert.ThrowsAsync<EngineException>(() => generator.GenerateAsync(request))).Message;
         Assert.Contains("cache holds 64", await Fault(new GenerationRequest { PromptIds = new int[64] }));
@@ -224,14 +224,14 @@ public class GeneratorTests
         Assert.Contains(
             "Threads",
             Assert
-                .Throws<EngineException>(() => new Generator(Small, Weights, new EngineOptions { Threads = 0 }))
+                .Throws<EngineException>(() => new Generator(s_small, s_weights, new EngineOptions { Threads = 0 }))
                 .Message
         );
         Assert.Empty(await generator.LogProbsAsync([1], []));
     }
 
     private static int[] Ids(Random random, int count) =>
-        [.. Enumerable.Range(0, count).Select(_ => random.Next(Small.VocabSize))];
+        [.. Enumerable.Range(0, count).Select(_ => random.Next(s_small.VocabSize))];
 
     /// <summary>Weights wide enough that the next token is far from certain and far from uniform.</summary>
     private static IReadOnlyDictionary<string, Tensor> Widen(IReadOnlyDictionary<string, Tensor> tensors)

@@ -8,7 +8,7 @@ namespace Spar.Engine.Tests.Inference;
 
 public class SchedulerTests
 {
-    private static readonly ModelConfig OneHead = new()
+    private static readonly ModelConfig s_oneHead = new()
     {
         ModelType = "llama",
         VocabSize = 8,
@@ -24,7 +24,7 @@ public class SchedulerTests
     [Fact]
     public void Equal_prompts_admitted_together_are_computed_once()
     {
-        using KvCache cache = new(OneHead, 32);
+        using KvCache cache = new(s_oneHead, 32);
         Scheduler scheduler = new(cache, maxSequences: 8);
         ForwardBatch batch = new(256);
         int[] prompt = [.. Enumerable.Range(0, 40).Select(i => i % 7)];
@@ -60,7 +60,7 @@ public class SchedulerTests
     [Fact]
     public void What_ended_sequences_computed_is_found_until_the_memory_is_needed()
     {
-        using KvCache cache = new(OneHead, 8);
+        using KvCache cache = new(s_oneHead, 8);
         Scheduler scheduler = new(cache, maxSequences: 8);
         ForwardBatch batch = new(256);
         int Rows(int first, int length)
@@ -90,7 +90,7 @@ public class SchedulerTests
     [Fact]
     public void The_youngest_gives_way_when_memory_runs_out_and_comes_back()
     {
-        using KvCache cache = new(OneHead, 4);
+        using KvCache cache = new(s_oneHead, 4);
         Scheduler scheduler = new(cache, maxSequences: 8);
         ForwardBatch batch = new(64);
         Sequence old = new(1, [1, 1, 1, 1], 4, new Job());
@@ -131,7 +131,7 @@ public class SchedulerTests
                 world =>
                 {
                     Random random = new(world.Seed);
-                    using KvCache cache = new(OneHead, world.Blocks);
+                    using KvCache cache = new(s_oneHead, world.Blocks);
                     Scheduler scheduler = new(cache, maxSequences: 6);
                     ForwardBatch batch = new(world.Capacity);
                     int[][] stems = [.. Enumerable.Range(0, 3).Select(_ => Tokens(random, random.Next(1, 60)))];

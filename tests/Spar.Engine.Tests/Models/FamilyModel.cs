@@ -16,7 +16,7 @@ internal sealed class FamilyModel
     private const string Sizes =
         """ "vocab_size": 61, "num_hidden_layers": 2, "max_position_embeddings": 512, "rms_norm_eps": 1e-5, "hidden_act": "silu", """;
 
-    private static readonly Dictionary<string, string> Configs = new()
+    private static readonly Dictionary<string, string> s_configs = new()
     {
         ["llama, linear scaling"] =
             """ "model_type": "llama", "hidden_size": 44, "intermediate_size": 70, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 20, "rope_scaling": {"type": "linear", "factor": 3.0} """,
@@ -40,11 +40,11 @@ internal sealed class FamilyModel
             """ "model_type": "glm4", "hidden_size": 32, "intermediate_size": 44, "num_attention_heads": 2, "num_key_value_heads": 2, "head_dim": 40, "attention_bias": false, "tie_word_embeddings": true, "rope_parameters": {"rope_type": "default", "rope_theta": 5000.0, "partial_rotary_factor": 0.75} """,
     };
 
-    private static readonly Dictionary<string, FamilyModel> Made = [];
+    private static readonly Dictionary<string, FamilyModel> s_made = [];
 
     private FamilyModel(string name)
     {
-        Json = JsonNode.Parse("{" + Sizes + Configs[name] + "}")!.AsObject();
+        Json = JsonNode.Parse("{" + Sizes + s_configs[name] + "}")!.AsObject();
         using TempFolder folder = new();
         folder.Write("config.json", Encoding.UTF8.GetBytes(Json.ToJsonString()));
         ModelConfig config = ModelConfigFile.Load(folder.File("config.json"));
@@ -56,7 +56,7 @@ internal sealed class FamilyModel
         Checkpoint = Checkpoint.Load(folder.Root);
     }
 
-    public static TheoryData<string> Names => [.. Configs.Keys];
+    public static TheoryData<string> Names => [.. s_configs.Keys];
 
     /// <summary>config.json as it was written.</summary>
     public JsonObject Json { get; }
@@ -67,9 +67,9 @@ internal sealed class FamilyModel
 
     public static FamilyModel Get(string name)
     {
-        lock (Made)
+        lock (s_made)
         {
-            return Made.TryGetValue(name, out FamilyModel? model) ? model : Made[name] = new FamilyModel(name);
+            return s_made.TryGetValue(name, out FamilyModel? model) ? model : s_made[name] = new FamilyModel(name);
         }
     }
 

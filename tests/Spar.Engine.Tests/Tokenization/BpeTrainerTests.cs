@@ -7,7 +7,7 @@ namespace Spar.Engine.Tests.Tokenization;
 
 public class BpeTrainerTests
 {
-    private static readonly string[] Special = ["<|pad|>", "<|end|>"];
+    private static readonly string[] s_special = ["<|pad|>", "<|end|>"];
 
     [Fact]
     public void The_textbook_example_merges_the_most_frequent_pairs_first()
@@ -20,7 +20,7 @@ public class BpeTrainerTests
             .. Repeat("newest\n", 6),
             .. Repeat("widest\n", 3),
         ];
-        Tokenizer tokenizer = BpeTrainer.Train(texts, 258 + 4, Special);
+        Tokenizer tokenizer = BpeTrainer.Train(texts, 258 + 4, s_special);
         Assert.Equal(["es", "est", "lo", "low"], Enumerable.Range(258, 4).Select(tokenizer.IdToToken));
         Assert.Equal(["low", "est"], tokenizer.Encode("lowest").Select(tokenizer.IdToToken));
     }
@@ -28,7 +28,7 @@ public class BpeTrainerTests
     [Fact]
     public void Special_tokens_come_first_then_bytes_and_specials_are_never_learned_from()
     {
-        Tokenizer tokenizer = BpeTrainer.Train(Repeat("a<|end|>b ", 50), 300, Special);
+        Tokenizer tokenizer = BpeTrainer.Train(Repeat("a<|end|>b ", 50), 300, s_special);
         Assert.Equal((0, 1), (tokenizer.TokenToId("<|pad|>"), tokenizer.TokenToId("<|end|>")));
         Assert.Equal([2 + 'a', 1, 2 + 'b'], tokenizer.Encode("a<|end|>b"));
         Assert.Equal(258, tokenizer.VocabSize); // "a", "b", " " are the only pieces: nothing to join
@@ -43,12 +43,12 @@ public class BpeTrainerTests
                 .Range(0, 500)
                 .Select(i => $"Write {i * 37 % 101} words about the {(char)('a' + (i % 26))}{i % 7} river, please."),
         ];
-        Tokenizer one = BpeTrainer.Train(texts, 320, Special);
+        Tokenizer one = BpeTrainer.Train(texts, 320, s_special);
         Assert.Equal(320, one.VocabSize);
         using TempFolder a = new();
         using TempFolder b = new();
         one.Save(a.Root);
-        BpeTrainer.Train(texts.Reverse(), 320, Special).Save(b.Root);
+        BpeTrainer.Train(texts.Reverse(), 320, s_special).Save(b.Root);
         Assert.Equal(File.ReadAllBytes(a.File("tokenizer.json")), File.ReadAllBytes(b.File("tokenizer.json")));
     }
 
@@ -56,7 +56,7 @@ public class BpeTrainerTests
     public void A_saved_tokenizer_reads_back()
     {
         Tokenizer trained = BpeTrainer
-            .Train(Repeat("the cat sat on the mat. ", 9), 290, Special)
+            .Train(Repeat("the cat sat on the mat. ", 9), 290, s_special)
             .WithConfig(
                 new TokenizerConfig
                 {
@@ -76,7 +76,7 @@ public class BpeTrainerTests
     [Fact]
     public void Any_text_can_be_encoded()
     {
-        Tokenizer tokenizer = BpeTrainer.Train(["only ascii was seen, only ascii"], 280, Special);
+        Tokenizer tokenizer = BpeTrainer.Train(["only ascii was seen, only ascii"], 280, s_special);
         Prop.ForAll<string>(text =>
             {
                 string wellFormed = System.Text.Encoding.UTF8.GetString(System.Text.Encoding.UTF8.GetBytes(text ?? ""));

@@ -11,7 +11,7 @@ namespace Spar.Engine.Tests.Tokenization;
 
 public class TokenizerTests
 {
-    private static readonly string[] Folders =
+    private static readonly string[] s_folders =
     [
         "bpe-smol",
         "bpe-llama3",
@@ -23,7 +23,7 @@ public class TokenizerTests
 
     // Text from characters that tokenizers treat in different ways: words, digits, spaces, marks, several planes,
     // special tokens.
-    private static readonly Gen<string> Texts = Gen.OneOf(
+    private static readonly Gen<string> s_texts = Gen.OneOf(
             Gen.Elements(
                 "a",
                 "the",
@@ -68,7 +68,7 @@ public class TokenizerTests
     {
         Tokenizer[] tokenizers = [.. new[] { "bpe-smol", "bpe-llama3", "bpe-glm" }.Select(Load)];
         Prop.ForAll(
-                Texts.ToArbitrary(),
+                s_texts.ToArbitrary(),
                 text =>
                 {
                     string wellFormed = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
@@ -81,7 +81,7 @@ public class TokenizerTests
     [Fact]
     public void A_stream_of_any_ids_is_the_decoding_and_never_ends_within_a_character()
     {
-        Tokenizer[] tokenizers = [.. Folders.Select(Load)];
+        Tokenizer[] tokenizers = [.. s_folders.Select(Load)];
         Gen<int[]> ids = Gen.OneOf(Gen.Choose(-1, 520), Gen.Choose(3, 260)).ArrayOf();
         Prop.ForAll(
                 ids.ToArbitrary(),
@@ -109,9 +109,9 @@ public class TokenizerTests
     [Fact]
     public void Offsets_cover_the_text_in_order_and_ids_agree_with_Encode()
     {
-        Tokenizer[] tokenizers = [.. Folders.Select(Load)];
+        Tokenizer[] tokenizers = [.. s_folders.Select(Load)];
         Prop.ForAll(
-                Texts.ToArbitrary(),
+                s_texts.ToArbitrary(),
                 text =>
                 {
                     int length = Encoding.UTF32.GetByteCount(text) / 4;

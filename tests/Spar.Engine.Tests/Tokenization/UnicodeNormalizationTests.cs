@@ -10,7 +10,7 @@ namespace Spar.Engine.Tests.Tokenization;
 /// </summary>
 public class UnicodeNormalizationTests
 {
-    private static readonly Tokenizer Bytes = ByteTokenizer();
+    private static readonly Tokenizer s_bytes = ByteTokenizer();
 
     [Theory]
     [InlineData("plain", "plain")]
@@ -28,7 +28,7 @@ public class UnicodeNormalizationTests
     [InlineData("\u0344", "\u0308\u0301")]
     [InlineData("\uFB01", "\uFB01")] // compatibility characters stay
     public void Text_is_brought_to_form_C(string text, string expected) =>
-        Assert.Equal(expected, Bytes.Decode(Bytes.Encode(text)));
+        Assert.Equal(expected, s_bytes.Decode(s_bytes.Encode(text)));
 
     private static Tokenizer ByteTokenizer()
     {

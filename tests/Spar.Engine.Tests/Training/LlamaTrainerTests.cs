@@ -9,7 +9,7 @@ namespace Spar.Engine.Tests.Training;
 
 public class LlamaTrainerTests
 {
-    private static readonly ModelConfig Config = new()
+    private static readonly ModelConfig s_config = new()
     {
         ModelType = "llama",
         VocabSize = 67,
@@ -33,7 +33,7 @@ public class LlamaTrainerTests
     public void Learns_a_sequence_by_heart()
     {
         using ThreadTeam team = new(2);
-        using LlamaTrainer trainer = new(LlamaParameters.Initialize(Config, 3), new AdamWOptions(), team);
+        using LlamaTrainer trainer = new(LlamaParameters.Initialize(s_config, 3), new AdamWOptions(), team);
         TrainingSequence[] batch = [Sequence(30, 5), Sequence(50, 6)];
         double first = trainer.Step(new CrossEntropy(), batch, 1e-2).Figures.Loss,
             last = first;
@@ -50,7 +50,7 @@ public class LlamaTrainerTests
     public void Preference_steps_raise_the_margin()
     {
         using ThreadTeam team = new(2);
-        using LlamaTrainer trainer = new(LlamaParameters.Initialize(Config, 3), new AdamWOptions(), team);
+        using LlamaTrainer trainer = new(LlamaParameters.Initialize(s_config, 3), new AdamWOptions(), team);
         TrainingSequence[] sequences = [Sequence(20, 1), Sequence(25, 2)];
         double[] reference = trainer.SequenceLogProbs(sequences);
         TrainingPair pair = new(sequences[0], sequences[1], reference[0], reference[1]);
@@ -69,7 +69,7 @@ public class LlamaTrainerTests
     public void A_step_without_targets_is_refused()
     {
         using ThreadTeam team = new(1);
-        using LlamaTrainer trainer = new(LlamaParameters.Initialize(Config, 3), new AdamWOptions(), team);
+        using LlamaTrainer trainer = new(LlamaParameters.Initialize(s_config, 3), new AdamWOptions(), team);
         Assert.Throws<EngineException>(() =>
             trainer.Step(new CrossEntropy(), [new TrainingSequence([1, 2, 3], 3)], 1e-3)
         );
@@ -82,7 +82,7 @@ public class LlamaTrainerTests
     {
         Random random = new(seed);
         return new TrainingSequence(
-            [.. Enumerable.Range(0, length).Select(_ => random.Next(Config.VocabSize))],
+            [.. Enumerable.Range(0, length).Select(_ => random.Next(s_config.VocabSize))],
             Math.Min(3, length - 1)
         );
     }
@@ -94,7 +94,7 @@ public class LlamaTrainerTests
     private static LlamaParameters Train(int threads, int stopAfter)
     {
         ThreadTeam team = new(threads);
-        LlamaTrainer trainer = new(LlamaParameters.Initialize(Config, 7), new AdamWOptions { WeightDecay = 0.1 }, team);
+        LlamaTrainer trainer = new(LlamaParameters.Initialize(s_config, 7), new AdamWOptions { WeightDecay = 0.1 }, team);
         TrainingSequence[] rows = [.. Enumerable.Range(0, 70).Select(i => Sequence(2 + ((i * 37) % 150), i))];
         TrainingPair[] pairs =
         [

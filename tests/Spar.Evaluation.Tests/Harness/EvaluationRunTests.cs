@@ -6,20 +6,20 @@ namespace Spar.Evaluation.Tests.Harness;
 
 public class EvaluationRunTests
 {
-    private static readonly Gsm8kProblem[] Problems =
+    private static readonly Gsm8kProblem[] s_problems =
     [
         .. Enumerable
             .Range(0, 20)
             .Select(i => new Gsm8kProblem($"p{i:00}", $"What is {i}+0?", $"It is {i}.\n#### {i}")),
     ];
 
-    private static readonly EvaluationRunOptions Options = new() { Time = new FixedTime(), Concurrency = 4 };
+    private static readonly EvaluationRunOptions s_options = new() { Time = new FixedTime(), Concurrency = 4 };
 
     [Fact]
     public async Task A_run_stores_answers_samples_and_results()
     {
         using var folder = new TemporaryFolder();
-        EvaluationScore score = await EvaluationRun.RunAsync(Benchmark(), Model(Right), null, folder.Root, Options);
+        EvaluationScore score = await EvaluationRun.RunAsync(Benchmark(), Model(Right), null, folder.Root, s_options);
         Assert.All(score.Metrics, metric => Assert.Equal(1, metric.Value));
         Assert.Equal(20, File.ReadAllLines(Path.Combine(folder.Root, "answers.jsonl")).Length);
         Assert.Equal(40, File.ReadAllLines(Path.Combine(folder.Root, "samples.jsonl")).Length);
@@ -35,14 +35,14 @@ public class EvaluationRunTests
                 prompt.Contains("What is 7+0?") ? throw new HttpRequestException("server is gone") : Right(prompt)
         );
         EvaluationException fault = await Assert.ThrowsAsync<EvaluationException>(() =>
-            EvaluationRun.RunAsync(Benchmark(), new EvaluationModel("m", failing), null, folder.Root, Options)
+            EvaluationRun.RunAsync(Benchmark(), new EvaluationModel("m", failing), null, folder.Root, s_options)
         );
         Assert.Contains("1 of 20 answers are missing", fault.Message);
         Assert.Contains("server is gone", fault.Message);
         Assert.Equal(19, File.ReadAllLines(Path.Combine(folder.Root, "answers.jsonl")).Length);
 
         FakeClient working = new((prompt, _) => Right(prompt));
-        await EvaluationRun.RunAsync(Benchmark(), new EvaluationModel("m", working), null, folder.Root, Options);
+        await EvaluationRun.RunAsync(Benchmark(), new EvaluationModel("m", working), null, folder.Root, s_options);
         Assert.Equal(1, working.Calls);
     }
 
@@ -51,7 +51,7 @@ public class EvaluationRunTests
     {
         using var folder = new TemporaryFolder();
         Gsm8kBenchmark many = new(
-            [.. Enumerable.Range(0, 50).Select(i => Problems[0] with { Id = $"p{i}" })],
+            [.. Enumerable.Range(0, 50).Select(i => s_problems[0] with { Id = $"p{i}" })],
             [],
             shots: 0
         );
@@ -62,7 +62,7 @@ public class EvaluationRunTests
                 new EvaluationModel("m", dead),
                 null,
                 folder.Root,
-                Options with
+                s_options with
                 {
                     Concurrency = 1,
                 }
@@ -75,12 +75,12 @@ public class EvaluationRunTests
     public async Task A_line_that_was_cut_short_is_asked_again()
     {
         using var folder = new TemporaryFolder();
-        await EvaluationRun.RunAsync(Benchmark(), Model(Right), null, folder.Root, Options);
+        await EvaluationRun.RunAsync(Benchmark(), Model(Right), null, folder.Root, s_options);
         string path = Path.Combine(folder.Root, "answers.jsonl");
         byte[] whole = await File.ReadAllBytesAsync(path);
         await File.WriteAllBytesAsync(path, whole[..^20]);
         FakeClient again = new((prompt, _) => Right(prompt));
-        await EvaluationRun.RunAsync(Benchmark(), new EvaluationModel("m", again), null, folder.Root, Options);
+        await EvaluationRun.RunAsync(Benchmark(), new EvaluationModel("m", again), null, folder.Root, s_options);
         Assert.Equal(1, again.Calls);
         Assert.Equal(whole, await File.ReadAllBytesAsync(path));
     }
@@ -90,8 +90,8 @@ public class EvaluationRunTests
     {
         using var one = new TemporaryFolder();
         using var many = new TemporaryFolder();
-        await EvaluationRun.RunAsync(Benchmark(), Model(Right), null, one.Root, Options with { Concurrency = 1 });
-        await EvaluationRun.RunAsync(Benchmark(), Model(Right), null, many.Root, Options with { Concurrency = 16 });
+        await EvaluationRun.RunAsync(Benchmark(), Model(Right), null, one.Root, s_options with { Concurrency = 1 });
+        await EvaluationRun.RunAsync(Benchmark(), Model(Right), null, many.Root, s_options with { Concurrency = 16 });
         foreach (string file in new[] { "answers.jsonl", "samples.jsonl", "results.json" })
         {
             Assert.Equal(
@@ -105,10 +105,10 @@ public class EvaluationRunTests
     public async Task Rescoring_asks_nobody_and_gives_the_same_result()
     {
         using var folder = new TemporaryFolder();
-        await EvaluationRun.RunAsync(Benchmark(), Model(Right), null, folder.Root, Options);
+        await EvaluationRun.RunAsync(Benchmark(), Model(Right), null, folder.Root, s_options);
         string before = File.ReadAllText(Path.Combine(folder.Root, "results.json"));
         File.Delete(Path.Combine(folder.Root, "results.json"));
-        await EvaluationRun.RescoreAsync(Benchmark(), folder.Root, Options);
+        await EvaluationRun.RescoreAsync(Benchmark(), folder.Root, s_options);
         Assert.Equal(before, File.ReadAllText(Path.Combine(folder.Root, "results.json")));
     }
 
@@ -116,16 +116,16 @@ public class EvaluationRunTests
     public async Task Answers_of_another_model_or_to_other_prompts_are_refused()
     {
         using var folder = new TemporaryFolder();
-        await EvaluationRun.RunAsync(Benchmark(), Model(Right), null, folder.Root, Options);
+        await EvaluationRun.RunAsync(Benchmark(), Model(Right), null, folder.Root, s_options);
         EvaluationException model = await Assert.ThrowsAsync<EvaluationException>(() =>
-            EvaluationRun.RunAsync(Benchmark(), Model(Right) with { Name = "other" }, null, folder.Root, Options)
+            EvaluationRun.RunAsync(Benchmark(), Model(Right) with { Name = "other" }, null, folder.Root, s_options)
         );
         Assert.Contains("is by model m, not other", model.Message);
         EvaluationException prompt = await Assert.ThrowsAsync<EvaluationException>(() =>
             EvaluationRun.RescoreAsync(
-                new Gsm8kBenchmark(Problems, Problems, Gsm8kForm.Hash, shots: 0),
+                new Gsm8kBenchmark(s_problems, s_problems, Gsm8kForm.Hash, shots: 0),
                 folder.Root,
-                Options
+                s_options
             )
         );
         Assert.Contains("answers another prompt", prompt.Message);
@@ -145,7 +145,7 @@ public class EvaluationRunTests
                 return "";
             }
         );
-        await EvaluationRun.RunAsync(Benchmark(), new EvaluationModel("m", client), null, folder.Root, Options);
+        await EvaluationRun.RunAsync(Benchmark(), new EvaluationModel("m", client), null, folder.Root, s_options);
         Assert.Equal(20, seeds.Distinct().Count());
     }
 
@@ -171,7 +171,7 @@ public class EvaluationRunTests
                 new EvaluationModel("m", client),
                 null,
                 folder.Root,
-                Options with
+                s_options with
                 {
                     Concurrency = 1,
                 },
@@ -182,7 +182,7 @@ public class EvaluationRunTests
         Assert.Equal(6, File.ReadAllLines(Path.Combine(folder.Root, "answers.jsonl")).Length);
     }
 
-    private static Gsm8kBenchmark Benchmark() => new(Problems, Problems, shots: 0);
+    private static Gsm8kBenchmark Benchmark() => new(s_problems, s_problems, shots: 0);
 
     private static string Right(string prompt) => $"The answer is {prompt.Split(' ')[3].Split('+')[0]}.";
 

@@ -5,9 +5,9 @@ namespace Spar.Evaluation.Tests.Harness;
 /// <summary>A chat client whose answer is computed from the last message and the options; counts its calls.</summary>
 internal sealed class FakeClient(Func<string, ChatOptions, string> answer) : IChatClient
 {
-    private int calls;
+    private int _calls;
 
-    public int Calls => calls;
+    public int Calls => _calls;
 
     public Task<ChatResponse> GetResponseAsync(
         IEnumerable<ChatMessage> messages,
@@ -15,7 +15,7 @@ internal sealed class FakeClient(Func<string, ChatOptions, string> answer) : ICh
         CancellationToken cancellationToken
     )
     {
-        Interlocked.Increment(ref calls);
+        Interlocked.Increment(ref _calls);
         string text = answer(messages.Last().Text, options!);
         return Task.FromResult(
             new ChatResponse(new ChatMessage(ChatRole.Assistant, text)) { FinishReason = ChatFinishReason.Stop }

@@ -132,13 +132,13 @@ public class HumanEvalTests
         Assert.Contains("no-such-python", fault.Message);
     }
 
-    private static readonly Lazy<Task<ProgramRunner>> SharedRunner = new(() => ProgramRunner.CreateAsync(seconds: 1));
+    private static readonly Lazy<Task<ProgramRunner>> s_sharedRunner = new(() => ProgramRunner.CreateAsync(seconds: 1));
 
     private static async Task<ProgramRunner> Runner()
     {
         try
         {
-            return await SharedRunner.Value;
+            return await s_sharedRunner.Value;
         }
         catch (EvaluationException refusal)
         {

@@ -12,13 +12,13 @@ public sealed class FileTests : IDisposable
     private const string Other =
         """{"key": 2, "prompt": "p2", "instruction_id_list": ["punctuation:no_comma", "length_constraints:number_words"], "kwargs": [{"num_words": null}, {"num_words": 2, "relation": "at least"}]}""";
 
-    private readonly string folder = Directory.CreateTempSubdirectory("spar-ifeval-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("spar-ifeval-").FullName;
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private string Write(string name, params string[] lines)
     {
-        string file = Path.Combine(folder, name);
+        string file = Path.Combine(_folder, name);
         File.WriteAllLines(file, lines);
         return file;
     }
@@ -112,7 +112,7 @@ public sealed class FileTests : IDisposable
     [Fact]
     public void Packed_files_and_lone_surrogates_are_read()
     {
-        string file = Path.Combine(folder, "responses.jsonl.gz");
+        string file = Path.Combine(_folder, "responses.jsonl.gz");
         using (GZipStream stream = new(File.Create(file), CompressionMode.Compress))
         {
             stream.Write(Encoding.UTF8.GetBytes("""{"key": 1, "response": "a\ud83d \n\"\u00e9\\"}"""));
@@ -125,11 +125,11 @@ public sealed class FileTests : IDisposable
     [Fact]
     public void A_file_that_is_absent_or_damaged_is_named()
     {
-        string absent = Path.Combine(folder, "absent.jsonl");
+        string absent = Path.Combine(_folder, "absent.jsonl");
         Assert.StartsWith(absent, Assert.Throws<EvaluationException>(() => InstructionPrompt.Load(absent)).Message);
         string unpacked = Write("prompts.jsonl.gz", Good);
         Assert.StartsWith(unpacked, Assert.Throws<EvaluationException>(() => InstructionPrompt.Load(unpacked)).Message);
-        string latin1 = Path.Combine(folder, "latin1.jsonl");
+        string latin1 = Path.Combine(_folder, "latin1.jsonl");
         File.WriteAllBytes(latin1, [(byte)'"', 0xE9, (byte)'"']);
         Assert.Contains("UTF-8", Assert.Throws<EvaluationException>(() => InstructionPrompt.Load(latin1)).Message);
     }

@@ -14,19 +14,19 @@ public class GoldenTests
     private const string Mistral = "Mistral-7B-Instruct-v0.3";
     private const string Qwen = "Qwen2.5-0.5B-Instruct-GPTQ-Int4";
 
-    private static readonly Lazy<IReadOnlyList<InstructionPrompt>> Prompts = new(() =>
+    private static readonly Lazy<IReadOnlyList<InstructionPrompt>> s_prompts = new(() =>
         InstructionPrompt.Load(SharedData.Path("data", "ifeval", "prompts.jsonl")).Items
     );
 
     private static string ResponseFile(string model) =>
         SharedData.Path("data", "ifeval", "responses", model + ".jsonl.gz");
 
-    private static readonly ConcurrentDictionary<string, InstructionResult> Results = [];
+    private static readonly ConcurrentDictionary<string, InstructionResult> s_results = [];
 
     private static InstructionResult ScoreModel(string model) =>
-        Results.GetOrAdd(
+        s_results.GetOrAdd(
             model,
-            m => InstructionScorer.Score(Prompts.Value, InstructionResponses.Load(ResponseFile(m), Prompts.Value).ByKey)
+            m => InstructionScorer.Score(s_prompts.Value, InstructionResponses.Load(ResponseFile(m), s_prompts.Value).ByKey)
         );
 
     [Theory]

@@ -88,7 +88,7 @@ public class LlmBarTests
     [Fact]
     public async Task A_judge_with_a_position_bias_is_right_half_the_time_and_never_agrees()
     {
-        EvaluationScore score = await Judge(Instances, votes: 1, (_, _) => "Output (a) is better.");
+        EvaluationScore score = await Judge(s_instances, votes: 1, (_, _) => "Output (a) is better.");
         Assert.Equal(0.5, Value(score, "llmbar", "acc"));
         Assert.Equal(0, Value(score, "llmbar", "positional_agreement"));
         Assert.Equal(0, score.Counts["unparseable_votes"]);
@@ -100,7 +100,7 @@ public class LlmBarTests
         // Votes 1 and 3 are wrong in the first position and right in the second; from five votes on, the majority is
         // right.
         EvaluationScore score = await Judge(
-            Instances,
+            s_instances,
             votes: 5,
             (request, vote) => vote is 1 or 3 ? Wrong(request) : Right(request)
         );
@@ -115,7 +115,7 @@ public class LlmBarTests
     [Fact]
     public async Task An_answer_that_cannot_be_read_is_counted_and_never_right()
     {
-        EvaluationScore score = await Judge(Instances, votes: 1, (_, _) => "Both are fine.");
+        EvaluationScore score = await Judge(s_instances, votes: 1, (_, _) => "Both are fine.");
         Assert.Equal(0, Value(score, "llmbar", "acc"));
         Assert.Equal(12, score.Counts["unparseable_votes"]);
         Assert.Equal(12, score.Counts["judgments_without_winner"]);
@@ -136,7 +136,7 @@ public class LlmBarTests
         Assert.Contains("[Output (b)]\ntwo", text);
     }
 
-    private static readonly LlmBarInstance[] Instances =
+    private static readonly LlmBarInstance[] s_instances =
     [
         .. Enumerable
             .Range(0, 6)

@@ -8,7 +8,7 @@ namespace Spar.Evaluation.Tests.Refinement;
 
 public class RepairEvaluationTests
 {
-    private static readonly RepairCase[] Cases =
+    private static readonly RepairCase[] s_cases =
     [
         new("a", "be short", "long", "short"),
         new("b", "be short", "long", "short!"),
@@ -22,7 +22,7 @@ public class RepairEvaluationTests
     {
         using var folder = new TemporaryFolder();
         EvaluationScore score = await RepairEvaluation.RunAsync(
-            Cases,
+            s_cases,
             "refiner",
             Judge("kind", text => text.StartsWith("short")),
             Judge("strict", text => text == "short"),
@@ -61,7 +61,7 @@ public class RepairEvaluationTests
         for (int run = 0; run < 2; run++)
         {
             await RepairEvaluation.RunAsync(
-                Cases,
+                s_cases,
                 "refiner",
                 counting,
                 Judge("two", _ => true),
@@ -77,7 +77,7 @@ public class RepairEvaluationTests
     public async Task One_judge_twice_is_refused() =>
         await Assert.ThrowsAsync<EvaluationException>(() =>
             RepairEvaluation.RunAsync(
-                Cases,
+                s_cases,
                 "refiner",
                 Judge("x", _ => true),
                 Judge("x", _ => true),

@@ -11,7 +11,7 @@ namespace Spar.Runtime.Tests.Embedded;
 
 public sealed class EmbeddedTrainerTests : IDisposable
 {
-    private static readonly CancellationToken None = CancellationToken.None;
+    private static readonly CancellationToken s_none = CancellationToken.None;
 
     private readonly string _root = Directory.CreateTempSubdirectory("spar-trainer-").FullName;
 
@@ -22,7 +22,7 @@ public sealed class EmbeddedTrainerTests : IDisposable
     {
         LoraSettings lora = new() { Rank = 2, Alpha = 4, TargetModules = ["q_proj", "down_proj"] };
         TrainingJob job = Job("lora", Pairs(lora));
-        TrainingReport report = await new EmbeddedTrainer(1).TrainAsync(job, null, None);
+        TrainingReport report = await new EmbeddedTrainer(1).TrainAsync(job, null, s_none);
         Assert.Equal(0, report.Steps[0].RewardMargin!.Value, 1e-5);
         Assert.True(report.Steps[^1].RewardMargin > 0);
         Checkpoint merged = Checkpoint.Load(job.OutputModel), start = Checkpoint.Load(job.StartModel);
@@ -35,7 +35,7 @@ public sealed class EmbeddedTrainerTests : IDisposable
         }
 
         string digest = await DigestAsync(job.OutputModel);
-        await new EmbeddedTrainer(2).TrainAsync(job, null, None);
+        await new EmbeddedTrainer(2).TrainAsync(job, null, s_none);
         Assert.Equal(digest, await DigestAsync(job.OutputModel));
     }
 
@@ -47,7 +47,7 @@ public sealed class EmbeddedTrainerTests : IDisposable
     {
         TrainingJob whole = Job("whole", preference ? Pairs(lora ? new LoraSettings() : null) : Examples());
         TrainingJob cut = whole with { OutputModel = Path.Combine(_root, "cut") };
-        TrainingReport expected = await new EmbeddedTrainer(2).TrainAsync(whole, null, None);
+        TrainingReport expected = await new EmbeddedTrainer(2).TrainAsync(whole, null, s_none);
         foreach (int steps in new[] { 1, 3 })
         {
             using CancellationTokenSource source = new();
@@ -56,7 +56,7 @@ public sealed class EmbeddedTrainerTests : IDisposable
             Assert.True(Directory.Exists(cut.OutputModel + ".training"));
         }
 
-        TrainingReport resumed = await new EmbeddedTrainer(2).TrainAsync(cut, null, None);
+        TrainingReport resumed = await new EmbeddedTrainer(2).TrainAsync(cut, null, s_none);
         Assert.Equal(expected.Steps, resumed.Steps);
         Assert.False(Directory.Exists(cut.OutputModel + ".training"));
         Assert.Equal(await DigestAsync(whole.OutputModel), await DigestAsync(cut.OutputModel));
@@ -70,9 +70,9 @@ public sealed class EmbeddedTrainerTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             () => new EmbeddedTrainer(1).TrainAsync(job, StopAfter(2, source), source.Token));
         TrainingJob other = job with { Seed = 2 };
-        TrainingReport report = await new EmbeddedTrainer(1).TrainAsync(other, null, None);
+        TrainingReport report = await new EmbeddedTrainer(1).TrainAsync(other, null, s_none);
         TrainingJob unseen = other with { OutputModel = Path.Combine(_root, "fresh") };
-        TrainingReport fresh = await new EmbeddedTrainer(1).TrainAsync(unseen, null, None);
+        TrainingReport fresh = await new EmbeddedTrainer(1).TrainAsync(unseen, null, s_none);
         Assert.Equal(fresh.Steps, report.Steps);
     }
 
@@ -82,13 +82,13 @@ public sealed class EmbeddedTrainerTests : IDisposable
         TrainingData.Preference pairs = Pairs();
         TrainingData.Preference longer = pairs with { Settings = pairs.Settings with { Epochs = 1.5 } };
         TrainingJob whole = Job("whole", longer) with { SaveEvery = 3 };
-        TrainingReport report = await new EmbeddedTrainer(1).TrainAsync(whole, null, None);
+        TrainingReport report = await new EmbeddedTrainer(1).TrainAsync(whole, null, s_none);
         SavedModel saved = Assert.Single(report.Saved);
         Assert.Equal((3, 4), (saved.Step, report.Steps.Count));
 
         // 11 rows make four steps; the first nine of them make the first three.
         TrainingJob shorter = Job("shorter", pairs with { Settings = pairs.Settings with { Epochs = 9 / 7.0 } });
-        TrainingReport ended = await new EmbeddedTrainer(1).TrainAsync(shorter, null, None);
+        TrainingReport ended = await new EmbeddedTrainer(1).TrainAsync(shorter, null, s_none);
         Assert.Empty(ended.Saved);
         Assert.Equal(await DigestAsync(ended.Model), await DigestAsync(saved.Model));
         Assert.NotEqual(await DigestAsync(report.Model), await DigestAsync(saved.Model));
@@ -100,7 +100,7 @@ public sealed class EmbeddedTrainerTests : IDisposable
         TrainingJob job = Job("long", Examples());
         List<bool> saved = [];
         void Report(TrainingStep step) => saved.Add(Directory.Exists(job.OutputModel + ".training"));
-        await new EmbeddedTrainer(1, new MinutesPerReading(4)).TrainAsync(job, Report, None);
+        await new EmbeddedTrainer(1, new MinutesPerReading(4)).TrainAsync(job, Report, s_none);
 
         // The clock is read before every step: after 4 minutes, 8, and 12, when the state is saved.
         Assert.Equal([false, false, true, true], saved.Take(4));
@@ -117,13 +117,13 @@ public sealed class EmbeddedTrainerTests : IDisposable
             new("c", "response", string.Concat(Enumerable.Repeat("word and ", 40)), "c"),
         ];
         TrainingData.Supervised data = new(rows, Examples().Settings with { CutoffTokens = 40, Epochs = 1 });
-        TrainingReport report = await new EmbeddedTrainer(1).TrainAsync(Job("cut", data), null, None);
+        TrainingReport report = await new EmbeddedTrainer(1).TrainAsync(Job("cut", data), null, s_none);
         Assert.Equal((2, 2), (report.Examples, report.TruncatedExamples));
         Assert.True(Assert.Single(report.Steps).Tokens <= 80);
 
         TrainingJob nothing = Job("nothing", data with { Examples = rows[2..] });
         EngineException fault = await Assert.ThrowsAsync<EngineException>(
-            () => new EmbeddedTrainer(1).TrainAsync(nothing, null, None));
+            () => new EmbeddedTrainer(1).TrainAsync(nothing, null, s_none));
         Assert.Contains("cutoff", fault.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(nothing.OutputModel));
     }
@@ -137,7 +137,7 @@ public sealed class EmbeddedTrainerTests : IDisposable
             new("b", string.Concat(Enumerable.Repeat("word and ", 40)), "a", "b"),
         ];
         TrainingData.Preference data = new(pairs, Pairs().Settings with { CutoffTokens = 40, Epochs = 1 });
-        TrainingReport report = await new EmbeddedTrainer(1).TrainAsync(Job("pairs", data), null, None);
+        TrainingReport report = await new EmbeddedTrainer(1).TrainAsync(Job("pairs", data), null, s_none);
         Assert.Equal((1, 2), (report.Examples, report.TruncatedExamples));
     }
 
@@ -154,10 +154,10 @@ public sealed class EmbeddedTrainerTests : IDisposable
         Assert.Contains(absent.StartModel, (await FaultAsync(absent)).Message, StringComparison.Ordinal);
 
         static Task<UserFaultException> FaultAsync(TrainingJob job) =>
-            Assert.ThrowsAnyAsync<UserFaultException>(() => new EmbeddedTrainer(1).TrainAsync(job, null, None));
+            Assert.ThrowsAnyAsync<UserFaultException>(() => new EmbeddedTrainer(1).TrainAsync(job, null, s_none));
     }
 
-    private static async Task<string> DigestAsync(string model) => (await CheckpointDigest.OfAsync(model, None))!;
+    private static async Task<string> DigestAsync(string model) => (await CheckpointDigest.OfAsync(model, s_none))!;
 
     private static Action<TrainingStep> StopAfter(int steps, CancellationTokenSource source)
     {

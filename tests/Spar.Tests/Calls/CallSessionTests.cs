@@ -7,7 +7,7 @@ namespace Spar.Tests.Calls;
 
 public sealed class CallSessionTests
 {
-    private static readonly Sampling _sampling = new(0.7, 0.9, 64);
+    private static readonly Sampling s_sampling = new(0.7, 0.9, 64);
 
     [Fact]
     public async Task The_client_gets_seed_and_sampling_of_the_key()
@@ -25,8 +25,8 @@ public sealed class CallSessionTests
             ),
             session
         );
-        Answer answer = await caller.AskAsync("a/b", "hello", _sampling, default);
-        await caller.AskAsync("a/c", "hello", _sampling, default);
+        Answer answer = await caller.AskAsync("a/b", "hello", s_sampling, default);
+        await caller.AskAsync("a/c", "hello", s_sampling, default);
         Assert.Equal(new Answer("abc", 5, 3, "length"), answer);
         Assert.True(answer.CutOff);
         Assert.Equal((long)(StableHash.Seed(3, "a/b") >> 1), seen[0].Seed);
@@ -42,10 +42,10 @@ public sealed class CallSessionTests
         using CallSession session = new(3, 1, memo);
         int calls = 0;
         ModelCaller caller = new(new ScriptedClient(prompt => $"{prompt} {++calls}"), session);
-        Assert.Equal("x 1", (await caller.AskAsync("k", "x", _sampling, default)).Text);
-        Assert.Equal("x 1", (await caller.AskAsync("k", "x", _sampling, default)).Text);
-        Assert.Equal("y 2", (await caller.AskAsync("k", "y", _sampling, default)).Text);
-        Assert.Equal("y 3", (await caller.AskAsync("k", "y", _sampling with { MaxTokens = 65 }, default)).Text);
+        Assert.Equal("x 1", (await caller.AskAsync("k", "x", s_sampling, default)).Text);
+        Assert.Equal("x 1", (await caller.AskAsync("k", "x", s_sampling, default)).Text);
+        Assert.Equal("y 2", (await caller.AskAsync("k", "y", s_sampling, default)).Text);
+        Assert.Equal("y 3", (await caller.AskAsync("k", "y", s_sampling with { MaxTokens = 65 }, default)).Text);
         Assert.Equal((3, 1), (session.Calls, session.Kept));
     }
 
@@ -60,11 +60,11 @@ public sealed class CallSessionTests
             session
         );
         CallFailedException failure = await Assert.ThrowsAsync<CallFailedException>(() =>
-            caller.AskAsync("k", "x", _sampling, default)
+            caller.AskAsync("k", "x", s_sampling, default)
         );
         Assert.Equal(("k", "TimeoutException: too slow"), (failure.Key, failure.Message));
         down = false;
-        Assert.Equal("ok", (await caller.AskAsync("k", "x", _sampling, default)).Text);
+        Assert.Equal("ok", (await caller.AskAsync("k", "x", s_sampling, default)).Text);
     }
 
     [Fact]
@@ -78,19 +78,19 @@ public sealed class CallSessionTests
         );
         for (int i = 1; i < 40; i++)
         {
-            await Assert.ThrowsAsync<CallFailedException>(() => caller.AskAsync("k", "x", _sampling, default));
+            await Assert.ThrowsAsync<CallFailedException>(() => caller.AskAsync("k", "x", s_sampling, default));
         }
 
         down = false;
-        await caller.AskAsync("k", "x", _sampling, default);
+        await caller.AskAsync("k", "x", s_sampling, default);
         down = true;
         for (int i = 1; i < 40; i++)
         {
-            await Assert.ThrowsAsync<CallFailedException>(() => caller.AskAsync("k", "x", _sampling, default));
+            await Assert.ThrowsAsync<CallFailedException>(() => caller.AskAsync("k", "x", s_sampling, default));
         }
 
         GivenUpException stop = await Assert.ThrowsAsync<GivenUpException>(() =>
-            caller.AskAsync("k", "x", _sampling, default)
+            caller.AskAsync("k", "x", s_sampling, default)
         );
         Assert.Contains("40 model calls failed in a row", stop.Message, StringComparison.Ordinal);
         Assert.Contains("too slow", stop.Message, StringComparison.Ordinal);
@@ -114,7 +114,7 @@ public sealed class CallSessionTests
             ),
             session
         );
-        await Task.WhenAll(Enumerable.Range(0, 200).Select(i => caller.AskAsync($"k{i}", "x", _sampling, default)));
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(i => caller.AskAsync($"k{i}", "x", s_sampling, default)));
         Assert.InRange(most, 1, 4);
     }
 
@@ -134,7 +134,7 @@ public sealed class CallSessionTests
             session
         );
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
-            caller.AskAsync("k", "x", _sampling, source.Token)
+            caller.AskAsync("k", "x", s_sampling, source.Token)
         );
     }
 

@@ -7,7 +7,7 @@ namespace Spar.Tests.Decoding;
 
 public sealed class StrategyTests
 {
-    private static readonly Sampling _sampling = new(0.7, 1, 9);
+    private static readonly Sampling s_sampling = new(0.7, 1, 9);
 
     /// <summary>
     /// The actor says 1, 2, 3, ... at a temperature and 0 greedily; a refinement adds one; yes votes of two are the
@@ -36,7 +36,7 @@ public sealed class StrategyTests
                     : $"refined: {number + 1}";
             }),
             session);
-        DecodingSettings settings = new(_sampling, _sampling, _sampling, Votes: 2, Samples: 4, new SearchSettings());
+        DecodingSettings settings = new(s_sampling, s_sampling, s_sampling, Votes: 2, Samples: 4, new SearchSettings());
         return await DecodingStrategies.Create(strategy, actor, refiner, TestRuns.Compact, settings)
             .DecodeAsync("k", "task", default);
     }
@@ -105,7 +105,7 @@ public sealed class StrategyTests
         ModelCaller refiner = new(new ScriptedClient(_ => "judgement: yes"), session);
         Decoded decoded = await DecodingStrategies.Create(
             "bfs", actor, refiner, TestRuns.Compact,
-            new DecodingSettings(_sampling, _sampling, _sampling, 2, 4, new SearchSettings()))
+            new DecodingSettings(s_sampling, s_sampling, s_sampling, 2, 4, new SearchSettings()))
             .DecodeAsync("k", "task", default);
         Assert.Equal("fine", decoded.Response);
         Assert.Null(decoded.Tree);

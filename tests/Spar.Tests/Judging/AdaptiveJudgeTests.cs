@@ -10,13 +10,13 @@ namespace Spar.Tests.Judging;
 
 public sealed class AdaptiveJudgeTests
 {
-    private static readonly Sampling _sampling = new(0.7, 1, 9);
+    private static readonly Sampling s_sampling = new(0.7, 1, 9);
 
     /// <summary>
     /// Votes by letter (y, n, and ? for one that cannot be read) in the order of their keys, the gate, and how many
     /// calls may be in flight.
     /// </summary>
-    private static readonly Arbitrary<(string Votes, double Gate, int Concurrency)> _elections =
+    private static readonly Arbitrary<(string Votes, double Gate, int Concurrency)> s_elections =
         (from count in Gen.Choose(1, 9)
          from letters in Gen.Elements('y', 'y', 'n', 'n', '?').ArrayOf(count)
          from gate in Gen.Elements(0, 0.2, 0.4, 0.5, 0.6, 0.75, 0.9, 1)
@@ -50,17 +50,17 @@ public sealed class AdaptiveJudgeTests
 
     [Fact]
     public void The_verdict_is_that_of_all_votes() =>
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(2000), Prop.ForAll(_elections, election =>
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(2000), Prop.ForAll(s_elections, election =>
     {
         (string votes, double threshold, int concurrency) = election;
         Gate gate = new(threshold);
         using CallSession session = new(3, concurrency);
         List<int> asked = [];
         ModelCaller voter = Voter(session, votes, asked);
-        Valuation all = new VotingJudge(voter, TestRuns.Compact, _sampling, votes.Length, gate)
+        Valuation all = new VotingJudge(voter, TestRuns.Compact, s_sampling, votes.Length, gate)
             .JudgeAsync("r", "task", "x", default).GetAwaiter().GetResult();
         asked.Clear();
-        AdaptiveJudge judge = new(voter, TestRuns.Compact, _sampling, votes.Length, gate);
+        AdaptiveJudge judge = new(voter, TestRuns.Compact, s_sampling, votes.Length, gate);
         Valuation some = judge.JudgeAsync("r", "task", "x", default).GetAwaiter().GetResult();
         Assert.Equal(gate.VerdictOn(all), gate.VerdictOn(some));
         Assert.Equal(all.Critique, some.Critique);
@@ -93,7 +93,7 @@ public sealed class AdaptiveJudgeTests
     {
         using CallSession session = new(3, 4);
         Valuation vote = await new AdaptiveJudge(
-            Voter(session, votes, []), TestRuns.Compact, _sampling, votes.Length, Gate.Majority).JudgeAsync("r", "task",
+            Voter(session, votes, []), TestRuns.Compact, s_sampling, votes.Length, Gate.Majority).JudgeAsync("r", "task",
             "x", default);
         Assert.Equal(calls, vote.Calls);
         Assert.Equal(calls, session.Calls);
@@ -148,11 +148,11 @@ public sealed class AdaptiveJudgeTests
                 using CallSession session = new(5, 4);
                 ModelCaller caller = new(await world.OpenAsync("model", default), session);
                 IJudge judge = adaptive
-                    ? new AdaptiveJudge(caller, TestRuns.Compact, _sampling, 5, settings.ToGate())
-                    : new VotingJudge(caller, TestRuns.Compact, _sampling, 5, settings.ToGate());
+                    ? new AdaptiveJudge(caller, TestRuns.Compact, s_sampling, 5, settings.ToGate())
+                    : new VotingJudge(caller, TestRuns.Compact, s_sampling, 5, settings.ToGate());
                 Valuation root = await judge.JudgeAsync($"t{t}/root", "task", "word 2", default);
                 IRefinementSearch search = SearchStrategy.Tree(
-                    judge, new RefinementSampler(caller, TestRuns.Compact, _sampling), settings);
+                    judge, new RefinementSampler(caller, TestRuns.Compact, s_sampling), settings);
                 return await search.SearchAsync($"t{t}", "task", "word 2", root, default);
             }
         }

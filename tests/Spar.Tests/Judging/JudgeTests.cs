@@ -11,7 +11,7 @@ namespace Spar.Tests.Judging;
 
 public sealed class JudgeTests
 {
-    private static readonly Sampling _sampling = new(0.7, 1, 9);
+    private static readonly Sampling s_sampling = new(0.7, 1, 9);
 
     [Theory]
     [InlineData("why\njudgement: yes", -0.1, -2.5, Verdict.Yes, false)]
@@ -25,7 +25,7 @@ public sealed class JudgeTests
         Valuation valuation = await new ProbabilityJudge(
             new ModelCaller(client, session),
             TestRuns.Compact,
-            _sampling
+            s_sampling
         ).JudgeAsync("r", "task", "x", default);
         Assert.Equal(Math.Exp(yes) / (Math.Exp(yes) + Math.Exp(no)), valuation.Value!.Value, 12);
         Assert.Equal(
@@ -56,7 +56,7 @@ public sealed class JudgeTests
             new ProbabilityJudge(
                 new ModelCaller(new WeighingClient(text, logProbs), session),
                 TestRuns.Compact,
-                _sampling
+                s_sampling
             ).JudgeAsync("r", "task", "x", default);
     }
 
@@ -67,7 +67,7 @@ public sealed class JudgeTests
         ProbabilityJudge judge = new(
             new ModelCaller(new ScriptedClient(_ => "judgement: yes"), session),
             TestRuns.Compact,
-            _sampling
+            s_sampling
         );
         Assert.Contains(
             "judging.valuation",
@@ -90,7 +90,7 @@ public sealed class JudgeTests
         {
             using RunStore store = RunStore.Open(directory.Path, identity);
             using CallSession session = new(1, 1, store);
-            return await new ProbabilityJudge(new ModelCaller(client, session), TestRuns.Compact, _sampling).JudgeAsync(
+            return await new ProbabilityJudge(new ModelCaller(client, session), TestRuns.Compact, s_sampling).JudgeAsync(
                 "r",
                 "task",
                 "x",
@@ -125,7 +125,7 @@ public sealed class JudgeTests
                                 session
                             ),
                             TestRuns.Compact,
-                            _sampling,
+                            s_sampling,
                             3,
                             Gate.Majority
                         )
@@ -160,7 +160,7 @@ public sealed class JudgeTests
             new VotingJudge(
                 new ModelCaller(new ScriptedClient(_ => "judgement: yes"), session),
                 TestRuns.Compact,
-                _sampling,
+                s_sampling,
                 3,
                 Gate.Majority
             ),
@@ -181,12 +181,12 @@ public sealed class JudgeTests
         using CallSession session = new(1, 1);
         ModelCaller yes = new(new ScriptedClient(_ => "judgement: yes"), session);
         ModelCaller no = new(new ScriptedClient(_ => "judgement: no"), session);
-        Assert.IsType<VotingJudge>(new JudgingSettings().Create([yes], TestRuns.Compact, _sampling, 5, Gate.Majority));
+        Assert.IsType<VotingJudge>(new JudgingSettings().Create([yes], TestRuns.Compact, s_sampling, 5, Gate.Majority));
         Assert.IsType<AdaptiveJudge>(
             new JudgingSettings { Valuation = ValuationMethod.Adaptive }.Create(
                 [yes],
                 TestRuns.Compact,
-                _sampling,
+                s_sampling,
                 5,
                 Gate.Majority
             )
@@ -195,7 +195,7 @@ public sealed class JudgeTests
             new JudgingSettings { Valuation = ValuationMethod.Probability }.Create(
                 [yes],
                 TestRuns.Compact,
-                _sampling,
+                s_sampling,
                 5,
                 Gate.Majority
             )
@@ -203,7 +203,7 @@ public sealed class JudgeTests
         IJudge panel = new JudgingSettings { Valuation = ValuationMethod.Adaptive }.Create(
             [yes, no, no],
             TestRuns.Compact,
-            _sampling,
+            s_sampling,
             5,
             Gate.Majority
         );
@@ -212,7 +212,7 @@ public sealed class JudgeTests
         IJudge hybrid = new JudgingSettings().Create(
             [yes],
             TestRuns.Compact,
-            _sampling,
+            s_sampling,
             5,
             Gate.Majority,
             new FixedVerifier(new Verification(VerificationOutcome.NotFollowed, "bad"))

@@ -9,7 +9,7 @@ namespace Spar.Tests.Methods;
 
 public sealed class SparDataTests
 {
-    private static readonly RefinerQuotas _quotas = new();
+    private static readonly RefinerQuotas s_quotas = new();
 
     private static DataProduct Build(RefinerQuotas quotas, ulong seed, IEnumerable<PlayRecord> records) =>
         SparMethod.BuildData(records, TestRuns.Small with { Quotas = quotas }, TestRuns.Compact, seed);
@@ -34,7 +34,7 @@ public sealed class SparDataTests
     [Fact]
     public void A_pair_is_found_against_the_actors_own()
     {
-        DataProduct data = Build(_quotas, 1,
+        DataProduct data = Build(s_quotas, 1,
         [
             Record(
                 "a", SearchOutcome.Success, 2, Node(0, null, "bad", 1, 4), Node(1, 0, "mid", 1, 4),
@@ -53,7 +53,7 @@ public sealed class SparDataTests
     [Fact]
     public void Each_kind_takes_its_rows()
     {
-        DataProduct data = Build(_quotas, 1,
+        DataProduct data = Build(s_quotas, 1,
         [
             Record(
                 "a", SearchOutcome.Success, 3, Node(0, null, "bad", 1, 4), Node(1, 0, "mid", 1, 4),
@@ -73,7 +73,7 @@ public sealed class SparDataTests
     public void A_row_is_not_taken_twice()
     {
         // The tree met the response "good" again, which the votes on the actor's responses offer too.
-        DataProduct data = Build(_quotas, 1,
+        DataProduct data = Build(s_quotas, 1,
             [Record(
                 "a", SearchOutcome.Success, 1, Node(0, null, "bad", 1, 4), Node(1, 0, "good", 4, 1),
                 Node(2, 0, "bad", 1, 4, sameAs: 0))]);

@@ -11,7 +11,7 @@ namespace Spar.Tests.Search;
 
 public sealed class SearchTests
 {
-    private static readonly Valuation _failed = new(0, 2, "judgement: no");
+    private static readonly Valuation s_failed = new(0, 2, "judgement: no");
 
     /// <summary>
     /// A tree whose node names tell the way: child i of "r" is "r.i"; <paramref name="votes"/> are yes votes of two.
@@ -44,7 +44,7 @@ public sealed class SearchTests
         VotingJudge judge = new(caller, TestRuns.Compact, new Sampling(0.7, 1, 9), 2, settings.ToGate());
         IRefinementSearch search = SearchStrategy.Tree(
             judge, new RefinementSampler(caller, TestRuns.Compact, new Sampling(0.7, 1, 9)), settings);
-        return (await search.SearchAsync("t", "task", "r", _failed, default), prompts);
+        return (await search.SearchAsync("t", "task", "r", s_failed, default), prompts);
     }
 
     private static IEnumerable<string> Expanded(List<string> prompts) =>
@@ -209,7 +209,7 @@ public sealed class SearchTests
                 new ModelCaller(new ScriptedClient(_ => ""), session), TestRuns.Compact, new Sampling(0, 1, 1), 1,
                 Gate.Majority);
             SearchSettings settings = new() { Selection = NodeSelection.Sampled, SelectBranch = 1 };
-            TreeGrowth tree = new(judge, refiner, settings, "t", "task", "r", _failed);
+            TreeGrowth tree = new(judge, refiner, settings, "t", "task", "r", s_failed);
             SearchNode[] nodes = [Valued(1, 1, 3), Valued(2, 3, 1), Valued(3, 0, 4)];
             SearchNode chosen = Assert.Single(await tree.SelectAsync(nodes, 0, default));
             Assert.NotEqual(3, chosen.Id);
@@ -239,7 +239,7 @@ public sealed class SearchTests
             VotingJudge judge = new(caller, TestRuns.Compact, new Sampling(0.7, 1, 9), 3, settings.ToGate());
             IRefinementSearch search = SearchStrategy.Tree(
                 judge, new RefinementSampler(caller, TestRuns.Compact, new Sampling(0.7, 1, 9)), settings);
-            SearchTree tree = await search.SearchAsync("t", "task", "word 1", _failed, default);
+            SearchTree tree = await search.SearchAsync("t", "task", "word 1", s_failed, default);
             Assert.True(tree.Nodes.Count > 4);
             trees.Add(JsonSerializer.Serialize(tree, JsonSettings.Compact));
         }

@@ -9,10 +9,10 @@ namespace Spar.Tests.Store;
 
 public sealed class RunStoreTests : IDisposable
 {
-    private static readonly RunIdentity _identity = new(
+    private static readonly RunIdentity s_identity = new(
         new Dictionary<string, string> { ["seed"] = "1", ["votes"] = "5" }
     );
-    private static readonly StageTiming _timing = new("s", "2026-01-01T00:00:00Z", 1.5, 2, 3);
+    private static readonly StageTiming s_timing = new("s", "2026-01-01T00:00:00Z", 1.5, 2, 3);
     private readonly TempDirectory _directory = new();
 
     public void Dispose() => _directory.Dispose();
@@ -26,7 +26,7 @@ public sealed class RunStoreTests : IDisposable
             store.Keep("b", ulong.MaxValue, new Answer("", 0, 0, null));
             store.KeepItem("s", 1, new ItemFailure("later", "x"));
             store.KeepItem("s", 0, new ItemFailure("first", "x"));
-            store.KeepProduct("s", new PlayProduct(StageStatistics.None), _timing);
+            store.KeepProduct("s", new PlayProduct(StageStatistics.None), s_timing);
         }
 
         using RunStore again = Open();
@@ -41,7 +41,7 @@ public sealed class RunStoreTests : IDisposable
         Assert.NotNull(again.FindProduct<PlayProduct>("s"));
         Assert.Null(again.FindProduct<PlayProduct>("t"));
         Assert.Equal(["s"], again.Stages());
-        Assert.Equal(_timing, Assert.Single(again.Timings()));
+        Assert.Equal(s_timing, Assert.Single(again.Timings()));
         again.DropProduct("s");
         Assert.Null(again.FindProduct<PlayProduct>("s"));
     }
@@ -86,7 +86,7 @@ public sealed class RunStoreTests : IDisposable
     public void Totals_count_the_models_calls_over_all_sessions()
     {
         FakeTime time = new();
-        using (RunStore store = RunStore.Open(_directory.Path, _identity, time))
+        using (RunStore store = RunStore.Open(_directory.Path, s_identity, time))
         {
             store.Keep("a", 1, new Answer("x", 1, 10, null));
             store.Keep("teacher/a", 1, new Answer("x", 1, 100, null));
@@ -94,7 +94,7 @@ public sealed class RunStoreTests : IDisposable
             Assert.Equal(new RunTotals(2, 1, 10), store.Totals());
         }
 
-        using (RunStore store = RunStore.Open(_directory.Path, _identity, time))
+        using (RunStore store = RunStore.Open(_directory.Path, s_identity, time))
         {
             store.Keep("a", 1, new Answer("y", 1, 5, null));
             store.Keep("b", 1, new Answer("x", 1, 5, null));
@@ -179,7 +179,7 @@ public sealed class RunStoreTests : IDisposable
     public void A_directory_in_use_is_refused_but_can_be_read()
     {
         using RunStore store = Open();
-        store.KeepProduct("s", new PlayProduct(StageStatistics.None), _timing);
+        store.KeepProduct("s", new PlayProduct(StageStatistics.None), s_timing);
         Assert.Contains("in use", Assert.Throws<SparException>(Open).Message, StringComparison.Ordinal);
         using RunStore reading = RunStore.OpenForReading(_directory.Path);
         Assert.Equal(["s"], reading.Stages());
@@ -199,7 +199,7 @@ public sealed class RunStoreTests : IDisposable
         Assert.Contains("damaged", Assert.Throws<SparException>(Open).Message, StringComparison.Ordinal);
 
         File.WriteAllText(_directory.File("file"), "");
-        SparException fault = Assert.Throws<SparException>(() => RunStore.Open(_directory.File("file"), _identity));
+        SparException fault = Assert.Throws<SparException>(() => RunStore.Open(_directory.File("file"), s_identity));
         Assert.Contains(_directory.File("file"), fault.Message, StringComparison.Ordinal);
     }
 
@@ -230,7 +230,7 @@ public sealed class RunStoreTests : IDisposable
         again.Flush();
     }
 
-    private RunStore Open() => RunStore.Open(_directory.Path, _identity);
+    private RunStore Open() => RunStore.Open(_directory.Path, s_identity);
 
     private sealed class FakeTime : TimeProvider
     {

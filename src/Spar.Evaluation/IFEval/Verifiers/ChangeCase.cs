@@ -8,11 +8,11 @@ namespace Spar.Evaluation.IFEval.Verifiers;
 /// <summary>The number of words in capitals, single letters included.</summary>
 internal sealed class CapitalWordFrequency(InstructionArguments arguments) : InstructionVerifier
 {
-    private readonly int wanted = arguments.Count("capital_frequency");
-    private readonly Relation relation = arguments.Relation("capital_relation");
+    private readonly int _wanted = arguments.Count("capital_frequency");
+    private readonly Relation _relation = arguments.Relation("capital_relation");
 
     protected override Verdict Check(string response) =>
-        Compare(WordTokenizer.Tokens(response).Count(PythonText.IsUpper), relation, wanted, "words in capitals");
+        Compare(WordTokenizer.Tokens(response).Count(PythonText.IsUpper), _relation, _wanted, "words in capitals");
 }
 
 /// <summary>English in capitals alone.</summary>

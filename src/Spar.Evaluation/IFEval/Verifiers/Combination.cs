@@ -36,10 +36,10 @@ internal sealed class TwoResponses : InstructionVerifier
 /// <summary>The response starts with the request, both stripped and in lower case.</summary>
 internal sealed class RepeatPrompt(InstructionArguments arguments) : InstructionVerifier
 {
-    private readonly string prompt = PythonText.Lower(PythonText.Strip(arguments.Text("prompt_to_repeat")));
+    private readonly string _prompt = PythonText.Lower(PythonText.Strip(arguments.Text("prompt_to_repeat")));
 
     protected override Verdict Check(string response) => Tell(
-        PythonText.Lower(PythonText.Strip(response)).StartsWith(prompt, StringComparison.Ordinal),
+        PythonText.Lower(PythonText.Strip(response)).StartsWith(_prompt, StringComparison.Ordinal),
         "starts with the request, word for word",
         "does not start with the request, word for word");
 }

@@ -8,7 +8,7 @@ namespace Spar.Evaluation.IFEval.Verifiers;
 /// </summary>
 internal sealed class NumberOfPlaceholders(InstructionArguments arguments) : InstructionVerifier
 {
-    private readonly int wanted = arguments.Count("num_placeholders");
+    private readonly int _wanted = arguments.Count("num_placeholders");
 
     protected override Verdict Check(string response)
     {
@@ -28,7 +28,7 @@ internal sealed class NumberOfPlaceholders(InstructionArguments arguments) : Ins
             open = response.IndexOf('[', end + 1);
         }
 
-        return Compare(count, Relation.AtLeast, wanted, "placeholders in square brackets");
+        return Compare(count, Relation.AtLeast, _wanted, "placeholders in square brackets");
     }
 }
 

@@ -10,10 +10,10 @@ namespace Spar.Evaluation.IFEval.Verifiers;
 /// </summary>
 internal sealed class NumberOfBullets(InstructionArguments arguments) : InstructionVerifier
 {
-    private readonly int wanted = arguments.Count("num_bullets");
+    private readonly int _wanted = arguments.Count("num_bullets");
 
     protected override Verdict Check(string response) =>
-        CompareExactly(Count(response, '*') + Count(response, '-'), wanted, "bullet points");
+        CompareExactly(Count(response, '*') + Count(response, '-'), _wanted, "bullet points");
 
     private static int Count(string text, char bullet)
     {
@@ -49,11 +49,11 @@ internal sealed class NumberOfBullets(InstructionArguments arguments) : Instruct
 /// <summary>One of three fixed answers is contained; case matters.</summary>
 internal sealed class ConstrainedResponse : InstructionVerifier
 {
-    private static readonly string[] Answers = ["My answer is yes.", "My answer is no.", "My answer is maybe."];
+    private static readonly string[] s_answers = ["My answer is yes.", "My answer is no.", "My answer is maybe."];
 
     protected override Verdict Check(string response)
     {
-        string? found = Answers.FirstOrDefault(a => response.Contains(a, StringComparison.Ordinal));
+        string? found = s_answers.FirstOrDefault(a => response.Contains(a, StringComparison.Ordinal));
         return Tell(
             found is not null,
             $"has '{found}'",
@@ -68,10 +68,10 @@ internal sealed class ConstrainedResponse : InstructionVerifier
 /// </summary>
 internal sealed class NumberOfHighlights(InstructionArguments arguments) : InstructionVerifier
 {
-    private readonly int wanted = arguments.Count("num_highlights");
+    private readonly int _wanted = arguments.Count("num_highlights");
 
     protected override Verdict Check(string response) =>
-        Compare(Count(response, "*") + Count(response, "**"), Relation.AtLeast, wanted, "highlighted sections");
+        Compare(Count(response, "*") + Count(response, "**"), Relation.AtLeast, _wanted, "highlighted sections");
 
     private static int Count(string text, string mark)
     {
@@ -105,35 +105,35 @@ internal sealed class NumberOfHighlights(InstructionArguments arguments) : Instr
 /// </summary>
 internal sealed class MultipleSections : InstructionVerifier
 {
-    private readonly string splitter;
-    private readonly PythonRegex regex;
-    private readonly int wanted;
+    private readonly string _splitter;
+    private readonly PythonRegex _regex;
+    private readonly int _wanted;
 
     public MultipleSections(InstructionArguments arguments)
     {
-        splitter = PythonText.Strip(arguments.Text("section_spliter"));
-        regex = new PythonRegex($@"\s?{splitter}\s?\d+\s?");
-        wanted = arguments.Count("num_sections");
+        _splitter = PythonText.Strip(arguments.Text("section_spliter"));
+        _regex = new PythonRegex($@"\s?{_splitter}\s?\d+\s?");
+        _wanted = arguments.Count("num_sections");
     }
 
     protected override Verdict Check(string response)
     {
         // The reference counts the pieces of a split, which lists what the splitter's own groups captured as further
         // pieces.
-        int count = regex.FindIn(response).Count * (1 + regex.GroupCount);
-        return Compare(count, Relation.AtLeast, wanted, $"sections marked '{splitter}' and a number");
+        int count = _regex.FindIn(response).Count * (1 + _regex.GroupCount);
+        return Compare(count, Relation.AtLeast, _wanted, $"sections marked '{_splitter}' and a number");
     }
 }
 
 /// <summary>The whole response, perhaps in a Markdown fence, is JSON to Python's parser.</summary>
 internal sealed class JsonFormat : InstructionVerifier
 {
-    private static readonly string[] Fences = ["```json", "```Json", "```JSON", "```"];
+    private static readonly string[] s_fences = ["```json", "```Json", "```JSON", "```"];
 
     protected override Verdict Check(string response)
     {
         string text = PythonText.Strip(response);
-        foreach (string fence in Fences)
+        foreach (string fence in s_fences)
         {
             text = text.StartsWith(fence, StringComparison.Ordinal) ? text[fence.Length..] : text;
         }

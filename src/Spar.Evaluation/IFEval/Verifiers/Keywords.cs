@@ -8,13 +8,13 @@ namespace Spar.Evaluation.IFEval.Verifiers;
 /// </summary>
 internal sealed class KeywordExistence(InstructionArguments arguments) : InstructionVerifier
 {
-    private readonly List<(string Word, PythonRegex Regex)> keywords = arguments
+    private readonly List<(string Word, PythonRegex Regex)> _keywords = arguments
         .Texts("keywords")
         .ConvertAll(word => (word, new PythonRegex(word, ignoreCase: true)));
 
     protected override Verdict Check(string response)
     {
-        string[] missing = keywords.Where(k => !k.Regex.IsFoundIn(response)).Select(k => $"'{k.Word}'").ToArray();
+        string[] missing = _keywords.Where(k => !k.Regex.IsFoundIn(response)).Select(k => $"'{k.Word}'").ToArray();
         return Tell(missing.Length == 0, "has all the keywords", $"lacks {string.Join(", ", missing)}");
     }
 }
@@ -24,21 +24,21 @@ internal sealed class KeywordExistence(InstructionArguments arguments) : Instruc
 /// </summary>
 internal sealed class KeywordFrequency : InstructionVerifier
 {
-    private readonly string keyword;
-    private readonly PythonRegex regex;
-    private readonly int frequency;
-    private readonly Relation relation;
+    private readonly string _keyword;
+    private readonly PythonRegex _regex;
+    private readonly int _frequency;
+    private readonly Relation _relation;
 
     public KeywordFrequency(InstructionArguments arguments, bool zeroAllowed = false)
     {
-        keyword = PythonText.Strip(arguments.Text("keyword"));
-        regex = new PythonRegex(keyword, ignoreCase: true);
-        frequency = zeroAllowed ? arguments.Integer("frequency") : arguments.Count("frequency");
-        relation = arguments.Relation("relation");
+        _keyword = PythonText.Strip(arguments.Text("keyword"));
+        _regex = new PythonRegex(_keyword, ignoreCase: true);
+        _frequency = zeroAllowed ? arguments.Integer("frequency") : arguments.Count("frequency");
+        _relation = arguments.Relation("relation");
     }
 
     protected override Verdict Check(string response) =>
-        Compare(regex.FindIn(response).Count, relation, frequency, $"occurrences of '{keyword}'");
+        Compare(_regex.FindIn(response).Count, _relation, _frequency, $"occurrences of '{_keyword}'");
 }
 
 /// <summary>
@@ -46,13 +46,13 @@ internal sealed class KeywordFrequency : InstructionVerifier
 /// </summary>
 internal sealed class ForbiddenWords(InstructionArguments arguments) : InstructionVerifier
 {
-    private readonly List<(string Word, PythonRegex Regex)> words = arguments
+    private readonly List<(string Word, PythonRegex Regex)> _words = arguments
         .Texts("forbidden_words")
         .ConvertAll(word => (word, new PythonRegex($@"\b{word}\b", ignoreCase: true)));
 
     protected override Verdict Check(string response)
     {
-        string[] found = words.Where(w => w.Regex.IsFoundIn(response)).Select(w => $"'{w.Word}'").ToArray();
+        string[] found = _words.Where(w => w.Regex.IsFoundIn(response)).Select(w => $"'{w.Word}'").ToArray();
         return Tell(
             found.Length == 0,
             "has none of the forbidden words",
@@ -67,24 +67,24 @@ internal sealed class ForbiddenWords(InstructionArguments arguments) : Instructi
 /// </summary>
 internal sealed class LetterFrequency : InstructionVerifier
 {
-    private readonly string letter;
-    private readonly int frequency;
-    private readonly Relation relation;
+    private readonly string _letter;
+    private readonly int _frequency;
+    private readonly Relation _relation;
 
     public LetterFrequency(InstructionArguments arguments, bool zeroAllowed = false)
     {
         string given = arguments.Text("letter");
-        letter =
+        _letter =
             PythonText.CodePoints(given).Length == 1
                 ? PythonText.Lower(given)
                 : throw new EvaluationException($"argument 'letter' is '{given}'; it must be one character");
-        frequency = zeroAllowed ? arguments.Integer("let_frequency") : arguments.Count("let_frequency");
-        relation = arguments.Relation("let_relation");
+        _frequency = zeroAllowed ? arguments.Integer("let_frequency") : arguments.Count("let_frequency");
+        _relation = arguments.Relation("let_relation");
     }
 
     protected override Verdict Check(string response)
     {
-        int count = PythonText.Lower(response).AsSpan().Count(letter);
-        return Compare(count, relation, frequency, $"occurrences of the letter '{letter}'");
+        int count = PythonText.Lower(response).AsSpan().Count(_letter);
+        return Compare(count, _relation, _frequency, $"occurrences of the letter '{_letter}'");
     }
 }

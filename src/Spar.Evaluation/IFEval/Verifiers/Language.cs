@@ -9,13 +9,13 @@ namespace Spar.Evaluation.IFEval.Verifiers;
 /// </summary>
 internal sealed class ResponseLanguage(InstructionArguments arguments) : InstructionVerifier
 {
-    private readonly string language = arguments.Text("language");
+    private readonly string _language = arguments.Text("language");
 
     protected override Verdict Check(string response)
     {
         string? detected = LanguageDetector.Detect(response);
         return detected is null
             ? new Verdict(true, "has nothing by which a language can be told")
-            : new Verdict(detected == language, $"is in the language '{detected}', asked for '{language}'");
+            : new Verdict(detected == _language, $"is in the language '{detected}', asked for '{_language}'");
     }
 }

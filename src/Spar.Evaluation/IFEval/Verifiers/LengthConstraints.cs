@@ -7,21 +7,21 @@ namespace Spar.Evaluation.IFEval.Verifiers;
 /// <summary>The number of Punkt sentences.</summary>
 internal sealed class NumberOfSentences(InstructionArguments arguments) : InstructionVerifier
 {
-    private readonly int wanted = arguments.Count("num_sentences");
-    private readonly Relation relation = arguments.Relation("relation");
+    private readonly int _wanted = arguments.Count("num_sentences");
+    private readonly Relation _relation = arguments.Relation("relation");
 
     protected override Verdict Check(string response) =>
-        Compare(PunktSentenceSplitter.SplitSpans(response).Count, relation, wanted, "sentences");
+        Compare(PunktSentenceSplitter.SplitSpans(response).Count, _relation, _wanted, "sentences");
 }
 
 /// <summary>The number of words: maximal runs of word characters, so that <c>don't</c> is two.</summary>
 internal sealed class NumberOfWords(InstructionArguments arguments) : InstructionVerifier
 {
-    private readonly int wanted = arguments.Count("num_words");
-    private readonly Relation relation = arguments.Relation("relation");
+    private readonly int _wanted = arguments.Count("num_words");
+    private readonly Relation _relation = arguments.Relation("relation");
 
     protected override Verdict Check(string response) =>
-        Compare(PythonText.CountWordRuns(response), relation, wanted, "words");
+        Compare(PythonText.CountWordRuns(response), _relation, _wanted, "words");
 }
 
 /// <summary>
@@ -78,43 +78,43 @@ internal sealed class NumberOfParagraphs(int wanted) : InstructionVerifier
 /// </summary>
 internal sealed class NthParagraphFirstWord : InstructionVerifier
 {
-    private readonly int wanted;
-    private readonly int nth;
-    private readonly string firstWord;
+    private readonly int _wanted;
+    private readonly int _nth;
+    private readonly string _firstWord;
 
     public NthParagraphFirstWord(InstructionArguments arguments)
     {
-        wanted = arguments.Count("num_paragraphs");
-        nth = arguments.Count("nth_paragraph");
-        if (nth > wanted)
+        _wanted = arguments.Count("num_paragraphs");
+        _nth = arguments.Count("nth_paragraph");
+        if (_nth > _wanted)
         {
             throw new EvaluationException(
-                $"argument 'nth_paragraph' is {nth}; it must not exceed 'num_paragraphs', {wanted}"
+                $"argument 'nth_paragraph' is {_nth}; it must not exceed 'num_paragraphs', {_wanted}"
             );
         }
 
-        firstWord = PythonText.Lower(arguments.Text("first_word"));
+        _firstWord = PythonText.Lower(arguments.Text("first_word"));
     }
 
     protected override Verdict Check(string response)
     {
         string[] paragraphs = response.Split("\n\n");
         int count = paragraphs.Count(p => !PythonText.IsBlank(p));
-        if (nth > count)
+        if (_nth > count)
         {
-            return new Verdict(false, $"has {count} of exactly {wanted} paragraphs, and no paragraph {nth}");
+            return new Verdict(false, $"has {count} of exactly {_wanted} paragraphs, and no paragraph {_nth}");
         }
 
-        if (PythonText.IsBlank(paragraphs[nth - 1]))
+        if (PythonText.IsBlank(paragraphs[_nth - 1]))
         {
-            return new Verdict(false, $"has a blank paragraph {nth}");
+            return new Verdict(false, $"has a blank paragraph {_nth}");
         }
 
-        string found = FirstWord(paragraphs[nth - 1]);
+        string found = FirstWord(paragraphs[_nth - 1]);
         return new Verdict(
-            count == wanted && found == firstWord,
-            $"has {count} of exactly {wanted} paragraphs, and paragraph {nth} begins with '{found}', asked for "
-                + $"'{firstWord}'"
+            count == _wanted && found == _firstWord,
+            $"has {count} of exactly {_wanted} paragraphs, and paragraph {_nth} begins with '{found}', asked for "
+                + $"'{_firstWord}'"
         );
     }
 

@@ -8,12 +8,12 @@ namespace Spar.Evaluation.IFEval.Verifiers;
 /// </summary>
 internal sealed class EndPhrase(InstructionArguments arguments) : InstructionVerifier
 {
-    private readonly string phrase = PythonText.Lower(PythonText.Strip(arguments.Text("end_phrase")));
+    private readonly string _phrase = PythonText.Lower(PythonText.Strip(arguments.Text("end_phrase")));
 
     protected override Verdict Check(string response) => Tell(
-        PythonText.Lower(PythonText.Strip(response).Trim('"')).EndsWith(phrase, StringComparison.Ordinal),
-        $"ends with '{phrase}'",
-        $"does not end with '{phrase}'");
+        PythonText.Lower(PythonText.Strip(response).Trim('"')).EndsWith(_phrase, StringComparison.Ordinal),
+        $"ends with '{_phrase}'",
+        $"does not end with '{_phrase}'");
 }
 
 /// <summary>The whole response stands between straight double quotes.</summary>

@@ -9,7 +9,7 @@ namespace Spar.Engine.Tests.Checkpoints.Gguf;
 /// <summary>Every family written the way llama.cpp's converter writes it, and read back.</summary>
 public class GgufFamilyTests
 {
-    private static readonly Dictionary<string, string> Architectures = new()
+    private static readonly Dictionary<string, string> s_architectures = new()
     {
         ["llama"] = "llama",
         ["mistral"] = "llama",
@@ -19,7 +19,7 @@ public class GgufFamilyTests
         ["glm4"] = "glm4",
     };
 
-    private static readonly Dictionary<string, string> Names = new()
+    private static readonly Dictionary<string, string> s_names = new()
     {
         ["input_layernorm"] = "attn_norm",
         ["q_proj"] = "attn_q",
@@ -75,7 +75,7 @@ public class GgufFamilyTests
     private static GgufWriter Convert(Checkpoint model, bool fused)
     {
         ModelConfig config = model.Config;
-        string a = Architectures[config.ModelType];
+        string a = s_architectures[config.ModelType];
         GgufWriter writer = new GgufWriter()
             .Key("general.architecture", a)
             .Key($"{a}.context_length", (uint)config.MaxPositions)
@@ -163,7 +163,7 @@ public class GgufFamilyTests
 
             bool permute = a == "llama" && (part is "q_proj" or "k_proj");
             writer.Tensor(
-                $"{prefix}{Names[part]}.{parts[^1]}",
+                $"{prefix}{s_names[part]}.{parts[^1]}",
                 shape,
                 permute ? Permute(tensor, config.HeadDim) : tensor.Data
             );
