@@ -1,10 +1,13 @@
 namespace Spar.Calls;
 
 /// <summary>What a model gave for one call.</summary>
-/// <param name="Text">The answer's text; empty where choices were scored instead.</param>
+/// <param name="Text">
+/// The answer's raw text, thoughts included (those that a server gives apart stand before it in marks of thinking);
+/// empty where choices were scored instead. What it says is for <see cref="Read"/> to tell.
+/// </param>
 /// <param name="InputTokens">Tokens of the prompt; null where the model does not say.</param>
 /// <param name="OutputTokens">Tokens generated; null where the model does not say.</param>
-/// <param name="Finish">Why it ended: "stop", "length" or what else the model says; null where it does not say.</param>
+/// <param name="Finish">Why it ended, in the model's own word (<see cref="FinishReasons"/> reads it); may be null.</param>
 /// <param name="Probability">
 /// How likely the first of the words that were weighed is against all of them, 0..1; null where none were.
 /// </param>
@@ -17,6 +20,6 @@ public sealed record Answer(
     double? Probability = null,
     IReadOnlyList<double>? LogLikelihoods = null)
 {
-    /// <summary>True when the answer ended because its token limit was reached.</summary>
-    public bool CutOff => Finish == "length";
+    /// <summary>What can be made of the answer: text and thoughts apart, and whether it is complete.</summary>
+    public AnswerReading Read() => AnswerReading.Of(this);
 }

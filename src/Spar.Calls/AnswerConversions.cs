@@ -14,7 +14,7 @@ public static class AnswerConversions
     /// <param name="response">From a model or from the stack.</param>
     public static Answer ToAnswer(this ChatResponse response) =>
         response.AdditionalProperties?.GetValueOrDefault(AnswerName) as Answer ?? new Answer(
-            response.Text,
+            RawText(response),
             response.Usage?.InputTokenCount,
             response.Usage?.OutputTokenCount,
             response.FinishReason?.Value);
@@ -36,6 +36,24 @@ public static class AnswerConversions
     /// <param name="response">A response from the stack.</param>
     public static bool IsKept(this ChatResponse response) =>
         response.AdditionalProperties?.GetValueOrDefault(KeptName) is true;
+
+    // Thoughts that a server gives apart from the text stand before it, in marks that they do not hold themselves; they
+    // are left open where the text never began.
+    private static string RawText(ChatResponse response)
+    {
+        string thinking = string.Join(
+            "\n\n",
+            response.Messages.SelectMany(message => message.Contents).OfType<TextReasoningContent>()
+                .Select(content => content.Text).Where(text => !string.IsNullOrWhiteSpace(text)));
+        if (thinking.Length == 0)
+        {
+            return response.Text;
+        }
+
+        bool ended = response.Text.Length > 0
+            || FinishReasons.Read(response.FinishReason?.Value) is not (FinishReason.Length or FinishReason.Aborted);
+        return Thoughts.Mark(thinking, ended) + response.Text;
+    }
 
     /// <summary>The same response with an answer that says more than its text.</summary>
     internal static ChatResponse WithAnswer(this ChatResponse response, Answer answer)

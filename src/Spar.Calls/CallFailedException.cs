@@ -10,7 +10,7 @@ namespace Spar.Calls;
 /// <param name="innerException">What went wrong.</param>
 public sealed class CallFailedException(string key, Exception innerException)
     : UserFaultException(
-        innerException.GetType() == typeof(UserFaultException)
+        innerException is UserFaultException
             ? innerException.Message
             : $"{innerException.GetType().Name}: {innerException.Message}",
         innerException)

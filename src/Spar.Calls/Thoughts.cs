@@ -94,6 +94,16 @@ public static partial class Thoughts
         );
     }
 
+    /// <summary>Puts marks around thoughts that came without; <see cref="Split"/> takes them apart again.</summary>
+    /// <param name="thinking">The thoughts.</param>
+    /// <param name="ended">False leaves them without an end.</param>
+    public static string Mark(string thinking, bool ended)
+    {
+        (string open, string close) = s_marks.FirstOrDefault(
+            mark => !thinking.Contains(mark.Close, StringComparison.OrdinalIgnoreCase), s_marks[0]);
+        return ended ? $"{open}\n{thinking}\n{close}\n\n" : $"{open}\n{thinking}";
+    }
+
     // The next block at or after a place. An opening mark must begin a line; a closing one without it ends a thought
     // from the text's start.
     private static Block? NextBlock(string raw, (string Open, string Close)[] marks, int from, bool first)

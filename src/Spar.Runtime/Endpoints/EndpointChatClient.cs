@@ -1,6 +1,7 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 using OpenAI;
 using OpenAI.Chat;
@@ -11,19 +12,18 @@ using AiMessage = Microsoft.Extensions.AI.ChatMessage;
 namespace Spar.Runtime.Endpoints;
 
 /// <summary>
-/// A model behind an OpenAI-compatible endpoint (vLLM, SGLang, llama.cpp, the public one), over the OpenAI library and
-/// its bridge to
-/// <see cref="IChatClient"/>: faults name the endpoint and say whether waiting may help, and the weights of words come
-/// from the tokens' log-probabilities.
-/// It asks once; see <see cref="RetryChatClient"/>.
+/// A model behind an OpenAI-compatible endpoint (vLLM, SGLang, llama.cpp, Ollama, a gateway, the public one). The OpenAI
+/// library carries the calls; what is sent and what comes back is written and read here, since servers differ in both
+/// (<see cref="ChatRequest"/>, <see cref="ChatReply"/>). Faults name the endpoint, the model and the server's own words,
+/// and say whether waiting may help. It asks once; see <see cref="RetryChatClient"/>.
 /// </summary>
-public sealed class EndpointChatClient : DelegatingChatClient, IAlternativesClient
+public sealed class EndpointChatClient : IChatClient, IAlternativesClient
 {
-    // The most that the interface lets a client ask for.
-    private const int TopLogProbabilities = 20;
-
+    private readonly ChatClient _client;
+    private readonly string _model;
     private readonly string _name;
     private readonly TimeProvider _time;
+    private readonly TokenLimitName _limitName;
 
     /// <summary>A client of one served model.</summary>
     /// <param name="endpoint">Base address, such as http://localhost:8000/v1.</param>
@@ -31,21 +31,20 @@ public sealed class EndpointChatClient : DelegatingChatClient, IAlternativesClie
     /// <param name="apiKey">The key; servers that need none ignore it.</param>
     /// <param name="time">The clock by which a date in Retry-After is read; the system's when null.</param>
     public EndpointChatClient(Uri endpoint, string model, string apiKey, TimeProvider? time = null)
-        : base(
-            new ChatClient(
-                model,
-                new ApiKeyCredential(apiKey),
-                new OpenAIClientOptions
-                {
-                    Endpoint = endpoint,
-                    NetworkTimeout = TimeSpan.FromMinutes(10),
-                    RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
-                }
-            ).AsIChatClient()
-        )
     {
+        _client = new ChatClient(
+            model,
+            new ApiKeyCredential(apiKey),
+            new OpenAIClientOptions
+            {
+                Endpoint = endpoint,
+                NetworkTimeout = TimeSpan.FromMinutes(10),
+                RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
+            });
+        _model = model;
         _name = $"{endpoint} (model {model})";
         _time = time ?? TimeProvider.System;
+        _limitName = new TokenLimitName(endpoint);
     }
 
     /// <summary>A client of one served model that asks again, ever later, when waiting may help.</summary>
@@ -64,24 +63,35 @@ public sealed class EndpointChatClient : DelegatingChatClient, IAlternativesClie
 
     /// <inheritdoc/>
     /// <exception cref="TransientFaultException">
-    /// The endpoint cannot be reached, is busy or at fault (408, 409, 429, 5xx), or gave no readable answer.
+    /// The endpoint cannot be reached, is busy or at fault (408, 409, 425, 429, 5xx), or gave no readable answer.
     /// </exception>
-    /// <exception cref="HttpRequestException">
+    /// <exception cref="RefusedCallException">
     /// The endpoint refuses the call; the message names it and says why.
     /// </exception>
-    public override async Task<ChatResponse> GetResponseAsync(
+    public async Task<ChatResponse> GetResponseAsync(
         IEnumerable<AiMessage> messages,
         ChatOptions? options = null,
         CancellationToken cancellationToken = default
+    ) =>
+        (
+            await AskAsync([.. messages], options ?? new ChatOptions(), weighs: false, cancellationToken)
+                .ConfigureAwait(false)
+        ).Response;
+
+    /// <inheritdoc/>
+    /// <remarks>The answer comes as a whole, as one update.</remarks>
+    /// <exception cref="TransientFaultException">As for <see cref="GetResponseAsync"/>.</exception>
+    /// <exception cref="RefusedCallException">As for <see cref="GetResponseAsync"/>.</exception>
+    public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
+        IEnumerable<AiMessage> messages,
+        ChatOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default
     )
     {
-        try
+        ChatResponse response = await GetResponseAsync(messages, options, cancellationToken).ConfigureAwait(false);
+        foreach (ChatResponseUpdate update in response.ToChatResponseUpdates())
         {
-            return await base.GetResponseAsync(messages, options, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception fault) when (!cancellationToken.IsCancellationRequested && Explain(fault) is { } explained)
-        {
-            throw explained;
+            yield return update;
         }
     }
 
@@ -94,14 +104,9 @@ public sealed class EndpointChatClient : DelegatingChatClient, IAlternativesClie
         CancellationToken cancellationToken
     )
     {
-        ChatOptions asked = options.Clone();
-        asked.RawRepresentationFactory = _ => new ChatCompletionOptions
-        {
-            IncludeLogProbabilities = true,
-            TopLogProbabilityCount = TopLogProbabilities,
-        };
-        ChatResponse response = await GetResponseAsync(messages, asked, cancellationToken).ConfigureAwait(false);
-        if (response.RawRepresentation is not ChatCompletion { ContentTokenLogProbabilities: { Count: > 0 } tokens })
+        ChatReply reply = await AskAsync(messages, options, weighs: true, cancellationToken).ConfigureAwait(false);
+        string text = reply.Response.Text;
+        if (reply.Tokens.Count == 0 && text.Length > 0)
         {
             throw new RunFaultException(
                 $"{_name} gives no log-probabilities. Set judging.valuation to votes or adaptive, or switch "
@@ -111,50 +116,131 @@ public sealed class EndpointChatClient : DelegatingChatClient, IAlternativesClie
         }
 
         return new WeighedResponse(
-            response,
-            find(response.Text) is { } place
-                ? AnswerTokens.Weigh([.. tokens.Select(ToToken)], place, response.Text)
-                : null
+            reply.Response,
+            find(text) is { } place ? AnswerTokens.Weigh(OfText(reply.Tokens, text), place, text) : null
         );
     }
 
-    private static AnswerToken ToToken(ChatTokenLogProbabilityDetails token) =>
-        new(token.Token, [.. token.TopLogProbabilities.Select(top => (top.Token, (double)top.LogProbability))])
-        {
-            Bytes = token.Utf8Bytes,
-        };
+    /// <inheritdoc/>
+    public object? GetService(Type serviceType, object? serviceKey = null) =>
+        serviceKey is null && serviceType.IsInstanceOfType(this) ? this : null;
 
-    private Exception? Explain(Exception fault) =>
-        fault switch
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        // The library's client holds nothing that has to be freed.
+    }
+
+    // Where thoughts come apart from the text, the tokens may be those of both.
+    private static IReadOnlyList<AnswerToken> OfText(IReadOnlyList<AnswerToken> tokens, string text)
+    {
+        string behind = "";
+        for (int i = tokens.Count - 1; i > 0 && behind.Length < text.Length; i--)
         {
-            ClientResultException { Status: 408 or 409 or 429 or >= 500 } busy => new TransientFaultException(
-                $"{_name}: {OneLine(busy)}",
-                RetryAfter(busy.GetRawResponse()),
-                busy
-            ),
-            ClientResultException { Status: > 0 } refused => new HttpRequestException(
-                $"{_name}: {OneLine(refused)}",
-                refused
-            ),
-            AggregateException { InnerExceptions: [.., Exception last] } => new TransientFaultException(
-                $"{_name} cannot be reached: {OneLine(last)}",
-                null,
-                fault
-            ),
-            ClientResultException or HttpRequestException or IOException or OperationCanceledException =>
-                new TransientFaultException($"{_name} cannot be reached: {OneLine(fault)}", null, fault),
-            UserFaultException => null,
-            _ => new TransientFaultException(
-                $"{_name} gave an answer that cannot be read: {OneLine(fault)}",
-                null,
-                fault
-            ),
+            behind = tokens[i].Text + behind;
+            if (behind.AsSpan().Trim().SequenceEqual(text.AsSpan().Trim()))
+            {
+                return [.. tokens.Skip(i)];
+            }
+        }
+
+        return tokens;
+    }
+
+    private async Task<ChatReply> AskAsync(
+        IReadOnlyList<AiMessage> messages, ChatOptions options, bool weighs, CancellationToken cancellationToken)
+    {
+        string limitName = _limitName.Current;
+        Reply reply = await SendAsync(limitName).ConfigureAwait(false);
+        if (reply.Status is 400 or 404 or 422 or 500 && options.MaxOutputTokens is not null
+            && TokenLimitName.Other(limitName, reply.Body) is { } other)
+        {
+            Reply second = await SendAsync(other).ConfigureAwait(false);
+            if (second.Status is >= 200 and < 300)
+            {
+                _limitName.Took(other);
+                reply = second;
+            }
+        }
+
+        return Read(reply);
+
+        Task<Reply> SendAsync(string name) =>
+            PostAsync(ChatRequest.Write(_model, messages, options, name, weighs), cancellationToken);
+    }
+
+    private async Task<Reply> PostAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        RequestOptions options = new()
+        {
+            CancellationToken = cancellationToken,
+            ErrorOptions = ClientErrorBehaviors.NoThrow,
         };
+        try
+        {
+            using BinaryContent content = BinaryContent.Create(BinaryData.FromBytes(body));
+            ClientResult result = await _client.CompleteChatAsync(content, options).ConfigureAwait(false);
+            using PipelineResponse response = result.GetRawResponse();
+            return new Reply(response.Status, response.Content.ToString().TrimStart('\uFEFF'), RetryAfter(response));
+        }
+        catch (Exception fault) when (!cancellationToken.IsCancellationRequested && fault is not UserFaultException)
+        {
+            Exception last = fault is AggregateException { InnerExceptions: [.., { } inner] } ? inner : fault;
+            throw new TransientFaultException(
+                $"{_name} cannot be reached: {ServerWords.OneLine(last.Message)}", null, fault);
+        }
+    }
+
+    private ChatReply Read(Reply reply)
+    {
+        if (reply.Status is < 200 or >= 300)
+        {
+            throw Fault(
+                reply.Status,
+                string.Create(CultureInfo.InvariantCulture, $"answered with status {reply.Status}"),
+                ServerWords.Of(reply.Body),
+                reply);
+        }
+
+        if (ReplyJson.Parse(reply.Body) is not { } json)
+        {
+            throw new TransientFaultException(
+                $"{_name} gave an answer that cannot be read: it is no JSON but {ServerWords.Of(reply.Body)}");
+        }
+
+        if (ServerWords.Error(json) is { } error)
+        {
+            throw Fault(error.Status ?? 500, "answered with an error", error.Words, reply);
+        }
+
+        try
+        {
+            return ChatReply.Read(json);
+        }
+        catch (ReplyFaultException fault)
+        {
+            throw new TransientFaultException(
+                $"{_name} gave an answer that cannot be used: {fault.Message}. It said: {ServerWords.Of(reply.Body)}",
+                null,
+                fault);
+        }
+    }
+
+    // Whether waiting may help. A quota that is used up is reported like a rate limit, but does not come back.
+    private Exception Fault(int status, string what, string words, Reply reply)
+    {
+        string message = $"{_name} {what}: {words}";
+        bool passes = status is 408 or 409 or 425 or 429 or (>= 500 and not (501 or 505))
+            && !reply.Body.Contains("insufficient_quota", StringComparison.OrdinalIgnoreCase);
+        return passes
+            ? new TransientFaultException(message, reply.RetryAfter)
+            : new RefusedCallException(message, status);
+    }
 
     // Seconds or a date, by HTTP's rules.
-    private TimeSpan? RetryAfter(PipelineResponse? response)
+    private TimeSpan? RetryAfter(PipelineResponse response)
     {
-        if (response is null || !response.Headers.TryGetValue("Retry-After", out string? value))
+        if (!response.Headers.TryGetValue("Retry-After", out string? value))
         {
             return null;
         }
@@ -168,5 +254,5 @@ public sealed class EndpointChatClient : DelegatingChatClient, IAlternativesClie
         return wait > TimeSpan.Zero ? wait : null;
     }
 
-    private static string OneLine(Exception fault) => fault.Message.ReplaceLineEndings(" ");
+    private sealed record Reply(int Status, string Body, TimeSpan? RetryAfter);
 }

@@ -26,6 +26,6 @@ public sealed class RefinementSampler(ModelCaller refiner, TemplateSet templates
     {
         string prompt = templates.RefinePrompt(instruction, response, critique);
         Answer answer = await refiner.AskAsync(key, prompt, sampling, cancellationToken).ConfigureAwait(false);
-        return _parser.Parse(answer.Text, answer.CutOff);
+        return _parser.Parse(answer);
     }
 }

@@ -24,10 +24,10 @@ public sealed class JudgementParser
     /// <summary>
     /// Reason: the output ended at the token limit, so what it would have said in the end is not known.
     /// </summary>
-    public const string CutOff = "cut off at the token limit";
+    public const string CutOff = AnswerReading.CutOff;
 
     /// <summary>Reason: a thought was begun and not ended.</summary>
-    public const string UnfinishedThought = "unfinished thought";
+    public const string UnfinishedThought = AnswerReading.UnfinishedThought;
 
     /// <summary>Reason: there is no verdict line.</summary>
     public const string NoMark = "no verdict mark";
@@ -63,7 +63,14 @@ public sealed class JudgementParser
 
     /// <summary>Reads one answer.</summary>
     /// <param name="answer">What the judge answered.</param>
-    public Judgement Parse(Answer answer) => Parse(answer.Text, answer.CutOff);
+    public Judgement Parse(Answer answer)
+    {
+        AnswerReading reading = answer.Read();
+        return reading.Status == AnswerStatus.Refused
+            ? new Judgement(reading.Text.Trim(), null, AnswerReading.Refused)
+            : Parse(answer.Text, reading.Finish is FinishReason.Length or FinishReason.Aborted);
+    }
+
 
     /// <summary>Reads one output.</summary>
     /// <param name="output">What the judge wrote, thoughts included.</param>

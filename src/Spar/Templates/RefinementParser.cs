@@ -27,10 +27,20 @@ public sealed class RefinementParser(OutputFormat format)
     public const string Placeholder = "the template's placeholder";
 
     /// <summary>Reason: a thought was begun and not ended.</summary>
-    public const string UnfinishedThought = "unfinished thought";
+    public const string UnfinishedThought = AnswerReading.UnfinishedThought;
 
     /// <summary>Reason: the output ended at the token limit before the response was known to be whole.</summary>
-    public const string CutOff = "cut off at the token limit";
+    public const string CutOff = AnswerReading.CutOff;
+
+    /// <summary>Reads one answer.</summary>
+    /// <param name="answer">What the refiner answered.</param>
+    public Refinement Parse(Answer answer)
+    {
+        AnswerReading reading = answer.Read();
+        return reading.Status == AnswerStatus.Refused
+            ? new Refinement(reading.Text.Trim(), null, AnswerReading.Refused)
+            : Parse(answer.Text, reading.Finish is FinishReason.Length or FinishReason.Aborted);
+    }
 
     /// <summary>Reads one output.</summary>
     /// <param name="output">What the refiner wrote, thoughts included.</param>

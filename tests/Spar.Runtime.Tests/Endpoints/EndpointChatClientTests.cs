@@ -25,7 +25,7 @@ public sealed class EndpointChatClientTests
             await client.GetResponseAsync([new(ChatRole.System, "be kind"), new(ChatRole.User, "hi")], s_options)
         ).ToAnswer();
         Assert.Equal(new Answer("hello", 7, 3, "length"), answer);
-        Assert.True(answer.CutOff);
+        Assert.Equal(AnswerStatus.CutOff, answer.Read().Status);
         JsonNode request = Assert.Single(server.Requests);
         Assert.Equal("served", (string?)request["model"]);
         Assert.Equal(
@@ -33,7 +33,7 @@ public sealed class EndpointChatClientTests
             (
                 (double)request["temperature"]!,
                 (double)request["top_p"]!,
-                (int)request["max_completion_tokens"]!,
+                (int)request["max_tokens"]!,
                 (int)request["seed"]!
             )
         );
@@ -87,7 +87,7 @@ public sealed class EndpointChatClientTests
         JsonNode request = Assert.Single(server.Requests);
         Assert.Equal(
             (true, 20, 9),
-            ((bool)request["logprobs"]!, (int)request["top_logprobs"]!, (int)request["max_completion_tokens"]!)
+            ((bool)request["logprobs"]!, (int)request["top_logprobs"]!, (int)request["max_tokens"]!)
         );
 
         static JsonObject Token(string text, double logProb) =>
@@ -160,7 +160,7 @@ public sealed class EndpointChatClientTests
             "key",
             time: new ImpatientTime()
         );
-        HttpRequestException fault = await Assert.ThrowsAsync<HttpRequestException>(() =>
+        RefusedCallException fault = await Assert.ThrowsAsync<RefusedCallException>(() =>
             client.GetResponseAsync("hi", s_options)
         );
         Assert.Contains(server.Address.ToString(), fault.Message);

@@ -28,7 +28,7 @@ public sealed class CallSessionTests
         Answer answer = await caller.AskAsync("a/b", "hello", s_sampling, default);
         await caller.AskAsync("a/c", "hello", s_sampling, default);
         Assert.Equal(new Answer("abc", 5, 3, "length"), answer);
-        Assert.True(answer.CutOff);
+        Assert.Equal(AnswerStatus.CutOff, answer.Read().Status);
         Assert.Equal((long)(StableHash.Seed(3, "a/b") >> 1), seen[0].Seed);
         Assert.NotEqual(seen[0].Seed, seen[1].Seed);
         Assert.Equal((0.7f, 0.9f, 64), (seen[0].Temperature, seen[0].TopP, seen[0].MaxOutputTokens));
