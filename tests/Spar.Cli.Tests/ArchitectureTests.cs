@@ -146,9 +146,10 @@ public class ArchitectureTests
         ["Spar.Nano"] = new() { ["Synthetic"] = ["."] },
         ["Spar.Runtime"] = new()
         {
-            ["Composition"] = ["Embedded", "Endpoints", "Nano", "Pretraining", "Recipes", "Verifiers"],
+            ["Composition"] = ["Embedded", "Endpoints", "Nano", "Pretraining", "Prompts", "Recipes", "Verifiers"],
             ["Experiments"] = ["Composition", "Embedded", "Nano", "Recipes"],
             ["Pretraining"] = ["Embedded", "Nano"],
+            ["Prompts"] = ["Recipes"],
         },
         ["Spar.Web"] = new()
         {

@@ -16,6 +16,9 @@ internal abstract class ProgressObserver(ProgressLine progress) : IRunObserver
     protected ProgressLine Progress { get; } = progress;
 
     /// <inheritdoc/>
+    public virtual void PromptsFound(PromptsFound found) { }
+
+    /// <inheritdoc/>
     public abstract void StageStarted(string stage, int items);
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spar.Runs;
+using Spar.Seams;
 using Spar.SelfPlay;
 using Spar.Store;
 using Spectre.Console;
@@ -11,6 +12,16 @@ namespace Spar.Cli.Console;
 /// </summary>
 internal sealed class RunDisplay(ProgressLine progress) : ProgressObserver(progress)
 {
+    /// <inheritdoc/>
+    public override void PromptsFound(PromptsFound found)
+    {
+        Progress.SayRow("prompts", "", PromptsText.Summary(found));
+        foreach (string line in PromptsText.KeptOut(found, most: 5))
+        {
+            Progress.Say($"  {Markup.Escape(line)}");
+        }
+    }
+
     /// <inheritdoc/>
     public override void StageStarted(string stage, int items) => Progress.Begin(stage, items);
 

@@ -1,6 +1,7 @@
 using Spar.Judging;
 using Spar.Recipes;
 using Spar.Runtime.Nano;
+using Spar.Runtime.Prompts;
 using Spar.Runtime.Recipes;
 using Spar.Runtime.Verifiers;
 using Spar.Seams;
@@ -12,13 +13,21 @@ internal static class ConstraintVerifiers
 {
     /// <summary>The verifiers that the recipe puts before the judge; null when there are none.</summary>
     /// <param name="judging">Names them.</param>
+    /// <param name="prompts">The run's own prompts, whose rows may bring constraints; null for the nano world's.</param>
     /// <exception cref="SparException">One of them cannot be had.</exception>
-    public static IConstraintVerifier? Create(JudgingSettings judging)
+    public static IConstraintVerifier? Create(JudgingSettings judging, FilePrompts? prompts = null)
     {
         List<IConstraintVerifier> verifiers = [];
-        if (judging.Verifiers.Count > 0)
+        string[] own = prompts is null ? [] : [.. judging.Verifiers.Where(IFEvalVerifier.Knows)];
+        string[] nano = [.. judging.Verifiers.Where(name => name == NanoVerifier.All || !own.Contains(name))];
+        if (nano.Length > 0)
         {
-            verifiers.Add(new NanoVerifier(judging.Verifiers));
+            verifiers.Add(new NanoVerifier(nano));
+        }
+
+        if (own.Length > 0)
+        {
+            verifiers.Add(new IFEvalVerifier(prompts!.Constraints, own));
         }
 
         if (judging.ConstraintFile is string file)
@@ -30,7 +39,13 @@ internal static class ConstraintVerifiers
     }
 
     /// <summary>What knows whether a response is right, to measure the run's judge by.</summary>
-    public static IConstraintVerifier CreateTruth() => new NanoVerifier(NanoVerifier.All);
+    /// <param name="prompts">The run's own prompts; null for the nano world's.</param>
+    public static IConstraintVerifier CreateTruth(FilePrompts? prompts = null) =>
+        prompts is null
+            ? new NanoVerifier(NanoVerifier.All)
+            : new JointVerifier(
+                [new NanoVerifier(NanoVerifier.All), new IFEvalVerifier(prompts.Constraints, [IFEvalVerifier.All], whole: true)]
+            );
 
     /// <summary>Checks that the verifiers can be had.</summary>
     /// <param name="recipe">The recipe.</param>
@@ -38,7 +53,11 @@ internal static class ConstraintVerifiers
     public static void Check(RunRecipe recipe, RecipeCheck check)
     {
         JudgingSettings judging = recipe.Method.Judging;
-        check.Usable("judging.verifiers", () => Create(judging with { ConstraintFile = null }));
+        string[] nano =
+        [
+            .. judging.Verifiers.Where(name => recipe.Prompts is null || !IFEvalVerifier.Knows(name)),
+        ];
+        check.Usable("judging.verifiers", () => Create(judging with { ConstraintFile = null, Verifiers = nano }));
         check.Usable("judging.constraint_file", () => Create(judging with { Verifiers = [] }));
     }
 }

@@ -1,6 +1,8 @@
 using Spar.Recipes;
 using Spar.Runs;
+using Spar.Runtime.Prompts;
 using Spar.Runtime.Recipes;
+using Spar.Seams;
 using Spar.SelfPlay;
 using Spar.Store;
 using Spar.Templates;
@@ -33,6 +35,7 @@ public static class RunComposer
         RecipeCheck check = new();
         check.Keys(recipe);
         ModelHosts.Check(recipe, check);
+        PromptSources.Check(recipe, check);
         ConstraintVerifiers.Check(recipe, check);
         check.Usable("prompt_set", () => TemplateSet.Load(recipe.Method.PromptSet));
         check.ThrowIfFaulty();
@@ -48,6 +51,8 @@ public static class RunComposer
         RunRecipe recipe, RunStore store, int threads, IRunObserver observer, TimeProvider time)
     {
         TemplateSet templates = TemplateSet.Load(recipe.Method.PromptSet);
+        IPromptSource prompts = PromptSources.Create(recipe, store.Identity);
+        FilePrompts? own = prompts as FilePrompts;
         return new SelfPlayRun
         {
             Recipe = recipe.Method,
@@ -55,13 +60,13 @@ public static class RunComposer
             Host = ModelHosts.Create(threads, recipe.Method.Concurrency, recipe),
             Trainer = Trainers.Create(threads, recipe),
             Teacher = Teachers.Create(templates),
-            Prompts = PromptSources.Create(recipe),
+            Prompts = prompts,
             Checks = Teachers.CreateCheckWriter(recipe, templates),
             Texts = PromptSources.CreateTexts(recipe),
             Store = store,
             Evaluator = Evaluators.Create(recipe),
-            Verifier = ConstraintVerifiers.Create(recipe.Method.Judging),
-            Truth = ConstraintVerifiers.CreateTruth(),
+            Verifier = ConstraintVerifiers.Create(recipe.Method.Judging, own),
+            Truth = ConstraintVerifiers.CreateTruth(own),
             Observer = observer,
             Time = time,
         };

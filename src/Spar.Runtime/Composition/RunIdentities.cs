@@ -1,6 +1,7 @@
 using Spar.Ground;
 using Spar.Judging;
 using Spar.Recipes;
+using Spar.Runtime.Prompts;
 using Spar.Runtime.Recipes;
 using Spar.Store;
 using Spar.Templates;
@@ -17,6 +18,15 @@ public static class RunIdentities
     /// <exception cref="SparException">Something that the recipe points to cannot be read.</exception>
     public static RunIdentity Of(RunRecipe recipe) => new(RecipeKeys.Deciding(recipe, Name));
 
+    /// <summary>The beginning of the keys that say which prompts a run has.</summary>
+    internal const string PromptKeys = "prompts.";
+
+    /// <summary>The part of an identity that says which prompts a run has.</summary>
+    /// <param name="prompts">The recipe's group of prompts.</param>
+    /// <exception cref="SparException">A file cannot be read.</exception>
+    internal static RunIdentity OfPrompts(PromptSettings prompts) =>
+        new(RecipeKeys.Deciding(prompts, Name, PromptKeys));
+
     /// <summary>A model as identities name it.</summary>
     /// <param name="model">A checkpoint, or a served model.</param>
     /// <exception cref="SparException">The checkpoint cannot be read.</exception>
@@ -29,6 +39,7 @@ public static class RunIdentities
             RunIdentity.OfServed(text, text[(text.IndexOf('#') + 1)..]),
         Referent.Model => RunIdentity.OfFiles(text, ModelDigest.Of(text)),
         Referent.PromptSet => RunIdentity.OfText(text, TemplateSet.Load(text).Digest),
+        Referent.Rows => RunIdentity.OfFiles(text, RowsDigest.Of(text)),
         Referent.File => RunIdentity.OfText(text, $"{StableHash.Of(File.ReadAllText(text)):x16}"),
         _ => throw new ArgumentOutOfRangeException(nameof(referent)),
     };

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Spar.Ground;
+using Spar.Seams;
 
 namespace Spar.Runtime.Prompts;
 

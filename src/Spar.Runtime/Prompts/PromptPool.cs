@@ -1,6 +1,7 @@
 using System.Text;
 using Spar.Evolution;
 using Spar.Ground;
+using Spar.Seams;
 
 namespace Spar.Runtime.Prompts;
 
@@ -8,12 +9,16 @@ namespace Spar.Runtime.Prompts;
 /// <param name="Rows">Rows read, by file.</param>
 /// <param name="Repeated">Rows whose conversation an earlier row has.</param>
 /// <param name="NearDuplicates">Rows that were too similar to one that was taken.</param>
+/// <param name="KeptOut">Rows that are near to a prompt which models are measured by.</param>
 /// <param name="Unneeded">Rows that were good and not needed.</param>
+/// <param name="Near">The first of the rows that were kept out, with what they are near to.</param>
 public sealed record PromptPoolReport(
     IReadOnlyDictionary<string, long> Rows,
     long Repeated,
     int NearDuplicates,
-    long Unneeded
+    long KeptOut,
+    long Unneeded,
+    IReadOnlyList<KeptOutPrompt> Near
 );
 
 /// <summary>
@@ -44,7 +49,7 @@ public sealed class PromptPool
     /// <param name="similarity">
     /// From which similarity on (see <see cref="NearDuplicates"/>) a prompt is left out, above 0 and at most 1.
     /// </param>
-    /// <param name="keep">Says whether a row may be taken; null takes all.</param>
+    /// <param name="keepAway">Keeps rows out that are near to some prompts; null takes all.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="SparException">
     /// A file or row cannot be read, a row has no prompt, or two rows of a file have the same id.
@@ -54,7 +59,7 @@ public sealed class PromptPool
         int count,
         ulong seed,
         double similarity,
-        Func<PromptRow, bool>? keep,
+        MeasuredPrompts? keepAway,
         CancellationToken cancellationToken
     )
     {
@@ -68,7 +73,7 @@ public sealed class PromptPool
                 (int)Math.Min(int.MaxValue, room),
                 seed,
                 similarity,
-                keep,
+                keepAway,
                 cancellationToken
             );
             if (pool.Prompts.Count == count || pool.Report.Unneeded == 0)
@@ -84,7 +89,7 @@ public sealed class PromptPool
         int room,
         ulong seed,
         double similarity,
-        Func<PromptRow, bool>? keep,
+        MeasuredPrompts? keepAway,
         CancellationToken cancellationToken
     )
     {
@@ -93,6 +98,8 @@ public sealed class PromptPool
         Dictionary<string, long> rows = [];
         long repeated = 0;
         long good = 0;
+        long keptOut = 0;
+        List<KeptOutPrompt> near = [];
         foreach (string file in files)
         {
             HashSet<ulong> ids = [];
@@ -114,7 +121,15 @@ public sealed class PromptPool
                 {
                     repeated++;
                 }
-                else if (keep?.Invoke(row) != false)
+                else if (keepAway?.FindNear(row) is { } found)
+                {
+                    keptOut++;
+                    if (near.Count < PromptsFound.MostListed)
+                    {
+                        near.Add(new KeptOutPrompt(row.Id ?? IdOf(row), row.Place, found.Prompt, found.Measure));
+                    }
+                }
+                else
                 {
                     good++;
                     first.Enqueue(row, StableHash.Seed(seed, same));
@@ -126,9 +141,27 @@ public sealed class PromptPool
             }
         }
 
-        (IReadOnlyList<PromptRow> taken, int near) = WithoutNearDuplicates(first, count, similarity);
-        return new PromptPool(taken, new PromptPoolReport(rows, repeated, near, good - near - taken.Count));
+        (IReadOnlyList<PromptRow> taken, int similar) = WithoutNearDuplicates(first, count, similarity);
+        return new PromptPool(
+            taken,
+            new PromptPoolReport(rows, repeated, similar, keptOut, good - similar - taken.Count, near)
+        );
     }
+
+    /// <summary>Checks that a file can be read and begins with a prompt.</summary>
+    /// <param name="file">The file.</param>
+    /// <exception cref="SparException">It is not so; the message names file and row.</exception>
+    public static void CheckFirst(string file)
+    {
+        if (RecordFile.Read(file).Select(one => PromptLayout.Read(one.Place, one.Value)).FirstOrDefault() is null)
+        {
+            throw new SparException($"{file} has no rows.");
+        }
+    }
+
+    /// <summary>A name for a row that is the same in every layout: the hash of its conversation.</summary>
+    /// <param name="row">The row.</param>
+    public static string IdOf(PromptRow row) => $"{StableHash.Of(Normalized(row.Conversation)):x16}";
 
     /// <summary>
     /// A text in lower case, letters and digits only, single blanks between words: texts that differ in nothing else

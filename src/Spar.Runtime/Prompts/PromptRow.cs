@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Spar.Seams;
 
 namespace Spar.Runtime.Prompts;
 

@@ -110,6 +110,7 @@ public static class RecipeText
             (Referent.Model, _) => "models",
             (Referent.PromptSet, _) => "name or folder",
             (Referent.File, _) => "file",
+            (Referent.Rows, _) => "files of rows",
             (_, { } element) => RecipeKey.IsGroup(element) ? "groups" : "texts",
             _ => key.HoldsGroup ? "group" : "text",
         },

@@ -22,6 +22,10 @@ public sealed record RunRecipe
     [Decides(Results.All)]
     public DateOnly? TemplateDate { get; init; }
 
+    /// <summary>Prompts of one's own; none takes those of the built-in world.</summary>
+    [Decides(Results.All)]
+    public PromptSettings? Prompts { get; init; }
+
     /// <summary>The built-in world: where prompts, teacher and evaluation come from.</summary>
     [Decides(Results.All)]
     public NanoSettings Nano { get; init; } = new();

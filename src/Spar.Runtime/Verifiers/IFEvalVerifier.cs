@@ -11,14 +11,41 @@ namespace Spar.Runtime.Verifiers;
 /// </summary>
 public sealed class IFEvalVerifier : IConstraintVerifier
 {
-    private readonly Dictionary<string, InstructionPrompt> _prompts;
+    /// <summary>Stands for every instruction.</summary>
+    public const string All = "all";
+
+    private readonly IReadOnlyDictionary<string, InstructionPrompt> _prompts;
+    private readonly HashSet<string> _known;
+    private readonly bool _whole;
 
     /// <summary>A verifier for some prompts; it recognises them by their text.</summary>
     /// <param name="prompts">The prompts with their instructions; of two with the same text the first counts.</param>
-    public IFEvalVerifier(IEnumerable<InstructionPrompt> prompts) =>
-        _prompts = prompts
-            .DistinctBy(prompt => prompt.Prompt)
-            .ToDictionary(prompt => prompt.Prompt, StringComparer.Ordinal);
+    public IFEvalVerifier(IEnumerable<InstructionPrompt> prompts)
+        : this(
+            prompts
+                .DistinctBy(prompt => prompt.Prompt)
+                .ToDictionary(prompt => prompt.Prompt, StringComparer.Ordinal),
+            [All]
+        )
+    { }
+
+    /// <summary>A verifier for some prompts that knows some instructions.</summary>
+    /// <param name="prompts">The prompts by their text; looked up anew for every response.</param>
+    /// <param name="known">Ids or families of instructions that are checked, or "all".</param>
+    /// <param name="whole">
+    /// Whether a response that follows them all counts as followed, as far as rules can tell; else it is still to be
+    /// judged.
+    /// </param>
+    public IFEvalVerifier(
+        IReadOnlyDictionary<string, InstructionPrompt> prompts,
+        IEnumerable<string> known,
+        bool whole = false
+    ) => (_prompts, _known, _whole) = (prompts, [.. known], whole);
+
+    /// <summary>Whether a name is "all", or the id or the family of an instruction.</summary>
+    /// <param name="name">Such as length_constraints or length_constraints:number_words.</param>
+    public static bool Knows(string name) =>
+        name == All || InstructionRegistry.Contains(name) || InstructionRegistry.Families.Contains(name);
 
     /// <summary>
     /// A verifier for the prompts of a file of JSON lines with key, prompt, instruction_id_list and kwargs, as IFEval
@@ -50,10 +77,19 @@ public sealed class IFEvalVerifier : IConstraintVerifier
 
         (string Id, Verdict Verdict)[] checks =
         [
-            .. prompt.Instructions.Select(one => (one.Id, one.Verifier.Verify(response))),
+            .. prompt
+                .Instructions.Where(one => Checks(one.Id))
+                .Select(one => (one.Id, one.Verifier.Verify(response))),
         ];
+        if (checks.Length == 0)
+        {
+            return Verification.Unknown;
+        }
+
         return new Verification(
-            checks.All(check => check.Verdict.Followed) ? VerificationOutcome.Unknown : VerificationOutcome.NotFollowed,
+            !checks.All(check => check.Verdict.Followed) ? VerificationOutcome.NotFollowed
+                : _whole ? VerificationOutcome.Followed
+                : VerificationOutcome.Unknown,
             string.Join(
                 '\n',
                 checks.Select(check =>
@@ -62,4 +98,7 @@ public sealed class IFEvalVerifier : IConstraintVerifier
             )
         );
     }
+
+    private bool Checks(string id) =>
+        _known.Contains(All) || _known.Contains(id) || _known.Contains(InstructionRegistry.FamilyOf(id));
 }

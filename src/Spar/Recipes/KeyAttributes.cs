@@ -22,8 +22,11 @@ public enum Referent
     /// <summary>A prompt set: the name of a built-in one, or a folder.</summary>
     PromptSet,
 
-    /// <summary>A file that is read.</summary>
+    /// <summary>A file of text that is read whole.</summary>
     File,
+
+    /// <summary>A file of rows, of any size.</summary>
+    Rows,
 }
 
 /// <summary>Says which results a key of a recipe, or a group and all that is in it, decides.</summary>

@@ -28,7 +28,7 @@ public sealed class RecipeKey
             && (property.IsDefined(typeof(RequiredMemberAttribute)) || !HasDefaults(property.DeclaringType!));
         Value = owner is null ? null : property.GetValue(owner);
         Type? element = ElementTypeOf(Type);
-        Children = IsGroup(Type) ? Of(Type, Value, preset: true, Decides)
+        Children = IsGroup(Type) ? Of(Type, Value ?? Blank(Type), preset: Value is not null, Decides)
             : element is not null && IsGroup(element) ? Of(element, Blank(element), preset: false, Decides)
             : [];
     }

@@ -79,6 +79,7 @@ public sealed class SelfPlayRun
                 "measured.");
         }
 
+        new PromptStage(Store, Observer, Time).Run(Prompts, Recipe, cancellationToken);
         using CallSession session = new(Recipe.Seed, Recipe.Concurrency, Store, Observer.CallAnswered);
         await using OpenModels models = new(Host, session);
         StageRunner runner = new(Store, session, Observer, Time);

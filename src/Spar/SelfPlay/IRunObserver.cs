@@ -7,6 +7,12 @@ namespace Spar.SelfPlay;
 /// <summary>Is told how a run goes. Called from many threads at once, so it must be quick and thread-safe.</summary>
 public interface IRunObserver
 {
+    /// <summary>The run's prompts were read.</summary>
+    /// <param name="found">What was found, and what came of it.</param>
+    void PromptsFound(PromptsFound found)
+    {
+    }
+
     /// <summary>A stage begins.</summary>
     /// <param name="stage">Its name.</param>
     /// <param name="items">

@@ -8,6 +8,9 @@ public static class StageNames
     private const string EvaluationPrefix = "evaluation-";
     private const string CalibrationPrefix = "calibration-";
 
+    /// <summary>What was found in the files of prompts.</summary>
+    public const string Prompts = "prompts";
+
     /// <summary>Teacher responses for the actor.</summary>
     public const string ActorSftData = "actor-sft-data";
 

@@ -10,6 +10,11 @@ public interface IStageProduct
     StageStatistics Statistics { get; }
 }
 
+/// <summary>Product of <see cref="StageNames.Prompts"/>.</summary>
+/// <param name="Statistics">Rows, those that were dropped by reason, and prompts by split.</param>
+/// <param name="Found">The same with files, rows and ids.</param>
+public sealed record PromptsProduct(StageStatistics Statistics, PromptsFound Found) : IStageProduct;
+
 /// <summary>Product of <see cref="StageNames.ActorSftData"/> and <see cref="StageNames.RefinerSftData"/>.</summary>
 /// <param name="Statistics">What the stage counted.</param>
 /// <param name="Rows">What is learnt.</param>

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Parquet.Serialization;
 using Spar.Runtime.Prompts;
+using Spar.Seams;
 
 namespace Spar.Runtime.Tests.Prompts;
 

@@ -1,4 +1,4 @@
-namespace Spar.Runtime.Prompts;
+namespace Spar.Seams;
 
 /// <summary>One turn of a conversation.</summary>
 /// <param name="Role">One of <see cref="ChatRoles"/>.</param>
