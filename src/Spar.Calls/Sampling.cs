@@ -12,6 +12,10 @@ public sealed record Sampling(
     [property: Range(0.0, 1.0, MinimumIsExclusive = true)] double TopP,
     [property: Range(1, int.MaxValue)] int MaxTokens)
 {
+    /// <summary>Greedy decoding.</summary>
+    /// <param name="maxTokens">Most new tokens.</param>
+    public static Sampling GreedyUpTo(int maxTokens) => new(0, 1, maxTokens);
+
     /// <summary>The same token limit, at temperature 0.</summary>
     public Sampling Greedy() => this with { Temperature = 0, TopP = 1 };
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Spar.Calls;
 using Spar.Evaluation.Harness;
 using Spar.Evaluation.Text;
 
@@ -19,7 +20,7 @@ public readonly record struct ConstraintVerdict(int Satisfied, int Level)
 /// <summary>Asks a judge which of the added constraints an answer satisfies, and reads what it says.</summary>
 public static class ConstraintJudge
 {
-    private static readonly SamplingOptions s_sampling = new(MaxTokens: 1024);
+    private static readonly Sampling s_sampling = Sampling.GreedyUpTo(1024);
     private static readonly string[] s_notSatisfied = ["NO", "PARTIAL", "MAYBE", "UNKNOWN", "N/A"];
 
     /// <summary>

@@ -12,7 +12,7 @@ namespace Spar.Evaluation.FollowBench;
 public sealed class FollowBenchBenchmark : IBenchmark
 {
     private const string Name = "followbench";
-    private static readonly SamplingOptions s_sampling = new(MaxTokens: 2048);
+    private static readonly Sampling s_sampling = Sampling.GreedyUpTo(2048);
 
     private static readonly (string Name, bool IsShare)[] s_names =
     [

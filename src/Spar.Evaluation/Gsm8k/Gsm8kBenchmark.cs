@@ -67,7 +67,7 @@ public sealed class Gsm8kBenchmark : IBenchmark
         }
 
         string stop = form == Gsm8kForm.ChainOfThought ? "Q:" : "Question:";
-        var sampling = new SamplingOptions(MaxTokens: 1024, Stop: [stop]);
+        var sampling = Sampling.GreedyUpTo(1024);
         Requests =
         [
             .. this._problems.Select(problem =>
@@ -79,7 +79,8 @@ public sealed class Gsm8kBenchmark : IBenchmark
                                 ? $"Q: {problem.Question}\nA:"
                                 : $"Question: {problem.Question}\nAnswer:"
                         ),
-                    sampling
+                    sampling,
+                    stop: [stop]
                 )
             ),
         ];

@@ -7,18 +7,6 @@ using Spar.Ground;
 
 namespace Spar.Evaluation.Harness;
 
-/// <summary>How an answer is to be sampled.</summary>
-/// <param name="MaxTokens">Most new tokens, at least 1.</param>
-/// <param name="Temperature">0 is greedy.</param>
-/// <param name="TopP">Nucleus, above 0 and at most 1.</param>
-/// <param name="Stop">Texts that end the answer; null for none.</param>
-public sealed record SamplingOptions(
-    int MaxTokens,
-    double Temperature = 0,
-    double TopP = 1,
-    IReadOnlyList<string>? Stop = null
-);
-
 /// <summary>One thing that a benchmark asks a model.</summary>
 /// <param name="Id">Unique within the benchmark.</param>
 /// <param name="Messages">What is sent.</param>
@@ -27,11 +15,13 @@ public sealed record SamplingOptions(
 /// Continuations to compare by log-likelihood where the backend can (<see cref="IChoiceScorer"/>); null where an
 /// answer is generated.
 /// </param>
+/// <param name="Stop">Texts that end the answer; null for none.</param>
 public sealed record EvaluationRequest(
     string Id,
     IReadOnlyList<ChatMessage> Messages,
-    SamplingOptions Sampling,
-    IReadOnlyList<string>? Choices = null
+    Sampling Sampling,
+    IReadOnlyList<string>? Choices = null,
+    IReadOnlyList<string>? Stop = null
 )
 {
     /// <summary>A request that is one user message.</summary>
@@ -39,12 +29,14 @@ public sealed record EvaluationRequest(
     /// <param name="prompt">The message.</param>
     /// <param name="sampling">How to sample the answer.</param>
     /// <param name="choices">See <see cref="Choices"/>.</param>
+    /// <param name="stop">See <see cref="Stop"/>.</param>
     public static EvaluationRequest User(
         string id,
         string prompt,
-        SamplingOptions sampling,
-        IReadOnlyList<string>? choices = null
-    ) => new(id, [new ChatMessage(ChatRole.User, prompt)], sampling, choices);
+        Sampling sampling,
+        IReadOnlyList<string>? choices = null,
+        IReadOnlyList<string>? stop = null
+    ) => new(id, [new ChatMessage(ChatRole.User, prompt)], sampling, choices, stop);
 
     /// <summary>Text of the last message.</summary>
     public string Prompt => Messages[^1].Text;
@@ -58,7 +50,7 @@ public sealed record EvaluationRequest(
             Temperature = (float)Sampling.Temperature,
             TopP = (float)Sampling.TopP,
             MaxOutputTokens = Sampling.MaxTokens,
-            StopSequences = Sampling.Stop is { Count: > 0 } stop ? [.. stop] : null,
+            StopSequences = Stop is { Count: > 0 } stop ? [.. stop] : null,
             Seed = StableHash.Sha256Seed(seed, Id),
         };
         return Choices is { } choices ? options.WithCall(Call).WithChoices(choices) : options.WithCall(Call);
@@ -81,7 +73,7 @@ public sealed record EvaluationRequest(
         }
 
         text.Append(FormattableString.Invariant($"{Sampling.MaxTokens} {Sampling.Temperature} {Sampling.TopP}"));
-        foreach (string part in (Sampling.Stop ?? []).Concat(Choices ?? []))
+        foreach (string part in (Stop ?? []).Concat(Choices ?? []))
         {
             text.Append('\0').Append(part);
         }

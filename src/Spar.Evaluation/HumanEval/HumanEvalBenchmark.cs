@@ -54,17 +54,13 @@ public sealed class HumanEvalBenchmark : IBenchmark
         this._form = form;
         this._runner = runner;
         this._skipped = skipped;
-        var sampling = new SamplingOptions(
-            MaxTokens: 1024,
-            Temperature: samples == 1 ? 0 : 0.8,
-            TopP: samples == 1 ? 1 : 0.95,
-            Stop: form == CompletionForm.Continue ? CompletionTrimming.Stops : null
-        );
+        Sampling sampling = samples == 1 ? Sampling.GreedyUpTo(1024) : new Sampling(0.8, 0.95, 1024);
+        IReadOnlyList<string>? stop = form == CompletionForm.Continue ? CompletionTrimming.Stops : null;
         Requests =
         [
             .. from problem in this._problems
             from number in Enumerable.Range(1, samples)
-            select EvaluationRequest.User(SampleId(problem, number), Ask(problem), sampling),
+            select EvaluationRequest.User(SampleId(problem, number), Ask(problem), sampling, stop: stop),
         ];
         var config = new JsonObject
         {

@@ -27,7 +27,7 @@ public sealed class InstructionBenchmark : IBenchmark
     {
         _prompts = [.. prompts.Take(limit ?? int.MaxValue)];
         _skipped = skipped;
-        SamplingOptions sampling = new(MaxTokens: s_maxTokens[name]);
+        Sampling sampling = Sampling.GreedyUpTo(s_maxTokens[name]);
         Requests = [.. _prompts.Select(prompt => EvaluationRequest.User(prompt.Key, prompt.Prompt, sampling))];
         var config = new JsonObject { ["max_tokens"] = sampling.MaxTokens, ["temperature"] = sampling.Temperature };
         Facts = new BenchmarkFacts(name, 1, prompts.Count, _prompts.Count, 0, config);

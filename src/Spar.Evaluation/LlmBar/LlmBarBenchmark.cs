@@ -57,7 +57,7 @@ public sealed class LlmBarBenchmark : IBenchmark
         this._template = template ?? PairwiseTemplate.Default;
         this._votes = votes;
         this._skipped = skipped;
-        var sampling = new SamplingOptions(MaxTokens: 2048, Temperature: votes == 1 ? 0 : 0.7);
+        var sampling = new Sampling(votes == 1 ? 0 : 0.7, 1, 2048);
         Requests =
         [
             .. from instance in this._instances

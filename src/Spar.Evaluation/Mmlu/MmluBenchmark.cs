@@ -51,11 +51,11 @@ public sealed class MmluBenchmark : IBenchmark
                                 + $"{bySubject[subject].Count()}; give fewer --shots."
                         )
             );
-        var sampling = new SamplingOptions(MaxTokens: 32, Stop: ["\n"]);
+        var sampling = Sampling.GreedyUpTo(32);
         Requests =
         [
             .. this._items.Select(item =>
-                EvaluationRequest.User(item.Id, openings[item.Subject] + Ask(item), sampling, s_continuations)
+                EvaluationRequest.User(item.Id, openings[item.Subject] + Ask(item), sampling, s_continuations, ["\n"])
             ),
         ];
         var config = new JsonObject

@@ -106,7 +106,7 @@ public static class RepairEvaluation
                     EvaluationRequest.User(
                         item.Id,
                         $"{item.Instruction}\0{item.Repaired}",
-                        new SamplingOptions(MaxTokens: 1)
+                        Sampling.GreedyUpTo(1)
                     )
                 ),
         ];

@@ -42,11 +42,11 @@ public sealed class TriviaQaBenchmark : IBenchmark
         }
 
         string examples = string.Concat(pool.Take(count).Select(shot => $"{Ask(shot)} {shot.Aliases[0]}\n\n"));
-        var sampling = new SamplingOptions(MaxTokens: 32, Stop: ["\n", ".", ","]);
+        var sampling = Sampling.GreedyUpTo(32);
         Requests =
         [
             .. this._questions.Select(question =>
-                EvaluationRequest.User(question.Id, examples + Ask(question), sampling)
+                EvaluationRequest.User(question.Id, examples + Ask(question), sampling, stop: ["\n", ".", ","])
             ),
         ];
         var config = new JsonObject

@@ -73,7 +73,7 @@ public sealed class CaseRefiner(
                 EvaluationRequest.User(
                     item.Id,
                     $"{how}\0{item.Instruction}\0{item.Failed}",
-                    new Spar.Evaluation.Harness.SamplingOptions(settings.Refine.MaxTokens)
+                    Sampling.GreedyUpTo(settings.Refine.MaxTokens)
                 )
             ),
         ];

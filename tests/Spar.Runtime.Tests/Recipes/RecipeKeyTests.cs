@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Spar.Recipes;
 using Spar.Runtime.Composition;
+using Spar.Runtime.Pretraining;
 using Spar.Runtime.Recipes;
 using Spar.SelfPlay;
 using Spar.TestSupport;
@@ -11,7 +12,7 @@ namespace Spar.Runtime.Tests.Recipes;
 public sealed class RecipeKeyTests
 {
     public static TheoryData<Type> Recipes =>
-        [typeof(RunRecipe), typeof(Pretraining.PretrainRecipe), typeof(SyntheticRecipe)];
+        [typeof(RunRecipe), typeof(PretrainRecipe), typeof(SyntheticRecipe)];
 
     public static TheoryData<string> Kinds => [.. RecipeKind.All.Select(kind => kind.Name)];
 
@@ -48,7 +49,7 @@ public sealed class RecipeKeyTests
         RecipeCheck check = new();
         check.Keys(Kind(name).Type == typeof(RunRecipe)
             ? RecipeDocument.Parse("base_model: m", "r").Bind<RunRecipe>()
-            : RecipeDocument.Parse("output: o\nwork: w", "r").Bind<Pretraining.PretrainRecipe>());
+            : RecipeDocument.Parse("output: o\nwork: w", "r").Bind<PretrainRecipe>());
         check.ThrowIfFaulty();
     }
 
