@@ -76,6 +76,9 @@ public static class ModelCard
                 / 1e6:0} million tokens of text that a program wrote (`src/Spar.Nano`), seed {recipe.Seed}.
             All text is the project's own.
 
+            ## Try it
+            `spar generate "write a line about the sea. use exactly 6 words."`
+
             ## How good it is
             On {sampled.Count} held-out tasks that ask for a line, checked exactly. The judge is the same model, one greedy judgement a response, measured on the actor's own responses.
 

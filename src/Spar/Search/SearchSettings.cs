@@ -6,11 +6,11 @@ namespace Spar.Search;
 /// <summary>In which order a tree is searched.</summary>
 public enum SearchOrder
 {
-    /// <summary>Level by level.</summary>
-    BreadthFirst,
+    /// <summary>Breadth first: level by level.</summary>
+    Bfs,
 
-    /// <summary>Best child first, with backtracking.</summary>
-    DepthFirst,
+    /// <summary>Depth first: best child first, with backtracking.</summary>
+    Dfs,
 }
 
 /// <summary>How the nodes that are expanded next are chosen.</summary>
@@ -26,8 +26,8 @@ public enum NodeSelection
 /// <summary>Limits of a tree search; defaults are the paper's.</summary>
 public sealed record SearchSettings
 {
-    /// <summary>Breadth first or depth first.</summary>
-    public SearchOrder Order { get; init; } = SearchOrder.BreadthFirst;
+    /// <summary>Breadth first (bfs) or depth first (dfs).</summary>
+    public SearchOrder Order { get; init; } = SearchOrder.Bfs;
 
     /// <summary>Refinements sampled when a node is expanded.</summary>
     [Range(1, int.MaxValue)]

@@ -16,17 +16,17 @@ public sealed class SearchStrategy
 
     /// <summary>One refinement.</summary>
     public static SearchStrategy Once { get; } = new(
-        "once", "one refinement", SearchOrder.BreadthFirst, limits => limits.Chain(1));
+        "once", "one refinement", SearchOrder.Bfs, limits => limits.Chain(1));
 
     /// <summary>One chain of refinements, as long as a tree may be deep.</summary>
     public static SearchStrategy Iterative { get; } =
-        new("iterative", "iterative refinement", SearchOrder.BreadthFirst, limits => limits.Chain());
+        new("iterative", "iterative refinement", SearchOrder.Bfs, limits => limits.Chain());
 
     /// <summary>A tree, level by level.</summary>
-    public static SearchStrategy Bfs { get; } = new("bfs", "BFS", SearchOrder.BreadthFirst, limits => limits);
+    public static SearchStrategy Bfs { get; } = new("bfs", "BFS", SearchOrder.Bfs, limits => limits);
 
     /// <summary>A tree, best child first.</summary>
-    public static SearchStrategy Dfs { get; } = new("dfs", "DFS", SearchOrder.DepthFirst, limits => limits);
+    public static SearchStrategy Dfs { get; } = new("dfs", "DFS", SearchOrder.Dfs, limits => limits);
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<SearchStrategy> All { get; } = [Once, Iterative, Bfs, Dfs];
@@ -50,7 +50,7 @@ public sealed class SearchStrategy
     /// <param name="refiner">Writes refinements.</param>
     /// <param name="settings">Order and limits.</param>
     public static IRefinementSearch Tree(IJudge judge, RefinementSampler refiner, SearchSettings settings) =>
-        (settings.Order == SearchOrder.BreadthFirst ? Bfs : Dfs).Create(judge, refiner, settings);
+        (settings.Order == SearchOrder.Bfs ? Bfs : Dfs).Create(judge, refiner, settings);
 
     /// <summary>Makes the search.</summary>
     /// <param name="judge">Values responses.</param>
@@ -58,7 +58,7 @@ public sealed class SearchStrategy
     /// <param name="settings">Limits; their order is not used.</param>
     public IRefinementSearch Create(IJudge judge, RefinementSampler refiner, SearchSettings settings) => _order switch
     {
-        SearchOrder.BreadthFirst => new BreadthFirstSearch(judge, refiner, _limits(settings)),
+        SearchOrder.Bfs => new BreadthFirstSearch(judge, refiner, _limits(settings)),
         _ => new DepthFirstSearch(judge, refiner, _limits(settings)),
     };
 }

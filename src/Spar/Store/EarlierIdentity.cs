@@ -13,11 +13,23 @@ internal static partial class EarlierIdentity
     /// <param name="values">Dotted key to value.</param>
     public static IReadOnlyDictionary<string, string> Read(IReadOnlyDictionary<string, string> values)
     {
-        if (!values.Keys.Any(key => key.Any(char.IsUpper)))
-        {
-            return values;
-        }
+        return Orders(values.Keys.Any(key => key.Any(char.IsUpper)) ? FromCamelCase(values) : values);
+    }
 
+    // How the orders of a search were once called.
+    private static IReadOnlyDictionary<string, string> Orders(IReadOnlyDictionary<string, string> values)
+    {
+        string? order = values.GetValueOrDefault("search.order") switch
+        {
+            "breadth_first" => "bfs",
+            "depth_first" => "dfs",
+            _ => null,
+        };
+        return order is null ? values : new Dictionary<string, string>(values) { ["search.order"] = order };
+    }
+
+    private static Dictionary<string, string> FromCamelCase(IReadOnlyDictionary<string, string> values)
+    {
         Dictionary<string, string> read = values.Where(pair => !PreferenceAlone().IsMatch(pair.Key)).ToDictionary(
             pair => RecipeKey.Spell(pair.Key),
             pair => Digest().Replace(Word(pair.Value), "text:$1"),

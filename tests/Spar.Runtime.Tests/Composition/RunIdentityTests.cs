@@ -31,7 +31,7 @@ public sealed class RunIdentityTests : IDisposable
 
     [Theory]
     [InlineData("dpo.learning_rate=2e-4", "dpo.learning_rate is 0.00015 here and 0.0002 in the recipe")]
-    [InlineData("search.order=depth_first", "search.order is breadth_first here and depth_first in the recipe")]
+    [InlineData("search.order=dfs", "search.order is bfs here and dfs in the recipe")]
     [InlineData("prompt_set=full", "prompt_set is compact here and full in the recipe")]
     [InlineData("judging.verifiers=[length]", "judging.verifiers.0 is not set here and length in the recipe")]
     [InlineData("nano.held_out_judged=3", "nano.held_out_judged is not set here and 3 in the recipe")]
@@ -126,7 +126,7 @@ public sealed class RunIdentityTests : IDisposable
         File.WriteAllText(file, "{}");
         RunRecipe recipe = Quickstart(
             $"judging.constraint_file={file}", "judging.verifiers=[length, words]", "dpo.lora={ rank: 4 }",
-            "search.order=depth_first");
+            "search.order=dfs");
         Dictionary<string, string> earlier = Earlier();
         earlier["judging.constraintFile"] = $"elsewhere/c.jsonl {Ground.StableHash.Of("{}"):x16}";
         earlier["judging.verifiers.0"] = "length";

@@ -20,11 +20,11 @@ public sealed class RecipeDocumentTests : IDisposable
     public void A_recipe_changes_only_what_it_names()
     {
         RunRecipe recipe = Bind(
-            "base_model: models/nano\ndpo: { beta: 0.2, learning_rate: 1e-4 }\nsearch: { order: depth_first }\n");
+            "base_model: models/nano\ndpo: { beta: 0.2, learning_rate: 1e-4 }\nsearch: { order: dfs }\n");
         Assert.Equal("models/nano", recipe.Method.BaseModel);
         Assert.Equal(0.2, recipe.Method.Dpo.Beta);
         Assert.Equal(LearningRateSchedule.Linear, recipe.Method.Dpo.Schedule);
-        Assert.Equal(SearchOrder.DepthFirst, recipe.Method.Search.Order);
+        Assert.Equal(SearchOrder.Dfs, recipe.Method.Search.Order);
         Assert.Equal(3, recipe.Method.Search.Branch);
         Assert.Equal(10_000, recipe.Method.PromptsPerIteration);
         Assert.Equal(500, recipe.Nano.HeldOutPrompts);
@@ -62,7 +62,7 @@ public sealed class RecipeDocumentTests : IDisposable
     [InlineData("iterations: 3\n", "r.yaml:1:1: the key 'base_model' is missing.")]
     [InlineData(
         "base_model: m\nsearch: { order: sideways }\n",
-        "r.yaml:2:18: 'search.order' is 'sideways', but one of breadth_first, depth_first is expected here.")]
+        "r.yaml:2:18: 'search.order' is 'sideways', but one of bfs, dfs is expected here.")]
     [InlineData("", "r.yaml: the file is empty.")]
     [InlineData("# only words\n", "r.yaml: the file is empty.")]
     [InlineData("- x\n", "r.yaml:1:1: the file is a list, but a group of keys")]

@@ -82,9 +82,9 @@ public sealed class RecipeKeyTests
         JsonNode Key(string group, string name) => keys[group]!["properties"]![name]!;
         Assert.Equal("base_model", Assert.Single(schema["required"]!.AsArray())!.GetValue<string>());
         Assert.Equal(
-            ["breadth_first", "depth_first"], Key("search", "order")["enum"]!.AsArray().Select(
+            ["bfs", "dfs"], Key("search", "order")["enum"]!.AsArray().Select(
                 value => value!.GetValue<string>()));
-        Assert.Equal("breadth_first", Key("search", "order")["default"]!.GetValue<string>());
+        Assert.Equal("bfs", Key("search", "order")["default"]!.GetValue<string>());
         Assert.Equal(
             ("number", 2e-7, 0),
             (

@@ -104,11 +104,11 @@ public sealed class AdaptiveJudgeTests
     /// calls.
     /// </summary>
     [Theory]
-    [InlineData(SearchOrder.BreadthFirst, NodeSelection.Greedy, 0.5, 0, 1000)]
-    [InlineData(SearchOrder.BreadthFirst, NodeSelection.Sampled, 0.7, 0, 1000)]
-    [InlineData(SearchOrder.DepthFirst, NodeSelection.Greedy, 0.7, 0.3, 1000)]
-    [InlineData(SearchOrder.DepthFirst, NodeSelection.Sampled, 0.5, 0, 1000)]
-    [InlineData(SearchOrder.BreadthFirst, NodeSelection.Greedy, 0.9, 0, 70)]
+    [InlineData(SearchOrder.Bfs, NodeSelection.Greedy, 0.5, 0, 1000)]
+    [InlineData(SearchOrder.Bfs, NodeSelection.Sampled, 0.7, 0, 1000)]
+    [InlineData(SearchOrder.Dfs, NodeSelection.Greedy, 0.7, 0.3, 1000)]
+    [InlineData(SearchOrder.Dfs, NodeSelection.Sampled, 0.5, 0, 1000)]
+    [InlineData(SearchOrder.Bfs, NodeSelection.Greedy, 0.9, 0, 70)]
     public async Task The_tree_is_the_same(
         SearchOrder order, NodeSelection selection, double gate, double backtrackBelow, int maxCalls)
     {

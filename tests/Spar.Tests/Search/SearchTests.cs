@@ -70,7 +70,7 @@ public sealed class SearchTests
     public async Task Depth_first_follows_the_best_child_and_backtracks()
     {
         (SearchTree tree, List<string> prompts) = await GrowAsync(
-            new SearchSettings { Order = SearchOrder.DepthFirst }, response =>
+            new SearchSettings { Order = SearchOrder.Dfs }, response =>
                 response is "r.3" or "r.3.2" or "r.1.1" ? 1 : 0);
         Assert.Equal(SearchOutcome.Exhausted, tree.Outcome);
         Assert.Equal(["r", "r.3", "r.3.2", "r.3.1", "r.1", "r.1.1", "r.1.2"], Expanded(prompts));
@@ -81,14 +81,14 @@ public sealed class SearchTests
     public async Task Depth_first_does_not_descend_below_its_threshold()
     {
         (_, List<string> prompts) = await GrowAsync(
-            new SearchSettings { Order = SearchOrder.DepthFirst, BacktrackBelow = 0.3 }, response =>
+            new SearchSettings { Order = SearchOrder.Dfs, BacktrackBelow = 0.3 }, response =>
                 response is "r.3" ? 1 : 0);
         Assert.Equal(["r", "r.3"], Expanded(prompts));
     }
 
     [Theory]
-    [InlineData(SearchOrder.BreadthFirst)]
-    [InlineData(SearchOrder.DepthFirst)]
+    [InlineData(SearchOrder.Bfs)]
+    [InlineData(SearchOrder.Dfs)]
     public async Task A_child_above_the_gate_ends_the_search(SearchOrder order)
     {
         (SearchTree tree, List<string> prompts) = await GrowAsync(
@@ -171,8 +171,8 @@ public sealed class SearchTests
     }
 
     [Theory]
-    [InlineData(SearchOrder.BreadthFirst)]
-    [InlineData(SearchOrder.DepthFirst)]
+    [InlineData(SearchOrder.Bfs)]
+    [InlineData(SearchOrder.Dfs)]
     public async Task A_failed_call_fails_the_tree_with_its_reason(SearchOrder order)
     {
         (SearchTree tree, _) = await GrowAsync(
@@ -223,10 +223,10 @@ public sealed class SearchTests
     }
 
     [Theory]
-    [InlineData(SearchOrder.BreadthFirst, NodeSelection.Greedy)]
-    [InlineData(SearchOrder.BreadthFirst, NodeSelection.Sampled)]
-    [InlineData(SearchOrder.DepthFirst, NodeSelection.Greedy)]
-    [InlineData(SearchOrder.DepthFirst, NodeSelection.Sampled)]
+    [InlineData(SearchOrder.Bfs, NodeSelection.Greedy)]
+    [InlineData(SearchOrder.Bfs, NodeSelection.Sampled)]
+    [InlineData(SearchOrder.Dfs, NodeSelection.Greedy)]
+    [InlineData(SearchOrder.Dfs, NodeSelection.Sampled)]
     public async Task The_tree_does_not_depend_on_the_order_in_which_calls_end(SearchOrder order, NodeSelection selection)
     {
         FakeWorld world = new();

@@ -56,7 +56,7 @@ public sealed class RecipeTests
     {
         RunIdentity identity = TestRuns.IdentityOf(TestRuns.Small);
         Assert.Equal("3", identity.Values["search.branch"]);
-        Assert.Equal("breadth_first", identity.Values["search.order"]);
+        Assert.Equal("bfs", identity.Values["search.order"]);
         Assert.Empty(identity.DifferencesFrom(TestRuns.IdentityOf(TestRuns.Small with { Concurrency = 1 })));
         Recipe other = TestRuns.Small with { Seed = 8, Dpo = TestRuns.Small.Dpo with { Beta = 0.2 } };
         Assert.Equal(
