@@ -94,8 +94,8 @@ internal static class EnvCommand
                 )
             ),
             ("here", Environment.CurrentDirectory),
-            ("models", $"as named, from here; by default {Found(Shared.NanoModel)}"),
-            ("recipes", $"as named, from here; {Found("recipes")}"),
+            ("models", $"as named, from here; {Shared.NanoModel} is {Place(Shared.NanoModel)}"),
+            ("recipes", $"as named, from here; those that come with it are in {Place("recipes")}"),
             ("templates", $"{string.Join(", ", TemplateSet.BuiltIn)} (built in), or a folder"),
             ("runs", $"runs/ and the recipe's name, from here; {Found("runs")}"),
             ("traces", Path.GetTempPath()),
@@ -114,6 +114,9 @@ internal static class EnvCommand
 
     private static string Found(string folder) =>
         Directory.Exists(folder) ? $"{folder} is here" : $"{folder} is not here";
+
+    private static string Place(string shipped) =>
+        ShippedFiles.Resolve(shipped) is string place && Path.Exists(place) ? place : "missing beside the program";
 
     private static string Number(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -125,7 +125,7 @@ internal static class EvolveCommand
                     ?? throw new SparException("There is nothing to evolve: give a file of seed prompts.");
                 IReadOnlyList<SeedPrompt> given = ReadSeeds(file, context);
                 ConstraintTaxonomy families = parse.GetValue(taxonomy) is string path
-                    ? ConstraintTaxonomy.Load(path)
+                    ? ConstraintTaxonomy.Load(ShippedFiles.Resolve(path))
                     : ConstraintTaxonomy.BuiltIn;
                 Spar.Templates.PromptTemplate asked = ModelEvolutionTeacher.Template(parse.GetValue(template));
                 string who =

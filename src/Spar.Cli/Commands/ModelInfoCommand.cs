@@ -28,7 +28,7 @@ internal static class ModelInfoCommand
         Command command = new("info", Help) { model, json };
         command.SetAction(parse =>
         {
-            ModelSummary summary = ModelSummary.Read(parse.GetValue(model)!);
+            ModelSummary summary = ModelSummary.Read(ShippedFiles.Resolve(parse.GetValue(model)!));
             if (parse.GetValue(json))
             {
                 context.Print(JsonSerializer.Serialize(ForScripts(summary), JsonSettings.ReadableWithNulls) + "\n");

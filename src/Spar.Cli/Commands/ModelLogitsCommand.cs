@@ -44,7 +44,7 @@ internal static class ModelLogitsCommand
                         using ProgressLine progress = new(context);
                         progress.Begin("logits", lists.Length);
                         using SequenceLogits logits = new(
-                            ModelWeights.Open(parse.GetValue(model)!),
+                            ModelWeights.Open(ShippedFiles.Resolve(parse.GetValue(model)!)),
                             lists.Max(list => list.Length),
                             parse.GetValue(threads)
                         );

@@ -4,6 +4,7 @@ using Spar.Cli.Arguments;
 using Spar.Cli.Console;
 using Spar.Engine.Checkpoints;
 using Spar.Engine.Tokenization;
+using Spar.Ground;
 
 namespace Spar.Cli.Commands;
 
@@ -35,7 +36,7 @@ internal static class ModelTokenizeCommand
         Command command = new("tokenize", Help) { model, input, special };
         command.SetAction(parse =>
         {
-            Tokenizer tokenizer = Checkpoint.LoadTokenizer(parse.GetValue(model)!);
+            Tokenizer tokenizer = Checkpoint.LoadTokenizer(ShippedFiles.Resolve(parse.GetValue(model)!));
             TextWriter output = context.Output.Profile.Out.Writer;
             foreach (InputLine line in InputLines.Read(parse.GetValue(input)!, context))
             {

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Spar.Judging;
+using Spar.Ground;
 
 namespace Spar.Runtime.Composition;
 
@@ -27,6 +27,7 @@ internal static class ModelDigest
     /// <exception cref="SparException">There is no such model, or a file of it cannot be read.</exception>
     public static string Of(string model)
     {
+        model = ShippedFiles.Resolve(model);
         try
         {
             FileInfo[] files = File.Exists(model) ? [new FileInfo(model)] : FilesOf(model);

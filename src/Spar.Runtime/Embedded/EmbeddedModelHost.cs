@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
 using Spar.Engine.Inference;
+using Spar.Ground;
 using Spar.Seams;
 
 namespace Spar.Runtime.Embedded;
@@ -13,6 +14,6 @@ public sealed class EmbeddedModelHost(EngineOptions options) : IModelHost
     /// The checkpoint cannot be read, or does not fit its tokenizer.
     /// </exception>
     public async ValueTask<IChatClient> OpenAsync(string model, CancellationToken cancellationToken) =>
-        await Task.Run(() => new EmbeddedModelClient(EmbeddedChatClient.Load(model, options)), cancellationToken)
+        await Task.Run(() => new EmbeddedModelClient(EmbeddedChatClient.Load(ShippedFiles.Resolve(model), options)), cancellationToken)
             .ConfigureAwait(false);
 }

@@ -1,3 +1,4 @@
+using Spar.Ground;
 using Spar.Judging;
 using Spar.Recipes;
 using Spar.Templates;
@@ -32,11 +33,12 @@ public sealed class RecipeDocument
     internal YamlNode Root { get; private set; }
 
     /// <summary>Reads a file.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">The file, or the name of a recipe that comes with the program.</param>
     /// <param name="settings">Keys that take the place of the file's, as <c>dpo.learning_rate=1e-5</c>.</param>
     /// <exception cref="SparException">The file cannot be read, or it or a setting is not YAML.</exception>
     public static RecipeDocument Read(string path, IEnumerable<string>? settings = null)
     {
+        path = ShippedFiles.ResolveRecipe(path);
         string name = Printable.Name(path);
         RecipeDocument document = new(
             name, Path.GetDirectoryName(path) ?? "", YamlText.Parse(YamlText.Read(path), name));
@@ -96,8 +98,9 @@ public sealed class RecipeDocument
     internal string PlaceOf(YamlNode node) => _given.TryGetValue(node, out string? place) ? place : At(node.Start);
 
     /// <summary>
-    /// What a text in a recipe points to: a path begins in the recipe's folder, or else where the command runs. Where
-    /// both have it the recipe's folder counts, and a note says so.
+    /// What a text in a recipe points to: a path begins in the recipe's folder, or else where the command runs, or else
+    /// among the files that come with the program. Where the first two have it the recipe's folder counts, and a note
+    /// says so.
     /// </summary>
     /// <param name="referent">What it points to.</param>
     /// <param name="text">The text.</param>
@@ -109,15 +112,20 @@ public sealed class RecipeDocument
             Referent.PromptSet => TemplateSet.BuiltIn.Contains(text),
             _ => false,
         };
-        if (name || _folder.Length == 0 || string.IsNullOrWhiteSpace(text) || Path.IsPathRooted(text))
+        if (name || string.IsNullOrWhiteSpace(text) || Path.IsPathRooted(text))
         {
             return text;
+        }
+
+        if (_folder.Length == 0)
+        {
+            return ShippedFiles.Resolve(text);
         }
 
         string beside = Path.Combine(_folder, text);
         if (!Path.Exists(beside))
         {
-            return text;
+            return ShippedFiles.Resolve(text);
         }
 
         if (Path.Exists(text) && Path.GetFullPath(text) != Path.GetFullPath(beside))

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Spar.Ground;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 using YamlDotNet.RepresentationModel;
@@ -46,7 +47,8 @@ internal static class YamlText
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new SparException(
-                $"{name}: no such file. Give the path of a recipe; the recipes folder has some to start from.", e);
+                $"{name}: no such file. Give the path of a recipe, or the name of one that comes with the program "
+                    + $"({string.Join(", ", ShippedFiles.Recipes())}).", e);
         }
         catch (DecoderFallbackException e)
         {
