@@ -63,6 +63,7 @@ internal static class EvalRefinementCommand
         Option<int> concurrency = Options.Concurrency();
         Option<long> seed = Options.EvaluationSeed();
         Option<int> threads = Options.Threads();
+        Option<double> allowFailed = Options.AllowFailed();
         Option<bool> json = Shared.Json("print results.json instead of a table");
         Command command = new ResumableCommand("refinement", Help) { cases };
         refiner.AddTo(command);
@@ -78,6 +79,7 @@ internal static class EvalRefinementCommand
                 output,
                 limit,
                 lenient,
+                allowFailed,
                 concurrency,
                 seed,
                 threads,
@@ -112,6 +114,7 @@ internal static class EvalRefinementCommand
                 {
                     Concurrency = parse.GetValue(concurrency),
                     Seed = parse.GetValue(seed),
+                    AllowFailed = parse.GetValue(allowFailed),
                     Time = context.Time,
                 };
                 TemplateSet set = TemplateSet.Load(parse.GetValue(prompts)!);
@@ -135,6 +138,7 @@ internal static class EvalRefinementCommand
                         now.Failed > 0 ? $"{now.Stage}, {now.Failed} failed" : now.Stage
                     )
                 );
+                int all = given.Count;
                 progress.Begin("refinement", given.Count);
                 if (model is not null)
                 {
@@ -175,7 +179,8 @@ internal static class EvalRefinementCommand
                     folder,
                     run,
                     relay,
-                    cancellationToken
+                    cancellationToken,
+                    all - given.Count
                 );
                 progress.End();
                 int code = EvalTaskCommand.Show(

@@ -80,6 +80,7 @@ internal static class EvalTaskCommand
         Option<bool> json = Shared.Json("print results.json instead of a table");
         Option<long> seed = Options.EvaluationSeed();
         Option<int> threads = Options.Threads();
+        Option<double> allowFailed = Options.AllowFailed();
         bool scoresFiles = InstructionBenchmark.Names.Contains(name);
         Command command = new ResumableCommand(
             name,
@@ -87,7 +88,7 @@ internal static class EvalTaskCommand
         );
         model.AddTo(command);
         foreach (
-            Option option in new Option[] { data, output, rescore, lenient, limit, concurrency, seed, threads, json }
+            Option option in new Option[] { data, output, rescore, lenient, limit, allowFailed, concurrency, seed, threads, json }
         )
         {
             command.Add(option);
@@ -143,6 +144,7 @@ internal static class EvalTaskCommand
                 {
                     Concurrency = parse.GetValue(concurrency),
                     Seed = parse.GetValue(seed),
+                    AllowFailed = parse.GetValue(allowFailed),
                     Time = context.Time,
                 };
                 DataFolder folder = new(parse.GetValue(data)!);
@@ -310,10 +312,11 @@ internal static class EvalTaskCommand
 
     internal static int Show(CommandContext context, EvaluationScore score, Func<JsonNode> results, bool json)
     {
+        int code = WarnOfMissing(context, score) ? ExitCode.Incomplete : ExitCode.Success;
         if (json)
         {
             context.Print(results().ToJsonString(JsonSettings.Readable) + "\n");
-            return ExitCode.Success;
+            return code;
         }
 
         if (score.Metrics.Count > 0)
@@ -335,7 +338,26 @@ internal static class EvalTaskCommand
             context.Output.WriteLine($"{name.Replace('_', ' ')}: {count}");
         }
 
-        return ExitCode.Success;
+        return code;
+    }
+
+    // Says what calls that failed leave out of the score; true when there are any.
+    private static bool WarnOfMissing(CommandContext context, EvaluationScore score)
+    {
+        int answers = score.Counts.GetValueOrDefault("answers_missing");
+        int judgments = score.Counts.GetValueOrDefault("judgments_missing");
+        if (answers + judgments > 0)
+        {
+            context.Warn(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{answers} answers and {judgments} judgments are missing, because their calls failed. They are left "
+                        + $"out of the score; without --allow-failed the same command asks for them again."
+                )
+            );
+        }
+
+        return answers + judgments > 0;
     }
 
     private static Figures ToFigures(EvaluationScore score)

@@ -14,6 +14,11 @@ internal static class ExitCode
     /// </summary>
     public const int Usage = 2;
 
+    /// <summary>
+    /// Done, but model calls failed, and what they were for is missing; --allow-failed let it be so.
+    /// </summary>
+    public const int Incomplete = 3;
+
     /// <summary>A defect of the program (EX_SOFTWARE of sysexits.h); what is known of it is in a trace file.</summary>
     public const int Defect = 70;
 
@@ -26,6 +31,7 @@ internal static class ExitCode
         (Success, "all went well"),
         (Fault, "something is wrong that the message names: a file, a model, a server, a recipe"),
         (Usage, "the command line cannot be read: the message names the option and what it takes"),
+        (Incomplete, "done, but model calls failed and what they were for is missing, as --allow-failed lets it"),
         (Defect, "a defect of the program: the message names the trace file to report"),
         (Interrupted, "interrupted by Ctrl-C or a signal to end"),
     ];

@@ -55,7 +55,7 @@ public sealed class FollowBenchBenchmark : IBenchmark
         [
             .. from FollowBenchGroup eachGroup in _groups
             from FollowBenchRecord record in eachGroup.Levels
-            where record.ScoredBy == ScoredBy.Judge
+            where record.ScoredBy == ScoredBy.Judge && answers.ContainsKey(record.Id)
             select ConstraintJudge.Request(eachGroup, record, answers[record.Id].Text),
         ];
 
@@ -71,7 +71,7 @@ public sealed class FollowBenchBenchmark : IBenchmark
             record => ScoreOf(record, answers, judgments)
         );
         var samples = new List<ScoredSample>();
-        foreach (FollowBenchRecord record in Records)
+        foreach (FollowBenchRecord record in Records.Where(record => answers.ContainsKey(record.Id)))
         {
             Answer? judgment = judgments.GetValueOrDefault(record.Id);
             LevelScore? score = scores[record.Id];
@@ -100,7 +100,7 @@ public sealed class FollowBenchBenchmark : IBenchmark
         var counts = new Dictionary<string, int>
         {
             ["judged"] = judgments.Count,
-            ["unparseable_judgments"] = scores.Values.Count(score => score is null),
+            ["unparseable_judgments"] = scores.Count(score => score.Value is null && judgments.ContainsKey(score.Key)),
             ["skipped_records"] = _skipped,
         };
         return ValueTask.FromResult(new EvaluationScore(Metrics(scores), samples, counts));
@@ -112,13 +112,19 @@ public sealed class FollowBenchBenchmark : IBenchmark
         IReadOnlyDictionary<string, Answer> judgments
     )
     {
+        if (!answers.ContainsKey(record.Id))
+        {
+            return null;
+        }
+
         if (record.ScoredBy == ScoredBy.Rule)
         {
             int satisfied = RuleChecks.IsSatisfied(record, answers[record.Id].Text) ? 1 : 0;
             return new LevelScore(satisfied, satisfied);
         }
 
-        return ConstraintJudge.Parse(judgments[record.Id].Text, record.Level) is { } verdict
+        return judgments.GetValueOrDefault(record.Id) is { } judgment
+            && ConstraintJudge.Parse(judgment.Text, record.Level) is { } verdict
             ? new LevelScore(verdict.Hard, verdict.Soft)
             : null;
     }

@@ -121,7 +121,8 @@ public sealed class Gsm8kBenchmark : IBenchmark
         {
             ScoredSample[] scored =
             [
-                .. _problems.Select(problem => Sample(problem, answers[problem.Id].Text, filter, extract)),
+                .. _problems.Where(problem => answers.ContainsKey(problem.Id))
+                    .Select(problem => Sample(problem, answers[problem.Id].Text, filter, extract)),
             ];
             metrics.Add(
                 Metric.Mean(Name, "exact_match", [.. scored.Select(sample => sample.Values["exact_match"])], filter)

@@ -26,9 +26,10 @@ public static class AnswerCollector
     /// <param name="seed">The run's seed; each request's seed is derived from it and the request's id.</param>
     /// <param name="progress">Told after every call; may be null.</param>
     /// <param name="cancellationToken">Stops; answers so far stay in the file.</param>
-    /// <returns>The answers by request id.</returns>
+    /// <param name="allowFailed">Share of the requests that may be without an answer, 0..1.</param>
+    /// <returns>The answers by request id; those of requests whose calls failed are not there.</returns>
     /// <exception cref="EvaluationException">
-    /// Calls failed (the answers that came are kept), or the file does not fit the requests.
+    /// More calls failed than may (the answers that came are kept), or the file does not fit the requests.
     /// </exception>
     public static async Task<IReadOnlyDictionary<string, Answer>> CollectAsync(
         string stage,
@@ -38,7 +39,8 @@ public static class AnswerCollector
         int concurrency,
         long seed,
         IProgress<EvaluationProgress>? progress,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        double allowFailed = 0
     )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(concurrency, 1);
@@ -91,18 +93,20 @@ public static class AnswerCollector
         }
 
         IReadOnlyDictionary<string, Answer> answers = Matching(kept, requests, file);
-        if (answers.Count < requests.Count)
+        int missing = requests.Count - answers.Count;
+        if (missing > 0 && (ended is not null || !AllowedFailures.Accept(missing, requests.Count, allowFailed)))
         {
             throw new EvaluationException(
-                $"{requests.Count - answers.Count} of {requests.Count} {stage} are missing: "
+                $"{missing} of {requests.Count} {stage} are missing, so nothing is scored: "
                     + (
                         failures.Count > 0
                             ? $"{failures.Count} calls to {model.Name} failed; the first, \"{failures[0].Id}\": "
-                                + $"{failures[0].Message}. "
+                                + $"{failures[0].Message.TrimEnd('.')}. "
                             : ""
                     )
                     + (ended is null ? "" : ended.Message + " ")
-                    + $"Those that came are kept in {file}; the same command asks only for the rest.",
+                    + $"Those that came are kept in {file}; the same command asks only for the rest"
+                    + (ended is null ? $", and --allow-failed {AllowedFailures.Least(missing, requests.Count)} goes on without them." : "."),
                 ended
             );
         }
@@ -118,11 +122,13 @@ public static class AnswerCollector
     /// <summary>The answers that a file has, whoever gave them.</summary>
     /// <param name="requests">What was asked.</param>
     /// <param name="file">The file with raw answers.</param>
+    /// <param name="allowFailed">Share of the requests that may be without an answer, 0..1.</param>
     /// <returns>The answers by request id, and the model that gave them.</returns>
-    /// <exception cref="EvaluationException">Answers are missing, or belong to other prompts.</exception>
+    /// <exception cref="EvaluationException">More answers are missing than may, or belong to other prompts.</exception>
     public static (IReadOnlyDictionary<string, Answer> Answers, string Model) Stored(
         IReadOnlyList<EvaluationRequest> requests,
-        string file
+        string file,
+        double allowFailed = 0
     )
     {
         if (!File.Exists(file))
@@ -132,12 +138,14 @@ public static class AnswerCollector
 
         using AnswerFile kept = AnswerFile.Open(file, "", 0);
         IReadOnlyDictionary<string, Answer> answers = Matching(kept, requests, file, anyone: true);
-        return answers.Count == requests.Count
+        int missing = requests.Count - answers.Count;
+        return missing == 0 || AllowedFailures.Accept(missing, requests.Count, allowFailed)
             ? (answers, kept.StoredModel)
             : throw new EvaluationException(
                 $"{file} has answers to {answers.Count} of {requests.Count} requests; "
                     + $"\"{requests.First(request => !answers.ContainsKey(request.Id)).Id}\" "
-                    + "has none. Run with the model again to ask for the rest."
+                    + "has none. Run with the model again to ask for the rest, or score without them with "
+                    + $"--allow-failed {AllowedFailures.Least(missing, requests.Count)}."
             );
     }
 

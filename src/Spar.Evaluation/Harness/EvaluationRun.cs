@@ -12,6 +12,11 @@ public sealed record EvaluationRunOptions
     /// <summary>Seed of sampling and of confidence intervals.</summary>
     public long Seed { get; init; }
 
+    /// <summary>
+    /// Share of the calls that may have failed for good, 0..1; what they were for is left out of the score and counted.
+    /// </summary>
+    public double AllowFailed { get; init; }
+
     /// <summary>Gives the results their date.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }
@@ -59,7 +64,7 @@ public static class EvaluationRun
         }
 
         Directory.CreateDirectory(folder);
-        IReadOnlyDictionary<string, Answer> answers = await AnswerCollector
+        ReadAnswers answers = Read(await AnswerCollector
             .CollectAsync(
                 "answers",
                 benchmark.Requests,
@@ -68,24 +73,27 @@ public static class EvaluationRun
                 options.Concurrency,
                 options.Seed,
                 progress,
-                cancellationToken
+                cancellationToken,
+                options.AllowFailed
             )
-            .ConfigureAwait(false);
-        IReadOnlyDictionary<string, Answer> judgments = new Dictionary<string, Answer>();
+            .ConfigureAwait(false), benchmark.Requests);
+        ReadAnswers judgments = Read(new Dictionary<string, Answer>(), []);
         if (benchmark.NeedsJudge)
         {
-            judgments = await AnswerCollector
+            IReadOnlyList<EvaluationRequest> requests = benchmark.JudgeRequests(answers.ToScore);
+            judgments = Read(await AnswerCollector
                 .CollectAsync(
                     "judgments",
-                    benchmark.JudgeRequests(answers),
+                    requests,
                     judge!,
                     Path.Combine(folder, JudgmentsFile),
                     options.Concurrency,
                     options.Seed,
                     progress,
-                    cancellationToken
+                    cancellationToken,
+                    options.AllowFailed
                 )
-                .ConfigureAwait(false);
+                .ConfigureAwait(false), requests);
         }
 
         return await ScoreAsync(
@@ -114,18 +122,23 @@ public static class EvaluationRun
         CancellationToken cancellationToken = default
     )
     {
-        (IReadOnlyDictionary<string, Answer> answers, string model) = AnswerCollector.Stored(
+        (IReadOnlyDictionary<string, Answer> stored, string model) = AnswerCollector.Stored(
             benchmark.Requests,
-            Path.Combine(folder, AnswersFile)
+            Path.Combine(folder, AnswersFile),
+            options.AllowFailed
         );
-        IReadOnlyDictionary<string, Answer> judgments = new Dictionary<string, Answer>();
+        ReadAnswers answers = Read(stored, benchmark.Requests);
+        ReadAnswers judgments = Read(new Dictionary<string, Answer>(), []);
         string? judge = null;
         if (benchmark.NeedsJudge)
         {
-            (judgments, judge) = AnswerCollector.Stored(
-                benchmark.JudgeRequests(answers),
-                Path.Combine(folder, JudgmentsFile)
+            IReadOnlyList<EvaluationRequest> requests = benchmark.JudgeRequests(answers.ToScore);
+            (stored, judge) = AnswerCollector.Stored(
+                requests,
+                Path.Combine(folder, JudgmentsFile),
+                options.AllowFailed
             );
+            judgments = Read(stored, requests);
         }
 
         return await ScoreAsync(
@@ -174,12 +187,10 @@ public static class EvaluationRun
             );
         }
 
-        Dictionary<string, Answer> answers = benchmark.Requests.ToDictionary(
-            request => request.Id,
-            request => new Answer(responses[request.Id])
-        );
-        EvaluationScore score = await benchmark
-            .ScoreAsync(answers, new Dictionary<string, Answer>(), cancellationToken)
+        ReadAnswers answers = Read(
+            benchmark.Requests.ToDictionary(request => request.Id, request => new Answer(responses[request.Id])),
+            benchmark.Requests);
+        EvaluationScore score = await ScoreAsync(benchmark, answers, Read(new Dictionary<string, Answer>(), []), cancellationToken)
             .ConfigureAwait(false);
         if (folder is not null)
         {
@@ -192,17 +203,42 @@ public static class EvaluationRun
     private static RunDescription Describe(string model, string? judge, EvaluationRunOptions options) =>
         new(model, judge, options.Seed, options.Time.GetUtcNow());
 
+    private static ReadAnswers Read(
+        IReadOnlyDictionary<string, Answer> answers, IReadOnlyList<EvaluationRequest> requests) =>
+        new(answers, requests.Count);
+
     private static async Task<EvaluationScore> ScoreAsync(
         IBenchmark benchmark,
-        IReadOnlyDictionary<string, Answer> answers,
-        IReadOnlyDictionary<string, Answer> judgments,
+        ReadAnswers answers,
+        ReadAnswers judgments,
         string folder,
         RunDescription description,
         CancellationToken cancellationToken
     )
     {
-        EvaluationScore score = await benchmark.ScoreAsync(answers, judgments, cancellationToken).ConfigureAwait(false);
-        ResultsWriter.Write(folder, benchmark.Facts, score, description);
+        EvaluationScore score = await ScoreAsync(benchmark, answers, judgments, cancellationToken)
+            .ConfigureAwait(false);
+        BenchmarkFacts facts = benchmark.Facts;
+        if (score.Counts.ContainsKey("answers_missing"))
+        {
+            facts = facts with { EffectiveCount = score.Samples.Select(sample => sample.Id).Distinct().Count() };
+        }
+
+        ResultsWriter.Write(folder, facts, score, description);
         return score;
+    }
+
+    private static async Task<EvaluationScore> ScoreAsync(
+        IBenchmark benchmark, ReadAnswers answers, ReadAnswers judgments, CancellationToken cancellationToken)
+    {
+        EvaluationScore score = await benchmark
+            .ScoreAsync(answers.ToScore, judgments.ToBelieve, cancellationToken)
+            .ConfigureAwait(false);
+        return score with
+        {
+            Samples = answers.Mark(score.Samples),
+            Counts = new OrderedDictionary<string, int>(
+                [.. score.Counts, .. answers.Counts("answers"), .. judgments.Counts("judgments")]),
+        };
     }
 }

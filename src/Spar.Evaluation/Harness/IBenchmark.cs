@@ -16,13 +16,18 @@ public interface IBenchmark
     bool NeedsJudge => false;
 
     /// <summary>What a judge is asked about the answers; empty where the benchmark needs no judge.</summary>
-    /// <param name="answers">An answer to every request.</param>
+    /// <param name="answers">As for <see cref="ScoreAsync"/>.</param>
     IReadOnlyList<EvaluationRequest> JudgeRequests(IReadOnlyDictionary<string, Answer> answers) => [];
 
-    /// <summary>Scores answers. The same answers give the same score.</summary>
-    /// <param name="answers">An answer to every request, by id.</param>
+    /// <summary>
+    /// Scores answers. The same answers give the same score. A document that lacks an answer is left out of it.
+    /// </summary>
+    /// <param name="answers">
+    /// Answers by the request's id, thoughts taken away; requests whose calls failed have none.
+    /// </param>
     /// <param name="judgments">
-    /// The judge's answers to <see cref="JudgeRequests"/>, by id; empty where the benchmark needs no judge.
+    /// The judge's answers to <see cref="JudgeRequests"/>, by id, without a word where they are not complete; empty where
+    /// the benchmark needs no judge.
     /// </param>
     /// <param name="cancellationToken">Stops scoring that runs programs.</param>
     ValueTask<EvaluationScore> ScoreAsync(

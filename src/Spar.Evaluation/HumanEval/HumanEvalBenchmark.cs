@@ -90,6 +90,7 @@ public sealed class HumanEvalBenchmark : IBenchmark
         (HumanEvalProblem Problem, string Id, string Completion)[] programs =
         [
             .. from problem in _problems
+            where IsAnswered(problem, answers)
             from number in Enumerable.Range(1, _samples)
             let id = SampleId(problem, number)
             select (problem, id, Trim(answers[id].Text)),
@@ -142,6 +143,10 @@ public sealed class HumanEvalBenchmark : IBenchmark
         return new EvaluationScore(_runner is null ? [] : Metrics(outcomes), scored, counts);
     }
 
+    // The estimate of pass@k needs all samples of a problem.
+    private bool IsAnswered(HumanEvalProblem problem, IReadOnlyDictionary<string, Answer> answers) =>
+        Enumerable.Range(1, _samples).All(number => answers.ContainsKey(SampleId(problem, number)));
+
     private static string SampleId(HumanEvalProblem problem, int number) => $"{problem.TaskId}#{number}";
 
     private string Ask(HumanEvalProblem problem) =>
@@ -159,9 +164,11 @@ public sealed class HumanEvalBenchmark : IBenchmark
     {
         int[] correct =
         [
-            .. _problems.Select(problem =>
-                Enumerable.Range(1, _samples).Count(number => outcomes[SampleId(problem, number)].Passed)
-            ),
+            .. _problems
+                .Where(problem => outcomes.ContainsKey(SampleId(problem, 1)))
+                .Select(problem =>
+                    Enumerable.Range(1, _samples).Count(number => outcomes[SampleId(problem, number)].Passed)
+                ),
         ];
         return
         [

@@ -48,11 +48,12 @@ public sealed class InstructionBenchmark : IBenchmark
         IReadOnlyDictionary<string, Answer> judgments,
         CancellationToken cancellationToken)
     {
+        InstructionPrompt[] prompts = [.. _prompts.Where(prompt => answers.ContainsKey(prompt.Key))];
         Dictionary<string, string> responses =
-            _prompts.ToDictionary(prompt => prompt.Key, prompt => answers[prompt.Key].Text);
-        InstructionResult result = InstructionScorer.Score(_prompts, responses);
+            prompts.ToDictionary(prompt => prompt.Key, prompt => answers[prompt.Key].Text);
+        InstructionResult result = InstructionScorer.Score(prompts, responses);
         ScoredSample[] samples =
-            [.. _prompts.Zip(result.Samples, (prompt, sample) => Sample(prompt, sample, responses[prompt.Key]))];
+            [.. prompts.Zip(result.Samples, (prompt, sample) => Sample(prompt, sample, responses[prompt.Key]))];
         var counts = new Dictionary<string, int>
         {
             ["instructions"] = result.Instructions.Count,
@@ -62,7 +63,7 @@ public sealed class InstructionBenchmark : IBenchmark
             ["prompts_followed_loose"] = result.Prompts.Loose,
             ["skipped_records"] = _skipped,
         };
-        return ValueTask.FromResult(new EvaluationScore(Metrics(result.Samples), samples, counts));
+        return ValueTask.FromResult(new EvaluationScore(Metrics(prompts, result.Samples), samples, counts));
     }
 
     private static ScoredSample Sample(InstructionPrompt prompt, InstructionSample sample, string response) => new(
@@ -90,7 +91,8 @@ public sealed class InstructionBenchmark : IBenchmark
     /// The mean of the four accuracies, the four, then each family and type. Intervals of the first five resample
     /// prompts.
     /// </summary>
-    private List<Metric> Metrics(IReadOnlyList<InstructionSample> samples)
+    private List<Metric> Metrics(
+        IReadOnlyList<InstructionPrompt> prompts, IReadOnlyList<InstructionSample> samples)
     {
         (double Instructions, double Strict, double Loose)[] counts =
         [
@@ -124,7 +126,7 @@ public sealed class InstructionBenchmark : IBenchmark
 
         (string Id, bool Strict, bool Loose)[] verdicts =
         [
-            .. _prompts.Zip(samples).SelectMany(pair =>
+            .. prompts.Zip(samples).SelectMany(pair =>
                 pair.First.Instructions.Select(
                     (instruction, i) => (instruction.Id, pair.Second.Strict[i], pair.Second.Loose[i]))),
         ];

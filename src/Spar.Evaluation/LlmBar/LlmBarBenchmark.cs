@@ -87,11 +87,12 @@ public sealed class LlmBarBenchmark : IBenchmark
         CancellationToken cancellationToken
     )
     {
-        int?[][] original = [.. _instances.Select(instance => Votes(instance, false, answers))];
-        int?[][] swapped = [.. _instances.Select(instance => Votes(instance, true, answers))];
+        LlmBarInstance[] instances = [.. _instances.Where(instance => IsAnswered(instance, answers))];
+        int?[][] original = [.. instances.Select(instance => Votes(instance, false, answers))];
+        int?[][] swapped = [.. instances.Select(instance => Votes(instance, true, answers))];
         LlmBarVerdict[] Verdicts(int count) =>
             [
-                .. _instances.Select(
+                .. instances.Select(
                     (instance, i) =>
                         new LlmBarVerdict(
                             Majority.Of(original[i].Take(count)),
@@ -102,7 +103,7 @@ public sealed class LlmBarBenchmark : IBenchmark
             ];
 
         LlmBarVerdict[] final = Verdicts(_votes);
-        List<Metric> metrics = Metrics(final);
+        List<Metric> metrics = Metrics(instances, final);
         for (int count = 1; _votes > 1 && count <= _votes; count++)
         {
             metrics.Add(Metric.Mean($"{Name}_votes", $"acc_votes_{count}", [.. Verdicts(count).Select(Correct)]));
@@ -120,10 +121,14 @@ public sealed class LlmBarBenchmark : IBenchmark
         };
         ScoredSample[] samples =
         [
-            .. _instances.Select((instance, i) => Sample(instance, final[i], original[i], swapped[i], answers)),
+            .. instances.Select((instance, i) => Sample(instance, final[i], original[i], swapped[i], answers)),
         ];
         return ValueTask.FromResult(new EvaluationScore(metrics, samples, counts));
     }
+
+    private bool IsAnswered(LlmBarInstance instance, IReadOnlyDictionary<string, Answer> answers) =>
+        new[] { false, true }.All(swapped =>
+            Enumerable.Range(1, _votes).All(vote => answers.ContainsKey(RequestId(instance, swapped, vote))));
 
     private static string RequestId(LlmBarInstance instance, bool swapped, int vote) =>
         $"{instance.Id}/{(swapped ? "swapped" : "original")}/{vote}";
@@ -140,7 +145,8 @@ public sealed class LlmBarBenchmark : IBenchmark
     private int?[] Votes(LlmBarInstance instance, bool swapped, IReadOnlyDictionary<string, Answer> answers) =>
         [
             .. from vote in Enumerable.Range(1, _votes)
-            let shown = _template.ShownWinner(answers[RequestId(instance, swapped, vote)].Text)
+            let answer = answers[RequestId(instance, swapped, vote)]
+            let shown = answer.Read().Complete ? _template.ShownWinner(answer.Text) : null
             select swapped ? 3 - shown : shown,
         ];
 
@@ -179,11 +185,11 @@ public sealed class LlmBarBenchmark : IBenchmark
     /// Overall: means over the five subsets. Adversarial: means over the four, and the same with their instances
     /// pooled. Then each subset.
     /// </summary>
-    private List<Metric> Metrics(LlmBarVerdict[] verdicts)
+    private static List<Metric> Metrics(LlmBarInstance[] instances, LlmBarVerdict[] verdicts)
     {
         int[] subsetOf =
         [
-            .. _instances.Select(instance =>
+            .. instances.Select(instance =>
                 LlmBarData.Subsets.Index().First(pair => pair.Item == instance.Subset).Index
             ),
         ];

@@ -100,9 +100,10 @@ public sealed class MmluBenchmark : IBenchmark
         CancellationToken cancellationToken
     )
     {
-        ScoredSample[] samples = [.. _items.Select(item => Sample(item, answers[item.Id]))];
+        MmluItem[] answered = [.. _items.Where(item => answers.ContainsKey(item.Id))];
+        ScoredSample[] samples = [.. answered.Select(item => Sample(item, answers[item.Id]))];
         double[] correct = [.. samples.Select(sample => sample.Values["acc"])];
-        string[] subjectOf = [.. _items.Select(item => item.Subject)];
+        string[] subjectOf = [.. answered.Select(item => item.Subject)];
         var metrics = new List<Metric> { Metric.Mean(Name, "acc", correct) };
         metrics.AddRange(
             Metric.Of(
@@ -125,7 +126,7 @@ public sealed class MmluBenchmark : IBenchmark
 
         var counts = new Dictionary<string, int>
         {
-            ["scored_by_log_likelihood"] = _items.Count(item => answers[item.Id].LogLikelihoods is not null),
+            ["scored_by_log_likelihood"] = answered.Count(item => answers[item.Id].LogLikelihoods is not null),
             ["unparseable"] = samples.Count(sample => sample.Extracted[0] is null),
             ["skipped_records"] = _skipped,
         };

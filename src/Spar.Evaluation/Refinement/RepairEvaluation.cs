@@ -29,6 +29,7 @@ public static class RepairEvaluation
     /// <param name="options">Concurrency, seed, clock.</param>
     /// <param name="progress">Told after every call; may be null.</param>
     /// <param name="cancellationToken">Stops; verdicts so far are kept.</param>
+    /// <param name="unrefined">Cases that are left out because their refinement failed; shown with the results.</param>
     /// <exception cref="EvaluationException">
     /// There are no cases, the judges have one name, calls failed, or the folder holds another run's verdicts.
     /// </exception>
@@ -40,7 +41,8 @@ public static class RepairEvaluation
         string folder,
         EvaluationRunOptions options,
         IProgress<EvaluationProgress>? progress = null,
-        CancellationToken cancellationToken = default
+        CancellationToken cancellationToken = default,
+        int unrefined = 0
     )
     {
         if (first.Name == second.Name)
@@ -77,6 +79,16 @@ public static class RepairEvaluation
             )
             .ConfigureAwait(false);
         EvaluationScore score = Score(cases, first, firstWords, second, secondWords);
+        int missing = (2 * cases.Count(item => item.Repaired is not null)) - firstWords.Count - secondWords.Count;
+        score = score with
+        {
+            Counts = new OrderedDictionary<string, int>(
+            [
+                .. score.Counts,
+                .. new[] { ("answers_missing", unrefined), ("judgments_missing", missing) }.Where(count => count.Item2 > 0)
+                    .Select(count => KeyValuePair.Create(count.Item1, count.Item2)),
+            ]),
+        };
         var config = new JsonObject { ["judges"] = new JsonArray(first.Name, second.Name) };
         ResultsWriter.Write(
             folder,
@@ -111,8 +123,7 @@ public static class RepairEvaluation
                 ),
         ];
         FunctionChatClient asked = new(
-            async (_, options, token) =>
-                new Answer(await judge.Ask(byId[options.Call()!.Key], token).ConfigureAwait(false))
+            (_, options, token) => judge.Ask(byId[options.Call()!.Key], token)
         );
         return AnswerCollector.CollectAsync(
             $"verdicts by {judge.Name}",
@@ -122,7 +133,8 @@ public static class RepairEvaluation
             options.Concurrency,
             options.Seed,
             progress,
-            cancellationToken
+            cancellationToken,
+            options.AllowFailed
         );
     }
 
@@ -165,13 +177,16 @@ public static class RepairEvaluation
         var counts = new Dictionary<string, int>
         {
             ["not_refined"] = cases.Count(item => item.Repaired is null),
-            [$"unparseable_by_{first.Name}"] = firstVerdicts.Count(verdict => verdict is null),
-            [$"unparseable_by_{second.Name}"] = secondVerdicts.Count(verdict => verdict is null),
+            [$"unparseable_by_{first.Name}"] = Unreadable(firstVerdicts, firstWords),
+            [$"unparseable_by_{second.Name}"] = Unreadable(secondVerdicts, secondWords),
             ["both_yes"] = table.BothYes,
             [$"only_{first.Name}"] = table.OnlyFirst,
             [$"only_{second.Name}"] = table.OnlySecond,
             ["both_no"] = table.BothNo,
         };
+        int Unreadable(bool?[] verdicts, IReadOnlyDictionary<string, Answer> words) =>
+            verdicts.Where((verdict, i) => verdict is null && words.ContainsKey(cases[i].Id)).Count();
+
         ScoredSample[] samples =
         [
             .. cases.Select(
@@ -199,7 +214,7 @@ public static class RepairEvaluation
     }
 
     private static bool? Verdict(RepairCase item, RepairJudge judge, IReadOnlyDictionary<string, Answer> words) =>
-        item.Repaired is null ? false : judge.Read(words[item.Id].Text);
+        item.Repaired is null ? false : words.GetValueOrDefault(item.Id) is { } said ? judge.Read(said) : null;
 
     private static IEnumerable<Metric> Repaired(string judge, bool?[] verdicts)
     {

@@ -17,7 +17,6 @@ public sealed class RewordedBenchmark : IBenchmark
 {
     private static readonly string[] s_accuracies = ["prompt_level_strict_acc", "prompt_level_loose_acc"];
     private readonly InstructionBenchmark _asked;
-    private readonly int _prompts;
     private readonly int _rewordings;
 
     /// <summary>Makes the benchmark from loaded prompts.</summary>
@@ -31,7 +30,7 @@ public sealed class RewordedBenchmark : IBenchmark
         string name, IReadOnlyList<InstructionPrompt> prompts, int rewordings, int? limit = null, int skipped = 0)
     {
         InstructionPrompt[] used = [.. prompts.Take(limit ?? int.MaxValue)];
-        (_prompts, _rewordings) = (used.Length, rewordings);
+        _rewordings = rewordings;
         _asked = new InstructionBenchmark(
             name,
             [.. used.SelectMany(prompt =>
@@ -54,7 +53,13 @@ public sealed class RewordedBenchmark : IBenchmark
         IReadOnlyDictionary<string, Answer> judgments,
         CancellationToken cancellationToken)
     {
-        EvaluationScore score = await _asked.ScoreAsync(answers, judgments, cancellationToken);
+        // A prompt counts with all its rewordings.
+        Dictionary<string, Answer> whole = new(
+            Requests.Select(request => request.Id).Chunk(_rewordings)
+                .Where(group => group.All(answers.ContainsKey))
+                .SelectMany(group => group)
+                .Select(id => KeyValuePair.Create(id, answers[id])));
+        EvaluationScore score = await _asked.ScoreAsync(whole, judgments, cancellationToken);
         double[][][] followed = [.. s_accuracies.Select(name => score.Samples
             .Select(sample => sample.Values[name]).Chunk(_rewordings).ToArray())];
         string k = _rewordings.ToString(CultureInfo.InvariantCulture);
@@ -64,7 +69,7 @@ public sealed class RewordedBenchmark : IBenchmark
                 ($"reliable@{k}_strict", true), ($"reliable@{k}_loose", true),
                 .. s_accuracies.Select(name => (name, true)),
             ],
-            _prompts,
+            score.Samples.Count / _rewordings,
             picks =>
             [
                 .. followed.Select(values => picks.Average(i => values[i].Min())),

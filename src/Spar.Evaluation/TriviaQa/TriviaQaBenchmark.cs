@@ -71,7 +71,11 @@ public sealed class TriviaQaBenchmark : IBenchmark
         CancellationToken cancellationToken
     )
     {
-        ScoredSample[] samples = [.. _questions.Select(question => Sample(question, answers[question.Id].Text))];
+        ScoredSample[] samples =
+        [
+            .. _questions.Where(question => answers.ContainsKey(question.Id))
+                .Select(question => Sample(question, answers[question.Id].Text)),
+        ];
         Metric[] metrics =
         [
             .. new[] { "exact_match", "original_exact_match", "original_f1" }.Select(name =>

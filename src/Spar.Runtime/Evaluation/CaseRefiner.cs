@@ -41,9 +41,9 @@ public sealed class CaseRefiner(
     /// <param name="options">Concurrency and seed.</param>
     /// <param name="progress">Told after every case; may be null.</param>
     /// <param name="cancellationToken">Stops; what was refined is kept.</param>
-    /// <returns>The cases with their refinements.</returns>
+    /// <returns>The cases with their refinements, without those whose calls failed.</returns>
     /// <exception cref="Spar.Evaluation.EvaluationException">
-    /// Calls failed, or the file holds another run's refinements.
+    /// More calls failed than may, or the file holds another run's refinements.
     /// </exception>
     /// <exception cref="SparException">There is no such strategy.</exception>
     public async Task<IReadOnlyList<RepairCase>> RefineAsync(
@@ -106,9 +106,14 @@ public sealed class CaseRefiner(
                 options.Concurrency,
                 options.Seed,
                 progress,
-                cancellationToken
+                cancellationToken,
+                options.AllowFailed
             )
             .ConfigureAwait(false);
-        return [.. cases.Select(item => item with { Repaired = refined[item.Id].Text })];
+        return
+        [
+            .. cases.Where(item => refined.ContainsKey(item.Id))
+                .Select(item => item with { Repaired = refined[item.Id].Text }),
+        ];
     }
 }

@@ -33,9 +33,9 @@ public static class RepairJudges
                 ChatMessage question = new(ChatRole.User, templates.JudgePrompt(item.Instruction, item.Repaired!));
                 return (
                     await model.GetResponseAsync([question], options, cancellationToken).ConfigureAwait(false)
-                ).Text;
+                ).ToAnswer();
             },
-            words => parser.Parse(words).Verdict
+            answer => parser.Parse(answer).Verdict
         );
     }
 
@@ -57,12 +57,14 @@ public static class RepairJudges
             Checks,
             (item, _) =>
                 Task.FromResult(
-                    string.Join(
-                        '\n',
-                        tasks[item.Id].Check(item.Repaired!).Select(finding => finding.Followed ? "ok" : "bad")
+                    new Answer(
+                        string.Join(
+                            '\n',
+                            tasks[item.Id].Check(item.Repaired!).Select(finding => finding.Followed ? "ok" : "bad")
+                        )
                     )
                 ),
-            words => !words.Split('\n').Contains("bad")
+            answer => !answer.Text.Split('\n').Contains("bad")
         );
     }
 }

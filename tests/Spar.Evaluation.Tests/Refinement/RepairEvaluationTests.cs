@@ -1,3 +1,4 @@
+using Spar.Calls;
 using Spar.Evaluation.Data;
 using Spar.Evaluation.Harness;
 using Spar.Evaluation.Refinement;
@@ -54,9 +55,9 @@ public class RepairEvaluationTests
             (_, _) =>
             {
                 Interlocked.Increment(ref asked);
-                return Task.FromResult("yes");
+                return Task.FromResult(new Answer("yes"));
             },
-            text => text == "yes"
+            answer => answer.Text == "yes"
         );
         for (int run = 0; run < 2; run++)
         {
@@ -106,12 +107,14 @@ public class RepairEvaluationTests
             name,
             (item, _) =>
                 Task.FromResult(
-                    item.Repaired == "?" ? "cannot say"
-                    : accepts(item.Repaired!) ? "yes"
-                    : "no"
+                    new Answer(
+                        item.Repaired == "?" ? "cannot say"
+                        : accepts(item.Repaired!) ? "yes"
+                        : "no"
+                    )
                 ),
-            text =>
-                text switch
+            answer =>
+                answer.Text switch
                 {
                     "yes" => true,
                     "no" => false,
