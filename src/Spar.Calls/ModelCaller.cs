@@ -24,7 +24,7 @@ public sealed class ModelCaller(IChatClient client, CallSession session)
         CallAsync(prompt, Options(key, $"{sampling}\n{prompt}", sampling), cancellationToken);
 
     /// <summary>
-    /// Asks once as <see cref="AskAsync"/> does, and weighs the words at one place of the answer
+    /// Asks once as the first form does, and weighs the words at one place of the answer
     /// (<see cref="Answer.Probability"/>).
     /// </summary>
     /// <param name="key">The call's name, unique in the run.</param>
@@ -34,7 +34,7 @@ public sealed class ModelCaller(IChatClient client, CallSession session)
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="CallFailedException">The call failed.</exception>
     /// <exception cref="RunFaultException">
-    /// The model's backend gives no log-probabilities, or as for <see cref="AskAsync"/>.
+    /// The model's backend gives no log-probabilities, or as for the first form.
     /// </exception>
     public Task<Answer> AskWeighedAsync(
         string key,
@@ -48,6 +48,18 @@ public sealed class ModelCaller(IChatClient client, CallSession session)
             Options(key, $"{sampling}, weighed\n{prompt}", sampling).WithWeighed(find),
             cancellationToken
         );
+
+    /// <summary>Asks with options of the caller's, or takes the kept answer.</summary>
+    /// <param name="messages">The conversation.</param>
+    /// <param name="options">Sampling and seed; they name the call (<see cref="CallProperties.WithCall"/>).</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="CallFailedException">The call failed.</exception>
+    /// <exception cref="RunFaultException">Going on is pointless, or the answer cannot be kept.</exception>
+    public async Task<Answer> AskAsync(
+        IReadOnlyList<ChatMessage> messages,
+        ChatOptions options,
+        CancellationToken cancellationToken
+    ) => (await _client.GetResponseAsync(messages, options, cancellationToken).ConfigureAwait(false)).ToAnswer();
 
     // Servers differ in what they take; a seed that is not negative suits all of them.
     private ChatOptions Options(string key, string asked, Sampling sampling) =>

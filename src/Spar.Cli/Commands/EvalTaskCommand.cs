@@ -99,9 +99,14 @@ internal static class EvalTaskCommand
             "ask each prompt in so many rewordings and report reliable@n: prompts of which all are followed",
             most: 100
         );
+        Option<int?> maxTokens = Options.OptionalCount(
+            "--max-tokens",
+            "most tokens of an answer (the benchmark's usual number); figures of different numbers are not comparable"
+        );
         if (scoresFiles)
         {
             command.Add(responses);
+            command.Add(maxTokens);
             command.Add(rewordings);
         }
 
@@ -134,6 +139,7 @@ internal static class EvalTaskCommand
                     Limit = parse.GetValue(limit),
                     Shots = command.Options.Contains(shots) ? parse.GetValue(shots) : null,
                     Samples = command.Options.Contains(samples) ? parse.GetValue(samples) : 1,
+                    MaxTokens = scoresFiles ? parse.GetValue(maxTokens) : null,
                     Rewordings = scoresFiles ? parse.GetValue(rewordings) : null,
                     ProgramRunner =
                         command.Options.Contains(execute) && parse.GetValue(execute)

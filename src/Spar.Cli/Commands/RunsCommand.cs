@@ -97,9 +97,7 @@ internal static class RunsCommand
                 state,
                 store.Stages().LastOrDefault() ?? "",
                 results.Rows.LastOrDefault()?.Name.ToString() ?? "",
-                results.Rows.LastOrDefault() is { } row
-                    ? string.Create(CultureInfo.InvariantCulture, $"{100 * row.HeldOutPrompt:0.0} %")
-                    : "",
+                results.Rows.LastOrDefault() is { } row ? Headline(row) : "",
                 ProgressLine.Duration(TimeSpan.FromSeconds(results.WallSeconds)),
             ];
         }
@@ -108,4 +106,11 @@ internal static class RunsCommand
             return ["cannot be read", "", "", "", ""];
         }
     }
+
+    // The share of held-out prompts; where the run measures none, its first yardstick's headline.
+    private static string Headline(EvaluationRow row) =>
+        row.HeldOutPrompt is { } share ? string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.0} %")
+        : row.Yardsticks is [{ Figures: [{ } figure, ..] } first, ..]
+            ? $"{first.Name} {EvalTaskCommand.Figure(figure.Value, figure.IsShare)}"
+        : "";
 }

@@ -12,6 +12,8 @@ namespace Spar.Cli.Console;
 /// </summary>
 internal sealed class RunDisplay(ProgressLine progress) : ProgressObserver(progress)
 {
+    private const string Missing = "–";
+
     /// <inheritdoc/>
     public override void PromptsFound(PromptsFound found)
     {
@@ -52,10 +54,21 @@ internal sealed class RunDisplay(ProgressLine progress) : ProgressObserver(progr
     {
         string search = row.HeldOutPromptSearch is { } share ? $", {Percent(share)} with tree search" : "";
         string judge = row.JudgeAccuracy is { } accuracy ? $", judge right on {Percent(accuracy)}" : "";
-        Progress.Say(
-            $"[bold]{row.Name}[/]: {Percent(row.HeldOutPrompt)} of {row.HeldOutCount} held-out prompts "
-                + $"satisfied{search}{judge}"
+        List<string> found = [];
+        if (row.HeldOutPrompt is { } satisfied)
+        {
+            found.Add($"{Percent(satisfied)} of {row.HeldOutCount} held-out prompts satisfied{search}{judge}");
+        }
+
+        found.AddRange(
+            (row.Yardsticks ?? [])
+                .Where(yardstick => yardstick.Figures.Count > 0)
+                .Select(yardstick =>
+                    $"{yardstick.Name} {Figure(yardstick.Figures[0])} ({yardstick.Figures[0].Name}, "
+                    + $"{yardstick.Items} items)"
+                )
         );
+        Progress.Say($"[bold]{row.Name}[/]: {Markup.Escape(string.Join("; ", found))}");
     }
 
     /// <inheritdoc/>
@@ -66,38 +79,61 @@ internal sealed class RunDisplay(ProgressLine progress) : ProgressObserver(progr
                 + $"{Percent(calibration.ChosenFalseAcceptRate)} of the chosen responses are wrong"
         );
 
-    /// <summary>The results as a table.</summary>
+    /// <summary>The results as a table: the columns of what was measured.</summary>
     public static Figures Table(RunResults results)
     {
-        Figures table = new Figures()
-            .Column("stage")
-            .Column("held-out prompts\nfully satisfied", right: true)
-            .Column("single\ninstructions", right: true)
-            .Column("with tree search\nat inference", right: true)
-            .Column("judge\naccuracy", right: true)
-            .Column("refinement\nsuccess", right: true)
-            .Column("play: success\nself-judged", right: true)
-            .Column("play: success\nverified", right: true);
+        Column[] columns =
+        [
+            new("held-out prompts\nfully satisfied", row => Percent(row.HeldOutPrompt)),
+            new("single\ninstructions", row => Percent(row.HeldOutInstruction)),
+            new("with tree search\nat inference", row => Percent(row.HeldOutPromptSearch)),
+            new("judge\naccuracy", row => Percent(row.JudgeAccuracy)),
+            new("refinement\nsuccess", row => Percent(row.RefineSuccess)),
+            .. Yardsticks(results),
+            new("play: success\nself-judged", row => Percent(Calibration(row)?.SelfJudgedSuccess)),
+            new("play: success\nverified", row => Percent(Calibration(row)?.VerifiedSuccess)),
+        ];
+        columns = [.. columns.Where(column => results.Rows.Any(row => column.Cell(row) != Missing))];
+        Figures table = new Figures().Column("stage");
+        foreach (Column column in columns)
+        {
+            table.Column(column.Title, right: true);
+        }
+
         foreach (EvaluationRow row in results.Rows)
         {
-            IterationCalibration? calibration = results.Calibration?.FirstOrDefault(one =>
-                row.Name.IterationNumber == one.Iteration
-            );
-            table.Row(
-                row.Name.ToString(),
-                Percent(row.HeldOutPrompt),
-                Percent(row.HeldOutInstruction),
-                Percent(row.HeldOutPromptSearch),
-                Percent(row.JudgeAccuracy),
-                Percent(row.RefineSuccess),
-                Percent(calibration?.SelfJudgedSuccess),
-                Percent(calibration?.VerifiedSuccess)
-            );
+            table.Row([row.Name.ToString(), .. columns.Select(column => column.Cell(row))]);
         }
 
         return table;
+
+        IterationCalibration? Calibration(EvaluationRow row) =>
+            results.Calibration?.FirstOrDefault(one => row.Name.IterationNumber == one.Iteration);
     }
 
+    // The first two figures of each: the headline, and what most people know it by.
+    private static IEnumerable<Column> Yardsticks(RunResults results) =>
+        results
+            .Rows.SelectMany(row => row.Yardsticks ?? [])
+            .SelectMany(yardstick => yardstick.Figures.Take(2).Select(figure => (yardstick.Name, Figure: figure.Name)))
+            .Distinct()
+            .Select(one => new Column(
+                $"{one.Name}\n{one.Figure}",
+                row =>
+                    row.Yardsticks?.FirstOrDefault(yardstick => yardstick.Name == one.Name)
+                        ?.Figures.FirstOrDefault(figure => figure.Name == one.Figure)
+                        is { } figure
+                        ? Figure(figure)
+                        : Missing
+            ));
+
+    private static string Figure(YardstickFigure figure) =>
+        figure.IsShare
+            ? Percent(figure.Value)
+            : string.Create(CultureInfo.InvariantCulture, $"{figure.Value:0.00}");
+
     private static string Percent(double? share) =>
-        share is null ? "–" : string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.0} %");
+        share is null ? Missing : string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.0} %");
+
+    private sealed record Column(string Title, Func<EvaluationRow, string> Cell);
 }

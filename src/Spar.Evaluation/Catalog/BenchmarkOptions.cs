@@ -21,6 +21,12 @@ public sealed record BenchmarkOptions
     /// </summary>
     public int? Rewordings { get; init; }
 
+    /// <summary>
+    /// IFEval and IFBench: most tokens of an answer; null for the benchmark's usual number. Figures of different numbers
+    /// are not to be compared.
+    /// </summary>
+    public int? MaxTokens { get; init; }
+
     /// <summary>HumanEval: samples a problem. LLMBar: votes an order.</summary>
     public int Samples { get; init; } = 1;
 

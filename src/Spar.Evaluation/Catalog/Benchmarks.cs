@@ -115,6 +115,6 @@ public static class Benchmarks
 
         return options.Rewordings is int rewordings
             ? new RewordedBenchmark(name, prompts.Items, rewordings, options.Limit, problems.Skipped.Count)
-            : new InstructionBenchmark(name, prompts.Items, options.Limit, problems.Skipped.Count);
+            : new InstructionBenchmark(name, prompts.Items, options.Limit, problems.Skipped.Count, options.MaxTokens);
     }
 }

@@ -22,12 +22,17 @@ public sealed class InstructionBenchmark : IBenchmark
     /// <param name="prompts">The prompts.</param>
     /// <param name="limit">First prompts to use; null for all.</param>
     /// <param name="skipped">Records that were skipped in loading.</param>
+    /// <param name="maxTokens">Most tokens of an answer; null for the benchmark's usual number.</param>
     public InstructionBenchmark(
-        string name, IReadOnlyList<InstructionPrompt> prompts, int? limit = null, int skipped = 0)
+        string name,
+        IReadOnlyList<InstructionPrompt> prompts,
+        int? limit = null,
+        int skipped = 0,
+        int? maxTokens = null)
     {
         _prompts = [.. prompts.Take(limit ?? int.MaxValue)];
         _skipped = skipped;
-        Sampling sampling = Sampling.GreedyUpTo(s_maxTokens[name]);
+        Sampling sampling = Sampling.GreedyUpTo(maxTokens ?? s_maxTokens[name]);
         Requests = [.. _prompts.Select(prompt => EvaluationRequest.User(prompt.Key, prompt.Prompt, sampling))];
         var config = new JsonObject { ["max_tokens"] = sampling.MaxTokens, ["temperature"] = sampling.Temperature };
         Facts = new BenchmarkFacts(name, 1, prompts.Count, _prompts.Count, 0, config);

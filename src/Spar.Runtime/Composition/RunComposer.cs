@@ -37,6 +37,7 @@ public static class RunComposer
         ModelHosts.Check(recipe, check);
         PromptSources.Check(recipe, check);
         ConstraintVerifiers.Check(recipe, check);
+        Yardsticks.Check(recipe, check);
         check.Usable("prompt_set", () => TemplateSet.Load(recipe.Method.PromptSet));
         check.ThrowIfFaulty();
     }
@@ -51,7 +52,7 @@ public static class RunComposer
         RunRecipe recipe, RunStore store, int threads, IRunObserver observer, TimeProvider time)
     {
         TemplateSet templates = TemplateSet.Load(recipe.Method.PromptSet);
-        IPromptSource prompts = PromptSources.Create(recipe, store.Identity);
+        IPromptSource prompts = PromptSources.Create(recipe, store.Identity, () => Yardsticks.Prompts(recipe));
         FilePrompts? own = prompts as FilePrompts;
         return new SelfPlayRun
         {
@@ -65,6 +66,7 @@ public static class RunComposer
             Texts = PromptSources.CreateTexts(recipe),
             Store = store,
             Evaluator = Evaluators.Create(recipe),
+            Yardsticks = Yardsticks.Create(recipe, store.Directory, time),
             Verifier = ConstraintVerifiers.Create(recipe.Method.Judging, own),
             Truth = ConstraintVerifiers.CreateTruth(own),
             Observer = observer,

@@ -41,6 +41,7 @@ public static class RunIdentities
         Referent.PromptSet => RunIdentity.OfText(text, TemplateSet.Load(text).Digest),
         Referent.Rows => RunIdentity.OfFiles(text, RowsDigest.Of(text)),
         Referent.File => RunIdentity.OfText(text, $"{StableHash.Of(File.ReadAllText(text)):x16}"),
+        Referent.Folder => text,
         _ => throw new ArgumentOutOfRangeException(nameof(referent)),
     };
 }

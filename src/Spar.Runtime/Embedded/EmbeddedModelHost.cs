@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Spar.Calls;
 using Spar.Engine.Inference;
 using Spar.Ground;
 using Spar.Seams;
@@ -14,6 +15,11 @@ public sealed class EmbeddedModelHost(EngineOptions options) : IModelHost
     /// The checkpoint cannot be read, or does not fit its tokenizer.
     /// </exception>
     public async ValueTask<IChatClient> OpenAsync(string model, CancellationToken cancellationToken) =>
-        await Task.Run(() => new EmbeddedModelClient(EmbeddedChatClient.Load(ShippedFiles.Resolve(model), options)), cancellationToken)
-            .ConfigureAwait(false);
+        await Task.Run(() => Open(model), cancellationToken).ConfigureAwait(false);
+
+    private ChoiceScoringChatClient Open(string model)
+    {
+        EmbeddedChatClient client = EmbeddedChatClient.Load(ShippedFiles.Resolve(model), options);
+        return new ChoiceScoringChatClient(new EmbeddedModelClient(client), new EmbeddedChoiceScorer(client));
+    }
 }

@@ -90,7 +90,7 @@ public sealed class ExperimentWork(
             string.Create(CultureInfo.InvariantCulture, $"{name}, seed {recipe.Method.Seed}"),
             ended is not null,
             async () => ended ?? await RunAnewAsync(name, target, recipe, cancellationToken).ConfigureAwait(false),
-            run => run.Results.Rows is [.., EvaluationRow last]
+            run => run.Results.Rows is [.., EvaluationRow { HeldOutPrompt: not null } last]
                 ? string.Create(
                     CultureInfo.InvariantCulture,
                     $"{100 * last.HeldOutPrompt:0.0} % of {last.HeldOutCount} held-out prompts satisfied")

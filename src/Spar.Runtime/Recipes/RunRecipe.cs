@@ -30,6 +30,17 @@ public sealed record RunRecipe
     [Decides(Results.All)]
     public NanoSettings Nano { get; init; } = new();
 
+    /// <summary>
+    /// What the models of every row are measured by, beside what the run's world measures by itself. Measuring changes
+    /// nothing in a run: a yardstick may be added to a finished one.
+    /// </summary>
+    [Decides(Results.None)]
+    public IReadOnlyList<YardstickSettings> Evaluation { get; init; } = [];
+
+    /// <summary>Folder with the data of the benchmarks that measure, one folder a benchmark.</summary>
+    [Decides(Results.None), MinLength(1), RefersTo(Referent.Folder)]
+    public string BenchmarkData { get; init; } = "data";
+
     /// <summary>The row of the results that a run of this recipe ends with.</summary>
     public RowName LastRow => Method.LastRow;
 

@@ -41,11 +41,27 @@ public sealed record Improvement(string Label, string FromRow, double From, stri
                 found.Add(new Improvement(label, Display.Row(start.Name), from, Display.Row(end.Name), to));
             }
         }
-        if (rows.LastOrDefault(row => IsIteration(row) && row.HeldOutPromptSearch is not null) is { } last)
+        foreach ((string yardstick, string figure) in rows.SelectMany(row => row.Yardsticks ?? [])
+            .Where(yardstick => yardstick.Figures is [{ IsShare: true }, ..])
+            .Select(yardstick => (yardstick.Name, yardstick.Figures[0].Name)).Distinct())
+        {
+            EvaluationRow? end = rows.LastOrDefault(row => IsIteration(row) && Value(row) is not null);
+            if (start is not null && Value(start) is { } from && end is not null)
+            {
+                found.Add(new Improvement(
+                    $"{yardstick}: {figure}", Display.Row(start.Name), from, Display.Row(end.Name), Value(end)!.Value));
+            }
+
+            double? Value(EvaluationRow row) =>
+                row.Yardsticks?.FirstOrDefault(one => one.Name == yardstick)?.Figures
+                    .FirstOrDefault(one => one.Name == figure)?.Value;
+        }
+
+        if (rows.LastOrDefault(row => IsIteration(row) && row.HeldOutPromptSearch is not null) is { HeldOutPrompt: { } greedy } last)
         {
             string stage = Display.Row(last.Name);
             found.Add(new Improvement(
-                "what tree search at inference adds", $"{stage} greedy", last.HeldOutPrompt, "with search",
+                "what tree search at inference adds", $"{stage} greedy", greedy, "with search",
                 last.HeldOutPromptSearch!.Value));
         }
         return found;

@@ -18,7 +18,8 @@ public sealed record RunBudget(long ModelCalls, long GeneratedTokens, long Train
     public static RunBudget Of(RunStore store)
     {
         string[] stages = [.. store.Stages().Where(stage =>
-            !StartStages.Names.Contains(stage) && !StageNames.IsEvaluation(stage))];
+            !StartStages.Names.Contains(stage) && !StageNames.IsEvaluation(stage)
+            && !StageNames.IsYardstick(stage))];
         StageTiming[] timings = [.. store.Timings().Where(timing => stages.Contains(timing.Stage))];
         (long calls, long tokens) = store.CallsOutside("eval/*", "refiner-sft/*");
         return new RunBudget(

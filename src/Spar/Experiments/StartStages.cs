@@ -30,6 +30,10 @@ public static class StartStages
         Copy<TrainedProduct>(StageNames.Refiner(0), Locate);
         Copy<EvaluationProduct>(StageNames.Evaluation(RowName.Base));
         Copy<EvaluationProduct>(StageNames.Evaluation(RowName.Sft));
+        foreach (string stage in start.Stages().Where(StageNames.IsYardstick))
+        {
+            Copy<YardstickProduct>(stage);
+        }
 
         // Relative to the new run, so that the folder that holds both can be moved.
         TrainedProduct Locate(TrainedProduct product) => product.Checkpoint is null

@@ -27,6 +27,9 @@ public enum Referent
 
     /// <summary>A file of rows, of any size.</summary>
     Rows,
+
+    /// <summary>A folder of data.</summary>
+    Folder,
 }
 
 /// <summary>Says which results a key of a recipe, or a group and all that is in it, decides.</summary>

@@ -36,9 +36,16 @@ public sealed record RunResults(
         IterationCalibration[] calibrations = [.. store.Stages().Where(StageNames.IsCalibration)
             .Select(stage => store.FindProduct<CalibrationProduct>(stage)!.Calibration)
                 .OrderBy(calibration => calibration.Iteration)];
+        ILookup<RowName, YardstickResult> yardsticks = store.Stages().Where(StageNames.IsYardstick)
+            .Select(stage => store.FindProduct<YardstickProduct>(stage)!)
+            .OrderBy(product => product.Result.Name, StringComparer.Ordinal)
+            .ToLookup(product => product.Row, product => product.Result);
         return new RunResults(
             [.. store.Stages().Where(StageNames.IsEvaluation)
-                .Select(stage => store.FindProduct<EvaluationProduct>(stage)!.Row).OrderBy(row => row.Name)],
+                .Select(stage => store.FindProduct<EvaluationProduct>(stage)!.Row)
+                .Select(row => yardsticks.Contains(row.Name)
+                    ? row with { Yardsticks = [.. yardsticks[row.Name]] } : row)
+                .OrderBy(row => row.Name)],
             ulong.Parse(store.Identity.Values["seed"], CultureInfo.InvariantCulture),
             totals.WallSeconds,
             totals.ModelCalls,

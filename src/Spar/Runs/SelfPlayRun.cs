@@ -14,8 +14,6 @@ namespace Spar.Runs;
 /// </summary>
 public sealed class SelfPlayRun
 {
-    private IReadOnlyList<string> _fixedResponses = [];
-
     /// <summary>The run in numbers.</summary>
     public required Recipe Recipe { get; init; }
 
@@ -45,6 +43,9 @@ public sealed class SelfPlayRun
 
     /// <summary>Measures the models; null measures nothing.</summary>
     public IRunEvaluator? Evaluator { get; init; }
+
+    /// <summary>What else the recipe measures the models by.</summary>
+    public IReadOnlyList<IYardstick> Yardsticks { get; init; } = [];
 
     /// <summary>
     /// Has the first word on every response, before a model judges it; null where models judge everything.
@@ -86,13 +87,13 @@ public sealed class SelfPlayRun
         TrainingStage training = new(Trainer, runner, Store, session, Observer, models);
         MethodContext run = new(Recipe, Templates, runner, training, Store, session, models, Observer, Verifier, Truth);
 
-        await SampleFixedAsync(run, cancellationToken).ConfigureAwait(false);
-        EvaluationRow? baseRow = await EvaluateAsync(
-            RowName.Base, new(Recipe.BaseModel, Recipe.BaseModel), null, run, cancellationToken)
-            .ConfigureAwait(false);
+        RowMeasurement measurement = new(run, Evaluator, Yardsticks, WriteResults);
+        ModelPair untrained = new(Recipe.BaseModel, Recipe.BaseModel);
+        await measurement.SampleFixedAsync(cancellationToken).ConfigureAwait(false);
+        await measurement.MeasureAsync(RowName.Base, untrained, null, cancellationToken).ConfigureAwait(false);
         ModelPair start = await LearnFromTeacherAsync(run, cancellationToken).ConfigureAwait(false);
-        EvaluationRow? unchanged = start == new ModelPair(Recipe.BaseModel, Recipe.BaseModel) ? baseRow : null;
-        await EvaluateAsync(RowName.Sft, start, unchanged, run, cancellationToken).ConfigureAwait(false);
+        await measurement.MeasureAsync(
+            RowName.Sft, start, start == untrained ? RowName.Base : null, cancellationToken).ConfigureAwait(false);
 
         IIterationMethod method = MethodOf(run);
         ModelPair current = Recipe.Iterations == 0
@@ -109,26 +110,12 @@ public sealed class SelfPlayRun
             current = next;
             if (Recipe.IterativeTraining || iteration == Recipe.Iterations)
             {
-                await EvaluateAsync(RowName.Iteration(iteration), current, null, run, cancellationToken)
+                await measurement.MeasureAsync(RowName.Iteration(iteration), current, null, cancellationToken)
                     .ConfigureAwait(false);
             }
         }
 
         return WriteResults();
-    }
-
-    /// <summary>The base model's responses that the refiner is measured on in every row.</summary>
-    private async Task SampleFixedAsync(MethodContext run, CancellationToken cancellationToken)
-    {
-        if (Evaluator is not null)
-        {
-            _fixedResponses =
-                (await run.Runner.RunAsync(StageNames.FixedResponses, 0, async () => new FixedResponsesProduct(
-                await Evaluator.SampleFixedAsync(
-                    await run.Models.OpenAsync(Recipe.BaseModel, cancellationToken).ConfigureAwait(false), Recipe,
-                    cancellationToken)
-                    .ConfigureAwait(false))).ConfigureAwait(false)).Responses;
-        }
     }
 
     /// <summary>Makes M_0 and R_0.</summary>
@@ -171,41 +158,6 @@ public sealed class SelfPlayRun
         TrainingMethod.MetaRewarding => new MetaRewardingMethod(run),
         _ => throw new SparException($"There is no method {Recipe.Method}."),
     };
-
-    private async Task<EvaluationRow?> EvaluateAsync(
-        RowName row, ModelPair pair, EvaluationRow? known, MethodContext run, CancellationToken cancellationToken)
-    {
-        if (Evaluator is null)
-        {
-            return null;
-        }
-
-        string stage = StageNames.Evaluation(row);
-        EvaluationProduct product = await run.Runner.RunAsync(stage, known is null ? Evaluator.Items : 0, async () =>
-        {
-            if (known is not null)
-            {
-                return new EvaluationProduct(known with { Name = row });
-            }
-
-            EvaluationContext context = new(
-                row,
-                await run.Models.OpenAsync(pair.Actor, cancellationToken).ConfigureAwait(false),
-                await run.Models.OpenAsync(pair.Refiner, cancellationToken).ConfigureAwait(false),
-                Templates,
-                Recipe,
-                failed => Observer.ItemFinished(stage, failed))
-            {
-                Judge = await run.OpenJudgeAsync(pair.Refiner, cancellationToken).ConfigureAwait(false),
-                FixedResponses = _fixedResponses,
-            };
-            EvaluationRow measured = await Evaluator.EvaluateAsync(context, cancellationToken).ConfigureAwait(false);
-            return new EvaluationProduct(measured with { Name = row });
-        }).ConfigureAwait(false);
-        Observer.RowMeasured(product.Row);
-        WriteResults();
-        return product.Row;
-    }
 
     private RunResults WriteResults()
     {

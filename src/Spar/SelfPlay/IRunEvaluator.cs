@@ -48,14 +48,22 @@ public sealed record EvaluationContext(
         init => _judge = value;
     }
 
+    /// <summary>Opens a further model, such as a yardstick's own judge.</summary>
+    public Func<string, CancellationToken, Task<ModelCaller>> OpenAsync { get; init; } =
+        (model, _) => throw new SparException($"The model {model} cannot be opened here.");
+
     /// <summary>What <see cref="IRunEvaluator.SampleFixedAsync"/> gave.</summary>
     public IReadOnlyList<string> FixedResponses { get; init; } = [];
 }
 
 /// <summary>A row of the results; shares are 0..1.</summary>
 /// <param name="Name">Which models it measures.</param>
-/// <param name="HeldOutPrompt">Share of held-out prompts whose greedy response satisfies everything.</param>
-/// <param name="HeldOutInstruction">Share of their single requirements that it satisfies.</param>
+/// <param name="HeldOutPrompt">
+/// Share of held-out prompts whose greedy response satisfies everything; null when not measured.
+/// </param>
+/// <param name="HeldOutInstruction">
+/// Share of their single requirements that it satisfies; null when not measured.
+/// </param>
 /// <param name="HeldOutPromptSearch">
 /// As <paramref name="HeldOutPrompt"/>, with tree search at inference time; null when not measured.
 /// </param>
@@ -69,14 +77,17 @@ public sealed record EvaluationContext(
 /// <param name="Details">Further measures by name, for the report; may be null.</param>
 public sealed record EvaluationRow(
     [property: JsonPropertyName("stage")] RowName Name,
-    double HeldOutPrompt,
-    double HeldOutInstruction,
+    double? HeldOutPrompt,
+    double? HeldOutInstruction,
     double? HeldOutPromptSearch,
     double? JudgeAccuracy,
     double? RefineSuccess,
     int HeldOutCount,
     IReadOnlyDictionary<string, double>? Details = null)
 {
+    /// <summary>What the recipe's yardsticks found, in the order of their names; null where there are none.</summary>
+    public IReadOnlyList<YardstickResult>? Yardsticks { get; init; }
+
     /// <summary>Detail: share of the actor's own greedy responses on which the refiner's vote is right.</summary>
     public const string JudgeAccuracyOwn = "judgeAccuracyOwn";
 

@@ -6,6 +6,7 @@ namespace Spar.SelfPlay;
 public static class StageNames
 {
     private const string EvaluationPrefix = "evaluation-";
+    private const string YardstickPrefix = "yardstick-";
     private const string CalibrationPrefix = "calibration-";
 
     /// <summary>What was found in the files of prompts.</summary>
@@ -49,6 +50,15 @@ public static class StageNames
     /// <summary>Evaluation of a row's models.</summary>
     /// <param name="row">The row.</param>
     public static string Evaluation(RowName row) => $"{EvaluationPrefix}{row}";
+
+    /// <summary>Measurement of a row's models by one of the recipe's yardsticks.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="name">The yardstick's name.</param>
+    public static string Yardstick(RowName row, string name) => $"{YardstickPrefix}{row}-{name}";
+
+    /// <summary>True for stages that measure a row by a yardstick.</summary>
+    /// <param name="stage">A stage's name.</param>
+    public static bool IsYardstick(string stage) => stage.StartsWith(YardstickPrefix, StringComparison.Ordinal);
 
     /// <summary>True for stages that measure a row.</summary>
     /// <param name="stage">A stage's name.</param>

@@ -73,6 +73,17 @@ public sealed record EvaluationProduct(EvaluationRow Row) : IStageProduct
     public StageStatistics Statistics => StageStatistics.None;
 }
 
+/// <summary>Product of <see cref="StageNames.Yardstick"/>.</summary>
+/// <param name="Row">Which models were measured.</param>
+/// <param name="Signature">What the figures depend on beside the models.</param>
+/// <param name="Result">The figures.</param>
+public sealed record YardstickProduct(RowName Row, string Signature, YardstickResult Result) : IStageProduct
+{
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public StageStatistics Statistics => StageStatistics.None;
+}
+
 /// <summary>Product of <see cref="StageNames.Calibration"/>.</summary>
 /// <param name="Calibration">The judge against verifiers.</param>
 public sealed record CalibrationProduct(IterationCalibration Calibration) : IStageProduct

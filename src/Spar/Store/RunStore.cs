@@ -53,6 +53,11 @@ public sealed class RunStore : ICallMemo, IDisposable
                 _writerConnection.Execute(StoreSchema.AddProbability);
             }
 
+            if (_writerConnection.ExecuteScalar<bool>(StoreSchema.LacksLogLikelihoods))
+            {
+                _writerConnection.Execute(StoreSchema.AddLogLikelihoods);
+            }
+
             _reader = _writerConnection;
             RunDatabase.CheckVersion(_reader, directory, begins: true);
             RunDatabase.CheckIdentity(_reader, directory, identity);
@@ -136,7 +141,7 @@ public sealed class RunStore : ICallMemo, IDisposable
             connection.QuerySingleOrDefault<CallRow>(
                 $"SELECT prompt_hash AS PromptHash, {StoredText.Columns}, input_tokens AS InputTokens, "
                     + "output_tokens AS OutputTokens, finish AS Finish, "
-                    + "probability AS Probability FROM calls WHERE key = @key",
+                    + "probability AS Probability, log_likelihoods AS LogLikelihoods FROM calls WHERE key = @key",
                 new { key }
             )
         );
@@ -147,7 +152,8 @@ public sealed class RunStore : ICallMemo, IDisposable
                 row.InputTokens,
                 row.OutputTokens,
                 row.Finish,
-                row.Probability
+                row.Probability,
+                row.LogLikelihoods is { } values ? JsonSerializer.Deserialize<double[]>(values) : null
             );
     }
 
@@ -158,8 +164,8 @@ public sealed class RunStore : ICallMemo, IDisposable
             // Dapper caches the command's plan by its text; the row is a few microseconds.
             connection.Execute(
                 "INSERT OR REPLACE INTO calls (key, prompt_hash, text, input_tokens, output_tokens, finish, "
-                    + "probability) "
-                    + "VALUES (@key, @hash, @text, @input, @output, @finish, @probability)",
+                    + "probability, log_likelihoods) "
+                    + "VALUES (@key, @hash, @text, @input, @output, @finish, @probability, @likelihoods)",
                 new
                 {
                     key,
@@ -169,6 +175,7 @@ public sealed class RunStore : ICallMemo, IDisposable
                     output = answer.OutputTokens ?? 0,
                     finish = answer.Finish,
                     probability = answer.Probability,
+                    likelihoods = answer.LogLikelihoods is { } values ? JsonSerializer.Serialize(values) : null,
                 }
             );
         });
@@ -384,6 +391,7 @@ public sealed class RunStore : ICallMemo, IDisposable
         long InputTokens,
         long OutputTokens,
         string? Finish,
-        double? Probability
+        double? Probability,
+        string? LogLikelihoods
     );
 }

@@ -10,7 +10,8 @@ internal static class StoreSchema
         -- One row a finished call. prompt_hash is that of prompt and sampling.
         CREATE TABLE IF NOT EXISTS calls (
             key TEXT PRIMARY KEY, prompt_hash INTEGER NOT NULL, text TEXT NOT NULL,
-            input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, finish TEXT, probability REAL);
+            input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, finish TEXT, probability REAL,
+            log_likelihoods TEXT);
         -- What a stage made: one row a stage, and for stages that work item by item one row an item.
         CREATE TABLE IF NOT EXISTS products (stage TEXT PRIMARY KEY, json TEXT NOT NULL);
         CREATE TABLE IF NOT EXISTS items (stage TEXT NOT NULL, item INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (stage, item));
@@ -26,6 +27,12 @@ internal static class StoreSchema
         "SELECT count(*) = 0 FROM pragma_table_info('calls') WHERE name = 'probability'";
 
     public const string AddProbability = "ALTER TABLE calls ADD COLUMN probability REAL";
+
+    /// <summary>1 for a run.db from before choices were scored.</summary>
+    public const string LacksLogLikelihoods =
+        "SELECT count(*) = 0 FROM pragma_table_info('calls') WHERE name = 'log_likelihoods'";
+
+    public const string AddLogLikelihoods = "ALTER TABLE calls ADD COLUMN log_likelihoods TEXT";
 }
 
 /// <summary>One execution of a stage; a stage that was interrupted has a row for its last execution only.</summary>
