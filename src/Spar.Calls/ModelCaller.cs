@@ -3,7 +3,7 @@ using Spar.Ground;
 
 namespace Spar.Calls;
 
-/// <summary>The method's way to a model: one user turn in, text out, through the stack of a session.</summary>
+/// <summary>The method's way to a model: turns in, text out, through the stack of a session.</summary>
 /// <param name="client">The model.</param>
 /// <param name="session">What all calls of the run share.</param>
 public sealed class ModelCaller(IChatClient client, CallSession session)
@@ -21,7 +21,25 @@ public sealed class ModelCaller(IChatClient client, CallSession session)
     /// <exception cref="CallFailedException">The call failed.</exception>
     /// <exception cref="RunFaultException">Going on is pointless, or the answer cannot be kept.</exception>
     public Task<Answer> AskAsync(string key, string prompt, Sampling sampling, CancellationToken cancellationToken) =>
-        CallAsync(prompt, Options(key, $"{sampling}\n{prompt}", sampling), cancellationToken);
+        AskAsync(One(prompt), Options(key, $"{sampling}\n{prompt}", sampling), cancellationToken);
+
+    /// <summary>Asks once with a conversation, or takes the kept answer.</summary>
+    /// <param name="key">The call's name, unique in the run.</param>
+    /// <param name="turns">The conversation, the user's turn last.</param>
+    /// <param name="sampling">How to sample the answer.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="CallFailedException">The call failed.</exception>
+    /// <exception cref="RunFaultException">Going on is pointless, or the answer cannot be kept.</exception>
+    public Task<Answer> AskAsync(
+        string key,
+        IReadOnlyList<ChatMessage> turns,
+        Sampling sampling,
+        CancellationToken cancellationToken
+    )
+    {
+        string asked = string.Concat(turns.Select(turn => $"{turn.Role}\0{turn.Text}\0"));
+        return AskAsync(turns, Options(key, $"{sampling}, turns\n{asked}", sampling), cancellationToken);
+    }
 
     /// <summary>
     /// Asks once as the first form does, and weighs the words at one place of the answer
@@ -43,8 +61,8 @@ public sealed class ModelCaller(IChatClient client, CallSession session)
         Func<string, Alternatives?> find,
         CancellationToken cancellationToken
     ) =>
-        CallAsync(
-            prompt,
+        AskAsync(
+            One(prompt),
             Options(key, $"{sampling}, weighed\n{prompt}", sampling).WithWeighed(find),
             cancellationToken
         );
@@ -71,10 +89,5 @@ public sealed class ModelCaller(IChatClient client, CallSession session)
             MaxOutputTokens = sampling.MaxTokens,
         }.WithCall(new CallIdentity(key, StableHash.Of(asked)));
 
-    private async Task<Answer> CallAsync(string prompt, ChatOptions options, CancellationToken cancellationToken) =>
-        (
-            await _client
-                .GetResponseAsync([new ChatMessage(ChatRole.User, prompt)], options, cancellationToken)
-                .ConfigureAwait(false)
-        ).ToAnswer();
+    private static ChatMessage[] One(string prompt) => [new ChatMessage(ChatRole.User, prompt)];
 }

@@ -51,7 +51,10 @@ public sealed class PromptFilesTests : IDisposable
             Write("d.json", JsonSerializer.Serialize(s_asked.Select(text => new { instruction = text, input = "" }))),
             Write("e.csv", "id,prompt\n" + string.Concat(s_asked.Select((text, i) => $"{i},\"{text}\"\n"))),
             Write("f.tsv", "prompt\n" + string.Concat(s_asked.Select(text => $"{text}\n"))),
-            Write("g.ndjson", Lines(s_asked.Select((text, i) => new { doc_id = i, doc = new { key = i, prompt = text } }))),
+            Write(
+                "g.ndjson",
+                Lines(s_asked.Select((text, i) => new { doc_id = i, doc = new { key = i, prompt = text } }))
+            ),
             Write(
                 "h.jsonl",
                 Lines(
@@ -74,6 +77,82 @@ public sealed class PromptFilesTests : IDisposable
         Assert.All(made, one => Assert.Equal(made[0], one));
     }
 
+    [Fact]
+    public async Task A_planted_benchmark_prompt_and_its_near_copy_are_kept_out_and_listed()
+    {
+        const string measured =
+            "Write an encouraging letter to a neighbour who has just planted forty apple trees behind the old railway "
+            + "station and worries about the frost. Your entire response should be in all lowercase letters.";
+        Write("benchmark.jsonl", Lines([new { key = 7, prompt = measured }, new { key = 8, prompt = "Sing a song." }]));
+        string near = measured.Replace("encouraging", "friendly").Replace("neighbour", "cousin").Replace("forty", "ten")
+            .Replace("apple", "pear").Replace("behind", "near").Replace("old", "new").Replace("station", "bridge")
+            .Replace("worries", "thinks").Replace("frost", "rain").Replace("entire", "whole");
+        string file = Write(
+            "mine.jsonl",
+            Lines([
+                .. s_asked.Select((text, i) => new { id = $"row-{i}", prompt = text }),
+                new { id = "planted", prompt = measured.ToUpperInvariant() },
+                new { id = "near", prompt = near },
+            ])
+        );
+        string recipe = Write(
+            "mine.yaml",
+            Recipe("mine.jsonl", "iterations: 0").Replace(
+                "held_out: 2 }",
+                "held_out: 2, keep_away_from: [benchmark.jsonl] }",
+                StringComparison.Ordinal
+            )
+        );
+        string run = Path.Combine(_work, "run-mine");
+        (int code, _, string messages) = await CliRunner.RunAsync("", ["run", recipe, "--output", run]);
+        Assert.True(code == 0, messages);
+        Assert.Contains("kept out 2", messages, StringComparison.Ordinal);
+        foreach ((string id, string measure) in new[] { ("planted", "the same text"), ("near", "%") })
+        {
+            Assert.Contains(
+                messages.Split('\n'),
+                line =>
+                    line.Contains($"id {id}", StringComparison.Ordinal)
+                    && line.Contains("benchmark.jsonl, id 7", StringComparison.Ordinal)
+                    && line.Contains(measure, StringComparison.Ordinal)
+            );
+        }
+
+        // What was found stays in the run directory; the run itself never saw the two.
+        string[] everything = Products(run);
+        string found = Assert.Single(everything, one => one.StartsWith("prompts", StringComparison.Ordinal));
+        Assert.Contains("\"id\":\"near\"", found, StringComparison.Ordinal);
+        Assert.All(everything, one => Assert.DoesNotContain("railway", one, StringComparison.OrdinalIgnoreCase));
+
+        // The same recipe goes on; a file that was changed is refused.
+        (code, _, messages) = await CliRunner.RunAsync("", ["run", recipe, "--output", run]);
+        Assert.True(code == 0, messages);
+        File.AppendAllText(file, "{\"prompt\": \"one more\"}\n");
+        (code, _, messages) = await CliRunner.RunAsync("", ["run", recipe, "--output", run]);
+        Assert.Equal(1, code);
+        Assert.Contains("prompts.files.0", messages, StringComparison.Ordinal);
+        Assert.Contains("its content is not what the run began with", messages, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("held_out: 99", "nothing is left for sft")]
+    [InlineData("held_out: 14", "nothing is left for refiner")]
+    public async Task A_share_that_leaves_nothing_is_refused_before_the_run_begins(string share, string words)
+    {
+        Write("few.jsonl", Lines(s_asked.Select(text => new { prompt = text })));
+        string recipe = Write(
+            "few.yaml",
+            Recipe("few.jsonl", "").Replace("held_out: 2", share, StringComparison.Ordinal)
+        );
+        (int code, _, string messages) = await CliRunner.RunAsync(
+            "",
+            ["run", recipe, "--output", Path.Combine(_work, "run-few")]
+        );
+        Assert.Equal(1, code);
+        Assert.Contains(words, messages.ReplaceLineEndings(" "), StringComparison.Ordinal);
+        Assert.DoesNotContain("fixed-responses", messages, StringComparison.Ordinal);
+    }
+
     private async Task<string> RunAsync(string file, string extra = "")
     {
         string name = Path.GetFileName(file);
@@ -86,22 +165,27 @@ public sealed class PromptFilesTests : IDisposable
     }
 
     // All that a run made: products of its stages (which name checkpoints by their digests), and played items.
-    private static string Made(string run)
+    private static string Made(string run) =>
+        string.Join(
+            '\n',
+            Products(run).Where(product => !product.StartsWith("prompts", StringComparison.Ordinal))
+        );
+
+    private static string[] Products(string run)
     {
         using SqliteConnection connection = new($"Data Source={Path.Combine(run, "run.db")};Mode=ReadOnly");
         connection.Open();
         using SqliteCommand command = connection.CreateCommand();
         command.CommandText =
-            "SELECT stage || json FROM products WHERE stage <> 'prompts' UNION ALL "
-            + "SELECT stage || item || json FROM items ORDER BY 1";
+            "SELECT stage || json FROM products UNION ALL SELECT stage || item || json FROM items ORDER BY 1";
         using SqliteDataReader reader = command.ExecuteReader();
-        StringBuilder made = new();
+        List<string> made = [];
         while (reader.Read())
         {
-            made.AppendLine(reader.GetString(0));
+            made.Add(reader.GetString(0));
         }
 
-        return made.ToString();
+        return [.. made];
     }
 
     private static string Recipe(string file, string extra) =>
@@ -112,7 +196,6 @@ public sealed class PromptFilesTests : IDisposable
             sft_prompts: 4
             refiner_prompts: 4
             prompts_per_iteration: 4
-            iterations: 1
             responses: 2
             votes: 3
             respond: { temperature: 0.9, top_p: 0.9, max_tokens: 64 }
@@ -123,7 +206,7 @@ public sealed class PromptFilesTests : IDisposable
             dpo: { learning_rate: 1e-4 }
             rft: { learning_rate: 2e-5, epochs: 1 }
             nano: { held_out_prompts: 1, held_out_repairs: 1 }
-            {{extra}}
+            {{(extra.Length > 0 ? extra : "iterations: 1")}}
             """;
 
     private static string Lines(IEnumerable<object> rows) =>

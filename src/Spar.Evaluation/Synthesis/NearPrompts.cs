@@ -1,7 +1,5 @@
-using System.Text;
-using System.Text.Json;
 using Spar.Evaluation.Data;
-using Spar.Evaluation.Text;
+using Spar.Ground;
 
 namespace Spar.Evaluation.Synthesis;
 
@@ -57,14 +55,5 @@ public sealed class NearPrompts
         Enumerable.Range(0, Math.Max(0, words.Length - RunLength + 1))
             .Select(i => string.Join(' ', words.AsSpan(i, RunLength)));
 
-    private static string[] Words(string prompt)
-    {
-        StringBuilder text = new(prompt.Length);
-        foreach (char c in PythonText.Lower(prompt))
-        {
-            text.Append(char.IsLetterOrDigit(c) ? c : ' ');
-        }
-
-        return text.ToString().Split(' ', StringSplitOptions.RemoveEmptyEntries);
-    }
+    private static string[] Words(string prompt) => [.. PlainWords.Of(prompt)];
 }

@@ -7,20 +7,31 @@ using Spar.Engine.Training;
 namespace Spar.Runtime.Embedded;
 
 /// <summary>
-/// Turns a user turn and an assistant turn into tokens. The template writes both as one finished conversation, which is
+/// Turns a conversation and its last assistant turn into tokens. The template writes both as one, finished, which is
 /// tokenised as a whole, so that what is learnt is exactly what the template yields.
 /// </summary>
 /// <param name="tokenizer">The model's tokenizer.</param>
 /// <param name="template">The model's chat template.</param>
 public sealed class ChatEncoder(Tokenizer tokenizer, ChatTemplate template)
 {
+    /// <summary>Encodes one example of a single user turn; see the other overload.</summary>
+    /// <param name="prompt">The user turn.</param>
+    /// <param name="response">The assistant turn.</param>
+    /// <param name="cutoff">Longest sequence in tokens; what is longer loses its end.</param>
+    /// <param name="truncated">True when the sequence was cut.</param>
+    /// <exception cref="EngineException">
+    /// The template refuses the turns, or the assistant's turn cannot be told apart.
+    /// </exception>
+    public TrainingSequence Encode(string prompt, string response, int cutoff, out bool truncated) =>
+        Encode([new Message("user", prompt)], response, cutoff, out truncated);
+
     /// <summary>
     /// Encodes one example. The targets are what follows the generation prompt, up to and including the token that ends
     /// the turn; where the generation prompt opens something that a finished turn lacks (a thought, say), what follows
     /// their common beginning.
     /// </summary>
-    /// <param name="prompt">The user turn.</param>
-    /// <param name="response">The assistant turn.</param>
+    /// <param name="turns">The conversation, the user's turn last.</param>
+    /// <param name="response">The assistant turn that answers it.</param>
     /// <param name="cutoff">Longest sequence in tokens; what is longer loses its end.</param>
     /// <param name="truncated">True when the sequence was cut.</param>
     /// <returns>
@@ -30,15 +41,14 @@ public sealed class ChatEncoder(Tokenizer tokenizer, ChatTemplate template)
     /// <exception cref="EngineException">
     /// The template refuses the turns, or the assistant's turn cannot be told apart.
     /// </exception>
-    public TrainingSequence Encode(string prompt, string response, int cutoff, out bool truncated)
+    public TrainingSequence Encode(IReadOnlyList<Message> turns, string response, int cutoff, out bool truncated)
     {
-        Message user = new("user", prompt);
-        string head = template.Render([user], addGenerationPrompt: true);
-        string whole = template.Render([user, new Message("assistant", response)], addGenerationPrompt: false);
+        string head = template.Render(turns, addGenerationPrompt: true);
+        string whole = template.Render([.. turns, new Message("assistant", response)], addGenerationPrompt: false);
         int[] ids = tokenizer.Encode(whole);
         int first = whole.StartsWith(head, StringComparison.Ordinal)
             ? TokensBefore(ids, whole, head.Length)
-            : TokensBefore(user, head, whole);
+            : TokensBefore(turns, head, whole);
         ids = WithoutRest(ids, first);
         truncated = ids.Length > cutoff;
         return new TrainingSequence(truncated ? ids[..cutoff] : ids, first);
@@ -59,11 +69,11 @@ public sealed class ChatEncoder(Tokenizer tokenizer, ChatTemplate template)
 
     // The answered conversation does not begin with the generation prompt. They must at least agree on how the
     // assistant's turn begins.
-    private int TokensBefore(Message user, string head, string whole)
+    private int TokensBefore(IReadOnlyList<Message> asked, string head, string whole)
     {
-        string turns = template.Render([user], addGenerationPrompt: false);
-        string opening = template.Render([user, new Message("assistant", "a")], addGenerationPrompt: false);
-        string other = template.Render([user, new Message("assistant", "b")], addGenerationPrompt: false);
+        string turns = template.Render(asked, addGenerationPrompt: false);
+        string opening = template.Render([.. asked, new Message("assistant", "a")], addGenerationPrompt: false);
+        string other = template.Render([.. asked, new Message("assistant", "b")], addGenerationPrompt: false);
         opening = opening[..CommonLength(opening, other)];
         int start = Math.Min(CommonLength(head, whole), CommonLength(head, opening));
         IReadOnlyList<(int Id, int Start, int End)> tokens = tokenizer.EncodeWithOffsets(whole);

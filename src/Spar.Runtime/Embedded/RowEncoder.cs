@@ -1,4 +1,5 @@
 using Spar.Engine;
+using Spar.Engine.Chat;
 using Spar.Engine.Training;
 using Spar.Seams;
 
@@ -20,7 +21,7 @@ internal sealed class RowEncoder(ChatEncoder encoder, int cutoff)
     /// <exception cref="EngineException">The template refuses a turn.</exception>
     public IReadOnlyList<TrainingSequence> Examples(IReadOnlyList<SupervisedRow> examples) =>
     [
-        .. examples.Select(example => Encode(example.Prompt, example.Response))
+        .. examples.Select(example => Encode(example.Context, example.Prompt, example.Response))
             .Where(sequence => sequence.TargetCount > 0),
     ];
 
@@ -31,13 +32,20 @@ internal sealed class RowEncoder(ChatEncoder encoder, int cutoff)
         IReadOnlyList<PreferencePair> pairs) =>
     [
         .. pairs
-            .Select(pair => (Chosen: Encode(pair.Prompt, pair.Chosen), Rejected: Encode(pair.Prompt, pair.Rejected)))
+            .Select(pair => (
+                Chosen: Encode(pair.Context, pair.Prompt, pair.Chosen),
+                Rejected: Encode(pair.Context, pair.Prompt, pair.Rejected)))
             .Where(pair => pair.Chosen.TargetCount > 0 && pair.Rejected.TargetCount > 0),
     ];
 
-    private TrainingSequence Encode(string prompt, string response)
+    private TrainingSequence Encode(IReadOnlyList<ChatTurn>? context, string prompt, string response)
     {
-        TrainingSequence sequence = encoder.Encode(prompt, response, cutoff, out bool truncated);
+        Message[] turns =
+        [
+            .. (context ?? []).Select(turn => new Message(turn.Role, turn.Text)),
+            new Message(ChatRoles.User, prompt),
+        ];
+        TrainingSequence sequence = encoder.Encode(turns, response, cutoff, out bool truncated);
         Truncated += truncated ? 1 : 0;
         return sequence;
     }

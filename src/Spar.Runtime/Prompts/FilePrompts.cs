@@ -86,7 +86,7 @@ public sealed class FilePrompts(
 
     private Prompt PromptOf(PromptRow row)
     {
-        Prompt prompt = new(PromptPool.IdOf(row), row.Text) { Context = row.Context };
+        Prompt prompt = new(PromptPool.IdOf(row), row.Text) { Context = row.Context.Count == 0 ? null : row.Context };
         if (row.Instructions.Count > 0)
         {
             _constraints[prompt.Instruction] = new InstructionPrompt(

@@ -1,4 +1,3 @@
-using System.Text;
 using Spar.Evolution;
 using Spar.Ground;
 using Spar.Seams;
@@ -104,10 +103,9 @@ public sealed class PromptPool
         {
             HashSet<ulong> ids = [];
             rows[file] = 0;
-            foreach (RecordRow record in RecordFile.Read(file))
+            foreach (PromptRow row in Rows(file))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                PromptRow row = PromptLayout.Read(record.Place, record.Value);
                 rows[file]++;
                 if (row.Id is { } id && !ids.Add(StableHash.Of(id)))
                 {
@@ -116,7 +114,7 @@ public sealed class PromptPool
                     );
                 }
 
-                string same = Normalized(row.Conversation);
+                string same = PlainWords.Joined(row.Conversation);
                 if (!seen.Add(StableHash.Of(same)))
                 {
                     repeated++;
@@ -148,12 +146,20 @@ public sealed class PromptPool
         );
     }
 
+    /// <summary>The rows of a file in order, one by one.</summary>
+    /// <param name="file">The file.</param>
+    /// <exception cref="SparException">
+    /// A row cannot be read or has no prompt; thrown while the rows are enumerated.
+    /// </exception>
+    public static IEnumerable<PromptRow> Rows(string file) =>
+        RecordFile.Read(file).Select(record => PromptLayout.Read(record.Place, record.Value));
+
     /// <summary>Checks that a file can be read and begins with a prompt.</summary>
     /// <param name="file">The file.</param>
     /// <exception cref="SparException">It is not so; the message names file and row.</exception>
     public static void CheckFirst(string file)
     {
-        if (RecordFile.Read(file).Select(one => PromptLayout.Read(one.Place, one.Value)).FirstOrDefault() is null)
+        if (!Rows(file).Any())
         {
             throw new SparException($"{file} has no rows.");
         }
@@ -161,33 +167,7 @@ public sealed class PromptPool
 
     /// <summary>A name for a row that is the same in every layout: the hash of its conversation.</summary>
     /// <param name="row">The row.</param>
-    public static string IdOf(PromptRow row) => $"{StableHash.Of(Normalized(row.Conversation)):x16}";
-
-    /// <summary>
-    /// A text in lower case, letters and digits only, single blanks between words: texts that differ in nothing else
-    /// are the same.
-    /// </summary>
-    /// <param name="text">Any text.</param>
-    public static string Normalized(string text)
-    {
-        StringBuilder words = new(text.Length);
-        bool blank = false;
-        foreach (Rune rune in text.EnumerateRunes())
-        {
-            if (Rune.IsLetterOrDigit(rune))
-            {
-                words.Append(blank && words.Length > 0 ? " " : "").Append(Rune.ToLowerInvariant(rune).ToString());
-                blank = false;
-            }
-            else
-            {
-                blank = true;
-            }
-        }
-
-        // A prompt of signs alone is told by them.
-        return words.Length == 0 ? text.Trim() : words.ToString();
-    }
+    public static string IdOf(PromptRow row) => $"{StableHash.Of(PlainWords.Joined(row.Conversation)):x16}";
 
     private static (IReadOnlyList<PromptRow> Taken, int Near) WithoutNearDuplicates(
         PriorityQueue<PromptRow, ulong> first,
@@ -201,7 +181,8 @@ public sealed class PromptPool
             ordered[i] = first.Dequeue();
         }
 
-        NearDuplicates known = new(similarity);
+        // The same question to another system turn is another prompt; a long system turn that many share tells nothing.
+        Dictionary<string, NearDuplicates> known = new(StringComparer.Ordinal);
         List<PromptRow> taken = [];
         int near = 0;
         foreach (PromptRow row in ordered)
@@ -211,7 +192,13 @@ public sealed class PromptPool
                 break;
             }
 
-            if (known.Add(row.Conversation) is null)
+            string stage = PlainWords.Joined(Said(row, system: true));
+            if (!known.TryGetValue(stage, out NearDuplicates? asked))
+            {
+                known[stage] = asked = new NearDuplicates(similarity);
+            }
+
+            if (asked.Add($"{Said(row, system: false)}\n{row.Text}") is null)
             {
                 taken.Add(row);
             }
@@ -223,4 +210,7 @@ public sealed class PromptPool
 
         return (taken, near);
     }
+
+    private static string Said(PromptRow row, bool system) =>
+        string.Join('\n', row.Context.Where(turn => turn.Role == ChatRoles.System == system).Select(turn => turn.Text));
 }

@@ -94,7 +94,7 @@ public sealed record ReportModel
                     .Select(pair => new PairExample(iteration.Number, pair, CritiqueOf(plays, pair)))],
                 [.. (iteration.Data?.ActorRows ?? []).Take(ExamplesAnIteration)
                     .Select(row => new ResponseExample(iteration.Number, row))],
-                deepest is null ? null : new SearchExample(iteration.Number, deepest.Prompt, deepest.Tree!));
+                deepest is null ? null : new SearchExample(iteration.Number, deepest.Instruction, deepest.Tree!));
         }
 
         private static string? CritiqueOf(PlayRecord[] plays, PreferencePair pair) =>

@@ -1,8 +1,10 @@
+using Spar.Ground;
+
 namespace Spar.Evolution;
 
 /// <summary>
 /// Finds texts that are nearly the same as an earlier one. The measure is the Jaccard similarity of the texts' sets of
-/// word trigrams (lower case, letters and digits only; a text of fewer than three words is one gram): shared trigrams
+/// word trigrams (<see cref="PlainWords"/>; a text of fewer than three words is one gram): shared trigrams
 /// divided by all trigrams of both. It is exact: candidates come from an index of trigrams, not from a sample.
 /// </summary>
 /// <param name="threshold">From which similarity on a text is a near-duplicate, above 0 and at most 1.</param>
@@ -57,10 +59,9 @@ public sealed class NearDuplicates(double threshold)
 
     private static HashSet<string> Grams(string text)
     {
-        string[] words = new string([.. text.ToLowerInvariant().Select(c => char.IsLetterOrDigit(c) ? c : ' ')])
-            .Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return words.Length < 3
+        IReadOnlyList<string> words = PlainWords.Of(text);
+        return words.Count < 3
             ? [string.Join(' ', words)]
-            : [.. Enumerable.Range(0, words.Length - 2).Select(i => $"{words[i]} {words[i + 1]} {words[i + 2]}")];
+            : [.. Enumerable.Range(0, words.Count - 2).Select(i => $"{words[i]} {words[i + 1]} {words[i + 2]}")];
     }
 }

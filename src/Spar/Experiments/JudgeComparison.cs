@@ -1,6 +1,7 @@
 using Spar.Calls;
 using Spar.Judging;
 using Spar.Seams;
+using Spar.SelfPlay;
 
 namespace Spar.Experiments;
 
@@ -74,7 +75,7 @@ public sealed class JudgeComparison(
     private async Task<JudgedResponse[]> JudgeAsync(int item, Prompt prompt, CancellationToken cancellationToken)
     {
         Answer[] answers = await Task.WhenAll(Enumerable.Range(0, samples)
-            .Select(k => actor.AskAsync($"respond/p{item}/k{k}", prompt.Text, respond, cancellationToken)))
+            .Select(k => actor.AskAsync($"respond/p{item}/k{k}", prompt, respond, cancellationToken)))
                 .ConfigureAwait(false);
         (string Text, bool? Right)[] responses = [
             .. answers.Select(answer => answer.Text).Distinct(StringComparer.Ordinal)
@@ -88,7 +89,8 @@ public sealed class JudgeComparison(
             foreach ((_, IJudge judge) in judges)
             {
                 valuations.Add(
-                    await judge.JudgeAsync($"judge/p{item}/r{one.k}", prompt.Text, one.response.Text, cancellationToken)
+                    await judge.JudgeAsync(
+                        $"judge/p{item}/r{one.k}", prompt.Instruction, one.response.Text, cancellationToken)
                         .ConfigureAwait(false));
             }
 
@@ -96,7 +98,7 @@ public sealed class JudgeComparison(
         })).ConfigureAwait(false);
     }
 
-    private bool? Right(Prompt prompt, string response) => truth.Verify(prompt.Text, response).Outcome switch
+    private bool? Right(Prompt prompt, string response) => truth.Verify(prompt.Instruction, response).Outcome switch
     {
         VerificationOutcome.Followed => true,
         VerificationOutcome.NotFollowed => false,

@@ -112,30 +112,43 @@ public static class RunExport
     private static JsonObject ToJson(SupervisedRow row, ExportFormat format) => format switch
     {
         ExportFormat.LlamaFactory =>
-            new() { ["messages"] = new JsonArray(Message("user", row.Prompt), Message("assistant", row.Response)) },
+            new() { ["messages"] = Turns(row.Context, row.Prompt, Message("assistant", row.Response)) },
         ExportFormat.Trl =>
-            new() { ["prompt"] = Turn("user", row.Prompt), ["completion"] = Turn("assistant", row.Response) },
-        _ => new() { ["prompt"] = row.Prompt, ["completion"] = row.Response },
+            new() { ["prompt"] = Turns(row.Context, row.Prompt), ["completion"] = Turn("assistant", row.Response) },
+        _ => new() { ["prompt"] = Prompt.InstructionOf(row.Context, row.Prompt), ["completion"] = row.Response },
     };
 
     private static JsonObject ToJson(PreferencePair pair, ExportFormat format) => format switch
     {
         ExportFormat.LlamaFactory => new()
         {
-            ["messages"] = Turn("user", pair.Prompt),
+            ["messages"] = Turns(pair.Context, pair.Prompt),
             ["chosen"] = Message("assistant", pair.Chosen),
             ["rejected"] = Message("assistant", pair.Rejected),
         },
         ExportFormat.Trl => new()
         {
-            ["prompt"] = Turn("user", pair.Prompt),
+            ["prompt"] = Turns(pair.Context, pair.Prompt),
             ["chosen"] = Turn("assistant", pair.Chosen),
             ["rejected"] = Turn("assistant", pair.Rejected),
         },
-        _ => new() { ["prompt"] = pair.Prompt, ["chosen"] = pair.Chosen, ["rejected"] = pair.Rejected },
+        _ => new()
+        {
+            ["prompt"] = Prompt.InstructionOf(pair.Context, pair.Prompt),
+            ["chosen"] = pair.Chosen,
+            ["rejected"] = pair.Rejected,
+        },
     };
 
     private static JsonObject Message(string role, string content) => new() { ["role"] = role, ["content"] = content };
+
+    // The conversation as it was: a system turn and earlier turns stay turns of their own.
+    private static JsonArray Turns(IReadOnlyList<ChatTurn>? context, string prompt, params JsonNode[] more) =>
+    [
+        .. (context ?? []).Select(turn => Message(turn.Role, turn.Text)),
+        Message("user", prompt),
+        .. more,
+    ];
 
     private static JsonArray Turn(string role, string content) => new(Message(role, content));
 

@@ -56,14 +56,14 @@ internal sealed class AutoifMethod(MethodContext run, ICheckWriter? writer) : II
     {
         CheckSheet[] sheets = await Task.WhenAll(
             Enumerable.Range(0, run.Recipe.Checks).Select(async n => CheckSheet.Parse(
-            await source.WriteAsync($"it{iteration}/checks/p{item}/s{n}", prompt.Text, cancellationToken)
+            await source.WriteAsync($"it{iteration}/checks/p{item}/s{n}", prompt.Instruction, cancellationToken)
                 .ConfigureAwait(false)))).ConfigureAwait(false);
         CheckExpression[] written = [.. sheets.SelectMany(sheet => sheet.Checks).DistinctBy(check => check.ToString())];
         CheckCase[] cases = [.. sheets.SelectMany(sheet => sheet.Cases).Distinct()];
         (IReadOnlyList<CheckExpression> agreed, IReadOnlyList<CheckCase> trusted) = CrossCheck.Keep(written, cases);
         bool[] confirmed = await Task.WhenAll(agreed.Select(async (check, n) => _verdicts.Parse(
             await source.ConfirmAsync(
-                $"it{iteration}/confirm/p{item}/n{n}", prompt.Text, check.ToString(),
+                $"it{iteration}/confirm/p{item}/n{n}", prompt.Instruction, check.ToString(),
                 cancellationToken).ConfigureAwait(false))
             .Verdict == true)).ConfigureAwait(false);
         CheckExpression[] kept = [.. agreed.Where((_, n) => confirmed[n])];
@@ -81,7 +81,7 @@ internal sealed class AutoifMethod(MethodContext run, ICheckWriter? writer) : II
         }
 
         Answer[] answers = await Task.WhenAll(Enumerable.Range(0, run.Recipe.Responses).Select(k =>
-            actor.AskAsync(ActorSamples.Key(iteration, item, k), prompt.Text, run.Recipe.Respond, cancellationToken)))
+            actor.AskAsync(ActorSamples.Key(iteration, item, k), prompt, run.Recipe.Respond, cancellationToken)))
                 .ConfigureAwait(false);
         return new Sorted(
             [.. answers.Select(

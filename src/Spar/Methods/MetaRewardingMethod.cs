@@ -46,7 +46,7 @@ internal sealed class MetaRewardingMethod(MethodContext run) : IIterationMethod
     {
         string[] responses = await Task.WhenAll(Enumerable.Range(0, run.Recipe.Responses).Select(async k =>
             (await model.AskAsync(
-                ActorSamples.Key(iteration, item, k), prompt.Text, run.Recipe.Respond,
+                ActorSamples.Key(iteration, item, k), prompt, run.Recipe.Respond,
                 cancellationToken).ConfigureAwait(false)).Text))
             .ConfigureAwait(false);
         string[] distinct = [.. responses.Distinct(StringComparer.Ordinal)];
@@ -56,7 +56,7 @@ internal sealed class MetaRewardingMethod(MethodContext run) : IIterationMethod
             string key = string.Create(
                 CultureInfo.InvariantCulture, $"it{iteration}/judge/p{item}/{StableHash.Of(response):x16}/v{vote}");
             return _parser.Parse(await model.AskAsync(
-                key, run.Templates.JudgePrompt(prompt.Text, response), run.Recipe.Judge, cancellationToken)
+                key, run.Templates.JudgePrompt(prompt.Instruction, response), run.Recipe.Judge, cancellationToken)
                     .ConfigureAwait(false));
         })))).ConfigureAwait(false);
         PlayedResponse[] played = [
@@ -74,14 +74,14 @@ internal sealed class MetaRewardingMethod(MethodContext run) : IIterationMethod
             .. judgements[disputed].Where(judgement => judgement.Verdict is not null)
                 .DistinctBy(judgement => judgement.Critique)];
         double[] wins = await CompareAsync(
-            $"it{iteration}/meta/p{item}", prompt.Text, distinct[disputed], read,
+            $"it{iteration}/meta/p{item}", prompt.Instruction, distinct[disputed], read,
             _gate.VerdictOn(Valuation.Of(judgements[disputed], _gate)), model, cancellationToken)
             .ConfigureAwait(false);
         (int best, int worst) = (Array.IndexOf(wins, wins.Max()), Array.IndexOf(wins, wins.Min()));
         return new JudgedPrompt(played, wins[best] == wins[worst]
             ? null
             : new PreferencePair(
-                prompt.Id, run.Templates.JudgePrompt(prompt.Text, distinct[disputed]), read[best].Critique,
+                prompt.Id, run.Templates.JudgePrompt(prompt.Instruction, distinct[disputed]), read[best].Critique,
                 read[worst].Critique));
     }
 

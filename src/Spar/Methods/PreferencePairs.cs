@@ -23,7 +23,8 @@ internal static class PreferencePairs
     public static (PreferencePair Pair, bool Disputed)? OfPlay(
         PlayRecord record, RefinementKind refinement, Gate gate, ulong seed) =>
         record.Negative is { } negative && Chosen(record, refinement, gate, seed) is { } chosen
-            ? (new PreferencePair(record.PromptId, record.Prompt, chosen.Response, record.Responses[negative].Text!),
+            ? (new PreferencePair(record.PromptId, record.Prompt, chosen.Response, record.Responses[negative].Text!)
+            { Context = record.Context },
                 chosen.Valuation.Disputed)
             : null;
 
@@ -64,7 +65,10 @@ internal static class PreferencePairs
 
         SeededRandom random = new(seed);
         string chosen = good[random.Next(good.Count)];
-        return new PreferencePair(prompt.Id, prompt.Text, chosen, bad[random.Next(bad.Count)]);
+        return new PreferencePair(prompt.Id, prompt.Text, chosen, bad[random.Next(bad.Count)])
+        {
+            Context = prompt.Context,
+        };
     }
 
     private static (string Response, Valuation Valuation)? Chosen(

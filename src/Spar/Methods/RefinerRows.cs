@@ -84,7 +84,7 @@ internal sealed class RefinerRows(RefinerQuotas quotas, Gate gate, TemplateSet t
         {
             SearchNode child = tree.Node(found);
             SearchNode parent = tree.Node(child.Parent!.Value);
-            string asked = templates.RefinePrompt(record.Prompt, parent.Response, parent.Valuation!.Critique!);
+            string asked = templates.RefinePrompt(record.Instruction, parent.Response, parent.Valuation!.Critique!);
             yield return new SupervisedRow(record.PromptId, RowKinds.Refinement, asked, child.Refinement!);
         }
     }
@@ -117,5 +117,5 @@ internal sealed class RefinerRows(RefinerQuotas quotas, Gate gate, TemplateSet t
         gate.VerdictOn(valuation) == verdict && valuation.CritiqueArguesFor(verdict == Verdict.Yes);
 
     private SupervisedRow Judgement(PlayRecord record, string kind, string response, Valuation valuation) =>
-        new(record.PromptId, kind, templates.JudgePrompt(record.Prompt, response), valuation.Critique!);
+        new(record.PromptId, kind, templates.JudgePrompt(record.Instruction, response), valuation.Critique!);
 }

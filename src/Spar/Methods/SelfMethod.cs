@@ -61,14 +61,14 @@ internal sealed class SelfMethod(MethodContext run) : IIterationMethod
             string key = string.Create(
                 CultureInfo.InvariantCulture, $"it{iteration}/refine/p{item}/{StableHash.Of(response.Text):x16}");
             Refinement refinement = await refiner.RefineAsync(
-                key, prompt.Text, response.Text!, critique, cancellationToken).ConfigureAwait(false);
+                key, prompt.Instruction, response.Text!, critique, cancellationToken).ConfigureAwait(false);
             if (refinement.Response is null)
             {
                 return null;
             }
 
             Valuation valuation = await judge.JudgeAsync(
-                $"{key}/judge", prompt.Text, refinement.Response, cancellationToken).ConfigureAwait(false);
+                $"{key}/judge", prompt.Instruction, refinement.Response, cancellationToken).ConfigureAwait(false);
             return _gate.Passes(valuation) ? refinement.Response : null;
         })).ConfigureAwait(false);
         return new Evolved(responses, [.. refined.OfType<string>()]);
@@ -94,7 +94,10 @@ internal sealed class SelfMethod(MethodContext run) : IIterationMethod
                     .Select(response => response.Text!)];
             counts.Add("refined and passed", result.Refined.Count);
             rows.AddRange(passed.Concat(result.Refined).Distinct(StringComparer.Ordinal)
-                .Select(response => new SupervisedRow(prompts[i].Id, RowKinds.Response, prompts[i].Text, response)));
+                .Select(response => new SupervisedRow(prompts[i].Id, RowKinds.Response, prompts[i].Text, response)
+                {
+                    Context = prompts[i].Context,
+                }));
         }
 
         counts.Add("rows", rows.Count);

@@ -7,8 +7,10 @@ namespace Spar.Seams;
 /// <param name="Text">The last user turn: what is to be answered.</param>
 public sealed record Prompt(string Id, string Text)
 {
-    /// <summary>The turns before <see cref="Text"/>: a system turn, earlier turns; mostly none.</summary>
-    public IReadOnlyList<ChatTurn> Context { get; init; } = [];
+    /// <summary>
+    /// The turns before <see cref="Text"/>: a system turn, earlier turns; null where there are none.
+    /// </summary>
+    public IReadOnlyList<ChatTurn>? Context { get; init; }
 
     /// <summary>
     /// The prompt as one text, as whoever judges, refines or verifies a response sees it: <see cref="Text"/> itself
@@ -18,11 +20,11 @@ public sealed record Prompt(string Id, string Text)
     public string Instruction => InstructionOf(Context, Text);
 
     /// <summary>The <see cref="Instruction"/> of a conversation.</summary>
-    /// <param name="context">The turns before the last; may be empty.</param>
+    /// <param name="context">The turns before the last; null or empty where there are none.</param>
     /// <param name="text">The last user turn.</param>
-    public static string InstructionOf(IReadOnlyList<ChatTurn> context, string text)
+    public static string InstructionOf(IReadOnlyList<ChatTurn>? context, string text)
     {
-        if (context.Count == 0)
+        if (context is not { Count: > 0 })
         {
             return text;
         }

@@ -5,7 +5,11 @@ namespace Spar.Seams;
 /// <param name="Kind">What kind of row; trainers take no notice.</param>
 /// <param name="Prompt">The user turn.</param>
 /// <param name="Response">The assistant turn; the loss is on its tokens and the end-of-turn token.</param>
-public sealed record SupervisedRow(string PromptId, string Kind, string Prompt, string Response);
+public sealed record SupervisedRow(string PromptId, string Kind, string Prompt, string Response)
+{
+    /// <summary>The turns before the user turn, which nothing is learnt of; null where there are none.</summary>
+    public IReadOnlyList<ChatTurn>? Context { get; init; }
+}
 
 /// <summary>
 /// One user turn with a better and a worse assistant turn, from the stage that makes it to the trainer that learns it.
@@ -14,4 +18,8 @@ public sealed record SupervisedRow(string PromptId, string Kind, string Prompt, 
 /// <param name="Prompt">The user turn.</param>
 /// <param name="Chosen">The preferred response.</param>
 /// <param name="Rejected">The other response.</param>
-public sealed record PreferencePair(string PromptId, string Prompt, string Chosen, string Rejected);
+public sealed record PreferencePair(string PromptId, string Prompt, string Chosen, string Rejected)
+{
+    /// <summary>The turns before the user turn, the same for both responses; null where there are none.</summary>
+    public IReadOnlyList<ChatTurn>? Context { get; init; }
+}

@@ -26,12 +26,12 @@ internal static class ActorSamples
             try
             {
                 Answer answer = await actor.AskAsync(
-                    Key(iteration, item, k), prompt.Text, recipe.Respond, cancellationToken).ConfigureAwait(false);
+                    Key(iteration, item, k), prompt, recipe.Respond, cancellationToken).ConfigureAwait(false);
                 text = answer.Text;
                 string key = string.Create(
                     CultureInfo.InvariantCulture, $"it{iteration}/judge/p{item}/{StableHash.Of(text):x16}");
                 Valuation valuation = await votes.GetOrAdd(
-                    text, _ => new(() => judge.JudgeAsync(key, prompt.Text, answer.Text, cancellationToken)))
+                    text, _ => new(() => judge.JudgeAsync(key, prompt.Instruction, answer.Text, cancellationToken)))
                     .Value.ConfigureAwait(false);
                 return new PlayedResponse(text, valuation);
             }

@@ -53,7 +53,7 @@ public sealed record IterationCalibration(
         int prompts = 0, searched = 0, found = 0, verified = 0;
         foreach (PlayRecord record in records)
         {
-            bool? Right(string response) => truth.Verify(record.Prompt, response).Outcome switch
+            bool? Right(string response) => truth.Verify(record.Instruction, response).Outcome switch
             {
                 VerificationOutcome.Followed => true,
                 VerificationOutcome.NotFollowed => false,

@@ -1,12 +1,13 @@
 using System.Text.Json.Serialization;
 using Spar.Judging;
+using Spar.Seams;
 using Spar.Search;
 
 namespace Spar.SelfPlay;
 
 /// <summary>What self-play made of one prompt.</summary>
 /// <param name="PromptId">The prompt's id.</param>
-/// <param name="Prompt">The instruction.</param>
+/// <param name="Prompt">The prompt's text: the last user turn.</param>
 /// <param name="Responses">The actor's responses in the order of sampling.</param>
 /// <param name="Negative">
 /// The position of the response that is to be rejected, and was searched from; null when none was judged a failure.
@@ -15,6 +16,13 @@ namespace Spar.SelfPlay;
 public sealed record PlayRecord(
     string PromptId, string Prompt, IReadOnlyList<PlayedResponse> Responses, int? Negative, SearchTree? Tree)
 {
+    /// <summary>The turns before the prompt's text; null where there are none.</summary>
+    public IReadOnlyList<ChatTurn>? Context { get; init; }
+
+    /// <summary>The whole prompt as one text, as it is judged, refined and verified.</summary>
+    [JsonIgnore]
+    public string Instruction => Seams.Prompt.InstructionOf(Context, Prompt);
+
     /// <summary>True when a call failed, so that another attempt may bring more.</summary>
     [JsonIgnore]
     public bool Incomplete => Tree?.Outcome == SearchOutcome.Failed

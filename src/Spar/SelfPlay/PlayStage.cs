@@ -36,7 +36,7 @@ internal sealed class PlayStage(
         {
             HashSet<int> kept = [.. store.ReadItems<PlayRecord>(stage)
                 .Where(entry => entry.Item < items.Count && items[entry.Item].Id == entry.Record.PromptId
-                    && items[entry.Item].Text == entry.Record.Prompt)
+                    && items[entry.Item].Instruction == entry.Record.Instruction)
                 .Select(entry => entry.Item)];
             foreach (int _ in kept)
             {
@@ -119,19 +119,23 @@ internal sealed class PlayStage(
                 .Where(k => responses[k].Valuation is { } valuation && _gate.VerdictOn(valuation) == Verdict.No)];
         if (negatives.Length == 0)
         {
-            return new PlayRecord(prompt.Id, prompt.Text, responses, null, null);
+            return Record(null, null);
         }
 
         int negative =
             negatives[new SeededRandom(session.SeedOf($"it{iteration}/negative/p{item}")).Next(negatives.Length)];
         if (recipe.Refinement == RefinementKind.None)
         {
-            return new PlayRecord(prompt.Id, prompt.Text, responses, negative, null);
+            return Record(negative, null);
         }
 
         SearchTree tree = await search.SearchAsync(
-            $"it{iteration}/tree/p{item}", prompt.Text, responses[negative].Text!, responses[negative].Valuation!,
+            $"it{iteration}/tree/p{item}", prompt.Instruction, responses[negative].Text!,
+            responses[negative].Valuation!,
             cancellationToken).ConfigureAwait(false);
-        return new PlayRecord(prompt.Id, prompt.Text, responses, negative, tree);
+        return Record(negative, tree);
+
+        PlayRecord Record(int? searched, SearchTree? grown) =>
+            new(prompt.Id, prompt.Text, responses, searched, grown) { Context = prompt.Context };
     }
 }

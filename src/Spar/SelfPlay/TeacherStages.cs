@@ -20,7 +20,7 @@ internal sealed class TeacherStages(
         {
             IReadOnlyList<(string? Result, string? Failure)> responses = await runner.EachAsync(
                 StageNames.ActorSftData, items, (i, prompt, token) =>
-                    teacher.RespondAsync($"sft/p{i}", prompt.Text, token), cancellationToken)
+                    teacher.RespondAsync($"sft/p{i}", prompt.Instruction, token), cancellationToken)
                 .ConfigureAwait(false);
             Counts counts = new();
             List<SupervisedRow> rows = [];
@@ -29,7 +29,10 @@ internal sealed class TeacherStages(
                 counts.Add("prompts");
                 if (responses[i].Result is { } response)
                 {
-                    rows.Add(new SupervisedRow(items[i].Id, RowKinds.Response, items[i].Text, response));
+                    rows.Add(new SupervisedRow(items[i].Id, RowKinds.Response, items[i].Text, response)
+                    {
+                        Context = items[i].Context,
+                    });
                 }
                 else
                 {
@@ -85,14 +88,14 @@ internal sealed class TeacherStages(
         ModelCaller actor, int item, Prompt prompt, CancellationToken cancellationToken)
     {
         Answer response = await actor.AskAsync(
-            $"refiner-sft/respond/p{item}", prompt.Text, recipe.Respond, cancellationToken).ConfigureAwait(false);
+            $"refiner-sft/respond/p{item}", prompt, recipe.Respond, cancellationToken).ConfigureAwait(false);
         Judgement judgement = _judgements.Parse(
-            await teacher.JudgeAsync($"refiner-sft/judge/p{item}", prompt.Text, response.Text, cancellationToken)
+            await teacher.JudgeAsync($"refiner-sft/judge/p{item}", prompt.Instruction, response.Text, cancellationToken)
                 .ConfigureAwait(false));
         Refinement? refinement = judgement.Verdict != false
             ? null
             : _refinements.Parse(await teacher.RefineAsync(
-                $"refiner-sft/refine/p{item}", prompt.Text, response.Text, judgement.Critique, cancellationToken)
+                $"refiner-sft/refine/p{item}", prompt.Instruction, response.Text, judgement.Critique, cancellationToken)
                     .ConfigureAwait(false));
         return new Lesson(response.Text, judgement, refinement);
     }
@@ -108,7 +111,7 @@ internal sealed class TeacherStages(
             yield return new SupervisedRow(
                 prompt.Id,
                 passed ? RowKinds.JudgementYes : RowKinds.JudgementNo,
-                templates.JudgePrompt(prompt.Text, lesson.Response),
+                templates.JudgePrompt(prompt.Instruction, lesson.Response),
                 lesson.Judgement.Critique);
         }
 
@@ -117,7 +120,7 @@ internal sealed class TeacherStages(
             yield return new SupervisedRow(
                 prompt.Id,
                 RowKinds.Refinement,
-                templates.RefinePrompt(prompt.Text, lesson.Response, lesson.Judgement.Critique),
+                templates.RefinePrompt(prompt.Instruction, lesson.Response, lesson.Judgement.Critique),
                 lesson.Refinement.Output);
         }
     }

@@ -32,6 +32,20 @@ public sealed class ChatEncoderTests
         Assert.Equal(s_nano.Encode($"<|user|>{Prompt}<|end|><|assistant|>{response}<|end|>"), sequence.Tokens);
     }
 
+    [Fact]
+    public void Of_a_conversation_the_last_response_alone_is_learnt()
+    {
+        Message[] turns = [new("user", "say a"), new("assistant", "a"), new("user", Prompt)];
+        TrainingSequence sequence = new ChatEncoder(s_nano, new ChatTemplate(ChatTemplate.Plain)).Encode(
+            turns, "the sea is deep.", 4096, out _);
+        Assert.Equal("the sea is deep.<|end|>", Targets(sequence));
+        Assert.Equal(
+            s_nano.Encode(
+                "<|user|>say a<|end|><|assistant|>a<|end|>"
+                + $"<|user|>{Prompt}<|end|><|assistant|>the sea is deep.<|end|>"),
+            sequence.Tokens);
+    }
+
     [Theory]
     [InlineData("the sea is deep.", "the sea is deep.<|end|>")]
     [InlineData("<b>the sea</b>", "<b>the sea</b><|end|>")]

@@ -15,7 +15,9 @@ internal sealed class ScriptedClient(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        string prompt = Assert.Single(messages).Text;
+        ChatMessage[] turns = [.. messages];
+        Assert.Equal(ChatRole.User, turns[^1].Role);
+        string prompt = string.Join('\n', turns.Select(turn => turn.Text));
         string text = await answer(prompt, options!);
         return new ChatResponse(new ChatMessage(ChatRole.Assistant, text))
         {
