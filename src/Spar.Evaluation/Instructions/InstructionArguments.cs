@@ -143,6 +143,15 @@ public sealed class InstructionArguments
             : throw Unfit(name, value, "a list of texts");
     }
 
+    /// <summary>The texts of an argument that is a text or a list; none where it is neither.</summary>
+    internal IEnumerable<string> Strings(string name) => Json(name).ValueKind switch
+    {
+        JsonValueKind.String => [JsonText.AsWritten(Json(name))],
+        JsonValueKind.Array => Json(name).EnumerateArray()
+            .Where(item => item.ValueKind == JsonValueKind.String).Select(JsonText.AsWritten),
+        _ => [],
+    };
+
     /// <summary>The relation <c>at least</c> or <c>less than</c>.</summary>
     internal Relation Relation(string name) => Text(name) switch
     {

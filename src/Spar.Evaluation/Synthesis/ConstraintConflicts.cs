@@ -41,6 +41,7 @@ public static class ConstraintConflicts
         ("both are about one letter", ["keywords:letter_frequency", "letters:letter_counting2"]),
         ("both limit the length",
         ["length_constraints:number_words", "letters:letter_counting", "count:counting_composition"]),
+        .. IFBenchConflicts.Groups,
     ];
 
     /// <summary>No instruction of the first list goes with one of the second.</summary>
@@ -104,11 +105,12 @@ public static class ConstraintConflicts
             "startend:end_checker", "detectable_format:title", "detectable_content:number_placeholders",
             "detectable_format:number_highlighted_sections",
         ]),
+        .. IFBenchConflicts.Pairs,
     ];
 
     /// <summary>Instructions that leave no choice of words: they go with nothing.</summary>
     private static readonly string[] s_alone =
-        ["copy:copy", "copy:copying_simple", "copy:copying_multiple", "new:copy_span_idx"];
+        ["copy:copy", "copy:copying_simple", "copy:copying_multiple", "new:copy_span_idx", .. IFBenchConflicts.Alone];
 
     /// <summary>Why two instructions do not go together; null where they may.</summary>
     /// <param name="id">An instruction id.</param>
@@ -120,13 +122,17 @@ public static class ConstraintConflicts
             return "they are the same";
         }
 
-        if (s_alone.Contains(id) || s_alone.Contains(other))
+        if (IsAmong(s_alone, id) || IsAmong(s_alone, other))
         {
             return "one says what the whole answer is";
         }
 
-        return s_groups.FirstOrDefault(g => g.Ids.Contains(id) && g.Ids.Contains(other)).Reason
-            ?? s_pairs.FirstOrDefault(p => (p.Ids.Contains(id) && p.Others.Contains(other))
-                || (p.Ids.Contains(other) && p.Others.Contains(id))).Reason;
+        return s_groups.FirstOrDefault(g => IsAmong(g.Ids, id) && IsAmong(g.Ids, other)).Reason
+            ?? s_pairs.FirstOrDefault(p => (IsAmong(p.Ids, id) && IsAmong(p.Others, other))
+                || (IsAmong(p.Ids, other) && IsAmong(p.Others, id))).Reason;
     }
+
+    /// <summary>Whether a list has an id, or its family with a colon.</summary>
+    private static bool IsAmong(string[] ids, string id) =>
+        Array.Exists(ids, one => one[^1] == ':' ? id.StartsWith(one, StringComparison.Ordinal) : one == id);
 }

@@ -27,12 +27,18 @@ internal sealed record ConstraintForm(
 /// <summary>
 /// What arguments are drawn from: the request, and words that no other constraint of the prompt uses.
 /// </summary>
-internal sealed class SampleScope(string request, SeededRandom random)
+/// <param name="request">The request that the constraints go with.</param>
+/// <param name="options">The options that the request offers; empty where it offers none.</param>
+/// <param name="random">Decides which words come first.</param>
+internal sealed class SampleScope(string request, string options, SeededRandom random)
 {
     private readonly Queue<string> _keywords = new(random.Shuffled(Vocabulary.BuiltIn.Keywords));
 
     /// <summary>The request that the constraints go with.</summary>
     public string Request { get; } = request;
+
+    /// <summary>The options that the request offers; empty where it offers none.</summary>
+    public string Options { get; } = options;
 
     /// <summary>A keyword that was not handed out before.</summary>
     public string Keyword() => _keywords.Dequeue();

@@ -12,18 +12,18 @@ internal static class IFTrainForms
         new("copy:repeat_phrase", 2,
             (d, _) => new() { ["phrase"] = d.Pick(Vocabulary.BuiltIn.Phrases), ["small_n"] = d.Between(2, 4) },
             RepeatPhrase),
-        new("copy:copy", 1, Request, (p, a) => p.Whole = a.Text("prompt_to_repeat")),
-        new("copy:copying_simple", 1, Request, (p, a) => p.Whole = a.Text("prompt_to_repeat")),
+        new("copy:copy", 1, Request, (p, a) => p.Whole = _ => a.Text("prompt_to_repeat")),
+        new("copy:copying_simple", 1, Request, (p, a) => p.Whole = _ => a.Text("prompt_to_repeat")),
         new("copy:copying_multiple", 2,
             (d, s) => new() { ["prompt_to_repeat"] = s.Request, ["N"] = d.Between(2, 5) },
-            (p, a) => p.Whole = string.Join(
+            (p, a) => p.Whole = _ => string.Join(
                 "\n******\n", Enumerable.Repeat(a.Text("prompt_to_repeat"), a.Number("N")))),
         new("new:copy_span_idx", 2, Span,
-            (p, a) => p.Whole = a.Text("prompt_to_repeat")[a.Number("n_start")..a.Number("n_end")]),
+            (p, a) => p.Whole = _ => a.Text("prompt_to_repeat")[a.Number("n_start")..a.Number("n_end")]),
         new("detectable_format:sentence_hyphens", 2, (_, _) => [], (p, _) => p.Form = WordForm.Hyphens),
         new("detectable_format:square_brackets", 3, (_, _) => [], (p, _) => p.Form = WordForm.Brackets),
         new("detectable_format:bigram_wrapping", 3, (_, _) => [], (p, _) => p.Form = WordForm.Pairs),
-        new("keywords:no_adjacent_consecutive", 3, (_, _) => [], (p, _) => p.NoSuccessors = true),
+        new("keywords:no_adjacent_consecutive", 3, (_, _) => [], (p, _) => p.Successions.Add((before, word) => word[0] - before[0] != 1)),
         new("keywords:word_once", 1,
             (_, s) => new() { ["keyword"] = s.Keyword() },
             (p, a) => Exactly(p, a.Text("keyword"), 1)),
@@ -55,7 +55,7 @@ internal static class IFTrainForms
                 IFEvalForms.Pieces(p, 3, "\n***\n");
                 p.Composition = (a.Number("n_sent"), a.Number("n_words"));
             }),
-        new("count:count_unique", 3, (_, _) => [], (p, _) => p.NoRepeats = true),
+        new("count:count_unique", 3, (_, _) => [], (p, _) => (p.MaxUses, p.NoRepeatedMarks) = (1, true)),
         new("count:count_increment_word", 2,
             (_, s) => new() { ["keyword1"] = s.Keyword(), ["keyword2"] = s.Keyword() },
             (p, a) =>
@@ -86,7 +86,7 @@ internal static class IFTrainForms
     /// A stretch of the request that begins and ends with a word; indices are of characters, none of which is a
     /// surrogate.
     /// </summary>
-    private static JsonObject Span(SeededRandom random, SampleScope scope)
+    public static JsonObject Span(SeededRandom random, SampleScope scope)
     {
         string text = scope.Request;
         int[] starts = [.. Enumerable.Range(1, Math.Max(0, text.Length - 1))

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Spar.Ground;
 
@@ -49,7 +50,7 @@ public sealed class PromptSynthesizer(SynthesisOptions options, IReadOnlyList<st
     /// </exception>
     public SynthesisResult Run(Action<int>? progress = null, CancellationToken cancellationToken = default)
     {
-        IReadOnlyList<ConstraintForm> forms = options.Admitted();
+        Dictionary<int, ConstraintForm[]> fitting = Fitting();
         List<SynthesizedPrompt> prompts = [];
         NearPrompts own = new();
         (int near, int repeated, int tooFew) = (0, 0, 0);
@@ -66,7 +67,7 @@ public sealed class PromptSynthesizer(SynthesisOptions options, IReadOnlyList<st
 
             cancellationToken.ThrowIfCancellationRequested();
             SynthesizedPrompt?[] batch = new SynthesizedPrompt?[BatchSize];
-            Parallel.For(0, BatchSize, i => batch[i] = Make(forms, begin + i));
+            Parallel.For(0, BatchSize, i => batch[i] = Make(fitting, begin + i));
             foreach (SynthesizedPrompt? prompt in batch.TakeWhile(_ => prompts.Count < options.Count))
             {
                 if (prompt is null)
@@ -95,34 +96,62 @@ public sealed class PromptSynthesizer(SynthesisOptions options, IReadOnlyList<st
     }
 
     /// <summary>
-    /// The forms with which so many constraints are likely to go together: at least 2.5 times as many others must not
-    /// be in conflict with
-    /// one, or as many as there are at best.
+    /// For each number of constraints the forms with which so many are likely to go together: at least 2.5 times as
+    /// many others must not be in conflict with one, or as many as there are at best.
     /// </summary>
-    private static IEnumerable<ConstraintForm> WithRoom(IReadOnlyList<ConstraintForm> forms, int wanted)
+    private Dictionary<int, ConstraintForm[]> Fitting()
     {
+        ConstraintForm[] forms =
+            [.. options.Admitted().Where(form => requests.Count == 0 || !OwnTasks.Has(form.Id))];
+        if (forms.Length == 0)
+        {
+            throw new EvaluationException(
+                "these constraints settle what an answer is about and go with requests of their own; leave the seeds "
+                + "out, or allow other families");
+        }
+
         int[] room = [.. forms.Select(form =>
             forms.Count(other => ConstraintConflicts.Between(form.Id, other.Id) is null))];
-        double needed = Math.Min(2.5 * (wanted - 1), room.Max());
-        return forms.Where((_, i) => room[i] >= needed);
+        return Enumerable
+            .Range(options.LeastConstraints, options.MostConstraints - options.LeastConstraints + 1)
+            .ToDictionary(wanted => wanted, wanted =>
+            {
+                double needed = Math.Min(2.5 * (wanted - 1), room.Max());
+                return forms.Where((_, i) => room[i] >= needed).ToArray();
+            });
     }
 
-    private SynthesizedPrompt? Make(IReadOnlyList<ConstraintForm> forms, int index)
+    /// <summary>
+    /// The forms in the order in which they are tried. Each of them comes first once before any does again, so that
+    /// all are used in as many prompts as there are forms.
+    /// </summary>
+    private List<ConstraintForm> InOrder(ConstraintForm[] forms, int wanted, int ordinal, SeededRandom random)
+    {
+        string round = string.Create(CultureInfo.InvariantCulture, $"order {wanted} {ordinal / forms.Length}");
+        ConstraintForm first =
+            new SeededRandom(StableHash.Seed(options.Seed, round)).Shuffled(forms)[ordinal % forms.Length];
+        return [first, .. random.Shuffled(forms.Where(form => form != first))];
+    }
+
+    private SynthesizedPrompt? Make(Dictionary<int, ConstraintForm[]> fitting, int index)
     {
         SeededRandom random = new(StableHash.Seed(options.Seed, $"prompt {index}"));
-        string request = requests.Count > 0 ? requests[index % requests.Count] : RequestTemplates.BuiltIn.Draw(random);
-        int wanted = random.Between(options.LeastConstraints, options.MostConstraints);
-        SampleScope scope = new(request, random);
+        int wanted = options.LeastConstraints + (index % fitting.Count);
+        List<ConstraintForm> order = InOrder(fitting[wanted], wanted, index / fitting.Count, random);
+        OwnTask task = requests.Count > 0 ? new OwnTask(requests[index % requests.Count])
+            : OwnTasks.Has(order[0].Id) ? OwnTasks.Draw(order[0].Id, random)
+            : new OwnTask(RequestTemplates.BuiltIn.Draw(random));
+        SampleScope scope = new(task.Request, task.Options ?? "", random);
         List<Constraint> chosen = [];
         string? example = null;
-        foreach (ConstraintForm form in random.Shuffled(WithRoom(forms, wanted)))
+        foreach (ConstraintForm form in order)
         {
             if (chosen.Count == wanted)
             {
                 break;
             }
 
-            if (chosen.Exists(c => ConstraintConflicts.Between(c.Form.Id, form.Id) is not null))
+            if (chosen.Count == 0 ? form != order[0] && OwnTasks.Has(form.Id) : chosen.Exists(c => ConstraintConflicts.Between(c.Form.Id, form.Id) is not null))
             {
                 continue;
             }
@@ -144,12 +173,12 @@ public sealed class PromptSynthesizer(SynthesisOptions options, IReadOnlyList<st
             return null;
         }
 
-        List<Constraint> order = random.Shuffled(chosen);
-        List<string> words = order.ConvertAll(c => ConstraintWording.Render(c.Form.Id, c.Arguments, random));
+        List<Constraint> shuffled = random.Shuffled(chosen);
+        List<string> words = shuffled.ConvertAll(c => ConstraintWording.Render(c.Form.Id, c.Arguments, random));
         return new SynthesizedPrompt(
-            PromptLayout.Compose(request, words, random),
-            request,
-            [.. order.Select(c => new SynthesizedConstraint(c.Form.Id, c.Form.Hardness, c.Values))],
+            PromptLayout.Compose(task.Request, words, random),
+            task.Request,
+            [.. shuffled.Select(c => new SynthesizedConstraint(c.Form.Id, c.Form.Hardness, c.Values))],
             example);
     }
 }

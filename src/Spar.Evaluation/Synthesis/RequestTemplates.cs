@@ -21,11 +21,14 @@ internal sealed record RequestTemplates(
     public static RequestTemplates BuiltIn => s_builtIn.Value;
 
     /// <summary>One request.</summary>
-    public string Draw(SeededRandom random)
+    public string Draw(SeededRandom random) => Fill(random.Pick(Requests), random);
+
+    /// <summary>A template with its blanks filled.</summary>
+    public string Fill(string template, SeededRandom random)
     {
         string tone = random.Pick(Tones);
         string article = tone[0] is 'a' or 'e' or 'i' or 'o' or 'u' ? "an" : "a";
-        string request = random.Pick(Requests)
+        string request = template
             .Replace("a {tone}", $"{article} {tone}", StringComparison.Ordinal)
             .Replace("{tone}", tone, StringComparison.Ordinal)
             .Replace("{person}", random.Pick(People), StringComparison.Ordinal)

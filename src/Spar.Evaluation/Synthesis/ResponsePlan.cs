@@ -1,3 +1,5 @@
+using Spar.Ground;
+
 namespace Spar.Evaluation.Synthesis;
 
 /// <summary>The case that a whole response is written in.</summary>
@@ -30,6 +32,15 @@ internal enum WordForm
 
     /// <summary>Sentences joined by hyphens.</summary>
     Hyphens,
+
+    /// <summary>Each word on a line of its own.</summary>
+    Lines,
+
+    /// <summary>Each sentence on a line of its own that is indented further than the one before.</summary>
+    Stairs,
+
+    /// <summary>Words without anything between.</summary>
+    Joined,
 }
 
 /// <summary>
@@ -38,8 +49,8 @@ internal enum WordForm
 /// </summary>
 internal sealed class ResponsePlan
 {
-    /// <summary>The whole response, where a constraint leaves no choice.</summary>
-    public string? Whole { get; set; }
+    /// <summary>Writes the whole response, where a constraint leaves no choice.</summary>
+    public Func<SeededRandom, string>? Whole { get; set; }
 
     /// <summary>ISO code of the language of the words.</summary>
     public string Language { get; set; } = "en";
@@ -77,11 +88,23 @@ internal sealed class ResponsePlan
     /// <summary>Whether first and last word are the same and no mark follows.</summary>
     public bool SameEnds { get; set; }
 
-    /// <summary>Whether every word and mark differs from all others.</summary>
-    public bool NoRepeats { get; set; }
+    /// <summary>Whether every mark differs from all others.</summary>
+    public bool NoRepeatedMarks { get; set; }
 
-    /// <summary>Whether neighbouring words may not begin with letters that follow each other.</summary>
-    public bool NoSuccessors { get; set; }
+    /// <summary>How often a word may be used, at most.</summary>
+    public int MaxUses { get; set; } = int.MaxValue;
+
+    /// <summary>Number of different words, at least.</summary>
+    public int Distinct { get; set; }
+
+    /// <summary>What each filler must be like; given in lower case.</summary>
+    public List<Func<string, bool>> Admitted { get; } = [];
+
+    /// <summary>Whether a word may stand behind another; given in lower case without marks, the earlier first.</summary>
+    public List<Func<string, string, bool>> Successions { get; } = [];
+
+    /// <summary>Words at positions that are multiples of this are Japanese; 0 for none.</summary>
+    public int JapaneseEvery { get; set; }
 
     /// <summary>How words are wrapped or joined.</summary>
     public WordForm Form { get; set; }
@@ -94,6 +117,12 @@ internal sealed class ResponsePlan
 
     /// <summary>Marks that no sentence may end with.</summary>
     public HashSet<char> BannedMarks { get; } = [];
+
+    /// <summary>Marks that the sentences end with in turn, equally often; empty for any.</summary>
+    public string Ends { get; set; } = "";
+
+    /// <summary>Whether an emoji stands before the mark of each sentence.</summary>
+    public bool Emoji { get; set; }
 
     /// <summary>Fewest words.</summary>
     public int MinWords { get; set; }
@@ -122,29 +151,37 @@ internal sealed class ResponsePlan
     /// <summary>Sentences of each piece and tokens of each sentence, where both are fixed.</summary>
     public (int Sentences, int Tokens)? Composition { get; set; }
 
-    /// <summary>Number of bullet points.</summary>
-    public int Bullets { get; set; }
+    /// <summary>By how many words each sentence is longer than the one before; null for any.</summary>
+    public int? Growth { get; set; }
 
-    /// <summary>Number of phrases between asterisks.</summary>
-    public int Highlights { get; set; }
+    /// <summary>Whether each sentence has a longer run of words with the same first letter.</summary>
+    public bool Alliteration { get; set; }
 
-    /// <summary>Number of placeholders in square brackets.</summary>
-    public int Placeholders { get; set; }
+    /// <summary>Whether each sentence begins with the last word of the one before.</summary>
+    public bool Chained { get; set; }
 
-    /// <summary>Number of numbered headings.</summary>
-    public int Sections { get; set; }
+    /// <summary>Whether each piece ends with the word that it begins with.</summary>
+    public bool Framed { get; set; }
 
-    /// <summary>What headings begin with.</summary>
-    public string SectionMark { get; set; } = "";
+    /// <summary>Words that belong into a sentence, counted from 0.</summary>
+    public List<(int Sentence, string Text)> InSentences { get; } = [];
 
-    /// <summary>Whether there is a title in double angular brackets.</summary>
-    public bool Title { get; set; }
+    /// <summary>The last word but one.</summary>
+    public string? BeforeLast { get; set; }
 
-    /// <summary>What the postscript begins with.</summary>
-    public string? Postscript { get; set; }
+    /// <summary>
+    /// What is to stand in the last sentence: text in which each <c>~</c> is a filler; white space around it counts.
+    /// </summary>
+    public List<string> Parts { get; } = [];
 
-    /// <summary>A sentence to be stated as it is.</summary>
-    public string? Statement { get; set; }
+    /// <summary>Parts that come after all sentences.</summary>
+    public List<string> Closing { get; } = [];
+
+    /// <summary>A part that comes before the first sentence.</summary>
+    public string? Heading { get; set; }
+
+    /// <summary>Sentences to be stated as they are.</summary>
+    public List<string> Statements { get; } = [];
 
     /// <summary>Text that stands before everything else.</summary>
     public string? Opening { get; set; }

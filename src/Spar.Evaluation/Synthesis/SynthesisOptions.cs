@@ -20,7 +20,10 @@ public sealed record SynthesisOptions
     /// <summary>Greatest hardness of a constraint, not below the least and at most 3.</summary>
     public int MostHardness { get; init; } = 3;
 
-    /// <summary>Sets, families and ids that are used; everything when empty.</summary>
+    /// <summary>
+    /// Sets, families and ids that are used; when empty all but those of IFBench, which nobody trains on so that it
+    /// stays a measure. IFBench's are used where the set, an id or a family that it alone has is named.
+    /// </summary>
     public IReadOnlyList<string> Include { get; init; } = [];
 
     /// <summary>Sets, families and ids that are held out.</summary>
@@ -47,7 +50,7 @@ public sealed record SynthesisOptions
         }
 
         ConstraintForm[] forms = [.. ConstraintForms.All.Where(form =>
-            (Include.Count == 0 || Include.Any(name => Matches(form, name)))
+            (Include.Count == 0 ? SetOf(form) != InstructionSet.IFBench : Include.Any(name => Asks(form, name)))
             && !Exclude.Any(name => Matches(form, name))
             && form.Hardness >= LeastHardness && form.Hardness <= MostHardness)];
         Require(
@@ -64,14 +67,21 @@ public sealed record SynthesisOptions
         }
     }
 
+    private static InstructionSet SetOf(ConstraintForm form) => InstructionRegistry.SetOf(form.Id);
+
     private static bool Matches(ConstraintForm form, string name) =>
         form.Id == name || form.Family == name
-        || string.Equals(InstructionRegistry.SetOf(form.Id).ToString(), name, StringComparison.OrdinalIgnoreCase);
+        || string.Equals(SetOf(form).ToString(), name, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Whether a name asks for a form; one of a shared family does not ask for IFBench's members.</summary>
+    private static bool Asks(ConstraintForm form, string name) => Matches(form, name)
+        && (form.Family != name || SetOf(form) != InstructionSet.IFBench
+            || ConstraintForms.All.All(f => f.Family != name || SetOf(f) == InstructionSet.IFBench));
 
     private static string Known()
     {
         string sets = string.Join(", ", ConstraintForms.All
-            .Select(form => InstructionRegistry.SetOf(form.Id).ToString().ToLowerInvariant()).Distinct());
+            .Select(form => SetOf(form).ToString().ToLowerInvariant()).Distinct());
         string families = string.Join(", ", ConstraintForms.All.Select(form => form.Family).Distinct());
         return $"give a set ({sets}), a family ({families}) or an instruction id";
     }

@@ -9,6 +9,7 @@ internal sealed record LanguageWords(string[] Words);
 
 /// <summary>The words that arguments and examples are drawn from; read once from a built-in file.</summary>
 /// <param name="Fillers">Everyday English words.</param>
+/// <param name="RareFillers">More of them, for letters that few words begin with.</param>
 /// <param name="Keywords">English nouns; none is part of another or of a filler.</param>
 /// <param name="FirstWords">Words to begin with.</param>
 /// <param name="LastWords">Words to end with.</param>
@@ -20,6 +21,7 @@ internal sealed record LanguageWords(string[] Words);
 /// <param name="Languages">Languages other than English, by ISO code.</param>
 internal sealed record Vocabulary(
     string[] Fillers,
+    string[] RareFillers,
     string[] Keywords,
     string[] FirstWords,
     string[] LastWords,

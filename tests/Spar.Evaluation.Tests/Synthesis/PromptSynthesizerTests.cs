@@ -8,8 +8,11 @@ namespace Spar.Evaluation.Tests.Synthesis;
 
 public class PromptSynthesizerTests
 {
+    private static readonly string[] s_allSets = ["ifeval", "iftrain", "ifbench"];
+
     private static readonly Lazy<SynthesisResult> s_many = new(() =>
-        new PromptSynthesizer(new SynthesisOptions { Count = 2000, Seed = 5 }, [], Benchmarks()).Run());
+        new PromptSynthesizer(
+            new SynthesisOptions { Count = 2000, Seed = 5, Include = s_allSets }, [], Benchmarks()).Run());
 
     private static NearPrompts Benchmarks()
     {
@@ -49,13 +52,59 @@ public class PromptSynthesizerTests
     }
 
     [Fact]
-    public void All_instructions_of_IFEval_and_IFTrain_are_used()
+    public void All_112_instructions_are_used()
     {
-        string[] ids =
-            [.. InstructionRegistry.Ids.Where(id => InstructionRegistry.SetOf(id) != InstructionSet.IFBench)];
         HashSet<string> used = [.. s_many.Value.Prompts.SelectMany(prompt => prompt.Constraints).Select(c => c.Id)];
-        Assert.Equal(54, ids.Length);
-        Assert.Equal(ids.Order(), used.Order());
+        Assert.Equal(112, InstructionRegistry.Ids.Count);
+        Assert.Equal(InstructionRegistry.Ids.Order(), used.Order());
+    }
+
+    [Fact]
+    public void All_2000_examples_follow_their_prompts_whose_constraints_are_not_in_conflict()
+    {
+        foreach (SynthesizedPrompt prompt in s_many.Value.Prompts)
+        {
+            Assert.All(prompt.Constraints, constraint => Assert.True(InstructionRegistry
+                .Create(constraint.Id, InstructionArguments.Parse(constraint.Arguments.ToJsonString()))
+                .Verify(prompt.Example).Followed));
+            string[] ids = [.. prompt.Constraints.Select(constraint => constraint.Id)];
+            Assert.DoesNotContain(
+                ids.SelectMany(one => ids.Where(two => two != one).Select(two => ConstraintConflicts.Between(one, two))),
+                conflict => conflict is not null);
+        }
+    }
+
+    [Theory]
+    [InlineData("", 54)]
+    [InlineData("ifbench", 58)]
+    [InlineData("count", 4)]
+    [InlineData("count count:numbers", 5)]
+    [InlineData("format ratio", 19)]
+    public void Instructions_of_IFBench_are_used_only_where_they_are_asked_for(string include, int expected)
+    {
+        SynthesisOptions options = new()
+        {
+            Count = 80,
+            MostConstraints = 1,
+            Include = include.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+        };
+        Assert.Equal(expected, Make(options).Prompts.Select(prompt => prompt.Constraints[0].Id).Distinct().Count());
+    }
+
+    [Fact]
+    public void Instructions_with_a_request_of_their_own_are_not_added_to_other_requests()
+    {
+        SynthesisOptions options = new() { Count = 20, MostConstraints = 1, Include = ["custom", "format"] };
+        SynthesisResult seeded = Make(options, "Name a tree.");
+        Assert.DoesNotContain(
+            seeded.Prompts.SelectMany(prompt => prompt.Constraints),
+            constraint => constraint.Id.StartsWith("custom:", StringComparison.Ordinal)
+                || constraint.Id == "format:options");
+        string fault = Assert.Throws<EvaluationException>(
+            () => Make(options with { Include = ["custom"] }, "Name a tree.")).Message;
+        Assert.Contains("leave the seeds out", fault);
+        SynthesizedPrompt choice = Make(options with { Count = 1, Include = ["format:options"] }).Prompts[0];
+        Assert.Contains(choice.Constraints[0].Arguments["options"]!.GetValue<string>(), choice.Prompt);
     }
 
     [Fact]
