@@ -34,6 +34,9 @@ internal abstract class ProgressObserver(ProgressLine progress) : IRunObserver
     public virtual void Calibrated(IterationCalibration calibration) { }
 
     /// <inheritdoc/>
+    public virtual void Examined(IterationIntegrity integrity) { }
+
+    /// <inheritdoc/>
     public void ItemFinished(string stage, bool failed) => Progress.Advance();
 
     /// <inheritdoc/>

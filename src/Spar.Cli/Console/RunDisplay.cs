@@ -79,6 +79,13 @@ internal sealed class RunDisplay(ProgressLine progress) : ProgressObserver(progr
                 + $"{Percent(calibration.ChosenFalseAcceptRate)} of the chosen responses are wrong"
         );
 
+    /// <inheritdoc/>
+    public override void Examined(IterationIntegrity integrity) =>
+        Progress.Say(
+            $"  rewarded responses of iteration {integrity.Iteration} that satisfy checks by tricks: "
+                + $"{integrity.RewardedTripped} of {integrity.Rewarded}"
+        );
+
     /// <summary>The results as a table: the columns of what was measured.</summary>
     public static Figures Table(RunResults results)
     {

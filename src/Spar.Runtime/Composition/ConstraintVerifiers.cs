@@ -47,6 +47,18 @@ internal static class ConstraintVerifiers
                 [new NanoVerifier(NanoVerifier.All), new IFEvalVerifier(prompts.Constraints, [IFEvalVerifier.All], whole: true)]
             );
 
+    /// <summary>
+    /// What tells rewarded responses that satisfy checks by tricks; null for the nano world's prompts, unless a file
+    /// names constraints.
+    /// </summary>
+    /// <param name="judging">Names the file.</param>
+    /// <param name="prompts">The run's own prompts; null for the nano world's.</param>
+    /// <exception cref="SparException">The file cannot be had.</exception>
+    public static ITripWires? CreateTripWires(JudgingSettings judging, FilePrompts? prompts = null) =>
+        judging.ConstraintFile is string file ? InstructionTripWires.Load(file, prompts?.Constraints)
+        : prompts is not null ? new InstructionTripWires(prompts.Constraints)
+        : null;
+
     /// <summary>Checks that the verifiers can be had.</summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="check">Collects what is wrong.</param>

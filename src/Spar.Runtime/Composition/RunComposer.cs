@@ -69,6 +69,7 @@ public static class RunComposer
             Yardsticks = Yardsticks.Create(recipe, store.Directory, time),
             Verifier = ConstraintVerifiers.Create(recipe.Method.Judging, own),
             Truth = ConstraintVerifiers.CreateTruth(own),
+            TripWires = ConstraintVerifiers.CreateTripWires(recipe.Method.Judging, own),
             Observer = observer,
             Time = time,
         };

@@ -15,6 +15,7 @@ public static class ReportWarnings
         [
             .. model.Iterations.SelectMany(Of),
             .. model.Results.Calibration?.Where(one => one.Taken is not null).Select(Of) ?? [],
+            .. model.Results.Integrity?.Where(one => one.Taken is not null).Select(Of) ?? [],
         ];
         if (model.Start.Sum(curve => curve.Broken) is > 0 and int steps)
         {
@@ -86,6 +87,19 @@ public static class ReportWarnings
         string verified = Display.Percent(calibration.VerifiedSuccess);
         return $"Iteration {calibration.Iteration}: the judge drifted from the verifiers. "
             + $"It holds {judged} of the searches successful, they {verified}; {taken}";
+    }
+
+    private static string Of(IterationIntegrity integrity)
+    {
+        string taken = integrity.Taken switch
+        {
+            DriftAction.Stop => "the run stopped.",
+            DriftAction.Reweight => "pairs that choose such a response were dropped.",
+            _ => "the run went on.",
+        };
+        string wires = string.Join(", ", integrity.Wires.Select(wire => $"{wire.Key} {Display.Count(wire.Value)}"));
+        return $"Iteration {integrity.Iteration}: reward hacking. {Display.Percent(integrity.TrippedShare)} of the "
+            + $"rewarded responses satisfy checks by tricks ({wires}); {taken}";
     }
 
     private static string Steps(int count) => Things(count, "training step", "training steps");

@@ -18,7 +18,8 @@ internal sealed record MethodContext(
     OpenModels Models,
     IRunObserver Observer,
     IConstraintVerifier? Verifier,
-    IConstraintVerifier? Truth)
+    IConstraintVerifier? Truth,
+    ITripWires? TripWires)
 {
     /// <summary>A model that judges for itself, whatever other judges the recipe names.</summary>
     public IJudge JudgeOf(ModelCaller model) => Judge([model]);

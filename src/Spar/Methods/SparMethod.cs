@@ -17,6 +17,9 @@ internal sealed class SparMethod(MethodContext run) : IIterationMethod
     private readonly DriftWatch _drift = new(
         run.Recipe.Drift, run.Recipe.Search.ToGate(), run.Truth, run.Runner, run.Store, run.Observer);
 
+    private readonly IntegrityWatch _integrity = new(
+        run.Recipe.Drift, run.Recipe.Search.ToGate(), run.TripWires, run.Runner, run.Store, run.Observer);
+
     public async Task<ModelPair?> IterateAsync(
         int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
     {
@@ -30,7 +33,8 @@ internal sealed class SparMethod(MethodContext run) : IIterationMethod
             cancellationToken).ConfigureAwait(false);
 
         DriftAction? drift = await _drift.MeasureAsync(iteration).ConfigureAwait(false);
-        if (drift == DriftAction.Stop)
+        DriftAction? hacking = await _integrity.MeasureAsync(iteration).ConfigureAwait(false);
+        if (drift == DriftAction.Stop || hacking == DriftAction.Stop)
         {
             return null;
         }
@@ -40,7 +44,8 @@ internal sealed class SparMethod(MethodContext run) : IIterationMethod
             _recipe,
             run.Templates,
             run.Session.SeedOf($"it{iteration}/data"),
-            unanimous: drift == DriftAction.Reweight))).ConfigureAwait(false);
+            unanimous: drift == DriftAction.Reweight,
+            hacking == DriftAction.Reweight ? run.TripWires : null))).ConfigureAwait(false);
         if (!_recipe.IterativeTraining)
         {
             if (iteration < _recipe.Iterations)
@@ -72,13 +77,16 @@ internal sealed class SparMethod(MethodContext run) : IIterationMethod
     /// <param name="unanimous">
     /// Whether pairs are made only where the judge was not at odds with itself over the chosen response.
     /// </param>
+    /// <param name="wires">Pairs whose chosen response trips one of them are dropped; null drops none.</param>
     internal static DataProduct BuildData(
-        IEnumerable<PlayRecord> records, Recipe recipe, TemplateSet templates, ulong seed, bool unanimous = false)
+        IEnumerable<PlayRecord> records, Recipe recipe, TemplateSet templates, ulong seed, bool unanimous = false,
+        ITripWires? wires = null)
     {
         Gate gate = recipe.Search.ToGate();
         List<PreferencePair> pairs = [];
         RefinerRows refinerRows = new(recipe.Quotas, gate, templates, seed);
         int disputed = 0;
+        int tripped = 0;
         foreach (PlayRecord record in records)
         {
             if (PreferencePairs.OfPlay(record, recipe.Refinement, gate, seed) is { } found)
@@ -86,6 +94,10 @@ internal sealed class SparMethod(MethodContext run) : IIterationMethod
                 if (unanimous && found.Disputed)
                 {
                     disputed++;
+                }
+                else if (wires is not null && wires.Trip(found.Pair.Prompt, found.Pair.Chosen).Count > 0)
+                {
+                    tripped++;
                 }
                 else
                 {
@@ -101,6 +113,11 @@ internal sealed class SparMethod(MethodContext run) : IIterationMethod
         if (unanimous)
         {
             counts.Add("pairs dropped: disputed", disputed);
+        }
+
+        if (wires is not null)
+        {
+            counts.Add("pairs dropped: chosen response trips a wire", tripped);
         }
 
         IReadOnlyList<SupervisedRow> rows = refinerRows.Take(counts);

@@ -13,20 +13,25 @@ namespace Spar.Runs;
 /// <param name="ModelCalls">Answered calls of actor and refiner, evaluation included.</param>
 /// <param name="GeneratedTokens">Tokens that those generated.</param>
 /// <param name="Calibration">The judge of each iteration against verifiers; null where nothing was verified.</param>
+/// <param name="Integrity">
+/// What each iteration rewarded, against trip wires; null where the run has none.
+/// </param>
 public sealed record RunResults(
     IReadOnlyList<EvaluationRow> Rows,
     ulong Seed,
     double WallSeconds,
     long ModelCalls,
     long GeneratedTokens,
-    IReadOnlyList<IterationCalibration>? Calibration = null)
+    IReadOnlyList<IterationCalibration>? Calibration = null,
+    IReadOnlyList<IterationIntegrity>? Integrity = null)
 {
     /// <summary>The file's name in the run directory.</summary>
     public const string FileName = "results.json";
 
-    /// <summary>The iteration in which drift ended the run; null when it did not.</summary>
+    /// <summary>The iteration in which drift or reward hacking ended the run; null when neither did.</summary>
     public int? StoppedByDrift =>
-        Calibration?.FirstOrDefault(calibration => calibration.Taken == DriftAction.Stop)?.Iteration;
+        Calibration?.FirstOrDefault(calibration => calibration.Taken == DriftAction.Stop)?.Iteration
+        ?? Integrity?.FirstOrDefault(integrity => integrity.Taken == DriftAction.Stop)?.Iteration;
 
     /// <summary>Reads what a run has come to so far from its store.</summary>
     /// <param name="store">The run.</param>
@@ -40,6 +45,8 @@ public sealed record RunResults(
             .Select(stage => store.FindProduct<YardstickProduct>(stage)!)
             .OrderBy(product => product.Result.Name, StringComparer.Ordinal)
             .ToLookup(product => product.Row, product => product.Result);
+        IterationIntegrity[] integrity = [.. store.Stages().Where(StageNames.IsIntegrity)
+            .Select(stage => store.FindProduct<IntegrityProduct>(stage)!.Integrity).OrderBy(one => one.Iteration)];
         return new RunResults(
             [.. store.Stages().Where(StageNames.IsEvaluation)
                 .Select(stage => store.FindProduct<EvaluationProduct>(stage)!.Row)
@@ -50,7 +57,8 @@ public sealed record RunResults(
             totals.WallSeconds,
             totals.ModelCalls,
             totals.GeneratedTokens,
-            calibrations.Length == 0 ? null : calibrations);
+            calibrations.Length == 0 ? null : calibrations,
+            integrity.Length == 0 ? null : integrity);
     }
 
     /// <summary>The file's text.</summary>

@@ -58,6 +58,12 @@ public sealed class SelfPlayRun
     /// </summary>
     public IConstraintVerifier? Truth { get; init; }
 
+    /// <summary>
+    /// Tells rewarded responses that satisfy checks by tricks; null looks for none. The loop learns nothing of it,
+    /// unless the recipe's drift.action lets it stop a run or drop pairs.
+    /// </summary>
+    public ITripWires? TripWires { get; init; }
+
     /// <summary>Is told how it goes.</summary>
     public IRunObserver Observer { get; init; } = new SilentObserver();
 
@@ -73,7 +79,7 @@ public sealed class SelfPlayRun
     public async Task<RunResults> RunAsync(CancellationToken cancellationToken)
     {
         Recipe.Validate();
-        if (Truth is null && Recipe.Drift.Action != DriftAction.Warn)
+        if (Truth is null && TripWires is null && Recipe.Drift.Action != DriftAction.Warn)
         {
             throw new SparException(
                 "drift.action can only be warn here: nothing verifies this run's prompts, so drift cannot be " +
@@ -85,7 +91,8 @@ public sealed class SelfPlayRun
         await using OpenModels models = new(Host, session);
         StageRunner runner = new(Store, session, Observer, Time);
         TrainingStage training = new(Trainer, runner, Store, session, Observer, models);
-        MethodContext run = new(Recipe, Templates, runner, training, Store, session, models, Observer, Verifier, Truth);
+        MethodContext run = new(
+            Recipe, Templates, runner, training, Store, session, models, Observer, Verifier, Truth, TripWires);
 
         RowMeasurement measurement = new(run, Evaluator, Yardsticks, WriteResults);
         ModelPair untrained = new(Recipe.BaseModel, Recipe.BaseModel);

@@ -15,7 +15,8 @@ public enum DriftAction
     Stop,
 
     /// <summary>
-    /// Goes on without those of the iteration's pairs on whose chosen response the votes were not unanimous.
+    /// Goes on without those of the iteration's pairs on whose chosen response the votes were not unanimous, or that
+    /// choose a response which trips a wire, whichever it is about.
     /// </summary>
     Reweight,
 }
@@ -31,6 +32,17 @@ public sealed record DriftSettings
     [Range(0.0, 1.0)]
     public double Threshold { get; init; } = 0.1;
 
+    /// <summary>
+    /// Share of the rewarded responses that may trip a wire (stuffed, echoed or emptied answers, and constraints that
+    /// only repetition satisfies) before it is called reward hacking; 0.05 unless set. Measured on a
+    /// run's own prompts, and where judging.constraint_file names constraints.
+    /// </summary>
+    [Range(0.0, 1.0)]
+    public double? TrippedThreshold { get; init; }
+
     /// <summary>What to do then.</summary>
     public DriftAction Action { get; init; } = DriftAction.Warn;
+
+    /// <summary><see cref="TrippedThreshold"/>, or its value where it is not set.</summary>
+    internal double TrippedAllowed => TrippedThreshold ?? 0.05;
 }

@@ -63,6 +63,12 @@ public interface IRunObserver
     {
     }
 
+    /// <summary>An iteration's rewarded responses were examined, now or in an earlier session.</summary>
+    /// <param name="integrity">What was found.</param>
+    void Examined(IterationIntegrity integrity)
+    {
+    }
+
     /// <summary>A row of the results is there, new or from an earlier session.</summary>
     /// <param name="row">The row.</param>
     void RowMeasured(EvaluationRow row)

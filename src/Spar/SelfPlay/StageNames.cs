@@ -8,6 +8,7 @@ public static class StageNames
     private const string EvaluationPrefix = "evaluation-";
     private const string YardstickPrefix = "yardstick-";
     private const string CalibrationPrefix = "calibration-";
+    private const string IntegrityPrefix = "integrity-";
 
     /// <summary>What was found in the files of prompts.</summary>
     public const string Prompts = "prompts";
@@ -43,6 +44,10 @@ public static class StageNames
     /// <param name="iteration">1 and up.</param>
     public static string Calibration(int iteration) => $"{CalibrationPrefix}{iteration}";
 
+    /// <summary>The iteration's rewarded responses against trip wires.</summary>
+    /// <param name="iteration">1 and up.</param>
+    public static string Integrity(int iteration) => $"{IntegrityPrefix}{iteration}";
+
     /// <summary>Pairs and refiner data made from them.</summary>
     /// <param name="iteration">1 and up.</param>
     public static string Data(int iteration) => $"data-{iteration}";
@@ -67,6 +72,10 @@ public static class StageNames
     /// <summary>True for stages that measure an iteration's judge.</summary>
     /// <param name="stage">A stage's name.</param>
     public static bool IsCalibration(string stage) => stage.StartsWith(CalibrationPrefix, StringComparison.Ordinal);
+
+    /// <summary>True for stages that look for reward hacking.</summary>
+    /// <param name="stage">A stage's name.</param>
+    public static bool IsIntegrity(string stage) => stage.StartsWith(IntegrityPrefix, StringComparison.Ordinal);
 
     /// <summary>True for stages that train a model.</summary>
     /// <param name="stage">A stage's name.</param>
