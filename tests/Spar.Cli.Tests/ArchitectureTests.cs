@@ -12,6 +12,7 @@ public class ArchitectureTests
         ["Spar.Engine"] = ["Spar.Ground"],
         ["Spar"] = ["Spar.Ground", "Spar.Calls"],
         ["Spar.Evaluation"] = ["Spar.Ground", "Spar.Calls"],
+        ["Spar.Evaluators"] = ["Spar.Ground", "Spar.Calls", "Spar.Evaluation", "Spar"],
         ["Spar.Nano"] = ["Spar.Ground"],
         ["Spar.Runtime"] = ["Spar.Ground", "Spar.Calls", "Spar.Engine", "Spar", "Spar.Evaluation", "Spar.Nano"],
         ["Spar.Web"] = ["Spar"],
@@ -152,6 +153,7 @@ public class ArchitectureTests
             ["Text"] = ["."],
             ["TriviaQa"] = [".", "Data", "Harness", "Results", "Text"],
         },
+        ["Spar.Evaluators"] = [],
         ["Spar.Nano"] = new() { ["Synthetic"] = ["."] },
         ["Spar.Runtime"] = new()
         {

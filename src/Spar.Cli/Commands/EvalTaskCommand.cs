@@ -159,7 +159,10 @@ internal static class EvalTaskCommand
                 {
                     if (options.Rewordings is not null)
                     {
-                        throw new EvaluationException("--rewordings asks a model; it does not go with --responses.");
+                        throw new EvaluationException(
+                            "--rewordings asks each prompt anew, and ready responses answer the prompts as they "
+                                + "stand: give --model in the place of --responses, or leave --rewordings out."
+                        );
                     }
 
                     (EvaluationScore ready, BenchmarkFacts facts) = await ScoreFileAsync(

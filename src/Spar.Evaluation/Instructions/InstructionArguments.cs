@@ -72,6 +72,11 @@ public sealed class InstructionArguments
         }
     }
 
+    /// <summary>An argument as it was given.</summary>
+    /// <param name="name">Its name, such as <c>num_words</c>.</param>
+    /// <returns>Its value; null where it is absent or null.</returns>
+    public JsonElement? Find(string name) => _values.TryGetValue(name, out JsonElement value) ? value : null;
+
     /// <summary>Whether an argument was given.</summary>
     internal bool Has(string name) => _values.ContainsKey(name);
 
