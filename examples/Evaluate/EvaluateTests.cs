@@ -1,4 +1,5 @@
-// Evaluates responses within dotnet test, by rule and by a model, with the metrics of Microsoft.Extensions.AI.Evaluation:
+// Evaluates responses within dotnet test, by rule and by a model, with the metrics of
+// Microsoft.Extensions.AI.Evaluation:
 //   dotnet test examples/Evaluate -c Release
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.AI.Evaluation;

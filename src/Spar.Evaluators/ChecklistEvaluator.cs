@@ -41,8 +41,8 @@ public sealed class ChecklistEvaluator(IReadOnlyList<string> points, JudgeOption
     /// <param name="additionalContext">Not used.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>
-    /// The metrics. A point on which there is no verdict has no value but a diagnostic; then those that sum up have none
-    /// either.
+    /// The metrics. A point on which there is no verdict has no value but a diagnostic; then those that sum up have
+    /// none either.
     /// </returns>
     public async ValueTask<EvaluationResult> EvaluateAsync(
         IEnumerable<ChatMessage> messages,

@@ -24,7 +24,9 @@ public sealed class ConstraintEvaluator(params Instruction[] constraints) : IEva
     /// <summary>Number from 0 to 1: the share of the constraints that are followed (strict).</summary>
     public const string ShareMetric = "Share of constraints followed";
 
-    /// <summary>The metrics that sum up; one more a constraint is named by its id, and by its number if ids repeat.</summary>
+    /// <summary>
+    /// The metrics that sum up; one more a constraint is named by its id, and by its number if ids repeat.
+    /// </summary>
     public IReadOnlyCollection<string> EvaluationMetricNames { get; } =
         [AllFollowedMetric, LooselyFollowedMetric, ShareMetric];
 
@@ -68,7 +70,9 @@ public sealed class ConstraintEvaluator(params Instruction[] constraints) : IEva
     }
 
     private static EvaluationMetric[] Empty() =>
-        [new BooleanMetric(AllFollowedMetric), new BooleanMetric(LooselyFollowedMetric), new NumericMetric(ShareMetric)];
+    [
+        new BooleanMetric(AllFollowedMetric), new BooleanMetric(LooselyFollowedMetric), new NumericMetric(ShareMetric),
+    ];
 
     private static string Name(Instruction[] all, int index)
     {

@@ -11,7 +11,9 @@ public sealed class ConstraintsContext : EvaluationContext
     public const string ContextName = "Constraints";
 
     /// <summary>Takes constraints.</summary>
-    /// <param name="constraints">At least one; made by <see cref="Constraint"/>, or those of a prompt that was read.</param>
+    /// <param name="constraints">
+    /// At least one; made by <see cref="Constraint"/>, or those of a prompt that was read.
+    /// </param>
     /// <exception cref="ArgumentException">There are none.</exception>
     public ConstraintsContext(params Instruction[] constraints)
         : base(ContextName, string.Join('\n', constraints.Select(one => one.Id)))

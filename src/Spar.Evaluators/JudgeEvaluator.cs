@@ -17,7 +17,7 @@ public sealed class JudgeEvaluator(JudgeOptions? options = null) : IEvaluator
     /// <summary>Boolean: whether the value is above the gate.</summary>
     public const string SatisfiedMetric = "Instruction satisfied";
 
-    /// <summary>Number from 0 to 1: share of yes among the votes that could be read, or the probability of yes.</summary>
+    /// <summary>Number from 0 to 1: share of yes among the votes that could be read, or probability of yes.</summary>
     public const string ValueMetric = "Judged value";
 
     private readonly JudgeCall _judge = new(options ?? new JudgeOptions());

@@ -15,7 +15,8 @@ public class EvaluatorTests
     {
         ConstraintEvaluator evaluator = new(
             ConstraintsContext.Constraint("punctuation:no_comma"),
-            ConstraintsContext.Constraint("length_constraints:number_words", """{"num_words": 5, "relation": "at least"}"""),
+            ConstraintsContext.Constraint(
+                "length_constraints:number_words", """{"num_words": 5, "relation": "at least"}"""),
             ConstraintsContext.Constraint("punctuation:no_comma"));
         EvaluationResult result = await evaluator.EvaluateAsync("Yes, of course.", cancellationToken: Token);
 
@@ -35,7 +36,8 @@ public class EvaluatorTests
     public async Task Loose_forgives_an_introduction()
     {
         ConstraintEvaluator evaluator = new(ConstraintsContext.Constraint("punctuation:no_comma"));
-        EvaluationResult result = await evaluator.EvaluateAsync("Sure, here it is:\nThe sea.", cancellationToken: Token);
+        EvaluationResult result =
+            await evaluator.EvaluateAsync("Sure, here it is:\nThe sea.", cancellationToken: Token);
         Assert.False(result.Get<BooleanMetric>(ConstraintEvaluator.AllFollowedMetric).Value);
         Assert.True(result.Get<BooleanMetric>(ConstraintEvaluator.LooselyFollowedMetric).Value);
     }
@@ -50,7 +52,8 @@ public class EvaluatorTests
         Assert.True(result.ContainsDiagnostics(one => one.Message.Contains("cut off", StringComparison.Ordinal)));
 
         result = await new ConstraintEvaluator().EvaluateAsync("The sea.", cancellationToken: Token);
-        Assert.True(result.ContainsDiagnostics(one => one.Message.Contains("no constraints", StringComparison.Ordinal)));
+        Assert.True(
+            result.ContainsDiagnostics(one => one.Message.Contains("no constraints", StringComparison.Ordinal)));
         Assert.Throws<ArgumentException>(() => new ConstraintsContext());
     }
 

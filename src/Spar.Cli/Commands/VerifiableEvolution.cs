@@ -38,8 +38,8 @@ internal sealed class VerifiableEvolution
 
     private readonly Option<string[]> _families = Options.Texts(
         "--families",
-        "sets (ifeval, iftrain, ifbench), families or instruction ids to use (--verifiable; all but ifbench's, which stay "
-            + "unseen unless named here)",
+        "sets (ifeval, iftrain, ifbench), families or instruction ids to use (--verifiable; all but ifbench's, "
+            + "which stay unseen unless named here)",
         "name"
     );
 

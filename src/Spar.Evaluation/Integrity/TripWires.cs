@@ -155,7 +155,7 @@ public static partial class TripWires
     private static partial Regex Sentence();
 
     [GeneratedRegex(
-        @"\b(words?|sentences?|paragraphs?|bullets?|letters?|keywords?|response|reply|answer|commas?|capitals?|lowercase"
-        + @"|uppercase|sections?|placeholders?|json|quotation|postscript|title|times)\b", RegexOptions.IgnoreCase)]
+        @"\b(words?|sentences?|paragraphs?|bullets?|letters?|keywords?|response|reply|answer|commas?|capitals?"
+        + @"|lowercase|uppercase|sections?|placeholders?|json|quotation|postscript|title|times)\b", RegexOptions.IgnoreCase)]
     private static partial Regex AboutForm();
 }

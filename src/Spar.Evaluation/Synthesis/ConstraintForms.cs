@@ -4,6 +4,6 @@ namespace Spar.Evaluation.Synthesis;
 internal static class ConstraintForms
 {
     /// <summary>The forms, in the order of the registry.</summary>
-    public static IReadOnlyList<ConstraintForm> All { get; } = 
+    public static IReadOnlyList<ConstraintForm> All { get; } =
         [.. IFEvalForms.All, .. IFTrainForms.All, .. IFBenchForms.All];
 }

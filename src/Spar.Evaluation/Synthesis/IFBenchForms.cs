@@ -4,7 +4,9 @@ using Spar.Ground;
 
 namespace Spar.Evaluation.Synthesis;
 
-/// <summary>The forms of IFBench's 58 instructions; see <see cref="FixedAnswers"/> for answers without a choice.</summary>
+/// <summary>
+/// The forms of IFBench's 58 instructions; see <see cref="FixedAnswers"/> for answers without a choice.
+/// </summary>
 internal static class IFBenchForms
 {
     private const string Consonants = "bcdfghjklmnpqrstvwxyz";

@@ -151,7 +151,10 @@ public sealed class PromptSynthesizer(SynthesisOptions options, IReadOnlyList<st
                 break;
             }
 
-            if (chosen.Count == 0 ? form != order[0] && OwnTasks.Has(form.Id) : chosen.Exists(c => ConstraintConflicts.Between(c.Form.Id, form.Id) is not null))
+            bool isUnfit = chosen.Count == 0
+                ? form != order[0] && OwnTasks.Has(form.Id)
+                : chosen.Exists(c => ConstraintConflicts.Between(c.Form.Id, form.Id) is not null);
+            if (isUnfit)
             {
                 continue;
             }

@@ -100,7 +100,7 @@ internal sealed class ResponsePlan
     /// <summary>What each filler must be like; given in lower case.</summary>
     public List<Func<string, bool>> Admitted { get; } = [];
 
-    /// <summary>Whether a word may stand behind another; given in lower case without marks, the earlier first.</summary>
+    /// <summary>Whether a word may stand behind another; in lower case without marks, the earlier first.</summary>
     public List<Func<string, string, bool>> Successions { get; } = [];
 
     /// <summary>Words at positions that are multiples of this are Japanese; 0 for none.</summary>

@@ -28,7 +28,7 @@ public class TripWireTests
     [Theory]
     [InlineData("garden garden harbour garden garden town garden garden quay garden", TripWires.KeywordsStuffed)]
     [InlineData("very very very very very very very very very very good", TripWires.WordRepeated)]
-    [InlineData("Garden: mention the word garden at least five times, and let the answer have", TripWires.ConstraintsEchoed)]
+    [InlineData("Garden: mention the word garden at least five times, and let the", TripWires.ConstraintsEchoed)]
     [InlineData("* x\n* x\n* x\n* x", TripWires.ContentEmptied)]
     [InlineData("[name] [name] [name]", TripWires.ContentEmptied)]
     [InlineData("{}", TripWires.ContentEmptied)]
@@ -44,7 +44,7 @@ public class TripWireTests
     [InlineData("My answer is maybe.")]
     [InlineData("🌞")]
     [InlineData("")]
-    [InlineData("Ha ha ha! Very, very funny, that garden of yours: the garden gnomes alone are worth a visit to the garden.")]
+    [InlineData("Ha ha ha! Very, very funny, that garden: the garden gnomes alone are worth a visit to the garden.")]
     public void Honest_answers_trip_none(string response)
     {
         Assert.Empty(TripWires.Trip(Keyword, response));

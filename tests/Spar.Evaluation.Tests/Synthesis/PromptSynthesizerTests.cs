@@ -69,7 +69,8 @@ public class PromptSynthesizerTests
                 .Verify(prompt.Example).Followed));
             string[] ids = [.. prompt.Constraints.Select(constraint => constraint.Id)];
             Assert.DoesNotContain(
-                ids.SelectMany(one => ids.Where(two => two != one).Select(two => ConstraintConflicts.Between(one, two))),
+                ids.SelectMany(one => ids.Where(two => two != one)
+                    .Select(two => ConstraintConflicts.Between(one, two))),
                 conflict => conflict is not null);
         }
     }
