@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Microsoft.Extensions.AI;
+using Spar.Calls;
 using Spar.Cli.Arguments;
 using Spar.Cli.Console;
 using Spar.Runtime.Recipes;
@@ -200,12 +201,18 @@ internal static class ChatCommand
             }
 
             context.Output.WriteLine();
-            if (finish == ChatFinishReason.Length)
+            AnswerReading reading = new Answer(answer, Finish: finish?.Value).Read();
+            if (reading.Finish == FinishReason.Length)
             {
                 Tell($"(cut off: --max-tokens {options.MaxOutputTokens}, or the end of the model's context)");
             }
+            else if (reading.Status is AnswerStatus.Empty or AnswerStatus.Refused)
+            {
+                Tell($"({reading.Incomplete})");
+            }
 
-            _turns.Add(new ChatMessage(ChatRole.Assistant, answer));
+            // What was thought is no part of the conversation.
+            _turns.Add(new ChatMessage(ChatRole.Assistant, reading.Text));
             _turn++;
         }
     }

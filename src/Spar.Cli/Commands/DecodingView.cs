@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spar.Calls;
+using Spar.Cli.Console;
 using Spar.Decoding;
 using Spar.Search;
 using Spar.Web.Text;
@@ -26,14 +27,50 @@ internal static class DecodingView
             foreach (Candidate candidate in decoded.Candidates)
             {
                 string mark = candidate.Response == decoded.Response ? "[green]*[/]" : " ";
-                console.MarkupLine($"{mark} {Value(candidate.Valuation?.Value)} {Markup.Escape(candidate.Response)}");
+                console.MarkupLine(
+                    $"{mark} {Value(candidate.Valuation?.Value)} {Markup.Escape(candidate.Response)}"
+                        + (candidate.Incomplete is { } why ? $" [yellow]({Markup.Escape(why)})[/]" : "")
+                );
             }
+        }
+
+        WriteUnread(console, "judgements", Judgements(decoded), decoded.Candidates.Sum(one => one.Valuation?.Calls ?? 0));
+        WriteUnread(console, "refinements", decoded.Tree?.Unparsed ?? [], null);
+        if (decoded.Candidates.Select(one => one.Valuation?.Unreadable).FirstOrDefault(text => text is not null) is { } example)
+        {
+            console.WriteLine($"one of the judgements that could not be read: \"{HarmlessText.Of(example)}\"");
         }
 
         console.WriteLine(
             string.Create(CultureInfo.InvariantCulture, $"{session.Calls} model calls, {session.OutputTokens} tokens")
         );
         console.WriteLine();
+    }
+
+    /// <summary>Why judgements and refinements on the way could not be read, one entry each.</summary>
+    public static IReadOnlyList<string> Unread(Decoded decoded) =>
+        [.. Judgements(decoded), .. decoded.Tree?.Unparsed ?? []];
+
+    // A response that occurs twice in a tree has the votes of the first.
+    private static IReadOnlyList<string> Judgements(Decoded decoded) =>
+        [
+            .. decoded
+                .Candidates.DistinctBy(candidate => candidate.Response)
+                .SelectMany(candidate => candidate.Valuation?.Unparsed ?? []),
+        ];
+
+    private static void WriteUnread(IAnsiConsole console, string what, IReadOnlyList<string> reasons, int? all)
+    {
+        if (reasons.Count > 0)
+        {
+            string of = all is { } number ? string.Create(CultureInfo.InvariantCulture, $" of {number}") : "";
+            console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{reasons.Count}{of} {what} could not be read: {ManyAnswers.Reasons(reasons)}"
+                )
+            );
+        }
     }
 
     private static Tree ToTree(SearchTree search)

@@ -114,6 +114,16 @@ internal static class EvalNanoCommand
                             + $"be read."
                     )
                 );
+                if (result.CutOff + result.Empty > 0)
+                {
+                    context.Output.WriteLine(
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"{result.CutOff} responses were cut off, {result.Empty} are empty; they are measured as they are."
+                        )
+                    );
+                }
+
                 return ExitCode.Success;
             }
         );

@@ -135,7 +135,7 @@ internal static class GenerateCommand
                     refinerPath == actorPath
                         ? actor
                         : await Shared.OpenAsync(refinerPath, parse.GetValue(threads), progress, cancellationToken);
-                FinishReasons finish = new();
+                FinishNotes finish = new();
                 using CallSession session = new(
                     parse.GetValue(seed),
                     concurrency: 64,
@@ -207,21 +207,37 @@ internal static class GenerateCommand
             );
         }
 
+        if (answer.FinishReason == "filter")
+        {
+            context.Warn("the response was refused by the server's filter.");
+        }
+        else if (string.IsNullOrWhiteSpace(decoded.Response))
+        {
+            context.Warn(
+                $"the response is empty{(decoded.Candidates.FirstOrDefault()?.Incomplete is { } what ? $" ({what})" : "")}."
+            );
+        }
+
         if (
             decoded.Candidates.Any(candidate => candidate.Valuation is not null)
             && decoded.Candidates.All(candidate => candidate.Valuation?.Value is null)
         )
         {
-            string why = decoded
-                .Candidates.SelectMany(candidate => candidate.Valuation?.Unparsed ?? [])
-                .FirstOrDefault()
-                is string reason
-                ? $" ({reason})"
+            string why = answer.Unread.Count > 0 ? $" ({ManyAnswers.Reasons(answer.Unread)})" : "";
+            string example = decoded
+                .Candidates.Select(candidate => candidate.Valuation?.Unreadable)
+                .FirstOrDefault(text => text is not null)
+                is { } text
+                ? $" One of them: \"{HarmlessText.Of(text)}\"."
                 : "";
             context.Warn(
-                $"no judgement could be read{why}, so nothing was searched. Is --prompts the prompt set that this "
+                $"no judgement could be read{why}, so nothing was searched.{example} Is --prompts the prompt set that this "
                     + "refiner knows?"
             );
+        }
+        else if (answer.Unread.Count > 0)
+        {
+            context.Warn($"not all could be read on the way: {ManyAnswers.Reasons(answer.Unread)}.");
         }
     }
 }

@@ -12,16 +12,22 @@ namespace Spar.Cli.Commands;
 /// <summary>
 /// Remembers why the outputs of a session ended, so that a response that was cut off can be told from a whole one.
 /// </summary>
-internal sealed class FinishReasons
+internal sealed class FinishNotes
 {
     private readonly ConcurrentDictionary<string, string> _reasons = new(StringComparer.Ordinal);
 
     /// <summary>Notes an answer; may be called from many threads.</summary>
     public void Note(Answer answer)
     {
-        if (answer.Finish is string finish)
+        AnswerReading reading = answer.Read();
+        string? finish =
+            reading.Status == AnswerStatus.CutOff ? "length"
+            : reading.Finish == FinishReason.Unknown ? null
+            : reading.Finish.ToString().ToLowerInvariant();
+        if (finish is not null)
         {
             _reasons[answer.Text] = finish;
+            _reasons[reading.Text] = finish;
         }
     }
 
@@ -41,7 +47,9 @@ internal sealed class FinishReasons
 /// <param name="Id">The prompt's name; null where there is only one.</param>
 /// <param name="Prompt">The prompt.</param>
 /// <param name="Response">The response; null when there is none.</param>
-/// <param name="FinishReason">Why it ended: stop, or length when it was cut off; null where nobody said.</param>
+/// <param name="FinishReason">
+/// Why it ended: stop, length when it was cut off, filter when it was refused; null where nobody said.
+/// </param>
 /// <param name="Value">
 /// The refiner's share of yes, or probability of yes; null when it was not judged or no judgement could be read.
 /// </param>
@@ -55,15 +63,22 @@ internal sealed record GeneratedAnswer(
     string? Error = null
 )
 {
+    /// <summary>Why votes and refinements on the way could not be read, one entry each.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> Unread { get; init; } = [];
+
     /// <summary>What a strategy came to.</summary>
-    public static GeneratedAnswer Of(string? id, string prompt, Decoded decoded, FinishReasons finish) =>
+    public static GeneratedAnswer Of(string? id, string prompt, Decoded decoded, FinishNotes finish) =>
         new(
             id,
             prompt,
             decoded.Response,
             finish.Of(decoded.Response),
             decoded.Candidates.LastOrDefault(candidate => candidate.Response == decoded.Response)?.Valuation?.Value
-        );
+        )
+        {
+            Unread = DecodingView.Unread(decoded),
+        };
 
     /// <summary>One line of JSON; id and error are left out where there is none.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, JsonSettings.SnakeCaseLinesWithNulls);
@@ -82,12 +97,23 @@ internal sealed record GeneratedAnswer(
 /// </summary>
 internal static class ManyAnswers
 {
+    /// <summary>Reasons with how often each occurs, the most frequent first.</summary>
+    public static string Reasons(IEnumerable<string> reasons) =>
+        string.Join(
+            ", ",
+            reasons
+                .CountBy(reason => reason)
+                .OrderByDescending(reason => reason.Value)
+                .ThenBy(reason => reason.Key, StringComparer.Ordinal)
+                .Select(reason => string.Create(CultureInfo.InvariantCulture, $"{reason.Key} {reason.Value}"))
+        );
+
     /// <summary>Writes a JSON line a prompt.</summary>
     /// <returns>The exit code: a fault when a prompt has no response.</returns>
     public static async Task<int> WriteAsync(
         IReadOnlyList<GivenPrompt> prompts,
         IDecodingStrategy strategy,
-        FinishReasons finish,
+        FinishNotes finish,
         ProgressLine progress,
         CommandContext context,
         CancellationToken cancellationToken
@@ -96,7 +122,9 @@ internal static class ManyAnswers
         using SemaphoreSlim atWork = new(64);
         Task<GeneratedAnswer>[] answers = [.. prompts.Select(AnswerAsync)];
         int failed = 0,
-            cut = 0;
+            cut = 0,
+            empty = 0;
+        List<IReadOnlyList<string>> unread = [];
         string? first = null;
         foreach (Task<GeneratedAnswer> answer in answers)
         {
@@ -105,6 +133,8 @@ internal static class ManyAnswers
             context.Print(one.ToJson() + "\n");
             failed += one.Response is null ? 1 : 0;
             cut += one.FinishReason == "length" ? 1 : 0;
+            empty += one.Response is { } text && string.IsNullOrWhiteSpace(text) ? 1 : 0;
+            unread.Add(one.Unread);
             first ??= one.Error is string why ? $"{one.Id}: {why}" : null;
         }
 
@@ -115,6 +145,21 @@ internal static class ManyAnswers
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"{cut} of {prompts.Count} responses are cut off (finish_reason length)."
+                )
+            );
+        }
+
+        if (empty > 0)
+        {
+            context.Warn(string.Create(CultureInfo.InvariantCulture, $"{empty} of {prompts.Count} responses are empty."));
+        }
+
+        if (unread.Sum(reasons => reasons.Count) is > 0 and int judgements)
+        {
+            context.Warn(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{judgements} judgements or refinements could not be read ({Reasons(unread.SelectMany(one => one))})."
                 )
             );
         }

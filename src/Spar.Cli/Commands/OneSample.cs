@@ -12,6 +12,7 @@ internal sealed class OneSample(ModelCaller actor, Sampling sampling) : IDecodin
     public async Task<Decoded> DecodeAsync(string key, string instruction, CancellationToken cancellationToken)
     {
         Answer answer = await actor.AskAsync($"{key}/k0", instruction, sampling, cancellationToken);
-        return new Decoded(answer.Text, [new Candidate(answer.Text, null)]);
+        Candidate candidate = Candidate.Of(answer.Read());
+        return new Decoded(candidate.Response, [candidate]);
     }
 }

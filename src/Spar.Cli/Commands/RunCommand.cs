@@ -39,9 +39,10 @@ internal static class RunCommand
         );
         Option<ulong?> seed = Options.SeedInPlace();
         Option<string[]> settings = Options.RecipeSettings();
+        Option<double> allowFailed = Options.AllowFailed();
         Option<bool> json = Shared.Json("print the results as JSON instead of a table");
         Option<int> threads = Options.Threads();
-        Command command = new ResumableCommand("run", Help) { recipe, output, seed, settings, threads, json };
+        Command command = new ResumableCommand("run", Help) { recipe, output, seed, settings, allowFailed, threads, json };
         command.SetAction(
             async (parse, cancellationToken) =>
             {
@@ -62,13 +63,25 @@ internal static class RunCommand
                     recipeRead,
                     directory,
                     parse.GetValue(threads),
+                    parse.GetValue(allowFailed),
                     context,
                     cancellationToken
                 );
+                int code = results.Failed is null ? ExitCode.Success : ExitCode.Incomplete;
+                foreach (StageFailures failed in results.Failed ?? [])
+                {
+                    context.Warn(
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"{failed.Stage}: {failed.Missing} items are missing because calls failed; the first, {failed.First.Item}: {failed.First.Reason}"
+                        )
+                    );
+                }
+
                 if (parse.GetValue(json))
                 {
                     context.Print(results.ToJson());
-                    return ExitCode.Success;
+                    return code;
                 }
 
                 RunDisplay.Table(results).WriteTo(context.Output);
@@ -90,7 +103,7 @@ internal static class RunCommand
                             + $"'spar report {directory}' makes a page of it."
                     )
                 );
-                return ExitCode.Success;
+                return code;
             }
         );
         return command;
@@ -101,6 +114,7 @@ internal static class RunCommand
         RunRecipe recipe,
         string directory,
         int threads,
+        double allowFailed,
         CommandContext context,
         CancellationToken cancellationToken
     )
@@ -126,7 +140,7 @@ internal static class RunCommand
             : string.Create(CultureInfo.InvariantCulture, $"goes on, {stages} stages are there");
         context.Say($"{path} from {recipe.Method.BaseModel} in {directory}: {state}");
         return await RunComposer
-            .Compose(recipe, store, threads, new RunDisplay(progress), context.Time)
+            .Compose(recipe, store, threads, new RunDisplay(progress), context.Time, allowFailed)
             .RunAsync(cancellationToken);
     }
 

@@ -44,6 +44,7 @@ internal sealed class RunDisplay(ProgressLine progress) : ProgressObserver(progr
         );
         Progress.SayRow(stage, ProgressLine.Duration(elapsed), string.Join(", ", details));
         WarnOfFailures(stage, statistics);
+        WarnOfUnreadable(stage, statistics);
     }
 
     /// <inheritdoc/>
@@ -54,10 +55,18 @@ internal sealed class RunDisplay(ProgressLine progress) : ProgressObserver(progr
     {
         string search = row.HeldOutPromptSearch is { } share ? $", {Percent(share)} with tree search" : "";
         string judge = row.JudgeAccuracy is { } accuracy ? $", judge right on {Percent(accuracy)}" : "";
+        if (row.Detail(EvaluationRow.JudgeUnreadable) is { } unreadable)
+        {
+            judge += $" ({Percent(unreadable)} of its judgements could not be read)";
+        }
+
+        string cut =
+            (row.Detail(EvaluationRow.CutOff) is { } cutOff ? $", {Percent(cutOff)} cut off" : "")
+            + (row.Detail(EvaluationRow.Empty) is { } empty ? $", {Percent(empty)} empty" : "");
         List<string> found = [];
         if (row.HeldOutPrompt is { } satisfied)
         {
-            found.Add($"{Percent(satisfied)} of {row.HeldOutCount} held-out prompts satisfied{search}{judge}");
+            found.Add($"{Percent(satisfied)} of {row.HeldOutCount} held-out prompts satisfied{cut}{search}{judge}");
         }
 
         found.AddRange(
@@ -85,6 +94,36 @@ internal sealed class RunDisplay(ProgressLine progress) : ProgressObserver(progr
             $"  rewarded responses of iteration {integrity.Iteration} that satisfy checks by tricks: "
                 + $"{integrity.RewardedTripped} of {integrity.Rewarded}"
         );
+
+    // What was left out or could not be read is told, also where a line has no room for all counts.
+    private void WarnOfUnreadable(string stage, StageStatistics statistics)
+    {
+        long calls = statistics.Counts.GetValueOrDefault("judging calls");
+        Tell("unparsed judgement: ", count => calls > 0 ? $"{count} of {calls} judgements could not be read" : $"{count} judgements could not be read");
+        Tell("unparsed refinement: ", count => $"{count} refinements could not be read");
+        Tell("responses left out: ", count => $"{count} responses are left out");
+
+        void Tell(string prefix, Func<string, string> what)
+        {
+            KeyValuePair<string, long>[] found =
+            [
+                .. statistics
+                    .Counts.Where(count => count.Key.StartsWith(prefix, StringComparison.Ordinal) && count.Value > 0)
+                    .OrderByDescending(count => count.Value),
+            ];
+            if (found.Length > 0)
+            {
+                string reasons = string.Join(
+                    ", ",
+                    found.Select(count =>
+                        string.Create(CultureInfo.InvariantCulture, $"{count.Key[prefix.Length..]} {count.Value}")
+                    )
+                );
+                string sum = found.Sum(count => count.Value).ToString(CultureInfo.InvariantCulture);
+                Warn($"{stage}: {what(sum)} ({reasons}).");
+            }
+        }
+    }
 
     /// <summary>The results as a table: the columns of what was measured.</summary>
     public static Figures Table(RunResults results)

@@ -48,8 +48,10 @@ public static class RunComposer
     /// <param name="threads">Threads to compute with, at least 1.</param>
     /// <param name="observer">Is told how it goes.</param>
     /// <param name="time">The clock.</param>
+    /// <param name="allowFailed">Share of a stage's items that may be missing because calls failed, 0..1.</param>
     public static SelfPlayRun Compose(
-        RunRecipe recipe, RunStore store, int threads, IRunObserver observer, TimeProvider time)
+        RunRecipe recipe, RunStore store, int threads, IRunObserver observer, TimeProvider time,
+        double allowFailed = 0)
     {
         TemplateSet templates = TemplateSet.Load(recipe.Method.PromptSet);
         IPromptSource prompts = PromptSources.Create(recipe, store.Identity, () => Yardsticks.Prompts(recipe));
@@ -71,6 +73,7 @@ public static class RunComposer
             Truth = ConstraintVerifiers.CreateTruth(own),
             TripWires = ConstraintVerifiers.CreateTripWires(recipe.Method.Judging, own),
             Observer = observer,
+            AllowFailed = allowFailed,
             Time = time,
         };
     }

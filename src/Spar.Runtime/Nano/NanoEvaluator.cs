@@ -54,7 +54,7 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
                             await actor
                                 .AskAsync($"eval/fixed/p{i}", task.Instruction, recipe.Respond, cancellationToken)
                                 .ConfigureAwait(false)
-                        ).Text
+                        ).Read().Text
                 )
             )
             .ConfigureAwait(false);
@@ -70,7 +70,7 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
             recipe.Search
         );
 
-        ActorItem[] own = await Task.WhenAll(
+        ActorItem[] tried = await Task.WhenAll(
                 _tasks.Select(
                     (task, i) =>
                         MeasureActorAsync(
@@ -86,8 +86,19 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
                 )
             )
             .ConfigureAwait(false);
-        RefinerItem[] fixedSet = await MeasureRefinerAsync(context, judge, search, cancellationToken)
+        RefinerItem[] triedFixed = await MeasureRefinerAsync(context, judge, search, cancellationToken)
             .ConfigureAwait(false);
+
+        // A failed call says nothing about the models: what it was for is in no figure.
+        ActorItem[] own = [.. tried.Where(item => item.Answered)];
+        RefinerItem[] fixedSet = [.. triedFixed.Where(item => item.Failure is null)];
+        ItemFailure[] failures =
+        [
+            .. tried.Select((item, i) => (Name: $"held-out prompt {i}", item.Failure))
+                .Concat(triedFixed.Select((item, i) => (Name: $"fixed response {i}", item.Failure)))
+                .Where(item => item.Failure is not null)
+                .Select(item => new ItemFailure(item.Name, item.Failure!)),
+        ];
 
         ActorItem[] found = [.. own.Where(item => item.SatisfiedWithSearch is not null)];
         ActorItem[] accepted = [.. own.Where(item => item.Accepted is not null)];
@@ -100,16 +111,25 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
             EvaluationRow.FirstRefinements,
             repaired.Length == 0 ? null : repaired.Average(item => item.FirstRefinements)
         );
+        PutWhenThere(EvaluationRow.JudgeUnreadable, Share(fixedSet, item => item.Accepted is null));
+        PutWhenThere(EvaluationRow.CutOff, Share(own, item => item.CutOff));
+        PutWhenThere(EvaluationRow.Empty, Share(own, item => item.Empty));
         return new EvaluationRow(
             context.Row,
-            Share(own, item => item.Satisfied)!.Value,
-            own.Sum(item => item.Followed) / (double)own.Sum(item => item.Constraints),
+            Share(own, item => item.Satisfied) ?? 0,
+            own.Sum(item => item.Followed) / (double)Math.Max(1, own.Sum(item => item.Constraints)),
             Share(found, item => item.SatisfiedWithSearch == true),
             Share(fixedSet, item => item.JudgedRight),
             Share(repaired, item => item.Repaired == true),
             own.Length,
             details
-        );
+        )
+        {
+            Failed = failures.Length,
+            FirstFailure = failures.FirstOrDefault(),
+        };
+
+        void PutWhenThere(string name, double? value) => Put(name, value > 0 ? value : null);
 
         void Put(string name, double? value)
         {
@@ -131,51 +151,52 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
         CancellationToken cancellationToken
     )
     {
+        ActorItem item = new(task.Constraints.Count);
         try
         {
-            Answer answer = await context
+            AnswerReading answer = (await context
                 .Actor.AskAsync($"{key}/greedy", task.Instruction, context.Recipe.Respond.Greedy(), cancellationToken)
-                .ConfigureAwait(false);
+                .ConfigureAwait(false)).Read();
             IReadOnlyList<Finding> findings = task.Check(answer.Text);
-            ActorItem item = new(
-                findings.All(finding => finding.Followed),
-                findings.Skip(1).Count(finding => finding.Followed),
-                task.Constraints.Count,
-                null,
-                null
-            );
+            item = item with
+            {
+                Answered = true,
+                Satisfied = findings.All(finding => finding.Followed),
+                Followed = findings.Skip(1).Count(finding => finding.Followed),
+                CutOff = answer.Status == AnswerStatus.CutOff,
+                Empty = answer.Blank,
+            };
             if (searches || judges)
             {
                 Valuation valuation = await judge
                     .JudgeAsync($"{key}/judge", task.Instruction, answer.Text, cancellationToken)
                     .ConfigureAwait(false);
                 bool accepted = context.Recipe.Search.ToGate().Passes(valuation);
-                string final =
+                item = item with { Accepted = judges ? accepted : null };
+                SearchTree? tree =
                     accepted || !searches
-                        ? answer.Text
-                        : (
-                            await search
-                                .SearchAsync($"{key}/tree", task.Instruction, answer.Text, valuation, cancellationToken)
-                                .ConfigureAwait(false)
-                        )
-                            .Best
-                            .Response;
-                item = item with
-                {
-                    Accepted = judges ? accepted : null,
-                    SatisfiedWithSearch = searches ? task.IsSatisfiedBy(final) : null,
-                };
+                        ? null
+                        : await search
+                            .SearchAsync($"{key}/tree", task.Instruction, answer.Text, valuation, cancellationToken)
+                            .ConfigureAwait(false);
+                item = tree?.Failure is { } failure
+                    ? item with { Failure = failure }
+                    : item with
+                    {
+                        SatisfiedWithSearch = searches
+                            ? task.IsSatisfiedBy(tree?.Best.Response ?? answer.Text)
+                            : null,
+                    };
             }
-
-            context.ItemFinished(false);
-            return item;
         }
-        catch (CallFailedException)
+        catch (CallFailedException failure)
         {
-            // A response that cannot be had satisfies nothing.
-            context.ItemFinished(true);
-            return new ActorItem(false, 0, task.Constraints.Count, searches ? false : null, null);
+            // An answer that came stays measured, also where its judge failed.
+            item = item with { Failure = failure.Message };
         }
+
+        context.ItemFinished(item.Failure is not null);
+        return item;
     }
 
     private async Task<RefinerItem[]> MeasureRefinerAsync(
@@ -220,6 +241,7 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
                     .ConfigureAwait(false);
                 bool? repaired = null;
                 double first = 0;
+                string? failure = null;
                 if (toRepair.Contains(i))
                 {
                     Valuation valuation = await judge
@@ -231,6 +253,7 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
                         SearchTree tree = await search
                             .SearchAsync($"{key}/tree", task.Instruction, response, valuation, cancellationToken)
                             .ConfigureAwait(false);
+                        failure = tree.Failure;
                         repaired = task.IsSatisfiedBy(tree.Best.Response);
                         first =
                             tree.Nodes.Count(node => node.Depth == 1 && task.IsSatisfiedBy(node.Response))
@@ -238,13 +261,14 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
                     }
                 }
 
-                context.ItemFinished(false);
-                return new RefinerItem(right, gate.Passes(single), repaired, first);
+                context.ItemFinished(failure is not null);
+                return new RefinerItem(
+                    right, single.Value is null ? null : gate.Passes(single), repaired, first, failure);
             }
-            catch (CallFailedException)
+            catch (CallFailedException failed)
             {
                 context.ItemFinished(true);
-                return new RefinerItem(right, !right, toRepair.Contains(i) ? false : null, 0);
+                return new RefinerItem(right, null, null, 0, failed.Message);
             }
         }
     }
@@ -258,28 +282,45 @@ public sealed class NanoEvaluator(int prompts, int repairs, double stories, int?
     private static double? F1(RefinerItem[] items)
     {
         int hits = items.Count(item => item is { Accepted: true, Right: true });
-        int misses = items.Count(item => !item.JudgedRight);
+        int misses = items.Count(item => item.Right != (item.Accepted == true));
         return hits + misses == 0 ? null : 2.0 * hits / ((2 * hits) + misses);
     }
 
-    /// <param name="Satisfied">Everything holds.</param>
-    /// <param name="Followed">Constraints that hold.</param>
     /// <param name="Constraints">Constraints in all.</param>
-    /// <param name="SatisfiedWithSearch">Everything holds after search; null when not searched.</param>
-    /// <param name="Accepted">The refiner's vote; null when not judged.</param>
-    private sealed record ActorItem(
-        bool Satisfied,
-        int Followed,
-        int Constraints,
-        bool? SatisfiedWithSearch,
-        bool? Accepted
-    );
+    private sealed record ActorItem(int Constraints)
+    {
+        /// <summary>The response is there; else nothing is known.</summary>
+        public bool Answered { get; init; }
+
+        /// <summary>Everything holds.</summary>
+        public bool Satisfied { get; init; }
+
+        /// <summary>Constraints that hold.</summary>
+        public int Followed { get; init; }
+
+        /// <summary>Everything holds after search; null when not searched.</summary>
+        public bool? SatisfiedWithSearch { get; init; }
+
+        /// <summary>The refiner's vote; null when not judged.</summary>
+        public bool? Accepted { get; init; }
+
+        /// <summary>The response was cut off; it is measured as far as it goes.</summary>
+        public bool CutOff { get; init; }
+
+        /// <summary>The response has no text.</summary>
+        public bool Empty { get; init; }
+
+        /// <summary>Why something of it is missing; null when nothing is.</summary>
+        public string? Failure { get; init; }
+    }
 
     /// <param name="Right">Everything holds.</param>
-    /// <param name="Accepted">The refiner's verdict.</param>
+    /// <param name="Accepted">The refiner's verdict; null when it could not be read, which is never right.</param>
     /// <param name="Repaired">Everything holds after search; null when not searched.</param>
     /// <param name="FirstRefinements">Share of the search's first refinements in which everything holds.</param>
-    private sealed record RefinerItem(bool Right, bool Accepted, bool? Repaired, double FirstRefinements)
+    /// <param name="Failure">Why something of it is missing; null when nothing is.</param>
+    private sealed record RefinerItem(
+        bool Right, bool? Accepted, bool? Repaired, double FirstRefinements, string? Failure)
     {
         public bool JudgedRight => Right == Accepted;
     }

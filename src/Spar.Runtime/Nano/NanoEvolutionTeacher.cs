@@ -1,3 +1,4 @@
+using Spar.Calls;
 using Spar.Evolution;
 using Spar.Ground;
 using Spar.Nano;
@@ -15,11 +16,11 @@ public sealed class NanoEvolutionTeacher(ulong seed) : IEvolutionTeacher
     private const int Draws = 20_000;
 
     /// <inheritdoc/>
-    public Task<string> EvolveAsync(string key, EvolutionTask task, CancellationToken cancellationToken)
+    public Task<Answer> EvolveAsync(string key, EvolutionTask task, CancellationToken cancellationToken)
     {
         if (NanoTask.Parse(task.Seed) is not { } simple || !NanoVerifier.Kinds.Values.Contains(task.Main.Name))
         {
-            return Task.FromResult(EvolutionParser.DeclinedMark);
+            return Task.FromResult(new Answer(EvolutionParser.DeclinedMark));
         }
 
         SeededRandom random = SeededRandom.Scrambled(StableHash.Seed(seed, key));
@@ -29,19 +30,18 @@ public sealed class NanoEvolutionTeacher(ulong seed) : IEvolutionTeacher
             NanoTask drawn = TaskSampler.Draw(random, simple.Form);
             if (drawn.Topic == simple.Topic && Fits(drawn))
             {
-                return Task.FromResult(
-                    EvolutionParser.Format(
-                        drawn.Constraints.Select(constraint => new AddedConstraint(
-                            constraint.Family,
-                            Stated(drawn.Instruction, constraint)
-                        )),
-                        drawn.Instruction
-                    )
+                string output = EvolutionParser.Format(
+                    drawn.Constraints.Select(constraint => new AddedConstraint(
+                        constraint.Family,
+                        Stated(drawn.Instruction, constraint)
+                    )),
+                    drawn.Instruction
                 );
+                return Task.FromResult(new Answer(output));
             }
         }
 
-        return Task.FromResult(EvolutionParser.DeclinedMark);
+        return Task.FromResult(new Answer(EvolutionParser.DeclinedMark));
 
         // The main family and at least one of the others, and nothing else.
         bool Fits(NanoTask drawn)

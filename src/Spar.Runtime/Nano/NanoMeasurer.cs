@@ -26,6 +26,8 @@ public sealed record KindMeasurement(string Kind, string Family, int Count, doub
 /// <param name="FalseRejects">Share of the right responses that the judge rejects.</param>
 /// <param name="Unparsed">Judgements without a readable verdict; they count as wrong.</param>
 /// <param name="Kinds">By kind of constraint.</param>
+/// <param name="CutOff">Responses that were cut off; they are measured as far as they go.</param>
+/// <param name="Empty">Responses without a word.</param>
 public sealed record NanoMeasurement(
     int Count,
     double Satisfied,
@@ -33,7 +35,9 @@ public sealed record NanoMeasurement(
     double FalseAccepts,
     double FalseRejects,
     int Unparsed,
-    IReadOnlyList<KindMeasurement> Kinds
+    IReadOnlyList<KindMeasurement> Kinds,
+    int CutOff,
+    int Empty
 )
 {
     /// <summary>The responses that do not satisfy everything, in the tasks' order; not part of the figures.</summary>
@@ -69,14 +73,14 @@ public sealed class NanoMeasurer(ModelCaller actor, ModelCaller judge, TemplateS
                 tasks.Select(
                     async (task, i) =>
                     {
-                        Answer answer = await actor
+                        AnswerReading answer = (await actor
                             .AskAsync(
                                 $"nano/p{i}",
                                 task.Instruction,
                                 new Sampling(temperature, 1, MaxTokens),
                                 cancellationToken
                             )
-                            .ConfigureAwait(false);
+                            .ConfigureAwait(false)).Read();
                         Answer critique = await judge
                             .AskAsync(
                                 $"nano/p{i}/judge",
@@ -89,9 +93,9 @@ public sealed class NanoMeasurer(ModelCaller actor, ModelCaller judge, TemplateS
                         return new Item(
                             i,
                             task,
-                            answer.Text,
+                            answer,
                             task.Check(answer.Text),
-                            critique.Text.Split('\n'),
+                            critique.Read().Text.Split('\n'),
                             parser.Parse(critique).Verdict
                         );
                     }
@@ -120,7 +124,9 @@ public sealed class NanoMeasurer(ModelCaller actor, ModelCaller judge, TemplateS
                         Share([.. group], check => check.Followed),
                         Share([.. group], check => check.JudgeRight)
                     )),
-            ]
+            ],
+            items.Count(item => item.Answer.Status == AnswerStatus.CutOff),
+            items.Count(item => item.Answer.Blank)
         )
         {
             Failures =
@@ -128,7 +134,7 @@ public sealed class NanoMeasurer(ModelCaller actor, ModelCaller judge, TemplateS
                 .. wrong.Select(item => new RepairCase(
                     string.Create(CultureInfo.InvariantCulture, $"nano-{item.Index}"),
                     item.Task.Instruction,
-                    item.Response,
+                    item.Answer.Text,
                     null
                 )),
             ],
@@ -153,7 +159,7 @@ public sealed class NanoMeasurer(ModelCaller actor, ModelCaller judge, TemplateS
     private sealed record Item(
         int Index,
         NanoTask Task,
-        string Response,
+        AnswerReading Answer,
         IReadOnlyList<Finding> Findings,
         string[] Critique,
         bool? Verdict

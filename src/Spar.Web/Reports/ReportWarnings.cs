@@ -17,6 +17,16 @@ public static class ReportWarnings
             .. model.Results.Calibration?.Where(one => one.Taken is not null).Select(Of) ?? [],
             .. model.Results.Integrity?.Where(one => one.Taken is not null).Select(Of) ?? [],
         ];
+        warnings.AddRange((model.Results.Failed ?? [])
+            .Where(failed => StageNames.IsEvaluation(failed.Stage)
+                || failed.Stage is StageNames.ActorSftData or StageNames.RefinerSftData)
+            .Select(failed => $"{failed.Stage}: {Things(failed.Missing, "item", "items")} got lost because calls failed and "
+                + $"are in no figure; the first was {failed.First.Item}: {failed.First.Reason}"));
+        warnings.AddRange(model.Results.Rows
+            .Select(row => (row.Name, Share: row.Detail(EvaluationRow.JudgeUnreadable)))
+            .Where(row => row.Share is not null)
+            .Select(row => $"Row {row.Name}: {Display.Percent(row.Share)} of the judge's verdicts could not be read; they "
+                + "count as not right."));
         if (model.Start.Sum(curve => curve.Broken) is > 0 and int steps)
         {
             warnings.Add(

@@ -3,7 +3,10 @@ using Spar.Judging;
 
 namespace Spar.Decoding;
 
-/// <summary>Samples of the actor, of which the refiner's value picks one; the earlier at equal values.</summary>
+/// <summary>
+/// Samples of the actor, of which the refiner's value picks one; the earlier at equal values. Samples that are not
+/// complete are weighed only where none is.
+/// </summary>
 /// <param name="actor">The model that answers.</param>
 /// <param name="sampling">How its responses are sampled.</param>
 /// <param name="judge">Values them.</param>
@@ -19,12 +22,18 @@ public sealed class BestOfN(
         {
             Answer answer = await actor.AskAsync($"{key}/k{i}", instruction, sampling, cancellationToken)
                 .ConfigureAwait(false);
-            Valuation valuation = await judge.JudgeAsync(
-                $"{key}/k{i}/judge", instruction, answer.Text, cancellationToken).ConfigureAwait(false);
-            return new Candidate(answer.Text, valuation);
+            return Candidate.Of(answer.Read());
         })).ConfigureAwait(false);
+        bool whole = candidates.Any(candidate => candidate.Incomplete is null);
+        await Task.WhenAll(Enumerable.Range(0, samples)
+            .Where(i => candidates[i].Incomplete is null || (!whole && candidates[i].Says))
+            .Select(async i => candidates[i] = candidates[i] with
+            {
+                Valuation = await judge.JudgeAsync(
+                    $"{key}/k{i}/judge", instruction, candidates[i].Response, cancellationToken).ConfigureAwait(false),
+            })).ConfigureAwait(false);
         await CompleteAsync(candidates, instruction, cancellationToken).ConfigureAwait(false);
-        return new Decoded(candidates.MaxBy(candidate => candidate.Valuation!.Value ?? 0)!.Response, candidates);
+        return new Decoded(candidates.MaxBy(candidate => candidate.Valuation is null ? -1 : candidate.Valuation.Value ?? 0)!.Response, candidates);
     }
 
     /// <summary>
@@ -33,7 +42,7 @@ public sealed class BestOfN(
     /// </summary>
     private async Task CompleteAsync(Candidate[] candidates, string instruction, CancellationToken cancellationToken)
     {
-        int[] all = [.. Enumerable.Range(0, candidates.Length)];
+        int[] all = [.. Enumerable.Range(0, candidates.Length).Where(i => candidates[i].Valuation is not null)];
         int[] accepted = [.. all.Where(i => gate.Passes(candidates[i].Valuation))];
         int[] contenders = accepted.Length > 0 ? accepted : all;
         if (contenders.Length > 1)

@@ -12,6 +12,7 @@ public sealed class GreedyDecoding(ModelCaller actor, Sampling sampling) : IDeco
     {
         Answer answer = await actor.AskAsync($"{key}/greedy", instruction, sampling.Greedy(), cancellationToken)
             .ConfigureAwait(false);
-        return new Decoded(answer.Text, [new Candidate(answer.Text, null)]);
+        Candidate candidate = Candidate.Of(answer.Read());
+        return new Decoded(candidate.Response, [candidate]);
     }
 }

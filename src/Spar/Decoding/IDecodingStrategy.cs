@@ -17,7 +17,19 @@ public interface IDecodingStrategy
 /// <summary>A response that was weighed.</summary>
 /// <param name="Response">Its text.</param>
 /// <param name="Valuation">What the refiner made of it; null where the strategy asks for none.</param>
-public sealed record Candidate(string Response, Valuation? Valuation);
+public sealed record Candidate(string Response, Valuation? Valuation)
+{
+    /// <summary>Why it is not complete; null when it is.</summary>
+    public string? Incomplete { get; init; }
+
+    /// <summary>False where there is nothing to weigh or refine: no word, or a refusal.</summary>
+    internal bool Says => Response.Trim().Length > 0 && Incomplete != Calls.AnswerReading.Refused;
+
+    /// <summary>A response that was not weighed yet.</summary>
+    /// <param name="reading">The answer.</param>
+    public static Candidate Of(Calls.AnswerReading reading) =>
+        new(reading.Text, null) { Incomplete = reading.Incomplete };
+}
 
 /// <summary>What a strategy came to.</summary>
 /// <param name="Response">The response it settled on.</param>

@@ -26,7 +26,14 @@ public sealed class RestartDecoding(
         {
             string at = string.Create(CultureInfo.InvariantCulture, $"{key}/k{root}");
             Answer answer = await actor.AskAsync(at, instruction, sampling, cancellationToken).ConfigureAwait(false);
-            Decoded next = await search.ImproveAsync(at, instruction, answer.Text, cancellationToken)
+            Candidate begin = Candidate.Of(answer.Read());
+            if (!begin.Says)
+            {
+                candidates.Add(begin);
+                continue;
+            }
+
+            Decoded next = await search.ImproveAsync(at, instruction, begin.Response, cancellationToken)
                 .ConfigureAwait(false);
             candidates.AddRange(next.Candidates);
             best = Value(next) > Value(best) ? next : best;

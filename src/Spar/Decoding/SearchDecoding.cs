@@ -18,7 +18,9 @@ public sealed class SearchDecoding(
     public async Task<Decoded> DecodeAsync(string key, string instruction, CancellationToken cancellationToken)
     {
         Decoded begin = await first.DecodeAsync(key, instruction, cancellationToken).ConfigureAwait(false);
-        return await ImproveAsync(key, instruction, begin.Response, cancellationToken).ConfigureAwait(false);
+        return begin.Candidates is [{ Says: false }]
+            ? begin
+            : await ImproveAsync(key, instruction, begin.Response, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The same for a response that is there already.</summary>

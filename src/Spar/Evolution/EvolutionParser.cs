@@ -55,6 +55,20 @@ public sealed partial class EvolutionParser(ConstraintTaxonomy taxonomy)
         return $"{ConstraintsMark}\n{lines}{PromptMark}\n{prompt}\n{EndMark}";
     }
 
+    /// <summary>Reads one answer.</summary>
+    /// <param name="answer">What the teacher answered.</param>
+    public Evolved Parse(Answer answer)
+    {
+        AnswerReading reading = answer.Read();
+        if (reading.Status is AnswerStatus.Refused or AnswerStatus.Empty)
+        {
+            return Unread(reading.Incomplete!);
+        }
+
+        Evolved evolved = Parse(answer.Text);
+        return evolved.Unparsed is not null && reading.Incomplete is { } why ? Unread(why) : evolved;
+    }
+
     /// <summary>
     /// Reads one output: the last block between the marks of the prompt counts, thoughts are no part of it.
     /// </summary>

@@ -18,7 +18,7 @@ public interface IEvolutionTeacher
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>An output that <see cref="EvolutionParser"/> reads.</returns>
     /// <exception cref="CallFailedException">The call failed.</exception>
-    Task<string> EvolveAsync(string key, EvolutionTask task, CancellationToken cancellationToken);
+    Task<Answer> EvolveAsync(string key, EvolutionTask task, CancellationToken cancellationToken);
 }
 
 /// <summary>A chat model as teacher, asked with a template.</summary>
@@ -48,7 +48,7 @@ public sealed class ModelEvolutionTeacher(
     }
 
     /// <inheritdoc/>
-    public async Task<string> EvolveAsync(string key, EvolutionTask task, CancellationToken cancellationToken)
+    public async Task<Answer> EvolveAsync(string key, EvolutionTask task, CancellationToken cancellationToken)
     {
         string prompt = template.Fill(name => name switch
         {
@@ -56,7 +56,7 @@ public sealed class ModelEvolutionTeacher(
             "main" => task.Main.ToString(),
             _ => string.Join('\n', task.Others),
         });
-        return (await caller.AskAsync(key, prompt, sampling, cancellationToken).ConfigureAwait(false)).Text;
+        return await caller.AskAsync(key, prompt, sampling, cancellationToken).ConfigureAwait(false);
     }
 
     private static string BuiltInText()

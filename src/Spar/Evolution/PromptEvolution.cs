@@ -191,7 +191,7 @@ public sealed class PromptEvolution(
         EvolutionParser parser = new(taxonomy);
         for (int attempt = 0; ; attempt++)
         {
-            string output = await teacher
+            Answer output = await teacher
                 .EvolveAsync(
                     string.Create(CultureInfo.InvariantCulture, $"{key}/try{attempt}"),
                     task,

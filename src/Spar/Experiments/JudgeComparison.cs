@@ -78,7 +78,8 @@ public sealed class JudgeComparison(
             .Select(k => actor.AskAsync($"respond/p{item}/k{k}", prompt, respond, cancellationToken)))
                 .ConfigureAwait(false);
         (string Text, bool? Right)[] responses = [
-            .. answers.Select(answer => answer.Text).Distinct(StringComparer.Ordinal)
+            .. answers.Select(answer => answer.Read()).Where(answer => answer.Complete).Select(answer => answer.Text)
+                .Distinct(StringComparer.Ordinal)
                 .Select(text => (text, Right(prompt, text)))];
         return await Task.WhenAll(
             responses.Select((response, k) => (response, k)).Where(one => one.response.Right is not null)

@@ -27,6 +27,7 @@ public sealed class PanelJudge(IReadOnlyList<IJudge> judges, Gate gate) : IJudge
             unparsed.Length == 0 ? null : unparsed)
         {
             CallsMade = valuations.Sum(valuation => valuation.Calls),
+            Unreadable = valuations.Select(valuation => valuation.Unreadable).FirstOrDefault(text => text is not null),
         };
         Verdict wanted = gate.Passes(counted) ? Verdict.Yes : Verdict.No;
         return counted with

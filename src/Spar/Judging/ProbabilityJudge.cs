@@ -43,7 +43,7 @@ public sealed class ProbabilityJudge(ModelCaller refiner, TemplateSet templates,
         Judgement judgement = _parser.Parse(answer);
         if (judgement.Verdict is null || answer.Probability is not { } yes)
         {
-            return new Valuation(0, 0, null, [judgement.Unparsed ?? NoProbability]);
+            return new Valuation(0, 0, null, [judgement.Unparsed ?? NoProbability]) { Unreadable = judgement.Tail };
         }
 
         // The one vote is for the likelier word, whatever the gate makes of the value.

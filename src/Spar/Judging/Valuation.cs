@@ -31,6 +31,10 @@ public sealed record Valuation(int Yes, int No, string? Critique, IReadOnlyList<
     /// <summary>Model calls that the votes took, where it is not one a vote; else null.</summary>
     public int? CallsMade { get; init; }
 
+    /// <summary>The end of the first judgement that could not be read, for people; null where all could.</summary>
+    [JsonIgnore]
+    public string? Unreadable { get; init; }
+
     /// <summary>
     /// The response's key while votes on it were spared (<see cref="IJudge.CompleteAsync"/>); null when all were cast.
     /// Not kept in the store.
@@ -84,6 +88,7 @@ public sealed record Valuation(int Yes, int No, string? Critique, IReadOnlyList<
             Yes = Yes + judgements.Count(judgement => judgement.Verdict == true),
             No = No + judgements.Count(judgement => judgement.Verdict == false),
             Unparsed = unparsed.Length == 0 ? null : unparsed,
+            Unreadable = Unreadable ?? judgements.FirstOrDefault(judgement => judgement.Unparsed is not null)?.Tail,
         };
     }
 }

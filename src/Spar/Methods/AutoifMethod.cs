@@ -54,10 +54,12 @@ internal sealed class AutoifMethod(MethodContext run, ICheckWriter? writer) : II
         int iteration, int item, Prompt prompt, ModelCaller actor, CheckSource source,
         CancellationToken cancellationToken)
     {
-        CheckSheet[] sheets = await Task.WhenAll(
-            Enumerable.Range(0, run.Recipe.Checks).Select(async n => CheckSheet.Parse(
-            await source.WriteAsync($"it{iteration}/checks/p{item}/s{n}", prompt.Instruction, cancellationToken)
-                .ConfigureAwait(false)))).ConfigureAwait(false);
+        AnswerReading[] outputs = [.. (await Task.WhenAll(
+            Enumerable.Range(0, run.Recipe.Checks).Select(n =>
+                source.WriteAsync($"it{iteration}/checks/p{item}/s{n}", prompt.Instruction, cancellationToken)))
+            .ConfigureAwait(false)).Select(answer => answer.Read())];
+        CheckSheet[] sheets = [
+            .. outputs.Where(answer => answer.Complete).Select(answer => CheckSheet.Parse(answer.Text))];
         CheckExpression[] written = [.. sheets.SelectMany(sheet => sheet.Checks).DistinctBy(check => check.ToString())];
         CheckCase[] cases = [.. sheets.SelectMany(sheet => sheet.Cases).Distinct()];
         (IReadOnlyList<CheckExpression> agreed, IReadOnlyList<CheckCase> trusted) = CrossCheck.Keep(written, cases);
@@ -70,6 +72,7 @@ internal sealed class AutoifMethod(MethodContext run, ICheckWriter? writer) : II
         Counts counts = new();
         counts.Add("checks written", written.Length);
         counts.AddReasons("check", sheets.SelectMany(sheet => sheet.Unparsed));
+        counts.AddReasons("sheet of checks", outputs.Select(answer => answer.Incomplete).OfType<string>());
         counts.Add("cases written", cases.Length);
         counts.Add("cases contradicted", cases.Length - trusted.Count);
         counts.Add("checks contradicted", written.Length - agreed.Count);
@@ -80,11 +83,16 @@ internal sealed class AutoifMethod(MethodContext run, ICheckWriter? writer) : II
             return new Sorted([], counts.ToStatistics());
         }
 
-        Answer[] answers = await Task.WhenAll(Enumerable.Range(0, run.Recipe.Responses).Select(k =>
+        AnswerReading[] answers = [.. (await Task.WhenAll(Enumerable.Range(0, run.Recipe.Responses).Select(k =>
             actor.AskAsync(ActorSamples.Key(iteration, item, k), prompt, run.Recipe.Respond, cancellationToken)))
-                .ConfigureAwait(false);
+                .ConfigureAwait(false)).Select(answer => answer.Read())];
+        foreach (string why in answers.Select(answer => answer.Incomplete).OfType<string>())
+        {
+            counts.Add(ActorSamples.LeftOut(why));
+        }
+
         return new Sorted(
-            [.. answers.Select(
+            [.. answers.Where(answer => answer.Complete).Select(
                 answer => (answer.Text, kept.Count(check => check.Holds(answer.Text)) / (double)kept.Length))],
                 counts.ToStatistics());
     }

@@ -9,25 +9,27 @@ namespace Spar.Methods;
 internal abstract class CheckSource
 {
     /// <summary>One sheet of a check and its cases.</summary>
-    public abstract Task<string> WriteAsync(string key, string instruction, CancellationToken cancellationToken);
+    public abstract Task<Answer> WriteAsync(string key, string instruction, CancellationToken cancellationToken);
 
     /// <summary>A judgement of whether a check asks for what the instruction asks for.</summary>
-    public abstract Task<string> ConfirmAsync(
+    public abstract Task<Answer> ConfirmAsync(
         string key, string instruction, string check, CancellationToken cancellationToken);
 }
 
 /// <summary>Checks of a writer that is no model of the run.</summary>
 internal sealed class TeacherChecks(ICheckWriter writer, CallSession session) : CheckSource
 {
-    public override Task<string> WriteAsync(string key, string instruction, CancellationToken cancellationToken) =>
-        session.AskTeacherAsync(
-            key, instruction, (seed, token) => writer.WriteAsync(instruction, seed, token), cancellationToken);
+    public override async Task<Answer> WriteAsync(
+        string key, string instruction, CancellationToken cancellationToken) =>
+        new(await session.AskTeacherAsync(
+            key, instruction, (seed, token) => writer.WriteAsync(instruction, seed, token), cancellationToken)
+            .ConfigureAwait(false));
 
-    public override Task<string> ConfirmAsync(
+    public override async Task<Answer> ConfirmAsync(
         string key, string instruction, string check, CancellationToken cancellationToken) =>
-        session.AskTeacherAsync(
+        new(await session.AskTeacherAsync(
             key, $"{instruction}\0{check}", (seed, token) => writer.ConfirmAsync(instruction, check, seed, token),
-            cancellationToken);
+            cancellationToken).ConfigureAwait(false));
 }
 
 /// <summary>Checks that a model writes, asked with the prompt set's templates.</summary>
@@ -36,14 +38,12 @@ internal sealed class ModelChecks(ModelCaller model, TemplateSet templates, Samp
     private readonly PromptTemplate _write = templates.Require(TemplateSet.ChecksFile, "method autoif");
     private readonly PromptTemplate _confirm = templates.Require(TemplateSet.ConfirmFile, "method autoif");
 
-    public override async Task<string> WriteAsync(
+    public override Task<Answer> WriteAsync(
         string key, string instruction, CancellationToken cancellationToken) =>
-        (await model.AskAsync(key, _write.Fill(_ => instruction), sampling, cancellationToken)
-            .ConfigureAwait(false)).Text;
+        model.AskAsync(key, _write.Fill(_ => instruction), sampling, cancellationToken);
 
-    public override async Task<string> ConfirmAsync(
+    public override Task<Answer> ConfirmAsync(
         string key, string instruction, string check, CancellationToken cancellationToken) =>
-        (await model.AskAsync(
-            key, _confirm.Fill(name => name == "instruction" ? instruction : check), sampling,
-            cancellationToken).ConfigureAwait(false)).Text;
+        model.AskAsync(
+            key, _confirm.Fill(name => name == "instruction" ? instruction : check), sampling, cancellationToken);
 }

@@ -73,7 +73,7 @@ internal sealed class HumpbackMethod(MethodContext run, ITextSource texts) : IIt
                         .Models.OpenAsync(models.Actor, cancellationToken)
                         .ConfigureAwait(false);
                     IJudge judge = run.JudgeOf(model);
-                    IReadOnlyList<(Candidate[]? Result, string? Failure)> rated = await run
+                    IReadOnlyList<(Rated? Result, string? Failure)> rated = await run
                         .Runner.EachAsync(
                             stage,
                             unlabelled,
@@ -97,7 +97,7 @@ internal sealed class HumpbackMethod(MethodContext run, ITextSource texts) : IIt
     }
 
     // Instructions for one text, each with the model's votes on the text as its response.
-    private async Task<Candidate[]> RateAsync(
+    private async Task<Rated> RateAsync(
         int iteration,
         int item,
         string text,
@@ -106,7 +106,7 @@ internal sealed class HumpbackMethod(MethodContext run, ITextSource texts) : IIt
         CancellationToken cancellationToken
     )
     {
-        string[] instructions = await Task.WhenAll(
+        AnswerReading[] written = await Task.WhenAll(
                 Enumerable
                     .Range(0, run.Recipe.Responses)
                     .Select(async k =>
@@ -119,13 +119,14 @@ internal sealed class HumpbackMethod(MethodContext run, ITextSource texts) : IIt
                                     cancellationToken
                                 )
                                 .ConfigureAwait(false)
-                        ).Text.Trim()
+                        ).Read()
                     )
             )
             .ConfigureAwait(false);
-        return await Task.WhenAll(
-                instructions
-                    .Where(instruction => instruction.Length > 0)
+        Candidate[] candidates = await Task.WhenAll(
+                written
+                    .Where(instruction => instruction.Complete)
+                    .Select(instruction => instruction.Text.Trim())
                     .Distinct(StringComparer.Ordinal)
                     .Select(
                         async (instruction, n) =>
@@ -143,13 +144,14 @@ internal sealed class HumpbackMethod(MethodContext run, ITextSource texts) : IIt
                     )
             )
             .ConfigureAwait(false);
+        return new Rated(candidates, [.. written.Select(instruction => instruction.Incomplete).OfType<string>()]);
     }
 
     // Of each text the instruction with the most votes, where they pass the gate.
     private DataProduct Build(
         int iteration,
         IReadOnlyList<string> unlabelled,
-        IReadOnlyList<(Candidate[]? Result, string? Failure)> rated
+        IReadOnlyList<(Rated? Result, string? Failure)> rated
     )
     {
         Counts counts = new();
@@ -158,10 +160,16 @@ internal sealed class HumpbackMethod(MethodContext run, ITextSource texts) : IIt
         for (int i = 0; i < unlabelled.Count; i++)
         {
             counts.Add("texts");
-            if (rated[i].Result is not { } candidates)
+            if (rated[i].Result is not { } result)
             {
                 counts.Fail($"text {i}", rated[i].Failure!);
                 continue;
+            }
+
+            Candidate[] candidates = result.Candidates;
+            foreach (string why in result.LeftOut)
+            {
+                counts.Add($"instructions left out: {why}");
             }
 
             counts.Add("instructions", candidates.Length);
@@ -186,6 +194,8 @@ internal sealed class HumpbackMethod(MethodContext run, ITextSource texts) : IIt
 
     private IReadOnlyList<SupervisedRow> Seeds() =>
         run.Store.FindProduct<SupervisedProduct>(StageNames.ActorSftData)?.Rows ?? [];
+
+    private sealed record Rated(Candidate[] Candidates, IReadOnlyList<string> LeftOut);
 
     private sealed record Candidate(string Instruction, Valuation Valuation);
 }

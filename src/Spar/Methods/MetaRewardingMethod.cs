@@ -44,12 +44,14 @@ internal sealed class MetaRewardingMethod(MethodContext run) : IIterationMethod
     private async Task<JudgedPrompt> JudgeAsync(
         int iteration, int item, Prompt prompt, ModelCaller model, CancellationToken cancellationToken)
     {
-        string[] responses = await Task.WhenAll(Enumerable.Range(0, run.Recipe.Responses).Select(async k =>
+        AnswerReading[] responses = await Task.WhenAll(Enumerable.Range(0, run.Recipe.Responses).Select(async k =>
             (await model.AskAsync(
                 ActorSamples.Key(iteration, item, k), prompt, run.Recipe.Respond,
-                cancellationToken).ConfigureAwait(false)).Text))
+                cancellationToken).ConfigureAwait(false)).Read()))
             .ConfigureAwait(false);
-        string[] distinct = [.. responses.Distinct(StringComparer.Ordinal)];
+        string[] distinct = [
+            .. responses.Where(response => response.Complete).Select(response => response.Text)
+                .Distinct(StringComparer.Ordinal)];
         Judgement[][] judgements = await Task.WhenAll(
             distinct.Select(response => Task.WhenAll(Enumerable.Range(0, run.Recipe.Votes).Select(async vote =>
         {
@@ -60,8 +62,18 @@ internal sealed class MetaRewardingMethod(MethodContext run) : IIterationMethod
                     .ConfigureAwait(false));
         })))).ConfigureAwait(false);
         PlayedResponse[] played = [
-            .. responses.Select(response =>
-                new PlayedResponse(response, Valuation.Of(judgements[Array.IndexOf(distinct, response)], _gate)))];
+            .. responses.Select(response => response.Complete
+                ? new PlayedResponse(response.Text, Valuation.Of(judgements[Array.IndexOf(distinct, response.Text)], _gate))
+                : new PlayedResponse(response.Text, null) { Incomplete = response.Incomplete })];
+        foreach (Judgement[] cast in judgements)
+        {
+            run.Watch.Count(Valuation.Of(cast, _gate));
+        }
+
+        if (distinct.Length == 0)
+        {
+            return new JudgedPrompt(played, null);
+        }
 
         // Where the votes differ most, there is most to learn about judging.
         int disputed = Enumerable.Range(0, distinct.Length).MaxBy(n => Dispute(judgements[n]));

@@ -21,8 +21,11 @@ internal sealed record MethodContext(
     IConstraintVerifier? Truth,
     ITripWires? TripWires)
 {
-    /// <summary>A model that judges for itself, whatever other judges the recipe names.</summary>
-    public IJudge JudgeOf(ModelCaller model) => Judge([model]);
+    /// <summary>Ends a run whose judgements cannot be read.</summary>
+    public JudgementWatch Watch { get; } = new();
+
+    /// <summary>A model that judges for itself, whatever other judges the recipe names; under watch.</summary>
+    public IJudge JudgeOf(ModelCaller model) => new WatchedJudge(Judge([model]), Watch);
 
     /// <summary>The run's judge: the models that the recipe names, or else the refiner.</summary>
     /// <param name="refiner">Path or name of the refiner's model.</param>

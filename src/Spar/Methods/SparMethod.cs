@@ -29,7 +29,8 @@ internal sealed class SparMethod(MethodContext run) : IIterationMethod
             async () => (
                 await run.Models.OpenAsync(models.Actor, cancellationToken).ConfigureAwait(false),
                 await run.Models.OpenAsync(models.Refiner, cancellationToken).ConfigureAwait(false),
-                await run.OpenJudgeAsync(models.Refiner, cancellationToken).ConfigureAwait(false)),
+                new WatchedJudge(
+                    await run.OpenJudgeAsync(models.Refiner, cancellationToken).ConfigureAwait(false), run.Watch)),
             cancellationToken).ConfigureAwait(false);
 
         DriftAction? drift = await _drift.MeasureAsync(iteration).ConfigureAwait(false);

@@ -6,6 +6,12 @@ using Spar.Store;
 
 namespace Spar.Runs;
 
+/// <summary>A stage of which something is missing because calls failed.</summary>
+/// <param name="Stage">Its name.</param>
+/// <param name="Missing">Items that are missing, whole or in part.</param>
+/// <param name="First">The first of them, and why.</param>
+public sealed record StageFailures(string Stage, int Missing, ItemFailure First);
+
 /// <summary>What a run came to (results.json in the run directory).</summary>
 /// <param name="Rows">In the order of their names.</param>
 /// <param name="Seed">The run's seed.</param>
@@ -25,6 +31,12 @@ public sealed record RunResults(
     IReadOnlyList<IterationCalibration>? Calibration = null,
     IReadOnlyList<IterationIntegrity>? Integrity = null)
 {
+    /// <summary>
+    /// Stages of which something is missing because calls failed, as the share of allowed failures let it; null when
+    /// nothing is.
+    /// </summary>
+    public IReadOnlyList<StageFailures>? Failed { get; init; }
+
     /// <summary>The file's name in the run directory.</summary>
     public const string FileName = "results.json";
 
@@ -58,8 +70,26 @@ public sealed record RunResults(
             totals.ModelCalls,
             totals.GeneratedTokens,
             calibrations.Length == 0 ? null : calibrations,
-            integrity.Length == 0 ? null : integrity);
+            integrity.Length == 0 ? null : integrity)
+        {
+            Failed = FailuresOf(store) is { Length: > 0 } failed ? failed : null,
+        };
     }
+
+    private static StageFailures[] FailuresOf(RunStore store) =>
+    [
+        .. store.Stages().Select(stage =>
+        {
+            AnyProduct product = store.FindProduct<AnyProduct>(stage)!;
+            ItemFailure? first = product.Row?.FirstFailure ?? product.Statistics?.Failures.FirstOrDefault();
+            int missing = product.Row?.Failed ?? product.Statistics?.Failures.Select(one => one.Id)
+                .Distinct(StringComparer.Ordinal).Count() ?? 0;
+            return first is null ? null : new StageFailures(stage, missing, first);
+        }).OfType<StageFailures>(),
+    ];
+
+    // What all products have in common.
+    private sealed record AnyProduct(StageStatistics? Statistics = null, EvaluationRow? Row = null);
 
     /// <summary>The file's text.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, JsonSettings.Readable) + "\n";

@@ -64,6 +64,12 @@ public sealed class SelfPlayRun
     /// </summary>
     public ITripWires? TripWires { get; init; }
 
+    /// <summary>
+    /// Share of a stage's items, 0..1, that may be missing because calls failed. A stage with more has not ended, and
+    /// its failed calls are made again when the run goes on.
+    /// </summary>
+    public double AllowFailed { get; init; }
+
     /// <summary>Is told how it goes.</summary>
     public IRunObserver Observer { get; init; } = new SilentObserver();
 
@@ -89,7 +95,7 @@ public sealed class SelfPlayRun
         new PromptStage(Store, Observer, Time).Run(Prompts, Recipe, cancellationToken);
         using CallSession session = new(Recipe.Seed, Recipe.Concurrency, Store, Observer.CallAnswered);
         await using OpenModels models = new(Host, session);
-        StageRunner runner = new(Store, session, Observer, Time);
+        StageRunner runner = new(Store, session, Observer, Time, AllowFailed);
         TrainingStage training = new(Trainer, runner, Store, session, Observer, models);
         MethodContext run = new(
             Recipe, Templates, runner, training, Store, session, models, Observer, Verifier, Truth, TripWires);

@@ -27,11 +27,17 @@ internal static class ActorSamples
             {
                 Answer answer = await actor.AskAsync(
                     Key(iteration, item, k), prompt, recipe.Respond, cancellationToken).ConfigureAwait(false);
-                text = answer.Text;
+                AnswerReading reading = answer.Read();
+                text = reading.Text;
+                if (reading.Incomplete is { } why)
+                {
+                    return new PlayedResponse(text, null) { Incomplete = why };
+                }
+
                 string key = string.Create(
                     CultureInfo.InvariantCulture, $"it{iteration}/judge/p{item}/{StableHash.Of(text):x16}");
                 Valuation valuation = await votes.GetOrAdd(
-                    text, _ => new(() => judge.JudgeAsync(key, prompt.Instruction, answer.Text, cancellationToken)))
+                    text, _ => new(() => judge.JudgeAsync(key, prompt.Instruction, reading.Text, cancellationToken)))
                     .Value.ConfigureAwait(false);
                 return new PlayedResponse(text, valuation);
             }
@@ -52,12 +58,20 @@ internal static class ActorSamples
             {
                 counts.Fail($"{prompt.Id}, response {k}", failure);
             }
+            else if (responses[k].Incomplete is { } why)
+            {
+                counts.Add(LeftOut(why));
+            }
             else
             {
                 counts.Add(VerdictCounts.OfSample(gate.VerdictOn(responses[k].Valuation!)));
             }
         }
     }
+
+    /// <summary>What the statistics call responses that are not complete.</summary>
+    /// <param name="why">Why they are not.</param>
+    public static string LeftOut(string why) => $"responses left out: {why}";
 
     /// <summary>The name of the call for one response.</summary>
     public static string Key(int iteration, int item, int k) => $"it{iteration}/respond/p{item}/k{k}";

@@ -106,6 +106,22 @@ public sealed record EvaluationRow(
     /// </summary>
     public const string FirstRefinements = "firstRefinements";
 
+    /// <summary>Detail: share of the refiner's verdicts on the fixed responses that could not be read; absent for 0.</summary>
+    public const string JudgeUnreadable = "judgeUnreadable";
+
+    /// <summary>Detail: share of the actor's greedy responses that were cut off, thoughts included; absent for 0.</summary>
+    public const string CutOff = "cutOff";
+
+    /// <summary>Detail: share of the actor's greedy responses without a word; absent for 0.</summary>
+    public const string Empty = "empty";
+
+    /// <summary>Items of which something is missing because calls failed; they are in no figure.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Failed { get; init; }
+
+    /// <summary>The first of them; null when there is none.</summary>
+    public ItemFailure? FirstFailure { get; init; }
+
     /// <summary>A further measure; null when there is none of this name.</summary>
     /// <param name="name">Its name.</param>
     public double? Detail(string name) => Details?.TryGetValue(name, out double value) == true ? value : null;

@@ -35,8 +35,15 @@ public sealed record PlayRecord(
 }
 
 /// <summary>One response of the actor.</summary>
-/// <param name="Text">The response; null when its call failed.</param>
-/// <param name="Valuation">What the judge made of it; null when a call failed.</param>
+/// <param name="Text">The response, thoughts apart; null when its call failed.</param>
+/// <param name="Valuation">What the judge made of it; null when a call failed, and where it is not complete.</param>
 /// <param name="Failure">What failed; null when nothing did.</param>
 public sealed record PlayedResponse(
-    string? Text, [property: JsonPropertyName("vote")] Valuation? Valuation, string? Failure = null);
+    string? Text, [property: JsonPropertyName("vote")] Valuation? Valuation, string? Failure = null)
+{
+    /// <summary>
+    /// Why the response is not complete (<see cref="Calls.AnswerReading.Incomplete"/>), so that it was not judged and is
+    /// no side of a pair; null when it is complete.
+    /// </summary>
+    public string? Incomplete { get; init; }
+}

@@ -35,7 +35,8 @@ internal sealed class PlayStage(
         return runner.RunAsync(stage, items.Count, async () =>
         {
             HashSet<int> kept = [.. store.ReadItems<PlayRecord>(stage)
-                .Where(entry => entry.Item < items.Count && items[entry.Item].Id == entry.Record.PromptId
+                .Where(entry => !entry.Record.Incomplete && entry.Item < items.Count
+                    && items[entry.Item].Id == entry.Record.PromptId
                     && items[entry.Item].Instruction == entry.Record.Instruction)
                 .Select(entry => entry.Item)];
             foreach (int _ in kept)
@@ -99,7 +100,7 @@ internal sealed class PlayStage(
                     ?? first.Responses.First(response => response.Failure is not null).Failure!);
         }
 
-        // Kept only now that the stage ends with them: an interrupted stage tries failed calls again.
+        // Whether the stage may end with them is for the runner to say; until it does, they are played again.
         foreach ((int item, PlayRecord record) in incomplete)
         {
             store.KeepItem(stage, item, record);

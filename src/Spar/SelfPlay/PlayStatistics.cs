@@ -30,7 +30,8 @@ internal static class PlayStatistics
         {
             counts.Add("prompts");
             CountResponses(record, gate, counts);
-            foreach (PlayedResponse judged in record.Responses.DistinctBy(response => response.Text))
+            foreach (PlayedResponse judged in record.Responses
+                .Where(response => response.Incomplete is null).DistinctBy(response => response.Text))
             {
                 CountJudging(judged.Valuation, counts);
             }
@@ -54,6 +55,12 @@ internal static class PlayStatistics
             {
                 counts.Add("responses lost");
                 counts.Fail($"{record.PromptId}, response {k}", failure);
+                continue;
+            }
+
+            if (response.Incomplete is { } why)
+            {
+                counts.Add(ActorSamples.LeftOut(why));
                 continue;
             }
 

@@ -8,6 +8,9 @@ public interface IStageProduct
 {
     /// <summary>What the stage counted.</summary>
     StageStatistics Statistics { get; }
+
+    /// <summary>Items of which something is missing because calls failed.</summary>
+    int MissingItems => Statistics.Failures.Select(failure => failure.Id).Distinct(StringComparer.Ordinal).Count();
 }
 
 /// <summary>Product of <see cref="StageNames.Prompts"/>.</summary>
@@ -70,7 +73,12 @@ public sealed record EvaluationProduct(EvaluationRow Row) : IStageProduct
 {
     /// <inheritdoc/>
     [JsonIgnore]
-    public StageStatistics Statistics => StageStatistics.None;
+    public StageStatistics Statistics => Row.FirstFailure is { } failure
+        ? new StageStatistics(StageStatistics.None.Counts, [failure]) : StageStatistics.None;
+
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public int MissingItems => Row.Failed;
 }
 
 /// <summary>Product of <see cref="StageNames.Yardstick"/>.</summary>

@@ -7,9 +7,21 @@ namespace Spar.SelfPlay;
 /// <summary>
 /// Runs stages: skips those whose product is kept, keeps the product of the others, and tells the observer.
 /// </summary>
-internal sealed class StageRunner(RunStore store, CallSession session, IRunObserver observer, TimeProvider time)
+/// <param name="store">Keeps products.</param>
+/// <param name="session">Counts calls.</param>
+/// <param name="observer">Is told.</param>
+/// <param name="time">The clock.</param>
+/// <param name="allowFailed">
+/// Share of a stage's items, 0..1, that may be missing because calls failed; with more the stage has not ended.
+/// </param>
+internal sealed class StageRunner(
+    RunStore store, CallSession session, IRunObserver observer, TimeProvider time, double allowFailed = 0)
 {
     /// <summary>One stage: its product from the store, or from <paramref name="work"/>.</summary>
+    /// <exception cref="SparException">
+    /// More is missing than may be because calls failed: nothing is kept as the stage's product, and the same command
+    /// asks for it again.
+    /// </exception>
     public async Task<T> RunAsync<T>(string stage, int items, Func<Task<T>> work)
         where T : class, IStageProduct
     {
@@ -24,6 +36,17 @@ internal sealed class StageRunner(RunStore store, CallSession session, IRunObser
         long start = time.GetTimestamp();
         (long calls, long tokens) = (session.Calls, session.OutputTokens);
         T product = await work().ConfigureAwait(false);
+        int missing = product.MissingItems;
+        if (missing > 0 && !AllowedFailures.Accept(missing, Math.Max(items, missing), allowFailed))
+        {
+            ItemFailure first = product.Statistics.Failures[0];
+            throw new SparException(
+                $"{missing} of {Math.Max(items, missing)} items of stage {stage} are missing because calls failed; the "
+                + $"first, {first.Item}: {first.Reason.TrimEnd('.')}. The same command asks for them again; --allow-failed "
+                + $"{AllowedFailures.Least(missing, Math.Max(items, missing))} goes on without them. What was answered so "
+                + "far is kept.");
+        }
+
         StageTiming timing = new(
             stage,
             started,

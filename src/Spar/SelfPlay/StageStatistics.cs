@@ -1,9 +1,20 @@
+using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
+
 namespace Spar.SelfPlay;
 
 /// <summary>An item that got lost, and why.</summary>
 /// <param name="Item">The prompt's id, and what of it.</param>
 /// <param name="Reason">What failed.</param>
-public sealed record ItemFailure(string Item, string Reason);
+public sealed partial record ItemFailure(string Item, string Reason)
+{
+    /// <summary>The item's id, whatever part of it failed.</summary>
+    [JsonIgnore]
+    internal string Id => Part().Replace(Item, "");
+
+    [GeneratedRegex(@", (?:response \d+|search)$")]
+    private static partial Regex Part();
+}
 
 /// <summary>What a stage counted; the same for every run of the same recipe.</summary>
 /// <param name="Counts">Name to count, in the order of the stage's work.</param>

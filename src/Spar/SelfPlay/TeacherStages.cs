@@ -27,8 +27,16 @@ internal sealed class TeacherStages(
             for (int i = 0; i < items.Count; i++)
             {
                 counts.Add("prompts");
-                if (responses[i].Result is { } response)
+                if (responses[i].Result is { } answer)
                 {
+                    AnswerReading reading = new Answer(answer).Read();
+                    if (reading.Incomplete is { } why)
+                    {
+                        counts.Add(ActorSamples.LeftOut(why));
+                        continue;
+                    }
+
+                    string response = reading.Text;
                     rows.Add(new SupervisedRow(items[i].Id, RowKinds.Response, items[i].Text, response)
                     {
                         Context = items[i].Context,
@@ -87,8 +95,13 @@ internal sealed class TeacherStages(
     private async Task<Lesson> TeachAsync(
         ModelCaller actor, int item, Prompt prompt, CancellationToken cancellationToken)
     {
-        Answer response = await actor.AskAsync(
-            $"refiner-sft/respond/p{item}", prompt, recipe.Respond, cancellationToken).ConfigureAwait(false);
+        AnswerReading response = (await actor.AskAsync(
+            $"refiner-sft/respond/p{item}", prompt, recipe.Respond, cancellationToken).ConfigureAwait(false)).Read();
+        if (!response.Complete)
+        {
+            return new Lesson(response, null, null);
+        }
+
         Judgement judgement = _judgements.Parse(
             await teacher.JudgeAsync($"refiner-sft/judge/p{item}", prompt.Instruction, response.Text, cancellationToken)
                 .ConfigureAwait(false));
@@ -97,22 +110,29 @@ internal sealed class TeacherStages(
             : _refinements.Parse(await teacher.RefineAsync(
                 $"refiner-sft/refine/p{item}", prompt.Instruction, response.Text, judgement.Critique, cancellationToken)
                     .ConfigureAwait(false));
-        return new Lesson(response.Text, judgement, refinement);
+        return new Lesson(response, judgement, refinement);
     }
 
     private IEnumerable<SupervisedRow> RowsOf(Prompt prompt, Lesson lesson, Counts counts)
     {
+        if (lesson.Judgement is not { } judgement)
+        {
+            counts.Add(ActorSamples.LeftOut(lesson.Response.Incomplete!));
+            yield break;
+        }
+
+        string response = lesson.Response.Text;
         counts.Add(
-            lesson.Judgement.Verdict switch { true => "judged yes", false => "judged no", null => "not judged" });
-        counts.AddReasons("judgement", lesson.Judgement.Unparsed is { } reason ? [reason] : null);
+            judgement.Verdict switch { true => "judged yes", false => "judged no", null => "not judged" });
+        counts.AddReasons("judgement", judgement.Unparsed is { } reason ? [reason] : null);
         counts.AddReasons("refinement", lesson.Refinement?.Unparsed is { } cause ? [cause] : null);
-        if (lesson.Judgement.Verdict is { } passed)
+        if (judgement.Verdict is { } passed)
         {
             yield return new SupervisedRow(
                 prompt.Id,
                 passed ? RowKinds.JudgementYes : RowKinds.JudgementNo,
-                templates.JudgePrompt(prompt.Instruction, lesson.Response),
-                lesson.Judgement.Critique);
+                templates.JudgePrompt(prompt.Instruction, response),
+                judgement.Critique);
         }
 
         if (lesson.Refinement?.Response is not null)
@@ -120,7 +140,7 @@ internal sealed class TeacherStages(
             yield return new SupervisedRow(
                 prompt.Id,
                 RowKinds.Refinement,
-                templates.RefinePrompt(prompt.Instruction, lesson.Response, lesson.Judgement.Critique),
+                templates.RefinePrompt(prompt.Instruction, response, judgement.Critique),
                 lesson.Refinement.Output);
         }
     }
@@ -137,5 +157,6 @@ internal sealed class TeacherStages(
         return [.. rows.Where(row => row.Kind == RowKinds.Refinement || kept.Contains(row))];
     }
 
-    private sealed record Lesson(string Response, Judgement Judgement, Refinement? Refinement);
+    // Without a judgement where the response is not complete.
+    private sealed record Lesson(AnswerReading Response, Judgement? Judgement, Refinement? Refinement);
 }

@@ -7,7 +7,20 @@ namespace Spar.Templates;
 /// <param name="Critique">The output without thoughts, verdict included, trimmed.</param>
 /// <param name="Verdict">True: every requirement is met. Null when the output could not be read.</param>
 /// <param name="Unparsed">Why it could not be read; null when it could.</param>
-public sealed record Judgement(string Critique, bool? Verdict, string? Unparsed);
+public sealed record Judgement(string Critique, bool? Verdict, string? Unparsed)
+{
+    private const int MostTail = 240;
+
+    /// <summary>The end of the output on one line, for people: where a verdict should stand.</summary>
+    internal string Tail
+    {
+        get
+        {
+            string line = string.Join(' ', Critique.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+            return line.Length <= MostTail ? line : "... " + line[^MostTail..];
+        }
+    }
+}
 
 /// <summary>
 /// Reads the verdict from a judgement: that of its last verdict line, which is the verdict mark and then yes or no, in

@@ -129,23 +129,22 @@ public sealed class EvolutionTests
     // Declines, garbles, repeats itself or fails on one seed in fourteen each.
     private sealed class Scripted : IEvolutionTeacher
     {
-        public Task<string> EvolveAsync(string key, EvolutionTask task, CancellationToken cancellationToken)
+        public async Task<Answer> EvolveAsync(string key, EvolutionTask task, CancellationToken cancellationToken)
         {
             int number = int.Parse(task.Seed.Split(' ')[2]);
-            return (number % 14) switch
+            await Task.Yield();
+            return new Answer((number % 14) switch
             {
-                0 => Task.FromResult(EvolutionParser.DeclinedMark),
-                1 => Task.FromResult("what?"),
+                0 => EvolutionParser.DeclinedMark,
+                1 => "what?",
                 2 =>
-                    Task.FromResult(
-                        EvolutionParser.Format(
-                            [new AddedConstraint(task.Main.Name, "x")], "always the same prompt as every time")),
+                    EvolutionParser.Format(
+                        [new AddedConstraint(task.Main.Name, "x")], "always the same prompt as every time"),
                 3 => throw new CallFailedException(key, new IOException("gone")),
                 _ =>
-                    Task.FromResult(
-                        EvolutionParser.Format(
-                            [new AddedConstraint(task.Main.Name, "x")], $"{task.Seed} and {task.Main.Name}")),
-            };
+                    EvolutionParser.Format(
+                        [new AddedConstraint(task.Main.Name, "x")], $"{task.Seed} and {task.Main.Name}"),
+            });
         }
     }
 }

@@ -26,6 +26,9 @@ internal sealed class FakeWorld(ulong shuffle = 0) : IModelHost, ITeacher, IProm
     /// <summary>Throws for the calls whose prompt it says true for.</summary>
     public Func<string, bool> Fails { get; set; } = _ => false;
 
+    /// <summary>Changes what models write, given the prompt.</summary>
+    public Func<string, string, string> Says { get; set; } = (_, answer) => answer;
+
     /// <summary>The call of this number, and all later ones, end the run as a kill would.</summary>
     public void KillAt(int call) => _untilKilled = call;
 
@@ -47,8 +50,8 @@ internal sealed class FakeWorld(ulong shuffle = 0) : IModelHost, ITeacher, IProm
             {
                 Step();
                 await ShuffleAsync(prompt, (ulong)options.Seed!.Value);
-                return Fails(prompt) ? throw new HttpRequestException("the endpoint is down") : Answer(
-                    weights, prompt, options);
+                return Fails(prompt) ? throw new HttpRequestException("the endpoint is down")
+                    : Says(prompt, Answer(weights, prompt, options));
             },
             () => Interlocked.Decrement(ref _open)));
     }

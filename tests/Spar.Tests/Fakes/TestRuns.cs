@@ -41,7 +41,7 @@ internal static class TestRuns
         string directory, Recipe recipe, FakeWorld world, FakeTrainer? trainer = null, IRunObserver? observer = null,
         bool killed = false,
         IConstraintVerifier? verifier = null, IConstraintVerifier? truth = null, string? start = null,
-        TemplateSet? prompts = null)
+        TemplateSet? prompts = null, double allowFailed = 0)
     {
         RunStore store = RunStore.Open(directory, IdentityOf(recipe));
         if (start is not null)
@@ -67,6 +67,7 @@ internal static class TestRuns
                 Verifier = verifier,
                 Truth = truth,
                 Observer = observer ?? new SilentObserver(),
+                AllowFailed = allowFailed,
             }.RunAsync(TestContext.Current.CancellationToken);
         }
         finally

@@ -14,14 +14,43 @@ namespace Spar.Tests.SelfPlay;
 public sealed partial class SelfPlayRunTests
 {
     [Fact]
-    public async Task Failed_calls_lose_their_items_only_and_are_listed()
+    public async Task A_stage_with_failed_calls_has_not_ended_and_the_same_command_asks_again()
+    {
+        FakeWorld world = new()
+        {
+            Fails = prompt => prompt.Contains("self-play 1 3", StringComparison.Ordinal),
+        };
+        SparException stop = await Assert.ThrowsAsync<SparException>(() =>
+            TestRuns.RunAsync(_directory.Path, TestRuns.Small, world)
+        );
+        Assert.Contains("1 of 6 items of stage play-1 are missing", stop.Message, StringComparison.Ordinal);
+        Assert.Contains("--allow-failed 17%", stop.Message, StringComparison.Ordinal);
+        using (RunStore store = RunStore.OpenForReading(_directory.Path))
+        {
+            Assert.Null(store.FindProduct<PlayProduct>(StageNames.Play(1)));
+        }
+
+        RunResults results = await TestRuns.RunAsync(_directory.Path, TestRuns.Small, new FakeWorld());
+        Assert.Null(results.Failed);
+        await TestRuns.RunAsync(_directory.File("whole"), TestRuns.Small, new FakeWorld(shuffle: 5));
+        string whole = TestRuns.Dump(_directory.File("whole"));
+        Directory.Delete(_directory.File("whole"), recursive: true);
+        Assert.Equal(whole, TestRuns.Dump(_directory.Path));
+    }
+
+    [Fact]
+    public async Task Failed_calls_that_are_allowed_lose_their_items_only_and_are_listed()
     {
         FakeWorld world = new()
         {
             Fails = prompt =>
                 prompt.Contains("self-play 1 3", StringComparison.Ordinal) || prompt == "say a word, sft 0 1",
         };
-        await TestRuns.RunAsync(_directory.Path, TestRuns.Small, world);
+        RunResults results = await TestRuns.RunAsync(_directory.Path, TestRuns.Small, world, allowFailed: 0.25);
+        Assert.Equal(
+            [(StageNames.ActorSftData, 1), (StageNames.Play(1), 1)],
+            results.Failed!.Select(failed => (failed.Stage, failed.Missing)));
+        Assert.Contains("self-play-1-3", results.ToJson(), StringComparison.Ordinal);
         using RunStore store = RunStore.OpenForReading(_directory.Path);
         StageStatistics played = store.FindProduct<PlayProduct>(StageNames.Play(1))!.Statistics;
         Assert.Equal(3, played.Counts["responses lost"]);
@@ -49,7 +78,8 @@ public sealed partial class SelfPlayRunTests
             Fails = prompt => prompt.StartsWith("refine\ntask: say a word, self-play 1 ", StringComparison.Ordinal),
         };
         Log log = new();
-        await TestRuns.RunAsync(_directory.Path, TestRuns.Small with { Iterations = 1 }, world, observer: log);
+        await TestRuns.RunAsync(
+            _directory.Path, TestRuns.Small with { Iterations = 1 }, world, observer: log, allowFailed: 0.9);
         using RunStore store = RunStore.OpenForReading(_directory.Path);
         StageStatistics played = store.FindProduct<PlayProduct>(StageNames.Play(1))!.Statistics;
         Assert.True(played.Counts["search: failed"] > 0);
@@ -78,5 +108,55 @@ public sealed partial class SelfPlayRunTests
         string whole = TestRuns.Dump(_directory.File("whole"));
         Directory.Delete(_directory.File("whole"), recursive: true);
         Assert.Equal(whole, TestRuns.Dump(_directory.Path));
+    }
+
+    [Fact]
+    public async Task A_judge_whose_judgements_cannot_be_read_ends_the_run_early_and_is_quoted()
+    {
+        FakeWorld world = new()
+        {
+            Says = (prompt, answer) =>
+                prompt.StartsWith("judge\ntask: say a word, self-play", StringComparison.Ordinal)
+                    ? "I would rather not say." : answer,
+        };
+        RunFaultException stop = await Assert.ThrowsAsync<RunFaultException>(() => TestRuns.RunAsync(
+            _directory.Path, TestRuns.Small with { PromptsPerIteration = 100 }, world));
+        Assert.Contains("Most judgements cannot be read", stop.Message, StringComparison.Ordinal);
+        Assert.Contains("no verdict mark", stop.Message, StringComparison.Ordinal);
+        Assert.Contains("\"I would rather not say.\"", stop.Message, StringComparison.Ordinal);
+        using RunStore store = RunStore.OpenForReading(_directory.Path);
+        Assert.Null(store.FindProduct<PlayProduct>(StageNames.Play(1)));
+        Assert.True(store.CallsOutside().Calls < 500);
+    }
+
+    [Fact]
+    public async Task Responses_that_are_not_complete_are_no_side_of_a_pair_and_are_counted()
+    {
+        FakeWorld world = new()
+        {
+            Says = (prompt, answer) =>
+                !prompt.StartsWith("say a word, self-play", StringComparison.Ordinal) ? answer
+                : answer == "word 1" ? "<think>\nword 1"
+                : answer == "word 2" ? "<think>\nword 2\n</think>\n"
+                : $"<think>\nword 0\n</think>\n{answer}",
+        };
+        await TestRuns.RunAsync(_directory.Path, TestRuns.Small with { PromptsPerIteration = 40, Iterations = 1 }, world);
+        using RunStore store = RunStore.OpenForReading(_directory.Path);
+        IReadOnlyDictionary<string, long> counts = store.FindProduct<PlayProduct>(StageNames.Play(1))!.Statistics.Counts;
+        PlayedResponse[] left =
+        [
+            .. store.ReadItems<PlayRecord>(StageNames.Play(1)).SelectMany(item => item.Record.Responses)
+                .Where(response => response.Incomplete is not null),
+        ];
+        Assert.Equal(left.Count(one => one.Incomplete == "empty"), counts["responses left out: empty"]);
+        Assert.Equal(
+            left.Count(one => one.Incomplete == "unfinished thought"), counts["responses left out: unfinished thought"]);
+        Assert.All(left, response => Assert.Null(response.Valuation));
+        Assert.Equal(counts["responses"], left.Length + counts["voted yes"] + counts["voted no"] + counts["tied"]
+            + counts["undecided"]);
+        DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(1))!;
+        Assert.NotEmpty(data.Pairs);
+        Assert.All(data.Pairs, pair => Assert.DoesNotContain("think", pair.Chosen + pair.Rejected));
+        Assert.All(data.Pairs, pair => Assert.DoesNotContain(pair.Rejected, (string[])["", "word 1", "word 2"]));
     }
 }

@@ -122,7 +122,7 @@ public sealed class DecodingMeasurement
         SearchSettings limits =
             Recipe.Search with { MaxCalls = MostResponses * (Recipe.Votes + Recipe.Search.RefinementTries) };
         string greedy = (await actor.AskAsync($"{key}/greedy", prompt, Recipe.Respond.Greedy(), cancellationToken)
-            .ConfigureAwait(false)).Text;
+            .ConfigureAwait(false)).Read().Text;
         Valuation valuation = await judge.JudgeAsync($"{key}/greedy/judge", prompt, greedy, cancellationToken)
             .ConfigureAwait(false);
         Task<(string Text, Valuation Valuation)>[] samples =
@@ -131,7 +131,7 @@ public sealed class DecodingMeasurement
             {
                 string at = string.Create(CultureInfo.InvariantCulture, $"{key}/sample/k{k}");
                 string text =
-                    (await actor.AskAsync(at, prompt, Recipe.Respond, cancellationToken).ConfigureAwait(false)).Text;
+                    (await actor.AskAsync(at, prompt, Recipe.Respond, cancellationToken).ConfigureAwait(false)).Read().Text;
                 return (text, await judge.JudgeAsync($"{at}/judge", prompt, text, cancellationToken)
                     .ConfigureAwait(false));
             }),

@@ -137,30 +137,22 @@ public sealed class PairComparison
         IReadOnlyList<SyntheticPrompt> prompts = Problem.HeldOut(Settings.HeldOut);
         await using OpenModels models = new(Host, session);
         ModelCaller caller = await models.OpenAsync(model, cancellationToken).ConfigureAwait(false);
-        string?[] responses = await Task.WhenAll(prompts.Select(async (prompt, i) =>
+        string[] responses = await Task.WhenAll(prompts.Select(async (prompt, i) =>
         {
             string key = string.Create(CultureInfo.InvariantCulture, $"{stage}/step-{step}/p{i}");
-            string? response = null;
-            try
-            {
-                response = (await caller.AskAsync(key, prompt.Prompt, Settings.Respond, cancellationToken)
-                    .ConfigureAwait(false)).Text;
-            }
-            catch (CallFailedException)
-            {
-                // A response that cannot be had does nothing that was asked.
-            }
 
-            Observer.ItemFinished(stage, response is null);
+            // A call that fails ends the stage, and the same command asks again: a response that cannot be had is not
+            // one that does nothing that was asked.
+            string response = (await caller.AskAsync(key, prompt.Prompt, Settings.Respond, cancellationToken)
+                .ConfigureAwait(false)).Read().Text;
+            Observer.ItemFinished(stage, false);
             return response;
         })).ConfigureAwait(false);
         double[] interference = [
-            .. responses.Where(response => response is not null)
-                .Select(response => Problem.Interferes(response!)).OfType<double>()];
+            .. responses.Select(Problem.Interferes).OfType<double>()];
         return new CurvePoint(
             step,
-            prompts.Zip(responses).Count(
-                pair => pair.Second is not null && pair.First.IsSatisfied(pair.Second)) / (double)prompts.Count,
+            prompts.Zip(responses).Count(pair => pair.First.IsSatisfied(pair.Second)) / (double)prompts.Count,
             interference.Length == 0 ? null : interference.Average());
     }
 
