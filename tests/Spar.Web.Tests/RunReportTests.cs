@@ -82,6 +82,21 @@ public class RunReportTests
     }
 
     [Fact]
+    public async Task Rewarded_tricks_are_shown_and_warned_of()
+    {
+        string html = await RunReport.RenderAsync(SampleReports.Full());
+        Assert.Contains(
+            "2 2,000 310 1,505 287 19.1 % 208 61 content emptied 90, keywords stuffed 201",
+            Html.Section(html, "integrity"), StringComparison.Ordinal);
+        Assert.Contains(
+            "Iteration 2: reward hacking. 19.1 % of the rewarded responses satisfy checks by tricks (content emptied 90, "
+            + "keywords stuffed 201); pairs that choose such a response were dropped.",
+            Html.Section(html, "warnings"), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "id=\"integrity\"", await RunReport.RenderAsync(SampleReports.Started()), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Self_play_holds_every_count()
     {
         ReportModel model = SampleReports.Full();

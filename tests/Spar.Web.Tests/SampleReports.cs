@@ -36,6 +36,13 @@ internal static class SampleReports
                 Calibration(1, 213, 196), Calibration(2, 208, 178) with { Taken = DriftAction.Warn },
                 Calibration(3, 199, 151) with { Taken = DriftAction.Reweight },
             ],
+            Integrity =
+            [
+                new(1, 2000, 9, 1397, 2, 213, 0, new Dictionary<string, int> { ["word repeated"] = 2 }),
+                new(2, 2000, 310, 1505, 287, 208, 61,
+                    new Dictionary<string, int> { ["content emptied"] = 90, ["keywords stuffed"] = 201 },
+                    DriftAction.Reweight),
+            ],
         },
         Start = [Curve("actor-0", 90, 1.31, 0.42), Curve("refiner-0", 140, 0.92, 0.18)],
         Iterations =
