@@ -38,7 +38,11 @@ public sealed class EmbeddedTrainer(int threads, TimeProvider? time = null, Date
         };
         model.Save(job.OutputModel);
         resumable.Delete();
-        return new TrainingReport(job.OutputModel, steps, rows, encoder.Truncated) { Saved = loop.SavedAfter(steps) };
+        return new TrainingReport(job.OutputModel, steps, rows, encoder.Truncated) 
+        {
+            Saved = loop.SavedAfter(steps),
+            LeftOut = encoder.LeftOut,
+        };
     }
 
     private static (int Rows, IReadOnlyList<TrainingStep> Steps) Supervised(

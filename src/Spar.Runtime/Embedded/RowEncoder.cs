@@ -7,12 +7,26 @@ namespace Spar.Runtime.Embedded;
 
 /// <summary>
 /// Turns rows of text into rows of tokens, as the model's chat template writes them. What is longer than the cutoff
-/// loses its end, and is counted; a row of which no token to learn is left is dropped.
+/// loses its end, and is counted; a row of which there is nothing to learn is left out, and counted with its reason.
 /// </summary>
 /// <param name="encoder">The model's.</param>
 /// <param name="cutoff">Longest sequence in tokens.</param>
 internal sealed class RowEncoder(ChatEncoder encoder, int cutoff)
 {
+    /// <summary>Reason: the prompt alone reaches the cutoff, so no token of the response is left.</summary>
+    public const string NoTarget = "prompt as long as the cutoff";
+
+    /// <summary>Reason: both sides of the pair are the same, at least up to the cutoff.</summary>
+    public const string EqualSides = "equal sides";
+
+    /// <summary>Reason: there is no response to learn.</summary>
+    public const string EmptyResponse = "empty response";
+
+    private readonly Dictionary<string, int> _leftOut = new(StringComparer.Ordinal);
+
+    /// <summary>Rows that were left out so far, by reason.</summary>
+    public IReadOnlyDictionary<string, int> LeftOut => _leftOut;
+
     /// <summary>Sequences that were cut so far.</summary>
     public int Truncated { get; private set; }
 
@@ -21,8 +35,13 @@ internal sealed class RowEncoder(ChatEncoder encoder, int cutoff)
     /// <exception cref="EngineException">The template refuses a turn.</exception>
     public IReadOnlyList<TrainingSequence> Examples(IReadOnlyList<SupervisedRow> examples) =>
     [
-        .. examples.Select(example => Encode(example.Context, example.Prompt, example.Response))
-            .Where(sequence => sequence.TargetCount > 0),
+        .. examples
+            .Select(example => (
+                Row: Encode(example.Context, example.Prompt, example.Response),
+                Blank: IsBlank(example.Response)))
+            .Where(example => Keeps(
+                example.Blank ? EmptyResponse : example.Row.TargetCount == 0 ? NoTarget : null))
+            .Select(example => example.Row),
     ];
 
     /// <summary>The pairs of which something is left to learn on both sides, in their order.</summary>
@@ -34,9 +53,27 @@ internal sealed class RowEncoder(ChatEncoder encoder, int cutoff)
         .. pairs
             .Select(pair => (
                 Chosen: Encode(pair.Context, pair.Prompt, pair.Chosen),
-                Rejected: Encode(pair.Context, pair.Prompt, pair.Rejected)))
-            .Where(pair => pair.Chosen.TargetCount > 0 && pair.Rejected.TargetCount > 0),
+                Rejected: Encode(pair.Context, pair.Prompt, pair.Rejected),
+                Blank: IsBlank(pair.Chosen) || IsBlank(pair.Rejected)))
+            .Where(pair => Keeps(
+                pair.Blank ? EmptyResponse
+                : pair.Chosen.TargetCount == 0 || pair.Rejected.TargetCount == 0 ? NoTarget
+                : pair.Chosen.Tokens.AsSpan().SequenceEqual(pair.Rejected.Tokens) ? EqualSides
+                : null))
+            .Select(pair => (pair.Chosen, pair.Rejected)),
     ];
+
+    private static bool IsBlank(string text) => string.IsNullOrWhiteSpace(text);
+
+    private bool Keeps(string? why)
+    {
+        if (why is not null)
+        {
+            _leftOut[why] = _leftOut.GetValueOrDefault(why) + 1;
+        }
+
+        return why is null;
+    }
 
     private TrainingSequence Encode(IReadOnlyList<ChatTurn>? context, string prompt, string response)
     {

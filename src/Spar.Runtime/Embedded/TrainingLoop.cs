@@ -35,8 +35,8 @@ internal sealed class TrainingLoop(
         if (rows.Count == 0)
         {
             throw new EngineException(
-                "There is no row to train on: every row is empty, or its prompt alone is longer than the cutoff "
-                + "length.");
+                "There is no row to train on: of every row the response is empty, the prompt alone is longer than the cutoff "
+                + "length, or both sides are equal.");
         }
 
         TrainingSettings settings = job.Data.Common;

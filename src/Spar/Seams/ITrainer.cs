@@ -184,6 +184,9 @@ public sealed record TrainingStep(
 public sealed record TrainingReport(
     string Model, IReadOnlyList<TrainingStep> Steps, int Examples, int TruncatedExamples)
 {
+    /// <summary>Rows that were left out, by reason; empty where all were used.</summary>
+    public IReadOnlyDictionary<string, int> LeftOut { get; init; } = new Dictionary<string, int>();
+
     /// <summary>The models that <see cref="TrainingJob.SaveEvery"/> asked for, in the order of their steps.</summary>
     public IReadOnlyList<SavedModel> Saved { get; init; } = [];
 }

@@ -46,16 +46,17 @@ internal sealed class TrainingStage(
             counts.Add("rows", rows);
             counts.Add("rows used", report.Examples);
             counts.Add("rows truncated", report.TruncatedExamples);
-            if (rows > report.Examples)
+            counts.Add("steps", report.Steps.Count);
+            foreach ((string reason, int count) in report.LeftOut)
             {
-                observer.Warn(
-                    $"{rows - report.Examples} of {rows} rows are left out of {stage}: their prompts alone are " +
-                    $"longer than "
-                    + $"cutoff_tokens ({data.Common.CutoffTokens}) or the model's context, so there is nothing to " +
-                        $"learn in them.");
+                counts.Add($"rows left out: {reason}", count);
             }
 
-            counts.Add("steps", report.Steps.Count);
+            foreach (string warning in TrainingWarnings.Of(stage, startModel, data, report))
+            {
+                observer.Warn(warning);
+            }
+
             string? digest = await CheckpointDigest.OfAsync(report.Model, cancellationToken).ConfigureAwait(false);
             return Locate(report.Model, counts.ToStatistics(), digest, report.Steps);
         }).ConfigureAwait(false);

@@ -139,6 +139,31 @@ public sealed class EmbeddedTrainerTests : IDisposable
         TrainingData.Preference data = new(pairs, Pairs().Settings with { CutoffTokens = 40, Epochs = 1 });
         TrainingReport report = await new EmbeddedTrainer(1).TrainAsync(Job("pairs", data), null, s_none);
         Assert.Equal((1, 2), (report.Examples, report.TruncatedExamples));
+        Assert.Equal([KeyValuePair.Create("prompt as long as the cutoff", 1)], report.LeftOut);
+    }
+
+    [Fact]
+    public async Task Rows_with_nothing_to_learn_are_left_out_with_their_reason()
+    {
+        string many = string.Concat(Enumerable.Repeat("word and ", 40));
+        PreferencePair[] pairs =
+        [
+            new("a", "Say a", "a", "b"),
+            new("b", "Say b", "same", "same"),
+            new("c", "Say c", many + "end", many + "other end"),
+            new("d", "Say d", "d", " \n"),
+        ];
+        TrainingData.Preference data = new(pairs, Pairs().Settings with { CutoffTokens = 40, Epochs = 1 });
+        TrainingReport report = await new EmbeddedTrainer(1).TrainAsync(Job("pairs", data), null, s_none);
+        Assert.Equal(1, report.Examples);
+        Assert.Equal(
+            [KeyValuePair.Create("empty response", 1), KeyValuePair.Create("equal sides", 2)],
+            report.LeftOut.OrderBy(reason => reason.Key));
+
+        SupervisedRow[] rows = [new("a", "response", "Say a", "a"), new("b", "response", "Say b", "")];
+        TrainingData.Supervised lessons = new(rows, Examples().Settings with { Epochs = 1 });
+        TrainingReport learnt = await new EmbeddedTrainer(1).TrainAsync(Job("rows", lessons), null, s_none);
+        Assert.Equal([KeyValuePair.Create("empty response", 1)], learnt.LeftOut);
     }
 
     [Fact]
