@@ -159,6 +159,7 @@ public class ArchitectureTests
         {
             ["Composition"] = ["Embedded", "Endpoints", "Nano", "Pretraining", "Prompts", "Recipes", "Verifiers"],
             ["Experiments"] = ["Composition", "Embedded", "Nano", "Recipes"],
+            ["Planning"] = ["Composition", "Recipes"],
             ["Pretraining"] = ["Embedded", "Nano"],
             ["Prompts"] = ["Recipes"],
         },

@@ -11,8 +11,9 @@ namespace Spar.Cli.Commands;
 internal static class RecipeCommand
 {
     private const string CheckHelp = """
-        Checks a recipe: every key and value, and that the models, prompts and verifiers that it names are there. The
-        exit code is 0 when it can be run, 1 when not; every fault is named with file, line and column.
+        Checks a recipe: every key and value; that models, prompts and verifiers are there, whole, and fit each other; by
+        one short question, that served models answer and take the key. The exit code is 0 when it can be run, 1 when
+        not; every fault is named with file, line and column, and warnings stand apart.
 
         Example:
           spar recipe check recipes/quickstart.yaml
@@ -49,11 +50,25 @@ internal static class RecipeCommand
         Option<RecipeKind> kind = Kind();
         Option<string[]> settings = Options.RecipeSettings();
         Command command = new("check", CheckHelp) { file, kind, settings };
-        command.SetAction(parse =>
+        command.SetAction(async (parse, cancellationToken) =>
         {
             RecipeDocument document = RecipeDocument.Read(parse.GetValue(file)!, parse.GetValue(settings));
-            parse.GetValue(kind)!.Read(document);
+            IReadOnlyList<string> warnings = [];
+            if (parse.GetValue(kind) == RecipeKind.Run)
+            {
+                (_, warnings) = await Preflight.ReadAsync(document, "runs", cancellationToken);
+            }
+            else
+            {
+                parse.GetValue(kind)!.Read(document);
+            }
+
             Shared.Tell(document, context);
+            foreach (string warning in warnings)
+            {
+                context.Warn(warning);
+            }
+
             context.Output.WriteLine($"{parse.GetValue(file)} can be run.");
             return ExitCode.Success;
         });

@@ -26,6 +26,7 @@ internal static class RunCommand
           spar run recipes/quickstart.yaml --set dpo.learning_rate=1e-4 \
             --set votes=3 --output runs/gentle
           spar run recipes/quickstart.yaml --output runs/mine --json
+          spar run recipes/quickstart.yaml --dry-run
         """;
 
     public static Command Create(CommandContext context)
@@ -42,7 +43,9 @@ internal static class RunCommand
         Option<double> allowFailed = Options.AllowFailed();
         Option<bool> json = Shared.Json("print the results as JSON instead of a table");
         Option<int> threads = Options.Threads();
+        DryRun dryRun = new();
         Command command = new ResumableCommand("run", Help) { recipe, output, seed, settings, allowFailed, threads, json };
+        dryRun.AddTo(command);
         command.SetAction(
             async (parse, cancellationToken) =>
             {
@@ -52,12 +55,27 @@ internal static class RunCommand
                     path,
                     [.. parse.GetValue(settings)!, .. given is ulong one ? [$"seed={one}"] : Array.Empty<string>()]
                 );
-                RunRecipe recipeRead = RunComposer.Read(document);
-                Shared.Tell(document, context);
                 string name =
                     Path.GetFileNameWithoutExtension(path)
                     + (given is ulong number ? string.Create(CultureInfo.InvariantCulture, $"-seed{number}") : "");
                 string directory = parse.GetValue(output) ?? Path.Combine("runs", name);
+                (RunRecipe recipeRead, IReadOnlyList<string> warnings) = await ReadAsync(
+                    document,
+                    directory,
+                    cancellationToken
+                );
+                Shared.Tell(document, context);
+                foreach (string warning in warnings)
+                {
+                    context.Warn(warning);
+                }
+
+                if (dryRun.IsAsked(parse))
+                {
+                    return await dryRun.RunAsync(
+                        recipeRead, parse, parse.GetValue(threads), parse.GetValue(json), context, cancellationToken);
+                }
+
                 RunResults results = await RunAsync(
                     path,
                     recipeRead,
@@ -107,6 +125,25 @@ internal static class RunCommand
             }
         );
         return command;
+    }
+
+    // A run that has ended needs no server any more.
+    private static async Task<(RunRecipe Recipe, IReadOnlyList<string> Warnings)> ReadAsync(
+        RecipeDocument document,
+        string directory,
+        CancellationToken cancellationToken
+    )
+    {
+        if (File.Exists(Path.Combine(directory, RunResults.FileName)))
+        {
+            RunRecipe recipe = RunComposer.Read(document);
+            if (Ended(directory, RunIdentities.Of(recipe), recipe) is not null)
+            {
+                return (recipe, []);
+            }
+        }
+
+        return await Preflight.ReadAsync(document, directory, cancellationToken);
     }
 
     private static async Task<RunResults> RunAsync(

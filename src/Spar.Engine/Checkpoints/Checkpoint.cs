@@ -62,10 +62,41 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
         string index = Path.Combine(directory, IndexFile);
         if (File.Exists(single))
         {
-            return new Checkpoint(config, Fit(config, single, Safetensors.Load(single)));
+            return new Checkpoint(config, Fit(config, single, Safetensors.Load(single), tensor => tensor.Shape));
         }
 
-        return new Checkpoint(config, Fit(config, index, LoadShards(directory, index)));
+        return new Checkpoint(
+            config, Fit(config, index, ReadShards(directory, index, Safetensors.Load), tensor => tensor.Shape));
+    }
+
+    /// <summary>
+    /// Checks what <see cref="Load"/> would refuse, as far as the files' headers tell it: whether they are whole, and
+    /// whether names and shapes of the weights are those that the architecture asks for. No weight is read.
+    /// </summary>
+    /// <param name="directory">As for <see cref="Load"/>.</param>
+    /// <returns>The architecture.</returns>
+    /// <exception cref="EngineException">As for <see cref="Load"/>.</exception>
+    public static ModelConfig CheckHeaders(string directory)
+    {
+        if (ModelPath.FindGguf(directory) is { } gguf)
+        {
+            using GgufFile file = GgufFile.Open(gguf);
+            return new GgufModel(file).Config;
+        }
+
+        if (LoraFile.IsAdapter(directory))
+        {
+            return CheckHeaders(LoraFile.BaseModel(directory));
+        }
+
+        ModelPath.RequireWeights(directory, SingleFile, IndexFile);
+        ModelConfig config = ModelConfigFile.Load(Path.Combine(directory, "config.json"));
+        string single = Path.Combine(directory, SingleFile);
+        string index = Path.Combine(directory, IndexFile);
+        _ = File.Exists(single)
+            ? Fit(config, single, Safetensors.ReadShapes(single), shape => shape)
+            : Fit(config, index, ReadShards(directory, index, Safetensors.ReadShapes), shape => shape);
+        return config;
     }
 
     /// <summary>Reads a model's tokenizer.</summary>
@@ -119,7 +150,7 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
         string? tokenizerSource = null)
     {
         string weights = Path.Combine(directory, SingleFile);
-        IReadOnlyDictionary<string, Tensor> fitting = Fit(config, weights, tensors);
+        IReadOnlyDictionary<string, Tensor> fitting = Fit(config, weights, tensors, tensor => tensor.Shape);
         string? gguf = tokenizerSource is null ? null : ModelPath.FindGguf(tokenizerSource);
         if (tokenizerSource is not null && gguf is null && !Directory.Exists(tokenizerSource))
         {
@@ -182,9 +213,10 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
     private static IEnumerable<string> ShardNames(string index) =>
         JsonFile.Read(index)["weight_map"].Properties().Select(p => Path.GetFileName(p.Value.Text())).Distinct();
 
-    private static Dictionary<string, Tensor> LoadShards(string directory, string index)
+    private static Dictionary<string, T> ReadShards<T>(
+        string directory, string index, Func<string, IReadOnlyDictionary<string, T>> read)
     {
-        Dictionary<string, Tensor> tensors = new(StringComparer.Ordinal);
+        Dictionary<string, T> tensors = new(StringComparer.Ordinal);
         var shards = JsonFile.Read(index)["weight_map"].Properties()
             .Select(p => (Tensor: p.Name, p.Value, File: p.Value.Text())).GroupBy(p => p.File, StringComparer.Ordinal);
         foreach (var shard in shards)
@@ -195,10 +227,10 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
                 throw shard.First().Value.Fault($"names a shard that is not in the folder '{directory}'");
             }
 
-            IReadOnlyDictionary<string, Tensor> content = Safetensors.Load(path);
+            IReadOnlyDictionary<string, T> content = read(path);
             foreach ((string name, JsonFile value, _) in shard)
             {
-                tensors[name] = content.TryGetValue(name, out Tensor? tensor)
+                tensors[name] = content.TryGetValue(name, out T? tensor)
                     ? tensor
                     : throw value.Fault($"names a file without tensor '{name}'");
             }
@@ -208,25 +240,25 @@ public sealed record Checkpoint(ModelConfig Config, IReadOnlyDictionary<string, 
     }
 
     // Keeps the tensors that the architecture asks for, in its order; anything that would be silently wrong is a fault.
-    private static Dictionary<string, Tensor> Fit(
-        ModelConfig config, string file, IReadOnlyDictionary<string, Tensor> tensors)
+    private static Dictionary<string, T> Fit<T>(
+        ModelConfig config, string file, IReadOnlyDictionary<string, T> tensors, Func<T, IReadOnlyList<int>> shapeOf)
     {
-        Dictionary<string, Tensor> fitting = new(StringComparer.Ordinal);
+        Dictionary<string, T> fitting = new(StringComparer.Ordinal);
         try
         {
             foreach ((string name, int[] shape) in ModelTensors.Shapes(config))
             {
-                if (!tensors.TryGetValue(name, out Tensor? tensor))
+                if (!tensors.TryGetValue(name, out T? tensor))
                 {
                     throw new EngineException(
                         $"'{file}' lacks tensor '{name}', which a {config.ModelType} model of {config.LayerCount} "
                         + "layers has.");
                 }
 
-                if (!tensor.Shape.SequenceEqual(shape))
+                if (!shapeOf(tensor).SequenceEqual(shape))
                 {
                     throw new EngineException(
-                        $"'{file}': tensor '{name}' has shape [{string.Join(", ", tensor.Shape)}], but config.json "
+                        $"'{file}': tensor '{name}' has shape [{string.Join(", ", shapeOf(tensor))}], but config.json "
                         + $"asks for [{string.Join(", ", shape)}].");
                 }
 

@@ -125,6 +125,21 @@ public static class Safetensors
         }
     }
 
+    /// <summary>The shape of every tensor of a file by its name, from its header alone.</summary>
+    /// <exception cref="EngineException">As for <see cref="Load"/>.</exception>
+    internal static IReadOnlyDictionary<string, int[]> ReadShapes(string path)
+    {
+        try
+        {
+            using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1);
+            return ReadHeader(path, stream, stream.Length, out _).ToDictionary(e => e.Name, e => e.Shape);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable(path, e);
+        }
+    }
+
     private static EngineException Unreadable(string path, Exception e)
     {
         bool missing = e is FileNotFoundException or DirectoryNotFoundException;

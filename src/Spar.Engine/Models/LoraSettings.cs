@@ -39,6 +39,26 @@ public sealed record LoraSettings
     /// </exception>
     public IReadOnlyList<LinearParameters> Targets(LlamaParameters parameters)
     {
+        LinearParameters[] all = [.. parameters.Linears];
+        HashSet<string> chosen = Choose([.. all.Select(linear => linear.Name)], parameters.Config);
+        return [.. all.Where(linear => chosen.Contains(linear.Name))];
+    }
+
+    /// <summary>Checks what <see cref="Targets"/> would refuse, without a model's weights.</summary>
+    /// <param name="config">The architecture.</param>
+    /// <exception cref="EngineException">As for <see cref="Targets"/>.</exception>
+    public void Check(ModelConfig config) =>
+        Choose(
+            [
+                .. ModelTensors.Shapes(config)
+                    .Where(tensor => tensor.Shape.Length == 2 && tensor.Name != "model.embed_tokens.weight")
+                    .Select(tensor => tensor.Name[..^".weight".Length])
+                    .Union(["lm_head"]),
+            ],
+            config);
+
+    private HashSet<string> Choose(string[] all, ModelConfig config)
+    {
         if (Rank < 1 || !(Alpha > 0) || !double.IsFinite(Alpha))
         {
             throw new EngineException(
@@ -46,23 +66,22 @@ public sealed record LoraSettings
                     $"A LoRA adapter needs a rank of at least 1 and an alpha above 0; they are {Rank} and {Alpha}."));
         }
 
-        LinearParameters[] all = [.. parameters.Linears];
-        LinearParameters[] chosen = [.. all.Where(linear => Matches(linear.Name))];
+        HashSet<string> chosen = [.. all.Where(Matches)];
         string wanted = TargetPattern ?? string.Join(", ", TargetModules);
         foreach (string target in TargetPattern is null ? TargetModules : [])
         {
-            if (target != AllLinear && !all.Any(linear => IsEnd(linear.Name, target)))
+            if (target != AllLinear && !all.Any(name => IsEnd(name, target)))
             {
-                var names = all.Select(linear => linear.Name[(linear.Name.LastIndexOf('.') + 1)..]).Distinct();
+                var names = all.Select(name => name[(name.LastIndexOf('.') + 1)..]).Distinct();
                 throw new EngineException(
                     $"LoRA target module '{target}' is no linear layer of this model. "
                     + $"It has {string.Join(", ", names)}.");
             }
         }
 
-        return chosen.Length == 0
+        return chosen.Count == 0
             ? throw new EngineException($"The LoRA target modules '{wanted}' match no linear layer of this model.")
-            : parameters.Config.TieWordEmbeddings && chosen.Any(linear => linear.Name == "lm_head")
+            : config.TieWordEmbeddings && chosen.Contains("lm_head")
                 ? throw new EngineException(
                     "LoRA on lm_head is not supported where the output head is the token embedding.")
             : chosen;

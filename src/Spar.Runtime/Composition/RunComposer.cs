@@ -1,3 +1,4 @@
+using Spar.Ground;
 using Spar.Recipes;
 using Spar.Runs;
 using Spar.Runtime.Prompts;
@@ -30,11 +31,22 @@ public static class RunComposer
     /// <summary>Checks every value, and that what the recipe points to is there.</summary>
     /// <param name="recipe">The recipe.</param>
     /// <exception cref="RecipeException">Something is wrong; the message names the keys.</exception>
-    public static void Check(RunRecipe recipe)
+    public static void Check(RunRecipe recipe) => Check(recipe, []);
+
+    /// <summary>As <see cref="Check(RunRecipe)"/>, with faults that were found otherwise in the same list.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="found">Faults with the keys that they belong to.</param>
+    internal static void Check(RunRecipe recipe, IReadOnlyList<(string Key, UserFaultException Fault)> found)
     {
         RecipeCheck check = new();
         check.Keys(recipe);
+        foreach ((string key, UserFaultException fault) in found)
+        {
+            check.Usable(key, () => throw fault);
+        }
+
         ModelHosts.Check(recipe, check);
+        ModelFiles.Check(recipe, check);
         PromptSources.Check(recipe, check);
         ConstraintVerifiers.Check(recipe, check);
         Yardsticks.Check(recipe, check);

@@ -102,6 +102,6 @@ internal sealed class ModelInTraining : IDisposable
         _team.Dispose();
     }
 
-    private static Engine.Models.LoraSettings ToEngine(Seams.LoraSettings lora) =>
+    internal static Engine.Models.LoraSettings ToEngine(Seams.LoraSettings lora) =>
         new() { Rank = lora.Rank, Alpha = lora.Alpha, TargetModules = lora.TargetModules };
 }

@@ -23,9 +23,28 @@ public sealed class EndpointModelHost(IModelHost others, string apiKey) : IModel
             return others.OpenAsync(model, cancellationToken);
         }
 
+        (Uri address, string name) = Parse(model);
+        return ValueTask.FromResult(EndpointChatClient.WithRetries(address, name, apiKey));
+    }
+
+    /// <summary>A served model that is asked once, without retries.</summary>
+    /// <param name="model">Address and name.</param>
+    /// <param name="apiKey">The endpoint's key.</param>
+    /// <exception cref="SparException">It is no address, or names no model.</exception>
+    internal static IChatClient OpenOnce(string model, string apiKey)
+    {
+        (Uri address, string name) = Parse(model);
+        return new EndpointChatClient(address, name, apiKey);
+    }
+
+    private static (Uri Address, string Name) Parse(string model)
+    {
         string[] parts = model.Split('#', 2);
-        return parts.Length == 2 && parts[1].Length > 0 && Uri.TryCreate(parts[0], UriKind.Absolute, out Uri? address)
-            ? ValueTask.FromResult(EndpointChatClient.WithRetries(address, parts[1], apiKey))
+        return parts.Length == 2
+            && parts[1].Length > 0
+            && Uri.TryCreate(parts[0], UriKind.Absolute, out Uri? address)
+            && address.Scheme is "http" or "https"
+            ? (address, parts[1])
             : throw new SparException(
                 $"'{model}' names no model behind an endpoint. Give address and model as in "
                     + "http://localhost:8000/v1#qwen."

@@ -56,6 +56,34 @@ public static class RecipeKeys
             key.RefersTo is Referent referent ? name(referent, (string)value) : RecipeKey.Text(value);
     }
 
+    /// <summary>Every text of a recipe that points to something of a kind, with its dotted key.</summary>
+    /// <param name="recipe">The recipe, or a group of it.</param>
+    /// <param name="referent">What it points to.</param>
+    /// <param name="prefix">Stands before every key.</param>
+    public static IEnumerable<(string Key, string Text)> Pointing(
+        object recipe, Referent referent, string prefix = "")
+    {
+        foreach (RecipeKey key in RecipeKey.OfValue(recipe).Where(key => key.Value is not null))
+        {
+            string path = $"{prefix}{key.Name}";
+            bool entries = key.Value is IEnumerable and not string;
+            IEnumerable<(string Key, object Value)> values = entries
+                ? ((IEnumerable)key.Value!).Cast<object>().Select((entry, i) => ($"{path}.{i}", entry))
+                : [(path, key.Value!)];
+            foreach ((string place, object value) in values)
+            {
+                IEnumerable<(string Key, string Text)> found =
+                    value is string text ? key.RefersTo == referent ? [(place, text)] : []
+                    : RecipeKey.IsGroup(value.GetType()) ? Pointing(value, referent, $"{place}.")
+                    : [];
+                foreach ((string, string) one in found)
+                {
+                    yield return one;
+                }
+            }
+        }
+    }
+
     /// <summary>
     /// A recipe in which every key that only concerns self-play has its default, so that recipes that start alike
     /// become the same.

@@ -1,0 +1,131 @@
+using System.Globalization;
+using Microsoft.Extensions.AI;
+using Spar.Engine.Inspection;
+using Spar.Ground;
+using Spar.Recipes;
+using Spar.Runtime.Endpoints;
+using Spar.Runtime.Recipes;
+using Spar.SelfPlay;
+
+namespace Spar.Runtime.Composition;
+
+/// <summary>
+/// What is looked at before a run: the recipe and all files that it names, the servers that it will ask, disk and
+/// memory. Everything that is wrong comes in one list; what may go wrong is told apart from it.
+/// </summary>
+public static class Preflight
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    /// <summary>Reads a recipe and looks at everything that a run of it needs.</summary>
+    /// <param name="document">The file.</param>
+    /// <param name="directory">Where the run will go; need not be there.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The recipe, and what may go wrong, a sentence each.</returns>
+    /// <exception cref="SparException">
+    /// The recipe cannot be run; the message names every key and where it stands.
+    /// </exception>
+    public static async Task<(RunRecipe Recipe, IReadOnlyList<string> Warnings)> ReadAsync(
+        RecipeDocument document, string directory, CancellationToken cancellationToken)
+    {
+        RunRecipe recipe = document.Bind<RunRecipe>();
+        IReadOnlyList<(string Key, UserFaultException Fault)> faults =
+            await AskServersAsync(recipe, cancellationToken).ConfigureAwait(false);
+        document.Check(() => RunComposer.Check(recipe, faults));
+        return (recipe, [.. ModelFiles.Warnings(recipe), .. Resources(recipe, directory)]);
+    }
+
+    // One short question to each served model: is the server there, does it know the model, does it take the key?
+    private static async Task<IReadOnlyList<(string Key, UserFaultException Fault)>> AskServersAsync(
+        RunRecipe recipe, CancellationToken cancellationToken)
+    {
+        (string Key, string Text)[] served =
+        [
+            .. RecipeKeys.Pointing(recipe, Referent.Model)
+                .Where(model => model.Text.Contains("://", StringComparison.Ordinal))
+                .DistinctBy(model => model.Text),
+        ];
+        UserFaultException?[] found = await Task.WhenAll(served.Select(model => AskAsync(model.Text)))
+            .ConfigureAwait(false);
+        return [.. served.Zip(found).Where(pair => pair.Second is not null)
+            .Select(pair => (pair.First.Key, pair.Second!))];
+
+        async Task<UserFaultException?> AskAsync(string model)
+        {
+            using CancellationTokenSource patience =
+                CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            patience.CancelAfter(s_patience);
+            try
+            {
+                using IChatClient client = EndpointModelHost.OpenOnce(model, ModelHosts.ApiKey);
+                await client.GetResponseAsync("Say yes.", new ChatOptions { MaxOutputTokens = 1 }, patience.Token)
+                    .ConfigureAwait(false);
+                return null;
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                return new SparException(
+                    $"'{model}' did not answer within {s_patience.TotalSeconds.ToString(CultureInfo.InvariantCulture)} "
+                    + "seconds. Check that the server is up");
+            }
+            catch (UserFaultException fault)
+            {
+                return fault;
+            }
+        }
+    }
+
+    // What a run will leave on the disk, and take of memory, against what there is.
+    private static IEnumerable<string> Resources(RunRecipe recipe, string directory)
+    {
+        string model = recipe.Method.BaseModel;
+        if (!Path.Exists(model))
+        {
+            yield break;
+        }
+
+        ModelSummary summary = ModelSummary.Read(model);
+        long checkpoint = 4 * summary.Parameters;
+        Recipe method = recipe.Method;
+        int kept = (method.ActorSft.Epochs > 0 ? 1 : 0) + (method.RefinerSft.Epochs > 0 ? 1 : 0)
+            + ((method.IterativeTraining ? method.Iterations : Math.Min(1, method.Iterations))
+                * ((method.Dpo.Epochs > 0 ? 1 : 0) + (method.Rft.Epochs > 0 ? 1 : 0)));
+        long needed = kept * checkpoint, free = FreeBytes(directory);
+        if (needed > free)
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"disk: {kept} checkpoints take {needed / 1e9:0.0} GB, and {free / 1e9:0.0} GB are free where the run "
+                + $"goes. Make room, or name another --output.");
+        }
+
+        bool trainsAll = ModelFiles.Trainings(method).Any(one => one.Settings is { Lora: null, Epochs: > 0 });
+        long memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        long taken = trainsAll ? summary.TrainingBytes : summary.WeightBytes + checkpoint;
+        if (taken > memory)
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"memory: training takes about {taken / 1e9:0.0} GB, and this process may have {memory / 1e9:0.0} GB. "
+                + $"Take a smaller model{(trainsAll ? ", or train an adapter (lora)" : "")}.");
+        }
+    }
+
+    private static long FreeBytes(string directory)
+    {
+        string? at = Path.GetFullPath(directory);
+        while (at is not null && !Directory.Exists(at))
+        {
+            at = Path.GetDirectoryName(at);
+        }
+
+        try
+        {
+            return at is null ? long.MaxValue : new DriveInfo(at).AvailableFreeSpace;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return long.MaxValue;
+        }
+    }
+}

@@ -1,0 +1,110 @@
+using System.Text.Json.Nodes;
+using Spar.Ground;
+using Spar.Runtime.Composition;
+using Spar.Runtime.Recipes;
+using Spar.Runtime.Tests.Endpoints;
+using Spar.TestSupport;
+
+namespace Spar.Runtime.Tests.Composition;
+
+/// <summary>What is found before a run that would else end it in the middle.</summary>
+public sealed class PreflightTests : IDisposable
+{
+    private readonly string _model = Directory.CreateTempSubdirectory("spar-preflight-").FullName;
+
+    public PreflightTests()
+    {
+        foreach (string file in Directory.GetFiles(Path.Combine(SharedData.ProjectRoot, "models", "nano")))
+        {
+            File.WriteAllBytes(Path.Combine(_model, Path.GetFileName(file)), File.ReadAllBytes(file));
+        }
+    }
+
+    public void Dispose() => Directory.Delete(_model, recursive: true);
+
+    [Fact]
+    public async Task A_whole_model_has_no_faults() => Assert.Empty(await WarningsAsync(Small));
+
+    [Fact]
+    public async Task Weights_that_were_cut_short_are_found()
+    {
+        using (FileStream weights = File.OpenWrite(Path.Combine(_model, "model.safetensors")))
+        {
+            weights.SetLength(weights.Length - 100);
+        }
+
+        Assert.Contains("may be truncated", await FaultAsync(Small));
+    }
+
+    [Fact]
+    public async Task Weights_of_another_shape_are_found()
+    {
+        Edit("config.json", config => config["intermediate_size"] = 512);
+        Assert.Contains("mlp.gate_proj.weight' has shape [384, 128], but config.json asks for [512, 128]",
+            await FaultAsync(Small));
+    }
+
+    [Fact]
+    public async Task A_missing_shard_is_found()
+    {
+        File.Move(Path.Combine(_model, "model.safetensors"), Path.Combine(_model, "model-00001-of-00002.safetensors"));
+        File.WriteAllText(
+            Path.Combine(_model, "model.safetensors.index.json"),
+            """{"weight_map": {"model.norm.weight": "model-00002-of-00002.safetensors"}}""");
+        Assert.Contains("names a shard that is not in the folder", await FaultAsync(Small));
+    }
+
+    [Fact]
+    public async Task A_misspelt_adapter_target_is_found() =>
+        Assert.Contains(
+            "dpo.lora.target_modules cannot be used: LoRA target module 'q_porj' is no linear layer of this model. "
+            + "It has q_proj",
+            await FaultAsync(Small + "dpo: { lora: { target_modules: [q_porj] } }\n"));
+
+    [Fact]
+    public async Task A_prompt_set_that_leaves_no_room_is_a_fault_and_one_that_leaves_little_a_warning()
+    {
+        Assert.Contains(
+            "the context holds 512", Assert.Single(await WarningsAsync(Small.Replace("200", "450", StringComparison.Ordinal))));
+        Assert.Contains(
+            "rft.cutoff_tokens cannot be used", await FaultAsync(Small + "rft: { cutoff_tokens: 10 }\n"));
+        Edit("config.json", config => config["max_position_embeddings"] = 128);
+        Assert.Contains("context holds 128", await FaultAsync("prompt_set: full\n"));
+    }
+
+    [Fact]
+    public async Task Servers_are_asked_once_and_everything_wrong_is_in_one_list()
+    {
+        using LoopbackServer good = new(_ => LoopbackServer.Says("yes"));
+        using LoopbackServer locked = new(_ => new Reply(401, """{"error": {"message": "Incorrect API key"}}"""));
+        string gone = $"http://127.0.0.1:{LoopbackServer.FreePort()}/v1#m";
+        string fault = await FaultAsync(
+            $"{Small}votes: 0\njudging:\n  judges: ['{good.Address}#m', '{locked.Address}#m', '{gone}', 'ftp://x#m']\n");
+        Assert.Contains("votes must be at least 1", fault);
+        Assert.Contains("Incorrect API key", fault);
+        Assert.Contains(gone.Split('#')[0], fault);
+        Assert.Contains("'ftp://x#m' names no model behind an endpoint", fault);
+        Assert.Equal(4, fault.Split('\n').Length);
+        Assert.Single(good.Requests);
+        Assert.Single(locked.Requests);
+    }
+
+    private const string Small = "prompt_set: compact\nrespond: { max_tokens: 64 }\njudge: { max_tokens: 200 }\n";
+
+    private void Edit(string name, Action<JsonObject> edit)
+    {
+        string path = Path.Combine(_model, name);
+        JsonObject json = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+        edit(json);
+        File.WriteAllText(path, json.ToJsonString());
+    }
+
+    private async Task<string> FaultAsync(string more) =>
+        (await Assert.ThrowsAnyAsync<UserFaultException>(() => WarningsAsync(more))).Message;
+
+    private async Task<IReadOnlyList<string>> WarningsAsync(string more) =>
+        (
+            await Preflight.ReadAsync(
+                RecipeDocument.Parse($"base_model: {_model}\n{more}", "r.yaml"), _model, CancellationToken.None)
+        ).Warnings;
+}
