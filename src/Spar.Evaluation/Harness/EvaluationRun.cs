@@ -64,46 +64,58 @@ public static class EvaluationRun
         }
 
         Directory.CreateDirectory(folder);
-        ReadAnswers answers = Read(await AnswerCollector
-            .CollectAsync(
-                "answers",
-                benchmark.Requests,
-                model,
-                Path.Combine(folder, AnswersFile),
+        return await MeasureAsync(
+                benchmark,
+                requests => CollectAsync("answers", requests, model, AnswersFile),
+                requests => CollectAsync("judgments", requests, judge!, JudgmentsFile),
+                folder,
+                Describe(model.Name, judge?.Name, options),
+                cancellationToken
+            )
+            .ConfigureAwait(false);
+
+        Task<IReadOnlyDictionary<string, Answer>> CollectAsync(
+            string stage, IReadOnlyList<EvaluationRequest> requests, EvaluationModel asked, string file) =>
+            AnswerCollector.CollectAsync(
+                stage,
+                requests,
+                asked,
+                Path.Combine(folder, file),
                 options.Concurrency,
                 options.Seed,
                 progress,
                 cancellationToken,
                 options.AllowFailed
-            )
-            .ConfigureAwait(false), benchmark.Requests);
+            );
+    }
+
+    /// <summary>
+    /// Scores the answers to what a benchmark asks, wherever they come from and are kept, and writes samples and results.
+    /// </summary>
+    /// <param name="benchmark">What to ask and how to score.</param>
+    /// <param name="ask">Has the model under test answer requests; answers by the request's id.</param>
+    /// <param name="askJudge">Has the judge answer requests; not called where the benchmark needs no judge.</param>
+    /// <param name="folder">Where samples and results go; made if it is not there.</param>
+    /// <param name="description">Who answers and how.</param>
+    /// <param name="cancellationToken">Stops scoring that runs programs.</param>
+    public static async Task<EvaluationScore> MeasureAsync(
+        IBenchmark benchmark,
+        Func<IReadOnlyList<EvaluationRequest>, Task<IReadOnlyDictionary<string, Answer>>> ask,
+        Func<IReadOnlyList<EvaluationRequest>, Task<IReadOnlyDictionary<string, Answer>>> askJudge,
+        string folder,
+        RunDescription description,
+        CancellationToken cancellationToken
+    )
+    {
+        ReadAnswers answers = Read(await ask(benchmark.Requests).ConfigureAwait(false), benchmark.Requests);
         ReadAnswers judgments = Read(new Dictionary<string, Answer>(), []);
         if (benchmark.NeedsJudge)
         {
             IReadOnlyList<EvaluationRequest> requests = benchmark.JudgeRequests(answers.ToScore);
-            judgments = Read(await AnswerCollector
-                .CollectAsync(
-                    "judgments",
-                    requests,
-                    judge!,
-                    Path.Combine(folder, JudgmentsFile),
-                    options.Concurrency,
-                    options.Seed,
-                    progress,
-                    cancellationToken,
-                    options.AllowFailed
-                )
-                .ConfigureAwait(false), requests);
+            judgments = Read(await askJudge(requests).ConfigureAwait(false), requests);
         }
 
-        return await ScoreAsync(
-                benchmark,
-                answers,
-                judgments,
-                folder,
-                Describe(model.Name, judge?.Name, options),
-                cancellationToken
-            )
+        return await ScoreAsync(benchmark, answers, judgments, folder, description, cancellationToken)
             .ConfigureAwait(false);
     }
 

@@ -68,13 +68,14 @@ public static class RunComposer
         TemplateSet templates = TemplateSet.Load(recipe.Method.PromptSet);
         IPromptSource prompts = PromptSources.Create(recipe, store.Identity, () => Yardsticks.Prompts(recipe));
         FilePrompts? own = prompts as FilePrompts;
+        ITeacher? teacher = Teachers.Create(recipe, templates);
         return new SelfPlayRun
         {
-            Recipe = recipe.Method,
+            Recipe = Teachers.MethodOf(recipe, teacher),
             Templates = templates,
             Host = ModelHosts.Create(threads, recipe.Method.Concurrency, recipe),
             Trainer = Trainers.Create(threads, recipe),
-            Teacher = Teachers.Create(templates),
+            Teacher = teacher,
             Prompts = prompts,
             Checks = Teachers.CreateCheckWriter(recipe, templates),
             Texts = PromptSources.CreateTexts(recipe),

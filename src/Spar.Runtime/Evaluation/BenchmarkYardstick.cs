@@ -43,35 +43,25 @@ public sealed class BenchmarkYardstick(
     /// <inheritdoc/>
     public async Task<YardstickResult> MeasureAsync(EvaluationContext context, CancellationToken cancellationToken)
     {
-        IReadOnlyDictionary<string, Answer> answers = await AskAsync(
-                "answers",
-                benchmark.Requests,
-                context.Actor,
-                context,
+        EvaluationScore score = await EvaluationRun
+            .MeasureAsync(
+                benchmark,
+                requests => AskAsync("answers", requests, context.Actor, context, cancellationToken),
+                async requests =>
+                    await AskAsync(
+                            "judgments",
+                            requests,
+                            await context.OpenAsync(judge!, cancellationToken).ConfigureAwait(false),
+                            context,
+                            cancellationToken
+                        )
+                        .ConfigureAwait(false),
+                Path.Combine(directory, Folder, context.Row.ToString(), Name),
+                new RunDescription(context.Row.ToString(), judge, Seed(context), time.GetUtcNow()),
                 cancellationToken
             )
             .ConfigureAwait(false);
-        IReadOnlyDictionary<string, Answer> judgments = new Dictionary<string, Answer>();
-        if (benchmark.NeedsJudge)
-        {
-            judgments = await AskAsync(
-                    "judgments",
-                    benchmark.JudgeRequests(answers),
-                    await context.OpenAsync(judge!, cancellationToken).ConfigureAwait(false),
-                    context,
-                    cancellationToken
-                )
-                .ConfigureAwait(false);
-        }
-
-        EvaluationScore score = await benchmark.ScoreAsync(answers, judgments, cancellationToken).ConfigureAwait(false);
-        ResultsWriter.Write(
-            Path.Combine(directory, Folder, context.Row.ToString(), Name),
-            benchmark.Facts,
-            score,
-            new RunDescription(context.Row.ToString(), judge, Seed(context), time.GetUtcNow())
-        );
-        return new YardstickResult(Name, benchmark.Facts.EffectiveCount, Figures(score), Counts(score, answers.Values));
+        return new YardstickResult(Name, benchmark.Facts.EffectiveCount, Figures(score), score.Counts);
     }
 
     // Figures of the whole benchmark; those of its parts are in the folder.
@@ -88,22 +78,6 @@ public sealed class BenchmarkYardstick(
                 metric.IsShare
             )),
         ];
-    }
-
-    private static SortedDictionary<string, int> Counts(EvaluationScore score, IEnumerable<Answer> answers)
-    {
-        SortedDictionary<string, int> counts = new(score.Counts.ToDictionary(), StringComparer.Ordinal);
-        foreach (Answer answer in answers.Where(answer => answer.LogLikelihoods is null))
-        {
-            AnswerStatus status = answer.Read().Status;
-            Add("cut_off", status == AnswerStatus.CutOff);
-            Add("empty", status == AnswerStatus.Empty);
-            Add("refused", status == AnswerStatus.Refused);
-        }
-
-        return counts;
-
-        void Add(string name, bool holds) => counts[name] = counts.GetValueOrDefault(name) + (holds ? 1 : 0);
     }
 
     private async Task<IReadOnlyDictionary<string, Answer>> AskAsync(

@@ -41,7 +41,9 @@ public sealed class NanoTeacher(TemplateSet templates) : ITeacher
     /// <param name="reflection">What has to be mended.</param>
     /// <param name="refined">The refined response.</param>
     internal static string RefinerOutput(TemplateSet templates, string reflection, string refined) =>
-        $"{reflection}\n{templates.Format.ResponseStart} {refined}{(templates.Format.ResponseEnd is string end ? "\n" + end : "")}";
+        templates.Format.ResponseStart is null
+            ? refined
+            : $"{reflection}\n{templates.Format.ResponseStart} {refined}{(templates.Format.ResponseEnd is string end ? "\n" + end : "")}";
 
     /// <summary>The task of an instruction.</summary>
     /// <exception cref="SparException">The text is no instruction of the nano world.</exception>

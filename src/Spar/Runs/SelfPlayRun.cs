@@ -26,8 +26,8 @@ public sealed class SelfPlayRun
     /// <summary>Trains models.</summary>
     public required ITrainer Trainer { get; init; }
 
-    /// <summary>Gives the run something to start from.</summary>
-    public required ITeacher Teacher { get; init; }
+    /// <summary>Gives the run something to start from; null for none: then M_0 and R_0 are the base model.</summary>
+    public required ITeacher? Teacher { get; init; }
 
     /// <summary>Gives the instructions.</summary>
     public required IPromptSource Prompts { get; init; }
@@ -134,6 +134,11 @@ public sealed class SelfPlayRun
     /// <summary>Makes M_0 and R_0.</summary>
     private async Task<ModelPair> LearnFromTeacherAsync(MethodContext run, CancellationToken cancellationToken)
     {
+        if (Teacher is null)
+        {
+            return new ModelPair(Recipe.BaseModel, Recipe.BaseModel);
+        }
+
         TeacherStages stages = new(Recipe, Templates, new TeacherCaller(Teacher, run.Session), run.Runner, run.Session);
         string actor = Recipe.BaseModel;
         if (Recipe.ActorSft.Epochs > 0)

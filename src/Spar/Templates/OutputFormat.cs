@@ -5,11 +5,14 @@ namespace Spar.Templates;
 
 /// <summary>The marks by which a model's outputs are taken apart (<c>format.json</c> of a prompt set).</summary>
 /// <param name="Verdict">Stands before the yes or no that ends a judgement, such as "final judgement:".</param>
-/// <param name="ResponseStart">Stands before the refined response.</param>
+/// <param name="ResponseStart">
+/// Stands before the refined response; null when the whole output is the response, for models that are too small to
+/// keep to marks.
+/// </param>
 /// <param name="ResponseEnd">
 /// Stands after the refined response; null when the response goes on to the end of the text.
 /// </param>
-public sealed record OutputFormat(string Verdict, string ResponseStart, string? ResponseEnd = null)
+public sealed record OutputFormat(string Verdict, string? ResponseStart, string? ResponseEnd = null)
 {
     /// <summary>Words for yes, the usual one first; any case counts.</summary>
     public IReadOnlyList<string> Yes { get; init; } = s_yes;
@@ -55,9 +58,18 @@ public sealed record OutputFormat(string Verdict, string ResponseStart, string? 
             throw new SparException($"{file} lacks the key verdict: the mark before yes or no in a judgement.");
         }
 
-        if (string.IsNullOrWhiteSpace(format.ResponseStart))
+        if (format.ResponseStart is { } start && string.IsNullOrWhiteSpace(start))
         {
-            throw new SparException($"{file} lacks the key responseStart: the mark before a refined response.");
+            throw new SparException(
+                $"{file}: responseStart is empty. Name the mark before a refined response, or use null where the whole "
+                + "output is the response.");
+        }
+
+        if (format.ResponseStart is null && (format.ResponseEnd is not null || format.ResponseEndOptional))
+        {
+            throw new SparException(
+                $"{file} has an end mark without responseStart: without a mark before it, the response is the whole "
+                + "output.");
         }
 
         if (Words(format.Yes) is not { Count: > 0 } yes || Words(format.No) is not { Count: > 0 } no

@@ -54,6 +54,12 @@ public sealed class RefinementParser(OutputFormat format)
             return new Refinement(text, null, UnfinishedThought);
         }
 
+        if (format.ResponseStart is null)
+        {
+            string? fault = text.Length == 0 ? EmptyResponse : cutOff ? CutOff : null;
+            return new Refinement(text, fault is null ? text : null, fault);
+        }
+
         MarkedBlock? block = MarkedBlock.FindLast(text, format.ResponseStart, format.ResponseEnd);
         bool toTheEnd = format.ResponseEnd is null || format.ResponseEndOptional;
         string? unparsed = block is null ? NoStart : block.Ended ? null : cutOff ? CutOff : toTheEnd ? null : NoEnd;

@@ -52,10 +52,10 @@ public sealed class TemplateSet
     }
 
     /// <summary>
-    /// Names of the sets that come with the program: "compact" for very small models, "full" for models of about 7B and
-    /// up.
+    /// Names of the sets that come with the program: "compact" for the nano model, "small" for chat models of less than
+    /// about a billion parameters, "full" for larger ones.
     /// </summary>
-    public static IReadOnlyList<string> BuiltIn { get; } = ["compact", "full"];
+    public static IReadOnlyList<string> BuiltIn { get; } = ["compact", "small", "full"];
 
     /// <summary>The built-in name, or the folder as it was given.</summary>
     public string Name { get; }
