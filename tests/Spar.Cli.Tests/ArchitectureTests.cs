@@ -157,11 +157,24 @@ public class ArchitectureTests
         ["Spar.Nano"] = new() { ["Synthetic"] = ["."] },
         ["Spar.Runtime"] = new()
         {
-            ["Composition"] = ["Embedded", "Endpoints", "Nano", "Pretraining", "Prompts", "Recipes", "Verifiers"],
+            ["Composition"] =
+            [
+                "Embedded",
+                "Endpoints",
+                "Evaluation",
+                "Models",
+                "Nano",
+                "Pretraining",
+                "Prompts",
+                "Recipes",
+                "Verifiers",
+            ],
+            ["Endpoints"] = ["Models"],
             ["Experiments"] = ["Composition", "Embedded", "Nano", "Recipes"],
             ["Planning"] = ["Composition", "Recipes"],
             ["Pretraining"] = ["Embedded", "Nano"],
             ["Prompts"] = ["Recipes"],
+            ["Recipes"] = ["Models"],
         },
         ["Spar.Web"] = new()
         {

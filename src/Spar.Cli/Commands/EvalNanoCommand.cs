@@ -8,6 +8,7 @@ using Spar.Cli.Console;
 using Spar.Evaluation.Refinement;
 using Spar.Ground;
 using Spar.Nano;
+using Spar.Runtime.Models;
 using Spar.Runtime.Nano;
 using Spar.Templates;
 using Spectre.Console;
@@ -75,9 +76,15 @@ internal static class EvalNanoCommand
                     cancellationToken
                 );
                 using IChatClient second =
-                    judgePath == actorPath
+                    ModelReference.Resolve(judgePath, ModelRole.Refiner) == ModelReference.Resolve(actorPath)
                         ? actor
-                        : await Shared.OpenAsync(judgePath, parse.GetValue(threads), progress, cancellationToken);
+                        : await Shared.OpenAsync(
+                            judgePath,
+                            parse.GetValue(threads),
+                            progress,
+                            cancellationToken,
+                            ModelRole.Refiner
+                        );
                 using CallSession session = new(parse.GetValue(seed), concurrency: 256);
                 progress.Begin("eval nano", parse.GetValue(count));
                 NanoMeasurement result = await new NanoMeasurer(

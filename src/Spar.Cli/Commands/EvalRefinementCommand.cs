@@ -10,6 +10,7 @@ using Spar.Evaluation.Refinement;
 using Spar.Evaluation.Results;
 using Spar.Evaluation.Statistics;
 using Spar.Runtime.Evaluation;
+using Spar.Runtime.Models;
 using Spar.Search;
 using Spar.Templates;
 using Spectre.Console;
@@ -29,15 +30,15 @@ internal static class EvalRefinementCommand
           spar eval refinement --cases failed.jsonl --model models/nano \
             --judge models/nano --second-judge checks
           spar eval refinement --cases CASES.jsonl --model MODEL_DIR --prompts full \
-            --judge NAME --judge-endpoint http://localhost:8000/v1 \
-            --second-judge NAME --second-judge-endpoint http://localhost:8001/v1
+            --judge http://localhost:8000/v1#NAME \
+            --second-judge http://localhost:8001/v1#NAME
         """;
 
     public static Command Create(CommandContext context)
     {
-        ModelOptions refiner = new("model", "the refiner", "-m");
-        ModelOptions judge = new("judge", "one judge");
-        ModelOptions second = new("second-judge", "the other judge");
+        ModelOptions refiner = new("model", "the refiner", ModelRole.Refiner, "-m");
+        ModelOptions judge = new("judge", "one judge", ModelRole.Refiner);
+        ModelOptions second = new("second-judge", "the other judge", ModelRole.Refiner);
         Option<string> cases = Options.RequiredText(
             "--cases",
             "failed responses, JSON lines; - reads standard input",
@@ -193,7 +194,7 @@ internal static class EvalRefinementCommand
                 return code;
 
                 bool IsChecks(ModelOptions options) =>
-                    parse.GetValue(options.Model) == RepairJudges.Checks && parse.GetValue(options.Endpoint) is null;
+                    parse.GetValue(options.Model) == RepairJudges.Checks;
 
                 async ValueTask<EvaluationModel?> OpenJudgeAsync(ModelOptions options) =>
                     IsChecks(options)

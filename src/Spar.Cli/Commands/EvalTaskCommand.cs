@@ -11,6 +11,7 @@ using Spar.Evaluation.HumanEval;
 using Spar.Evaluation.InstructionFollowing;
 using Spar.Evaluation.Results;
 using Spar.Ground;
+using Spar.Runtime.Models;
 using Spectre.Console;
 
 namespace Spar.Cli.Commands;
@@ -37,8 +38,8 @@ internal static class EvalTaskCommand
 
     private static Command Create(string name, CommandContext context)
     {
-        ModelOptions model = new("model", "the model to measure", "-m");
-        ModelOptions judge = new("judge", "the model that judges, where the benchmark needs one");
+        ModelOptions model = new("model", "the model to measure", aliases: "-m");
+        ModelOptions judge = new("judge", "the model that judges, where the benchmark needs one", ModelRole.Refiner);
         Option<string> data = Options.Text(
             "--data",
             "folder with the benchmarks' data, one folder a benchmark; for IFEval and IFBench also a file of prompts",
@@ -245,8 +246,8 @@ internal static class EvalTaskCommand
     {
         string judge = name == "followbench" ? " --judge JUDGE_DIR" : "";
         yield return $"  spar eval {name} -m MODEL_DIR{judge} --data DATA --limit 20";
-        yield return $"  spar eval {name} --model NAME{judge} --data DATA_DIR \\";
-        yield return "    --model-endpoint http://localhost:8000/v1";
+        yield return $"  spar eval {name} --model http://localhost:8000/v1#NAME{judge} \\";
+        yield return "    --data DATA_DIR";
         if (scoresFiles)
         {
             yield return $"  spar eval {name} --responses FILE.jsonl --data DATA_DIR";

@@ -8,6 +8,7 @@ using Spar.Evaluation.Data;
 using Spar.Evaluation.Harness;
 using Spar.Evolution;
 using Spar.Ground;
+using Spar.Runtime.Models;
 using Spar.Runtime.Nano;
 using Spar.Store;
 using Spectre.Console;
@@ -31,7 +32,7 @@ internal static class EvolveCommand
           spar evolve --verifiable --count 2000 --constraints 1-8 \
             --avoid PROMPTS.jsonl --output verifiable
           spar evolve SEEDS.jsonl --output evolved \
-            --teacher NAME --teacher-endpoint http://localhost:8000/v1
+            --teacher http://localhost:8000/v1#NAME
           echo '{"prompt": "write a line about the sea."}' | spar evolve - \
             --teacher nano --taxonomy recipes/nano-taxonomy.json --output evolved
           spar evolve --print-taxonomy > taxonomy.json
@@ -143,7 +144,7 @@ internal static class EvolveCommand
                             ["seeds"] = $"{StableHash.Of(string.Join('\0', given)):x16}",
                             ["taxonomy"] = families.Digest,
                             ["template"] = $"{StableHash.Of(asked.ToString()!):x16}",
-                            ["teacher"] = $"{who} {parse.GetValue(teacher.Endpoint)} {sampling}",
+                            ["teacher"] = $"{NameOf(who)}  {sampling}",
                             ["similarity"] = parse.GetValue(similarity).ToString(CultureInfo.InvariantCulture),
                         }
                     ),
@@ -152,7 +153,7 @@ internal static class EvolveCommand
                 using ProgressLine progress = new(context);
                 using CallSession session = new(parse.GetValue(seed), parse.GetValue(concurrency), store);
                 EvaluationModel? model =
-                    who == NanoTeacher && parse.GetValue(teacher.Endpoint) is null
+                    who == NanoTeacher
                         ? null
                         : await teacher.OpenAsync(parse, parse.GetValue(threads), progress, cancellationToken);
                 using IDisposable? client = model?.Client;
@@ -247,4 +248,8 @@ internal static class EvolveCommand
             console.WriteLine($"first failure: {result.Failed[0]}");
         }
     }
+
+    // A served model is the same on whatever host.
+    private static string NameOf(string model) =>
+        ModelReference.IsServed(model) ? ModelReference.Resolve(model).ServedName! : model;
 }

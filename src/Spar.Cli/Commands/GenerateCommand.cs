@@ -6,6 +6,7 @@ using Spar.Cli.Arguments;
 using Spar.Cli.Console;
 using Spar.Decoding;
 using Spar.Judging;
+using Spar.Runtime.Models;
 using Spar.Search;
 using Spar.Templates;
 
@@ -132,9 +133,15 @@ internal static class GenerateCommand
                     cancellationToken
                 );
                 using IChatClient second =
-                    refinerPath == actorPath
+                    ModelReference.Resolve(refinerPath, ModelRole.Refiner) == ModelReference.Resolve(actorPath)
                         ? actor
-                        : await Shared.OpenAsync(refinerPath, parse.GetValue(threads), progress, cancellationToken);
+                        : await Shared.OpenAsync(
+                            refinerPath,
+                            parse.GetValue(threads),
+                            progress,
+                            cancellationToken,
+                            ModelRole.Refiner
+                        );
                 FinishNotes finish = new();
                 using CallSession session = new(
                     parse.GetValue(seed),

@@ -6,46 +6,37 @@ using Spar.Engine.Inference;
 using Spar.Evaluation.Harness;
 using Spar.Runtime.Composition;
 using Spar.Runtime.Embedded;
-using Spar.Runtime.Endpoints;
+using Spar.Runtime.Models;
 
 namespace Spar.Cli.Commands;
 
-/// <summary>
-/// Options that name a model: a checkpoint folder or GGUF file, or a model behind an OpenAI-compatible endpoint.
-/// </summary>
+/// <summary>An option that names a model, in the one spelling that recipes have too.</summary>
 internal sealed class ModelOptions
 {
-    private readonly string _role;
+    private readonly ModelRole _role;
 
-    public ModelOptions(string role, string what, params string[] aliases)
+    /// <summary>The option.</summary>
+    /// <param name="role">The option's name.</param>
+    /// <param name="what">Whose model it is.</param>
+    /// <param name="part">What a run directory stands for.</param>
+    /// <param name="aliases">Short forms.</param>
+    public ModelOptions(string role, string what, ModelRole part = ModelRole.Actor, params string[] aliases)
     {
-        _role = role;
+        _role = part;
         Model = Options.OptionalText(
             $"--{role}",
-            $"{what}: a checkpoint folder or GGUF file, or with --{role}-endpoint the served model's name",
+            $"{what}: {ModelReference.Spellings}; a server's key is taken from {ModelHosts.KeyVariable}",
             "model",
             aliases
-        );
-        Endpoint = Options.OptionalText(
-            $"--{role}-endpoint",
-            "base address of an OpenAI-compatible server, such as http://localhost:8000/v1; the key is taken from "
-                + $"{ModelHosts.KeyVariable}",
-            "url"
         );
     }
 
     public Option<string?> Model { get; }
 
-    public Option<string?> Endpoint { get; }
-
-    public void AddTo(Command command)
-    {
-        command.Add(Model);
-        command.Add(Endpoint);
-    }
+    public void AddTo(Command command) => command.Add(Model);
 
     /// <summary>Opens the model; null when none is named.</summary>
-    /// <exception cref="SparException">The endpoint is no address, or has no model's name beside it.</exception>
+    /// <exception cref="SparException">There is no such model.</exception>
     public async ValueTask<EvaluationModel?> OpenAsync(
         ParseResult parse,
         int threads,
@@ -53,34 +44,20 @@ internal sealed class ModelOptions
         CancellationToken cancellationToken
     )
     {
-        string? model = parse.GetValue(Model);
-        string? endpoint = parse.GetValue(Endpoint);
-        if (endpoint is null)
+        if (parse.GetValue(Model) is not { } model)
         {
-            if (model is null)
-            {
-                return null;
-            }
-
-            IChatClient client = await Shared.OpenAsync(model, threads, progress, cancellationToken);
-            return new EvaluationModel(
-                model,
-                client,
-                client.GetService(typeof(EmbeddedChatClient)) is EmbeddedChatClient embedded
-                    ? new EmbeddedChoiceScorer(embedded)
-                    : null
-            );
+            return null;
         }
 
-        if (model is null)
-        {
-            throw new SparException($"--{_role}-endpoint needs the served model's name: give --{_role} as well.");
-        }
-
-        return Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https"
-            ? new EvaluationModel(model, EndpointChatClient.WithRetries(address, model, ModelHosts.ApiKey))
-            : throw new SparException(
-                $"--{_role}-endpoint: '{endpoint}' is no http address. Give something like http://localhost:8000/v1."
-            );
+        IChatClient client = await Shared.OpenAsync(model, threads, progress, cancellationToken, _role);
+        // A served model is known by its name, on whatever host.
+        string name = ModelReference.IsServed(model) ? ModelReference.Resolve(model).ServedName! : model;
+        return new EvaluationModel(
+            name,
+            client,
+            client.GetService(typeof(EmbeddedChatClient)) is EmbeddedChatClient embedded
+                ? new EmbeddedChoiceScorer(embedded)
+                : null
+        );
     }
 }

@@ -6,6 +6,7 @@ using Spar.Engine.Inference;
 using Spar.Ground;
 using Spar.Judging;
 using Spar.Runtime.Composition;
+using Spar.Runtime.Models;
 using Spar.Runtime.Recipes;
 using Spectre.Console;
 
@@ -22,7 +23,7 @@ internal static class Shared
     public static Option<string> Model(string whose) =>
         Options.Text(
             "--model",
-            $"{whose}: checkpoint folder, GGUF file, or endpoint as http://host:port/v1#name",
+            $"{whose}: {ModelReference.Spellings}",
             "model",
             NanoModel,
             "-m"
@@ -54,21 +55,24 @@ internal static class Shared
         Options.Text("--output", description, "path", preset, "-o");
 
     /// <summary>Opens a model, and shows that it is being opened.</summary>
-    /// <param name="model">Checkpoint folder, GGUF file, or endpoint.</param>
+    /// <param name="model">In the one spelling of models.</param>
     /// <param name="threads">Threads to compute with.</param>
     /// <param name="progress">Shows it; null shows nothing.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="role">What a run directory stands for.</param>
     public static async ValueTask<IChatClient> OpenAsync(
         string model,
         int threads,
         ProgressLine? progress,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        ModelRole role = ModelRole.Actor
     )
     {
+        string location = ModelReference.Resolve(model, role).Location;
         progress?.Begin($"opening {model}", 0);
         IChatClient client = await ModelHosts
             .Create(threads, new EngineOptions().MaxSequences)
-            .OpenAsync(model, cancellationToken);
+            .OpenAsync(location, cancellationToken);
         progress?.End();
         return client;
     }

@@ -6,8 +6,10 @@ using Spar.Judging;
 using Spar.Recipes;
 using Spar.Runtime.Embedded;
 using Spar.Runtime.Endpoints;
+using Spar.Runtime.Models;
 using Spar.Runtime.Recipes;
 using Spar.Seams;
+using Spar.SelfPlay;
 
 namespace Spar.Runtime.Composition;
 
@@ -45,18 +47,27 @@ public static class ModelHosts
     internal static void Check(RunRecipe recipe, RecipeCheck check)
     {
         string model = recipe.Method.BaseModel;
-        check.That(
-            Path.Exists(model) || string.IsNullOrWhiteSpace(model), "base_model",
-            "must name the folder of a checkpoint (config.json, model.safetensors, tokenizer.json) or a GGUF file, "
-            + "from the recipe's folder or from where you are; there is no such folder or file",
-            model);
+        if (ModelReference.IsServed(model))
+        {
+            CheckServed(recipe, check);
+        }
+        else
+        {
+            check.That(
+                Path.Exists(model) || string.IsNullOrWhiteSpace(model), "base_model",
+                "must name the folder of a checkpoint (config.json, model.safetensors, tokenizer.json) or a GGUF file, "
+                + "from the recipe's folder or from where you are, a run directory, a model's name in the Hugging Face "
+                + "cache, or a served model as http://host:port/v1#name; there is no such folder or file",
+                model);
+        }
+
         if (Path.Exists(model))
         {
             check.Usable("base_model", () => CheckTemplate(model, recipe));
         }
 
         foreach (string judge in recipe.Method.Judging.Judges.Where(name =>
-            name != JudgingSettings.Refiner && !name.Contains("://", StringComparison.Ordinal)
+            name != JudgingSettings.Refiner && !ModelReference.IsServed(name)
             && !string.IsNullOrWhiteSpace(name)))
         {
             check.That(
@@ -65,6 +76,29 @@ public static class ModelHosts
                 + "there is no such checkpoint",
                 judge);
         }
+    }
+
+    // Nobody here can train what a server holds, and to play on with weights that were not trained would be silent.
+    private static void CheckServed(RunRecipe recipe, RecipeCheck check)
+    {
+        check.Usable("base_model", () => ModelReference.Resolve(recipe.Method.BaseModel));
+        Recipe method = recipe.Method;
+        (string Key, double Epochs)[] trainings =
+        [
+            .. recipe.Prompts is null
+                ? new[] { ("actor_sft", method.ActorSft.Epochs), ("refiner_sft", method.RefinerSft.Epochs) }
+                : [],
+            ("dpo", method.Dpo.Epochs), ("rft", method.Rft.Epochs),
+            .. method.Method == TrainingMethod.Spar
+                ? Array.Empty<(string, double)>()
+                : [("iteration_sft", method.IterationSft.Epochs), ("backward_sft", method.BackwardSft.Epochs)],
+        ];
+        string[] trained = [.. trainings.Where(one => one.Epochs > 0).Select(one => $"{one.Key}.epochs")];
+        check.That(
+            trained.Length == 0, "base_model",
+            $"must be a checkpoint or a GGUF file where something is trained, for weights behind a server cannot be; to "
+            + $"play without training, set {string.Join(", ", trained)} to 0",
+            method.BaseModel);
     }
 
     // A model that is to be trained needs a chat template that tells its turns apart.

@@ -1,6 +1,7 @@
 using Spar.Ground;
 using Spar.Judging;
 using Spar.Recipes;
+using Spar.Runtime.Models;
 using Spar.Runtime.Prompts;
 using Spar.Runtime.Recipes;
 using Spar.Store;
@@ -34,10 +35,10 @@ public static class RunIdentities
 
     private static string Name(Referent referent, string text) => referent switch
     {
-        Referent.Model when text == JudgingSettings.Refiner => text,
-        Referent.Model when text.Contains("://", StringComparison.Ordinal) =>
-            RunIdentity.OfServed(text, text[(text.IndexOf('#') + 1)..]),
-        Referent.Model => RunIdentity.OfFiles(text, ModelDigest.Of(text)),
+        Referent.JudgeModel when text == JudgingSettings.Refiner => text,
+        Referent.Model or Referent.JudgeModel when ModelReference.IsServed(text) =>
+            RunIdentity.OfServed(text, ModelReference.Resolve(text).ServedName!),
+        Referent.Model or Referent.JudgeModel => RunIdentity.OfFiles(text, ModelDigest.Of(text)),
         Referent.PromptSet => RunIdentity.OfText(text, TemplateSet.Load(text).Digest),
         Referent.Rows => RunIdentity.OfFiles(text, RowsDigest.Of(text)),
         Referent.File => RunIdentity.OfText(text, $"{StableHash.Of(File.ReadAllText(text)):x16}"),

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Spar.Runtime.Models;
 using Spar.Seams;
 
 namespace Spar.Runtime.Endpoints;
@@ -15,10 +16,7 @@ public sealed class EndpointModelHost(IModelHost others, string apiKey) : IModel
     /// <exception cref="SparException">The name begins like an address, but is none, or names no model.</exception>
     public ValueTask<IChatClient> OpenAsync(string model, CancellationToken cancellationToken)
     {
-        if (
-            !model.StartsWith("http://", StringComparison.Ordinal)
-            && !model.StartsWith("https://", StringComparison.Ordinal)
-        )
+        if (!ModelReference.IsServed(model))
         {
             return others.OpenAsync(model, cancellationToken);
         }
@@ -39,15 +37,7 @@ public sealed class EndpointModelHost(IModelHost others, string apiKey) : IModel
 
     private static (Uri Address, string Name) Parse(string model)
     {
-        string[] parts = model.Split('#', 2);
-        return parts.Length == 2
-            && parts[1].Length > 0
-            && Uri.TryCreate(parts[0], UriKind.Absolute, out Uri? address)
-            && address.Scheme is "http" or "https"
-            ? (address, parts[1])
-            : throw new SparException(
-                $"'{model}' names no model behind an endpoint. Give address and model as in "
-                    + "http://localhost:8000/v1#qwen."
-            );
+        ModelReference served = ModelReference.Resolve(model);
+        return (served.Endpoint!, served.ServedName!);
     }
 }

@@ -1,6 +1,7 @@
 using Spar.Ground;
 using Spar.Judging;
 using Spar.Recipes;
+using Spar.Runtime.Models;
 using Spar.Templates;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
@@ -106,9 +107,29 @@ public sealed class RecipeDocument
     /// <param name="text">The text.</param>
     internal string Find(Referent referent, string text)
     {
+        string path = FindPath(referent, text);
+        if (referent is not (Referent.Model or Referent.JudgeModel) || path == JudgingSettings.Refiner
+            || ModelReference.IsServed(path) || string.IsNullOrWhiteSpace(path))
+        {
+            return path;
+        }
+
+        ModelRole role = referent == Referent.Model ? ModelRole.Actor : ModelRole.Refiner;
+        string? model = ModelReference.Find(path, role);
+        if (model is not null && model != path)
+        {
+            _notes.Add($"{text} is the model {model}.");
+        }
+
+        return model ?? path;
+    }
+
+    private string FindPath(Referent referent, string text)
+    {
         bool name = referent switch
         {
-            Referent.Model => text == JudgingSettings.Refiner || text.Contains("://", StringComparison.Ordinal),
+            Referent.JudgeModel when text == JudgingSettings.Refiner => true,
+            Referent.Model or Referent.JudgeModel => ModelReference.IsServed(text),
             Referent.PromptSet => TemplateSet.BuiltIn.Contains(text),
             _ => false,
         };

@@ -43,7 +43,7 @@ public sealed record YardstickSettings
     /// The model that judges where the benchmark needs one (followbench); the same for every row, so that rows can be
     /// compared.
     /// </summary>
-    [Decides(Results.None), RefersTo(Referent.Model)]
+    [Decides(Results.None), RefersTo(Referent.JudgeModel)]
     public string? Judge { get; init; }
 
     /// <summary>

@@ -32,7 +32,7 @@ public sealed record JudgingSettings
     /// http://host:port/v1#model). None: the refiner alone. One:
     /// it judges in the refiner's place. Several: a panel, with one vote each.
     /// </summary>
-    [RefersTo(Referent.Model)]
+    [RefersTo(Referent.JudgeModel)]
     public IReadOnlyList<string> Judges { get; init; } = [];
 
     /// <summary>

@@ -16,8 +16,11 @@ public enum Results
 /// <summary>What a text in a recipe points to.</summary>
 public enum Referent
 {
-    /// <summary>A model: a checkpoint folder, a GGUF file, or a served model.</summary>
+    /// <summary>A model: a checkpoint folder, a GGUF file, or a served model; of a run its last actor.</summary>
     Model,
+
+    /// <summary>A model that judges, or "refiner" for the run's own; of a run its last refiner.</summary>
+    JudgeModel,
 
     /// <summary>A prompt set: the name of a built-in one, or a folder.</summary>
     PromptSet,

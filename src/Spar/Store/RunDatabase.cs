@@ -103,8 +103,9 @@ internal static class RunDatabase
             return;
         }
 
-        IReadOnlyList<IdentityDifference> differences = RunIdentity.FromJson(known).DifferencesFrom(identity);
-        if (differences.Count > 0)
+        RunIdentity there = RunIdentity.FromJson(known);
+        IReadOnlyList<IdentityDifference> differences = there.DifferencesFrom(identity);
+        if (differences.Count > 0 && !there.IsExtendedBy(identity))
         {
             throw new SparException(
                 $"The run directory {directory} belongs to another recipe: {string.Join("; ", differences)}. "
@@ -112,7 +113,8 @@ internal static class RunDatabase
             );
         }
 
-        // A run of an earlier version, or one whose model has moved, is from here on known as it is named now.
+        // A run of an earlier version, one whose model has moved, or one that gets more iterations, is from here on known
+        // as the recipe names it now.
         if (identity.ToJson() is var json && json != known)
         {
             connection.Execute("UPDATE meta SET value = @json WHERE key = 'identity'", new { json });

@@ -45,6 +45,18 @@ public sealed partial class RunIdentity(IReadOnlyDictionary<string, string> valu
             .Where(pair => !Same(pair.There, pair.Wanted)),
     ];
 
+    /// <summary>
+    /// Whether a recipe asks for more iterations of this very run, which then goes on where it ended: what was made
+    /// before does not depend on how many iterations follow, unless training waits for the last of them.
+    /// </summary>
+    /// <param name="recipe">The other identity: what is wanted now.</param>
+    public bool IsExtendedBy(RunIdentity recipe) =>
+        DifferencesFrom(recipe) is [{ Key: "iterations", There: { } there, Wanted: { } wanted }]
+        && int.TryParse(there, NumberStyles.None, CultureInfo.InvariantCulture, out int before)
+        && int.TryParse(wanted, NumberStyles.None, CultureInfo.InvariantCulture, out int now)
+        && now > before
+        && Values.GetValueOrDefault("iterative_training") != "false";
+
     internal string ToJson() => JsonSerializer.Serialize(Values);
 
     internal static RunIdentity FromJson(string json) =>

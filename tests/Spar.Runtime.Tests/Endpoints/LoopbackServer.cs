@@ -15,11 +15,15 @@ internal sealed record Reply(int Status, string Body, string? RetryAfter = null)
 internal sealed class LoopbackServer : IDisposable
 {
     private readonly HttpListener _listener = new();
-    private readonly Func<int, Reply> _answer;
+    private readonly Func<int, JsonNode, Reply> _answer;
     private readonly Task _work;
 
     /// <param name="answer">Gives the reply to request number i, from 0.</param>
     public LoopbackServer(Func<int, Reply> answer)
+        : this((i, _) => answer(i)) { }
+
+    /// <param name="answer">Gives the reply to request number i, from 0, and what it asks.</param>
+    public LoopbackServer(Func<int, JsonNode, Reply> answer)
     {
         _answer = answer;
         Address = new Uri($"http://127.0.0.1:{FreePort()}/v1");
@@ -76,8 +80,9 @@ internal sealed class LoopbackServer : IDisposable
                 return;
             }
 
-            Requests.Enqueue((await JsonNode.ParseAsync(context.Request.InputStream))!);
-            Reply reply = _answer(i);
+            JsonNode request = (await JsonNode.ParseAsync(context.Request.InputStream))!;
+            Requests.Enqueue(request);
+            Reply reply = _answer(i, request);
             context.Response.StatusCode = reply.Status;
             context.Response.ContentType = "application/json";
             if (reply.RetryAfter is { } wait)
@@ -85,8 +90,15 @@ internal sealed class LoopbackServer : IDisposable
                 context.Response.Headers["Retry-After"] = wait;
             }
 
-            await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(reply.Body));
-            context.Response.Close();
+            try
+            {
+                await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(reply.Body));
+                context.Response.Close();
+            }
+            catch (HttpListenerException)
+            {
+                // Who asked did not wait for the answer.
+            }
         }
     }
 }

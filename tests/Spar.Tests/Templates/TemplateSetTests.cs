@@ -24,7 +24,7 @@ public sealed class TemplateSetTests
         string judge = set.JudgePrompt("INSTRUCTION", "RESPONSE");
         string refine = set.RefinePrompt("INSTRUCTION", "RESPONSE", "CRITIQUE");
         Assert.Contains(set.Format.Verdict, judge, StringComparison.OrdinalIgnoreCase);
-        Assert.Contains(set.Format.ResponseStart, refine, StringComparison.Ordinal);
+        Assert.Contains(set.Format.ResponseStart!, refine, StringComparison.Ordinal);
         Assert.Contains(set.Format.ResponseEnd!, refine, StringComparison.Ordinal);
         Assert.All(["INSTRUCTION", "RESPONSE"], text => Assert.Contains(text, judge, StringComparison.Ordinal));
         Assert.All(
