@@ -246,8 +246,8 @@ internal static class EvalTaskCommand
     {
         string judge = name == "followbench" ? " --judge JUDGE_DIR" : "";
         yield return $"  spar eval {name} -m MODEL_DIR{judge} --data DATA --limit 20";
-        yield return $"  spar eval {name} --model http://localhost:8000/v1#NAME{judge} \\";
-        yield return "    --data DATA_DIR";
+        yield return $"  spar eval {name} --model http://localhost:8000/v1#NAME \\";
+        yield return $"   {judge} --data DATA_DIR";
         if (scoresFiles)
         {
             yield return $"  spar eval {name} --responses FILE.jsonl --data DATA_DIR";

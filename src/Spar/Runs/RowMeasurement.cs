@@ -83,7 +83,7 @@ internal sealed class RowMeasurement(
                 async () =>
                     new EvaluationProduct(
                         (
-                            evaluator is null ? new EvaluationRow(row, null, null, null, null, null, 0)
+                            evaluator is null ? new EvaluationRow(row)
                             : like is { } same && run.Store.FindProduct<EvaluationProduct>(StageNames.Evaluation(same)) is { } kept
                                 ? kept.Row
                             : await evaluator

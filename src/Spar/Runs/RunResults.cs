@@ -56,7 +56,7 @@ public sealed record RunResults(
         ILookup<RowName, YardstickResult> yardsticks = store.Stages().Where(StageNames.IsYardstick)
             .Select(stage => store.FindProduct<YardstickProduct>(stage)!)
             .OrderBy(product => product.Result.Name, StringComparer.Ordinal)
-            .ToLookup(product => product.Row, product => product.Result);
+            .ToLookup(product => product.Measured, product => product.Result);
         IterationIntegrity[] integrity = [.. store.Stages().Where(StageNames.IsIntegrity)
             .Select(stage => store.FindProduct<IntegrityProduct>(stage)!.Integrity).OrderBy(one => one.Iteration)];
         return new RunResults(

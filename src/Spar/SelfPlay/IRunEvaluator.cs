@@ -77,12 +77,12 @@ public sealed record EvaluationContext(
 /// <param name="Details">Further measures by name, for the report; may be null.</param>
 public sealed record EvaluationRow(
     [property: JsonPropertyName("stage")] RowName Name,
-    double? HeldOutPrompt,
-    double? HeldOutInstruction,
-    double? HeldOutPromptSearch,
-    double? JudgeAccuracy,
-    double? RefineSuccess,
-    int HeldOutCount,
+    double? HeldOutPrompt = null,
+    double? HeldOutInstruction = null,
+    double? HeldOutPromptSearch = null,
+    double? JudgeAccuracy = null,
+    double? RefineSuccess = null,
+    int HeldOutCount = 0,
     IReadOnlyDictionary<string, double>? Details = null)
 {
     /// <summary>What the recipe's yardsticks found, in the order of their names; null where there are none.</summary>

@@ -42,4 +42,4 @@ public sealed record YardstickResult(
 /// <param name="Low">Lower end of its 95 % interval; null where it has none.</param>
 /// <param name="High">Upper end of its 95 % interval; null where it has none.</param>
 /// <param name="IsShare">Whether it is a share, to be shown in percent; otherwise a plain number.</param>
-public sealed record YardstickFigure(string Name, double Value, double? Low, double? High, bool IsShare);
+public sealed record YardstickFigure(string Name, double Value, double? Low = null, double? High = null, bool IsShare = true);

@@ -82,10 +82,10 @@ public sealed record EvaluationProduct(EvaluationRow Row) : IStageProduct
 }
 
 /// <summary>Product of <see cref="StageNames.Yardstick"/>.</summary>
-/// <param name="Row">Which models were measured.</param>
+/// <param name="Measured">Which row's models were measured.</param>
 /// <param name="Signature">What the figures depend on beside the models.</param>
 /// <param name="Result">The figures.</param>
-public sealed record YardstickProduct(RowName Row, string Signature, YardstickResult Result) : IStageProduct
+public sealed record YardstickProduct(RowName Measured, string Signature, YardstickResult Result) : IStageProduct
 {
     /// <inheritdoc/>
     [JsonIgnore]

@@ -137,7 +137,7 @@ public sealed class RecipeKeyTests
         RunRecipe again = RecipeDocument.Parse(resolved, "resolved").Bind<RunRecipe>();
         Assert.Equal(Flat(recipe), Flat(again));
         Assert.All(
-            AllKeys(RecipeKey.OfValue(recipe)),
+            AllKeys(RecipeKey.OfValue(recipe), lists: false),
             key => Assert.Contains($"{key.Name}:", resolved, StringComparison.Ordinal));
 
         static string Flat(RunRecipe recipe) => string.Join('\n', RecipeKeys.Deciding(recipe, (_, text) => text));
@@ -160,6 +160,9 @@ public sealed class RecipeKeyTests
 
     private static IEnumerable<RecipeKey> AllKeys(Type recipe) => AllKeys(RecipeKey.OfType(recipe));
 
-    private static IEnumerable<RecipeKey> AllKeys(IEnumerable<RecipeKey> keys) =>
-        keys.SelectMany(key => key.Value is null && key.HoldsGroup ? [key] : AllKeys(key.Children).Prepend(key));
+    private static IEnumerable<RecipeKey> AllKeys(IEnumerable<RecipeKey> keys, bool lists = true) =>
+        keys.SelectMany(key =>
+            (key.Value is null && key.HoldsGroup) || (!lists && !key.HoldsGroup)
+                ? [key]
+                : AllKeys(key.Children, lists).Prepend(key));
 }
