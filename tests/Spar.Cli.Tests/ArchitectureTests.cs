@@ -68,7 +68,7 @@ public class ArchitectureTests
         },
         ["Spar"] = new()
         {
-            ["Decoding"] = [".", "Judging", "Search", "Templates"],
+            ["Decoding"] = [".", "Judging", "Seams", "Search", "Templates"],
             ["Evolution"] = [".", "Templates"],
             ["Experiments"] = [".", "Judging", "Runs", "Seams", "SelfPlay", "Store"],
             ["Experiments/Decoding"] =

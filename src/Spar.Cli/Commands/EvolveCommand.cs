@@ -23,7 +23,7 @@ internal static class EvolveCommand
     private const string Help = """
         Evolves seed prompts into complex instructions. A teacher adds one constraint of a main family and one to three of others, along a taxonomy of
         constraint families (the built-in one has the method's 14; --print-taxonomy shows it, --taxonomy takes an edited copy). Seeds that the teacher declines
-        are counted, near-duplicates (Jaccard similarity of word trigrams) dropped. Seeds are JSON lines with prompt and, optionally, id.
+        are counted, near-duplicates (Jaccard similarity of word trigrams) dropped. Seeds are prompts in any layout that runs take.
 
         With --verifiable no model is needed: constraints that can be checked by rule are added to the seeds, or to built-in requests. The prompts have
         the layout of IFEval, so they serve as judging.constraint_file of a recipe and as data of "spar eval ifeval".
@@ -44,7 +44,10 @@ internal static class EvolveCommand
             "teacher",
             $"who writes the prompts (or \"{NanoTeacher}\": the nano world's program)"
         );
-        Argument<string?> seeds = Options.OptionalArgument("seeds", "seed prompts, JSON lines; - reads standard input");
+        Argument<string?> seeds = Options.OptionalArgument(
+            "seeds",
+            "seed prompts: JSONL, JSON, CSV, TSV, Parquet, text; - reads standard input"
+        );
         Option<string> output = Shared.Output(
             "folder for prompts.jsonl, summary.json and the answers; run again, only what is missing is asked",
             "evolved"
@@ -192,21 +195,13 @@ internal static class EvolveCommand
         return command;
     }
 
-    private static IReadOnlyList<SeedPrompt> ReadSeeds(string file, CommandContext context)
-    {
-        DataProblems problems = new();
-        IReadOnlyList<SeedPrompt> seeds = DataFile.Read(
-            InputLines.Name(file),
-            problems,
-            row => new SeedPrompt(
-                row.OptionalText("id") ?? string.Create(CultureInfo.InvariantCulture, $"seed-{row.Line}"),
-                row.Text("prompt")
-            ),
-            ("id", seed => seed.Id),
-            InputLines.Reader(file, context)
-        );
-        return seeds.Count > 0 ? seeds : throw new SparException($"{file} has no seed prompts.");
-    }
+    // What is evolved is the whole prompt, the conversation that it comes at the end of with it.
+    private static IReadOnlyList<SeedPrompt> ReadSeeds(string file, CommandContext context) =>
+        [
+            .. PromptFile
+                .Many(file, context, named: "seed-")
+                .Select(prompt => new SeedPrompt(prompt.Id, prompt.Instruction)),
+        ];
 
     private static void Show(IAnsiConsole console, EvolutionResult result)
     {

@@ -7,6 +7,7 @@ using Spar.Cli.Console;
 using Spar.Decoding;
 using Spar.Judging;
 using Spar.Runtime.Models;
+using Spar.Seams;
 using Spar.Search;
 using Spar.Templates;
 
@@ -17,7 +18,7 @@ internal static class GenerateCommand
 {
     private const string Help = """
         Answers one prompt, or each prompt of a file. The search strategies let the refiner judge the answer and repair it. A prompt of - is read from
-        standard input. A file holds a prompt a line, or JSON lines with prompt and, optionally, id; what comes out are JSON lines in the same order with
+        standard input. A file holds prompts in any layout that runs take, or a prompt a line; what comes out are JSON lines in the same order with
         id, prompt, response, finish_reason (length: cut off) and value (share of yes, null where nothing was judged).
 
         Examples:
@@ -39,7 +40,7 @@ internal static class GenerateCommand
         );
         Option<string?> file = Options.OptionalText(
             "--prompts-file",
-            "file of prompts, each to be answered; - reads standard input",
+            "file of prompts in any layout, each to be answered; - reads lines from standard input",
             "file"
         );
         Option<string> model = Shared.Model("the actor");
@@ -116,9 +117,9 @@ internal static class GenerateCommand
             async (parse, cancellationToken) =>
             {
                 string? path = parse.GetValue(file);
-                IReadOnlyList<GivenPrompt> given = path is not null
+                IReadOnlyList<Prompt> given = path is not null
                     ? PromptFile.Many(path, context)
-                    : [new GivenPrompt("", PromptFile.One(parse.GetValue(prompt)!, context))];
+                    : [new Prompt("", PromptFile.One(parse.GetValue(prompt)!, context))];
                 TemplateSet set = TemplateSet.Load(parse.GetValue(prompts)!);
                 string actorPath = parse.GetValue(model)!;
                 string refinerPath = parse.GetValue(refiner) ?? actorPath;

@@ -6,6 +6,7 @@ using Spar.Calls;
 using Spar.Cli.Console;
 using Spar.Decoding;
 using Spar.Ground;
+using Spar.Seams;
 
 namespace Spar.Cli.Commands;
 
@@ -111,7 +112,7 @@ internal static class ManyAnswers
     /// <summary>Writes a JSON line a prompt.</summary>
     /// <returns>The exit code: a fault when a prompt has no response.</returns>
     public static async Task<int> WriteAsync(
-        IReadOnlyList<GivenPrompt> prompts,
+        IReadOnlyList<Prompt> prompts,
         IDecodingStrategy strategy,
         FinishNotes finish,
         ProgressLine progress,
@@ -173,12 +174,12 @@ internal static class ManyAnswers
                 )
             );
 
-        async Task<GeneratedAnswer> AnswerAsync(GivenPrompt prompt)
+        async Task<GeneratedAnswer> AnswerAsync(Prompt prompt)
         {
             await atWork.WaitAsync(cancellationToken);
             try
             {
-                Decoded decoded = await strategy.DecodeAsync($"generate/{prompt.Id}", prompt.Text, cancellationToken);
+                Decoded decoded = await strategy.DecodeAsync($"generate/{prompt.Id}", prompt, cancellationToken);
                 return GeneratedAnswer.Of(prompt.Id, prompt.Text, decoded, finish);
             }
             catch (Exception fault) when (Faults.Message(fault) is not null)

@@ -4,6 +4,7 @@ using Spar.Cli.Arguments;
 using Spar.Cli.Console;
 using Spar.Engine.Checkpoints;
 using Spar.Engine.Tokenization;
+using Spar.Evaluation.Data;
 using Spar.Ground;
 
 namespace Spar.Cli.Commands;
@@ -38,7 +39,8 @@ internal static class ModelTokenizeCommand
         {
             Tokenizer tokenizer = Checkpoint.LoadTokenizer(ShippedFiles.Resolve(parse.GetValue(model)!));
             TextWriter output = context.Output.Profile.Out.Writer;
-            foreach (InputLine line in InputLines.Read(parse.GetValue(input)!, context))
+            string file = parse.GetValue(input)!;
+            foreach (JsonLine line in JsonLine.Read(InputLines.Name(file), InputLines.Reader(file, context)))
             {
                 int[] ids = tokenizer.Encode(Text(line), parse.GetValue(special));
                 output.Write($"{{\"ids\":[{string.Join(',', ids)}]}}\n");
@@ -50,8 +52,10 @@ internal static class ModelTokenizeCommand
         return command;
     }
 
-    private static string Text(InputLine line) =>
-        line.Json(value =>
+    private static string Text(JsonLine line)
+    {
+        JsonElement value = line.Parse();
+        try
         {
             if (value.ValueKind == JsonValueKind.Object && value.TryGetProperty("text", out JsonElement text))
             {
@@ -60,6 +64,13 @@ internal static class ModelTokenizeCommand
 
             return value.ValueKind == JsonValueKind.String
                 ? value.GetString()!
-                : throw line.Fault("there must be a text, or an object with a 'text' that is one.");
-        });
+                : throw new UserFaultException(
+                    $"{line.Place}: there must be a text, or an object with a 'text' that is one."
+                );
+        }
+        catch (InvalidOperationException)
+        {
+            throw new UserFaultException($"{line.Place}: a text holds half of a surrogate pair, which is no text.");
+        }
+    }
 }

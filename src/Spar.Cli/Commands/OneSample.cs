@@ -1,5 +1,6 @@
 using Spar.Calls;
 using Spar.Decoding;
+using Spar.Seams;
 
 namespace Spar.Cli.Commands;
 
@@ -9,9 +10,9 @@ namespace Spar.Cli.Commands;
 internal sealed class OneSample(ModelCaller actor, Sampling sampling) : IDecodingStrategy
 {
     /// <inheritdoc/>
-    public async Task<Decoded> DecodeAsync(string key, string instruction, CancellationToken cancellationToken)
+    public async Task<Decoded> DecodeAsync(string key, Prompt prompt, CancellationToken cancellationToken)
     {
-        Answer answer = await actor.AskAsync($"{key}/k0", instruction, sampling, cancellationToken);
+        Answer answer = await actor.AskAsync($"{key}/k0", prompt, sampling, cancellationToken);
         Candidate candidate = Candidate.Of(answer.Read());
         return new Decoded(candidate.Response, [candidate]);
     }

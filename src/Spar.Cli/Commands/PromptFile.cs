@@ -1,15 +1,11 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using Spar.Cli.Console;
 using Spar.Ground;
+using Spar.Runtime.Prompts;
+using Spar.Seams;
 
 namespace Spar.Cli.Commands;
-
-/// <summary>A prompt that a command is to answer.</summary>
-/// <param name="Id">Its name, unique in its file.</param>
-/// <param name="Text">The instruction.</param>
-internal sealed record GivenPrompt(string Id, string Text);
 
 /// <summary>Reads prompts: from the command line, from standard input, or from a file of many.</summary>
 internal static class PromptFile
@@ -30,33 +26,31 @@ internal static class PromptFile
     }
 
     /// <summary>
-    /// Prompts of a file: a prompt a line, or JSON lines with <c>prompt</c> and, optionally, <c>id</c> (else the line's
-    /// number). The first line that is not blank decides which; blank lines are passed over.
+    /// Prompts of a file in any layout, or of standard input: a prompt a line, or JSON lines. A prompt without
+    /// an id is named by its line or row.
     /// </summary>
     /// <param name="file">The file, or <see cref="InputLines.StandardInput"/>.</param>
     /// <param name="context">Gives standard input.</param>
+    /// <param name="named">Stands before the number of a prompt without an id.</param>
     /// <exception cref="UserFaultException">
-    /// It cannot be read, holds no prompt, or a line is faulty; the message names the line.
+    /// It cannot be read, holds no prompt, or a row is faulty; the message names the row.
     /// </exception>
-    public static IReadOnlyList<GivenPrompt> Many(string file, CommandContext context)
+    public static IReadOnlyList<Prompt> Many(string file, CommandContext context, string named = "")
     {
-        List<GivenPrompt> prompts = [];
+        List<Prompt> prompts = [];
         HashSet<string> ids = new(StringComparer.Ordinal);
-        bool? json = null;
-        foreach (InputLine line in InputLines.Read(file, context))
+        foreach (PromptRow row in PromptRows.Read(InputLines.Name(file), InputLines.Reader(file, context)))
         {
-            json ??= line.Text.TrimStart().StartsWith('{');
-            string number = line.Number.ToString(CultureInfo.InvariantCulture);
-            GivenPrompt prompt = json.Value
-                ? line.Json(row => Of(row, line, number))
-                : new GivenPrompt(number, line.Text.Trim());
+            string id = row.Id ?? string.Create(CultureInfo.InvariantCulture, $"{named}{row.Number}");
             prompts.Add(
-                ids.Add(prompt.Id)
-                    ? prompt with
+                ids.Add(id)
+                    ? new Prompt(id, Checked(row.Text, $"{row.Place}: the prompt"))
                     {
-                        Text = Checked(prompt.Text, $"{line.Place}: the prompt"),
+                        Context = row.Context.Count == 0 ? null : row.Context,
                     }
-                    : throw line.Fault($"the id '{prompt.Id}' is that of an earlier line; ids have to differ.")
+                    : throw new UserFaultException(
+                        $"{row.Place}: the id '{id}' is that of an earlier row; ids have to differ."
+                    )
             );
         }
 
@@ -66,26 +60,6 @@ internal static class PromptFile
                 $"{InputLines.Name(file)} has no prompts.",
                 "Give one a line, or JSON lines with a prompt each."
             );
-    }
-
-    private static GivenPrompt Of(JsonElement row, InputLine line, string number)
-    {
-        if (
-            row.ValueKind != JsonValueKind.Object
-            || !row.TryGetProperty("prompt", out JsonElement prompt)
-            || prompt.ValueKind != JsonValueKind.String
-            || string.IsNullOrWhiteSpace(prompt.GetString())
-        )
-        {
-            throw line.Fault("there must be an object with a 'prompt', a text that is not empty.");
-        }
-
-        string id =
-            !row.TryGetProperty("id", out JsonElement given) ? number
-            : given.ValueKind == JsonValueKind.String ? given.GetString()!
-            : given.ValueKind == JsonValueKind.Number ? given.GetRawText()
-            : throw line.Fault("'id' must be a text or a number.");
-        return new GivenPrompt(id, prompt.GetString()!);
     }
 
     private static string ReadAll(TextReader input)

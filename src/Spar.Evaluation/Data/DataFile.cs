@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Spar.Ground;
 
 namespace Spar.Evaluation.Data;
 
@@ -30,20 +29,13 @@ public static class DataFile
     {
         var records = new List<T>();
         var firstLines = new Dictionary<string, int>();
-        int line = 0;
-        foreach (string? text in input is null ? LineFile.Read(path) : LineFile.Read(input, path))
+        foreach (JsonLine line in JsonLine.Read(path, input, problems.Report))
         {
-            line++;
-            if (text is not null && string.IsNullOrWhiteSpace(text))
-            {
-                continue;
-            }
-
             try
             {
-                DataRow row = text is null ? throw LineFile.TooLong(path, line) : ParseRow(path, line, text);
+                DataRow row = RowOf(line);
                 T record = Parse(parse, row);
-                if (keyField is { } key && !firstLines.TryAdd(key.Of(record), line))
+                if (keyField is { } key && !firstLines.TryAdd(key.Of(record), line.Number))
                 {
                     throw row.Error(
                         key.Field,
@@ -85,21 +77,11 @@ public static class DataFile
         }
     }
 
-    private static DataRow ParseRow(string path, int line, string text)
+    private static DataRow RowOf(JsonLine line)
     {
-        try
-        {
-            JsonElement element = JsonSerializer.Deserialize<JsonElement>(text);
-            return element.ValueKind == JsonValueKind.Object
-                ? new DataRow(path, line, element)
-                : throw new EvaluationException($"{path}, line {line}: a record must be a JSON object");
-        }
-        catch (JsonException fault)
-        {
-            throw new EvaluationException(
-                $"{path}, line {line}: not valid JSON: {JsonFaults.Describe(fault, oneLine: true)}",
-                fault
-            );
-        }
+        JsonElement element = line.Parse();
+        return element.ValueKind == JsonValueKind.Object
+            ? new DataRow(line.File, line.Number, element)
+            : throw new EvaluationException($"{line.Place}: a record must be a JSON object");
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Spar.Ground;
 
 namespace Spar.Evaluation.Data;
 
@@ -28,7 +29,7 @@ public sealed record DataRow(string File, int Line, JsonElement Element)
         Find(field) switch
         {
             null => null,
-            { ValueKind: JsonValueKind.String } value => value.GetString(),
+            { ValueKind: JsonValueKind.String } value => JsonText.Of(value),
             { } other => throw Error(field, $"must be a text, not {Kind(other)}"),
         };
 
@@ -60,7 +61,7 @@ public sealed record DataRow(string File, int Line, JsonElement Element)
             throw Error(field, "must be a list of texts");
         }
 
-        string[] texts = [.. value.EnumerateArray().Select(item => item.GetString()!)];
+        string[] texts = [.. value.EnumerateArray().Select(JsonText.Of)];
         bool wrong = count is null ? texts.Length == 0 : texts.Length != count;
         return wrong
             ? throw Error(field, $"must hold {count?.ToString() ?? "at least 1"} texts, not {texts.Length}")

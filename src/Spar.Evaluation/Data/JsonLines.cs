@@ -29,36 +29,20 @@ internal static class JsonLines
     /// <exception cref="EvaluationException">The file cannot be read; or, unless lenient, a line is faulty.</exception>
     public static LoadedFile<T> Read<T>(string file, bool lenient, Func<JsonElement, T> parse, TextReader? input = null)
     {
-        List<T> items = [];
-        List<string> skipped = [];
-        int number = 0;
-        foreach (string? line in input is null ? LineFile.Read(file) : LineFile.Read(input, file))
-        {
-            number++;
-            if (line is not null && string.IsNullOrWhiteSpace(line))
-            {
-                continue;
-            }
+        DataProblems problems = new(lenient);
+        return new LoadedFile<T>(DataFile.Read(file, problems, ParseRow, input: input), problems.Skipped);
 
+        T ParseRow(DataRow row)
+        {
             try
             {
-                items.Add(line is null
-                    ? throw new EvaluationException($"has more than {LineFile.MostCharacters} characters")
-                    : ParseLine(line, parse));
+                return parse(row.Element);
             }
             catch (EvaluationException fault)
             {
-                string message = $"{file}, line {number}: {fault.Message}";
-                if (!lenient)
-                {
-                    throw new EvaluationException(message, fault);
-                }
-
-                skipped.Add(message);
+                throw new EvaluationException($"{row.File}, line {row.Line}: {fault.Message}", fault);
             }
         }
-
-        return new LoadedFile<T>(items, skipped);
     }
 
     /// <summary>A field that must be there.</summary>
@@ -88,24 +72,5 @@ internal static class JsonLines
             _ => "",
         };
         return key.Length > 0 ? key : throw new EvaluationException("field 'key' is neither a whole number nor a text");
-    }
-
-    private static T ParseLine<T>(string line, Func<JsonElement, T> parse)
-    {
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(line);
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? parse(document.RootElement)
-                : throw new EvaluationException("is no JSON object");
-        }
-        catch (JsonException fault)
-        {
-            throw new EvaluationException($"is no JSON (character {fault.BytePositionInLine + 1})", fault);
-        }
-        catch (InvalidOperationException fault)
-        {
-            throw new EvaluationException("a name holds half of a surrogate pair, which is no text", fault);
-        }
     }
 }

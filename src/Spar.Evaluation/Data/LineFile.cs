@@ -24,18 +24,14 @@ public static class LineFile
     {
         try
         {
-            Stream stream = File.OpenRead(path);
-            bool packed = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
-            return new StreamReader(
-                packed ? new GZipStream(stream, CompressionMode.Decompress) : stream,
-                new UTF8Encoding(false, throwOnInvalidBytes: true)
-            );
+            RefuseUnmarkedUtf16(path);
+            return new StreamReader(Bytes(path), new UTF8Encoding(false, throwOnInvalidBytes: true));
         }
         catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new EvaluationException($"{path}: there is no such file.", fault);
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (Exception fault) when (fault is IOException or InvalidDataException or UnauthorizedAccessException)
         {
             throw Unreadable(path, fault);
         }
@@ -123,6 +119,78 @@ public static class LineFile
             )
         );
 
+    /// <summary>A fault about bytes that are no UTF-8, with the first line that has some.</summary>
+    /// <param name="name">The file, or a name for what is no file.</param>
+    /// <param name="fault">What was noticed.</param>
+    public static EvaluationException NotUtf8(string name, DecoderFallbackException fault)
+    {
+        string line = new FileInfo(name) is { Exists: true, Length: > 0 } && InvalidLine(name) is { } number
+            ? string.Create(CultureInfo.InvariantCulture, $", line {number}")
+            : "";
+        return new EvaluationException($"{name}{line}: not UTF-8 text; name a text file, or save it as UTF-8.", fault);
+    }
+
+    private static Stream Bytes(string path)
+    {
+        Stream stream = File.OpenRead(path);
+        return path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase)
+            ? new GZipStream(stream, CompressionMode.Decompress)
+            : stream;
+    }
+
+    // Text of another encoding than its marks say reads as text with a NUL in every other place.
+    private static void RefuseUnmarkedUtf16(string path)
+    {
+        // What is no plain file (a pipe) has no length, and may be read once only.
+        if (new FileInfo(path) is not { Exists: true, Length: >= 4 })
+        {
+            return;
+        }
+
+        using Stream stream = Bytes(path);
+        Span<byte> first = stackalloc byte[4];
+        if (
+            stream.ReadAtLeast(first, 4, throwOnEndOfStream: false) == 4
+            && (first is [not 0, 0, not 0, 0] or [0, not 0, 0, not 0])
+        )
+        {
+            throw new EvaluationException(
+                $"{path} is UTF-16 text without a byte order mark; save it as UTF-8, or with the mark."
+            );
+        }
+    }
+
+    private static long? InvalidLine(string path)
+    {
+        using Stream stream = Bytes(path);
+        Decoder decoder = new UTF8Encoding(false, throwOnInvalidBytes: true).GetDecoder();
+        byte[] bytes = new byte[1 << 16];
+        char[] characters = new char[bytes.Length + 1];
+        long line = 1;
+        int count;
+        while ((count = stream.Read(bytes)) > 0)
+        {
+            for (int from = 0; from < count;)
+            {
+                int end = bytes.AsSpan(from, count - from).IndexOf((byte)'\n');
+                int length = end < 0 ? count - from : end + 1;
+                try
+                {
+                    decoder.GetChars(bytes, from, length, characters, 0);
+                }
+                catch (DecoderFallbackException)
+                {
+                    return line;
+                }
+
+                line += end < 0 ? 0 : 1;
+                from += length;
+            }
+        }
+
+        return null;
+    }
+
     private static int Fill(TextReader reader, char[] buffer, string name)
     {
         try
@@ -131,7 +199,7 @@ public static class LineFile
         }
         catch (DecoderFallbackException fault)
         {
-            throw new EvaluationException($"{name} is not UTF-8 text; name a text file, or save it as UTF-8.", fault);
+            throw NotUtf8(name, fault);
         }
         catch (Exception fault) when (fault is IOException or InvalidDataException or UnauthorizedAccessException)
         {

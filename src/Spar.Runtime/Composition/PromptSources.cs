@@ -52,7 +52,7 @@ internal static class PromptSources
         {
             foreach ((int i, string file) in files.Index().Where(one => !string.IsNullOrWhiteSpace(one.Item)))
             {
-                check.Usable(FormattableString.Invariant($"{key}.{i}"), () => PromptPool.CheckFirst(file));
+                check.Usable(FormattableString.Invariant($"{key}.{i}"), () => PromptRows.CheckFirst(file));
             }
         }
     }

@@ -70,8 +70,8 @@ public sealed class MeasuredPrompts
     /// <param name="file">The file.</param>
     /// <exception cref="SparException">It cannot be read; thrown while the prompts are enumerated.</exception>
     public static IEnumerable<MeasuredPrompt> Read(string file) =>
-        PromptPool
-            .Rows(file)
+        PromptRows
+            .Read(file)
             .Select(row => new MeasuredPrompt(row.Id is null ? row.Place : $"{file}, id {row.Id}", row.Text));
 
     /// <summary>What a row is near to, by any of its user turns; null where it is near to none.</summary>

@@ -41,6 +41,7 @@ internal static class ParquetRows
                 row++;
                 yield return new RecordRow(
                     string.Create(CultureInfo.InvariantCulture, $"{path}, row {row}"),
+                    row,
                     RowJson.Of(columns!)
                 );
             }

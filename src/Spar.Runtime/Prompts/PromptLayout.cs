@@ -18,19 +18,22 @@ internal static class PromptLayout
     /// <summary>Reads a row.</summary>
     /// <param name="place">File and row, for messages.</param>
     /// <param name="row">The row.</param>
+    /// <param name="layout">The field that the prompt is in, doc where the rest is in that.</param>
     /// <exception cref="SparException">
     /// It is in no known layout, has no user turn, an empty prompt, or a turn that is no text.
     /// </exception>
-    public static PromptRow Read(string place, JsonElement row)
+    public static PromptRow Read(string place, JsonElement row, out string layout)
     {
         if (row.ValueKind != JsonValueKind.Object)
         {
             throw new SparException($"{place}: a row must be a JSON object.");
         }
 
+        string within = "";
         if (Find(row, "doc") is { ValueKind: JsonValueKind.Object } document)
         {
             row = document;
+            within = "doc.";
         }
 
         List<ChatTurn> turns = [];
@@ -44,14 +47,17 @@ internal static class PromptLayout
         );
         if (conversation is not null)
         {
+            layout = conversation;
             turns.AddRange(Turns(place, conversation, Find(row, conversation)!.Value));
         }
         else if (Text(place, row, "prompt") is { } prompt)
         {
+            layout = "prompt";
             turns.Add(new ChatTurn(ChatRoles.User, prompt));
         }
         else if (Text(place, row, "instruction") is { } instruction)
         {
+            layout = "instruction";
             turns.AddRange(History(place, row));
             turns.Add(
                 new ChatTurn(
@@ -62,6 +68,7 @@ internal static class PromptLayout
         }
         else if (Find(row, "chosen") is { ValueKind: JsonValueKind.Array } chosen)
         {
+            layout = "chosen";
             turns.AddRange(Turns(place, "chosen", chosen));
         }
         else
@@ -72,6 +79,7 @@ internal static class PromptLayout
             );
         }
 
+        layout = within + layout;
         return Row(place, row, turns);
     }
 

@@ -103,7 +103,7 @@ public sealed class PromptPool
         {
             HashSet<ulong> ids = [];
             rows[file] = 0;
-            foreach (PromptRow row in Rows(file))
+            foreach (PromptRow row in PromptRows.Read(file))
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 rows[file]++;
@@ -144,25 +144,6 @@ public sealed class PromptPool
             taken,
             new PromptPoolReport(rows, repeated, similar, keptOut, good - similar - taken.Count, near)
         );
-    }
-
-    /// <summary>The rows of a file in order, one by one.</summary>
-    /// <param name="file">The file.</param>
-    /// <exception cref="SparException">
-    /// A row cannot be read or has no prompt; thrown while the rows are enumerated.
-    /// </exception>
-    public static IEnumerable<PromptRow> Rows(string file) =>
-        RecordFile.Read(file).Select(record => PromptLayout.Read(record.Place, record.Value));
-
-    /// <summary>Checks that a file can be read and begins with a prompt.</summary>
-    /// <param name="file">The file.</param>
-    /// <exception cref="SparException">It is not so; the message names file and row.</exception>
-    public static void CheckFirst(string file)
-    {
-        if (!Rows(file).Any())
-        {
-            throw new SparException($"{file} has no rows.");
-        }
     }
 
     /// <summary>A name for a row that is the same in every layout: the hash of its conversation.</summary>

@@ -19,6 +19,9 @@ public sealed record PromptRow(
     IReadOnlyList<RowInstruction> Instructions
 )
 {
+    /// <summary>Its line, or its row in files that have no lines, from 1.</summary>
+    public long Number { get; init; }
+
     /// <summary>
     /// The conversation up to the last user turn, as one text that is the same for the same conversation: what makes a
     /// prompt this prompt.

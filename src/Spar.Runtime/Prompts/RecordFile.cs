@@ -11,35 +11,59 @@ namespace Spar.Runtime.Prompts;
 
 /// <summary>A row of a file.</summary>
 /// <param name="Place">File and row, for messages.</param>
+/// <param name="Number">Its line, or its row in files that have no lines, from 1.</param>
 /// <param name="Value">The row as JSON, whatever the file's format.</param>
-internal readonly record struct RecordRow(string Place, JsonElement Value);
+internal readonly record struct RecordRow(string Place, long Number, JsonElement Value);
 
 /// <summary>
 /// Reads the rows of JSONL, JSON lists, CSV, TSV and Parquet files one by one, so that memory does not grow with the
-/// file; JSON and CSV also gzipped (<c>.gz</c>). The format is told by the name, and of JSON files by the first
-/// character.
+/// file; all but Parquet also gzipped (<c>.gz</c>). The format is told by the name, and of JSON files by the first
+/// character; a text file has a prompt a line, or JSON lines where it begins like them.
 /// </summary>
 internal static class RecordFile
 {
     /// <summary>The rows in order.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">The file; the name in messages where <paramref name="input"/> is given.</param>
+    /// <param name="input">Gives JSON lines or a prompt a line in the file's place; null reads the file.</param>
     /// <exception cref="SparException">
     /// It cannot be read, is of another format, has a row that cannot be read, or changed while it was read; thrown
     /// while the rows are enumerated.
     /// </exception>
-    public static IEnumerable<RecordRow> Read(string path)
+    public static IEnumerable<RecordRow> Read(string path, TextReader? input = null)
     {
         (long Length, DateTime Written) before = Stamp(path);
-        using IEnumerator<RecordRow> rows = Guarded(path, () => Open(path).GetEnumerator());
-        while (Guarded(path, rows.MoveNext))
+        using IEnumerator<RecordRow> rows = Guarded(
+            path,
+            () => (input is null ? Open(path) : Lines(path, input)).GetEnumerator()
+        );
+        while (Unchanged(path, before, () => Guarded(path, rows.MoveNext)))
         {
             yield return rows.Current;
         }
 
         if (Stamp(path) != before)
         {
-            throw new SparException($"{path} changed while it was read. Run again when nothing writes to it any more.");
+            throw Changed(path, null);
         }
+    }
+
+    // What cannot be read of a file that changes is no fault of the file's.
+    private static T Unchanged<T>(string path, (long Length, DateTime Written) before, Func<T> next)
+    {
+        try
+        {
+            return next();
+        }
+        catch (SparException fault) when (Stamp(path) != before)
+        {
+            throw Changed(path, fault);
+        }
+    }
+
+    private static SparException Changed(string path, Exception? fault)
+    {
+        string message = $"{path} changed while it was read. Run again when nothing writes to it any more.";
+        return fault is null ? new SparException(message) : new SparException(message, fault);
     }
 
     private static IEnumerable<RecordRow> Open(string path)
@@ -51,8 +75,9 @@ internal static class RecordFile
             ".tsv" => Csv(path, '\t'),
             ".parquet" => ParquetRows.Read(path),
             ".json" or ".jsonl" or ".ndjson" => Json(path),
+            ".txt" or "" => Lines(path, null),
             string other => throw new SparException(
-                $"{path}: a file of prompts is .jsonl, .json, .csv, .tsv or .parquet{(other.Length == 0 ? "" : $", not {other}")}."
+                $"{path}: a file of prompts is .jsonl, .json, .csv, .tsv, .parquet or .txt, not {other}."
             ),
         };
     }
@@ -73,34 +98,28 @@ internal static class RecordFile
         return first == '[' ? JsonList(path) : JsonLines(path);
     }
 
-    private static IEnumerable<RecordRow> JsonLines(string path)
-    {
-        int line = 0;
-        foreach (string? text in LineFile.Read(path))
-        {
-            line++;
-            if (text is null)
-            {
-                throw LineFile.TooLong(path, line);
-            }
+    private static IEnumerable<RecordRow> JsonLines(string path) =>
+        JsonLine.Read(path).Select(line => new RecordRow(line.Place, line.Number, line.Parse()));
 
-            if (!string.IsNullOrWhiteSpace(text))
-            {
-                string place = string.Create(CultureInfo.InvariantCulture, $"{path}, line {line}");
-                yield return new RecordRow(place, Parse(place, text));
-            }
-        }
-    }
-
-    private static JsonElement Parse(string place, string text)
+    // A prompt a line, or JSON lines: the first line that is not blank decides.
+    private static IEnumerable<RecordRow> Lines(string path, TextReader? input)
     {
-        try
+        char? first = null;
+        foreach (JsonLine line in JsonLine.Read(path, input))
         {
-            return JsonSerializer.Deserialize<JsonElement>(text);
-        }
-        catch (JsonException fault)
-        {
-            throw new SparException($"{place}: not valid JSON: {JsonFaults.Describe(fault, oneLine: true)}", fault);
+            first ??= line.Text.TrimStart()[0];
+            if (first != '{')
+            {
+                yield return new RecordRow(
+                    line.Place,
+                    line.Number,
+                    RowJson.Of([KeyValuePair.Create("prompt", (object?)new PlainText(line.Text.Trim()))])
+                );
+            }
+            else
+            {
+                yield return new RecordRow(line.Place, line.Number, line.Parse());
+            }
         }
     }
 
@@ -130,7 +149,7 @@ internal static class RecordFile
                     yield break;
                 }
 
-                yield return new RecordRow(place, elements.Current);
+                yield return new RecordRow(place, row, elements.Current);
             }
         }
         finally
@@ -170,6 +189,7 @@ internal static class RecordFile
 
             yield return new RecordRow(
                 place,
+                reader.LineNumber,
                 RowJson.Of(
                     columns.Select((column, i) => KeyValuePair.Create(column, (object?)reader.GetString(i))).ToArray()
                 )
@@ -234,12 +254,15 @@ internal static class RecordFile
         {
             throw new SparException(fault.Message, fault);
         }
+        catch (DecoderFallbackException fault)
+        {
+            throw new SparException(LineFile.NotUtf8(path, fault).Message, fault);
+        }
         catch (Exception fault)
             when (fault
                     is IOException
                         or InvalidDataException
                         or UnauthorizedAccessException
-                        or DecoderFallbackException
             )
         {
             throw new SparException(

@@ -5,6 +5,10 @@ using Spar.Ground;
 
 namespace Spar.Runtime.Prompts;
 
+/// <summary>A text that is taken as it is, even where it looks like JSON.</summary>
+/// <param name="Text">The text.</param>
+internal sealed record PlainText(string Text);
+
 /// <summary>Makes JSON objects of rows from files of columns.</summary>
 internal static class RowJson
 {
@@ -43,6 +47,9 @@ internal static class RowJson
     {
         switch (value)
         {
+            case PlainText plain:
+                writer.WriteStringValue(plain.Text);
+                break;
             case string text when text.AsSpan().TrimStart() is ['[' or '{', ..] && IsJson(text):
                 writer.WriteRawValue(text);
                 break;

@@ -1,5 +1,6 @@
 using Spar.Calls;
 using Spar.Judging;
+using Spar.Seams;
 
 namespace Spar.Decoding;
 
@@ -16,11 +17,11 @@ public sealed class BestOfN(
     ModelCaller actor, Sampling sampling, IJudge judge, int samples, Gate gate) : IDecodingStrategy
 {
     /// <inheritdoc/>
-    public async Task<Decoded> DecodeAsync(string key, string instruction, CancellationToken cancellationToken)
+    public async Task<Decoded> DecodeAsync(string key, Prompt prompt, CancellationToken cancellationToken)
     {
         Candidate[] candidates = await Task.WhenAll(Enumerable.Range(0, samples).Select(async i =>
         {
-            Answer answer = await actor.AskAsync($"{key}/k{i}", instruction, sampling, cancellationToken)
+            Answer answer = await actor.AskAsync($"{key}/k{i}", prompt, sampling, cancellationToken)
                 .ConfigureAwait(false);
             return Candidate.Of(answer.Read());
         })).ConfigureAwait(false);
@@ -30,10 +31,13 @@ public sealed class BestOfN(
             .Select(async i => candidates[i] = candidates[i] with
             {
                 Valuation = await judge.JudgeAsync(
-                    $"{key}/k{i}/judge", instruction, candidates[i].Response, cancellationToken).ConfigureAwait(false),
+                    $"{key}/k{i}/judge", prompt.Instruction, candidates[i].Response, cancellationToken)
+                    .ConfigureAwait(false),
             })).ConfigureAwait(false);
-        await CompleteAsync(candidates, instruction, cancellationToken).ConfigureAwait(false);
-        return new Decoded(candidates.MaxBy(candidate => candidate.Valuation is null ? -1 : candidate.Valuation.Value ?? 0)!.Response, candidates);
+        await CompleteAsync(candidates, prompt.Instruction, cancellationToken).ConfigureAwait(false);
+        Candidate best = candidates.MaxBy(
+            candidate => candidate.Valuation is null ? -1 : candidate.Valuation.Value ?? 0)!;
+        return new Decoded(best.Response, candidates);
     }
 
     /// <summary>

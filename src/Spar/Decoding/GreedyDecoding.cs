@@ -1,4 +1,5 @@
 using Spar.Calls;
+using Spar.Seams;
 
 namespace Spar.Decoding;
 
@@ -8,9 +9,9 @@ namespace Spar.Decoding;
 public sealed class GreedyDecoding(ModelCaller actor, Sampling sampling) : IDecodingStrategy
 {
     /// <inheritdoc/>
-    public async Task<Decoded> DecodeAsync(string key, string instruction, CancellationToken cancellationToken)
+    public async Task<Decoded> DecodeAsync(string key, Prompt prompt, CancellationToken cancellationToken)
     {
-        Answer answer = await actor.AskAsync($"{key}/greedy", instruction, sampling.Greedy(), cancellationToken)
+        Answer answer = await actor.AskAsync($"{key}/greedy", prompt, sampling.Greedy(), cancellationToken)
             .ConfigureAwait(false);
         Candidate candidate = Candidate.Of(answer.Read());
         return new Decoded(candidate.Response, [candidate]);

@@ -1,17 +1,32 @@
 using Spar.Judging;
+using Spar.Seams;
 using Spar.Search;
 
 namespace Spar.Decoding;
 
-/// <summary>A way to spend model calls on one instruction at inference time.</summary>
+/// <summary>A way to spend model calls on one prompt at inference time.</summary>
 public interface IDecodingStrategy
 {
-    /// <summary>Answers an instruction.</summary>
+    /// <summary>Answers a prompt.</summary>
+    /// <param name="key">Names the answer in the run; its calls' names begin with it.</param>
+    /// <param name="prompt">The prompt; its id is not used.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="Calls.CallFailedException">A call failed, and there is no response to fall back on.</exception>
+    Task<Decoded> DecodeAsync(string key, Prompt prompt, CancellationToken cancellationToken);
+}
+
+/// <summary>Shorter ways to use a strategy.</summary>
+public static class DecodingStrategyExtensions
+{
+    /// <summary>Answers an instruction that no conversation comes before.</summary>
+    /// <param name="strategy">The strategy.</param>
     /// <param name="key">Names the answer in the run; its calls' names begin with it.</param>
     /// <param name="instruction">The instruction.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="Calls.CallFailedException">A call failed, and there is no response to fall back on.</exception>
-    Task<Decoded> DecodeAsync(string key, string instruction, CancellationToken cancellationToken);
+    public static Task<Decoded> DecodeAsync(
+        this IDecodingStrategy strategy, string key, string instruction, CancellationToken cancellationToken) =>
+        strategy.DecodeAsync(key, new Prompt("", instruction), cancellationToken);
 }
 
 /// <summary>A response that was weighed.</summary>

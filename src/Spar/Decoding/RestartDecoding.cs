@@ -1,6 +1,7 @@
 using System.Globalization;
 using Spar.Calls;
 using Spar.Judging;
+using Spar.Seams;
 
 namespace Spar.Decoding;
 
@@ -18,14 +19,14 @@ public sealed class RestartDecoding(
     SearchDecoding search, ModelCaller actor, Sampling sampling, Gate gate, int roots) : IDecodingStrategy
 {
     /// <inheritdoc/>
-    public async Task<Decoded> DecodeAsync(string key, string instruction, CancellationToken cancellationToken)
+    public async Task<Decoded> DecodeAsync(string key, Prompt prompt, CancellationToken cancellationToken)
     {
-        Decoded best = await search.DecodeAsync(key, instruction, cancellationToken).ConfigureAwait(false);
+        Decoded best = await search.DecodeAsync(key, prompt, cancellationToken).ConfigureAwait(false);
         List<Candidate> candidates = [.. best.Candidates];
         for (int root = 1; root < roots && !best.Candidates.Any(candidate => gate.Passes(candidate.Valuation)); root++)
         {
             string at = string.Create(CultureInfo.InvariantCulture, $"{key}/k{root}");
-            Answer answer = await actor.AskAsync(at, instruction, sampling, cancellationToken).ConfigureAwait(false);
+            Answer answer = await actor.AskAsync(at, prompt, sampling, cancellationToken).ConfigureAwait(false);
             Candidate begin = Candidate.Of(answer.Read());
             if (!begin.Says)
             {
@@ -33,7 +34,7 @@ public sealed class RestartDecoding(
                 continue;
             }
 
-            Decoded next = await search.ImproveAsync(at, instruction, begin.Response, cancellationToken)
+            Decoded next = await search.ImproveAsync(at, prompt.Instruction, begin.Response, cancellationToken)
                 .ConfigureAwait(false);
             candidates.AddRange(next.Candidates);
             best = Value(next) > Value(best) ? next : best;

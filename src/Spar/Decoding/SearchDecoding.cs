@@ -1,4 +1,5 @@
 using Spar.Judging;
+using Spar.Seams;
 using Spar.Search;
 
 namespace Spar.Decoding;
@@ -15,12 +16,12 @@ public sealed class SearchDecoding(
     IDecodingStrategy first, IJudge judge, IRefinementSearch search, Gate gate) : IDecodingStrategy
 {
     /// <inheritdoc/>
-    public async Task<Decoded> DecodeAsync(string key, string instruction, CancellationToken cancellationToken)
+    public async Task<Decoded> DecodeAsync(string key, Prompt prompt, CancellationToken cancellationToken)
     {
-        Decoded begin = await first.DecodeAsync(key, instruction, cancellationToken).ConfigureAwait(false);
+        Decoded begin = await first.DecodeAsync(key, prompt, cancellationToken).ConfigureAwait(false);
         return begin.Candidates is [{ Says: false }]
             ? begin
-            : await ImproveAsync(key, instruction, begin.Response, cancellationToken).ConfigureAwait(false);
+            : await ImproveAsync(key, prompt.Instruction, begin.Response, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The same for a response that is there already.</summary>

@@ -1,7 +1,6 @@
 using Spar.Calls;
 using Spar.Judging;
 using Spar.Seams;
-using Spar.SelfPlay;
 
 namespace Spar.Experiments;
 

@@ -57,8 +57,8 @@ public sealed class FileTests : IDisposable
         """{"key": 1, "prompt": "p", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}""",
         "field 'key': 1 is used by an earlier line"
     )]
-    [InlineData("""{"key": 3, """, "is no JSON")]
-    [InlineData("[]", "is no JSON object")]
+    [InlineData("""{"key": 3, """, "not valid JSON")]
+    [InlineData("[]", "a record must be a JSON object")]
     public void A_faulty_prompt_is_named_or_skipped(string line, string fault)
     {
         string file = Write("prompts.jsonl", Good, line, Other);

@@ -7,7 +7,7 @@ using Spar.Seams;
 
 namespace Spar.Runtime.Tests.Prompts;
 
-public sealed class PromptPoolTests : IDisposable
+public sealed partial class PromptPoolTests : IDisposable
 {
     private const string System = "You answer in rhymes.";
 
@@ -277,7 +277,7 @@ public sealed class PromptPoolTests : IDisposable
     [InlineData("a.csv", "prompt,id\nx\n", "names 2")]
     [InlineData("a.csv", "", "empty")]
     [InlineData("a.parquet", "PAR1 and no more", "cannot be read as Parquet")]
-    [InlineData("a.txt", "x", ".jsonl, .json, .csv")]
+    [InlineData("a.docx", "x", ".jsonl, .json, .csv")]
     [InlineData("missing/a.jsonl", null, "no such file")]
     public void A_faulty_file_is_named(string name, string? text, string words)
     {

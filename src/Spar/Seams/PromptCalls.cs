@@ -1,8 +1,7 @@
 using Microsoft.Extensions.AI;
 using Spar.Calls;
-using Spar.Seams;
 
-namespace Spar.SelfPlay;
+namespace Spar.Seams;
 
 /// <summary>How a prompt is put to the model that is to answer it: turn by turn.</summary>
 public static class PromptCalls
