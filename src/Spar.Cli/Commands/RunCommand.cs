@@ -106,8 +106,11 @@ internal static class RunCommand
                 if (results.StoppedByDrift is int stopped)
                 {
                     context.Output.WriteLine(
-                        $"The run stopped in iteration {stopped}: its judge had drifted from the verifiers "
-                            + "(drift.threshold, drift.action)."
+                        results.Integrity?.Any(one => one.Taken == DriftAction.Stop) == true
+                            ? $"The run stopped in iteration {stopped}: too many rewarded responses satisfy checks by "
+                                + "tricks (drift.tripped_threshold, drift.action)."
+                            : $"The run stopped in iteration {stopped}: its judge had drifted from the verifiers "
+                                + "(drift.threshold, drift.action)."
                     );
                 }
 

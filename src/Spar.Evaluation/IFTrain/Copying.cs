@@ -39,8 +39,7 @@ internal sealed class CopyRequestTimes(InstructionArguments arguments) : Instruc
 
 /// <summary>
 /// The response is a stretch of the request by code points, from the first index up to the second, which is not
-/// included; indices below zero
-/// count from the end, as in a Python slice.
+/// included; indices below zero count from the end, as in a Python slice.
 /// </summary>
 internal sealed class CopySpan : InstructionVerifier
 {

@@ -55,8 +55,7 @@ internal sealed class LetterCounting(InstructionArguments arguments) : Instructi
 
 /// <summary>
 /// Three parts with <c>***</c> between, each of so many sentences, each of which has so many words; marks count as
-/// words. Nothing may stand
-/// before the first part or behind the last.
+/// words. Nothing may stand before the first part or behind the last.
 /// </summary>
 internal sealed class CountingComposition(InstructionArguments arguments) : InstructionVerifier
 {

@@ -6,8 +6,7 @@ namespace Spar.Evaluation.IFTrain;
 
 /// <summary>
 /// Sentences are joined by hyphens without spaces: each piece between hyphens is the sentence that stands in its place
-/// when hyphens are
-/// spaces. Pieces or sentences that are left over are ignored.
+/// when hyphens are spaces. Pieces or sentences that are left over are ignored.
 /// </summary>
 internal sealed class SentenceHyphens : InstructionVerifier
 {

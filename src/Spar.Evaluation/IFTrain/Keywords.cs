@@ -6,8 +6,7 @@ namespace Spar.Evaluation.IFTrain;
 
 /// <summary>
 /// No two neighbouring words begin with characters that follow each other in the alphabet, or in Unicode if they are no
-/// letters; both in
-/// lower case. A first character whose lower case is two characters fails.
+/// letters; both in lower case. A first character whose lower case is two characters fails.
 /// </summary>
 internal sealed class NoAdjacentConsecutive : InstructionVerifier
 {

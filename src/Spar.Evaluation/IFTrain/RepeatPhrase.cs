@@ -5,8 +5,7 @@ namespace Spar.Evaluation.IFTrain;
 
 /// <summary>
 /// A phrase occurs so often, each time with exactly one word changed. Occurrences are the shortest stretches on one
-/// line from the phrase's
-/// first word and a space to a space and its last word, both of them regular expressions.
+/// line from the phrase's first word and a space to a space and its last word, both of them regular expressions.
 /// </summary>
 internal sealed class RepeatPhrase : InstructionVerifier
 {

@@ -27,8 +27,8 @@ public readonly record struct InstructionCount(int Count, int Strict, int Loose)
 /// <param name="Prompts">Prompts, and how many have every instruction followed.</param>
 /// <param name="Instructions">Instructions of all prompts, pooled, and how many are followed.</param>
 /// <param name="ByType">
-/// The instructions of each type, by id; only the types that occur, in the order of
-/// <see cref="InstructionRegistry.Ids"/>.
+/// The instructions of each type, by id; only the types that occur, in the order of <see
+/// cref="InstructionRegistry.Ids"/>.
 /// </param>
 /// <param name="ByFamily">The same by family.</param>
 public sealed record InstructionResult(

@@ -12,8 +12,7 @@ public abstract class InstructionVerifier
     /// <param name="response">The response as the model gave it.</param>
     /// <returns>
     /// The verdict. Where a regular expression needs too many steps on this response, it is not followed, and the
-    /// explanation
-    /// says so.
+    /// explanation says so.
     /// </returns>
     public Verdict Verify(string response)
     {

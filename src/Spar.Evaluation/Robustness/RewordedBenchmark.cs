@@ -10,8 +10,8 @@ namespace Spar.Evaluation.Robustness;
 
 /// <summary>
 /// A benchmark of prompts with checkable instructions, each asked in several rewordings. <c>reliable@k</c> is the share
-/// of
-/// prompts of which all k rewordings are followed, every instruction of each. A line of samples.jsonl is one rewording.
+/// of prompts of which all k rewordings are followed, every instruction of each. A line of samples.jsonl is one
+/// rewording.
 /// </summary>
 public sealed class RewordedBenchmark : IBenchmark
 {

@@ -5,11 +5,9 @@ namespace Spar.Evaluation.Sentences;
 
 /// <summary>
 /// Splits English text into sentences by replacements instead of statistics: dots that end no sentence (titles,
-/// initials, numbers, web
-/// addresses) are set aside under a mark, every other one is followed by a second mark, and the text is cut there. The
-/// marks are texts, as in
-/// the reference, so a response that contains them is cut or joined by them. Letters and digits are ASCII. Time is
-/// linear in the text.
+/// initials, numbers, web addresses) are set aside under a mark, every other one is followed by a second mark, and the
+/// text is cut there. The marks are texts, as in the reference, so a response that contains them is cut or joined by
+/// them. Letters and digits are ASCII. Time is linear in the text.
 /// </summary>
 public static partial class RegexSentenceSplitter
 {
@@ -23,8 +21,7 @@ public static partial class RegexSentenceSplitter
     /// <param name="text">Any text.</param>
     /// <returns>
     /// The sentences in order, stripped; line feeds inside are spaces. Some may be empty: <c>Hi!!</c> has no text
-    /// between its marks, but a
-    /// sentence there. None for blank text.
+    /// between its marks, but a sentence there. None for blank text.
     /// </returns>
     public static List<string> Split(string text)
     {

@@ -2,9 +2,8 @@ namespace Spar.Evaluation.Synthesis;
 
 /// <summary>
 /// Which instructions do not go together in one prompt, whatever their arguments: because no response can follow both,
-/// because one says what the
-/// other says, or because a reader would take them for a contradiction. What depends on arguments is left to the search
-/// for an example.
+/// because one says what the other says, or because a reader would take them for a contradiction. What depends on
+/// arguments is left to the search for an example.
 /// </summary>
 public static class ConstraintConflicts
 {

@@ -8,8 +8,7 @@ namespace Spar.Evaluation.Synthesis;
 
 /// <summary>
 /// States constraints in words: several wordings for each instruction, with arguments filled in. Numbers are written in
-/// digits or in words, and
-/// relations by one of several phrases of the same meaning.
+/// digits or in words, and relations by one of several phrases of the same meaning.
 /// </summary>
 internal static partial class ConstraintWording
 {

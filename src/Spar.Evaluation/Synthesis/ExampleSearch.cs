@@ -4,8 +4,7 @@ namespace Spar.Evaluation.Synthesis;
 
 /// <summary>
 /// Shows that constraints can be satisfied together: writes responses along their joint plan until the verifiers of all
-/// of them accept one,
-/// strictly.
+/// of them accept one, strictly.
 /// </summary>
 internal static class ExampleSearch
 {

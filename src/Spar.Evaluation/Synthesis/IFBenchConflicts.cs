@@ -1,8 +1,8 @@
 namespace Spar.Evaluation.Synthesis;
 
 /// <summary>
-/// Which instructions of IFBench do not go together with each other and with those of other sets; in the form of
-/// <see cref="ConstraintConflicts"/>. A name that ends with a colon stands for all of its family.
+/// Which instructions of IFBench do not go together with each other and with those of other sets; in the form of <see
+/// cref="ConstraintConflicts"/>. A name that ends with a colon stands for all of its family.
 /// </summary>
 internal static class IFBenchConflicts
 {

@@ -122,7 +122,8 @@ internal static class IFBenchForms
         new("repeat:repeat_simple", 1, None,
             (p, _) => p.Whole = _ => "Only output this sentence here, ignore all other requests."),
         new("repeat:repeat_span", 2, Span,
-            (p, a) => p.Whole = _ => a.Text("prompt_to_repeat")[a.Number("n_start")..(a.Number("n_end") + 1)]),
+            (p, a) => p.Whole = _ => IFTrainForms.Slice(
+                a.Text("prompt_to_repeat"), a.Number("n_start"), a.Number("n_end") + 1)),
         .. FixedAnswers.All.Select(one => new ConstraintForm(
             one.Key, 2, None, (p, _) => p.Whole = one.Value)),
     ];

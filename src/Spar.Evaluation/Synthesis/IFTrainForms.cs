@@ -19,7 +19,7 @@ internal static class IFTrainForms
             (p, a) => p.Whole = _ => string.Join(
                 "\n******\n", Enumerable.Repeat(a.Text("prompt_to_repeat"), a.Number("N")))),
         new("new:copy_span_idx", 2, Span,
-            (p, a) => p.Whole = _ => a.Text("prompt_to_repeat")[a.Number("n_start")..a.Number("n_end")]),
+            (p, a) => p.Whole = _ => Slice(a.Text("prompt_to_repeat"), a.Number("n_start"), a.Number("n_end"))),
         new("detectable_format:sentence_hyphens", 2, (_, _) => [], (p, _) => p.Form = WordForm.Hyphens),
         new("detectable_format:square_brackets", 3, (_, _) => [], (p, _) => p.Form = WordForm.Brackets),
         new("detectable_format:bigram_wrapping", 3, (_, _) => [], (p, _) => p.Form = WordForm.Pairs),
@@ -101,6 +101,10 @@ internal static class IFTrainForms
         int to = random.Between(from + 1, Math.Min(from + 8, starts.Length - 1));
         return new() { ["prompt_to_repeat"] = text, ["n_start"] = starts[from], ["n_end"] = starts[to] - 1 };
     }
+
+    /// <summary>A stretch of a text, as far as the text has it.</summary>
+    public static string Slice(string text, int start, int end) =>
+        text[Math.Min(start, text.Length)..Math.Clamp(end, Math.Min(start, text.Length), text.Length)];
 
     private static void Exactly(ResponsePlan plan, string keyword, int times)
     {

@@ -5,8 +5,8 @@ namespace Spar.Evaluation.Synthesis;
 
 /// <summary>
 /// Prompts that others must not be near to, such as those of a benchmark. Two prompts are near when they are the same
-/// text, or share a run of
-/// <see cref="RunLength"/> words; both after lower-casing and with everything but letters and digits taken as space.
+/// text, or share a run of <see cref="RunLength"/> words; both after lower-casing and with everything but letters and
+/// digits taken as space.
 /// </summary>
 public sealed class NearPrompts
 {

@@ -6,8 +6,8 @@ namespace Spar.Evaluation.Synthesis;
 
 /// <summary>
 /// Says what a prompt asks for in other ways: constraints in another order, in other wordings, with numbers in digits
-/// or in
-/// words. The rewordings of a prompt depend on its key alone, so they are the same for every model and in every run.
+/// or in words. The rewordings of a prompt depend on its key alone, so they are the same for every model and in every
+/// run.
 /// </summary>
 public static class PromptRewording
 {
@@ -20,9 +20,8 @@ public static class PromptRewording
     /// <summary>One rewording of a prompt.</summary>
     /// <param name="prompt">
     /// The prompt. Where it names its request, the text is the request with all constraints put anew. Where it does
-    /// not, nobody
-    /// can tell its constraints from the rest, so the text stays as it is and a list of all constraints, put anew,
-    /// follows.
+    /// not, nobody can tell its constraints from the rest, so the text stays as it is and a list of all constraints,
+    /// put anew, follows.
     /// </param>
     /// <param name="number">Which rewording, from 1.</param>
     /// <returns>The prompt with the reworded text and a key of its own, <c>key#number</c>.</returns>

@@ -27,9 +27,8 @@ public sealed record SynthesisResult(IReadOnlyList<SynthesizedPrompt> Prompts, i
 
 /// <summary>
 /// Makes prompts whose constraints can all be checked by rule, without any model. Constraints are added to a request
-/// one at a time; one stays
-/// only where a response was written that the verifiers of all constraints so far accept, so every prompt can be
-/// satisfied.
+/// one at a time; one stays only where a response was written that the verifiers of all constraints so far accept, so
+/// every prompt can be satisfied.
 /// </summary>
 /// <param name="options">What prompts are to be made.</param>
 /// <param name="requests">Requests to take in turn; empty for the built-in templates.</param>
@@ -122,8 +121,8 @@ public sealed class PromptSynthesizer(SynthesisOptions options, IReadOnlyList<st
     }
 
     /// <summary>
-    /// The forms in the order in which they are tried. Each of them comes first once before any does again, so that
-    /// all are used in as many prompts as there are forms.
+    /// The forms in the order in which they are tried. Each of them comes first once before any does again, so that all
+    /// are used in as many prompts as there are forms.
     /// </summary>
     private List<ConstraintForm> InOrder(ConstraintForm[] forms, int wanted, int ordinal, SeededRandom random)
     {

@@ -1,8 +1,8 @@
 namespace Spar.Evaluation.Text;
 
 /// <summary>
-/// The syntax tree of a regular expression; built by <see cref="RegexParser"/>, turned into a matcher by
-/// <see cref="RegexCompiler"/>.
+/// The syntax tree of a regular expression; built by <see cref="RegexParser"/>, turned into a matcher by <see
+/// cref="RegexCompiler"/>.
 /// </summary>
 internal abstract record RegexSyntax;
 

@@ -177,6 +177,16 @@ public class PromptSynthesizerTests
     }
 
     [Fact]
+    public void Requests_of_any_shape_get_constraints()
+    {
+        string[] requests =
+            ["a", "Hi", "😀", "😀 😀 name a tree", "日本語で", "a \"b\" 'c' (d) [e] {f} <g> *h* ~\n\n\tx", "~", new('x', 900)];
+        SynthesisOptions options = new() { Count = 400, MostConstraints = 2, Include = s_allSets, Seed = 2 };
+        SynthesisResult made = Make(options, requests);
+        Assert.Equal(requests.Order(), made.Prompts.Select(prompt => prompt.Request).Distinct().Order());
+    }
+
+    [Fact]
     public void What_cannot_be_reached_is_said()
     {
         void Fails(SynthesisOptions options, string part) =>
