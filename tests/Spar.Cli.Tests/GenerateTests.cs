@@ -47,6 +47,32 @@ public sealed class GenerateTests : IDisposable
     }
 
     [Fact]
+    public async Task Files_of_prompts_may_have_any_layout_and_earlier_turns_count()
+    {
+        const string asked = "write a line about the sea.";
+        async Task<string?> AnswerAsync(string name, string text)
+        {
+            string file = Path.Combine(_work, name);
+            File.WriteAllText(file, text);
+            (int code, string output, string messages) = await CliRunner.RunAsync(
+                "",
+                ["generate", "--prompts-file", file, "--model", Model]
+            );
+            Assert.True(code == ExitCode.Success, messages);
+            return JsonDocument.Parse(output).RootElement.GetProperty("response").GetString();
+        }
+
+        string? alone = await AnswerAsync("a.txt", asked);
+        Assert.Equal(alone, await AnswerAsync("a.csv", $"prompt\n{asked}\n"));
+        Assert.Equal(alone, await AnswerAsync("a.json", $"[{{\"instruction\": \"{asked}\"}}]"));
+        string earlier = "{\"role\": \"user\", \"content\": \"write a line about the farm.\"}, "
+            + "{\"role\": \"assistant\", \"content\": \"the cow sees the old barn.\"}, ";
+        string turn = $"{{\"role\": \"user\", \"content\": \"{asked}\"}}";
+        Assert.Equal(alone, await AnswerAsync("b.jsonl", $"{{\"messages\": [{turn}]}}"));
+        Assert.NotEqual(alone, await AnswerAsync("c.jsonl", $"{{\"messages\": [{earlier}{turn}]}}"));
+    }
+
+    [Fact]
     public async Task A_prompt_comes_from_standard_input_and_a_sample_hangs_on_the_seed()
     {
         async Task<string> AnswerAsync(params string[] more)

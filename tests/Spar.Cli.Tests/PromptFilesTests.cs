@@ -135,8 +135,8 @@ public sealed class PromptFilesTests : IDisposable
     }
 
     [Theory]
-    [InlineData("held_out: 99", "nothing is left for sft")]
-    [InlineData("held_out: 14", "nothing is left for refiner")]
+    [InlineData("held_out: 99", "nothing is left for self-play 1")]
+    [InlineData("held_out: 16", "held-out 16 of 16, self-play 1 0 of 4")]
     public async Task A_share_that_leaves_nothing_is_refused_before_the_run_begins(string share, string words)
     {
         Write("few.jsonl", Lines(s_asked.Select(text => new { prompt = text })));
