@@ -31,7 +31,7 @@ internal static class Shared
 
     /// <summary>The option for the prompts' wording.</summary>
     public static Option<string> TemplateSet() =>
-        Options.Text("--prompts", "prompt set: compact (nano model), full, or a folder", "set", "compact");
+        Options.Text("--prompts", "prompt set: compact (nano model), small (below about 1B), full, or a folder", "set", "compact");
 
     /// <summary>The option for the way in which responses are valued.</summary>
     public static Option<ValuationMethod> Valuation() =>

@@ -27,7 +27,7 @@ internal static class ConstraintVerifiers
 
         if (own.Length > 0)
         {
-            verifiers.Add(new IFEvalVerifier(prompts!.Constraints, own));
+            verifiers.Add(new IFEvalVerifier(prompts!.Constraints, own, whole: judging.ConstraintsSuffice == true));
         }
 
         if (judging.ConstraintFile is string file)

@@ -43,6 +43,13 @@ public sealed record JudgingSettings
     public IReadOnlyList<string> Verifiers { get; init; } = [];
 
     /// <summary>
+    /// Whether a prompt's own constraints, where all of them are followed, are everything that it asks for: then the
+    /// verdict is yes without a model, and the model judges only prompts that bring none. For models that are too small
+    /// to judge. When not given, what passes the rules is judged.
+    /// </summary>
+    public bool? ConstraintsSuffice { get; init; }
+
+    /// <summary>
     /// File of JSON lines with key, prompt, instruction_id_list and kwargs, as IFEval has them: where a run's prompt
     /// has the text of one of them, the verifiers of IFEval, IFTrain and IFBench check those constraints first. None:
     /// no prompt has any.

@@ -83,7 +83,7 @@ public sealed class TemplateSet
             ? new TemplateSet(nameOrDirectory, file => File.Exists(Path.Combine(nameOrDirectory, file)), file =>
                 ReadFile(nameOrDirectory, file))
             : throw new SparException(
-                $"There is no prompt set {nameOrDirectory}. Give {string.Join(" or ", BuiltIn)}, or a folder with " +
+                $"There is no prompt set {nameOrDirectory}. Give {string.Join(", ", BuiltIn)}, or a folder with " +
                 $"{JudgeFile}, {RefineFile} and {FormatFile}.");
     }
 

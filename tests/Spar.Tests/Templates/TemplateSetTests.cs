@@ -34,6 +34,27 @@ public sealed class TemplateSetTests
     }
 
     [Fact]
+    public void A_model_that_repeats_the_full_set_gives_no_verdict()
+    {
+        TemplateSet set = TemplateSet.Load("full");
+        string asked = set.JudgePrompt("name a colour", "blue");
+        JudgementParser parser = new(set.Format);
+
+        Assert.All(asked.Split('\n').Append(asked), text => Assert.Null(parser.Parse(text).Verdict));
+    }
+
+    [Fact]
+    public void Without_a_start_mark_the_whole_output_is_the_refinement()
+    {
+        TemplateSet set = TemplateSet.Load("small");
+        RefinementParser parser = new(set.Format);
+
+        Assert.Equal("a better text", parser.Parse("<think>hm</think> a better text\n").Response);
+        Assert.Equal(RefinementParser.EmptyResponse, parser.Parse(" \n").Unparsed);
+        Assert.Equal(RefinementParser.CutOff, parser.Parse("a better", cutOff: true).Unparsed);
+    }
+
+    [Fact]
     public void Braces_in_filled_texts_are_left_alone() =>
         Assert.Equal(
             "judge\ntask: write {response}\nresponse: {instruction} {a: 1}",
@@ -79,6 +100,7 @@ public sealed class TemplateSetTests
     [Theory]
     [InlineData("""{"verdict": "v:"}""", "responseStart")]
     [InlineData("""{"responseStart": "r:"}""", "verdict")]
+    [InlineData("""{"verdict": "v:", "responseStart": null, "responseEnd": "e"}""", "responseStart")]
     [InlineData("""{"verdict": "v:", "responseStart": "r:", "end": "e"}""", "end")]
     [InlineData("""{"verdict": "v:", "responseStart": "r:", "responseEnd": " "}""", "responseEnd")]
     [InlineData("{", "format.json")]
@@ -100,7 +122,7 @@ public sealed class TemplateSetTests
     public void A_missing_set_or_file_is_named()
     {
         Assert.Contains(
-            "compact or full",
+            "compact, small, full",
             Assert.Throws<SparException>(() => TemplateSet.Load("compakt")).Message,
             StringComparison.Ordinal
         );
