@@ -35,12 +35,14 @@ internal static class CommandLine
         quiet.Recursive = true;
         return new Command("spar", s_about)
         {
+            NewCommand.Create(context),
             RunCommand.Create(context),
             GenerateCommand.Create(context),
             ChatCommand.Create(context),
             EvalCommand.Create(context),
             ReportCommand.Create(context),
             ExportCommand.Create(context),
+            ImportCommand.Create(context),
             EvolveCommand.Create(context),
             ExperimentCommand.Create(context),
             PretrainCommand.Create(context),

@@ -179,9 +179,21 @@ internal static class RunCommand
             : Ended(directory, identity, recipe) is not null ? "has ended; nothing is left to do"
             : string.Create(CultureInfo.InvariantCulture, $"goes on, {stages} stages are there");
         context.Say($"{path} from {recipe.Method.BaseModel} in {directory}: {state}");
-        return await RunComposer
-            .Compose(recipe, store, threads, new RunDisplay(progress), context.Time, allowFailed)
-            .RunAsync(cancellationToken);
+        using RunLog log = new(directory, new RunDisplay(progress), context.Time);
+        log.Write("info", $"{path} from {recipe.Method.BaseModel}: {state}");
+        try
+        {
+            RunResults results = await RunComposer
+                .Compose(recipe, store, threads, log, context.Time, allowFailed)
+                .RunAsync(cancellationToken);
+            log.Write("info", "the run has ended");
+            return results;
+        }
+        catch (Exception fault)
+        {
+            log.Write("error", fault is OperationCanceledException ? "interrupted" : fault.ToString());
+            throw;
+        }
     }
 
     // The results of a run of this recipe that has ended; null when there is none, or it cannot be read.

@@ -25,12 +25,13 @@ public enum ExportFormat
 
 /// <summary>A file that was written.</summary>
 /// <param name="Path">Where.</param>
-/// <param name="Rows">Rows in it.</param>
+/// <param name="Rows">Rows in it; 1 for a file of settings.</param>
 public sealed record ExportedFile(string Path, int Rows);
 
 /// <summary>
 /// Writes a run's training data for other trainers: a view of the store, one file a trained model, named after it
-/// (actor-0, refiner-0, actor-1, ...).
+/// (actor-0, refiner-0, actor-1, ...); beside it what each row comes from, and the recipe's settings as the trainer
+/// takes them.
 /// </summary>
 public static class RunExport
 {
@@ -53,6 +54,12 @@ public static class RunExport
                 File.WriteAllText(path, format == ExportFormat.LlamaFactory ? ToList(rows) : ToLines(rows));
                 written.Add(new ExportedFile(path, rows.Count));
                 info[name] = DataSetInfo(file, preference);
+                string beside = Path.Combine(directory, $"{name}.rows.jsonl");
+                File.WriteAllText(beside, ToLines(TrainerFiles.Origins(store, name)));
+                written.Add(new ExportedFile(beside, rows.Count));
+                string settings = Path.Combine(directory, TrainerFiles.NameOf(name, format));
+                File.WriteAllText(settings, TrainerFiles.Settings(store.Identity.Values, name, preference, format));
+                written.Add(new ExportedFile(settings, 1));
             }
 
             if (format == ExportFormat.LlamaFactory && written.Count > 0)

@@ -18,7 +18,8 @@ public sealed class RunExportTests : IDisposable
         using RunStore store = await RunAsync();
         string[] files = [
             .. RunExport.Write(store, ExportFormat.LlamaFactory, _directory.File("out"))
-                .Select(file => Path.GetFileName(file.Path))];
+                .Select(file => Path.GetFileName(file.Path))
+                .Where(file => file.EndsWith(".json", StringComparison.Ordinal))];
         Assert.Equal(
             ["actor-0.json", "refiner-0.json", "actor-1.json", "refiner-1.json", "actor-2.json", "refiner-2.json",
                 "dataset_info.json"], files);
@@ -58,8 +59,13 @@ public sealed class RunExportTests : IDisposable
     public async Task Trl_gets_one_row_a_line(ExportFormat format, JsonValueKind kind)
     {
         using RunStore store = await RunAsync();
-        IReadOnlyList<ExportedFile> files = RunExport.Write(store, format, _directory.File("out"));
-        Assert.Equal(6, files.Count);
+        ExportedFile[] files =
+        [
+            .. RunExport.Write(store, format, _directory.File("out"))
+                .Where(file => Path.GetFileName(file.Path).Count(letter => letter == '.') == 1
+                    && file.Path.EndsWith(".jsonl", StringComparison.Ordinal)),
+        ];
+        Assert.Equal(6, files.Length);
         foreach (ExportedFile file in files)
         {
             string[] lines = File.ReadAllLines(file.Path);
@@ -73,6 +79,48 @@ public sealed class RunExportTests : IDisposable
                 Assert.All(row.EnumerateObject(), column => Assert.Equal(kind, column.Value.ValueKind));
             }
         }
+    }
+
+    [Fact]
+    public async Task Beside_the_rows_stands_where_each_comes_from()
+    {
+        using RunStore store = await RunAsync();
+        RunExport.Write(store, ExportFormat.LlamaFactory, _directory.File("out"));
+        DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(1))!;
+        Assert.Equal(data.Pairs.Select(pair => (pair.PromptId, "pair")), Origins("actor-1"));
+        Assert.Equal(data.RefinerRows.Select(row => (row.PromptId, row.Kind)), Origins("refiner-1"));
+
+        IEnumerable<(string, string)> Origins(string name) =>
+            File.ReadLines(_directory.File("out", $"{name}.rows.jsonl"))
+                .Select(line => JsonDocument.Parse(line).RootElement)
+                .Select(row => (row.GetProperty("prompt_id").GetString()!, row.GetProperty("kind").GetString()!));
+    }
+
+    [Fact]
+    public async Task The_recipes_settings_come_in_the_trainers_words()
+    {
+        using RunStore store = await RunAsync();
+        RunExport.Write(store, ExportFormat.LlamaFactory, _directory.File("out"));
+        string[] yaml = File.ReadAllLines(_directory.File("out", "actor-2.yaml"));
+        Assert.Contains("model_name_or_path: saves/actor-1", yaml);
+        Assert.Contains("stage: dpo", yaml);
+        Assert.Contains("dataset: actor-2", yaml);
+        Assert.Contains("pref_beta: 0.1", yaml);
+        Assert.Contains("pref_ftx: 0.1", yaml);
+        Assert.Contains("learning_rate: 2.0e-07", yaml);
+        Assert.Contains("lr_scheduler_type: linear", yaml);
+        yaml = File.ReadAllLines(_directory.File("out", "actor-0.yaml"));
+        Assert.Contains("model_name_or_path: base", yaml);
+        Assert.Contains("stage: sft", yaml);
+        Assert.Contains("learning_rate: 0.1", yaml);
+        Assert.Contains("lr_scheduler_type: constant_with_warmup", yaml);
+        Assert.DoesNotContain(yaml, line => line.StartsWith("pref_", StringComparison.Ordinal));
+
+        RunExport.Write(store, ExportFormat.Trl, _directory.File("out"));
+        string[] arguments = File.ReadAllLines(_directory.File("out", "actor-1.args"));
+        Assert.Contains("--beta 0.1", arguments);
+        Assert.Contains("--loss_weights 1.0 0.1", arguments);
+        Assert.Contains("--max_length 2048", arguments);
     }
 
     [Fact]
