@@ -42,6 +42,7 @@ public sealed class EmbeddedTrainer(int threads, TimeProvider? time = null, Date
         {
             Saved = loop.SavedAfter(steps),
             LeftOut = encoder.LeftOut,
+            Unchanged = CheckpointWeights.AreSame(job.StartModel, job.OutputModel),
         };
     }
 

@@ -184,6 +184,9 @@ public sealed record TrainingStep(
 public sealed record TrainingReport(
     string Model, IReadOnlyList<TrainingStep> Steps, int Examples, int TruncatedExamples)
 {
+    /// <summary>True where the weights are those that the training started from, to the last bit.</summary>
+    public bool Unchanged { get; init; }
+
     /// <summary>Rows that were left out, by reason; empty where all were used.</summary>
     public IReadOnlyDictionary<string, int> LeftOut { get; init; } = new Dictionary<string, int>();
 

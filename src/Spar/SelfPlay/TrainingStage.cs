@@ -52,7 +52,7 @@ internal sealed class TrainingStage(
                 counts.Add($"rows left out: {reason}", count);
             }
 
-            foreach (string warning in TrainingWarnings.Of(stage, startModel, data, report))
+            foreach (string warning in TrainingWarnings.Of(stage, data, report))
             {
                 observer.Warn(warning);
             }

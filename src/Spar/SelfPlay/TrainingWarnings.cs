@@ -11,10 +11,9 @@ internal static class TrainingWarnings
 
     /// <summary>The warnings, a sentence or two each.</summary>
     /// <param name="stage">The stage's name.</param>
-    /// <param name="startModel">What was trained.</param>
     /// <param name="data">On what, and how.</param>
     /// <param name="report">What came of it.</param>
-    public static IEnumerable<string> Of(string stage, string startModel, TrainingData data, TrainingReport report)
+    public static IEnumerable<string> Of(string stage, TrainingData data, TrainingReport report)
     {
         TrainingSettings settings = data.Common;
         int left = data.Count - report.Examples;
@@ -43,52 +42,10 @@ internal static class TrainingWarnings
                 + $"0 and warmup_ratio is {settings.WarmupRatio.ToString(CultureInfo.InvariantCulture)}. Set warmup_ratio to 0, "
                 + "a smaller batch_size, or more epochs.";
         }
-        else if (report.Steps.Count > 0 && SameWeights(startModel, report.Model))
+        else if (report.Unchanged)
         {
             yield return $"{stage} has learnt nothing: its weights are those that it started from, to the last bit. Raise "
                 + "learning_rate.";
-        }
-    }
-
-    // Reads no further than to the first difference.
-    private static bool SameWeights(string before, string after)
-    {
-        if (!Directory.Exists(before) || !Directory.Exists(after))
-        {
-            return false;
-        }
-
-        string[] weights = [.. Files(before)];
-        return weights.Length > 0 && weights.SequenceEqual(Files(after))
-            && weights.All(name => SameBytes(Path.Combine(before, name), Path.Combine(after, name)));
-
-        static IEnumerable<string> Files(string folder) =>
-            Directory.EnumerateFiles(folder, "*.safetensors").Select(file => Path.GetFileName(file)!)
-                .Order(StringComparer.Ordinal);
-    }
-
-    private static bool SameBytes(string before, string after)
-    {
-        using FileStream one = File.OpenRead(before), other = File.OpenRead(after);
-        if (one.Length != other.Length)
-        {
-            return false;
-        }
-
-        byte[] left = new byte[1 << 16], right = new byte[1 << 16];
-        while (true)
-        {
-            int read = one.ReadAtLeast(left, left.Length, throwOnEndOfStream: false);
-            other.ReadAtLeast(right, right.Length, throwOnEndOfStream: false);
-            if (!left.AsSpan(0, read).SequenceEqual(right.AsSpan(0, read)))
-            {
-                return false;
-            }
-
-            if (read < left.Length)
-            {
-                return true;
-            }
         }
     }
 }

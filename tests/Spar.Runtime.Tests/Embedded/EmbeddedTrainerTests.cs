@@ -164,6 +164,19 @@ public sealed class EmbeddedTrainerTests : IDisposable
         TrainingData.Supervised lessons = new(rows, Examples().Settings with { Epochs = 1 });
         TrainingReport learnt = await new EmbeddedTrainer(1).TrainAsync(Job("rows", lessons), null, s_none);
         Assert.Equal([KeyValuePair.Create("empty response", 1)], learnt.LeftOut);
+        Assert.False(learnt.Unchanged);
+    }
+
+    [Fact]
+    public async Task A_training_whose_only_step_is_one_of_warmup_changes_nothing_and_says_so()
+    {
+        TrainingData.Supervised lessons = new(
+            Examples().Examples, Examples().Settings with { Epochs = 1, BatchSize = 32, WarmupRatio = 0.1 });
+        TrainingReport first = await new EmbeddedTrainer(1).TrainAsync(Job("first", lessons), null, s_none);
+        TrainingJob again = Job("again", lessons) with { StartModel = first.Model };
+        TrainingReport report = await new EmbeddedTrainer(1).TrainAsync(again, null, s_none);
+        Assert.Equal(0, Assert.Single(report.Steps).LearningRate);
+        Assert.True(report.Unchanged);
     }
 
     [Fact]
