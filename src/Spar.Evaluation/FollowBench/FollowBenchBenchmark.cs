@@ -32,8 +32,8 @@ public sealed class FollowBenchBenchmark : IBenchmark
     /// <param name="skipped">Records that were skipped in loading.</param>
     public FollowBenchBenchmark(IReadOnlyList<FollowBenchGroup> groups, int? limit = null, int skipped = 0)
     {
-        this._groups = [.. groups.GroupBy(group => group.Type).SelectMany(type => type.Take(limit ?? int.MaxValue))];
-        this._skipped = skipped;
+        _groups = [.. groups.GroupBy(group => group.Type).SelectMany(type => type.Take(limit ?? int.MaxValue))];
+        _skipped = skipped;
         Requests = [.. Records.Select(record => EvaluationRequest.User(record.Id, record.Instruction, s_sampling))];
         var config = new JsonObject { ["max_tokens"] = s_sampling.MaxTokens, ["temperature"] = s_sampling.Temperature };
         Facts = new BenchmarkFacts(Name, 1, groups.Sum(group => group.Levels.Count), Requests.Count, 0, config);

@@ -9,7 +9,7 @@ internal sealed class PythonList
     private readonly string _text;
     private int _at;
 
-    private PythonList(string text) => this._text = text;
+    private PythonList(string text) => _text = text;
 
     /// <summary>
     /// The strings of a list such as <c>['YES', "NO"]</c>: either quote, the usual backslash escapes, literals side by

@@ -45,9 +45,9 @@ public sealed class Gsm8kBenchmark : IBenchmark
         int skipped = 0
     )
     {
-        this._problems = [.. problems.Take(limit ?? int.MaxValue)];
-        this._form = form;
-        this._skipped = skipped;
+        _problems = [.. problems.Take(limit ?? int.MaxValue)];
+        _form = form;
+        _skipped = skipped;
         int count = shots ?? (form == Gsm8kForm.ChainOfThought ? 8 : 5);
         if (pool.Count < count)
         {
@@ -70,7 +70,7 @@ public sealed class Gsm8kBenchmark : IBenchmark
         var sampling = Sampling.GreedyUpTo(1024);
         Requests =
         [
-            .. this._problems.Select(problem =>
+            .. _problems.Select(problem =>
                 EvaluationRequest.User(
                     problem.Id,
                     examples
@@ -91,7 +91,7 @@ public sealed class Gsm8kBenchmark : IBenchmark
             ["temperature"] = sampling.Temperature,
             ["stop"] = new JsonArray(stop),
         };
-        Facts = new BenchmarkFacts(Name, 1, problems.Count, this._problems.Count, count, config);
+        Facts = new BenchmarkFacts(Name, 1, problems.Count, _problems.Count, count, config);
     }
 
     /// <inheritdoc/>

@@ -49,16 +49,16 @@ public sealed class HumanEvalBenchmark : IBenchmark
     )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(samples, 1);
-        this._problems = [.. problems.Take(limit ?? int.MaxValue)];
-        this._samples = samples;
-        this._form = form;
-        this._runner = runner;
-        this._skipped = skipped;
+        _problems = [.. problems.Take(limit ?? int.MaxValue)];
+        _samples = samples;
+        _form = form;
+        _runner = runner;
+        _skipped = skipped;
         Sampling sampling = samples == 1 ? Sampling.GreedyUpTo(1024) : new Sampling(0.8, 0.95, 1024);
         IReadOnlyList<string>? stop = form == CompletionForm.Continue ? CompletionTrimming.Stops : null;
         Requests =
         [
-            .. from problem in this._problems
+            .. from problem in _problems
             from number in Enumerable.Range(1, samples)
             select EvaluationRequest.User(SampleId(problem, number), Ask(problem), sampling, stop: stop),
         ];
@@ -71,7 +71,7 @@ public sealed class HumanEvalBenchmark : IBenchmark
             ["temperature"] = sampling.Temperature,
             ["top_p"] = sampling.TopP,
         };
-        Facts = new BenchmarkFacts(Name, 1, problems.Count, this._problems.Count, 0, config);
+        Facts = new BenchmarkFacts(Name, 1, problems.Count, _problems.Count, 0, config);
     }
 
     /// <inheritdoc/>

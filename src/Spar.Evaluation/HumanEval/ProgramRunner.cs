@@ -80,8 +80,8 @@ public sealed class ProgramRunner
 
     private ProgramRunner(string python, double seconds, int memoryMebibytes)
     {
-        this._python = python;
-        this._seconds = seconds;
+        _python = python;
+        _seconds = seconds;
         _memory = (long)memoryMebibytes << 20;
     }
 
@@ -173,8 +173,8 @@ public sealed class ProgramRunner
                             {
                                 program,
                                 token,
-                                _seconds,
-                                _memory,
+                                seconds = _seconds,
+                                memory = _memory,
                             }
                         )
                     )

@@ -19,7 +19,7 @@ internal sealed class LanguageProfiles
     )
     {
         Codes = codes;
-        this._rowOfGram = rowOfGram;
+        _rowOfGram = rowOfGram;
         _rowStarts = new int[rowOfGram.Count + 1];
         foreach ((int row, _, _) in counts)
         {

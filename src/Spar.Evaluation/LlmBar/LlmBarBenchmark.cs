@@ -50,17 +50,17 @@ public sealed class LlmBarBenchmark : IBenchmark
     )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(votes, 1);
-        this._instances =
+        _instances =
         [
             .. instances.GroupBy(instance => instance.Subset).SelectMany(subset => subset.Take(limit ?? int.MaxValue)),
         ];
-        this._template = template ?? PairwiseTemplate.Default;
-        this._votes = votes;
-        this._skipped = skipped;
+        _template = template ?? PairwiseTemplate.Default;
+        _votes = votes;
+        _skipped = skipped;
         var sampling = new Sampling(votes == 1 ? 0 : 0.7, 1, 2048);
         Requests =
         [
-            .. from instance in this._instances
+            .. from instance in _instances
             from swapped in new[] { false, true }
             from vote in Enumerable.Range(1, votes)
             select new EvaluationRequest(RequestId(instance, swapped, vote), Messages(instance, swapped), sampling),
@@ -71,7 +71,7 @@ public sealed class LlmBarBenchmark : IBenchmark
             ["temperature"] = sampling.Temperature,
             ["max_tokens"] = sampling.MaxTokens,
         };
-        Facts = new BenchmarkFacts(Name, 1, instances.Count, this._instances.Count, 0, config);
+        Facts = new BenchmarkFacts(Name, 1, instances.Count, _instances.Count, 0, config);
     }
 
     /// <inheritdoc/>

@@ -31,8 +31,8 @@ public sealed partial class PairwiseTemplate
             }
         }
 
-        this._prompt = prompt;
-        this._system = system;
+        _prompt = prompt;
+        _system = system;
         _firstWins = new PythonRegex(firstPattern);
         _secondWins = new PythonRegex(secondPattern);
     }

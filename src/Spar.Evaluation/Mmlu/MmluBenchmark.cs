@@ -32,11 +32,11 @@ public sealed class MmluBenchmark : IBenchmark
         int skipped = 0
     )
     {
-        this._items =
+        _items =
         [
             .. items.GroupBy(item => item.Subject).SelectMany(subject => subject.Take(limit ?? int.MaxValue)),
         ];
-        this._skipped = skipped;
+        _skipped = skipped;
         ILookup<string, MmluItem> bySubject = pool.ToLookup(item => item.Subject);
         Dictionary<string, string> openings = this
             ._items.Select(item => item.Subject)
@@ -54,7 +54,7 @@ public sealed class MmluBenchmark : IBenchmark
         var sampling = Sampling.GreedyUpTo(32);
         Requests =
         [
-            .. this._items.Select(item =>
+            .. _items.Select(item =>
                 EvaluationRequest.User(item.Id, openings[item.Subject] + Ask(item), sampling, s_continuations, ["\n"])
             ),
         ];
@@ -64,7 +64,7 @@ public sealed class MmluBenchmark : IBenchmark
             ["temperature"] = sampling.Temperature,
             ["choices"] = "log-likelihood where the backend gives it",
         };
-        Facts = new BenchmarkFacts(Name, 1, items.Count, this._items.Count, shots, config);
+        Facts = new BenchmarkFacts(Name, 1, items.Count, _items.Count, shots, config);
     }
 
     /// <inheritdoc/>

@@ -23,7 +23,7 @@ public sealed class PythonRegex
     /// <exception cref="EvaluationException">The expression is malformed or uses what is not supported.</exception>
     public PythonRegex(string pattern, bool ignoreCase = false, bool multiline = false)
     {
-        this._pattern = pattern;
+        _pattern = pattern;
         (RegexSyntax tree, GroupCount) = RegexParser.Parse(pattern, ignoreCase, multiline);
         RegexCompiler compiler = new();
         _first = compiler.CompileWhole(tree);

@@ -20,9 +20,9 @@ internal sealed partial class RegexParser
 
     private RegexParser(string pattern, bool ignoreCase, bool multiline)
     {
-        this._pattern = pattern;
-        this._ignoreCase = ignoreCase;
-        this._multiline = multiline;
+        _pattern = pattern;
+        _ignoreCase = ignoreCase;
+        _multiline = multiline;
         _points = PythonText.CodePoints(pattern);
     }
 

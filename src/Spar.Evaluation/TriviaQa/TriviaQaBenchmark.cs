@@ -30,8 +30,8 @@ public sealed class TriviaQaBenchmark : IBenchmark
         int skipped = 0
     )
     {
-        this._questions = [.. questions.Take(limit ?? int.MaxValue)];
-        this._skipped = skipped;
+        _questions = [.. questions.Take(limit ?? int.MaxValue)];
+        _skipped = skipped;
         int count = shots ?? Math.Min(5, pool.Count);
         if (pool.Count < count)
         {
@@ -45,7 +45,7 @@ public sealed class TriviaQaBenchmark : IBenchmark
         var sampling = Sampling.GreedyUpTo(32);
         Requests =
         [
-            .. this._questions.Select(question =>
+            .. _questions.Select(question =>
                 EvaluationRequest.User(question.Id, examples + Ask(question), sampling, stop: ["\n", ".", ","])
             ),
         ];
@@ -55,7 +55,7 @@ public sealed class TriviaQaBenchmark : IBenchmark
             ["temperature"] = sampling.Temperature,
             ["stop"] = new JsonArray("\n", ".", ","),
         };
-        Facts = new BenchmarkFacts(Name, 1, questions.Count, this._questions.Count, count, config);
+        Facts = new BenchmarkFacts(Name, 1, questions.Count, _questions.Count, count, config);
     }
 
     /// <inheritdoc/>

@@ -132,7 +132,7 @@ public class HumanEvalTests
         Assert.Contains("no-such-python", fault.Message);
     }
 
-    private static readonly Lazy<Task<ProgramRunner>> s_sharedRunner = new(() => ProgramRunner.CreateAsync(seconds: 1));
+    private static readonly Lazy<Task<ProgramRunner>> s_sharedRunner = new(() => ProgramRunner.CreateAsync(seconds: 3));
 
     private static async Task<ProgramRunner> Runner()
     {
