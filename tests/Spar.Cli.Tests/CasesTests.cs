@@ -107,9 +107,8 @@ public sealed class CasesTests : IDisposable
             cases,
             """{"id": "1", "instruction": "Write six words.", "response": "Too long a line of words.", "refined": "A line. Final judgement: yes"}""");
         (int code, string shown, _) = await CliRunner.RunAsync(
-            "", "eval", "refinement", "--cases", cases, "--prompts", "full", "--judge", "cut", "--judge-endpoint",
-            server.Address, "--second-judge", "whole", "--second-judge-endpoint", server.Address, "--output",
-            Path.Combine(_root, "refinement"), "--json");
+            "", "eval", "refinement", "--cases", cases, "--prompts", "full", "--judge", $"{server.Address}#cut",
+            "--second-judge", $"{server.Address}#whole", "--output", Path.Combine(_root, "refinement"), "--json");
         Assert.Equal(ExitCode.Success, code);
         JsonNode results = JsonNode.Parse(shown)!;
         Assert.Equal(
@@ -160,7 +159,7 @@ public sealed class CasesTests : IDisposable
 
     private string[] Command(QuirkServer server) =>
     [
-        "eval", "gsm8k", "--model", "m", "--model-endpoint", server.Address, "--data", Path.Combine(_root, "data"),
+        "eval", "gsm8k", "--model", $"{server.Address}#m", "--data", Path.Combine(_root, "data"),
         "--output", Path.Combine(_root, "out"), "--shots", "0",
     ];
 

@@ -39,9 +39,8 @@ public sealed class ShippedTests
         Assert.True(code == 0, messages);
         Assert.DoesNotContain("warning", messages, StringComparison.Ordinal);
         (code, output, messages) = await CliRunner.RunAsync(
-            "", "run", recipe, "--output", Path.Combine(folder, "run"), "--set", "sft_prompts=8",
-            "--set", "refiner_prompts=8", "--set", "prompts_per_iteration=6", "--set", "nano.held_out_prompts=4",
-            "--set", "nano.held_out_repairs=2");
+            "", "run", recipe, "--output", Path.Combine(folder, "run"), "--set", "prompts_per_iteration=6",
+            "--set", "nano.held_out_prompts=4", "--set", "nano.held_out_repairs=2");
         Assert.True(code == 0, messages);
         Assert.Contains("iteration-1", output, StringComparison.Ordinal);
         Assert.Contains(

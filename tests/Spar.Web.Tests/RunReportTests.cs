@@ -370,9 +370,8 @@ public class RunReportTests
                 Number = number,
                 Play = SampleReports.Counted(
                     ("voted yes", counts[0]), ("voted no", counts[1]), ("tied", counts[2]), ("undecided", counts[3]),
-                    ("search: success", counts[4]),
-                    ("search: exhausted", counts[5]), ("search: over budget", counts[6]),
-                    ("search: failed", counts[7])),
+                    ("search: success", counts[4]), ("search: exhausted", counts[5]),
+                    ("search: over budget", counts[6]), ("search: failed", counts[7])),
                 Actor = values.Count == 0 ? null : new TrainingCurve(
                     "actor-1", [.. values.Select((one, i) => new TrainingStep(i + 1, 9, one, 1, 1, -one, one))]),
                 Refiner = values.Count == 0 ? null : new TrainingCurve(

@@ -15,9 +15,9 @@ internal static class ImportCommand
         trainings that has not been done yet; the run goes on from it. Its files are looked into and copied, and its
         digest is recorded.
 
-        Example:
-          spar export runs/mine --format llama-factory --output data
-          spar import runs/mine actor-1 saves/actor-1
+        Examples:
+          spar export RUN --format llama-factory --output data
+          spar import RUN actor-1 CHECKPOINT
         """;
 
     public static Command Create(CommandContext context)

@@ -35,12 +35,6 @@ internal static class NewCommand
           files: [prompts.jsonl]
           near_duplicates: 1.0     # the prompts here are short and alike; leave this out for your own
 
-        # What actor and refiner learn first, from the teacher.
-        sft_prompts: 40
-        refiner_prompts: 40
-        actor_sft: { learning_rate: 1e-4, batch_size: 16 }
-        refiner_sft: { learning_rate: 1e-5, batch_size: 16 }
-
         # Self-play: the actor answers, the refiner judges by vote and repairs by tree search, both learn from it.
         iterations: 1
         prompts_per_iteration: 60
@@ -53,7 +47,8 @@ internal static class NewCommand
         dpo: { learning_rate: 1e-4, schedule: linear, epochs: 2, batch_size: 16 }
         rft: { learning_rate: 1e-5, batch_size: 16 }
 
-        # What the built-in world measures each stage on.
+        # What measures each row: here the built-in world's held-out tasks; for your own model 'ifeval' and others.
+        evaluation: [{ name: nano }]
         nano: { held_out_prompts: 100, held_out_repairs: 30 }
 
         """;

@@ -19,7 +19,7 @@ internal readonly struct JsonFile
     private readonly int _index;
 
     private JsonFile(string file, string parent, string? name, int index, JsonElement element) =>
-        (this._file, this._parent, this._name, this._index, Element) = (file, parent, name, index, element);
+        (_file, _parent, _name, _index, Element) = (file, parent, name, index, element);
 
     private string Key => _index >= 0 ? $"{_parent}[{_index}]" : _parent.Length == 0 ? _name ?? "" : $"{_parent}.{_name}";
 

@@ -35,7 +35,7 @@ internal sealed class BpeModel
 
     private BpeModel(JsonFile model, bool byteLevel)
     {
-        this._byteLevel = byteLevel;
+        _byteLevel = byteLevel;
         _ids = ReadVocab(model["vocab"]);
         _idsBySpan = _ids.GetAlternateLookup<ReadOnlySpan<char>>();
         _merges = ReadMerges(model["merges"], _ids);

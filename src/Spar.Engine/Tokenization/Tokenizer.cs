@@ -30,8 +30,8 @@ public sealed class Tokenizer
 
     private Tokenizer(string source, byte[] json, TokenizerConfig config)
     {
-        this._source = source;
-        this._json = json;
+        _source = source;
+        _json = json;
         Config = config;
         JsonFile file = JsonFile.Parse(source, json);
         _normalizer = Normalizer.Read(file["normalizer"]);

@@ -19,10 +19,15 @@ namespace Spar.Runtime.Composition;
 /// </summary>
 internal static class ModelFiles
 {
-    /// <summary>The models on disk that a recipe names, with the key that names each.</summary>
+    /// <summary>All models that a recipe names, judges among them, with the key that names each.</summary>
+    /// <param name="recipe">The recipe.</param>
+    public static IEnumerable<(string Key, string Text)> Named(RunRecipe recipe) =>
+        RecipeKeys.Pointing(recipe, Referent.Model).Concat(RecipeKeys.Pointing(recipe, Referent.JudgeModel));
+
+    /// <summary>Those of them that lie on disk.</summary>
     /// <param name="recipe">The recipe.</param>
     public static IEnumerable<(string Key, string Path)> Of(RunRecipe recipe) =>
-        RecipeKeys.Pointing(recipe, Referent.Model)
+        Named(recipe)
             .Where(model => model.Text != JudgingSettings.Refiner
                 && !model.Text.Contains("://", StringComparison.Ordinal) && Path.Exists(model.Text))
             .Select(model => (model.Key, model.Text));

@@ -41,7 +41,7 @@ public static class Preflight
     {
         (string Key, string Text)[] served =
         [
-            .. RecipeKeys.Pointing(recipe, Referent.Model)
+            .. ModelFiles.Named(recipe)
                 .Where(model => model.Text.Contains("://", StringComparison.Ordinal))
                 .DistinctBy(model => model.Text),
         ];

@@ -12,6 +12,9 @@ namespace Spar.Runtime.Composition;
 public sealed record RecipeKind(
     string Name, string Title, Type Type, string SchemaFile, Func<RecipeDocument, object> Read)
 {
+    /// <summary>The name.</summary>
+    public override string ToString() => Name;
+
     /// <summary>Recipes of <c>spar run</c>.</summary>
     public static RecipeKind Run { get; } = new(
         "run", "Recipe of spar run", typeof(RunRecipe), "recipe.schema.json", RunComposer.Read);

@@ -38,7 +38,7 @@ public sealed class EmbeddedTrainer(int threads, TimeProvider? time = null, Date
         };
         model.Save(job.OutputModel);
         resumable.Delete();
-        return new TrainingReport(job.OutputModel, steps, rows, encoder.Truncated) 
+        return new TrainingReport(job.OutputModel, steps, rows, encoder.Truncated)
         {
             Saved = loop.SavedAfter(steps),
             LeftOut = encoder.LeftOut,

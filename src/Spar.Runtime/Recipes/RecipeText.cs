@@ -106,8 +106,8 @@ public static class RecipeText
         var type when type == typeof(ulong) => "at least 0",
         _ => (key.RefersTo, key.ElementType) switch
         {
-            (Referent.Model, null) => "model",
-            (Referent.Model, _) => "models",
+            (Referent.Model or Referent.JudgeModel, null) => "model",
+            (Referent.Model or Referent.JudgeModel, _) => "models",
             (Referent.PromptSet, _) => "name or folder",
             (Referent.File, _) => "file",
             (Referent.Rows, _) => "files of rows",

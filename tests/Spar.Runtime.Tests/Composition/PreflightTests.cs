@@ -83,7 +83,7 @@ public sealed class PreflightTests : IDisposable
         Assert.Contains("votes must be at least 1", fault);
         Assert.Contains("Incorrect API key", fault);
         Assert.Contains(gone.Split('#')[0], fault);
-        Assert.Contains("'ftp://x#m' names no model behind an endpoint", fault);
+        Assert.Contains("'ftp://x#m' names no served model", fault);
         Assert.Equal(4, fault.Split('\n').Length);
         Assert.Single(good.Requests);
         Assert.Single(locked.Requests);

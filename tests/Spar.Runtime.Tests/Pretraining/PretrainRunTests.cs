@@ -54,11 +54,20 @@ public sealed class PretrainRunTests : IDisposable
         Work = Path.Combine(_root, name, "work"),
         Model = new PretrainModel
         {
-            Vocabulary = 400, Hidden = 16, Layers = 1, Heads = 2, FeedForward = 32, Context = 512,
+            Vocabulary = 400,
+            Hidden = 16,
+            Layers = 1,
+            Heads = 2,
+            FeedForward = 32,
+            Context = 512,
         },
         Training = new PretrainTraining
         {
-            Tokens = 6 * 2048, BatchTokens = 2048, WarmupSteps = 2, LearningRate = 1e-2, SaveEvery = 2,
+            Tokens = 6 * 2048,
+            BatchTokens = 2048,
+            WarmupSteps = 2,
+            LearningRate = 1e-2,
+            SaveEvery = 2,
         },
     };
 
