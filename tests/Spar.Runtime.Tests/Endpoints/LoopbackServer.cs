@@ -80,24 +80,24 @@ internal sealed class LoopbackServer : IDisposable
                 return;
             }
 
-            JsonNode request = (await JsonNode.ParseAsync(context.Request.InputStream))!;
-            Requests.Enqueue(request);
-            Reply reply = _answer(i, request);
-            context.Response.StatusCode = reply.Status;
-            context.Response.ContentType = "application/json";
-            if (reply.RetryAfter is { } wait)
-            {
-                context.Response.Headers["Retry-After"] = wait;
-            }
-
             try
             {
+                JsonNode request = (await JsonNode.ParseAsync(context.Request.InputStream))!;
+                Requests.Enqueue(request);
+                Reply reply = _answer(i, request);
+                context.Response.StatusCode = reply.Status;
+                context.Response.ContentType = "application/json";
+                if (reply.RetryAfter is { } wait)
+                {
+                    context.Response.Headers["Retry-After"] = wait;
+                }
+
                 await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(reply.Body));
                 context.Response.Close();
             }
-            catch (HttpListenerException)
+            catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
             {
-                // Who asked did not wait for the answer.
+                // Who asked did not wait for the answer, or the server was closed with the request in hand.
             }
         }
     }
