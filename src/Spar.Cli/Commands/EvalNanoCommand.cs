@@ -75,16 +75,14 @@ internal static class EvalNanoCommand
                     progress,
                     cancellationToken
                 );
-                using IChatClient second =
-                    ModelReference.Resolve(judgePath, ModelRole.Refiner) == ModelReference.Resolve(actorPath)
-                        ? actor
-                        : await Shared.OpenAsync(
-                            judgePath,
-                            parse.GetValue(threads),
-                            progress,
-                            cancellationToken,
-                            ModelRole.Refiner
-                        );
+                using IChatClient second = await Shared.OpenRefinerAsync(
+                    actor,
+                    actorPath,
+                    judgePath,
+                    parse.GetValue(threads),
+                    progress,
+                    cancellationToken
+                );
                 using CallSession session = new(parse.GetValue(seed), concurrency: 256);
                 progress.Begin("eval nano", parse.GetValue(count));
                 NanoMeasurement result = await new NanoMeasurer(

@@ -133,16 +133,14 @@ internal static class GenerateCommand
                     progress,
                     cancellationToken
                 );
-                using IChatClient second =
-                    ModelReference.Resolve(refinerPath, ModelRole.Refiner) == ModelReference.Resolve(actorPath)
-                        ? actor
-                        : await Shared.OpenAsync(
-                            refinerPath,
-                            parse.GetValue(threads),
-                            progress,
-                            cancellationToken,
-                            ModelRole.Refiner
-                        );
+                using IChatClient second = await Shared.OpenRefinerAsync(
+                    actor,
+                    actorPath,
+                    refinerPath,
+                    parse.GetValue(threads),
+                    progress,
+                    cancellationToken
+                );
                 FinishNotes finish = new();
                 using CallSession session = new(
                     parse.GetValue(seed),

@@ -77,6 +77,25 @@ internal static class Shared
         return client;
     }
 
+    /// <summary>Opens the model that judges and refines, or gives the actor where both are the same.</summary>
+    /// <param name="actor">The actor, open.</param>
+    /// <param name="actorModel">What it was opened from.</param>
+    /// <param name="model">In the one spelling of models.</param>
+    /// <param name="threads">Threads to compute with.</param>
+    /// <param name="progress">Shows that it is being opened; null shows nothing.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async ValueTask<IChatClient> OpenRefinerAsync(
+        IChatClient actor,
+        string actorModel,
+        string model,
+        int threads,
+        ProgressLine? progress,
+        CancellationToken cancellationToken
+    ) =>
+        ModelReference.Resolve(model, ModelRole.Refiner) == ModelReference.Resolve(actorModel)
+            ? actor
+            : await OpenAsync(model, threads, progress, cancellationToken, ModelRole.Refiner);
+
     /// <summary>Tells what the user should know of how a recipe was read.</summary>
     /// <param name="recipe">The recipe's file.</param>
     /// <param name="context">Where it is told.</param>

@@ -6,6 +6,7 @@ using Spar.Ground;
 using Spar.Judging;
 using Spar.Recipes;
 using Spar.Runtime.Embedded;
+using Spar.Runtime.Models;
 using Spar.Runtime.Recipes;
 using Spar.Seams;
 using Spar.SelfPlay;
@@ -29,7 +30,7 @@ internal static class ModelFiles
     public static IEnumerable<(string Key, string Path)> Of(RunRecipe recipe) =>
         Named(recipe)
             .Where(model => model.Text != JudgingSettings.Refiner
-                && !model.Text.Contains("://", StringComparison.Ordinal) && Path.Exists(model.Text))
+                && !ModelReference.IsServed(model.Text) && Path.Exists(model.Text))
             .Select(model => (model.Key, model.Text));
 
     /// <summary>The settings of every training, with their key.</summary>

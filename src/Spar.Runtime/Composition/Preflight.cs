@@ -4,6 +4,7 @@ using Spar.Engine.Inspection;
 using Spar.Ground;
 using Spar.Recipes;
 using Spar.Runtime.Endpoints;
+using Spar.Runtime.Models;
 using Spar.Runtime.Recipes;
 using Spar.SelfPlay;
 
@@ -42,7 +43,7 @@ public static class Preflight
         (string Key, string Text)[] served =
         [
             .. ModelFiles.Named(recipe)
-                .Where(model => model.Text.Contains("://", StringComparison.Ordinal))
+                .Where(model => ModelReference.IsServed(model.Text))
                 .DistinctBy(model => model.Text),
         ];
         UserFaultException?[] found = await Task.WhenAll(served.Select(model => AskAsync(model.Text)))
