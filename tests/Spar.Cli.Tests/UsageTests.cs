@@ -1,4 +1,5 @@
 using Spar.Cli.Console;
+using Spar.Ground;
 
 namespace Spar.Cli.Tests;
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.AI;
 using Spar.Calls;
 using Spar.Cli.Arguments;
 using Spar.Cli.Console;
+using Spar.Ground;
 using Spar.Runtime.Recipes;
 using Spectre.Console;
 

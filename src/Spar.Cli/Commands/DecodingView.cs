@@ -2,6 +2,7 @@ using System.Globalization;
 using Spar.Calls;
 using Spar.Cli.Console;
 using Spar.Decoding;
+using Spar.Ground;
 using Spar.Search;
 using Spar.Web.Text;
 using Spectre.Console;

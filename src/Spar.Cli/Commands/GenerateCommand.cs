@@ -5,6 +5,7 @@ using Spar.Calls;
 using Spar.Cli.Arguments;
 using Spar.Cli.Console;
 using Spar.Decoding;
+using Spar.Ground;
 using Spar.Judging;
 using Spar.Runtime.Models;
 using Spar.Seams;

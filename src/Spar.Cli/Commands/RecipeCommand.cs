@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Spar.Cli.Arguments;
 using Spar.Cli.Console;
+using Spar.Ground;
 using Spar.Runtime.Composition;
 using Spar.Runtime.Recipes;
 using Spectre.Console;

@@ -13,7 +13,7 @@ internal sealed class CommandContext
     public CommandContext(IAnsiConsole output, IAnsiConsole messages, TextReader input, TimeProvider time)
     {
         (Output, Messages, Input, Time) = (output, messages, input, time);
-        HarmlessText harmless = new();
+        HarmlessTextHook harmless = new();
         output.Pipeline.Attach(harmless);
         messages.Pipeline.Attach(harmless);
     }

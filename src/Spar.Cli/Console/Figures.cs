@@ -1,3 +1,4 @@
+using Spar.Ground;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 

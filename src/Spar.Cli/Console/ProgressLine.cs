@@ -1,4 +1,5 @@
 using System.Globalization;
+using Spar.Ground;
 using Spectre.Console;
 
 namespace Spar.Cli.Console;

@@ -1,3 +1,4 @@
+using Spar.Ground;
 using Spar.Recipes;
 using YamlDotNet.RepresentationModel;
 
@@ -39,17 +40,17 @@ public sealed class ExperimentRecipe
                         {
                             throw Fault(
                                 name,
-                                $"a variant cannot be called '{Printable.Quote(variant)}': its runs are in a folder of "
+                                $"a variant cannot be called '{HarmlessText.Quote(variant)}': its runs are in a folder of "
                                 + "that name, beside start.");
                         }
 
                         bool none = change is YamlScalarNode { Value: null or "" };
-                        _variants.Add(variant, none ? [] : Group(change, $"variants.{Printable.Quote(variant)}"));
+                        _variants.Add(variant, none ? [] : Group(change, $"variants.{HarmlessText.Quote(variant)}"));
                     }
 
                     break;
                 default:
-                    throw Fault(key, $"unknown key '{Printable.Quote($"{key}")}'. Known keys here: recipe, variants.");
+                    throw Fault(key, $"unknown key '{HarmlessText.Quote($"{key}")}'. Known keys here: recipe, variants.");
             }
         }
 
@@ -80,7 +81,7 @@ public sealed class ExperimentRecipe
                 .Where(key => start.GetValueOrDefault(key) != other.GetValueOrDefault(key))];
             if (changed.Length > 0)
             {
-                throw file.Fault(change, $"variants.{Printable.Quote(name)} changes what all variants begin from: "
+                throw file.Fault(change, $"variants.{HarmlessText.Quote(name)} changes what all variants begin from: "
                     + $"{string.Join(", ", changed)}. Change it under recipe, for all of them.");
             }
         }

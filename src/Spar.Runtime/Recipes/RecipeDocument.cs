@@ -40,7 +40,7 @@ public sealed class RecipeDocument
     public static RecipeDocument Read(string path, IEnumerable<string>? settings = null)
     {
         path = ShippedFiles.ResolveRecipe(path);
-        string name = Printable.Name(path);
+        string name = HarmlessText.Name(path);
         RecipeDocument document = new(
             name, Path.GetDirectoryName(path) ?? "", YamlText.Parse(YamlText.Read(path), name));
         foreach (string setting in settings ?? [])
@@ -76,7 +76,7 @@ public sealed class RecipeDocument
         catch (RecipeException fault)
         {
             IEnumerable<string> lines =
-                fault.Faults.Select(one => $"{PlaceOf(one.Key)}: {one.Key} {Printable.Name(one.Rule)}.");
+                fault.Faults.Select(one => $"{PlaceOf(one.Key)}: {one.Key} {HarmlessText.Name(one.Rule)}.");
             throw new SparException(string.Join('\n', lines), fault);
         }
     }
@@ -185,7 +185,7 @@ public sealed class RecipeDocument
 
     private void Set(string setting)
     {
-        string place = $"--set {Printable.Quote(setting)}";
+        string place = $"--set {HarmlessText.Quote(setting)}";
         int sign = setting.IndexOf('=', StringComparison.Ordinal);
         string[] path = sign < 0 ? [] : setting[..sign].Split('.');
         if (path.Length == 0 || path.Any(string.IsNullOrWhiteSpace))

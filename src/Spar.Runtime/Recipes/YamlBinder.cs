@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Globalization;
+using Spar.Ground;
 using Spar.Recipes;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
@@ -122,7 +123,7 @@ internal sealed class YamlBinder(RecipeDocument document)
                 : null,
             _ => null,
         };
-        return value ?? Fault(node, $"'{key}' is '{Printable.Quote(text)}', but {Expected(type)} is expected here.");
+        return value ?? Fault(node, $"'{key}' is '{HarmlessText.Quote(text)}', but {Expected(type)} is expected here.");
     }
 
     // A group of keys changes the values that the record already has there, so that a group need not be written out in
@@ -143,7 +144,7 @@ internal sealed class YamlBinder(RecipeDocument document)
                 Fault(
                     keyNode,
                     keyNode is YamlScalarNode
-                        ? $"unknown key '{Printable.Quote(full)}'. {NearestKey.Suggest(name, known.Keys)}"
+                        ? $"unknown key '{HarmlessText.Quote(full)}'. {NearestKey.Suggest(name, known.Keys)}"
                         : $"{Kind(keyNode)} cannot be a key."
                 );
                 continue;

@@ -23,7 +23,7 @@ internal static class YamlText
     /// <exception cref="SparException">It is absent, no file, unreadable, too large, or not text.</exception>
     public static string Read(string path)
     {
-        string name = Printable.Name(path);
+        string name = HarmlessText.Name(path);
         if (Directory.Exists(path))
         {
             throw new SparException($"{name}: this is a folder. Give the path of a recipe file.");
@@ -57,7 +57,7 @@ internal static class YamlText
         catch (Exception e) when (
             e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            throw new SparException($"{name}: the file cannot be read ({Printable.Name(e.Message)}).", e);
+            throw new SparException($"{name}: the file cannot be read ({HarmlessText.Name(e.Message)}).", e);
         }
     }
 
@@ -107,7 +107,9 @@ internal static class YamlText
             {
                 throw At(
                     name, line, column,
-                    $"the character {Printable.Code(c)} is not allowed in YAML. Is this a text file?");
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"the character U+{(int)c:X4} is not allowed in YAML. Is this a text file?"));
             }
         }
     }
@@ -134,7 +136,7 @@ internal static class YamlText
                         ? size
                         : throw At(
                             name, seen,
-                            $"'*{Printable.Quote(alias.Value.Value)}' refers to nothing that is complete before it.");
+                            $"'*{HarmlessText.Quote(alias.Value.Value)}' refers to nothing that is complete before it.");
                     break;
                 case NodeEvent node:
                     nodes++;
@@ -191,8 +193,8 @@ internal static class YamlText
 
         const string duplicate = "Duplicate key";
         string what = fault.Message.StartsWith(duplicate, StringComparison.Ordinal)
-            ? $"the key '{Printable.Quote(fault.Message[duplicate.Length..].Trim())}' is given twice in one group."
-            : $"this is not valid YAML: {Printable.Quote(fault.Message)}";
+            ? $"the key '{HarmlessText.Quote(fault.Message[duplicate.Length..].Trim())}' is given twice in one group."
+            : $"this is not valid YAML: {HarmlessText.Quote(fault.Message)}";
         return At(name, line, fault.Start.Column, what);
     }
 
