@@ -9,7 +9,8 @@ namespace Spar.Runtime.Embedded;
 
 /// <summary>
 /// The steps of one training: batch after batch in a random order that is new in each epoch, at the schedule's rate,
-/// from the first step that has not been taken yet.
+/// from the first step that has not been taken yet. Batches end with their epoch and epochs with a part of a step take
+/// it whole, as in Transformers' Trainer.
 /// </summary>
 /// <param name="job">The job.</param>
 /// <param name="model">What is trained.</param>
@@ -23,6 +24,9 @@ internal sealed class TrainingLoop(
     Action<TrainingStep>? progress,
     CancellationToken cancellationToken)
 {
+    // 0.7 epochs of 10 steps are 7.000000000000001.
+    private const double RoundingError = 1e-9;
+
     /// <summary>Takes all steps that are left.</summary>
     /// <typeparam name="TRow">What the loss learns from.</typeparam>
     /// <param name="loss">What the steps minimise.</param>
@@ -40,11 +44,11 @@ internal sealed class TrainingLoop(
         }
 
         TrainingSettings settings = job.Data.Common;
-        int total = Math.Max(1, (int)Math.Round(rows.Count * settings.Epochs));
-        int count = (total + settings.BatchSize - 1) / settings.BatchSize;
+        int perEpoch = (rows.Count + settings.BatchSize - 1) / settings.BatchSize;
+        int count = Math.Max(1, (int)Math.Ceiling((perEpoch * settings.Epochs) - RoundingError));
         EngineSchedule schedule = new(Kind(settings.Schedule), settings.LearningRate, count, settings.WarmupRatio);
         List<TrainingStep> taken = [.. resumable.Steps];
-        foreach (TRow[] batch in InOrder(rows, total).Chunk(settings.BatchSize).Skip(taken.Count))
+        foreach (TRow[] batch in Batches(rows, settings.BatchSize).Take(count).Skip(taken.Count))
         {
             resumable.SaveWhenDue(taken, cancellationToken);
             TrainingStep step = Step(loss, batch, schedule, taken);
@@ -74,23 +78,24 @@ internal sealed class TrainingLoop(
             taken.Count + 1, schedule.Steps, figures.Loss, rate, tokens, figures.RewardMargin, figures.RewardAccuracy);
     }
 
-    /// <summary>Rows, in a new random order each epoch, as many as there are to take.</summary>
-    private IEnumerable<TRow> InOrder<TRow>(IReadOnlyList<TRow> rows, int total)
+    // Rows in a new random order each epoch; an epoch's last batch holds what is left of it, so that no batch holds a
+    // row twice. Without end.
+    private IEnumerable<TRow[]> Batches<TRow>(IReadOnlyList<TRow> rows, int size)
     {
         SeededRandom random = new(job.Seed);
         int[] order = [.. Enumerable.Range(0, rows.Count)];
-        for (int i = 0; i < total; i++)
+        while (true)
         {
-            if (i % rows.Count == 0)
+            for (int i = order.Length - 1; i > 0; i--)
             {
-                for (int j = order.Length - 1; j > 0; j--)
-                {
-                    int k = random.Next(j + 1);
-                    (order[j], order[k]) = (order[k], order[j]);
-                }
+                int j = random.Next(i + 1);
+                (order[i], order[j]) = (order[j], order[i]);
             }
 
-            yield return rows[order[i % rows.Count]];
+            foreach (int[] batch in order.Chunk(size))
+            {
+                yield return [.. batch.Select(row => rows[row])];
+            }
         }
     }
 

@@ -97,11 +97,14 @@ public abstract record TrainingSettings
     [Range(0.0, 1.0)]
     public double WarmupRatio { get; init; } = 0.1;
 
-    /// <summary>Passes over the data; may be a fraction.</summary>
+    /// <summary>
+    /// Passes over the data; may be a fraction. Steps in all: the steps of one pass, ceil(rows / batch size), times the
+    /// passes, rounded up.
+    /// </summary>
     [Range(0.0, double.MaxValue)]
     public double Epochs { get; init; } = 1;
 
-    /// <summary>Rows an optimizer step.</summary>
+    /// <summary>Rows an optimizer step; the last step of a pass takes what is left of it.</summary>
     [Range(1, int.MaxValue)]
     public int BatchSize { get; init; } = 32;
 

@@ -84,14 +84,38 @@ public sealed class EmbeddedTrainerTests : IDisposable
         TrainingJob whole = Job("whole", longer) with { SaveEvery = 3 };
         TrainingReport report = await new EmbeddedTrainer(1).TrainAsync(whole, null, s_none);
         SavedModel saved = Assert.Single(report.Saved);
-        Assert.Equal((3, 4), (saved.Step, report.Steps.Count));
+        Assert.Equal((3, 5), (saved.Step, report.Steps.Count));
 
-        // 11 rows make four steps; the first nine of them make the first three.
-        TrainingJob shorter = Job("shorter", pairs with { Settings = pairs.Settings with { Epochs = 9 / 7.0 } });
+        // A pass over seven pairs makes three steps.
+        TrainingJob shorter = Job("shorter", pairs with { Settings = pairs.Settings with { Epochs = 1 } });
         TrainingReport ended = await new EmbeddedTrainer(1).TrainAsync(shorter, null, s_none);
         Assert.Empty(ended.Saved);
         Assert.Equal(await DigestAsync(ended.Model), await DigestAsync(saved.Model));
         Assert.NotEqual(await DigestAsync(report.Model), await DigestAsync(saved.Model));
+    }
+
+    [Theory]
+    [InlineData(3, 2, 8)]
+    [InlineData(256, 2, 2)]
+    [InlineData(11, 3, 3)]
+    [InlineData(3, 0.1, 1)]
+    [InlineData(4, 1.5, 5)]
+    public async Task A_pass_ends_with_a_step_of_its_own(int batchSize, double epochs, int steps)
+    {
+        TrainingData.Supervised rows = Examples();
+        TrainingData.Supervised data = rows with
+        {
+            Settings = rows.Settings with { BatchSize = batchSize, Epochs = epochs },
+        };
+        TrainingReport report = await new EmbeddedTrainer(1).TrainAsync(Job("passes", data), null, s_none);
+        Assert.Equal(steps, report.Steps.Count);
+
+        // Each pass sees every row once, so the passes' tokens are the same.
+        int perPass = (rows.Count + batchSize - 1) / batchSize;
+        for (int pass = 1; pass * perPass <= steps; pass++)
+        {
+            Assert.Equal(pass * report.Steps[perPass - 1].Tokens, report.Steps[(pass * perPass) - 1].Tokens);
+        }
     }
 
     [Fact]
