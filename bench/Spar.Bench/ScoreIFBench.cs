@@ -15,7 +15,7 @@ namespace Spar.Bench;
 internal static class ScoreIFBench
 {
     private const int Responses = 300;
-    private const int Passes = 20;
+    private const int Passes = 200;
 
     /// <summary>Prints the time and what came out.</summary>
     /// <param name="data">The folder that <c>spar eval --data</c> takes.</param>
