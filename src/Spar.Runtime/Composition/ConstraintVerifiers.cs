@@ -1,3 +1,5 @@
+using Spar.Evaluation.InstructionFollowing;
+using Spar.Ground;
 using Spar.Judging;
 using Spar.Recipes;
 using Spar.Runtime.Nano;
@@ -65,11 +67,35 @@ internal static class ConstraintVerifiers
     public static void Check(RunRecipe recipe, RecipeCheck check)
     {
         JudgingSettings judging = recipe.Method.Judging;
-        string[] nano =
-        [
-            .. judging.Verifiers.Where(name => recipe.Prompts is null || !IFEvalVerifier.Knows(name)),
-        ];
-        check.Usable("judging.verifiers", () => Create(judging with { ConstraintFile = null, Verifiers = nano }));
+        if (recipe.Prompts is null)
+        {
+            check.Usable("judging.verifiers", () => Create(judging with { ConstraintFile = null }));
+        }
+        else
+        {
+            foreach ((int i, string name) in judging.Verifiers.Index().Where(one => !IsKnown(one.Item)))
+            {
+                check.Usable(
+                    FormattableString.Invariant($"judging.verifiers.{i}"),
+                    () => throw new SparException(
+                        $"there is no constraint '{HarmlessText.Quote(name)}'. {Suggest(name)} Give all, a family, or an id as "
+                            + "prompts list it in instruction_id_list."
+                    )
+                );
+            }
+        }
+
         check.Usable("judging.constraint_file", () => Create(judging with { Verifiers = [] }));
     }
+
+    // Of a run on prompts of one's own: their constraints, and those of the nano world where some are its.
+    private static bool IsKnown(string name) =>
+        IFEvalVerifier.Knows(name)
+        || NanoVerifier.Kinds.ContainsKey(name)
+        || NanoVerifier.Kinds.Values.Contains(name, StringComparer.Ordinal);
+
+    private static string Suggest(string name) =>
+        NearestName.To(name, InstructionRegistry.Families) is { } family
+            ? $"Did you mean '{family}'?"
+            : PromptConstraints.Suggest(name);
 }

@@ -1,7 +1,5 @@
 using System.Globalization;
-using Spar.Evaluation;
 using Spar.Evaluation.InstructionFollowing;
-using Spar.Evaluation.Instructions;
 using Spar.Ground;
 using Spar.Runtime.Recipes;
 using Spar.Seams;
@@ -31,6 +29,12 @@ public sealed class FilePrompts(
     /// <see cref="Open"/>.
     /// </summary>
     public IReadOnlyDictionary<string, InstructionPrompt> Constraints => _constraints;
+
+    /// <summary>
+    /// The rows of the prompts that are held out, in the order in which <see cref="Take"/> gives them; empty before
+    /// <see cref="Open"/>, and where none are.
+    /// </summary>
+    public IReadOnlyList<PromptRow> HeldOut { get; private set; } = [];
 
     /// <inheritdoc/>
     public PromptsFound? Open(IReadOnlyList<PromptRequest> wanted, CancellationToken cancellationToken)
@@ -76,8 +80,10 @@ public sealed class FilePrompts(
         int from = 0;
         foreach ((PromptSplit split, int count) in requests)
         {
-            Prompt[] prompts = [.. rows.Skip(from).Take(count).Select(PromptOf)];
+            PromptRow[] taken = [.. rows.Skip(from).Take(count)];
+            Prompt[] prompts = [.. taken.Select(PromptOf)];
             from += prompts.Length;
+            HeldOut = split == PromptSplit.HeldOut ? taken : HeldOut;
             _splits[split] = prompts;
             string text = string.Join('\0', prompts.Select(prompt => prompt.Instruction));
             yield return new FoundSplit(NameOf(split), count, prompts.Length, $"{StableHash.Of(text):x16}");
@@ -86,30 +92,13 @@ public sealed class FilePrompts(
 
     private Prompt PromptOf(PromptRow row)
     {
-        Prompt prompt = new(PromptPool.IdOf(row), row.Text) { Context = row.Context.Count == 0 ? null : row.Context };
-        if (row.Instructions.Count > 0)
+        Prompt prompt = PromptConstraints.PromptOf(row, PromptPool.IdOf(row));
+        if (PromptConstraints.Of(row, prompt) is { } constraints)
         {
-            _constraints[prompt.Instruction] = new InstructionPrompt(
-                prompt.Id,
-                prompt.Instruction,
-                [.. row.Instructions.Select(one => InstructionOf(row.Place, one))]
-            );
+            _constraints[prompt.Instruction] = constraints;
         }
 
         return prompt;
-    }
-
-    private static Instruction InstructionOf(string place, RowInstruction one)
-    {
-        try
-        {
-            InstructionArguments arguments = new(one.Arguments);
-            return new Instruction(one.Id, arguments, InstructionRegistry.Create(one.Id, arguments));
-        }
-        catch (EvaluationException fault)
-        {
-            throw new SparException($"{place}: {fault.Message}", fault);
-        }
     }
 
     private static Dictionary<string, long> Dropped(PromptPoolReport report)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Spar.Ground;
 using Spar.Seams;
@@ -46,6 +47,7 @@ public sealed class MeasuredPrompts
     private readonly Dictionary<string, int> _same = new(StringComparer.Ordinal);
     private readonly List<Entry> _entries = [];
     private readonly List<List<(int Entry, double Weight)>> _holders = [];
+    private readonly ConcurrentBag<Scratch> _scratch = [];
 
     /// <summary>Takes prompts in.</summary>
     /// <param name="prompts">The prompts; of two with the same text the first counts.</param>
@@ -85,25 +87,27 @@ public sealed class MeasuredPrompts
                     .Select(turn => FindNear(turn.Text))
                     .FirstOrDefault(found => found is not null);
 
-    /// <summary>What a text is near to; null where it is near to none.</summary>
+    /// <summary>What a text is near to; null where it is near to none. May be asked from many threads at once.</summary>
     /// <param name="text">A prompt.</param>
     public NearMatch? FindNear(string text)
     {
-        if (_same.TryGetValue(PlainWords.Joined(text), out int same))
+        IReadOnlyList<string> spelled = PlainWords.Of(text);
+        if (_same.TryGetValue(spelled.Count == 0 ? text.Trim() : string.Join(' ', spelled), out int same))
         {
             return new NearMatch(_entries[same].Name, "the same text");
         }
 
-        int[] words = [.. PlainWords.Of(text).Select(word => _ids.GetValueOrDefault(word, -1))];
+        Scratch scratch = _scratch.TryTake(out Scratch? free) ? free : new Scratch(_entries.Count, _ids.Count);
+        ReadOnlySpan<int> words = scratch.Take(spelled, _ids);
         (int Entry, double Share) best = (-1, 0);
-        foreach ((int entry, double bound) in Candidates(words))
+        foreach ((int entry, double bound) in Candidates(words, scratch))
         {
             if (bound <= best.Share)
             {
                 break;
             }
 
-            double weight = Aligned(_entries[entry], words);
+            double weight = Aligned(_entries[entry], words, scratch);
             double share = weight / _entries[entry].Total;
             if (weight >= LeastWeight && share >= _entries[entry].Needed && share > best.Share)
             {
@@ -111,6 +115,7 @@ public sealed class MeasuredPrompts
             }
         }
 
+        _scratch.Add(scratch);
         return best.Entry < 0
             ? null
             : new NearMatch(
@@ -169,30 +174,39 @@ public sealed class MeasuredPrompts
                 .ToDictionary(part => part.Key, part => part.Value);
     }
 
-    // Entries that share enough words in any order, those with most first.
-    private IEnumerable<(int Entry, double Bound)> Candidates(int[] words)
+    // Entries that share enough words in any order, those with most first. Sums are in the order of the text's words.
+    private List<(int Entry, double Bound)> Candidates(ReadOnlySpan<int> words, Scratch scratch)
     {
-        Dictionary<int, double> shared = [];
-        foreach (int word in words.Where(word => word >= 0).Distinct())
+        scratch.Begin();
+        foreach (int word in words)
         {
-            foreach ((int entry, double weight) in _holders[word])
+            if (word >= 0 && scratch.IsNew(word))
             {
-                shared[entry] = shared.GetValueOrDefault(entry) + weight;
+                foreach ((int entry, double weight) in _holders[word])
+                {
+                    scratch.Add(entry, weight);
+                }
             }
         }
 
-        return shared
-            .Where(one => one.Value >= _entries[one.Key].Needed * _entries[one.Key].Total)
-            .Select(one => (Entry: one.Key, Bound: one.Value / _entries[one.Key].Total))
-            .OrderByDescending(one => one.Bound)
-            .ThenBy(one => one.Entry);
+        List<(int Entry, double Bound)> found = [];
+        foreach (int entry in scratch.Touched)
+        {
+            double shared = scratch.SharedWith(entry);
+            if (shared >= _entries[entry].Needed * _entries[entry].Total)
+            {
+                found.Add((entry, shared / _entries[entry].Total));
+            }
+        }
+
+        found.Sort((a, b) => a.Bound != b.Bound ? b.Bound.CompareTo(a.Bound) : a.Entry.CompareTo(b.Entry));
+        return found;
     }
 
     // Weight of the best local alignment.
-    private static double Aligned(Entry entry, int[] words)
+    private static double Aligned(Entry entry, ReadOnlySpan<int> words, Scratch scratch)
     {
-        double[] above = new double[words.Length + 1];
-        double[] row = new double[words.Length + 1];
+        (double[] above, double[] row) = scratch.Rows(words.Length + 1);
         double best = 0;
         for (int i = 0; i < entry.Words.Length; i++)
         {
@@ -211,6 +225,78 @@ public sealed class MeasuredPrompts
         }
 
         return best;
+    }
+
+    // What one thread needs for one text after another, so that nothing is made anew for each.
+    private sealed class Scratch(int entries, int vocabulary)
+    {
+        private readonly double[] _shared = new double[entries];
+        private readonly int[] _entryRound = new int[entries];
+        private readonly int[] _wordRound = new int[vocabulary];
+        private readonly List<int> _touched = [];
+        private int[] _words = [];
+        private double[] _above = [];
+        private double[] _row = [];
+        private int _round;
+
+        /// <summary>Entries that something was added to, in the order of their first words.</summary>
+        public List<int> Touched => _touched;
+
+        public ReadOnlySpan<int> Take(IReadOnlyList<string> spelled, Dictionary<string, int> ids)
+        {
+            if (_words.Length < spelled.Count)
+            {
+                _words = new int[Math.Max(spelled.Count, 2 * _words.Length)];
+            }
+
+            for (int i = 0; i < spelled.Count; i++)
+            {
+                _words[i] = ids.GetValueOrDefault(spelled[i], -1);
+            }
+
+            return _words.AsSpan(0, spelled.Count);
+        }
+
+        public void Begin()
+        {
+            _round++;
+            _touched.Clear();
+        }
+
+        public bool IsNew(int word)
+        {
+            bool first = _wordRound[word] != _round;
+            _wordRound[word] = _round;
+            return first;
+        }
+
+        public void Add(int entry, double weight)
+        {
+            if (_entryRound[entry] != _round)
+            {
+                _entryRound[entry] = _round;
+                _shared[entry] = 0;
+                _touched.Add(entry);
+            }
+
+            _shared[entry] += weight;
+        }
+
+        public double SharedWith(int entry) => _shared[entry];
+
+        /// <summary>Two rows of zeros.</summary>
+        public (double[] Above, double[] Row) Rows(int length)
+        {
+            if (_above.Length < length)
+            {
+                _above = new double[2 * length];
+                _row = new double[2 * length];
+            }
+
+            _above.AsSpan(0, length).Clear();
+            _row.AsSpan(0, length).Clear();
+            return (_above, _row);
+        }
     }
 
     private sealed record Entry(string Name, int[] Words, double[] Weights)

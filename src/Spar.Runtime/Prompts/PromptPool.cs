@@ -32,6 +32,10 @@ public sealed class PromptPool
     private const double Spare = 1.25;
     private const int LeastSpare = 64;
 
+    // Rows that are worked on at once: as many, or as long in all.
+    private const int BatchRows = 2048;
+    private const int BatchCharacters = 4 << 20;
+
     private PromptPool(IReadOnlyList<PromptRow> prompts, PromptPoolReport report) =>
         (Prompts, Report) = (prompts, report);
 
@@ -101,39 +105,49 @@ public sealed class PromptPool
         List<KeptOutPrompt> near = [];
         foreach (string file in files)
         {
-            HashSet<ulong> ids = [];
             rows[file] = 0;
-            foreach (PromptRow row in PromptRows.Read(file))
+            foreach (List<PromptRow> batch in Batches(file, cancellationToken))
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                rows[file]++;
-                if (row.Id is { } id && !ids.Add(StableHash.Of(id)))
+                rows[file] += batch.Count;
+
+                // The work is shared out row by row, and what comes of it is taken in the rows' order.
+                ParallelOptions options = new() { CancellationToken = cancellationToken };
+                (ulong Text, ulong Place)[] names = new (ulong, ulong)[batch.Count];
+                Parallel.For(0, batch.Count, options, i =>
                 {
-                    throw new SparException(
-                        $"{row.Place}: the id {id} is there twice. Give every row an id of its own, or none."
-                    );
+                    string same = PlainWords.Joined(batch[i].Conversation);
+                    names[i] = (StableHash.Of(same), StableHash.Seed(seed, same));
+                });
+                bool[] fresh = [.. names.Select(name => seen.Add(name.Text))];
+                NearMatch?[] found = new NearMatch?[batch.Count];
+                if (keepAway is { Count: > 0 })
+                {
+                    Parallel.For(0, batch.Count, options, i =>
+                        found[i] = fresh[i] ? keepAway.FindNear(batch[i]) : null);
                 }
 
-                string same = PlainWords.Joined(row.Conversation);
-                if (!seen.Add(StableHash.Of(same)))
+                foreach ((int i, PromptRow row) in batch.Index())
                 {
-                    repeated++;
-                }
-                else if (keepAway?.FindNear(row) is { } found)
-                {
-                    keptOut++;
-                    if (near.Count < PromptsFound.MostListed)
+                    if (!fresh[i])
                     {
-                        near.Add(new KeptOutPrompt(row.Id ?? IdOf(row), row.Place, found.Prompt, found.Measure));
+                        repeated++;
                     }
-                }
-                else
-                {
-                    good++;
-                    first.Enqueue(row, StableHash.Seed(seed, same));
-                    if (first.Count > room)
+                    else if (found[i] is { } match)
                     {
-                        first.Dequeue();
+                        keptOut++;
+                        if (near.Count < PromptsFound.MostListed)
+                        {
+                            near.Add(new KeptOutPrompt(row.Id ?? IdOf(row), row.Place, match.Prompt, match.Measure));
+                        }
+                    }
+                    else
+                    {
+                        good++;
+                        first.Enqueue(row, names[i].Place);
+                        if (first.Count > room)
+                        {
+                            first.Dequeue();
+                        }
                     }
                 }
             }
@@ -144,6 +158,35 @@ public sealed class PromptPool
             taken,
             new PromptPoolReport(rows, repeated, similar, keptOut, good - similar - taken.Count, near)
         );
+    }
+
+    // The rows of a file, so many at a time that all processors have work and memory does not grow with the file.
+    private static IEnumerable<List<PromptRow>> Batches(string file, CancellationToken cancellationToken)
+    {
+        HashSet<ulong> ids = [];
+        List<PromptRow> batch = [];
+        long characters = 0;
+        foreach (PromptRow row in PromptRows.Read(file))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (row.Id is { } id && !ids.Add(StableHash.Of(id)))
+            {
+                throw new SparException(
+                    $"{row.Place}: the id {id} is there twice. Give every row an id of its own, or none."
+                );
+            }
+
+            PromptConstraints.CheckKnown(row);
+            batch.Add(row);
+            characters += row.Text.Length + row.Context.Sum(turn => (long)turn.Text.Length);
+            if (batch.Count == BatchRows || characters > BatchCharacters)
+            {
+                yield return batch;
+                (batch, characters) = ([], 0);
+            }
+        }
+
+        yield return batch;
     }
 
     /// <summary>A name for a row that is the same in every layout: the hash of its conversation.</summary>

@@ -69,7 +69,9 @@ public sealed class FilePromptsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("made:up", "{}", "unknown instruction id 'made:up'")]
+    [InlineData("made:up", "{}", "instruction_id_list[0]: there is no constraint 'made:up'. Ids are family:name")]
+    [InlineData("punctuation:no_coma", "{}", "Did you mean 'punctuation:no_comma'?")]
+    [InlineData("startend:whatever_else_there_may_be", "{}", "Of startend there are ")]
     [InlineData("length_constraints:number_words", "{\"relation\": 5}", "length_constraints:number_words")]
     public void A_constraint_that_cannot_be_checked_is_named_with_its_row(string id, string arguments, string words)
     {
