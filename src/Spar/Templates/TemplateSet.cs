@@ -104,6 +104,15 @@ public sealed class TemplateSet
         _ => critique,
     });
 
+    /// <summary>A template as it was read, placeholders in it.</summary>
+    /// <param name="file">judge.txt, refine.txt or one of this class's names of optional files.</param>
+    internal string TextOf(string file) => file switch
+    {
+        JudgeFile => _judge.ToString(),
+        RefineFile => _refine.ToString(),
+        _ => _more[file].ToString(),
+    };
+
     /// <summary>A template that not every set has.</summary>
     /// <param name="file">One of this class's names of optional files.</param>
     /// <param name="need">What needs it, for the message.</param>
