@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Spar.Ground;
+using Spar.Seams;
 using Spar.SelfPlay;
 using Spar.Store;
 
@@ -36,6 +37,12 @@ public sealed record RunResults(
     /// nothing is.
     /// </summary>
     public IReadOnlyList<StageFailures>? Failed { get; init; }
+
+    /// <summary>
+    /// What was found in the run's files of prompts: rows, those that were left out by reason, splits; null for runs that
+    /// read none.
+    /// </summary>
+    public PromptsFound? Prompts { get; init; }
 
     /// <summary>The file's name in the run directory.</summary>
     public const string FileName = "results.json";
@@ -73,6 +80,7 @@ public sealed record RunResults(
             integrity.Length == 0 ? null : integrity)
         {
             Failed = FailuresOf(store) is { Length: > 0 } failed ? failed : null,
+            Prompts = store.FindProduct<PromptsProduct>(StageNames.Prompts)?.Found,
         };
     }
 
