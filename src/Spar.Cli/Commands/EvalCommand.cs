@@ -20,6 +20,7 @@ internal static class EvalCommand
             command.Add(task);
         }
 
+        command.Add(EvalPromptsCommand.Create(context));
         command.Add(EvalRefinementCommand.Create(context));
         command.Add(EvalCompareCommand.Create(context));
         return command;

@@ -1,7 +1,6 @@
-using Spar.Engine.Chat;
+using System.Globalization;
 using Spar.Engine.Checkpoints;
 using Spar.Engine.Models;
-using Spar.Engine.Tokenization;
 using Spar.Ground;
 using Spar.Judging;
 using Spar.Recipes;
@@ -66,12 +65,21 @@ internal static class ModelFiles
                 }
             }
 
-            Room? room = Room.Of(path, config, recipe);
-            if (room is { Judge: int asked } && asked >= room.Context)
+            Room? room = Room.Of(path, recipe);
+            if (room is not null && recipe.Method is { } method && Judges(recipe)
+                && room.Longest(method) is var longest && longest > room.Context)
             {
-                check.Usable("prompt_set", () => throw new SparException(
-                    $"asking for a judgement takes {asked} tokens before prompt and response stand in it, and the "
-                    + $"base model's context holds {room.Context}; take a shorter prompt set, such as compact"));
+                string fit = room.Context > room.Judge
+                    ? string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"lower respond.max_tokens and judge.max_tokens to {room.Context - room.Judge} together, or take")
+                    : "take";
+                check.Usable("prompt_set", () => throw new SparException(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"the base model's context holds {room.Context} tokens, and a judgement may take {longest} and the "
+                    + $"instruction: {room.Judge} for the question of prompt set {PromptSets.Of(recipe)}, "
+                    + $"{method.Respond.MaxTokens} for the response (respond.max_tokens), {method.Judge.MaxTokens} for "
+                    + $"itself (judge.max_tokens); {fit} a shorter prompt set")));
             }
 
             foreach ((string training, TrainingSettings settings) in
@@ -93,21 +101,13 @@ internal static class ModelFiles
     {
         foreach ((string _, string path) in Of(recipe).Where(model => model.Key == "base_model"))
         {
-            ModelConfig config = Checkpoint.CheckHeaders(path);
             Recipe method = recipe.Method;
-            if (Room.Of(path, config, recipe) is not { } room)
+            if (Room.Of(path, recipe) is not { } room)
             {
                 continue;
             }
 
-            int longest = room.Judge + method.Respond.MaxTokens + method.Judge.MaxTokens;
-            if (longest > room.Context)
-            {
-                yield return $"base_model: a judgement may take {longest} tokens (prompt set {room.Judge} with an empty "
-                    + $"prompt, response up to {method.Respond.MaxTokens}, judgement up to {method.Judge.MaxTokens}), "
-                    + $"and the context holds {room.Context}: long ones will be cut off or fail.";
-            }
-
+            long longest = room.Longest(method);
             foreach ((string training, TrainingSettings settings) in
                 Trainings(method).Where(one => one.Key is "refiner_sft" or "rft" && one.Settings.Epochs > 0))
             {
@@ -120,19 +120,27 @@ internal static class ModelFiles
         }
     }
 
+    // Whether the base model, or what becomes of it, judges in a run.
+    private static bool Judges(RunRecipe recipe) =>
+        (recipe.Method.Judging.Judges.Count == 0 || recipe.Method.Judging.Judges.Contains(JudgingSettings.Refiner))
+        && (recipe.Method.Iterations > 0 || recipe.Method.RefinerSft.Epochs > 0 || Yardsticks.MeasuresNano(recipe)
+            || recipe.Evaluation.Any(one => one.Search));
+
     // Tokens of the base model's context, and of a judgement's question about nothing.
     private sealed record Room(int Context, int Judge)
     {
+        // What a judgement may take, the instruction aside.
+        public long Longest(Recipe method) => (long)Judge + method.Respond.MaxTokens + method.Judge.MaxTokens;
+
         // Null where tokenizer, chat template or prompt set cannot be used; their own checks say why.
-        public static Room? Of(string model, ModelConfig config, RunRecipe recipe)
+        public static Room? Of(string model, RunRecipe recipe)
         {
             try
             {
-                Tokenizer tokenizer = Checkpoint.LoadTokenizer(model);
-                ChatTemplate template = ChatTemplate.For(tokenizer, recipe.TemplateDate);
-                string asked = TemplateSet.Load(recipe.Method.PromptSet).JudgePrompt("", "");
-                string rendered = template.Render([new Message("user", asked)], addGenerationPrompt: true);
-                return new Room(config.MaxPositions, tokenizer.Encode(rendered).Length);
+                TemplateSet set = TemplateSet.Load(PromptSets.Of(recipe));
+                return ModelRoom.Of(model, recipe.TemplateDate) is { } room && room.Question(set) is int asked
+                    ? new Room(room.Context, asked)
+                    : null;
             }
             catch (UserFaultException)
             {

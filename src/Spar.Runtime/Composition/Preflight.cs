@@ -33,7 +33,9 @@ public static class Preflight
         IReadOnlyList<(string Key, UserFaultException Fault)> faults =
             await AskServersAsync(recipe, cancellationToken).ConfigureAwait(false);
         document.Check(() => RunComposer.Check(recipe, faults));
-        return (recipe, [.. ModelFiles.Warnings(recipe), .. Resources(recipe, directory)]);
+        return (
+            recipe,
+            [.. ModelFiles.Warnings(recipe), .. Yardsticks.Warnings(recipe), .. Resources(recipe, directory)]);
     }
 
     // One short question to each served model: is the server there, does it know the model, does it take the key?

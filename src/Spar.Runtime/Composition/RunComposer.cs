@@ -50,7 +50,7 @@ public static class RunComposer
         PromptSources.Check(recipe, check);
         ConstraintVerifiers.Check(recipe, check);
         Yardsticks.Check(recipe, check);
-        check.Usable("prompt_set", () => TemplateSet.Load(recipe.Method.PromptSet));
+        check.Usable("prompt_set", () => TemplateSet.Load(PromptSets.Of(recipe)));
         check.ThrowIfFaulty();
     }
 
@@ -65,6 +65,7 @@ public static class RunComposer
         RunRecipe recipe, RunStore store, int threads, IRunObserver observer, TimeProvider time,
         double allowFailed = 0)
     {
+        recipe = PromptSets.Resolve(recipe);
         TemplateSet templates = TemplateSet.Load(recipe.Method.PromptSet);
         IPromptSource prompts = PromptSources.Create(recipe, store.Identity, () => Yardsticks.Prompts(recipe));
         FilePrompts? own = prompts as FilePrompts;
@@ -81,7 +82,7 @@ public static class RunComposer
             Texts = PromptSources.CreateTexts(recipe),
             Store = store,
             Evaluator = Evaluators.Create(recipe),
-            Yardsticks = Yardsticks.Create(recipe, store.Directory, time),
+            Yardsticks = Yardsticks.Create(recipe, store.Directory, time, own),
             Verifier = ConstraintVerifiers.Create(recipe.Method.Judging, own),
             Truth = ConstraintVerifiers.CreateTruth(own),
             TripWires = ConstraintVerifiers.CreateTripWires(recipe.Method.Judging, own),

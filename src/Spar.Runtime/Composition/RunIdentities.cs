@@ -17,7 +17,7 @@ public static class RunIdentities
     /// <summary>The identity of a recipe's run.</summary>
     /// <param name="recipe">A checked recipe.</param>
     /// <exception cref="SparException">Something that the recipe points to cannot be read.</exception>
-    public static RunIdentity Of(RunRecipe recipe) => new(RecipeKeys.Deciding(recipe, Name));
+    public static RunIdentity Of(RunRecipe recipe) => new(RecipeKeys.Deciding(PromptSets.Resolve(recipe), Name));
 
     /// <summary>The beginning of the keys that say which prompts a run has.</summary>
     internal const string PromptKeys = "prompts.";

@@ -22,8 +22,10 @@ public static class Yardsticks
     private static readonly string[] s_withShots = ["gsm8k", "mmlu", "triviaqa"];
     private static readonly string[] s_withSamples = ["humaneval", "llmbar"];
 
+    private static readonly string[] s_withMaxTokens = [.. InstructionBenchmark.Names, HeldOutPrompts.Name];
+
     /// <summary>All names that a yardstick may have.</summary>
-    public static IReadOnlyList<string> Names { get; } = [.. Benchmarks.Names, Nano];
+    public static IReadOnlyList<string> Names { get; } = [.. Benchmarks.Names, HeldOutPrompts.Name, Nano];
 
     /// <summary>
     /// What the benchmarks that a run of this recipe measures will ask, so that a run's own prompts can be kept apart
@@ -43,17 +45,28 @@ public static class Yardsticks
     /// <param name="recipe">A checked recipe.</param>
     /// <param name="directory">The run directory.</param>
     /// <param name="time">The clock.</param>
-    internal static IReadOnlyList<IYardstick> Create(RunRecipe recipe, string directory, TimeProvider time) =>
+    /// <param name="prompts">
+    /// The run's own prompts, opened before anything is measured; null for the nano world's, and where the yardsticks are
+    /// only counted.
+    /// </param>
+    internal static IReadOnlyList<IYardstick> Create(
+        RunRecipe recipe, string directory, TimeProvider time, FilePrompts? prompts = null) =>
         [
-            .. BenchmarksOf(recipe)
-                .Select(one => new BenchmarkYardstick(
-                    Open(one, recipe),
-                    one.Judge,
-                    one.Judge is null ? null : RunIdentities.OfModel(one.Judge),
-                    directory,
-                    time
-                )),
+            .. recipe.Evaluation.Where(one => one.Name != Nano).SelectMany(one => one.Name == HeldOutPrompts.Name
+                ? HeldOutPrompts.Create(recipe, one, prompts, directory, time)
+                : [Create(one, recipe, directory, time)]),
         ];
+
+    /// <summary>What a user may have meant otherwise.</summary>
+    /// <param name="recipe">A checked recipe.</param>
+    internal static IEnumerable<string> Warnings(RunRecipe recipe)
+    {
+        if (recipe.Prompts is { HeldOut: > 0 } && recipe.Evaluation.All(one => one.Name != HeldOutPrompts.Name))
+        {
+            yield return $"prompts.held_out: {recipe.Prompts.HeldOut} prompts are kept apart and nothing measures them; "
+                + $"add {{ name: {HeldOutPrompts.Name} }} to evaluation.";
+        }
+    }
 
     /// <summary>Whether the built-in world measures the run.</summary>
     /// <param name="recipe">A checked recipe.</param>
@@ -72,6 +85,18 @@ public static class Yardsticks
             bool known = Names.Contains(one.Name);
             check.That(known, $"{key}.name", $"must be one of {string.Join(", ", Names)}", one.Name);
             check.That(seen.Add(one.Name), $"{key}.name", "must stand in the list once", one.Name);
+            check.That(
+                !one.Search || one.Name == HeldOutPrompts.Name,
+                $"{key}.search",
+                $"can only be given for {HeldOutPrompts.Name}",
+                one.Search
+            );
+            check.That(
+                one.Votes == 1 || (one.Name == HeldOutPrompts.Name && one.Judge is not null),
+                $"{key}.votes",
+                $"can only be given for {HeldOutPrompts.Name} with a judge",
+                one.Votes
+            );
             if (!known || one.Name == Nano)
             {
                 continue;
@@ -84,9 +109,9 @@ public static class Yardsticks
                 one.Shots
             );
             check.That(
-                one.MaxTokens is null || InstructionBenchmark.Names.Contains(one.Name),
+                one.MaxTokens is null || s_withMaxTokens.Contains(one.Name),
                 $"{key}.max_tokens",
-                $"can only be given for {string.Join(", ", InstructionBenchmark.Names)}",
+                $"can only be given for {string.Join(", ", s_withMaxTokens)}",
                 one.MaxTokens
             );
             check.That(
@@ -108,6 +133,19 @@ public static class Yardsticks
                     + "limits and without network, and does so only with your consent",
                 one.Execute
             );
+            if (one.Name == HeldOutPrompts.Name)
+            {
+                check.That(one.Data is null, $"{key}.data", $"can not be given for {one.Name}", one.Data);
+                check.That(
+                    recipe.Prompts is { HeldOut: > 0 },
+                    $"{key}.name",
+                    "measures the prompts that prompts.held_out keeps apart, and this recipe keeps none; name files of "
+                        + "prompts and how many are held out",
+                    one.Name
+                );
+                continue;
+            }
+
             check.Usable(
                 key,
                 () =>
@@ -131,7 +169,15 @@ public static class Yardsticks
     }
 
     private static IEnumerable<YardstickSettings> BenchmarksOf(RunRecipe recipe) =>
-        recipe.Evaluation.Where(one => one.Name != Nano);
+        recipe.Evaluation.Where(one => one.Name != Nano && one.Name != HeldOutPrompts.Name);
+
+    private static BenchmarkYardstick Create(
+        YardstickSettings one, RunRecipe recipe, string directory, TimeProvider time)
+    {
+        IBenchmark benchmark = Open(one, recipe);
+        string? judge = one.Judge is null ? null : RunIdentities.OfModel(one.Judge);
+        return new BenchmarkYardstick(benchmark.Facts.Name, () => benchmark, one.Judge, judge, directory, time);
+    }
 
     private static IBenchmark Open(YardstickSettings one, RunRecipe recipe, bool check = false) =>
         Benchmarks

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Microsoft.Extensions.AI;
 using Spar.Calls;
 using Spar.Evaluation.Harness;
 using Spar.Evaluation.Results;
@@ -13,13 +12,17 @@ namespace Spar.Runtime.Evaluation;
 /// go to the run's store like all others; samples.jsonl and results.json go to a folder in the run directory, which
 /// <c>spar eval compare</c> takes.
 /// </summary>
-/// <param name="benchmark">What is asked, and how it is scored.</param>
+/// <param name="name">The yardstick's name.</param>
+/// <param name="open">
+/// Gives what is asked, and how it is scored; called once, when the run's prompts are there.
+/// </param>
 /// <param name="judge">The judge's model; null where the benchmark needs none.</param>
 /// <param name="judgeIdentity">What the judge is known by wherever it lies; null where there is none.</param>
 /// <param name="directory">The run directory.</param>
 /// <param name="time">Gives the results their date.</param>
 public sealed class BenchmarkYardstick(
-    IBenchmark benchmark,
+    string name,
+    Func<IBenchmark> open,
     string? judge,
     string? judgeIdentity,
     string directory,
@@ -29,20 +32,27 @@ public sealed class BenchmarkYardstick(
     /// <summary>The folder in the run directory that holds a folder a row, and in it one a yardstick.</summary>
     public const string Folder = "evaluation";
 
-    /// <inheritdoc/>
-    public string Name => benchmark.Facts.Name;
+    private readonly Lazy<IBenchmark> _benchmark = new(open);
 
     /// <inheritdoc/>
-    public string Signature { get; } =
-        $"{benchmark.Facts.Version.ToString(CultureInfo.InvariantCulture)} {judgeIdentity} "
-        + $"{StableHash.Of(string.Join('\n', benchmark.Requests.Select(request => request.Call)) + benchmark.Facts.Config.ToJsonString()):x16}";
+    public string Name => name;
 
     /// <inheritdoc/>
-    public int Items => benchmark.Requests.Count;
+    public string Signature => SignatureOf(_benchmark.Value, judgeIdentity);
+
+    /// <summary>Documents that it is going to have, as far as is known before it is opened; 0 opens it to see.</summary>
+    public int Expected { get; init; }
+
+    /// <inheritdoc/>
+    public int Items => Expected > 0 && !_benchmark.IsValueCreated ? Expected : _benchmark.Value.Requests.Count;
+
+    /// <inheritdoc/>
+    public void Open() => _ = _benchmark.Value;
 
     /// <inheritdoc/>
     public async Task<YardstickResult> MeasureAsync(EvaluationContext context, CancellationToken cancellationToken)
     {
+        IBenchmark benchmark = _benchmark.Value;
         EvaluationScore score = await EvaluationRun
             .MeasureAsync(
                 benchmark,
@@ -57,64 +67,47 @@ public sealed class BenchmarkYardstick(
                         )
                         .ConfigureAwait(false),
                 Path.Combine(directory, Folder, context.Row.ToString(), Name),
-                new RunDescription(context.Row.ToString(), judge, Seed(context), time.GetUtcNow()),
+                new RunDescription(context.Row.ToString(), judge, YardstickCalls.Seed(context), time.GetUtcNow()),
                 cancellationToken
             )
             .ConfigureAwait(false);
-        return new YardstickResult(Name, benchmark.Facts.EffectiveCount, Figures(score), score.Counts);
+        return new YardstickResult(
+            Name,
+            benchmark.Facts.EffectiveCount,
+            YardstickCalls.Figures(benchmark.Facts.Name, score),
+            score.Counts
+        );
     }
 
-    // Figures of the whole benchmark; those of its parts are in the folder.
-    private YardstickFigure[] Figures(EvaluationScore score)
-    {
-        Metric[] whole = [.. score.Metrics.Where(metric => metric.Task == Name)];
-        return
-        [
-            .. (whole.Length > 0 ? whole : score.Metrics).Select(metric => new YardstickFigure(
-                metric.Filter == Metric.NoFilter ? metric.Name : $"{metric.Name} ({metric.Filter})",
-                metric.Value,
-                metric.Interval?.Low,
-                metric.Interval?.High,
-                metric.IsShare
-            )),
-        ];
-    }
+    /// <summary>The name of a call for an answer to a request.</summary>
+    /// <param name="row">Which models answer.</param>
+    /// <param name="yardstick">The yardstick's name.</param>
+    /// <param name="what">"answers" or "judgments".</param>
+    /// <param name="request">What is asked.</param>
+    internal static string CallOf(RowName row, string yardstick, string what, EvaluationRequest request) =>
+        $"eval/{row}/{yardstick}/{what}/{request.Id}";
 
-    private async Task<IReadOnlyDictionary<string, Answer>> AskAsync(
+    /// <summary>What the figures of a benchmark depend on beside the models.</summary>
+    /// <param name="benchmark">The benchmark.</param>
+    /// <param name="judge">The judge's identity; null where there is none.</param>
+    internal static string SignatureOf(IBenchmark benchmark, string? judge) =>
+        $"{benchmark.Facts.Version.ToString(CultureInfo.InvariantCulture)} {judge} "
+        + $"{StableHash.Of(string.Join('\n', benchmark.Requests.Select(request => request.Call)) + benchmark.Facts.Config.ToJsonString()):x16}";
+
+    private Task<IReadOnlyDictionary<string, Answer>> AskAsync(
         string what,
         IReadOnlyList<EvaluationRequest> requests,
         ModelCaller model,
         EvaluationContext context,
         CancellationToken cancellationToken
-    )
-    {
-        long seed = Seed(context);
-        (Answer? Result, string? Failure)[] outcomes = await Crowd
-            .EachAsync(
-                requests,
-                model.Session.Concurrency,
-                (_, request, token) =>
-                {
-                    ChatOptions options = request.ToOptions(seed);
-                    CallIdentity call = new($"eval/{context.Row}/{Name}/{what}/{request.Id}", request.Call.Fingerprint);
-                    return model.AskAsync(request.Messages, options.WithCall(call), token);
-                },
-                (_, failure) => context.ItemFinished(failure is not null),
-                cancellationToken
-            )
-            .ConfigureAwait(false);
-        int missing = outcomes.Count(outcome => outcome.Failure is not null);
-        return missing == 0
-            ? requests
-                .Zip(outcomes)
-                .ToDictionary(pair => pair.First.Id, pair => pair.Second.Result!, StringComparer.Ordinal)
-            : throw new SparException(
-                $"{missing} of {requests.Count} {what} of {Name} in row {context.Row} are missing, the first because: "
-                    + $"{outcomes.First(outcome => outcome.Failure is not null).Failure!.TrimEnd('.')}. "
-                    + "Mend that and run the same command again, which asks only for the rest; or take the yardstick "
-                    + "out of the recipe's evaluation."
-            );
-    }
-
-    private static long Seed(EvaluationContext context) => unchecked((long)context.Recipe.Seed);
+    ) =>
+        YardstickCalls.EachAsync(
+            Name,
+            what,
+            requests,
+            (request, token) =>
+                YardstickCalls.AskAsync(CallOf(context.Row, Name, what, request), request, model, context, token),
+            context,
+            cancellationToken
+        );
 }

@@ -31,7 +31,7 @@ public sealed record DecodingComparison()
             DecodingMeasurement measurement = new()
             {
                 Recipe = recipe.Method,
-                Templates = TemplateSet.Load(recipe.Method.PromptSet),
+                Templates = TemplateSet.Load(PromptSets.Of(recipe)),
                 Host = ModelHosts.Create(work.Threads, recipe.Method.Concurrency, recipe),
                 Actor = work.StartModel("actor", seed),
                 Refiner = work.StartModel("refiner", seed),

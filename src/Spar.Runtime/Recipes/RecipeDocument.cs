@@ -2,6 +2,7 @@ using Spar.Ground;
 using Spar.Judging;
 using Spar.Recipes;
 using Spar.Runtime.Models;
+using Spar.SelfPlay;
 using Spar.Templates;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
@@ -130,7 +131,7 @@ public sealed class RecipeDocument
         {
             Referent.JudgeModel when text == JudgingSettings.Refiner => true,
             Referent.Model or Referent.JudgeModel => ModelReference.IsServed(text),
-            Referent.PromptSet => TemplateSet.BuiltIn.Contains(text),
+            Referent.PromptSet => text == Recipe.DerivedPromptSet || TemplateSet.BuiltIn.Contains(text),
             _ => false,
         };
         if (name || string.IsNullOrWhiteSpace(text) || Path.IsPathRooted(text))

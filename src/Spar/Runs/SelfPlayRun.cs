@@ -93,6 +93,11 @@ public sealed class SelfPlayRun
         }
 
         new PromptStage(Store, Observer, Time).Run(Prompts, Recipe, cancellationToken);
+        foreach (IYardstick yardstick in Yardsticks)
+        {
+            yardstick.Open();
+        }
+
         using CallSession session = new(Recipe.Seed, Recipe.Concurrency, Store, Observer.CallAnswered);
         await using OpenModels models = new(Host, session);
         StageRunner runner = new(Store, session, Observer, Time, AllowFailed);

@@ -9,6 +9,12 @@ public interface IYardstick
     /// <summary>Its name, unique in the run, such as "ifeval".</summary>
     string Name { get; }
 
+    /// <summary>
+    /// Makes ready to measure; called when the run's prompts are there, before anything else is done.
+    /// </summary>
+    /// <exception cref="SparException">There is nothing to measure, or it cannot be read.</exception>
+    void Open() { }
+
     /// <summary>Changes with all that its figures depend on beside the models: data, prompts, settings.</summary>
     string Signature { get; }
 

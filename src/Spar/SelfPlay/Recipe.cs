@@ -41,9 +41,15 @@ public sealed record Recipe : IRecipeRules
     [Decides(Results.SelfPlay)]
     public bool IterativeTraining { get; init; } = true;
 
-    /// <summary>A built-in prompt set's name, or a folder.</summary>
+    /// <summary>
+    /// A built-in prompt set's name, or a folder; auto takes the built-in set that suits the base model by its size and
+    /// context.
+    /// </summary>
     [Decides(Results.All), MinLength(1), RefersTo(Referent.PromptSet)]
-    public string PromptSet { get; init; } = "full";
+    public string PromptSet { get; init; } = DerivedPromptSet;
+
+    /// <summary>The value of <see cref="PromptSet"/> that leaves the choice to the base model.</summary>
+    public const string DerivedPromptSet = "auto";
 
     /// <summary>Prompts whose teacher responses the actor learns first.</summary>
     [Decides(Results.All), Range(0, int.MaxValue)]

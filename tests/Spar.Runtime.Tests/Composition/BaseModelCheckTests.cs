@@ -87,7 +87,9 @@ public sealed class BaseModelCheckTests : IDisposable
     }
 
     private RunRecipe Read(string more) =>
-        RecipeDocument.Parse($"base_model: {_model}\nprompt_set: compact\n{more}", "r.yaml").Bind<RunRecipe>();
+        RecipeDocument.Parse(
+            $"base_model: {_model}\nprompt_set: compact\nrespond: {{ max_tokens: 64 }}\njudge: {{ max_tokens: 200 }}\n{more}",
+            "r.yaml").Bind<RunRecipe>();
 
     private void Check(string more = "") => RunComposer.Check(Read(more));
 }

@@ -1,4 +1,7 @@
+using System.Text;
 using System.Text.Json.Nodes;
+using Spar.Engine.Checkpoints;
+using Spar.Engine.Models;
 using Spar.Ground;
 using Spar.Runtime.Composition;
 using Spar.Runtime.Recipes;
@@ -62,14 +65,53 @@ public sealed class PreflightTests : IDisposable
             await FaultAsync(Small + "dpo: { lora: { target_modules: [q_porj] } }\n"));
 
     [Fact]
-    public async Task A_prompt_set_that_leaves_no_room_is_a_fault_and_one_that_leaves_little_a_warning()
+    public async Task A_prompt_set_that_does_not_fit_into_the_context_with_the_longest_texts_is_a_fault()
     {
         Assert.Contains(
-            "the context holds 512", Assert.Single(await WarningsAsync(Small.Replace("200", "450", StringComparison.Ordinal))));
+            "context holds 512 tokens, and a judgement may take 526 and the instruction: 12 for the question of prompt set "
+            + "compact, 64 for the response (respond.max_tokens), 450 for itself (judge.max_tokens); lower "
+            + "respond.max_tokens and judge.max_tokens to 500 together",
+            await FaultAsync(Small.Replace("200", "450", StringComparison.Ordinal)));
+
+        // Where nothing is judged, there is nothing to fit.
+        const string none = "iterations: 0\nrefiner_sft: { epochs: 0 }\nrft: { epochs: 0 }\nevaluation: [{ name: ifeval }]\n";
+        Assert.DoesNotContain(
+            "prompt_set", await FaultAsync(none + Small.Replace("200", "450", StringComparison.Ordinal)));
         Assert.Contains(
             "rft.cutoff_tokens cannot be used", await FaultAsync(Small + "rft: { cutoff_tokens: 10 }\n"));
         Edit("config.json", config => config["max_position_embeddings"] = 128);
         Assert.Contains("context holds 128", await FaultAsync("prompt_set: full\n"));
+    }
+
+    [Theory]
+    [InlineData(128, 4, 512, "compact", "has 1 million parameters")]
+    [InlineData(768, 12, 8192, "small", "million parameters")]
+    [InlineData(4096, 8, 8192, "full", "million parameters")]
+    [InlineData(4096, 8, 2048, "small", "full may take ")]
+    public void The_prompt_set_comes_from_the_model_where_the_recipe_names_none(
+        int hidden, int layers, int context, string set, string why)
+    {
+        if (hidden > 128)
+        {
+            Enlarge(hidden, layers, context);
+        }
+
+        RunRecipe recipe = RecipeDocument.Parse($"base_model: {_model}\n", "r.yaml").Bind<RunRecipe>();
+        Assert.Equal("auto", recipe.Method.PromptSet);
+        (string Set, string Why) derived = PromptSets.Derived(recipe)!.Value;
+        Assert.Equal(set, derived.Set);
+        Assert.Contains(why, derived.Why, StringComparison.Ordinal);
+        Assert.Equal(set, PromptSets.Resolve(recipe).Method.PromptSet);
+    }
+
+    [Fact]
+    public void A_served_model_is_asked_by_the_full_set_and_a_recipes_own_word_counts()
+    {
+        RunRecipe served = RecipeDocument.Parse("base_model: http://127.0.0.1:1/v1#m\n", "r.yaml").Bind<RunRecipe>();
+        Assert.Equal("full", PromptSets.Of(served));
+        RunRecipe named = RecipeDocument.Parse($"base_model: {_model}\nprompt_set: small\n", "r.yaml").Bind<RunRecipe>();
+        Assert.Null(PromptSets.Derived(named));
+        Assert.Equal("small", PromptSets.Of(named));
     }
 
     [Fact]
@@ -90,6 +132,41 @@ public sealed class PreflightTests : IDisposable
     }
 
     private const string Small = "prompt_set: compact\nrespond: { max_tokens: 64 }\njudge: { max_tokens: 200 }\n";
+
+    // A model of another size: its headers are whole, and its weights are a hole in the file.
+    private void Enlarge(int hidden, int layers, int context)
+    {
+        Edit("config.json", config =>
+        {
+            config["hidden_size"] = hidden;
+            config["num_hidden_layers"] = layers;
+            config["max_position_embeddings"] = context;
+            config["intermediate_size"] = 3 * hidden;
+            config["head_dim"] = 64;
+            config["num_attention_heads"] = hidden / 64;
+            config["num_key_value_heads"] = hidden / 64;
+        });
+        JsonObject header = [];
+        long at = 0;
+        foreach ((string name, IReadOnlyList<int> shape) in ModelTensors.Shapes(
+            ModelConfigFile.Load(Path.Combine(_model, "config.json"))).Select(one => (one.Name, (IReadOnlyList<int>)one.Shape)))
+        {
+            long bytes = shape.Aggregate(2L, (product, size) => product * size);
+            header[name] = new JsonObject
+            {
+                ["dtype"] = "BF16",
+                ["shape"] = new JsonArray([.. shape.Select(size => JsonValue.Create(size))]),
+                ["data_offsets"] = new JsonArray(at, at + bytes),
+            };
+            at += bytes;
+        }
+
+        byte[] json = Encoding.UTF8.GetBytes(header.ToJsonString());
+        using FileStream file = File.Create(Path.Combine(_model, "model.safetensors"));
+        file.Write(BitConverter.GetBytes((long)json.Length));
+        file.Write(json);
+        file.SetLength(8 + json.Length + at);
+    }
 
     private void Edit(string name, Action<JsonObject> edit)
     {

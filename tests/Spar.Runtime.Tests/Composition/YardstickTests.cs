@@ -133,6 +133,8 @@ public sealed class YardstickTests : IDisposable
                 base_model: {{Nano}}
                 prompt_set: compact
                 iterations: 0
+                respond: { max_tokens: 64 }
+                judge: { max_tokens: 200 }
                 actor_sft: { epochs: 0 }
                 refiner_sft: { epochs: 0 }
                 benchmark_data: {{Prompts}}
