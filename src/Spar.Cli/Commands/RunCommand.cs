@@ -78,6 +78,7 @@ internal static class RunCommand
 
                 RunResults results = await RunAsync(
                     path,
+                    CommandOf(path, directory, given, parse.GetValue(settings)!),
                     recipeRead,
                     directory,
                     parse.GetValue(threads),
@@ -130,6 +131,21 @@ internal static class RunCommand
         return command;
     }
 
+    // The command that goes on with the run, for whoever finds its directory later.
+    private static string CommandOf(string path, string directory, ulong? seed, IEnumerable<string> settings)
+    {
+        string[] words =
+        [
+            "spar", "run", path, "--output", directory,
+            .. seed is { } number ? ["--seed", number.ToString(CultureInfo.InvariantCulture)] : Array.Empty<string>(),
+            .. settings.SelectMany(one => new[] { "--set", one }),
+        ];
+        return string.Join(' ', words.Select(word =>
+            word.All(c => char.IsAsciiLetterOrDigit(c) || "-_./=,:+@%".Contains(c, StringComparison.Ordinal))
+                ? word
+                : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
+    }
+
     // A run that has ended needs no server any more.
     private static async Task<(RunRecipe Recipe, IReadOnlyList<string> Warnings)> ReadAsync(
         RecipeDocument document,
@@ -151,6 +167,7 @@ internal static class RunCommand
 
     private static async Task<RunResults> RunAsync(
         string path,
+        string command,
         RunRecipe recipe,
         string directory,
         int threads,
@@ -179,7 +196,13 @@ internal static class RunCommand
             : Ended(directory, identity, recipe) is not null ? "has ended; nothing is left to do"
             : string.Create(CultureInfo.InvariantCulture, $"goes on, {stages} stages are there");
         context.Say($"{path} from {recipe.Method.BaseModel} in {directory}: {state}");
+        if (PromptSets.Derived(recipe) is var (set, why))
+        {
+            context.Say($"prompt_set: {set}, for the recipe names none and {why}");
+        }
+
         using RunLog log = new(directory, new RunDisplay(progress), context.Time);
+        log.Write("info", RunState.CommandLine(command));
         log.Write("info", $"{path} from {recipe.Method.BaseModel}: {state}");
         try
         {
@@ -191,7 +214,12 @@ internal static class RunCommand
         }
         catch (Exception fault)
         {
-            log.Write("error", fault is OperationCanceledException ? "interrupted" : fault.ToString());
+            log.Write("error", fault switch
+            {
+                OperationCanceledException => RunLog.Interrupted,
+                UserFaultException => fault.Message,
+                _ => fault.ToString(),
+            });
             throw;
         }
     }

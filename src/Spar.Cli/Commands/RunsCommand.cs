@@ -14,7 +14,9 @@ namespace Spar.Cli.Commands;
 internal static class RunsCommand
 {
     private const string Help = """
-        Lists the run directories under a folder: whether each has ended, its last stage, its last row of results. Changes nothing in them.
+        Lists the run directories under a folder: whether each has ended, its last stage, its last row of results; and of those
+        that have not ended which stage they wait for, the fault that ended them, and the command that goes on. Changes nothing
+        in them.
 
         Examples:
           spar runs
@@ -54,9 +56,12 @@ internal static class RunsCommand
                 .Column("last row")
                 .Column("satisfied", right: true)
                 .Column("time", right: true);
+            List<string> waiting = [];
             foreach (string run in runs)
             {
-                figures.Row([run, .. Describe(run)]);
+                (string[] cells, IReadOnlyList<string> waits) = Describe(run);
+                figures.Row([run, .. cells]);
+                waiting.AddRange(waits);
             }
 
             if (runs.Length == 0)
@@ -66,46 +71,86 @@ internal static class RunsCommand
             }
 
             figures.WriteTo(context.Output);
+            foreach (string line in waiting)
+            {
+                context.Output.WriteLine(HarmlessText.Of(line));
+            }
+
             return ExitCode.Success;
         });
         return command;
     }
 
-    private static string[] Describe(string run)
+    // A row's cells behind the run's name; and what an unfinished run waits for, in lines to stand below the table.
+    private static (string[] Cells, IReadOnlyList<string> Waits) Describe(string run)
     {
         try
         {
             using RunStore store = RunStore.OpenForReading(run);
-            if (!store.Identity.Values.TryGetValue("iterations", out string? iterations))
+            if (RunState.Of(store) is not { } state)
             {
-                return ["no run of a recipe", store.Stages().LastOrDefault() ?? "", "", "", ""];
+                return (["no run of a recipe", store.Stages().LastOrDefault() ?? "", "", "", ""], []);
             }
 
-            RunResults results = RunResults.Of(store);
-            bool ended =
-                results.StoppedByDrift is not null
-                || (
-                    int.TryParse(iterations, CultureInfo.InvariantCulture, out int count)
-                    && results.Rows.Any(row => row.Name == RowName.Last(count))
-                );
-            string state =
-                ended ? "ended"
-                : RunStore.IsAtWork(run) ? "at work"
-                : "interrupted";
-            return
-            [
-                state,
-                store.Stages().LastOrDefault() ?? "",
-                results.Rows.LastOrDefault()?.Name.ToString() ?? "",
-                results.Rows.LastOrDefault() is { } row ? Headline(row) : "",
-                ProgressLine.Duration(TimeSpan.FromSeconds(results.WallSeconds)),
-            ];
+            EvaluationRow? row = state.Results.Rows.LastOrDefault();
+            return (
+                [
+                    Word(state.Progress),
+                    state.LastStage ?? "",
+                    row?.Name.ToString() ?? "",
+                    row is null ? "" : Headline(row),
+                    ProgressLine.Duration(TimeSpan.FromSeconds(state.Results.WallSeconds)),
+                ],
+                [.. Waits(run, state)]
+            );
         }
-        catch (UserFaultException)
+        catch (UserFaultException fault)
         {
-            return ["cannot be read", "", "", "", ""];
+            return (["cannot be read", "", "", "", ""], ["", $"{run}: {fault.Message}"]);
         }
     }
+
+    private static IEnumerable<string> Waits(string run, RunState state)
+    {
+        if (state.Progress != RunProgress.Ended)
+        {
+            string stage = state.Stage is not { } begun ? "its next stage"
+                : state.StageItems is int items
+                    ? string.Create(CultureInfo.InvariantCulture, $"{begun} ({items} items)")
+                : begun;
+            yield return "";
+            yield return state.Progress == RunProgress.AtWork
+                ? $"{run} is at work on {stage}."
+                : $"{run} waits for {stage}; what was answered is kept.";
+            if (state.Fault is { } fault)
+            {
+                yield return $"  It ended with: {fault}";
+            }
+
+            if (state.Progress != RunProgress.AtWork)
+            {
+                yield return state.Command is { } command
+                    ? $"  Go on: {command}"
+                    : $"  Go on with the same spar run and --output {run}.";
+            }
+        }
+
+        foreach (StageFailures failed in state.Results.Failed ?? [])
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{run}: {failed.Stage} lacks {failed.Missing} items because calls failed; the first, "
+                    + $"{failed.First.Item}: {failed.First.Reason}");
+        }
+    }
+
+    private static string Word(RunProgress progress) => progress switch
+    {
+        RunProgress.Ended => "ended",
+        RunProgress.AtWork => "at work",
+        RunProgress.Failed => "failed",
+        _ => "interrupted",
+    };
 
     // The share of held-out prompts; where the run measures none, its first yardstick's headline.
     private static string Headline(EvaluationRow row) =>

@@ -9,12 +9,16 @@ namespace Spar.Runs;
 
 /// <summary>
 /// Writes what happens in a run to <c>run.log</c> in its directory, a line an event with time and level, faults in full;
-/// sessions follow each other. It is for people: nothing reads it, and a run is the same without it.
+/// sessions follow each other. It is for people, and for <see cref="RunState"/>, which tells them what a run waits for; a
+/// run is the same without it.
 /// </summary>
 public sealed class RunLog : IRunObserver, IDisposable
 {
     /// <summary>The file's name in the run directory.</summary>
     public const string FileName = "run.log";
+
+    /// <summary>What is written of a session that was interrupted.</summary>
+    public const string Interrupted = "interrupted";
 
     private readonly IRunObserver _next;
     private readonly TimeProvider _time;
