@@ -10,7 +10,8 @@ namespace Spar.Cli.Commands;
 internal static class ExportCommand
 {
     private const string Help = """
-        Writes a run's training data (SFT, preference pairs, RFT) as files for other trainers.
+        Writes a run's training data (SFT, preference pairs, RFT) as files for other trainers, with where each row comes
+        from, the trainings' settings, statistics (statistics.json) and a data card (README.md).
 
         Examples:
           spar export runs/quickstart --format llama-factory --output data
@@ -48,7 +49,7 @@ internal static class ExportCommand
                     )
                 )
                 {
-                    context.Output.WriteLine($"{file.Path}: {file.Rows} rows");
+                    context.Output.WriteLine(file.Rows > 0 ? $"{file.Path}: {file.Rows} rows" : file.Path);
                 }
 
                 return ExitCode.Success;

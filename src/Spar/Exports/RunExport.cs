@@ -25,13 +25,13 @@ public enum ExportFormat
 
 /// <summary>A file that was written.</summary>
 /// <param name="Path">Where.</param>
-/// <param name="Rows">Rows in it; 1 for a file of settings.</param>
+/// <param name="Rows">Rows in it; 0 for a file of settings or of words about the others.</param>
 public sealed record ExportedFile(string Path, int Rows);
 
 /// <summary>
 /// Writes a run's training data for other trainers: a view of the store, one file a trained model, named after it
 /// (actor-0, refiner-0, actor-1, ...); beside it what each row comes from, and the recipe's settings as the trainer
-/// takes them.
+/// takes them; and once for all of them statistics and a card.
 /// </summary>
 public static class RunExport
 {
@@ -43,6 +43,7 @@ public static class RunExport
     public static IReadOnlyList<ExportedFile> Write(RunStore store, ExportFormat format, string directory)
     {
         List<ExportedFile> written = [];
+        List<ExportedSet> sets = [];
         JsonObject info = [];
         try
         {
@@ -53,20 +54,26 @@ public static class RunExport
                 string path = Path.Combine(directory, file);
                 File.WriteAllText(path, format == ExportFormat.LlamaFactory ? ToList(rows) : ToLines(rows));
                 written.Add(new ExportedFile(path, rows.Count));
+                sets.Add(new ExportedSet(name, file, preference));
                 info[name] = DataSetInfo(file, preference);
                 string beside = Path.Combine(directory, $"{name}.rows.jsonl");
                 File.WriteAllText(beside, ToLines(TrainerFiles.Origins(store, name)));
                 written.Add(new ExportedFile(beside, rows.Count));
                 string settings = Path.Combine(directory, TrainerFiles.NameOf(name, format));
                 File.WriteAllText(settings, TrainerFiles.Settings(store.Identity.Values, name, preference, format));
-                written.Add(new ExportedFile(settings, 1));
+                written.Add(new ExportedFile(settings, 0));
+            }
+
+            if (sets.Count > 0)
+            {
+                JsonObject statistics = DataCard.Statistics(store, sets);
+                Describe(DataCard.StatisticsFile, statistics.ToJsonString(JsonSettings.Readable) + "\n");
+                Describe(DataCard.CardFile, DataCard.Text(store, sets, statistics));
             }
 
             if (format == ExportFormat.LlamaFactory && written.Count > 0)
             {
-                string path = Path.Combine(directory, "dataset_info.json");
-                File.WriteAllText(path, info.ToJsonString(JsonSettings.Readable) + "\n");
-                written.Add(new ExportedFile(path, info.Count));
+                Describe("dataset_info.json", info.ToJsonString(JsonSettings.Readable) + "\n");
             }
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
@@ -79,6 +86,13 @@ public static class RunExport
             ? written
             : throw new SparException(
                 $"The run in {store.Directory} has no training data yet. Let it go on until its first training stage.");
+
+        void Describe(string name, string text)
+        {
+            string path = Path.Combine(directory, name);
+            File.WriteAllText(path, text);
+            written.Add(new ExportedFile(path, 0));
+        }
     }
 
     private static IEnumerable<(string Name, bool Preference, IReadOnlyList<JsonObject> Rows)> DataSets(

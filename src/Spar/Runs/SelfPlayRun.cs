@@ -186,6 +186,7 @@ public sealed class SelfPlayRun
     {
         RunResults results = RunResults.Of(Store);
         results.Write(Store.Directory);
+        ModelCards.Write(Store, results);
         return results;
     }
 

@@ -5,11 +5,14 @@ using System.Text;
 namespace Spar.SelfPlay;
 
 /// <summary>
-/// A checkpoint's fingerprint: SHA-256 over the names, lengths and bytes of all files in a directory, or of the only
-/// file that it is.
+/// A checkpoint's fingerprint: SHA-256 over the names, lengths and bytes of all files in a directory but its card, or of
+/// the only file that it is.
 /// </summary>
 public static class CheckpointDigest
 {
+    /// <summary>The file that describes a checkpoint and is no part of it.</summary>
+    public const string CardFile = "README.md";
+
     /// <summary>
     /// 64 hexadecimal digits; null when there is no such directory or file, or no file in the directory.
     /// </summary>
@@ -32,7 +35,8 @@ public static class CheckpointDigest
         {
             files = [.. Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)
                 .Select(file => Path.GetRelativePath(directory, file).Replace('\\', '/'))
-                    .Order(StringComparer.Ordinal)];
+                .Where(file => file != CardFile)
+                .Order(StringComparer.Ordinal)];
         }
 
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

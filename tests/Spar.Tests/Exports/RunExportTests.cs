@@ -22,7 +22,7 @@ public sealed class RunExportTests : IDisposable
                 .Where(file => file.EndsWith(".json", StringComparison.Ordinal))];
         Assert.Equal(
             ["actor-0.json", "refiner-0.json", "actor-1.json", "refiner-1.json", "actor-2.json", "refiner-2.json",
-                "dataset_info.json"], files);
+                "statistics.json", "dataset_info.json"], files);
 
         JsonElement info = Read("dataset_info.json");
         Assert.Equal(6, info.EnumerateObject().Count());
