@@ -170,7 +170,7 @@ public class ArchitectureTests
                 "Verifiers",
             ],
             ["Endpoints"] = ["Models"],
-            ["Experiments"] = ["Composition", "Embedded", "Nano", "Recipes"],
+            ["Experiments"] = ["Composition", "Embedded", "Models", "Nano", "Recipes"],
             ["Planning"] = ["Composition", "Recipes"],
             ["Pretraining"] = ["Embedded", "Nano"],
             ["Prompts"] = ["Recipes"],

@@ -48,7 +48,7 @@ public sealed class NanoCheckTests
             NanoTask task = TaskSampler.Draw(random, TaskForm.Line);
             string[] lines = (
                 await writer.WriteAsync(task.Instruction, i, TestContext.Current.CancellationToken)
-            ).Split('\n');
+            ).Text.Split('\n');
             wrong +=
                 lines[0] == $"check: {string.Join(" and ", task.Requirements.Select(NanoCheckWriter.Expression))}"
                     ? 0

@@ -8,6 +8,7 @@ using Spar.Ground;
 using Spar.Runtime.Composition;
 using Spar.Runtime.Evaluation;
 using Spar.Runtime.Models;
+using Spar.Seams;
 using Spar.SelfPlay;
 
 namespace Spar.Cli.Commands;

@@ -11,6 +11,7 @@ using Spar.Evaluation.Results;
 using Spar.Evaluation.Statistics;
 using Spar.Runtime.Evaluation;
 using Spar.Runtime.Models;
+using Spar.Seams;
 using Spar.Search;
 using Spar.Templates;
 using Spectre.Console;

@@ -12,6 +12,7 @@ using Spar.Evaluation.InstructionFollowing;
 using Spar.Evaluation.Results;
 using Spar.Ground;
 using Spar.Runtime.Models;
+using Spar.Seams;
 using Spectre.Console;
 
 namespace Spar.Cli.Commands;

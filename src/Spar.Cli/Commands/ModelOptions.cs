@@ -7,6 +7,7 @@ using Spar.Evaluation.Harness;
 using Spar.Runtime.Composition;
 using Spar.Runtime.Embedded;
 using Spar.Runtime.Models;
+using Spar.Seams;
 
 namespace Spar.Cli.Commands;
 

@@ -195,7 +195,10 @@ internal static class RunCommand
             stages == 0 ? "a new run"
             : Ended(directory, identity, recipe) is not null ? "has ended; nothing is left to do"
             : string.Create(CultureInfo.InvariantCulture, $"goes on, {stages} stages are there");
-        context.Say($"{path} from {recipe.Method.BaseModel} in {directory}: {state}");
+        string models = recipe.Method.ActorStart == recipe.Method.RefinerStart
+            ? recipe.Method.ActorStart
+            : $"{recipe.Method.ActorStart} (actor) and {recipe.Method.RefinerStart} (refiner)";
+        context.Say($"{path} from {models} in {directory}: {state}");
         if (PromptSets.Derived(recipe) is var (set, why))
         {
             context.Say($"prompt_set: {set}, for the recipe names none and {why}");
@@ -203,7 +206,7 @@ internal static class RunCommand
 
         using RunLog log = new(directory, new RunDisplay(progress), context.Time);
         log.Write("info", RunState.CommandLine(command));
-        log.Write("info", $"{path} from {recipe.Method.BaseModel}: {state}");
+        log.Write("info", $"{path} from {models}: {state}");
         try
         {
             RunResults results = await RunComposer

@@ -8,6 +8,7 @@ using Spar.Judging;
 using Spar.Runtime.Composition;
 using Spar.Runtime.Models;
 using Spar.Runtime.Recipes;
+using Spar.Seams;
 using Spectre.Console;
 
 namespace Spar.Cli.Commands;

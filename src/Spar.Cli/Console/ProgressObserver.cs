@@ -16,7 +16,7 @@ internal abstract class ProgressObserver(ProgressLine progress) : IRunObserver
     protected ProgressLine Progress { get; } = progress;
 
     /// <inheritdoc/>
-    public virtual void PromptsFound(PromptsFound found) { }
+    public virtual void PromptsFound(string what, PromptsFound found) { }
 
     /// <inheritdoc/>
     public abstract void StageStarted(string stage, int items);

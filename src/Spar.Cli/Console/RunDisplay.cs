@@ -15,9 +15,9 @@ internal sealed class RunDisplay(ProgressLine progress) : ProgressObserver(progr
     private const string Missing = "–";
 
     /// <inheritdoc/>
-    public override void PromptsFound(PromptsFound found)
+    public override void PromptsFound(string what, PromptsFound found)
     {
-        Progress.SayRow("prompts", "", PromptsText.Summary(found));
+        Progress.SayRow(what, "", PromptsText.Summary(found));
         foreach (string line in PromptsText.KeptOut(found, most: 5))
         {
             Progress.Say($"  {Markup.Escape(line)}");

@@ -41,32 +41,46 @@ public static class ModelHosts
         return new EndpointModelHost(new EmbeddedModelHost(options), ApiKey);
     }
 
-    /// <summary>Checks that the models are there.</summary>
+    /// <summary>Checks that the models are there, and that those which are trained can be.</summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="check">Collects what is wrong.</param>
     internal static void Check(RunRecipe recipe, RecipeCheck check)
     {
-        string model = recipe.Method.BaseModel;
-        if (ModelReference.IsServed(model))
+        Recipe method = recipe.Method;
+        (string Key, string? Model, bool Plays)[] models =
+        [
+            ("base_model", method.BaseModel, true),
+            ("actor_model", method.ActorModel, true),
+            ("refiner_model", method.RefinerModel, true),
+            ($"{RunIdentities.TeacherKeys}model", recipe.Teacher?.Model, false),
+        ];
+        foreach ((string key, string? model, bool plays) in models)
         {
-            CheckServed(recipe, check);
-        }
-        else
-        {
+            if (string.IsNullOrWhiteSpace(model))
+            {
+                continue;
+            }
+
+            if (ModelReference.IsServed(model))
+            {
+                check.Usable(key, () => ModelReference.Resolve(model));
+                continue;
+            }
+
             check.That(
-                Path.Exists(model) || string.IsNullOrWhiteSpace(model), "base_model",
+                Path.Exists(model), key,
                 "must name the folder of a checkpoint (config.json, model.safetensors, tokenizer.json) or a GGUF file, "
                 + "from the recipe's folder or from where you are, a run directory, a model's name in the Hugging Face "
                 + "cache, or a served model as http://host:port/v1#name; there is no such folder or file",
                 model);
+            if (plays && Path.Exists(model))
+            {
+                check.Usable(key, () => CheckTemplate(model, recipe));
+            }
         }
 
-        if (Path.Exists(model))
-        {
-            check.Usable("base_model", () => CheckTemplate(model, recipe));
-        }
-
-        foreach (string judge in recipe.Method.Judging.Judges.Where(name =>
+        CheckServed(recipe, check);
+        foreach (string judge in method.Judging.Judges.Where(name =>
             name != JudgingSettings.Refiner && !ModelReference.IsServed(name)
             && !string.IsNullOrWhiteSpace(name)))
         {
@@ -81,24 +95,22 @@ public static class ModelHosts
     // Nobody here can train what a server holds, and to play on with weights that were not trained would be silent.
     private static void CheckServed(RunRecipe recipe, RecipeCheck check)
     {
-        check.Usable("base_model", () => ModelReference.Resolve(recipe.Method.BaseModel));
-        Recipe method = recipe.Method;
-        (string Key, double Epochs)[] trainings =
-        [
-            .. recipe.Prompts is null
-                ? new[] { ("actor_sft", method.ActorSft.Epochs), ("refiner_sft", method.RefinerSft.Epochs) }
-                : [],
-            ("dpo", method.Dpo.Epochs), ("rft", method.Rft.Epochs),
-            .. method.Method == TrainingMethod.Spar
-                ? Array.Empty<(string, double)>()
-                : [("iteration_sft", method.IterationSft.Epochs), ("backward_sft", method.BackwardSft.Epochs)],
-        ];
-        string[] trained = [.. trainings.Where(one => one.Epochs > 0).Select(one => $"{one.Key}.epochs")];
-        check.That(
-            trained.Length == 0, "base_model",
-            $"must be a checkpoint or a GGUF file where something is trained, for weights behind a server cannot be; to "
-            + $"play without training, set {string.Join(", ", trained)} to 0",
-            method.BaseModel);
+        Recipe method = Teachers.MethodOf(recipe);
+        foreach (IGrouping<(string Key, string Model), ModelRole> start in Enum.GetValues<ModelRole>()
+            .GroupBy(role => method.StartOf(role))
+            .Where(start => ModelReference.IsServed(start.Key.Model)))
+        {
+            string[] trained =
+            [
+                .. method.Trainings().Where(one => start.Contains(one.Role)).Select(one => $"{one.Key}.epochs")
+                    .Distinct(),
+            ];
+            check.That(
+                trained.Length == 0, start.Key.Key,
+                "must be a checkpoint or a GGUF file where something is trained, for weights behind a server "
+                + $"cannot be; to play without training, set {string.Join(", ", trained)} to 0",
+                start.Key.Model);
+        }
     }
 
     // A model that is to be trained needs a chat template that tells its turns apart.

@@ -6,6 +6,7 @@ using Spar.Recipes;
 using Spar.Runtime.Endpoints;
 using Spar.Runtime.Models;
 using Spar.Runtime.Recipes;
+using Spar.Seams;
 using Spar.SelfPlay;
 
 namespace Spar.Runtime.Composition;
@@ -35,7 +36,10 @@ public static class Preflight
         document.Check(() => RunComposer.Check(recipe, faults));
         return (
             recipe,
-            [.. ModelFiles.Warnings(recipe), .. Yardsticks.Warnings(recipe), .. Resources(recipe, directory)]);
+            [
+                .. Teachers.Warnings(recipe, document.Has), .. ModelFiles.Warnings(recipe),
+                .. Yardsticks.Warnings(recipe), .. Resources(recipe, directory),
+            ]);
     }
 
     // One short question to each served model: is the server there, does it know the model, does it take the key?
@@ -81,19 +85,30 @@ public static class Preflight
     // What a run will leave on the disk, and take of memory, against what there is.
     private static IEnumerable<string> Resources(RunRecipe recipe, string directory)
     {
-        string model = recipe.Method.BaseModel;
-        if (!Path.Exists(model))
+        Recipe method = Teachers.MethodOf(recipe);
+        int kept = 0;
+        long needed = 0, taken = 0;
+        bool trainsAll = false;
+        foreach (ModelRole role in Enum.GetValues<ModelRole>())
         {
-            yield break;
+            string model = method.StartOf(role).Model;
+            if (!Path.Exists(model))
+            {
+                continue;
+            }
+
+            ModelSummary summary = ModelSummary.Read(model);
+            long checkpoint = 4 * summary.Parameters;
+            RecipeTraining[] trainings = [.. method.Trainings().Where(one => one.Role == role)];
+            int times = trainings.Sum(one => one.Times);
+            kept += times;
+            needed += times * checkpoint;
+            bool all = trainings.Any(one => one.Settings.Lora is null);
+            long takes = all ? summary.TrainingBytes : summary.WeightBytes + checkpoint;
+            (taken, trainsAll) = takes > taken ? (takes, all) : (taken, trainsAll);
         }
 
-        ModelSummary summary = ModelSummary.Read(model);
-        long checkpoint = 4 * summary.Parameters;
-        Recipe method = recipe.Method;
-        int kept = (method.ActorSft.Epochs > 0 ? 1 : 0) + (method.RefinerSft.Epochs > 0 ? 1 : 0)
-            + ((method.IterativeTraining ? method.Iterations : Math.Min(1, method.Iterations))
-                * ((method.Dpo.Epochs > 0 ? 1 : 0) + (method.Rft.Epochs > 0 ? 1 : 0)));
-        long needed = kept * checkpoint, free = FreeBytes(directory);
+        long free = FreeBytes(directory);
         if (needed > free)
         {
             yield return string.Create(
@@ -102,9 +117,7 @@ public static class Preflight
                 + $"goes. Make room, or name another --output.");
         }
 
-        bool trainsAll = ModelFiles.Trainings(method).Any(one => one.Settings is { Lora: null, Epochs: > 0 });
         long memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        long taken = trainsAll ? summary.TrainingBytes : summary.WeightBytes + checkpoint;
         if (taken > memory)
         {
             yield return string.Create(

@@ -16,20 +16,22 @@ public static class PromptSets
     private const long SmallParameters = 1_000_000_000;
     private const long NanoParameters = 10_000_000;
 
-    /// <summary>The name or folder of a run's prompt set: what the recipe says, or what suits its base model.</summary>
+    /// <summary>
+    /// The name or folder of a run's prompt set: what the recipe says, or what suits the model that judges and refines.
+    /// </summary>
     /// <param name="recipe">The recipe.</param>
     public static string Of(RunRecipe recipe) => Resolve(recipe).Method.PromptSet;
 
-    /// <summary>The recipe with its prompt set named, also where it leaves the choice to the base model.</summary>
+    /// <summary>The recipe with its prompt set named, also where it leaves the choice to its models.</summary>
     /// <param name="recipe">The recipe.</param>
     public static RunRecipe Resolve(RunRecipe recipe) =>
         Derived(recipe) is { } derived ? recipe with { Method = recipe.Method with { PromptSet = derived.Set } } : recipe;
 
-    /// <summary>The set that a recipe leaves to its base model, and why it is this one; null where it names one.</summary>
+    /// <summary>The set that a recipe leaves to its models, and why it is this one; null where it names one.</summary>
     /// <param name="recipe">The recipe.</param>
     public static (string Set, string Why)? Derived(RunRecipe recipe) =>
         recipe.Method.PromptSet == Recipe.DerivedPromptSet
-            ? Choose(recipe.Method.BaseModel, recipe.Method, recipe.TemplateDate)
+            ? Choose(recipe.Method.RefinerStart, recipe.Method, recipe.TemplateDate)
             : null;
 
     /// <summary>The set that suits a model.</summary>

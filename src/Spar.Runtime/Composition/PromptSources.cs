@@ -19,19 +19,26 @@ internal static class PromptSources
     /// <param name="measured">
     /// The prompts that the run's models are measured by, which the run's own are kept away from; null for none.
     /// </param>
+    /// <param name="lessons">Lessons whose prompts the run does not play; null for none.</param>
     public static IPromptSource Create(
         RunRecipe recipe,
         RunIdentity identity,
-        Func<IEnumerable<MeasuredPrompt>>? measured = null
+        Func<IEnumerable<MeasuredPrompt>>? measured = null,
+        FileLessons? lessons = null
     ) =>
         recipe.Prompts is { } settings
             ? new FilePrompts(
                 settings,
                 recipe.Method.Seed,
                 measured ?? (() => []),
-                () => CheckFiles(settings, identity)
+                () => CheckFiles(RunIdentities.PromptKeys, identity, () => RunIdentities.OfPrompts(settings)),
+                lessons is null ? null : () => lessons.Taught
             )
-            : new NanoPrompts(recipe.Method.Seed, recipe.Nano.Stories);
+            : new NanoPrompts(
+                recipe.Method.Seed,
+                recipe.Nano.Stories,
+                lessons is null ? null : text => lessons.Taught.Holds(text)
+            );
 
     /// <summary>The source of the unlabelled texts that method humpback needs.</summary>
     /// <param name="recipe">A checked recipe.</param>
@@ -57,15 +64,17 @@ internal static class PromptSources
         }
     }
 
-    // The files may have been written to since the run directory was opened.
-    private static void CheckFiles(PromptSettings settings, RunIdentity identity)
+    /// <summary>Throws where files of a group are not what the run directory was opened with.</summary>
+    /// <param name="keys">The beginning of the group's keys.</param>
+    /// <param name="identity">What the run directory began with.</param>
+    /// <param name="now">What the group's files are now.</param>
+    /// <exception cref="SparException">A file was written to.</exception>
+    internal static void CheckFiles(string keys, RunIdentity identity, Func<RunIdentity> now)
     {
         RunIdentity there = new(
-            identity
-                .Values.Where(one => one.Key.StartsWith(RunIdentities.PromptKeys, StringComparison.Ordinal))
-                .ToDictionary()
+            identity.Values.Where(one => one.Key.StartsWith(keys, StringComparison.Ordinal)).ToDictionary()
         );
-        if (there.DifferencesFrom(RunIdentities.OfPrompts(settings)) is [{ } first, ..])
+        if (there.DifferencesFrom(now()) is [{ } first, ..])
         {
             throw new SparException($"{first}. Put it back and run again, or begin a new run in another directory.");
         }

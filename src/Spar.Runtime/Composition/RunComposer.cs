@@ -48,6 +48,7 @@ public static class RunComposer
         ModelHosts.Check(recipe, check);
         ModelFiles.Check(recipe, check);
         PromptSources.Check(recipe, check);
+        Teachers.Check(recipe, check);
         ConstraintVerifiers.Check(recipe, check);
         Yardsticks.Check(recipe, check);
         check.Usable("prompt_set", () => TemplateSet.Load(PromptSets.Of(recipe)));
@@ -67,16 +68,17 @@ public static class RunComposer
     {
         recipe = PromptSets.Resolve(recipe);
         TemplateSet templates = TemplateSet.Load(recipe.Method.PromptSet);
-        IPromptSource prompts = PromptSources.Create(recipe, store.Identity, () => Yardsticks.Prompts(recipe));
+        FileLessons? lessons = Teachers.CreateLessons(recipe, store.Identity, () => Yardsticks.Prompts(recipe));
+        IPromptSource prompts = PromptSources.Create(
+            recipe, store.Identity, () => Yardsticks.Prompts(recipe), lessons);
         FilePrompts? own = prompts as FilePrompts;
-        ITeacher? teacher = Teachers.Create(recipe, templates);
         return new SelfPlayRun
         {
-            Recipe = Teachers.MethodOf(recipe, teacher),
+            Recipe = Teachers.MethodOf(recipe),
             Templates = templates,
             Host = ModelHosts.Create(threads, recipe.Method.Concurrency, recipe),
             Trainer = Trainers.Create(threads, recipe),
-            Teacher = teacher,
+            Teacher = Teachers.Create(recipe, templates, lessons),
             Prompts = prompts,
             Checks = Teachers.CreateCheckWriter(recipe, templates),
             Texts = PromptSources.CreateTexts(recipe),

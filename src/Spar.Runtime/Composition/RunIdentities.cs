@@ -28,6 +28,15 @@ public static class RunIdentities
     internal static RunIdentity OfPrompts(PromptSettings prompts) =>
         new(RecipeKeys.Deciding(prompts, Name, PromptKeys));
 
+    /// <summary>The beginning of the keys that say who teaches.</summary>
+    internal const string TeacherKeys = "teacher.";
+
+    /// <summary>The part of an identity that says who teaches.</summary>
+    /// <param name="teacher">The recipe's group.</param>
+    /// <exception cref="SparException">A file cannot be read.</exception>
+    internal static RunIdentity OfTeacher(TeacherSettings teacher) =>
+        new(RecipeKeys.Deciding(teacher, Name, TeacherKeys));
+
     /// <summary>A model as identities name it.</summary>
     /// <param name="model">A checkpoint, or a served model.</param>
     /// <exception cref="SparException">The checkpoint cannot be read.</exception>
@@ -36,11 +45,12 @@ public static class RunIdentities
     private static string Name(Referent referent, string text) => referent switch
     {
         Referent.JudgeModel when text == JudgingSettings.Refiner => text,
-        Referent.Model or Referent.JudgeModel when ModelReference.IsServed(text) =>
+        _ when referent.IsModel() && ModelReference.IsServed(text) =>
             RunIdentity.OfServed(text, ModelReference.Resolve(text).ServedName!),
-        Referent.Model or Referent.JudgeModel => RunIdentity.OfFiles(text, ModelDigest.Of(text)),
+        _ when referent.IsModel() => RunIdentity.OfFiles(text, ModelDigest.Of(text)),
         Referent.PromptSet => RunIdentity.OfText(text, TemplateSet.Load(text).Digest),
         Referent.Rows => RunIdentity.OfFiles(text, RowsDigest.Of(text)),
+        Referent.Lessons => RunIdentity.OfFiles(text, LessonFile.DigestOf(text)),
         Referent.File => RunIdentity.OfText(text, $"{StableHash.Of(File.ReadAllText(text)):x16}"),
         Referent.Folder => text,
         _ => throw new ArgumentOutOfRangeException(nameof(referent)),

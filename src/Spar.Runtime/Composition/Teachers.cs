@@ -1,30 +1,72 @@
+using Spar.Engine.Chat;
+using Spar.Engine.Checkpoints;
+using Spar.Nano;
+using Spar.Recipes;
 using Spar.Runtime.Nano;
+using Spar.Runtime.Prompts;
 using Spar.Runtime.Recipes;
 using Spar.Seams;
 using Spar.SelfPlay;
+using Spar.Store;
 using Spar.Templates;
 
 namespace Spar.Runtime.Composition;
 
 /// <summary>
-/// Who teaches M_0 and R_0, and writes the checks of method autoif: the nano world's program, or for prompts of one's
-/// own nobody.
+/// Who teaches M_0 and R_0, and writes the checks of method autoif: a model or files of lessons where the recipe names
+/// them, else the nano world's program, or for prompts of one's own nobody.
 /// </summary>
 internal static class Teachers
 {
+    /// <summary>Whether M_0 and R_0 have a teacher.</summary>
+    /// <param name="recipe">The recipe.</param>
+    public static bool Has(RunRecipe recipe) => recipe.Teacher is not null || recipe.Prompts is null;
+
     /// <summary>The teacher; null where there is none.</summary>
     /// <param name="recipe">A checked recipe.</param>
     /// <param name="templates">The run's prompt set.</param>
-    public static ITeacher? Create(RunRecipe recipe, TemplateSet templates) =>
-        recipe.Prompts is null ? new NanoTeacher(templates) : null;
-
-    /// <summary>The method in numbers: without a teacher there is nothing to train M_0 and R_0 on.</summary>
-    /// <param name="recipe">A checked recipe.</param>
-    /// <param name="teacher">The teacher; null where there is none.</param>
-    public static Recipe MethodOf(RunRecipe recipe, ITeacher? teacher)
+    /// <param name="lessons">The lessons of <see cref="CreateLessons"/>.</param>
+    public static Teacher? Create(RunRecipe recipe, TemplateSet templates, FileLessons? lessons)
     {
         Recipe method = recipe.Method;
-        return teacher is not null
+        return
+            lessons is not null ? new Teacher.Ready(lessons)
+            : recipe.Teacher is { Model: { } model } teacher ? new Teacher.Model(
+                model, teacher.Respond.Over(method.Respond), teacher.Judge.Over(method.Judge),
+                teacher.Refine.Over(method.Refine))
+            : recipe.Prompts is null ? new Teacher.Program(new NanoTeacher(templates))
+            : null;
+    }
+
+    /// <summary>The lessons that the recipe's files hold; null where it names none.</summary>
+    /// <param name="recipe">A checked recipe.</param>
+    /// <param name="identity">What the run directory began with.</param>
+    /// <param name="measured">The prompts that the run's models are measured by.</param>
+    public static FileLessons? CreateLessons(
+        RunRecipe recipe, RunIdentity identity, Func<IEnumerable<MeasuredPrompt>> measured)
+    {
+        if (recipe.Teacher is not { Files.Count: > 0 } teacher)
+        {
+            return null;
+        }
+
+        bool nano = recipe.Prompts is null || Yardsticks.MeasuresNano(recipe);
+        IReadOnlyList<string> away = recipe.Prompts?.KeepAwayFrom ?? [];
+        return new FileLessons(
+            teacher.Files,
+            recipe.Method.Seed,
+            () => away.SelectMany(MeasuredPrompts.Read).Concat(measured()),
+            text => nano && HeldOut.Contains(text) ? "the built-in world's held-out tasks" : null,
+            () => PromptSources.CheckFiles(
+                RunIdentities.TeacherKeys, identity, () => RunIdentities.OfTeacher(teacher)));
+    }
+
+    /// <summary>The method in numbers: without a teacher there is nothing to train M_0 and R_0 on.</summary>
+    /// <param name="recipe">The recipe.</param>
+    public static Recipe MethodOf(RunRecipe recipe)
+    {
+        Recipe method = recipe.Method;
+        return Has(recipe)
             ? method
             : method with
             {
@@ -33,9 +75,76 @@ internal static class Teachers
             };
     }
 
+    /// <summary>The method in numbers, with as many lessons as files have, where they have too few.</summary>
+    /// <param name="recipe">A checked recipe.</param>
+    /// <exception cref="SparException">A file cannot be read.</exception>
+    public static Recipe WithCountedLessons(RunRecipe recipe)
+    {
+        Recipe method = recipe.Method;
+        if (CreateLessons(recipe, RunIdentities.Of(recipe), () => []) is not { } lessons)
+        {
+            return method;
+        }
+
+        lessons.Open(method.SftPrompts, method.RefinerPrompts, CancellationToken.None);
+        return method with
+        {
+            SftPrompts = Math.Max(1, lessons.Responses.Count),
+            RefinerPrompts = Math.Max(1, lessons.Refiner.Count),
+        };
+    }
+
     /// <summary>The writer of checks; null where M_0 writes them.</summary>
     /// <param name="recipe">A checked recipe.</param>
     /// <param name="templates">The run's prompt set.</param>
     public static ICheckWriter? CreateCheckWriter(RunRecipe recipe, TemplateSet templates) =>
         recipe.Prompts is null ? new NanoCheckWriter(templates, recipe.Nano.CheckError) : null;
+
+    /// <summary>Checks that the files are there and begin with a lesson, and that the model can be asked.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="check">Collects what is wrong.</param>
+    public static void Check(RunRecipe recipe, RecipeCheck check)
+    {
+        foreach ((int i, string file) in (recipe.Teacher?.Files ?? []).Index()
+            .Where(one => !string.IsNullOrWhiteSpace(one.Item)))
+        {
+            string key = FormattableString.Invariant($"{RunIdentities.TeacherKeys}files.{i}");
+            check.Usable(key, () => LessonFile.CheckFirst(file));
+        }
+
+        if (recipe.Teacher is { Model: { } model } && Path.Exists(model))
+        {
+            check.Usable($"{RunIdentities.TeacherKeys}model", () => ChatTemplate
+                .For(Checkpoint.LoadTokenizer(model), recipe.TemplateDate)
+                .Render([new Message("user", "Hello.")], addGenerationPrompt: true));
+        }
+    }
+
+    /// <summary>Keys of a recipe that say what is learnt from a teacher, where it has none.</summary>
+    /// <param name="recipe">A checked recipe.</param>
+    /// <param name="given">Whether a key stands in the recipe's file.</param>
+    public static IEnumerable<string> Warnings(RunRecipe recipe, Func<string, bool> given)
+    {
+        if (Has(recipe))
+        {
+            yield break;
+        }
+
+        Recipe method = recipe.Method;
+        string[] idle =
+        [
+            .. new (string Key, bool Asks)[]
+            {
+                ("sft_prompts", method.SftPrompts > 0),
+                ("refiner_prompts", method.RefinerPrompts > 0),
+                ("actor_sft", method.ActorSft.Epochs > 0),
+                ("refiner_sft", method.RefinerSft.Epochs > 0),
+            }.Where(one => one.Asks && given(one.Key)).Select(one => one.Key),
+        ];
+        if (idle.Length > 0)
+        {
+            yield return $"{string.Join(", ", idle)}: without effect, for nobody teaches: the recipe has prompts of "
+                + "its own and no teacher. Name one (teacher.model or teacher.files), or leave these keys out.";
+        }
+    }
 }

@@ -4,6 +4,7 @@ using Spar.Experiments.Decoding;
 using Spar.Runtime.Composition;
 using Spar.Runtime.Nano;
 using Spar.Runtime.Recipes;
+using Spar.Seams;
 using Spar.Store;
 using Spar.Templates;
 
@@ -33,8 +34,8 @@ public sealed record DecodingComparison()
                 Recipe = recipe.Method,
                 Templates = TemplateSet.Load(PromptSets.Of(recipe)),
                 Host = ModelHosts.Create(work.Threads, recipe.Method.Concurrency, recipe),
-                Actor = work.StartModel("actor", seed),
-                Refiner = work.StartModel("refiner", seed),
+                Actor = work.StartModel(ModelRole.Actor, seed),
+                Refiner = work.StartModel(ModelRole.Refiner, seed),
                 Prompts =
                 [
                     .. NanoEvaluator.Tasks(recipe.Nano.HeldOutPrompts, recipe.Nano.Stories)

@@ -2,7 +2,9 @@ using System.Globalization;
 using Spar.Experiments;
 using Spar.Runs;
 using Spar.Runtime.Composition;
+using Spar.Runtime.Models;
 using Spar.Runtime.Recipes;
+using Spar.Seams;
 using Spar.SelfPlay;
 using Spar.Store;
 
@@ -75,11 +77,12 @@ public sealed class ExperimentWork(
     public Task<ExperimentRun> RunStartAsync(ulong seed, CancellationToken cancellationToken) =>
         RunAsync(StartName, File.Start(seed), cancellationToken);
 
-    /// <summary>The checkpoint of a start's model.</summary>
-    /// <param name="part">"actor" or "refiner".</param>
+    /// <summary>A start's model: a checkpoint, or what the part starts from where nothing was trained.</summary>
+    /// <param name="role">M_0 or R_0.</param>
     /// <param name="seed">A seed whose start has been run.</param>
-    public string StartModel(string part, ulong seed) =>
-        System.IO.Path.Combine(RunDirectory(StartName, seed), "checkpoints", $"{part}-0");
+    /// <exception cref="SparException">The model is gone.</exception>
+    public string StartModel(ModelRole role, ulong seed) =>
+        ModelReference.Resolve(RunDirectory(StartName, seed), role).Location;
 
     private async Task<ExperimentRun> RunAsync(string name, RunRecipe recipe, CancellationToken cancellationToken)
     {

@@ -1,20 +1,11 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Spar.Ground;
+using Spar.Seams;
 using Spar.SelfPlay;
 using Spar.Store;
 
 namespace Spar.Runtime.Models;
-
-/// <summary>The part that a model plays, which says what a run directory stands for.</summary>
-public enum ModelRole
-{
-    /// <summary>It answers: of a run its last actor.</summary>
-    Actor,
-
-    /// <summary>It judges and refines: of a run its last refiner.</summary>
-    Refiner,
-}
 
 /// <summary>
 /// A model as recipes and commands name it, in one spelling everywhere: a checkpoint folder, a GGUF file, a run
@@ -99,7 +90,7 @@ public sealed partial record ModelReference
             .MaxBy(stage => int.Parse(stage.AsSpan(prefix.Length), CultureInfo.InvariantCulture));
         string model = last is not null
             ? store.FindProduct<TrainedProduct>(last)!.Resolve(store.Directory)
-            : RunIdentity.NameOf(store.Identity.Values.GetValueOrDefault("base_model", ""));
+            : RunIdentity.NameOf(RecipeTrainings.StartIn(store.Identity.Values, role) ?? "");
         return IsServed(model) || Path.Exists(model)
             ? model
             : throw new SparException(

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Spar.Calls;
 using Spar.Ground;
 using Spar.Nano;
 using Spar.Seams;
@@ -16,7 +17,7 @@ namespace Spar.Runtime.Nano;
 public sealed class NanoCheckWriter(TemplateSet templates, double error) : ICheckWriter
 {
     /// <inheritdoc/>
-    public Task<string> WriteAsync(string instruction, ulong seed, CancellationToken cancellationToken)
+    public Task<Answer> WriteAsync(string instruction, ulong seed, CancellationToken cancellationToken)
     {
         NanoTask task = NanoTeacher.TaskOf(instruction);
         SeededRandom random = SeededRandom.Scrambled(seed);
@@ -43,15 +44,15 @@ public sealed class NanoCheckWriter(TemplateSet templates, double error) : IChec
             }
         }
 
-        return Task.FromResult(string.Join('\n', lines));
+        return NanoTeacher.Said(string.Join('\n', lines));
     }
 
     /// <inheritdoc/>
-    public Task<string> ConfirmAsync(string instruction, string check, ulong seed, CancellationToken cancellationToken)
+    public Task<Answer> ConfirmAsync(string instruction, string check, ulong seed, CancellationToken cancellationToken)
     {
         bool right = check == string.Join(" and ", NanoTeacher.TaskOf(instruction).Requirements.Select(Expression));
         bool said = right != SeededRandom.Scrambled(seed).Chance(error);
-        return Task.FromResult($"{templates.Format.Verdict} {(said ? "yes" : "no")}");
+        return NanoTeacher.Said($"{templates.Format.Verdict} {(said ? "yes" : "no")}");
     }
 
     /// <summary>A requirement in the language of checks; it holds for the same responses.</summary>

@@ -10,7 +10,8 @@ namespace Spar.Runtime.Nano;
 /// </summary>
 /// <param name="seed">The run's seed.</param>
 /// <param name="stories">Share of prompts that ask for a story, 0..1.</param>
-public sealed class NanoPrompts(ulong seed, double stories) : IPromptSource
+/// <param name="taught">Whether an instruction is that of a lesson, so that it is not played; null for none.</param>
+public sealed class NanoPrompts(ulong seed, double stories, Func<string, bool>? taught = null) : IPromptSource
 {
     // Splits draw from interleaved places of one sequence of distinct tasks, so that they cannot share an instruction.
     private const int Splits = 16;
@@ -51,7 +52,10 @@ public sealed class NanoPrompts(ulong seed, double stories) : IPromptSource
         while (draw.Drawn.Count <= index)
         {
             draw.Source.MoveNext();
-            draw.Drawn.Add(draw.Source.Current);
+            if (taught?.Invoke(draw.Source.Current.Instruction) != true)
+            {
+                draw.Drawn.Add(draw.Source.Current);
+            }
         }
 
         return draw.Drawn[index];

@@ -1,3 +1,4 @@
+using Spar.Calls;
 using Spar.Ground;
 using Spar.Nano;
 using Spar.Seams;
@@ -10,19 +11,19 @@ namespace Spar.Runtime.Nano;
 public sealed class NanoTeacher(TemplateSet templates) : ITeacher
 {
     /// <inheritdoc/>
-    public Task<string> RespondAsync(string instruction, ulong seed, CancellationToken cancellationToken) =>
-        Task.FromResult(Writer.Write(TaskOf(instruction), SeededRandom.Scrambled(seed)));
+    public Task<Answer> RespondAsync(string instruction, ulong seed, CancellationToken cancellationToken) =>
+        Said(Writer.Write(TaskOf(instruction), SeededRandom.Scrambled(seed)));
 
     /// <inheritdoc/>
-    public Task<string> JudgeAsync(
+    public Task<Answer> JudgeAsync(
         string instruction,
         string response,
         ulong seed,
         CancellationToken cancellationToken
-    ) => Task.FromResult(Critic.Critique(TaskOf(instruction), response, templates.Format.Verdict));
+    ) => Said(Critic.Critique(TaskOf(instruction), response, templates.Format.Verdict));
 
     /// <inheritdoc/>
-    public Task<string> RefineAsync(
+    public Task<Answer> RefineAsync(
         string instruction,
         string response,
         string critique,
@@ -33,8 +34,12 @@ public sealed class NanoTeacher(TemplateSet templates) : ITeacher
         NanoTask task = TaskOf(instruction);
         SeededRandom random = SeededRandom.Scrambled(seed);
         string refined = Editor.Edit(task, response, random) ?? Writer.Write(task, random);
-        return Task.FromResult(RefinerOutput(templates, Critic.Reflection(task, response), refined));
+        return Said(RefinerOutput(templates, Critic.Reflection(task, response), refined));
     }
+
+    /// <summary>What a program says: an answer that cost no tokens.</summary>
+    /// <param name="text">The text.</param>
+    internal static Task<Answer> Said(string text) => Task.FromResult(new Answer(text, 0, 0));
 
     /// <summary>A refiner's output in a prompt set's format.</summary>
     /// <param name="templates">The prompt set.</param>

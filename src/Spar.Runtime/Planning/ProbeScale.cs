@@ -25,7 +25,7 @@ internal sealed class ProbeScale
     /// <param name="wholeStart">Whether M_0 and R_0 learn all that they learn in the run.</param>
     public ProbeScale(RunRecipe recipe, int prompts, bool wholeStart)
     {
-        _recipe = recipe;
+        _recipe = recipe = recipe with { Method = Teachers.WithCountedLessons(recipe) };
         Recipe method = recipe.Method;
         int played = Math.Min(prompts, method.PromptsPerIteration);
         double share = played / (double)method.PromptsPerIteration;
@@ -87,7 +87,7 @@ internal sealed class ProbeScale
         Recipe method = _recipe.Method;
         return stage switch
         {
-            StageNames.Prompts => 1,
+            StageNames.Prompts or StageNames.Lessons => 1,
             StageNames.ActorSftData or "actor-0" or StageNames.Backward => Ratio(method.SftPrompts, _small.SftPrompts),
             StageNames.RefinerSftData or "refiner-0" => Ratio(method.RefinerPrompts, _small.RefinerPrompts),
             StageNames.Joint => Ratio(

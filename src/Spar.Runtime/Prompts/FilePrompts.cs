@@ -14,11 +14,13 @@ namespace Spar.Runtime.Prompts;
 /// <param name="seed">The run's seed.</param>
 /// <param name="measured">Prompts that models are measured by; asked for once, by <see cref="Open"/>.</param>
 /// <param name="checkFiles">Throws where a file is not what the run began with.</param>
+/// <param name="taught">Gives the lessons whose prompts are left out, by <see cref="Open"/>; null for none.</param>
 public sealed class FilePrompts(
     PromptSettings settings,
     ulong seed,
     Func<IEnumerable<MeasuredPrompt>> measured,
-    Action checkFiles
+    Action checkFiles,
+    Func<TaughtPrompts>? taught = null
 ) : IPromptSource
 {
     private readonly Dictionary<PromptSplit, IReadOnlyList<Prompt>> _splits = [];
@@ -54,6 +56,7 @@ public sealed class FilePrompts(
             seed,
             settings.NearDuplicates,
             keepAway,
+            taught?.Invoke(),
             cancellationToken
         );
         checkFiles();
@@ -106,6 +109,7 @@ public sealed class FilePrompts(
         Dictionary<string, long> dropped = [];
         Put("repeated", report.Repeated);
         Put("near-duplicates", report.NearDuplicates);
+        Put("in lessons", report.Taught);
         Put("kept out", report.KeptOut);
         Put("not needed", report.Unneeded);
         return dropped;

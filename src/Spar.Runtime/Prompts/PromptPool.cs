@@ -18,7 +18,11 @@ public sealed record PromptPoolReport(
     long KeptOut,
     long Unneeded,
     IReadOnlyList<KeptOutPrompt> Near
-);
+)
+{
+    /// <summary>Rows whose conversation is that of a lesson.</summary>
+    public long Taught { get; init; }
+}
 
 /// <summary>
 /// The prompts of a run, drawn from files. Every conversation has a place that hangs on the seed and its text alone,
@@ -45,6 +49,23 @@ public sealed class PromptPool
     /// <summary>What was found.</summary>
     public PromptPoolReport Report { get; }
 
+    /// <summary>Reads files and draws prompts, as the other form does, with nothing taught before.</summary>
+    /// <param name="files">The files.</param>
+    /// <param name="count">How many prompts are wanted, at least 1.</param>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="similarity">From which similarity on a prompt is left out.</param>
+    /// <param name="keepAway">Keeps rows out that are near to some prompts; null takes all.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="SparException">As for the other form.</exception>
+    public static PromptPool Draw(
+        IReadOnlyList<string> files,
+        int count,
+        ulong seed,
+        double similarity,
+        MeasuredPrompts? keepAway,
+        CancellationToken cancellationToken
+    ) => Draw(files, count, seed, similarity, keepAway, null, cancellationToken);
+
     /// <summary>Reads files and draws prompts.</summary>
     /// <param name="files">The files, in any layout that <see cref="PromptRow"/> can be read from.</param>
     /// <param name="count">How many prompts are wanted, at least 1; fewer come back when there are no more.</param>
@@ -53,6 +74,7 @@ public sealed class PromptPool
     /// From which similarity on (see <see cref="NearDuplicates"/>) a prompt is left out, above 0 and at most 1.
     /// </param>
     /// <param name="keepAway">Keeps rows out that are near to some prompts; null takes all.</param>
+    /// <param name="taught">Lessons that no prompt may be, or be nearly; null for none.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="SparException">
     /// A file or row cannot be read, a row has no prompt, or two rows of a file have the same id.
@@ -63,6 +85,7 @@ public sealed class PromptPool
         ulong seed,
         double similarity,
         MeasuredPrompts? keepAway,
+        TaughtPrompts? taught,
         CancellationToken cancellationToken
     )
     {
@@ -77,6 +100,7 @@ public sealed class PromptPool
                 seed,
                 similarity,
                 keepAway,
+                taught,
                 cancellationToken
             );
             if (pool.Prompts.Count == count || pool.Report.Unneeded == 0)
@@ -93,6 +117,7 @@ public sealed class PromptPool
         ulong seed,
         double similarity,
         MeasuredPrompts? keepAway,
+        TaughtPrompts? taught,
         CancellationToken cancellationToken
     )
     {
@@ -102,6 +127,7 @@ public sealed class PromptPool
         long repeated = 0;
         long good = 0;
         long keptOut = 0;
+        long learnt = 0;
         List<KeptOutPrompt> near = [];
         foreach (string file in files)
         {
@@ -132,6 +158,10 @@ public sealed class PromptPool
                     {
                         repeated++;
                     }
+                    else if (taught?.Holds(row.Conversation) == true)
+                    {
+                        learnt++;
+                    }
                     else if (found[i] is { } match)
                     {
                         keptOut++;
@@ -153,10 +183,18 @@ public sealed class PromptPool
             }
         }
 
-        (IReadOnlyList<PromptRow> taken, int similar) = WithoutNearDuplicates(first, count, similarity);
+        (IReadOnlyList<PromptRow> taken, int similar) = WithoutNearDuplicates(
+            first,
+            count,
+            similarity,
+            taught?.Rows ?? []
+        );
         return new PromptPool(
             taken,
             new PromptPoolReport(rows, repeated, similar, keptOut, good - similar - taken.Count, near)
+            {
+                Taught = learnt,
+            }
         );
     }
 
@@ -196,7 +234,8 @@ public sealed class PromptPool
     private static (IReadOnlyList<PromptRow> Taken, int Near) WithoutNearDuplicates(
         PriorityQueue<PromptRow, ulong> first,
         int count,
-        double similarity
+        double similarity,
+        IReadOnlyList<PromptRow> taught
     )
     {
         PromptRow[] ordered = new PromptRow[first.Count];
@@ -209,6 +248,11 @@ public sealed class PromptPool
         Dictionary<string, NearDuplicates> known = new(StringComparer.Ordinal);
         List<PromptRow> taken = [];
         int near = 0;
+        foreach (PromptRow row in taught)
+        {
+            IsNew(row);
+        }
+
         foreach (PromptRow row in ordered)
         {
             if (taken.Count == count)
@@ -216,13 +260,7 @@ public sealed class PromptPool
                 break;
             }
 
-            string stage = PlainWords.Joined(Said(row, system: true));
-            if (!known.TryGetValue(stage, out NearDuplicates? asked))
-            {
-                known[stage] = asked = new NearDuplicates(similarity);
-            }
-
-            if (asked.Add($"{Said(row, system: false)}\n{row.Text}") is null)
+            if (IsNew(row))
             {
                 taken.Add(row);
             }
@@ -233,6 +271,17 @@ public sealed class PromptPool
         }
 
         return (taken, near);
+
+        bool IsNew(PromptRow row)
+        {
+            string stage = PlainWords.Joined(Said(row, system: true));
+            if (!known.TryGetValue(stage, out NearDuplicates? asked))
+            {
+                known[stage] = asked = new NearDuplicates(similarity);
+            }
+
+            return asked.Add($"{Said(row, system: false)}\n{row.Text}") is null;
+        }
     }
 
     private static string Said(PromptRow row, bool system) =>

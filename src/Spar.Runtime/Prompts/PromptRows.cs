@@ -15,17 +15,7 @@ public static class PromptRows
         string? layout = null;
         foreach (RecordRow record in RecordFile.Read(file, input))
         {
-            PromptRow row = RowOf(record, out string found);
-            layout ??= found;
-            if (found != layout)
-            {
-                throw new SparException(
-                    $"{record.Place}: the prompt is in {found}, and in the rows before in {layout}. Put rows of "
-                        + "different layouts into different files."
-                );
-            }
-
-            yield return row;
+            yield return RowOf(record, ref layout);
         }
     }
 
@@ -40,11 +30,27 @@ public static class PromptRows
         }
     }
 
-    private static PromptRow RowOf(RecordRow record, out string layout)
+    /// <summary>The prompt of a row.</summary>
+    /// <param name="record">The row.</param>
+    /// <param name="layout">The layout of the rows before; null in front of the first.</param>
+    /// <exception cref="SparException">
+    /// It has no prompt, or is laid out differently from those before it.
+    /// </exception>
+    internal static PromptRow RowOf(RecordRow record, ref string? layout)
     {
         try
         {
-            return PromptLayout.Read(record.Place, record.Value, out layout) with { Number = record.Number };
+            PromptRow row = PromptLayout.Read(record.Place, record.Value, out string found) with
+            {
+                Number = record.Number,
+            };
+            layout ??= found;
+            return found == layout
+                ? row
+                : throw new SparException(
+                    $"{record.Place}: the prompt is in {found}, and in the rows before in {layout}. Put rows of "
+                        + "different layouts into different files."
+                );
         }
         catch (InvalidOperationException fault)
         {

@@ -2,6 +2,7 @@ using Spar.Ground;
 using Spar.Judging;
 using Spar.Recipes;
 using Spar.Runtime.Models;
+using Spar.Seams;
 using Spar.SelfPlay;
 using Spar.Templates;
 using YamlDotNet.Core;
@@ -65,6 +66,11 @@ public sealed class RecipeDocument
     /// </exception>
     public T Bind<T>() => new YamlBinder(this).Bind<T>(Root);
 
+    /// <summary>Whether the file has a key of its own.</summary>
+    /// <param name="key">A key that stands in no group.</param>
+    public bool Has(string key) =>
+        Root is YamlMappingNode keys && keys.Children.ContainsKey(new YamlScalarNode(key));
+
     /// <summary>Runs a check of what was read from the file.</summary>
     /// <param name="check">Throws a <see cref="RecipeException"/> where something is wrong.</param>
     /// <exception cref="SparException">Something is wrong: one line a key, with file, line and column.</exception>
@@ -109,7 +115,7 @@ public sealed class RecipeDocument
     internal string Find(Referent referent, string text)
     {
         string path = FindPath(referent, text);
-        if (referent is not (Referent.Model or Referent.JudgeModel) || path == JudgingSettings.Refiner
+        if (!referent.IsModel() || (referent == Referent.JudgeModel && path == JudgingSettings.Refiner)
             || ModelReference.IsServed(path) || string.IsNullOrWhiteSpace(path))
         {
             return path;
@@ -130,7 +136,7 @@ public sealed class RecipeDocument
         bool name = referent switch
         {
             Referent.JudgeModel when text == JudgingSettings.Refiner => true,
-            Referent.Model or Referent.JudgeModel => ModelReference.IsServed(text),
+            _ when referent.IsModel() => ModelReference.IsServed(text),
             Referent.PromptSet => text == Recipe.DerivedPromptSet || TemplateSet.BuiltIn.Contains(text),
             _ => false,
         };

@@ -106,11 +106,11 @@ public static class RecipeText
         var type when type == typeof(ulong) => "at least 0",
         _ => (key.RefersTo, key.ElementType) switch
         {
-            (Referent.Model or Referent.JudgeModel, null) => "model",
-            (Referent.Model or Referent.JudgeModel, _) => "models",
+            ({ } model, null) when model.IsModel() => "model",
+            ({ } model, _) when model.IsModel() => "models",
             (Referent.PromptSet, _) => "name or folder",
             (Referent.File, _) => "file",
-            (Referent.Rows, _) => "files of rows",
+            (Referent.Rows or Referent.Lessons, _) => "files of rows",
             (_, { } element) => RecipeKey.IsGroup(element) ? "groups" : "texts",
             _ => key.HoldsGroup ? "group" : "text",
         },

@@ -26,6 +26,13 @@ public sealed record RunRecipe
     [Decides(Results.All)]
     public PromptSettings? Prompts { get; init; }
 
+    /// <summary>
+    /// Who gives M_0 and R_0 what they learn first; none takes the built-in world's program for its own prompts, and
+    /// nobody for yours: then M_0 and R_0 are what they start from.
+    /// </summary>
+    [Decides(Results.All)]
+    public TeacherSettings? Teacher { get; init; }
+
     /// <summary>The built-in world: where prompts, teacher and evaluation come from.</summary>
     [Decides(Results.All)]
     public NanoSettings Nano { get; init; } = new();

@@ -7,7 +7,7 @@ namespace Spar.Experiments;
 /// What a run spent to make its models out of M_0 and R_0: neither the start, which all runs of a seed share, nor
 /// evaluation is counted.
 /// </summary>
-/// <param name="ModelCalls">Answered calls of the models; a teacher's are not counted.</param>
+/// <param name="ModelCalls">Answered calls of the models; those of the start are not counted.</param>
 /// <param name="GeneratedTokens">Tokens that those generated.</param>
 /// <param name="TrainingTokens">Tokens that went through training, prompts included, counted once a pass.</param>
 /// <param name="Seconds">Time that it took.</param>
@@ -21,7 +21,7 @@ public sealed record RunBudget(long ModelCalls, long GeneratedTokens, long Train
             !StartStages.Names.Contains(stage) && !StageNames.IsEvaluation(stage)
             && !StageNames.IsYardstick(stage))];
         StageTiming[] timings = [.. store.Timings().Where(timing => stages.Contains(timing.Stage))];
-        (long calls, long tokens) = store.CallsOutside("eval/*", "refiner-sft/*");
+        (long calls, long tokens) = store.CallsOutside("eval/*", "refiner-sft/*", "teacher-model/*");
         return new RunBudget(
             calls,
             tokens,

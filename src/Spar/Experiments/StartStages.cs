@@ -13,8 +13,8 @@ public static class StartStages
     /// <summary>Their names.</summary>
     public static IReadOnlyList<string> Names { get; } =
     [
-        StageNames.FixedResponses, StageNames.ActorSftData, StageNames.RefinerSftData, StageNames.Actor(0),
-        StageNames.Refiner(0),
+        StageNames.Lessons, StageNames.FixedResponses, StageNames.ActorSftData, StageNames.RefinerSftData,
+        StageNames.Actor(0), StageNames.Refiner(0),
         StageNames.Evaluation(RowName.Base), StageNames.Evaluation(RowName.Sft),
     ];
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using Spar.Seams;
 using Spar.SelfPlay;
 using Spar.Store;
 
@@ -52,7 +53,8 @@ internal static class TrainerFiles
             : first ? actor ? "actor_sft" : "refiner_sft"
             : actor ? "iteration_sft" : "rft";
         string start = first
-            ? RunIdentity.NameOf(values.GetValueOrDefault("base_model", "MODEL"))
+            ? RunIdentity.NameOf(
+                RecipeTrainings.StartIn(values, actor ? ModelRole.Actor : ModelRole.Refiner) ?? "MODEL")
             : Before(stage);
         return format == ExportFormat.LlamaFactory
             ? Yaml(values, group, stage, preference, start)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spar.Calls;
+using Spar.Templates;
 
 namespace Spar.Judging;
 
@@ -30,17 +31,30 @@ public sealed class JudgementWatch
             return;
         }
 
-        string[] unparsed = [.. (valuation.Unparsed ?? []).Skip(before?.Unparsed?.Count ?? 0)];
+        Count(
+            valuation.Yes + valuation.No - ((before?.Yes ?? 0) + (before?.No ?? 0)),
+            [.. (valuation.Unparsed ?? []).Skip(before?.Unparsed?.Count ?? 0)],
+            valuation.Unreadable);
+    }
+
+    /// <summary>Counts a judgement.</summary>
+    /// <param name="judgement">As it was read.</param>
+    /// <exception cref="RunFaultException">Most judgements cannot be read; the message has one of them.</exception>
+    public void Count(Judgement judgement) => Count(
+        judgement.Verdict is null ? 0 : 1, judgement.Unparsed is { } reason ? [reason] : [], judgement.Tail);
+
+    private void Count(int readable, IReadOnlyList<string> unparsed, string? example)
+    {
         lock (_gate)
         {
-            _readable += valuation.Yes + valuation.No - ((before?.Yes ?? 0) + (before?.No ?? 0));
-            _unreadable += unparsed.Length;
+            _readable += readable;
+            _unreadable += unparsed.Count;
             foreach (string reason in unparsed)
             {
                 _reasons[reason] = _reasons.GetValueOrDefault(reason) + 1;
             }
 
-            _example ??= unparsed.Length > 0 ? valuation.Unreadable : null;
+            _example ??= unparsed.Count > 0 ? example : null;
             double all = _readable + _unreadable;
             if (all >= Least && _unreadable - _readable > 2 * Math.Sqrt(all))
             {

@@ -19,17 +19,16 @@ internal abstract class CheckSource
 /// <summary>Checks of a writer that is no model of the run.</summary>
 internal sealed class TeacherChecks(ICheckWriter writer, CallSession session) : CheckSource
 {
-    public override async Task<Answer> WriteAsync(
+    public override Task<Answer> WriteAsync(
         string key, string instruction, CancellationToken cancellationToken) =>
-        new(await session.AskTeacherAsync(
-            key, instruction, (seed, token) => writer.WriteAsync(instruction, seed, token), cancellationToken)
-            .ConfigureAwait(false));
+        session.AskTeacherAsync(
+            key, instruction, (seed, token) => writer.WriteAsync(instruction, seed, token), cancellationToken);
 
-    public override async Task<Answer> ConfirmAsync(
+    public override Task<Answer> ConfirmAsync(
         string key, string instruction, string check, CancellationToken cancellationToken) =>
-        new(await session.AskTeacherAsync(
+        session.AskTeacherAsync(
             key, $"{instruction}\0{check}", (seed, token) => writer.ConfirmAsync(instruction, check, seed, token),
-            cancellationToken).ConfigureAwait(false));
+            cancellationToken);
 }
 
 /// <summary>Checks that a model writes, asked with the prompt set's templates.</summary>

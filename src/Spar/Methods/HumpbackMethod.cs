@@ -32,7 +32,7 @@ internal sealed class HumpbackMethod(MethodContext run, ITextSource texts) : IIt
         _backwardModel = await run
             .Training.RunAsync(
                 StageNames.Backward,
-                run.Recipe.BaseModel,
+                run.Recipe.ActorStart,
                 new TrainingData.Supervised(
                     [
                         .. seeds.Select(row => new SupervisedRow(

@@ -22,6 +22,9 @@ public enum Referent
     /// <summary>A model that judges, or "refiner" for the run's own; of a run its last refiner.</summary>
     JudgeModel,
 
+    /// <summary>A model that judges and refines, named like <see cref="Model"/>; of a run its last refiner.</summary>
+    RefinerModel,
+
     /// <summary>A prompt set: the name of a built-in one, or a folder.</summary>
     PromptSet,
 
@@ -30,6 +33,9 @@ public enum Referent
 
     /// <summary>A file of rows, of any size.</summary>
     Rows,
+
+    /// <summary>A file of rows that are lessons, with what an export wrote beside it.</summary>
+    Lessons,
 
     /// <summary>A folder of data.</summary>
     Folder,
@@ -60,3 +66,12 @@ public sealed class RefersToAttribute(Referent referent) : Attribute
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class InlinedAttribute : Attribute;
+
+/// <summary>What is true of referents.</summary>
+public static class Referents
+{
+    /// <summary>Whether texts point to models.</summary>
+    /// <param name="referent">What they point to.</param>
+    public static bool IsModel(this Referent referent) =>
+        referent is Referent.Model or Referent.RefinerModel or Referent.JudgeModel;
+}

@@ -40,7 +40,7 @@ internal sealed class RowMeasurement(
                         await evaluator
                             .SampleFixedAsync(
                                 await run
-                                    .Models.OpenAsync(run.Recipe.BaseModel, cancellationToken)
+                                    .Models.OpenAsync(run.Recipe.ActorStart, cancellationToken)
                                     .ConfigureAwait(false),
                                 run.Recipe,
                                 cancellationToken

@@ -70,7 +70,7 @@ public sealed class RunLog : IRunObserver, IDisposable
     public void Dispose() => _file.Dispose();
 
     /// <inheritdoc/>
-    public void PromptsFound(PromptsFound found) => _next.PromptsFound(found);
+    public void PromptsFound(string what, PromptsFound found) => _next.PromptsFound(what, found);
 
     /// <inheritdoc/>
     public void StageStarted(string stage, int items)

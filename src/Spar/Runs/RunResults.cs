@@ -17,7 +17,7 @@ public sealed record StageFailures(string Stage, int Missing, ItemFailure First)
 /// <param name="Rows">In the order of their names.</param>
 /// <param name="Seed">The run's seed.</param>
 /// <param name="WallSeconds">Time in which the run was at work, over all its sessions.</param>
-/// <param name="ModelCalls">Answered calls of actor and refiner, evaluation included.</param>
+/// <param name="ModelCalls">Answered calls of models, evaluation included; a program that teaches is none.</param>
 /// <param name="GeneratedTokens">Tokens that those generated.</param>
 /// <param name="Calibration">The judge of each iteration against verifiers; null where nothing was verified.</param>
 /// <param name="Integrity">
@@ -43,6 +43,12 @@ public sealed record RunResults(
     /// read none.
     /// </summary>
     public PromptsFound? Prompts { get; init; }
+
+    /// <summary>The same of the files of lessons that taught M_0 and R_0; null for runs that read none.</summary>
+    public PromptsFound? Lessons { get; init; }
+
+    /// <summary>The model calls by the part that they were made for (<see cref="CallRoles"/>).</summary>
+    public IReadOnlyList<RoleCalls> Roles { get; init; } = [];
 
     /// <summary>The file's name in the run directory.</summary>
     public const string FileName = "results.json";
@@ -79,8 +85,10 @@ public sealed record RunResults(
             calibrations.Length == 0 ? null : calibrations,
             integrity.Length == 0 ? null : integrity)
         {
+            Roles = CallRoles.Of(store),
             Failed = FailuresOf(store) is { Length: > 0 } failed ? failed : null,
             Prompts = store.FindProduct<PromptsProduct>(StageNames.Prompts)?.Found,
+            Lessons = store.FindProduct<PromptsProduct>(StageNames.Lessons)?.Found,
         };
     }
 

@@ -26,8 +26,10 @@ public sealed class SelfPlayRun
     /// <summary>Trains models.</summary>
     public required ITrainer Trainer { get; init; }
 
-    /// <summary>Gives the run something to start from; null for none: then M_0 and R_0 are the base model.</summary>
-    public required ITeacher? Teacher { get; init; }
+    /// <summary>
+    /// Gives M_0 and R_0 what they learn first; null for none: then they are what they start from.
+    /// </summary>
+    public required Teacher? Teacher { get; init; }
 
     /// <summary>Gives the instructions.</summary>
     public required IPromptSource Prompts { get; init; }
@@ -92,7 +94,7 @@ public sealed class SelfPlayRun
                 "measured.");
         }
 
-        new PromptStage(Store, Observer, Time).Run(Prompts, Recipe, cancellationToken);
+        new PromptStage(Store, Observer, Time).Run(Prompts, Teacher, Recipe, cancellationToken);
         foreach (IYardstick yardstick in Yardsticks)
         {
             yardstick.Open();
@@ -106,10 +108,11 @@ public sealed class SelfPlayRun
             Recipe, Templates, runner, training, Store, session, models, Observer, Verifier, Truth, TripWires);
 
         RowMeasurement measurement = new(run, Evaluator, Yardsticks, WriteResults);
-        ModelPair untrained = new(Recipe.BaseModel, Recipe.BaseModel);
+        ModelPair untrained = new(Recipe.ActorStart, Recipe.RefinerStart);
         await measurement.SampleFixedAsync(cancellationToken).ConfigureAwait(false);
         await measurement.MeasureAsync(RowName.Base, untrained, null, cancellationToken).ConfigureAwait(false);
-        ModelPair start = await LearnFromTeacherAsync(run, cancellationToken).ConfigureAwait(false);
+        ModelPair start = Teacher is null ? untrained
+            : await new FirstLessons(run, Teacher, Take).LearnAsync(untrained, cancellationToken).ConfigureAwait(false);
         await measurement.MeasureAsync(
             RowName.Sft, start, start == untrained ? RowName.Base : null, cancellationToken).ConfigureAwait(false);
 
@@ -134,39 +137,6 @@ public sealed class SelfPlayRun
         }
 
         return WriteResults();
-    }
-
-    /// <summary>Makes M_0 and R_0.</summary>
-    private async Task<ModelPair> LearnFromTeacherAsync(MethodContext run, CancellationToken cancellationToken)
-    {
-        if (Teacher is null)
-        {
-            return new ModelPair(Recipe.BaseModel, Recipe.BaseModel);
-        }
-
-        TeacherStages stages = new(Recipe, Templates, new TeacherCaller(Teacher, run.Session), run.Runner, run.Session);
-        string actor = Recipe.BaseModel;
-        if (Recipe.ActorSft.Epochs > 0)
-        {
-            SupervisedProduct lessons = await stages.ActorDataAsync(
-                Take(PromptSplit.Sft, Recipe.SftPrompts), cancellationToken).ConfigureAwait(false);
-            actor = await run.Training.RunAsync(
-                StageNames.Actor(0), actor, new TrainingData.Supervised(lessons.Rows, Recipe.ActorSft),
-                cancellationToken).ConfigureAwait(false);
-        }
-
-        string refiner = Recipe.BaseModel;
-        if (Recipe.RefinerSft.Epochs > 0)
-        {
-            SupervisedProduct lessons = await stages.RefinerDataAsync(
-                Take(PromptSplit.Refiner, Recipe.RefinerPrompts), () =>
-                    run.Models.OpenAsync(actor, cancellationToken), cancellationToken).ConfigureAwait(false);
-            refiner = await run.Training.RunAsync(
-                StageNames.Refiner(0), refiner, new TrainingData.Supervised(lessons.Rows, Recipe.RefinerSft),
-                cancellationToken).ConfigureAwait(false);
-        }
-
-        return new ModelPair(actor, refiner);
     }
 
     private IIterationMethod MethodOf(MethodContext run) => Recipe.Method switch

@@ -1,3 +1,5 @@
+using Spar.Calls;
+
 namespace Spar.Seams;
 
 /// <summary>
@@ -13,7 +15,7 @@ public interface ICheckWriter
     /// <param name="instruction">The instruction.</param>
     /// <param name="seed">Decides which of the possible checks and cases they are.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    Task<string> WriteAsync(string instruction, ulong seed, CancellationToken cancellationToken);
+    Task<Answer> WriteAsync(string instruction, ulong seed, CancellationToken cancellationToken);
 
     /// <summary>
     /// Back-verification: does the check ask for what the instruction asks for? The answer ends in a verdict in the
@@ -23,5 +25,5 @@ public interface ICheckWriter
     /// <param name="check">The check's expression.</param>
     /// <param name="seed">Seed of whatever is random in the answer.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    Task<string> ConfirmAsync(string instruction, string check, ulong seed, CancellationToken cancellationToken);
+    Task<Answer> ConfirmAsync(string instruction, string check, ulong seed, CancellationToken cancellationToken);
 }

@@ -1,8 +1,11 @@
+using Spar.Calls;
+
 namespace Spar.Seams;
 
 /// <summary>
-/// The stronger model that bootstraps actor and refiner (a GPT-4-class model in the paper; a program in the nano
-/// world). Its texts are in the formats that the run's prompt set asks for, so that they can be learnt as they are.
+/// A program that bootstraps actor and refiner in the place of a stronger model. Its texts are in the formats that the
+/// run's prompt set asks for, so that they can be learnt as they are; an answer that is not complete
+/// (<see cref="Answer.Read"/>) is left out and counted.
 /// </summary>
 public interface ITeacher
 {
@@ -10,14 +13,14 @@ public interface ITeacher
     /// <param name="instruction">The instruction.</param>
     /// <param name="seed">Decides which of the many good responses it is.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    Task<string> RespondAsync(string instruction, ulong seed, CancellationToken cancellationToken);
+    Task<Answer> RespondAsync(string instruction, ulong seed, CancellationToken cancellationToken);
 
     /// <summary>A critique of a response that ends in a verdict, in the judge's output format.</summary>
     /// <param name="instruction">The instruction.</param>
     /// <param name="response">The response to judge.</param>
     /// <param name="seed">Seed of whatever is random in the answer.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    Task<string> JudgeAsync(string instruction, string response, ulong seed, CancellationToken cancellationToken);
+    Task<Answer> JudgeAsync(string instruction, string response, ulong seed, CancellationToken cancellationToken);
 
     /// <summary>
     /// A refinement of a failed response, in the refiner's output format: reflection first, then the delimited
@@ -28,6 +31,6 @@ public interface ITeacher
     /// <param name="critique">What was found wrong with it, verdict included.</param>
     /// <param name="seed">Seed of whatever is random in the answer.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    Task<string> RefineAsync(
+    Task<Answer> RefineAsync(
         string instruction, string response, string critique, ulong seed, CancellationToken cancellationToken);
 }

@@ -7,9 +7,10 @@ namespace Spar.SelfPlay;
 /// <summary>Is told how a run goes. Called from many threads at once, so it must be quick and thread-safe.</summary>
 public interface IRunObserver
 {
-    /// <summary>The run's prompts were read.</summary>
+    /// <summary>The run's prompts, or lessons that are there already, were read.</summary>
+    /// <param name="what"><see cref="StageNames.Prompts"/> or <see cref="StageNames.Lessons"/>.</param>
     /// <param name="found">What was found, and what came of it.</param>
-    void PromptsFound(PromptsFound found)
+    void PromptsFound(string what, PromptsFound found)
     {
     }
 

@@ -18,9 +18,24 @@ public sealed record Recipe : IRecipeRules
     [Decides(Results.All)]
     public ulong Seed { get; init; } = 1;
 
-    /// <summary>The model that actor and refiner start from: a checkpoint folder or a GGUF file.</summary>
+    /// <summary>
+    /// The model that actor and refiner start from, unless <see cref="ActorModel"/> or <see cref="RefinerModel"/> names
+    /// another: a checkpoint folder or a GGUF file, or one behind a server where it is not trained.
+    /// </summary>
     [Decides(Results.All), MinLength(1), RefersTo(Referent.Model)]
     public required string BaseModel { get; init; }
+
+    /// <summary>
+    /// The model that the actor starts from, which answers prompts; <see cref="BaseModel"/> when not given.
+    /// </summary>
+    [Decides(Results.All), MinLength(1), RefersTo(Referent.Model)]
+    public string? ActorModel { get; init; }
+
+    /// <summary>
+    /// The model that the refiner starts from, which judges and refines; <see cref="BaseModel"/> when not given.
+    /// </summary>
+    [Decides(Results.All), MinLength(1), RefersTo(Referent.RefinerModel)]
+    public string? RefinerModel { get; init; }
 
     /// <summary>
     /// How training data is made in each iteration: the method itself, or one of those it is compared with.
@@ -42,13 +57,13 @@ public sealed record Recipe : IRecipeRules
     public bool IterativeTraining { get; init; } = true;
 
     /// <summary>
-    /// A built-in prompt set's name, or a folder; auto takes the built-in set that suits the base model by its size and
+    /// A built-in prompt set's name, or a folder; auto takes the built-in set that suits the refiner by its size and
     /// context.
     /// </summary>
     [Decides(Results.All), MinLength(1), RefersTo(Referent.PromptSet)]
     public string PromptSet { get; init; } = DerivedPromptSet;
 
-    /// <summary>The value of <see cref="PromptSet"/> that leaves the choice to the base model.</summary>
+    /// <summary>The value of <see cref="PromptSet"/> that leaves the choice to the refiner's model.</summary>
     public const string DerivedPromptSet = "auto";
 
     /// <summary>Prompts whose teacher responses the actor learns first.</summary>
@@ -151,6 +166,12 @@ public sealed record Recipe : IRecipeRules
     /// </summary>
     public Recipe Start() => RecipeKeys.WithoutSelfPlay(this) with { Iterations = 0 };
 
+    /// <summary>What the actor starts from, before it has learnt anything.</summary>
+    public string ActorStart => ActorModel ?? BaseModel;
+
+    /// <summary>What the refiner starts from, before it has learnt anything.</summary>
+    public string RefinerStart => RefinerModel ?? BaseModel;
+
     /// <summary>The row of the results that a run of this recipe ends with.</summary>
     public RowName LastRow => RowName.Last(Iterations);
 
@@ -178,6 +199,12 @@ public sealed record Recipe : IRecipeRules
         check.That(
             RefinerPrompts > 0 || RefinerSft.Epochs == 0, "refiner_prompts",
             "must be above 0 unless refiner_sft.epochs is 0", RefinerPrompts);
+        check.That(
+            !this.OneModelPlaysBoth() || ActorStart == RefinerStart,
+            ActorModel is null ? "refiner_model" : "actor_model",
+            $"must be what the other part starts from with method {RecipeKey.Spell(Method.ToString())}, in which one "
+            + "model answers, judges and refines; give base_model alone",
+            ActorModel ?? RefinerModel);
     }
 }
 

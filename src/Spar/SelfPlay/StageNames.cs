@@ -13,6 +13,9 @@ public static class StageNames
     /// <summary>What was found in the files of prompts.</summary>
     public const string Prompts = "prompts";
 
+    /// <summary>What was found in the files of lessons.</summary>
+    public const string Lessons = "lessons";
+
     /// <summary>Teacher responses for the actor.</summary>
     public const string ActorSftData = "actor-sft-data";
 

@@ -13,7 +13,7 @@ public interface IStageProduct
     int MissingItems => Statistics.Failures.Select(failure => failure.Id).Distinct(StringComparer.Ordinal).Count();
 }
 
-/// <summary>Product of <see cref="StageNames.Prompts"/>.</summary>
+/// <summary>Product of <see cref="StageNames.Prompts"/> and <see cref="StageNames.Lessons"/>.</summary>
 /// <param name="Statistics">Rows, those that were dropped by reason, and prompts by split.</param>
 /// <param name="Found">The same with files, rows and ids.</param>
 public sealed record PromptsProduct(StageStatistics Statistics, PromptsFound Found) : IStageProduct;

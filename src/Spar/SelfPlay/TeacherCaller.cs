@@ -1,22 +1,41 @@
 using Spar.Calls;
 using Spar.Seams;
+using Spar.Templates;
 
 namespace Spar.SelfPlay;
 
-/// <summary>The teacher under the same bound and memo as the models: no finished answer is asked for twice.</summary>
-internal sealed class TeacherCaller(ITeacher teacher, CallSession session)
+/// <summary>A teacher under the same bound and memo as the models: no finished answer is asked for twice.</summary>
+internal abstract class TeacherCaller
 {
-    public Task<string> RespondAsync(string key, string instruction, CancellationToken cancellationToken) =>
-        session.AskTeacherAsync(
-            key, instruction, (seed, token) => teacher.RespondAsync(instruction, seed, token), cancellationToken);
+    /// <summary>A good response to a prompt.</summary>
+    public abstract Task<Answer> RespondAsync(string key, Prompt prompt, CancellationToken cancellationToken);
 
-    public Task<string> JudgeAsync(
+    /// <summary>A judgement of a response.</summary>
+    public abstract Task<Answer> JudgeAsync(
+        string key, string instruction, string response, CancellationToken cancellationToken);
+
+    /// <summary>A refinement of a response.</summary>
+    public abstract Task<Answer> RefineAsync(
+        string key, string instruction, string response, string critique, CancellationToken cancellationToken);
+}
+
+/// <summary>A program that teaches.</summary>
+internal sealed class ProgramTeacher(ITeacher teacher, CallSession session) : TeacherCaller
+{
+    public override Task<Answer> RespondAsync(string key, Prompt prompt, CancellationToken cancellationToken)
+    {
+        string instruction = prompt.Instruction;
+        return session.AskTeacherAsync(
+            key, instruction, (seed, token) => teacher.RespondAsync(instruction, seed, token), cancellationToken);
+    }
+
+    public override Task<Answer> JudgeAsync(
         string key, string instruction, string response, CancellationToken cancellationToken) =>
         session.AskTeacherAsync(
             key, $"{instruction}\0{response}", (seed, token) =>
                 teacher.JudgeAsync(instruction, response, seed, token), cancellationToken);
 
-    public Task<string> RefineAsync(
+    public override Task<Answer> RefineAsync(
         string key, string instruction, string response, string critique, CancellationToken cancellationToken) =>
         session.AskTeacherAsync(
             key,
@@ -25,11 +44,33 @@ internal sealed class TeacherCaller(ITeacher teacher, CallSession session)
             cancellationToken);
 }
 
+/// <summary>A model that teaches, asked with the prompt set; it answers conversations turn by turn.</summary>
+/// <param name="model">The model, open.</param>
+/// <param name="templates">The run's prompt set.</param>
+/// <param name="settings">How it is sampled.</param>
+internal sealed class ModelTeacher(ModelCaller model, TemplateSet templates, Teacher.Model settings) : TeacherCaller
+{
+    public override Task<Answer> RespondAsync(string key, Prompt prompt, CancellationToken cancellationToken) =>
+        model.AskAsync(CallRoles.TeacherModel + key, prompt, settings.Respond, cancellationToken);
+
+    public override Task<Answer> JudgeAsync(
+        string key, string instruction, string response, CancellationToken cancellationToken) =>
+        model.AskAsync(
+            CallRoles.TeacherModel + key, templates.JudgePrompt(instruction, response), settings.Judge,
+            cancellationToken);
+
+    public override Task<Answer> RefineAsync(
+        string key, string instruction, string response, string critique, CancellationToken cancellationToken) =>
+        model.AskAsync(
+            CallRoles.TeacherModel + key, templates.RefinePrompt(instruction, response, critique), settings.Refine,
+            cancellationToken);
+}
+
 /// <summary>How whatever is no model of the run is asked.</summary>
 internal static class TeacherCalls
 {
     /// <summary>
-    /// Asks a teacher, or takes its kept answer. Keys that begin with teacher/ are left out of the run's call count.
+    /// Asks a program, or takes its kept answer. Keys that begin with teacher/ are left out of the run's call count.
     /// </summary>
     /// <param name="session">What all calls of the run share.</param>
     /// <param name="key">The call's name, less teacher/.</param>
@@ -37,14 +78,8 @@ internal static class TeacherCalls
     /// <param name="ask">Asks with a seed.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="CallFailedException">There is no answer.</exception>
-    public static async Task<string> AskTeacherAsync(
-        this CallSession session, string key, string asked, Func<ulong, CancellationToken, Task<string>> ask,
-        CancellationToken cancellationToken)
-    {
-        Answer answer = await session.AskAsync(
-            $"teacher/{key}", asked, async (seed, token) =>
-                new Answer(await ask(seed, token).ConfigureAwait(false), 0, 0, null), cancellationToken)
-            .ConfigureAwait(false);
-        return answer.Text;
-    }
+    public static Task<Answer> AskTeacherAsync(
+        this CallSession session, string key, string asked, Func<ulong, CancellationToken, Task<Answer>> ask,
+        CancellationToken cancellationToken) =>
+        session.AskAsync($"teacher/{key}", asked, ask, cancellationToken);
 }

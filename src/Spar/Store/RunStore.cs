@@ -13,7 +13,7 @@ namespace Spar.Store;
 /// process that is killed loses the last few, never the order, and whoever opens the directory again finds a run that
 /// can go on. May be used from many threads.
 /// </summary>
-public sealed class RunStore : ICallMemo, IDisposable
+public sealed partial class RunStore : ICallMemo, IDisposable
 {
     private const string TeacherKeys = "teacher/*";
 
@@ -283,53 +283,6 @@ public sealed class RunStore : ICallMemo, IDisposable
                 )
                 .ToArray()
         );
-
-    /// <summary>What the run took so far, over all its sessions.</summary>
-    public RunTotals Totals()
-    {
-        if (_writer is not null)
-        {
-            Write(CountTime);
-            Flush();
-        }
-
-        return Read(connection => new RunTotals(
-            connection.ExecuteScalar<double>("SELECT coalesce(sum(seconds), 0) FROM sessions"),
-            connection.ExecuteScalar<long>(
-                "SELECT count(*) FROM calls WHERE key NOT GLOB @TeacherKeys",
-                new { TeacherKeys }
-            ),
-            connection.ExecuteScalar<long>(
-                "SELECT coalesce(sum(output_tokens), 0) FROM calls WHERE key NOT GLOB @TeacherKeys",
-                new { TeacherKeys }
-            )
-        ));
-    }
-
-    /// <summary>
-    /// Answered calls of the models, and the tokens that they generated; a teacher's calls are left out.
-    /// </summary>
-    /// <param name="leaveOut">Patterns of the keys of further calls that are left out, such as "eval/*".</param>
-    public (long Calls, long OutputTokens) CallsOutside(params string[] leaveOut)
-    {
-        string[] patterns = [TeacherKeys, .. leaveOut];
-        string where = string.Join(
-            " AND ",
-            patterns.Select((_, i) => $"key NOT GLOB @p{i.ToString(CultureInfo.InvariantCulture)}")
-        );
-        DynamicParameters parameters = new(
-            patterns.Select(
-                (pattern, i) =>
-                    new KeyValuePair<string, object>($"p{i.ToString(CultureInfo.InvariantCulture)}", pattern)
-            )
-        );
-        return Read(connection =>
-            connection.QuerySingle<(long, long)>(
-                $"SELECT count(*), coalesce(sum(output_tokens), 0) FROM calls WHERE {where}",
-                parameters
-            )
-        );
-    }
 
     /// <summary>Returns when everything kept so far is on the disk.</summary>
     /// <exception cref="SparException">A write failed.</exception>

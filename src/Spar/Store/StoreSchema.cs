@@ -46,7 +46,14 @@ public sealed record StageTiming(string Stage, string Started, double Seconds, l
 /// <summary>What a run took, over all its sessions.</summary>
 /// <param name="WallSeconds">Time in which the run was at work.</param>
 /// <param name="ModelCalls">
-/// Answered calls of actor and refiner, evaluation included; the teacher's are not counted.
+/// Answered calls of models, evaluation included; those of a program that teaches are not counted.
 /// </param>
 /// <param name="GeneratedTokens">Tokens that those generated.</param>
 public sealed record RunTotals(double WallSeconds, long ModelCalls, long GeneratedTokens);
+
+/// <summary>Answered calls that were made for one part.</summary>
+/// <param name="Role">The part.</param>
+/// <param name="Calls">Calls.</param>
+/// <param name="InputTokens">Tokens that the models read, as far as they say.</param>
+/// <param name="OutputTokens">Tokens that they generated.</param>
+public sealed record RoleCalls(string Role, long Calls, long InputTokens, long OutputTokens);

@@ -101,7 +101,7 @@ public sealed class RecipeDocumentTests : IDisposable
                 "r.yaml:3:16: unknown key 'dpo.epoch'. Did you mean 'epochs'?"],
             [.. lines.Take(2).Order(StringComparer.Ordinal), .. lines[2..5]]);
         Assert.StartsWith(
-            "r.yaml:4:1: unknown key 'zzzzzzzzzzzzzzzz'. Known keys here: actor_sft, ", lines[5],
+            "r.yaml:4:1: unknown key 'zzzzzzzzzzzzzzzz'. Known keys here: actor_model, actor_sft, ", lines[5],
             StringComparison.Ordinal);
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Spar.Calls;
 using Spar.Ground;
 using Spar.Seams;
 
@@ -25,14 +26,14 @@ internal sealed class ChatRoles(IReadOnlyList<Prompt> prompts, Func<string, ulon
         return Task.FromResult(new TrainingReport(job.OutputModel, [], 0, 0));
     }
 
-    public Task<string> RespondAsync(string instruction, ulong seed, CancellationToken cancellationToken) =>
+    public Task<Answer> RespondAsync(string instruction, ulong seed, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
-    public Task<string> JudgeAsync(
+    public Task<Answer> JudgeAsync(
         string instruction, string response, ulong seed, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
-    public Task<string> RefineAsync(
+    public Task<Answer> RefineAsync(
         string instruction, string response, string critique, ulong seed, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 

@@ -126,7 +126,7 @@ public sealed class RewardHackingTests : IDisposable
             Templates = TemplateSet.Load("compact"),
             Host = roles,
             Trainer = roles,
-            Teacher = roles,
+            Teacher = new Teacher.Program(roles),
             Prompts = roles,
             Store = store,
             Verifier = new IFEvalVerifier(s_prompts.Value),

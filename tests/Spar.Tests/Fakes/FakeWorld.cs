@@ -56,28 +56,29 @@ internal sealed class FakeWorld(ulong shuffle = 0) : IModelHost, ITeacher, IProm
             () => Interlocked.Decrement(ref _open)));
     }
 
-    public async Task<string> RespondAsync(string instruction, ulong seed, CancellationToken cancellationToken)
+    public async Task<Answer> RespondAsync(string instruction, ulong seed, CancellationToken cancellationToken)
     {
         Step();
         await ShuffleAsync(instruction, seed);
-        return Fails(instruction) ? throw new HttpRequestException("the teacher is down") : $"word {8 + (seed % 2)}";
+        return Fails(instruction) ? throw new HttpRequestException("the teacher is down")
+            : new Answer($"word {8 + (seed % 2)}", 0, 0);
     }
 
-    public async Task<string> JudgeAsync(
+    public async Task<Answer> JudgeAsync(
         string instruction, string response, ulong seed, CancellationToken cancellationToken)
     {
         Step();
         await ShuffleAsync(response, seed);
-        return seed % 11 == 0 ? "no idea"
-            : $"looked at {response}\njudgement: {(Quality(response) > 6 ? "yes" : "no")}";
+        return new Answer(seed % 11 == 0 ? "no idea"
+            : $"looked at {response}\njudgement: {(Quality(response) > 6 ? "yes" : "no")}", 0, 0);
     }
 
-    public async Task<string> RefineAsync(
+    public async Task<Answer> RefineAsync(
         string instruction, string response, string critique, ulong seed, CancellationToken cancellationToken)
     {
         Step();
         await ShuffleAsync(critique, seed);
-        return $"better\nrefined: word {7 + (seed % 3)}";
+        return new Answer($"better\nrefined: word {7 + (seed % 3)}", 0, 0);
     }
 
     public IReadOnlyList<Prompt> Take(PromptSplit split, int count) =>

@@ -58,7 +58,7 @@ internal static class TestRuns
                 Templates = prompts ?? Compact,
                 Host = world,
                 Trainer = trainer ?? new FakeTrainer(world),
-                Teacher = world,
+                Teacher = new Teacher.Program(world),
                 Prompts = world,
                 Checks = new FakeSources(),
                 Texts = new FakeSources(),

@@ -33,7 +33,7 @@ public sealed class ConversationTests : IDisposable
             Templates = TestRuns.Compact,
             Host = world,
             Trainer = new FakeTrainer(world.Inner),
-            Teacher = world.Inner,
+            Teacher = new Teacher.Program(world.Inner),
             Prompts = world,
             Store = store,
         }.RunAsync(TestContext.Current.CancellationToken);

@@ -334,7 +334,7 @@ public sealed partial class SelfPlayRunTests : IDisposable
                 Templates = TestRuns.Compact,
                 Host = world,
                 Trainer = new FakeTrainer(world),
-                Teacher = world,
+                Teacher = new Teacher.Program(world),
                 Prompts = world,
                 Store = store,
                 Evaluator = new FakeEvaluator(),

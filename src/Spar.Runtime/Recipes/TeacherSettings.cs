@@ -1,0 +1,76 @@
+using System.ComponentModel.DataAnnotations;
+using Spar.Calls;
+using Spar.Recipes;
+
+namespace Spar.Runtime.Recipes;
+
+/// <summary>Who gives M_0 and R_0 what they learn first.</summary>
+public sealed record TeacherSettings : IRecipeRules
+{
+    /// <summary>
+    /// The model that teaches, asked with the run's prompt set: it answers the prompts of the actor's first lessons,
+    /// and judges and refines M_0's responses for the refiner's.
+    /// </summary>
+    [MinLength(1), RefersTo(Referent.Model)]
+    public string? Model { get; init; }
+
+    /// <summary>
+    /// Files of responses, judgements and refinements that are there already, in the place of a model; read like files
+    /// of prompts. At most sft_prompts responses and refiner_prompts other rows are drawn, by seed.
+    /// </summary>
+    [RefersTo(Referent.Lessons)]
+    public IReadOnlyList<string> Files { get; init; } = [];
+
+    /// <summary>How the model's responses are sampled, where it differs from the run's own.</summary>
+    public SamplingChange Respond { get; init; } = new();
+
+    /// <summary>How the model's judgements are sampled, where it differs from the run's own.</summary>
+    public SamplingChange Judge { get; init; } = new();
+
+    /// <summary>How the model's refinements are sampled, where it differs from the run's own.</summary>
+    public SamplingChange Refine { get; init; } = new();
+
+    /// <inheritdoc/>
+    public void Check(RecipeCheck check)
+    {
+        check.That(
+            Model is not null || Files.Count > 0, "model",
+            "must name the model that teaches, unless files names files of lessons; leave teacher out where nobody "
+            + "does",
+            Model);
+        check.That(
+            Model is null || Files.Count == 0, "files",
+            "must be left out where model names the model that teaches, or the other way round", Files);
+        SamplingChange none = new();
+        foreach ((string key, SamplingChange change) in new[]
+        {
+            ("respond", Respond), ("judge", Judge), ("refine", Refine),
+        })
+        {
+            check.That(
+                Model is not null || Files.Count == 0 || change == none, key,
+                "must be left out with files: nobody is asked, so nothing is sampled", "set");
+        }
+    }
+}
+
+/// <summary>In what a sampling differs from another.</summary>
+public sealed record SamplingChange
+{
+    /// <summary>0 is greedy; the run's own when not given.</summary>
+    [Range(0.0, double.MaxValue)]
+    public double? Temperature { get; init; }
+
+    /// <summary>Share of the probability that is kept; the run's own when not given.</summary>
+    [Range(0.0, 1.0, MinimumIsExclusive = true)]
+    public double? TopP { get; init; }
+
+    /// <summary>Most new tokens; the run's own when not given.</summary>
+    [Range(1, int.MaxValue)]
+    public int? MaxTokens { get; init; }
+
+    /// <summary>The sampling that comes of it.</summary>
+    /// <param name="other">What counts where nothing is given.</param>
+    public Sampling Over(Sampling other) =>
+        new(Temperature ?? other.Temperature, TopP ?? other.TopP, MaxTokens ?? other.MaxTokens);
+}
