@@ -18,6 +18,9 @@ switch (args)
             numbers.ElementAtOrDefault(3)
         );
         return 0;
+    case ["contamination", string file, string keepAway]:
+        ContaminationBench.Run(file, keepAway);
+        return 0;
     case ["decode", string model, .. string[] rest]:
         DecodeBench.Run(
             model,
@@ -53,6 +56,7 @@ switch (args.FirstOrDefault())
               train-135m [threads [tokens]]   likewise
               score-ifeval DATA
               ifbench DATA
+              contamination PROMPTS BENCHMARK_PROMPTS
               fuzz-checks DATA [responses [flood-length [floods [seed]]]]
             """
         );

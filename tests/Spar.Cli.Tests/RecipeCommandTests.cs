@@ -13,7 +13,9 @@ public sealed class RecipeCommandTests : IDisposable
     {
         string path = Path.Combine(_work, "r.yaml");
         File.WriteAllText(
-            path, $"base_model: {Path.Combine(SharedData.ProjectRoot, "models", "nano")}\nprompt_set: compact\n{yaml}");
+            path,
+            $"base_model: {Path.Combine(SharedData.ProjectRoot, "models", "nano")}\nprompt_set: compact\n{yaml}"
+                + "respond: { max_tokens: 64 }\njudge: { max_tokens: 200 }\n");
         return path;
     }
 

@@ -22,10 +22,10 @@ internal static class EvalPromptsCommand
         'evaluation: [{ name: held_out }]' measures; the prompts that a run held out are in its folder.
 
         Examples:
-          spar eval prompts --data mine.jsonl -m MODEL_DIR
+          spar eval prompts --data FILE.jsonl -m MODEL_DIR
           spar eval prompts --data runs/mine/evaluation/held_out.jsonl \
             --model http://localhost:8000/v1#NAME
-          spar eval prompts --data mine.csv -m MODEL_DIR --judge JUDGE_DIR --votes 5
+          spar eval prompts --data FILE.csv -m MODEL_DIR --judge JUDGE_DIR --votes 5
         """;
 
     public static Command Create(CommandContext context)
