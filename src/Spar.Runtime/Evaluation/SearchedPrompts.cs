@@ -1,11 +1,10 @@
-using Microsoft.Extensions.AI;
 using Spar.Calls;
 using Spar.Decoding;
 using Spar.Evaluation.Harness;
 using Spar.Evaluation.Results;
 using Spar.Judging;
-using Spar.Search;
 using Spar.Seams;
+using Spar.Search;
 using Spar.SelfPlay;
 
 namespace Spar.Runtime.Evaluation;
