@@ -19,7 +19,7 @@ public sealed record ReportModel
     /// <summary>What the run is called.</summary>
     public required string Title { get; init; }
 
-    /// <summary>Name or path of the model that the run starts from.</summary>
+    /// <summary>Names or paths of the models that the run starts from.</summary>
     public required string BaseModel { get; init; }
 
     /// <summary>What decides the run's results, a line a key.</summary>
@@ -66,7 +66,7 @@ public sealed record ReportModel
         return new ReportModel
         {
             Title = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(store.Directory))),
-            BaseModel = RunIdentity.NameOf(recipe["base_model"]),
+            BaseModel = RecipeTrainings.StartsIn(recipe),
             Recipe = string.Join('\n', recipe.Select(entry => $"{entry.Key}: {entry.Value}")),
             PlannedIterations = planned,
             Gate = new Gate(double.Parse(recipe["search.gate"], CultureInfo.InvariantCulture)),

@@ -48,6 +48,7 @@ internal static class DataCard
     public static string Text(RunStore store, IReadOnlyList<ExportedSet> sets, JsonObject statistics)
     {
         IReadOnlyDictionary<string, string> recipe = store.Identity.Values;
+        string taught = RecipeTrainings.TaughtIn(recipe);
         long rows = statistics.Sum(set => (long)set.Value!["rows"]!);
         StringBuilder text = new("---\nconfigs:\n");
         foreach (ExportedSet set in sets)
@@ -69,8 +70,8 @@ internal static class DataCard
             # Training data of a run
 
             Made by `spar run` (method {recipe.GetValueOrDefault("method", "spar")}, seed {recipe.GetValueOrDefault("seed", "?")}) from
-            {RunIdentity.NameOf(recipe.GetValueOrDefault("base_model", "an unknown model"))}: responses, judgements and refinements are the models' own words
-            {(recipe.ContainsKey("prompts.files.0") ? "on prompts from files" : "on prompts of the built-in world")}. The licences of the prompts and of the model hold for it.
+            {RecipeTrainings.StartsIn(recipe)}: responses, judgements and refinements are the models' own words
+            {(recipe.ContainsKey("prompts.files.0") ? "on prompts from files" : "on prompts of the built-in world")}. The licences of the prompts and of the model hold for it.{taught}
 
             | file | what | rows | kinds | words of a prompt | words of a response | left out |
             | --- | --- | --- | --- | --- | --- | --- |

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Spar.Ground;
+using Spar.Seams;
 using Spar.SelfPlay;
 using Spar.Store;
 
@@ -40,6 +41,7 @@ internal static class ModelCards
         IReadOnlyDictionary<string, string> recipe = store.Identity.Values;
         int dash = stage.LastIndexOf('-');
         int iteration = int.Parse(stage[(dash + 1)..], CultureInfo.InvariantCulture);
+        string start = Start(stage[..dash], recipe), taught = RecipeTrainings.TaughtIn(recipe);
         bool imported = product.Statistics.Counts.ContainsKey("imported");
         StringBuilder text = new();
         text.Append(CultureInfo.InvariantCulture, $"""
@@ -52,7 +54,7 @@ internal static class ModelCards
             ---
             # {stage}
 
-            {Role(stage[..dash], iteration)} Made by `spar run` from {NameOf(recipe, "base_model")}, whose licence holds for it too.
+            {Role(stage[..dash], iteration)} Made by `spar run` from {start}, whose licence holds for it too.{taught}
 
             | | |
             | --- | --- |
@@ -98,6 +100,9 @@ internal static class ModelCards
         _ => "Answers, judges and repairs.",
     };
 
+    private static string Start(string kind, IReadOnlyDictionary<string, string> recipe) => RunIdentity.NameOf(
+        RecipeTrainings.StartIn(recipe, kind == "refiner" ? ModelRole.Refiner : ModelRole.Actor) ?? "an unknown model");
+
     // The recipe's group with the settings of a training.
     private static string Group(string kind, int iteration, IReadOnlyDictionary<string, string> recipe) => kind switch
     {
@@ -105,7 +110,7 @@ internal static class ModelCards
         "refiner" when iteration == 0 => "refiner_sft",
         "refiner" => "rft",
         "backward" => "backward_sft",
-        "joint" => "actor_sft",
+        "joint" => "refiner_sft",
         _ => recipe.GetValueOrDefault("method") is "self" or "humpback" ? "iteration_sft" : "dpo",
     };
 

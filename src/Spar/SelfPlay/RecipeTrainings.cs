@@ -1,4 +1,5 @@
 using Spar.Seams;
+using Spar.Store;
 
 namespace Spar.SelfPlay;
 
@@ -50,6 +51,34 @@ public static class RecipeTrainings
     public static string? StartIn(IReadOnlyDictionary<string, string> values, ModelRole role) =>
         values.GetValueOrDefault(role == ModelRole.Actor ? "actor_model" : "refiner_model")
         ?? values.GetValueOrDefault("base_model");
+
+    /// <summary>What a run's models start from, as people name it.</summary>
+    /// <param name="values">As for <see cref="StartIn"/>.</param>
+    public static string StartsIn(IReadOnlyDictionary<string, string> values)
+    {
+        string[] parts =
+        [
+            .. new[] { ModelRole.Actor, ModelRole.Refiner }
+                .Select(role => RunIdentity.NameOf(StartIn(values, role) ?? "an unknown model")),
+        ];
+        return parts[0] == parts[1] ? parts[0] : $"{parts[0]} (actor) and {parts[1]} (refiner)";
+    }
+
+    /// <summary>Whose words the models learnt first, as a sentence for cards with a blank before it.</summary>
+    /// <param name="values">As for <see cref="StartIn"/>.</param>
+    /// <returns>Empty where neither a model nor files taught.</returns>
+    public static string TaughtIn(IReadOnlyDictionary<string, string> values)
+    {
+        string[] files =
+        [
+            .. values.Where(one => one.Key.StartsWith("teacher.files.", StringComparison.Ordinal))
+                .Select(one => Path.GetFileName(RunIdentity.NameOf(one.Value))),
+        ];
+        return values.TryGetValue("teacher.model", out string? model)
+                ? $" The first lessons were written by {RunIdentity.NameOf(model)}; its licence or terms hold too."
+            : files.Length > 0 ? $" The first lessons come from {string.Join(", ", files)}; their licences hold too."
+            : "";
+    }
 
     /// <summary>Whether the recipe's method has one model that answers, judges and refines.</summary>
     /// <param name="recipe">The recipe.</param>
