@@ -35,6 +35,11 @@ internal static class NewCommand
           files: [prompts.jsonl]
           near_duplicates: 1.0     # the prompts here are short and alike; leave this out for your own
 
+        # Who shows both models how to answer, judge and refine before self-play; with nobody they begin as they are.
+        # teacher: { model: "http://localhost:8000/v1#NAME" }   # any model, or { files: [lessons.jsonl] }
+        # sft_prompts: 200
+        # refiner_prompts: 100
+
         # Self-play: the actor answers, the refiner judges by vote and repairs by tree search, both learn from it.
         iterations: 1
         prompts_per_iteration: 60

@@ -22,6 +22,8 @@ public sealed class FileLessons(
     Action checkFiles
 ) : ILessonSource
 {
+    private const int BatchRows = 1024;
+
     /// <inheritdoc/>
     public IReadOnlyList<ReadyLesson> Responses { get; private set; } = [];
 
@@ -39,27 +41,25 @@ public sealed class FileLessons(
         Draw other = new(refiner, seed);
         HashSet<ulong> seen = [];
         List<PromptFile> read = [];
-        List<KeptOutPrompt> near = [];
+        List<KeptOutPrompt> away = [];
         long repeated = 0, keptOut = 0;
         foreach (string file in files.Distinct())
         {
             long rows = 0;
-            foreach (LessonRow lesson in LessonFile.Read(file))
+            foreach ((LessonRow lesson, string signature, NearMatch? near) in Look(file, keepAway, cancellationToken))
             {
-                cancellationToken.ThrowIfCancellationRequested();
                 rows++;
-                string signature = lesson.Signature;
                 if (!seen.Add(StableHash.Of(signature)))
                 {
                     repeated++;
                 }
-                else if (FindNear(lesson.Row, keepAway) is { } found)
+                else if (near is { } found)
                 {
                     keptOut++;
-                    if (near.Count < PromptsFound.MostListed)
+                    if (away.Count < PromptsFound.MostListed)
                     {
                         string id = lesson.Row.Id ?? lesson.Lesson.Prompt.Id;
-                        near.Add(new KeptOutPrompt(id, lesson.Row.Place, found.Prompt, found.Measure));
+                        away.Add(new KeptOutPrompt(id, lesson.Row.Place, found.Prompt, found.Measure));
                     }
                 }
                 else
@@ -87,7 +87,7 @@ public sealed class FileLessons(
         PromptsFound result = new(
             read,
             dropped,
-            near,
+            away,
             [Split("responses", responses, forActor), Split("judgements and refinements", refiner, forRefiner)]
         );
         return all.Length > 0 || responses + refiner == 0 ? result : throw new SparException(Nothing(result));
@@ -100,6 +100,24 @@ public sealed class FileLessons(
             }
         }
     }
+
+    // Looks at many rows side by side; they come in the file's order.
+    private IEnumerable<(LessonRow Lesson, string Signature, NearMatch? Near)> Look(
+        string file,
+        MeasuredPrompts keepAway,
+        CancellationToken cancellationToken
+    ) =>
+        LessonFile
+            .Read(file)
+            .Chunk(BatchRows)
+            .SelectMany(batch =>
+                batch
+                    .AsParallel()
+                    .AsOrdered()
+                    .WithCancellation(cancellationToken)
+                    .Select(lesson => (lesson, lesson.Signature, FindNear(lesson.Row, keepAway)))
+                    .ToArray()
+            );
 
     private NearMatch? FindNear(PromptRow row, MeasuredPrompts keepAway) =>
         heldOut(row.Text) is { } what ? new NearMatch(what, "the same text") : keepAway.FindNear(row);

@@ -67,6 +67,22 @@ public sealed class TeacherTests : IDisposable
     }
 
     [Fact]
+    public async Task A_teacher_that_is_not_there_is_found_before_the_run()
+    {
+        string file = Path.Combine(_folder, "gone.yaml");
+        string gone = $"http://127.0.0.1:{LoopbackServer.FreePort()}/v1#master";
+        File.WriteAllText(
+            file,
+            $"base_model: {s_nano}\nprompts: {{ files: [prompts.jsonl] }}\nrespond: {{ max_tokens: 64 }}\n"
+                + $"judge: {{ max_tokens: 200 }}\nteacher: {{ model: '{gone}' }}"
+        );
+        UserFaultException fault = await Assert.ThrowsAnyAsync<UserFaultException>(() =>
+            Preflight.ReadAsync(RecipeDocument.Read(file), _folder, CancellationToken.None)
+        );
+        Assert.Contains("gone.yaml:5:12: teacher.model cannot be used", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Answers_that_are_cut_off_empty_refused_or_unreadable_are_no_lessons_and_are_counted()
     {
         Reply Answer(int number, JsonNode request)
