@@ -10,6 +10,9 @@ namespace Spar.Runs;
 /// </summary>
 public static class CheckpointImport
 {
+    /// <summary>What the statistics of a training call a checkpoint that was taken in.</summary>
+    public const string Count = "imported";
+
     /// <summary>Takes a checkpoint in.</summary>
     /// <param name="directory">The run directory; no process may be at work in it.</param>
     /// <param name="stage">The training whose place it takes, such as actor-1.</param>
@@ -53,7 +56,7 @@ public static class CheckpointImport
         string digest = await CheckpointDigest.OfAsync(target, cancellationToken).ConfigureAwait(false)
             ?? throw new SparException($"The folder {checkpoint} holds no checkpoint. Name the folder with config.json.");
         Counts counts = new();
-        counts.Add("imported", 1);
+        counts.Add(Count, 1);
         store.KeepProduct(
             stage,
             new TrainedProduct(counts.ToStatistics(), null, relative, digest, []),

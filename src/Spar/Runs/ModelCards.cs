@@ -10,7 +10,7 @@ namespace Spar.Runs;
 /// <summary>
 /// Writes a card (README.md) beside every checkpoint that a run has trained: what it is, what it learnt from and how,
 /// what was left out, and what was measured of it. The same run gives the same cards; they are no part of a
-/// checkpoint's digest.
+/// checkpoint's digest. A checkpoint that was imported with a card keeps it.
 /// </summary>
 internal static class ModelCards
 {
@@ -23,10 +23,18 @@ internal static class ModelCards
         foreach (string stage in store.Stages().Where(StageNames.IsTraining))
         {
             TrainedProduct product = store.FindProduct<TrainedProduct>(stage)!;
-            string folder = product.Checkpoint is null ? "" : Path.Combine(store.Directory, product.Checkpoint);
-            if (Directory.Exists(folder))
+            if (product.Checkpoint?.StartsWith("checkpoints/", StringComparison.Ordinal) != true)
             {
-                AtomicFile.WriteText(Path.Combine(folder, CheckpointDigest.CardFile), Text(stage, product, store, results));
+                // Another run's, or nobody's.
+                continue;
+            }
+
+            string folder = Path.Combine(store.Directory, product.Checkpoint);
+            string card = Path.Combine(folder, CheckpointDigest.CardFile);
+            if (Directory.Exists(folder)
+                && !(product.Statistics.Counts.ContainsKey(CheckpointImport.Count) && File.Exists(card)))
+            {
+                AtomicFile.WriteText(card, Text(stage, product, store, results));
             }
         }
     }
@@ -42,7 +50,7 @@ internal static class ModelCards
         int dash = stage.LastIndexOf('-');
         int iteration = int.Parse(stage[(dash + 1)..], CultureInfo.InvariantCulture);
         string start = Start(stage[..dash], recipe), taught = RecipeTrainings.TaughtIn(recipe);
-        bool imported = product.Statistics.Counts.ContainsKey("imported");
+        bool imported = product.Statistics.Counts.ContainsKey(CheckpointImport.Count);
         StringBuilder text = new();
         text.Append(CultureInfo.InvariantCulture, $"""
             ---
@@ -71,7 +79,7 @@ internal static class ModelCards
             text.Append("It was trained elsewhere and taken into the run with `spar import`.\n");
         }
 
-        foreach ((string name, long count) in product.Statistics.Counts.Where(one => one.Key != "imported"))
+        foreach ((string name, long count) in product.Statistics.Counts.Where(one => one.Key != CheckpointImport.Count))
         {
             text.Append(CultureInfo.InvariantCulture, $"- {name}: {count}\n");
         }
@@ -85,7 +93,7 @@ internal static class ModelCards
         Prompts(text, results);
         Measured(text, stage[..dash], iteration, results);
         text.Append("\n## The whole recipe\n\n```\n");
-        text.Append(string.Concat(recipe.Select(one => $"{one.Key}: {RunIdentity.NameOf(one.Value)}\n")));
+        text.Append(string.Concat(recipe.Select(one => $"{one.Key}: {RunIdentity.PublicNameOf(one.Value)}\n")));
         text.Append("```\n");
         return text.ToString();
     }
@@ -100,7 +108,7 @@ internal static class ModelCards
         _ => "Answers, judges and repairs.",
     };
 
-    private static string Start(string kind, IReadOnlyDictionary<string, string> recipe) => RunIdentity.NameOf(
+    private static string Start(string kind, IReadOnlyDictionary<string, string> recipe) => RunIdentity.PublicNameOf(
         RecipeTrainings.StartIn(recipe, kind == "refiner" ? ModelRole.Refiner : ModelRole.Actor) ?? "an unknown model");
 
     // The recipe's group with the settings of a training.
@@ -160,7 +168,7 @@ internal static class ModelCards
         }
 
         EvaluationRow? start = results.Rows.FirstOrDefault(one => one.Name == RowName.Base);
-        text.Append(CultureInfo.InvariantCulture, $"Of the models of {name}; in brackets the 95 % interval.\n\n");
+        text.Append(CultureInfo.InvariantCulture, $"Of the models of {name}; in brackets 95 % intervals.\n\n");
         text.Append(CultureInfo.InvariantCulture, $"| measure | base | {name} |\n| --- | --- | --- |\n");
         Line("held-out prompts fully satisfied", one => one.HeldOutPrompt);
         Line("single requirements satisfied", one => one.HeldOutInstruction);
@@ -200,5 +208,5 @@ internal static class ModelCards
         : string.Create(CultureInfo.InvariantCulture, $"{value:0.00}");
 
     private static string NameOf(IReadOnlyDictionary<string, string> recipe, string key) =>
-        RunIdentity.NameOf(recipe.GetValueOrDefault(key, "not known"));
+        RunIdentity.PublicNameOf(recipe.GetValueOrDefault(key, "not known"));
 }

@@ -59,7 +59,7 @@ public static class RecipeTrainings
         string[] parts =
         [
             .. new[] { ModelRole.Actor, ModelRole.Refiner }
-                .Select(role => RunIdentity.NameOf(StartIn(values, role) ?? "an unknown model")),
+                .Select(role => RunIdentity.PublicNameOf(StartIn(values, role) ?? "an unknown model")),
         ];
         return parts[0] == parts[1] ? parts[0] : $"{parts[0]} (actor) and {parts[1]} (refiner)";
     }
@@ -75,7 +75,7 @@ public static class RecipeTrainings
                 .Select(one => Path.GetFileName(RunIdentity.NameOf(one.Value))),
         ];
         return values.TryGetValue("teacher.model", out string? model)
-                ? $" The first lessons were written by {RunIdentity.NameOf(model)}; its licence or terms hold too."
+                ? $" The first lessons were written by {RunIdentity.PublicNameOf(model)}; its licence or terms hold too."
             : files.Length > 0 ? $" The first lessons come from {string.Join(", ", files)}; their licences hold too."
             : "";
     }

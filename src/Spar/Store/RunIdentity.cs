@@ -35,6 +35,18 @@ public sealed partial class RunIdentity(IReadOnlyDictionary<string, string> valu
     /// <param name="value">A value of an identity.</param>
     public static string NameOf(string value) => Fingerprint().Replace(value, "");
 
+    /// <summary>
+    /// <see cref="NameOf"/> as others may read it: of a path that begins at the root only its last two names, for the rest
+    /// says where things lie on this machine.
+    /// </summary>
+    /// <param name="value">A value of an identity.</param>
+    public static string PublicNameOf(string value)
+    {
+        string name = NameOf(value);
+        string[] parts = name.Split('/', '\\');
+        return Path.IsPathRooted(name) && parts.Length > 3 ? string.Join('/', parts[^2..]) : name;
+    }
+
     /// <summary>The keys on which the two differ, in the order of the keys.</summary>
     /// <param name="recipe">The other identity: what is wanted now.</param>
     public IReadOnlyList<IdentityDifference> DifferencesFrom(RunIdentity recipe) =>

@@ -123,6 +123,58 @@ public sealed class RunExportTests : IDisposable
         Assert.Contains("--max_length 2048", arguments);
     }
 
+    [Theory]
+    [InlineData(ExportFormat.LlamaFactory)]
+    [InlineData(ExportFormat.Trl)]
+    public async Task Statistics_and_card_tell_of_every_data_set(ExportFormat format)
+    {
+        using RunStore store = await RunAsync();
+        Dictionary<string, int> rows = RunExport.Write(store, format, _directory.File("out"))
+            .Where(file => file.Rows > 0 && !file.Path.EndsWith(".rows.jsonl", StringComparison.Ordinal))
+            .ToDictionary(file => Path.GetFileName(file.Path), file => file.Rows);
+        JsonElement statistics = Read("statistics.json");
+        Assert.Equal(rows.Keys.Order(), statistics.EnumerateObject().Select(set => set.Name).Order());
+        foreach (JsonProperty set in statistics.EnumerateObject())
+        {
+            Assert.Equal(rows[set.Name], set.Value.GetProperty("rows").GetInt32());
+            Assert.Equal(
+                rows[set.Name], set.Value.GetProperty("kinds").EnumerateObject().Sum(kind => kind.Value.GetInt32()));
+            JsonElement words = set.Value.GetProperty("promptWords");
+            Assert.InRange(
+                words.GetProperty("median").GetInt32(),
+                words.GetProperty("least").GetInt32(),
+                words.GetProperty("most").GetInt32());
+        }
+
+        string[] card = File.ReadAllLines(_directory.File("out", "README.md"));
+        Assert.Equal("---", card[0]);
+        string[] front = [.. card.Skip(1).TakeWhile(line => line != "---")];
+        Assert.Equal(
+            rows.Keys.Order(),
+            front.Where(line => line.StartsWith("  data_files: ", StringComparison.Ordinal))
+                .Select(line => line["  data_files: ".Length..]).Order());
+        Assert.All(rows, set => Assert.Contains(
+            card, line => line.StartsWith($"| {set.Key} |", StringComparison.Ordinal)
+                && line.Contains($"| {set.Value} |", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_checkpoint_has_a_card_that_is_no_part_of_its_digest_and_says_where_nothing_lies()
+    {
+        using RunStore store = await RunAsync();
+        string folder = _directory.File("run", "checkpoints", "actor-2");
+        string card = File.ReadAllText(Path.Combine(folder, "README.md"));
+        TrainedProduct product = store.FindProduct<TrainedProduct>("actor-2")!;
+        DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(2))!;
+        Assert.Contains(product.Digest!, card, StringComparison.Ordinal);
+        Assert.Contains($"- rows: {data.Pairs.Count}\n", card, StringComparison.Ordinal);
+        Assert.Contains("| dpo.beta | 0.1 |", card, StringComparison.Ordinal);
+        Assert.Contains("| held-out prompts fully satisfied | ", card, StringComparison.Ordinal);
+        Assert.Equal("models/mine", RunIdentity.PublicNameOf("/home/someone/models/mine sha256:12"));
+        File.AppendAllText(Path.Combine(folder, "README.md"), "more");
+        Assert.Equal(product.Digest, await CheckpointDigest.OfAsync(folder, TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public void A_run_without_data_is_refused()
     {
