@@ -39,6 +39,7 @@ internal static class CommandLine
             RunCommand.Create(context),
             GenerateCommand.Create(context),
             ChatCommand.Create(context),
+            ServeCommand.Create(context),
             EvalCommand.Create(context),
             ReportCommand.Create(context),
             ExportCommand.Create(context),

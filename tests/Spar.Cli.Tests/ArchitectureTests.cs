@@ -15,7 +15,7 @@ public class ArchitectureTests
         ["Spar.Evaluators"] = ["Spar.Ground", "Spar.Calls", "Spar.Evaluation", "Spar"],
         ["Spar.Nano"] = ["Spar.Ground"],
         ["Spar.Runtime"] = ["Spar.Ground", "Spar.Calls", "Spar.Engine", "Spar", "Spar.Evaluation", "Spar.Nano"],
-        ["Spar.Web"] = ["Spar"],
+        ["Spar.Web"] = ["Spar.Ground", "Spar.Calls", "Spar"],
         ["Spar.Cli"] =
         [
             "Spar.Ground",

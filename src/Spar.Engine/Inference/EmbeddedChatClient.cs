@@ -19,9 +19,11 @@ namespace Spar.Engine.Inference;
 /// <see cref="ChatOptions.MaxOutputTokens"/> (null: up to the model's longest sequence),
 /// <see cref="ChatOptions.StopSequences"/>, <see cref="ChatOptions.Instructions"/>,
 /// <see cref="ChatOptions.PresencePenalty"/>, <see cref="ChatOptions.FrequencyPenalty"/>, and as additional properties
-/// <c>min_p</c>, <c>repetition_penalty</c>, <c>logprobs</c> (true or false) and <c>top_logprobs</c> (0 to 20).
+/// <c>min_p</c>, <c>repetition_penalty</c>, <c>logprobs</c> (true or false), <c>top_logprobs</c> (0 to 20) and
+/// <c>raw_prompt</c> (true: the messages' text is the prompt as it stands, without the chat template; special tokens
+/// that the tokenizer begins a text with are added).
 /// Log-probabilities come back as the response's additional property <c>logprobs</c>, a list of
-/// <see cref="TokenLogProb"/> for each generated token but the end token; in a stream, with the last update. The same
+/// <see cref="GeneratedToken"/> for each generated token but the end token; in a stream, with the last update. The same
 /// messages with the same options give the same text, so calls that are to differ need different seeds.
 /// </para>
 /// </summary>
@@ -234,8 +236,11 @@ public sealed class EmbeddedChatClient : IChatClient
         CachedInputTokenCount = result.CachedTokens,
     };
 
-    private static AdditionalPropertiesDictionary? LogProbs(GenerationResult result)
-        => result.LogProbs is { } logProbs ? new AdditionalPropertiesDictionary { ["logprobs"] = logProbs } : null;
+    private AdditionalPropertiesDictionary? LogProbs(GenerationResult result)
+        => result.LogProbs is not { } tokens ? null : new AdditionalPropertiesDictionary
+        {
+            ["logprobs"] = tokens.Select(token => GeneratedToken.Of(token, _tokenizer)).ToArray(),
+        };
 
     // null where it is absent; what cannot be taken as the type is a fault.
     private static T? Additional<T>(ChatOptions? options, string name)
@@ -273,7 +278,9 @@ public sealed class EmbeddedChatClient : IChatClient
         RefuseUnsupported(options);
         return new GenerationRequest
         {
-            PromptIds = Prompt(messages, options?.Instructions),
+            PromptIds = Additional<bool>(options, "raw_prompt") is true
+                ? _tokenizer.Encode(string.Concat(messages.Select(message => message.Text)), addSpecialTokens: true)
+                : Prompt(messages, options?.Instructions),
             MaxTokens = options?.MaxOutputTokens ?? int.MaxValue,
             Seed = unchecked((ulong)(options?.Seed ?? 0)),
             EndTokenIds = _endTokens,

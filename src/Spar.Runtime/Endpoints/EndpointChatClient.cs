@@ -19,6 +19,9 @@ namespace Spar.Runtime.Endpoints;
 /// </summary>
 public sealed class EndpointChatClient : IChatClient, IAlternativesClient
 {
+    // A server of this project's own takes the whole seed, of which the body has what every server takes.
+    private const string SeedHeader = "Spar-Seed";
+
     private readonly ChatClient _client;
     private readonly string _model;
     private readonly string _name;
@@ -166,16 +169,22 @@ public sealed class EndpointChatClient : IChatClient, IAlternativesClient
         return Read(reply);
 
         Task<Reply> SendAsync(string name) =>
-            PostAsync(ChatRequest.Write(_model, messages, options, name, weighs), cancellationToken);
+            PostAsync(ChatRequest.Write(_model, messages, options, name, weighs), options.Seed, cancellationToken);
     }
 
-    private async Task<Reply> PostAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    private async Task<Reply> PostAsync(
+        ReadOnlyMemory<byte> body, long? seed, CancellationToken cancellationToken)
     {
         RequestOptions options = new()
         {
             CancellationToken = cancellationToken,
             ErrorOptions = ClientErrorBehaviors.NoThrow,
         };
+        if (seed is { } whole)
+        {
+            options.SetHeader(SeedHeader, whole.ToString(CultureInfo.InvariantCulture));
+        }
+
         try
         {
             using BinaryContent content = BinaryContent.Create(BinaryData.FromBytes(body));

@@ -131,7 +131,7 @@ public class EmbeddedChatClientTests
             },
         };
         ChatResponse response = await client.GetResponseAsync(messages, options, s_none);
-        IReadOnlyList<TokenLogProb> tokens = Assert.IsAssignableFrom<IReadOnlyList<TokenLogProb>>(
+        IReadOnlyList<GeneratedToken> tokens = Assert.IsAssignableFrom<IReadOnlyList<GeneratedToken>>(
             response.AdditionalProperties!["logprobs"]
         );
         Assert.InRange(
@@ -168,7 +168,7 @@ public class EmbeddedChatClientTests
 
         Assert.Equal(
             tokens.Select(t => t.LogProb),
-            ((IReadOnlyList<TokenLogProb>)updates[^1].AdditionalProperties!["logprobs"]!).Select(t => t.LogProb)
+            ((IReadOnlyList<GeneratedToken>)updates[^1].AdditionalProperties!["logprobs"]!).Select(t => t.LogProb)
         );
         options.AdditionalProperties["top_logprobs"] = 21;
         Assert.Contains(
