@@ -58,6 +58,13 @@ internal static class ModelFiles
                 }
             }
 
+            if (key == Teachers.ModelKey && method.RefinerSft.Epochs > 0 && Room.Of(path, recipe) is { } asked)
+            {
+                int judgement = recipe.Teacher!.Judge.Over(method.Judge).MaxTokens;
+                long longest = (long)asked.Judge + method.Respond.MaxTokens + judgement;
+                check.Usable(key, () => Teachers.CheckRoom(asked.Context, longest, PromptSets.Of(recipe)));
+            }
+
             if (method.StartOf(ModelRole.Refiner).Key == key && Room.Of(path, recipe) is { } room)
             {
                 CheckRoom(room, recipe, method, check);

@@ -52,7 +52,7 @@ public static class ModelHosts
             ("base_model", method.BaseModel, true),
             ("actor_model", method.ActorModel, true),
             ("refiner_model", method.RefinerModel, true),
-            ($"{RunIdentities.TeacherKeys}model", recipe.Teacher?.Model, false),
+            (Teachers.ModelKey, recipe.Teacher?.Model, false),
         ];
         foreach ((string key, string? model, bool plays) in models)
         {

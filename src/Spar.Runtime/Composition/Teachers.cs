@@ -1,3 +1,4 @@
+using System.Globalization;
 using Spar.Engine.Chat;
 using Spar.Engine.Checkpoints;
 using Spar.Nano;
@@ -18,6 +19,9 @@ namespace Spar.Runtime.Composition;
 /// </summary>
 internal static class Teachers
 {
+    /// <summary>The key of a teacher that is a model.</summary>
+    public const string ModelKey = $"{RunIdentities.TeacherKeys}model";
+
     /// <summary>Whether M_0 and R_0 have a teacher.</summary>
     /// <param name="recipe">The recipe.</param>
     public static bool Has(RunRecipe recipe) => recipe.Teacher is not null || recipe.Prompts is null;
@@ -114,9 +118,25 @@ internal static class Teachers
 
         if (recipe.Teacher is { Model: { } model } && Path.Exists(model))
         {
-            check.Usable($"{RunIdentities.TeacherKeys}model", () => ChatTemplate
+            check.Usable(ModelKey, () => ChatTemplate
                 .For(Checkpoint.LoadTokenizer(model), recipe.TemplateDate)
                 .Render([new Message("user", "Hello.")], addGenerationPrompt: true));
+        }
+    }
+
+    /// <summary>Checks that a teacher can read what it is to judge.</summary>
+    /// <param name="context">Tokens of its context.</param>
+    /// <param name="longest">Tokens that a judgement may take, the instruction aside.</param>
+    /// <param name="set">The prompt set.</param>
+    /// <exception cref="SparException">It cannot.</exception>
+    public static void CheckRoom(int context, long longest, string set)
+    {
+        if (longest > context)
+        {
+            throw new SparException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"its context holds {context} tokens, and a judgement may take {longest} and the instruction with "
+                + $"prompt set {set}; lower respond.max_tokens and teacher.judge.max_tokens, or take another teacher"));
         }
     }
 

@@ -1,3 +1,4 @@
+using Spar.Judging;
 using Spar.Methods;
 using Spar.Seams;
 using Spar.SelfPlay;
@@ -12,6 +13,7 @@ internal sealed class FirstLessons(
     MethodContext run, Teacher teacher, Func<PromptSplit, int, IReadOnlyList<Prompt>> take)
 {
     private readonly Recipe _recipe = run.Recipe;
+    private readonly JudgementWatch? _watch = teacher is Teacher.Model ? new JudgementWatch() : null;
     private readonly LessonRows _rows = new(run.Recipe, run.Templates, run.Session);
 
     /// <summary>Teaches both models.</summary>
@@ -61,8 +63,8 @@ internal sealed class FirstLessons(
                 () => run.Models.OpenAsync(actor, cancellationToken),
                 cancellationToken);
 
-    private TeacherStages Asked(CancellationToken cancellationToken) => new(
-        _recipe, _rows, () => OpenAsync(cancellationToken), run.Runner, teacher is Teacher.Model ? run.Watch : null);
+    private TeacherStages Asked(CancellationToken cancellationToken) =>
+        new(_recipe, _rows, () => OpenAsync(cancellationToken), run.Runner, _watch);
 
     private async Task<TeacherCaller> OpenAsync(CancellationToken cancellationToken) => teacher switch
     {

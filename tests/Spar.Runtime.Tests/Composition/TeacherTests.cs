@@ -141,6 +141,29 @@ public sealed class TeacherTests : IDisposable
     }
 
     [Fact]
+    public async Task A_conversation_is_put_to_the_teacher_turn_by_turn()
+    {
+        File.WriteAllText(
+            Path.Combine(_folder, "prompts.jsonl"),
+            string.Concat(
+                TrainingTasks.Draw(5, 16, TaskForm.Line)
+                    .Select(task => new JsonObject { ["system"] = "You rhyme.", ["prompt"] = task.Instruction })
+                    .Select(row => row.ToJsonString() + "\n")
+            )
+        );
+        using LoopbackServer server = new((_, request) => Teach(request));
+        await RunAsync("run", Recipe(server, "teacher: { model: MODEL }\nrefiner_sft: { epochs: 0 }"));
+        Assert.Equal(4, server.Requests.Count);
+        Assert.All(
+            server.Requests,
+            request => Assert.Equal(
+                ["system", "user"],
+                request["messages"]!.AsArray().Select(turn => turn!["role"]!.GetValue<string>())
+            )
+        );
+    }
+
+    [Fact]
     public async Task A_run_that_was_killed_asks_the_teacher_nothing_twice()
     {
         using LoopbackServer whole = new((_, request) => Teach(request));
@@ -206,6 +229,7 @@ public sealed class TeacherTests : IDisposable
     [InlineData("teacher: { model: MODEL, files: [prompts.jsonl] }", "teacher.files must be left out")]
     [InlineData("teacher: { files: [nowhere.jsonl] }", "teacher.files.0 cannot be used")]
     [InlineData("teacher: { model: MODEL, respond: { top_p: 0 } }", "teacher.respond.top_p must be")]
+    [InlineData("teacher: { model: NANO, judge: { max_tokens: 500 } }", "its context holds 512 tokens, and a judge")]
     public void What_cannot_teach_is_refused_by_its_key(string teacher, string words)
     {
         using LoopbackServer server = new((_, request) => Teach(request));
@@ -250,6 +274,8 @@ public sealed class TeacherTests : IDisposable
         );
     }
 
+    private const string RefinerSft = "refiner_sft: { epochs: 1, warmup_ratio: 0 }";
+
     private const string ActorSft = "actor_sft: { epochs: 1, warmup_ratio: 0 }";
 
     private RunRecipe Recipe(LoopbackServer server, string more, int refinerPrompts = 4)
@@ -269,8 +295,8 @@ public sealed class TeacherTests : IDisposable
             judge: { max_tokens: 48 }
             refine: { max_tokens: 48 }
             {{(more.Contains("actor_sft", StringComparison.Ordinal) ? "" : ActorSft)}}
-            refiner_sft: { epochs: 1, warmup_ratio: 0 }
-            {{more.Replace("MODEL", $"'{server.Address}#master'", StringComparison.Ordinal)}}
+            {{(more.Contains("refiner_sft", StringComparison.Ordinal) ? "" : RefinerSft)}}
+            {{more.Replace("MODEL", $"'{server.Address}#master'").Replace("NANO", s_nano)}}
             """
         );
         return RunComposer.Read(RecipeDocument.Read(file));
