@@ -50,6 +50,7 @@ internal static class CommandLine
             ModelCommand.Create(context),
             RecipeCommand.Create(context),
             RunsCommand.Create(context),
+            MockServerCommand.Create(context),
             EnvCommand.Create(context),
             quiet,
             new HelpOption { Action = new ShortListHelp() },

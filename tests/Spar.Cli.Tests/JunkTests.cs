@@ -36,6 +36,7 @@ public sealed partial class JunkTests : IDisposable
             "spar eval refinement" => ["--cases", none, "--output", none],
             "spar experiment judges" => ["--actor", none, "--output", none],
             "spar model info" => [none],
+            "spar mock-server" => ["--prompts", none],
             "spar model tokenize" => [none, "--input", none],
             "spar model logits" => [none, "--tokens", none, "--output", none],
             _ when command.StartsWith("spar experiment", StringComparison.Ordinal) => [none, "--output", none],
