@@ -5,6 +5,22 @@ using Spar.Ground;
 
 namespace Spar.Calls;
 
+/// <summary>What kind of fault may pass, which says how long it is worth waiting for.</summary>
+public enum TransientKind
+{
+    /// <summary>This call went wrong: an error of the server's, an answer that cannot be read, a cut connection.</summary>
+    Faulty,
+
+    /// <summary>No answer came in the time that one may take.</summary>
+    TimedOut,
+
+    /// <summary>The server takes no more calls for now. It is not the call's fault.</summary>
+    Busy,
+
+    /// <summary>Nobody can be reached, or a gateway says that nobody is behind it. It is not the call's fault.</summary>
+    Down,
+}
+
 /// <summary>A call failed for a reason that may pass: the server is busy, restarting, or cannot be reached.</summary>
 /// <param name="message">What failed, and where.</param>
 /// <param name="retryAfter">For how long the server asks to be left alone; null where it does not say.</param>
@@ -17,13 +33,16 @@ public sealed class TransientFaultException(
 {
     /// <summary>For how long the server asks to be left alone; null where it does not say.</summary>
     public TimeSpan? RetryAfter { get; } = retryAfter;
+
+    /// <summary>What kind of fault it is.</summary>
+    public TransientKind Kind { get; init; }
 }
 
 /// <summary>How often and how soon a call is tried again.</summary>
 public sealed record RetryOptions
 {
-    /// <summary>Tries after the first, at least 1.</summary>
-    public int Retries { get; init; } = 5;
+    /// <summary>Tries after the first, at least 1. A try that took all its time counts for four.</summary>
+    public int Retries { get; init; } = 9;
 
     /// <summary>
     /// Wait before the first of them; it doubles with each, and is spread at random so that calls that failed together
@@ -33,6 +52,18 @@ public sealed record RetryOptions
 
     /// <summary>Longest wait, also where the server asks for more.</summary>
     public TimeSpan MostDelay { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// For how long a call waits, from its first fault on, for a server that is busy or down; such tries are not
+    /// counted. Zero counts them like others.
+    /// </summary>
+    public TimeSpan Patience { get; init; }
+
+    /// <summary>Decides how waits are spread.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Is told of a wait that a server asked for, and of the fault; called from many threads.</summary>
+    public Action<TransientFaultException, TimeSpan>? Waiting { get; init; }
 }
 
 /// <summary>
@@ -41,6 +72,11 @@ public sealed record RetryOptions
 /// </summary>
 public sealed class RetryChatClient : DelegatingChatClient, IAlternativesClient
 {
+    // A call that takes all its time and is tried as often as others would take an hour.
+    private const int WeightOfTimeOut = 4;
+
+    private static readonly ResiliencePropertyKey<CallFaults> s_faults = new("spar.faults");
+
     private readonly ResiliencePipeline _pipeline;
 
     /// <summary>Puts retries around a client.</summary>
@@ -50,25 +86,53 @@ public sealed class RetryChatClient : DelegatingChatClient, IAlternativesClient
     public RetryChatClient(IChatClient inner, RetryOptions options, TimeProvider time)
         : base(inner)
     {
+        SeededRandom random = SeededRandom.Scrambled(options.Seed);
+        Lock drawing = new();
         _pipeline = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddRetry(
                 new RetryStrategyOptions
                 {
-                    ShouldHandle = new PredicateBuilder().Handle<TransientFaultException>(),
-                    MaxRetryAttempts = options.Retries,
+                    ShouldHandle = attempt => ValueTask.FromResult(
+                        attempt.Outcome.Exception is TransientFaultException fault
+                        && attempt.Context.Properties.GetValue(s_faults, null!).MayPass(fault, options, time)),
+                    MaxRetryAttempts = int.MaxValue,
                     Delay = options.Delay,
                     MaxDelay = options.MostDelay,
                     BackoffType = DelayBackoffType.Exponential,
                     UseJitter = true,
-                    DelayGenerator = attempt =>
-                        ValueTask.FromResult(
-                            attempt.Outcome.Exception is TransientFaultException { RetryAfter: { } asked }
-                                ? (asked < options.MostDelay ? asked : options.MostDelay)
-                                : (TimeSpan?)null
-                        ),
+                    Randomizer = Draw,
+                    DelayGenerator = attempt => ValueTask.FromResult(Delay(attempt.Outcome.Exception)),
                 }
             )
             .Build();
+
+        double Draw()
+        {
+            lock (drawing)
+            {
+                return random.NextDouble();
+            }
+        }
+
+        // Null leaves it to the strategy. Whoever is down is waited for by who knows when it is back, not here.
+        TimeSpan? Delay(Exception? outcome)
+        {
+            if (outcome is not TransientFaultException fault)
+            {
+                return null;
+            }
+
+            if (fault.RetryAfter is { } asked)
+            {
+                TimeSpan wait = asked < options.MostDelay ? asked : options.MostDelay;
+                options.Waiting?.Invoke(fault, wait);
+                return wait;
+            }
+
+            return fault.Kind == TransientKind.Down && options.Patience > TimeSpan.Zero
+                ? options.Delay * (0.5 + Draw())
+                : null;
+        }
     }
 
     /// <inheritdoc/>
@@ -77,11 +141,7 @@ public sealed class RetryChatClient : DelegatingChatClient, IAlternativesClient
         ChatOptions? options = null,
         CancellationToken cancellationToken = default
     ) =>
-        await _pipeline
-            .ExecuteAsync(
-                async token => await base.GetResponseAsync(messages, options, token).ConfigureAwait(false),
-                cancellationToken
-            )
+        await ExecuteAsync(token => base.GetResponseAsync(messages, options, token), cancellationToken)
             .ConfigureAwait(false);
 
     /// <inheritdoc/>
@@ -93,12 +153,8 @@ public sealed class RetryChatClient : DelegatingChatClient, IAlternativesClient
     )
     {
         IAlternativesClient weigher = (IAlternativesClient)InnerClient.GetService(typeof(IAlternativesClient))!;
-        return await _pipeline
-            .ExecuteAsync(
-                async token =>
-                    await weigher.GetWeighedResponseAsync(messages, options, find, token).ConfigureAwait(false),
-                cancellationToken
-            )
+        return await ExecuteAsync(
+            token => weigher.GetWeighedResponseAsync(messages, options, find, token), cancellationToken)
             .ConfigureAwait(false);
     }
 
@@ -107,6 +163,42 @@ public sealed class RetryChatClient : DelegatingChatClient, IAlternativesClient
         serviceType == typeof(IAlternativesClient) && InnerClient.GetService(serviceType, serviceKey) is null
             ? null
             : base.GetService(serviceType, serviceKey);
+
+    private async Task<T> ExecuteAsync<T>(Func<CancellationToken, Task<T>> ask, CancellationToken cancellationToken)
+    {
+        ResilienceContext context = ResilienceContextPool.Shared.Get(cancellationToken);
+        try
+        {
+            context.Properties.Set(s_faults, new CallFaults());
+            return await _pipeline
+                .ExecuteAsync(
+                    async (attempt, once) => await once(attempt.CancellationToken).ConfigureAwait(false), context, ask)
+                .ConfigureAwait(false);
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
+        }
+    }
+
+    // What went wrong with one call so far.
+    private sealed class CallFaults
+    {
+        private long? _first;
+        private int _counted;
+
+        public bool MayPass(TransientFaultException fault, RetryOptions options, TimeProvider time)
+        {
+            long first = _first ??= time.GetTimestamp();
+            if (fault.Kind is TransientKind.Busy or TransientKind.Down && options.Patience > TimeSpan.Zero)
+            {
+                return time.GetElapsedTime(first) < options.Patience;
+            }
+
+            _counted += fault.Kind == TransientKind.TimedOut ? WeightOfTimeOut : 1;
+            return _counted <= options.Retries;
+        }
+    }
 }
 
 /// <summary>Adds <see cref="RetryChatClient"/> to a stack.</summary>

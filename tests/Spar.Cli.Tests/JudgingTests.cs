@@ -6,6 +6,7 @@ using Spar.Engine.Tokenization;
 using Spar.Ground;
 using Spar.Judging;
 using Spar.Nano;
+using Spar.Runtime.Composition;
 using Spar.Runtime.Embedded;
 using Spar.Runtime.Endpoints;
 using Spar.Runtime.Nano;
@@ -160,17 +161,11 @@ public sealed class JudgingTests
             )
         );
 
-    [Theory]
-    [InlineData("http://localhost:8000/v1")]
-    [InlineData("http://localhost:8000/v1#")]
-    public async Task An_endpoint_without_a_model_is_refused(string name)
+    [Fact]
+    public async Task A_served_judge_weighs_words()
     {
-        EndpointModelHost host = new(new EmbeddedModelHost(new EngineOptions()), "none");
-        SparException fault = await Assert.ThrowsAsync<SparException>(async () => await host.OpenAsync(name, default));
-        Assert.Contains("#qwen", fault.Message, StringComparison.Ordinal);
-        Assert.NotNull(
-            (await host.OpenAsync("http://localhost:8000/v1#qwen", default)).GetService(typeof(IAlternativesClient))
-        );
+        using IChatClient judge = await ModelHosts.Create(1, 1).OpenAsync("http://localhost:8000/v1#qwen", default);
+        Assert.NotNull(judge.GetService(typeof(IAlternativesClient)));
     }
 
     [Fact]

@@ -26,7 +26,7 @@ internal static class EnvCommand
     // Keys and addresses may hold secrets: of these only whether they are set.
     private static readonly (string Name, bool Shown, string For)[] s_variables =
     [
-        (ModelHosts.KeyVariable, false, "the key of OpenAI-compatible endpoints"),
+        (ServedModels.KeyVariable, false, "the key of OpenAI-compatible endpoints"),
         ("HTTP_PROXY", false, "requests to endpoints"),
         ("HTTPS_PROXY", false, "requests to endpoints"),
         ("NO_PROXY", false, "requests to endpoints"),

@@ -246,5 +246,5 @@ internal static class EvolveCommand
 
     // A served model is the same on whatever host.
     private static string NameOf(string model) =>
-        ModelReference.IsServed(model) ? ModelReference.Resolve(model).ServedName! : model;
+        ModelReference.IsServed(model) ? ModelReference.Resolve(model).ServedName ?? model : model;
 }

@@ -26,7 +26,7 @@ internal sealed class ModelOptions
         _role = part;
         Model = Options.OptionalText(
             $"--{role}",
-            $"{what}: {ModelReference.Spellings}; a server's key is taken from {ModelHosts.KeyVariable}",
+            $"{what}: {ModelReference.Spellings}; a server's key is taken from {ServedModels.KeyVariable}",
             "model",
             aliases
         );
@@ -52,7 +52,9 @@ internal sealed class ModelOptions
 
         IChatClient client = await Shared.OpenAsync(model, threads, progress, cancellationToken, _role);
         // A served model is known by its name, on whatever host.
-        string name = ModelReference.IsServed(model) ? ModelReference.Resolve(model).ServedName! : model;
+        string name = ModelReference.IsServed(model)
+            ? client.GetService<ChatClientMetadata>()?.DefaultModelId ?? model
+            : model;
         return new EvaluationModel(
             name,
             client,

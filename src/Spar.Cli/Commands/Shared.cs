@@ -72,7 +72,7 @@ internal static class Shared
         string location = ModelReference.Resolve(model, role).Location;
         progress?.Begin($"opening {model}", 0);
         IChatClient client = await ModelHosts
-            .Create(threads, new EngineOptions().MaxSequences)
+            .Create(threads, new EngineOptions().MaxSequences, notice: progress is null ? null : progress.Warn)
             .OpenAsync(location, cancellationToken);
         progress?.End();
         return client;

@@ -1,4 +1,3 @@
-using System.ClientModel;
 using System.Globalization;
 using System.Net.Http;
 using System.Reflection;
@@ -64,7 +63,7 @@ internal static class Faults
             InvalidDataException => $"A file is damaged: {FirstLine(fault.Message)}",
             JsonException json => $"A file is not valid JSON: {JsonFaults.Describe(json)}.",
             SqliteException => $"A run's store cannot be used: {FirstLine(fault.Message)}",
-            HttpRequestException or ClientResultException =>
+            HttpRequestException =>
                 $"The model's server did not answer as it should: {FirstLine(fault.Message)}",
             OperationCanceledException { InnerException: TimeoutException timeout } =>
                 $"The model's server did not answer in time: {FirstLine(timeout.Message)}",

@@ -32,7 +32,7 @@ internal static class HeldOutPrompts
     public static IEnumerable<IYardstick> Create(
         RunRecipe recipe, YardstickSettings settings, FilePrompts? prompts, string directory, TimeProvider time)
     {
-        string? judge = settings.Judge is null ? null : RunIdentities.OfModel(settings.Judge);
+        string? judge = settings.Judge is null ? null : RunIdentities.OfModel(settings.Judge, recipe.Servers);
         int most = Math.Min(recipe.Prompts!.HeldOut, settings.Limit ?? int.MaxValue);
         yield return new BenchmarkYardstick(Name, Open, settings.Judge, judge, directory, time)
         {

@@ -5,7 +5,7 @@ using Spar.Engine.Tokenization;
 using Spar.Judging;
 using Spar.Recipes;
 using Spar.Runtime.Embedded;
-using Spar.Runtime.Endpoints;
+using Spar.Runtime.Fleet;
 using Spar.Runtime.Models;
 using Spar.Runtime.Recipes;
 using Spar.Seams;
@@ -16,21 +16,19 @@ namespace Spar.Runtime.Composition;
 /// <summary>Makes what opens models: checkpoints with the embedded engine, others behind their endpoints.</summary>
 public static class ModelHosts
 {
-    /// <summary>The environment variable that holds the key of OpenAI-compatible endpoints.</summary>
-    public const string KeyVariable = "OPENAI_API_KEY";
-
     // Sequences that the engine takes into a batch, at most.
     private const int MostSequences = 512;
-
-    /// <summary>Key of OpenAI-compatible endpoints; servers that need none ignore it.</summary>
-    public static string ApiKey =>
-        Environment.GetEnvironmentVariable(KeyVariable) is { Length: > 0 } key ? key : "none";
 
     /// <summary>A host for every kind of model that a recipe may name.</summary>
     /// <param name="threads">Threads to compute with, at least 1.</param>
     /// <param name="concurrency">Most calls in flight, at least 1.</param>
-    /// <param name="recipe">Says what chat templates see; null for their defaults.</param>
-    public static IModelHost Create(int threads, int concurrency, RunRecipe? recipe = null)
+    /// <param name="recipe">
+    /// Says what chat templates see, and how served models are asked; null for the defaults.
+    /// </param>
+    /// <param name="notice">Is told what the user should know of servers; null for nobody.</param>
+    /// <param name="time">The clock; the system's when null.</param>
+    public static IModelHost Create(
+        int threads, int concurrency, RunRecipe? recipe = null, Action<string>? notice = null, TimeProvider? time = null)
     {
         EngineOptions options = new()
         {
@@ -38,7 +36,11 @@ public static class ModelHosts
             MaxSequences = Math.Min(concurrency, MostSequences),
             TemplateDate = recipe?.TemplateDate,
         };
-        return new EndpointModelHost(new EmbeddedModelHost(options), ApiKey);
+        return new EndpointModelHost(
+            new EmbeddedModelHost(options),
+            reference => ServedModels.Endpoints(reference, recipe?.Servers),
+            ServedModels.Options(recipe, concurrency, notice),
+            time ?? TimeProvider.System);
     }
 
     /// <summary>Checks that the models are there, and that those which are trained can be.</summary>

@@ -1,10 +1,7 @@
 using System.Globalization;
-using Microsoft.Extensions.AI;
 using Spar.Engine.Inspection;
 using Spar.Ground;
 using Spar.Recipes;
-using Spar.Runtime.Endpoints;
-using Spar.Runtime.Models;
 using Spar.Runtime.Recipes;
 using Spar.Seams;
 using Spar.SelfPlay;
@@ -17,8 +14,6 @@ namespace Spar.Runtime.Composition;
 /// </summary>
 public static class Preflight
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
-
     /// <summary>Reads a recipe and looks at everything that a run of it needs.</summary>
     /// <param name="document">The file.</param>
     /// <param name="directory">Where the run will go; need not be there.</param>
@@ -31,55 +26,15 @@ public static class Preflight
         RecipeDocument document, string directory, CancellationToken cancellationToken)
     {
         RunRecipe recipe = document.Bind<RunRecipe>();
-        IReadOnlyList<(string Key, UserFaultException Fault)> faults =
-            await AskServersAsync(recipe, cancellationToken).ConfigureAwait(false);
-        document.Check(() => RunComposer.Check(recipe, faults));
+        ServedModels.Complete(recipe);
+        ServerReport servers = await ServerReport.AskAsync(recipe, cancellationToken).ConfigureAwait(false);
+        document.Check(() => RunComposer.Check(recipe, servers.Faults));
         return (
             recipe,
             [
-                .. Teachers.Warnings(recipe, document.Has), .. ModelFiles.Warnings(recipe),
+                .. servers.Warnings, .. Teachers.Warnings(recipe, document.Has), .. ModelFiles.Warnings(recipe),
                 .. Yardsticks.Warnings(recipe), .. Resources(recipe, directory),
             ]);
-    }
-
-    // One short question to each served model: is the server there, does it know the model, does it take the key?
-    private static async Task<IReadOnlyList<(string Key, UserFaultException Fault)>> AskServersAsync(
-        RunRecipe recipe, CancellationToken cancellationToken)
-    {
-        (string Key, string Text)[] served =
-        [
-            .. ModelFiles.Named(recipe)
-                .Where(model => ModelReference.IsServed(model.Text))
-                .DistinctBy(model => model.Text),
-        ];
-        UserFaultException?[] found = await Task.WhenAll(served.Select(model => AskAsync(model.Text)))
-            .ConfigureAwait(false);
-        return [.. served.Zip(found).Where(pair => pair.Second is not null)
-            .Select(pair => (pair.First.Key, pair.Second!))];
-
-        async Task<UserFaultException?> AskAsync(string model)
-        {
-            using CancellationTokenSource patience =
-                CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            patience.CancelAfter(s_patience);
-            try
-            {
-                using IChatClient client = EndpointModelHost.OpenOnce(model, ModelHosts.ApiKey);
-                await client.GetResponseAsync("Say yes.", new ChatOptions { MaxOutputTokens = 1 }, patience.Token)
-                    .ConfigureAwait(false);
-                return null;
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                return new SparException(
-                    $"'{model}' did not answer within {s_patience.TotalSeconds.ToString(CultureInfo.InvariantCulture)} "
-                    + "seconds. Check that the server is up");
-            }
-            catch (UserFaultException fault)
-            {
-                return fault;
-            }
-        }
     }
 
     // What a run will leave on the disk, and take of memory, against what there is.

@@ -24,6 +24,7 @@ public static class RunComposer
     public static RunRecipe Read(RecipeDocument document)
     {
         RunRecipe recipe = document.Bind<RunRecipe>();
+        ServedModels.Complete(recipe);
         document.Check(() => Check(recipe));
         return recipe;
     }
@@ -45,6 +46,7 @@ public static class RunComposer
             check.Usable(key, () => throw fault);
         }
 
+        ServedModels.Check(recipe, check);
         ModelHosts.Check(recipe, check);
         ModelFiles.Check(recipe, check);
         PromptSources.Check(recipe, check);
@@ -76,7 +78,7 @@ public static class RunComposer
         {
             Recipe = Teachers.MethodOf(recipe),
             Templates = templates,
-            Host = ModelHosts.Create(threads, recipe.Method.Concurrency, recipe),
+            Host = ModelHosts.Create(threads, recipe.Method.Concurrency, recipe, observer.Warn, time),
             Trainer = Trainers.Create(threads, recipe),
             Teacher = Teachers.Create(recipe, templates, lessons),
             Prompts = prompts,

@@ -62,7 +62,7 @@ internal static class Teachers
             () => away.SelectMany(MeasuredPrompts.Read).Concat(measured()),
             text => nano && HeldOut.Contains(text) ? "the built-in world's held-out tasks" : null,
             () => PromptSources.CheckFiles(
-                RunIdentities.TeacherKeys, identity, () => RunIdentities.OfTeacher(teacher)));
+                RunIdentities.TeacherKeys, identity, () => RunIdentities.OfTeacher(teacher, recipe.Servers)));
     }
 
     /// <summary>The method in numbers: without a teacher there is nothing to train M_0 and R_0 on.</summary>

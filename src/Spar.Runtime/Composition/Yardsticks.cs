@@ -175,7 +175,7 @@ public static class Yardsticks
         YardstickSettings one, RunRecipe recipe, string directory, TimeProvider time)
     {
         IBenchmark benchmark = Open(one, recipe);
-        string? judge = one.Judge is null ? null : RunIdentities.OfModel(one.Judge);
+        string? judge = one.Judge is null ? null : RunIdentities.OfModel(one.Judge, recipe.Servers);
         return new BenchmarkYardstick(benchmark.Facts.Name, () => benchmark, one.Judge, judge, directory, time);
     }
 

@@ -11,14 +11,23 @@ internal static class ChatRequest
     // The most that the interface lets a client ask for.
     private const int TopLogProbabilities = 20;
 
+    /// <summary>Members that a call itself decides, or that would change how its answer comes.</summary>
+    public static readonly IReadOnlyList<string> Reserved =
+    [
+        "model", "messages", "max_tokens", "max_completion_tokens", "temperature", "top_p", "seed", "stop", "logprobs",
+        "top_logprobs", "n", "best_of", "stream", "stream_options",
+    ];
+
     /// <summary>The body of a call.</summary>
     /// <param name="model">The served model's name.</param>
     /// <param name="messages">The turns, oldest first.</param>
     /// <param name="options">How to answer; what they do not say is the server's to choose.</param>
     /// <param name="limitName">By which name the server takes the limit of new tokens.</param>
     /// <param name="weighs">Whether the likeliest tokens at each place are asked for too.</param>
+    /// <param name="more">Members beside them; none of <see cref="Reserved"/>.</param>
     public static ReadOnlyMemory<byte> Write(
-        string model, IEnumerable<ChatMessage> messages, ChatOptions options, string limitName, bool weighs)
+        string model, IEnumerable<ChatMessage> messages, ChatOptions options, string limitName, bool weighs,
+        IReadOnlyList<(string Name, JsonElement Value)> more)
     {
         ArrayBufferWriter<byte> buffer = new();
         using Utf8JsonWriter json = new(buffer, JsonSettings.CompactWriter);
@@ -69,6 +78,12 @@ internal static class ChatRequest
         {
             json.WriteBoolean("logprobs", true);
             json.WriteNumber("top_logprobs", TopLogProbabilities);
+        }
+
+        foreach ((string name, JsonElement value) in more)
+        {
+            json.WritePropertyName(name);
+            value.WriteTo(json);
         }
 
         json.WriteEndObject();

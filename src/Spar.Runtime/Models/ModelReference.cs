@@ -10,26 +10,44 @@ namespace Spar.Runtime.Models;
 /// <summary>
 /// A model as recipes and commands name it, in one spelling everywhere: a checkpoint folder, a GGUF file, a run
 /// directory, a model's name that the Hugging Face cache on this disk holds, or a served model as
-/// <c>http://host:port/v1#name</c>. Nothing is ever fetched.
+/// <c>http://host:port/v1#name</c>, where several servers serve it with all addresses before the sign, or as
+/// <c>pool://name</c> with the servers that a recipe calls by the name. Nothing is ever fetched.
 /// </summary>
 public sealed partial record ModelReference
 {
     /// <summary>All spellings in words, for messages and help.</summary>
     public const string Spellings =
         "a checkpoint folder, a GGUF file, a run directory, a model's name in the Hugging Face cache, or a served model "
-        + "as http://host:port/v1#name";
+        + "as http://host:port/v1#name (several addresses with commas; in a recipe also pool://name)";
 
-    private ModelReference(string location, Uri? endpoint = null, string? served = null) =>
-        (Location, Endpoint, ServedName) = (location, endpoint, served);
+    private const string PoolScheme = "pool://";
 
-    /// <summary>What a host opens: a path, or address#name.</summary>
+    private ModelReference(string location, string? served = null) => (Location, ServedName) = (location, served);
+
+    /// <summary>What a host opens: a path, address#name, or pool://name.</summary>
     public string Location { get; }
 
-    /// <summary>The server's base address; null for a checkpoint.</summary>
-    public Uri? Endpoint { get; }
-
-    /// <summary>The name by which the server knows the model, which is its identity; null for a checkpoint.</summary>
+    /// <summary>
+    /// The name by which the server knows the model, which is its identity; null for a checkpoint, and where it is left
+    /// to be asked for.
+    /// </summary>
     public string? ServedName { get; }
+
+    /// <summary>The servers' base addresses; none for a checkpoint and for a pool.</summary>
+    public IReadOnlyList<Uri> Addresses =>
+        IsServed(Location) && Pool is null
+            ? [.. Location.Split('#', 2)[0].Split(',').Select(text => new Uri(text.Trim()))]
+            : [];
+
+    /// <summary>The name of a recipe's servers; null for any other model.</summary>
+    public string? Pool =>
+        Location.StartsWith(PoolScheme, StringComparison.Ordinal)
+            ? Location.Split('#', 2)[0][PoolScheme.Length..]
+            : null;
+
+    /// <summary>The reference of a served model with the name by which its servers know it.</summary>
+    /// <param name="name">The name.</param>
+    public ModelReference Named(string name) => new($"{Location.Split('#', 2)[0]}#{name}", name);
 
     /// <summary>Whether a text is spelled like a served model.</summary>
     /// <param name="text">The text.</param>
@@ -64,16 +82,35 @@ public sealed partial record ModelReference
     private static ModelReference Served(string text)
     {
         string[] parts = text.Split('#', 2);
-        return
-            parts.Length == 2
-            && parts[1].Length > 0
-            && Uri.TryCreate(parts[0], UriKind.Absolute, out Uri? address)
-            && address.Scheme is "http" or "https"
-            ? new ModelReference(text, address, parts[1])
-            : throw new SparException(
-                $"'{text}' names no served model. Give the server's address and the model's name, as in "
-                    + "http://localhost:8000/v1#qwen."
-            );
+        string? name = parts.Length == 2 && parts[1].Length > 0 ? parts[1] : null;
+        if (text.StartsWith(PoolScheme, StringComparison.Ordinal))
+        {
+            return PoolName().IsMatch(parts[0][PoolScheme.Length..])
+                ? new ModelReference(text, name)
+                : throw new SparException(
+                    $"'{text}' names no pool. Give the name of an entry of servers.endpoints, as in pool://judges.");
+        }
+
+        foreach (string one in parts[0].Split(','))
+        {
+            if (!Uri.TryCreate(one.Trim(), UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
+            {
+                throw new SparException(
+                    $"'{text}' names no served model. Give the server's address and the model's name, as in "
+                        + "http://localhost:8000/v1#qwen."
+                );
+            }
+
+            if (address.UserInfo.Length > 0)
+            {
+                throw new SparException(
+                    $"The address of {address.Host} holds a user's name or password, which would be shown and kept. Put "
+                        + "the key into an environment variable (key_variable in servers.endpoints), and leave it out."
+                );
+            }
+        }
+
+        return new ModelReference(text, name);
     }
 
     // The last model that the run made for a role; before the first one the model that it starts from.
@@ -132,6 +169,9 @@ public sealed partial record ModelReference
 
     private static string? Variable(string name) =>
         Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+
+    [GeneratedRegex(@"^[A-Za-z0-9][\w.-]*$")]
+    private static partial Regex PoolName();
 
     [GeneratedRegex(@"^[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?$")]
     private static partial Regex HubName();

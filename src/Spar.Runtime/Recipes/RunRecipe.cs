@@ -48,6 +48,10 @@ public sealed record RunRecipe
     [Decides(Results.None), MinLength(1), RefersTo(Referent.Folder)]
     public string BenchmarkData { get; init; } = "data";
 
+    /// <summary>How served models are asked, and the servers that models may be named by as <c>pool://name</c>.</summary>
+    [Decides(Results.None)]
+    public ServerSettings Servers { get; init; } = new();
+
     /// <summary>The row of the results that a run of this recipe ends with.</summary>
     public RowName LastRow => Method.LastRow;
 

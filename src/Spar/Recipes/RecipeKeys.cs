@@ -85,6 +85,36 @@ public static class RecipeKeys
     }
 
     /// <summary>
+    /// Writes every text of a recipe that points to something anew, within the recipe itself: for one that was just
+    /// read, and whose texts leave something to be found out.
+    /// </summary>
+    /// <param name="recipe">The recipe, or a group of it.</param>
+    /// <param name="rewrite">The text in the place of another.</param>
+    public static void Rewrite(object recipe, Func<Referent, string, string> rewrite)
+    {
+        foreach (RecipeKey key in RecipeKey.OfValue(recipe).Where(key => key.Value is not null))
+        {
+            if (key.RefersTo is Referent referent)
+            {
+                key.Set(recipe, key.Value is string text
+                    ? rewrite(referent, text)
+                    : ((IEnumerable<string>)key.Value!).Select(entry => rewrite(referent, entry)).ToList());
+            }
+            else if (key.HoldsGroup)
+            {
+                Rewrite(key.Value!, rewrite);
+            }
+            else if (key.Value is IEnumerable list and not string && RecipeKey.IsGroup(key.ElementType!))
+            {
+                foreach (object entry in list)
+                {
+                    Rewrite(entry, rewrite);
+                }
+            }
+        }
+    }
+
+    /// <summary>
     /// A recipe in which every key that only concerns self-play has its default, so that recipes that start alike
     /// become the same.
     /// </summary>

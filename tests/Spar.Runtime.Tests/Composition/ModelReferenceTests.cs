@@ -34,7 +34,7 @@ public sealed class ModelReferenceTests : IDisposable
         ModelReference served = ModelReference.Resolve("http://localhost:8000/v1#org/qwen");
 
         Assert.Equal("org/qwen", served.ServedName);
-        Assert.Equal(new Uri("http://localhost:8000/v1"), served.Endpoint);
+        Assert.Equal([new Uri("http://localhost:8000/v1")], served.Addresses);
     }
 
     [Fact]
@@ -47,7 +47,9 @@ public sealed class ModelReferenceTests : IDisposable
 
     [Theory]
     [InlineData("org/absent", "There is no model 'org/absent'")]
-    [InlineData("http://localhost:8000/v1", "names no served model")]
+    [InlineData("http://localhost:8000/v1,nowhere#x", "names no served model")]
+    [InlineData("http://me:secret@localhost:8000/v1#x", "The address of localhost holds a user's name or password")]
+    [InlineData("pool://#x", "names no pool")]
     [InlineData("ftp://localhost#x", "names no served model")]
     public void What_is_no_model_is_refused_with_all_spellings(string text, string why) =>
         Assert.Contains(why, Assert.Throws<SparException>(() => ModelReference.Resolve(text)).Message);

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
 using Spar.Calls;
 using Spar.Runtime.Endpoints;
+using Spar.Runtime.Fleet;
 
 namespace Spar.Runtime.Tests.Endpoints;
 
@@ -154,7 +155,7 @@ public sealed class DialectTests
     [InlineData(422, "{\"object\": \"error\", \"message\": {\"detail\": [{\"loc\": [\"body\", \"n\"], \"msg\": \"no\"}]}}",
         "body.n: no")]
     [InlineData(400, "{\"errors\": [{\"message\": \"one\"}, {\"message\": \"two\"}]}", "one; two")]
-    [InlineData(401, "Unauthorized", "Unauthorized")]
+    [InlineData(403, "Forbidden", "Forbidden")]
     [InlineData(413, "{\"message\": \"Payload too large\"}", "Payload too large")]
     [InlineData(200, "{\"error\": {\"message\": \"no such model\", \"code\": 404}}", "no such model")]
     [InlineData(200, "{\"error\": {\"message\": \"E\", \"code\": 400, \"metadata\": {\"raw\": \"{\\\"detail\\\": \\\"deep\\\"}\"}}}",
@@ -176,7 +177,7 @@ public sealed class DialectTests
     public async Task A_server_that_refuses_one_name_of_the_limit_is_asked_by_the_other_from_then_on(int status, string body)
     {
         using LoopbackServer server = new(i => i == 0 ? new Reply(status, body) : Whole());
-        using EndpointChatClient client = new(server.Address, "served", "key");
+        using EndpointChatClient client = new(server.Endpoint);
         ChatOptions options = new() { MaxOutputTokens = 9 };
         Assert.Equal(Text, (await client.GetResponseAsync("hi", options)).Text);
         Assert.Equal(Text, (await client.GetResponseAsync("hi", options)).Text);
@@ -193,7 +194,7 @@ public sealed class DialectTests
     {
         Reply refusal = new(400, new JsonObject { ["error"] = new JsonObject { ["message"] = words } }.ToJsonString());
         using LoopbackServer server = new(_ => refusal);
-        using EndpointChatClient client = new(server.Address, "served", "key");
+        using EndpointChatClient client = new(server.Endpoint);
         RefusedCallException fault = await Assert.ThrowsAsync<RefusedCallException>(
             () => client.GetResponseAsync("hi", new ChatOptions { MaxOutputTokens = 5000 }));
         Assert.Contains("too large", fault.Message);
@@ -214,7 +215,7 @@ public sealed class DialectTests
     public async Task Seeds_fit_into_31_bits(long seed)
     {
         using LoopbackServer server = new(_ => Whole());
-        using EndpointChatClient client = new(server.Address, "served", "key");
+        using EndpointChatClient client = new(server.Endpoint);
         await client.GetResponseAsync("hi", new ChatOptions { Seed = seed });
         long sent = (long)Assert.Single(server.Requests)["seed"]!;
         Assert.InRange(sent, 0, int.MaxValue);
@@ -225,7 +226,7 @@ public sealed class DialectTests
     public async Task Half_an_emoji_in_a_prompt_is_sent_as_a_replacement_character()
     {
         using LoopbackServer server = new(_ => Whole());
-        using EndpointChatClient client = new(server.Address, "served", "key");
+        using EndpointChatClient client = new(server.Endpoint);
         await client.GetResponseAsync("half \ud83d");
         Assert.Equal("half \uFFFD", (string?)Assert.Single(server.Requests)["messages"]![0]!["content"]);
     }
@@ -243,7 +244,7 @@ public sealed class DialectTests
             """;
         using LoopbackServer server = new(_ => new Reply(200, Choices(choice)));
         using CallSession session = new(1, 1);
-        ModelCaller caller = new(new EndpointChatClient(server.Address, "served", "key"), session);
+        ModelCaller caller = new(new EndpointChatClient(server.Endpoint), session);
         Answer answer = await caller.AskWeighedAsync(
             "k", "x", new Sampling(0, 1, 9), _ => new Alternatives(4, ["yes", "no"]), default);
         Assert.Equal(1 / (1 + Math.Exp(-1)), answer.Probability!.Value, 6);
@@ -265,8 +266,8 @@ public sealed class DialectTests
     private static async Task<Answer> AskAsync(Reply reply, Reply? then = null)
     {
         using LoopbackServer server = new(i => i == 0 || then is null ? reply : then);
-        using IChatClient client = EndpointChatClient.WithRetries(
-            server.Address, "served", "key", new RetryOptions { Retries = 2 }, new ImpatientTime());
+        using IChatClient client = PooledChatClient.Open(
+            [server.Endpoint], new PoolOptions { Retry = new RetryOptions { Retries = 2 } }, new ImpatientTime());
         return (await client.GetResponseAsync("hi", new ChatOptions { MaxOutputTokens = 9 })).ToAnswer();
     }
 }

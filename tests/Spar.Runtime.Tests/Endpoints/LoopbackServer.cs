@@ -3,11 +3,12 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
+using Spar.Runtime.Endpoints;
 
 namespace Spar.Runtime.Tests.Endpoints;
 
 /// <summary>What the server sends back.</summary>
-internal sealed record Reply(int Status, string Body, string? RetryAfter = null);
+internal sealed record Reply(int Status, string Body, string? RetryAfter = null, string? Location = null);
 
 /// <summary>
 /// A server on this machine that answers each request as the test says, and remembers what it was asked.
@@ -34,7 +35,17 @@ internal sealed class LoopbackServer : IDisposable
 
     public Uri Address { get; }
 
+    /// <summary>The server as clients know it.</summary>
+    public ServedEndpoint Endpoint => new(Address, "served") { ApiKey = "key" };
+
+    /// <summary>What it says to a question for its models.</summary>
+    public Func<Reply> Models { get; set; } =
+        () => new Reply(200, """{"object": "list", "data": [{"id": "served"}]}""");
+
     public ConcurrentQueue<JsonNode> Requests { get; } = new();
+
+    /// <summary>The headers of the last request.</summary>
+    public System.Collections.Specialized.NameValueCollection Headers { get; private set; } = [];
 
     public static int FreePort()
     {
@@ -68,7 +79,8 @@ internal sealed class LoopbackServer : IDisposable
 
     private async Task ServeAsync()
     {
-        for (int i = 0; ; i++)
+        int number = 0;
+        while (true)
         {
             HttpListenerContext context;
             try
@@ -82,14 +94,25 @@ internal sealed class LoopbackServer : IDisposable
 
             try
             {
-                JsonNode request = (await JsonNode.ParseAsync(context.Request.InputStream))!;
-                Requests.Enqueue(request);
-                Reply reply = _answer(i, request);
+                Headers = context.Request.Headers;
+                Reply reply = context.Request.HttpMethod == "POST" ? new Reply(0, "") : Models();
+                if (context.Request.HttpMethod == "POST")
+                {
+                    JsonNode request = (await JsonNode.ParseAsync(context.Request.InputStream))!;
+                    Requests.Enqueue(request);
+                    reply = _answer(number++, request);
+                }
+
                 context.Response.StatusCode = reply.Status;
                 context.Response.ContentType = "application/json";
                 if (reply.RetryAfter is { } wait)
                 {
                     context.Response.Headers["Retry-After"] = wait;
+                }
+
+                if (reply.Location is { } place)
+                {
+                    context.Response.Headers["Location"] = place;
                 }
 
                 await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(reply.Body));
@@ -100,22 +123,5 @@ internal sealed class LoopbackServer : IDisposable
                 // Who asked did not wait for the answer, or the server was closed with the request in hand.
             }
         }
-    }
-}
-
-/// <summary>A clock on which every wait is over at once; remembers how long each was to be.</summary>
-internal sealed class ImpatientTime : TimeProvider
-{
-    public ConcurrentQueue<TimeSpan> Waits { get; } = new();
-
-    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-    {
-        if (dueTime > TimeSpan.Zero)
-        {
-            Waits.Enqueue(dueTime);
-            dueTime = TimeSpan.Zero;
-        }
-
-        return System.CreateTimer(callback, state, dueTime, period);
     }
 }
