@@ -25,7 +25,7 @@ internal static class MockServerCommand
 
     public static Command Create(CommandContext context)
     {
-        Option<int> port = Options.Count("--port", "port on this machine", 8000, most: 65_535);
+        Option<int> port = Options.Count("--port", "port on this machine", 8000, 1, 65_535, "-p");
         Option<string[]> models = Options.Texts("--name", "name of a model that it serves; may be given several times", "name", "mock");
         Option<ulong> seed = Options.Seed();
         Option<int> faultSeed = Options.Count(
