@@ -1,4 +1,3 @@
-using Spar.Judging;
 using Spar.Methods;
 using Spar.Seams;
 using Spar.SelfPlay;
@@ -13,7 +12,6 @@ internal sealed class FirstLessons(
     MethodContext run, Teacher teacher, Func<PromptSplit, int, IReadOnlyList<Prompt>> take)
 {
     private readonly Recipe _recipe = run.Recipe;
-    private readonly JudgementWatch? _watch = teacher is Teacher.Model ? new JudgementWatch() : null;
     private readonly LessonRows _rows = new(run.Recipe, run.Templates, run.Session);
 
     /// <summary>Teaches both models.</summary>
@@ -64,7 +62,7 @@ internal sealed class FirstLessons(
                 cancellationToken);
 
     private TeacherStages Asked(CancellationToken cancellationToken) =>
-        new(_recipe, _rows, () => OpenAsync(cancellationToken), run.Runner, _watch);
+        new(_recipe, _rows, () => OpenAsync(cancellationToken), run.Runner, watched: teacher is Teacher.Model);
 
     private async Task<TeacherCaller> OpenAsync(CancellationToken cancellationToken) => teacher switch
     {

@@ -13,10 +13,13 @@ namespace Spar.SelfPlay;
 /// <param name="rows">Makes rows of the answers.</param>
 /// <param name="openTeacher">Opens the teacher; not called when the stage has ended before.</param>
 /// <param name="runner">Runs the stages.</param>
-/// <param name="watch">Ends a run whose teacher's judgements cannot be read; null where that cannot be.</param>
+/// <param name="watched">Whether a run ends whose teacher's judgements cannot be read.</param>
 internal sealed class TeacherStages(
-    Recipe recipe, LessonRows rows, Func<Task<TeacherCaller>> openTeacher, StageRunner runner, JudgementWatch? watch)
+    Recipe recipe, LessonRows rows, Func<Task<TeacherCaller>> openTeacher, StageRunner runner, bool watched)
 {
+    // Its own, so that good judgements of a teacher do not hide bad ones of the refiner.
+    private readonly JudgementWatch? _watch = watched ? new JudgementWatch() : null;
+
     /// <summary>The teacher's response to each prompt.</summary>
     public Task<SupervisedProduct> ActorDataAsync(IReadOnlyList<Prompt> items, CancellationToken cancellationToken) =>
         runner.RunAsync(StageNames.ActorSftData, items.Count, async () =>
@@ -93,7 +96,7 @@ internal sealed class TeacherStages(
         Judgement judgement = rows.Read(
             await teacher.JudgeAsync($"refiner-sft/judge/p{item}", prompt.Instruction, response.Text, cancellationToken)
                 .ConfigureAwait(false));
-        watch?.Count(judgement);
+        _watch?.Count(judgement);
         Refinement? refinement = judgement.Verdict != false
             ? null
             : rows.ReadRefinement(await teacher.RefineAsync(
