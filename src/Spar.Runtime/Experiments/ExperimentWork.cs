@@ -104,7 +104,14 @@ public sealed class ExperimentWork(
         string name, string target, RunRecipe recipe, CancellationToken cancellationToken)
     {
         using RunStore store = RunStore.Open(target, RunIdentities.Of(recipe), Time);
-        if (name != StartName)
+        if (name == StartName)
+        {
+            foreach (string warning in Teachers.Warnings(recipe, File.Has))
+            {
+                Observer.Warn(warning);
+            }
+        }
+        else
         {
             using RunStore start = RunStore.OpenForReading(RunDirectory(StartName, recipe.Method.Seed));
             StartStages.Adopt(start, store);

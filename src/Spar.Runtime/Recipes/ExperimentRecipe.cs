@@ -89,6 +89,10 @@ public sealed class ExperimentRecipe
         return file;
     }
 
+    /// <summary>Whether the recipe that all variants share has a key of its own.</summary>
+    /// <param name="key">A key that stands in no group.</param>
+    public bool Has(string key) => _recipe.Children.ContainsKey(new YamlScalarNode(key));
+
     /// <summary>The run that all variants of a seed begin from: its start, without self-play.</summary>
     /// <param name="seed">The seed.</param>
     public RunRecipe Start(ulong seed) => Bind(_recipe, seed).Start();

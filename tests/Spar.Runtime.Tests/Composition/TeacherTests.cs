@@ -4,8 +4,10 @@ using Spar.Ground;
 using Spar.Nano;
 using Spar.Runs;
 using Spar.Runtime.Composition;
+using Spar.Runtime.Experiments;
 using Spar.Runtime.Recipes;
 using Spar.Runtime.Tests.Endpoints;
+using Spar.Seams;
 using Spar.SelfPlay;
 using Spar.Store;
 using Spar.TestSupport;
@@ -259,6 +261,22 @@ public sealed class TeacherTests : IDisposable
         );
     }
 
+    [Fact]
+    public async Task An_experiment_warns_of_them_too()
+    {
+        string file = Path.Combine(_folder, "experiment.yaml");
+        File.WriteAllText(
+            file,
+            $"recipe:\n  base_model: {s_nano}\n  prompts: {{ files: [prompts.jsonl] }}\n  sft_prompts: 4\n"
+                + "  respond: { max_tokens: 64 }\n  judge: { max_tokens: 200 }\nvariants:\n  one: { responses: 3 }\n"
+        );
+        Experimenter observer = new();
+        ExperimentWork work = new(file, [3], Path.Combine(_folder, "out"), 1, observer, TimeProvider.System);
+        await work.RunStartAsync(3, TestContext.Current.CancellationToken);
+        Assert.StartsWith("sft_prompts: without effect", Assert.Single(observer.Warnings), StringComparison.Ordinal);
+        Assert.Equal(s_nano, work.StartModel(ModelRole.Actor, 3));
+    }
+
     private static bool IsJudge(JsonNode request) => Asked(request).StartsWith("judge\n", StringComparison.Ordinal);
 
     private static string Asked(JsonNode request) => request["messages"]!.AsArray()[^1]!["content"]!.GetValue<string>();
@@ -328,7 +346,14 @@ public sealed class TeacherTests : IDisposable
         ];
     }
 
-    private sealed class Log : IRunObserver
+    private sealed class Experimenter : Log, IExperimentObserver
+    {
+        public void Expect(int runs) { }
+
+        public Task<T> ShowAsync<T>(string run, bool kept, Func<Task<T>> work, Func<T, string> score) => work();
+    }
+
+    private class Log : IRunObserver
     {
         public List<string> Warnings { get; } = [];
 
