@@ -5,13 +5,9 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.AI;
 using OpenAI;
 using OpenAI.Chat;
-using Spar.Calls;
 using Spar.Cli.Console;
-using Spar.Decoding;
 using Spar.Engine.Inference;
-using Spar.Judging;
 using Spar.Runtime.Embedded;
-using Spar.Search;
 using Spar.Templates;
 using Spar.TestSupport;
 using Spar.Web.Serving;
@@ -35,12 +31,11 @@ public sealed class ServeTests : IAsyncLifetime
     {
         _model = await new EmbeddedModelHost(new EngineOptions { Threads = 2 }).OpenAsync(Nano, CancellationToken.None);
         ServedModels models = new();
-        models.Add("nano", _model, new SearchServing(
-            _model, TemplateSet.Load("compact"),
-            new DecodingSettings(
-                new Sampling(0.9, 0.9, 512), new Sampling(0.7, 1, 512), new Sampling(0.7, 1, 512), 5, 5,
-                new SearchSettings()),
-            new JudgingSettings(), Concurrency: 64));
+        models.Add("nano", _model, search =>
+        {
+            search.Templates = TemplateSet.Load("compact");
+            search.Votes = 5;
+        });
         _server = await ChatServer.StartAsync(
             models, new ServerOptions { Port = 0 }, TimeProvider.System, line => Assert.Fail(line),
             CancellationToken.None);

@@ -2,15 +2,12 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.AI;
-using Spar.Calls;
 using Spar.Cli.Arguments;
 using Spar.Cli.Console;
-using Spar.Decoding;
 using Spar.Ground;
 using Spar.Judging;
 using Spar.Runtime.Models;
 using Spar.Seams;
-using Spar.Search;
 using Spar.Templates;
 using Spar.Web.Serving;
 
@@ -48,7 +45,7 @@ internal static class ServeCommand
             "--refiner", "who judges and refines in searches, named like a model (default: each model itself)", "model");
         Option<string> prompts = Shared.TemplateSet();
         Option<int> samples = Options.Count(
-            "--samples", "responses of best-of-n; responses that restarts may begin from", 5, most: 64, aliases: "-n");
+            "--samples", "responses that restarts may begin from", 5, most: 64, aliases: "-n");
         Option<int> votes = Shared.Votes();
         Option<ValuationMethod> valuation = Shared.Valuation();
         Option<string> host = Options.Text("--host", "address to listen at", "address", "127.0.0.1");
@@ -95,14 +92,14 @@ internal static class ServeCommand
                 foreach ((string name, string model) in Named(parse.GetValue(models)!))
                 {
                     IChatClient client = Kept(await Shared.OpenAsync(model, count, progress, cancellationToken));
-                    served.Add(name, client, new SearchServing(
-                        second ?? client,
-                        templates,
-                        new DecodingSettings(
-                            new Sampling(0.9, 0.9, 512), new Sampling(0.7, 1, 512), new Sampling(0.7, 1, 512),
-                            parse.GetValue(votes), parse.GetValue(samples), new SearchSettings()),
-                        new JudgingSettings { Valuation = parse.GetValue(valuation) },
-                        Concurrency: 64));
+                    served.Add(name, client, search =>
+                    {
+                        search.Refiner = second;
+                        search.Templates = templates;
+                        search.Votes = parse.GetValue(votes);
+                        search.Samples = parse.GetValue(samples);
+                        search.Judging = new JudgingSettings { Valuation = parse.GetValue(valuation) };
+                    });
                 }
 
                 await ServeAsync(served, options, context, cancellationToken);

@@ -24,7 +24,7 @@ internal sealed class Generation
     /// <param name="cancellationToken">The client has left.</param>
     /// <exception cref="ApiFaultException">There is no place, and too many wait for one.</exception>
     public static async Task<Generation> BeginAsync(
-        IResponder responder, GenerationSettings settings, RateLimiter places, CancellationToken cancellationToken)
+        Responder responder, GenerationSettings settings, RateLimiter places, CancellationToken cancellationToken)
     {
         RateLimitLease lease = await places.AcquireAsync(1, cancellationToken).ConfigureAwait(false);
         if (!lease.IsAcquired)
@@ -46,7 +46,7 @@ internal sealed class Generation
         _pieces.Reader.ReadAllAsync(cancellationToken);
 
     private async Task WriteAsync(
-        IResponder responder, GenerationSettings settings, RateLimitLease lease, CancellationToken cancellationToken)
+        Responder responder, GenerationSettings settings, RateLimitLease lease, CancellationToken cancellationToken)
     {
         using (lease)
         {

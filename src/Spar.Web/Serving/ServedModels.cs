@@ -12,18 +12,19 @@ namespace Spar.Web.Serving;
 public sealed class ServedModels
 {
     private const string BestOfN = "best-of-n";
+    private const string UsualBestOf = "best-of-8";
     private const string Restarts = "restarts";
     private const int MostSamples = 64;
 
-    private readonly Dictionary<string, (IChatClient Client, SearchServing Search)> _models =
+    private readonly Dictionary<string, (IChatClient Client, Action<DecodingChatClient> Configure)> _models =
         new(StringComparer.Ordinal);
 
     /// <summary>Serves a model under a name.</summary>
     /// <param name="name">The name; without a colon.</param>
     /// <param name="client">The model; stays the caller's.</param>
-    /// <param name="search">What its searches need.</param>
+    /// <param name="configure">Sets up each of its searches: the refiner, the templates, votes and limits.</param>
     /// <exception cref="ArgumentException">The name is taken, or has a colon.</exception>
-    public void Add(string name, IChatClient client, SearchServing search)
+    public void Add(string name, IChatClient client, Action<DecodingChatClient> configure)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         if (name.Contains(':', StringComparison.Ordinal))
@@ -31,32 +32,33 @@ public sealed class ServedModels
             throw new ArgumentException("A model's name has no colon: it begins the strategy's.", nameof(name));
         }
 
-        _models.Add(name, (client, search));
+        _models.Add(name, (client, configure));
     }
 
     /// <summary>All names, as a client may list them: each model's own, then those of its searches.</summary>
-    public IEnumerable<string> Names => _models.SelectMany(model => DecodingStrategies.Names
+    public IEnumerable<string> Names => _models.Keys.SelectMany(name => DecodingStrategies.Names
         .Where(strategy => strategy != DecodingStrategies.Greedy)
-        .Select(strategy => strategy == BestOfN
-            ? string.Create(CultureInfo.InvariantCulture, $"{model.Key}:best-of-{model.Value.Search.Decoding.Samples}")
-            : $"{model.Key}:{strategy}")
-        .Prepend(model.Key));
+        .Select(strategy => $"{name}:{(strategy == BestOfN ? UsualBestOf : strategy)}")
+        .Prepend(name));
 
     /// <summary>Who answers to a name.</summary>
     /// <param name="name">As a client gives it.</param>
     /// <exception cref="ApiFaultException">Nobody does.</exception>
-    internal IResponder Find(string name)
+    internal Responder Find(string name)
     {
-        if (_models.TryGetValue(name, out (IChatClient Client, SearchServing Search) model))
+        if (_models.TryGetValue(name, out (IChatClient Client, Action<DecodingChatClient> Configure) model))
         {
-            return new PlainResponder(model.Client);
+            return new Responder(model.Client);
         }
 
         int colon = name.LastIndexOf(':');
         if (colon > 0 && _models.TryGetValue(name[..colon], out model)
-            && Strategy(name[(colon + 1)..], model.Search.Decoding.Samples) is { } search)
+            && Strategy(name[(colon + 1)..]) is { } search)
         {
-            return new SearchingResponder(model.Client, search.Name, search.Samples, model.Search);
+            DecodingChatClient client = new(model.Client, search.Name);
+            model.Configure(client);
+            client.Samples = search.Samples ?? client.Samples;
+            return new Responder(client);
         }
 
         throw new ApiFaultException(
@@ -64,11 +66,11 @@ public sealed class ServedModels
             "model_not_found");
     }
 
-    private static (string Name, int Samples)? Strategy(string text, int samples)
+    private static (string Name, int? Samples)? Strategy(string text)
     {
         if (text != DecodingStrategies.Greedy && text != BestOfN && DecodingStrategies.Names.Contains(text))
         {
-            return (text, samples);
+            return (text, null);
         }
 
         int dash = text.LastIndexOf('-');

@@ -3,11 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
-using Spar.Calls;
-using Spar.Decoding;
 using Spar.Ground;
-using Spar.Judging;
-using Spar.Search;
 using Spar.Templates;
 using Spar.Web.Serving;
 
@@ -102,7 +98,7 @@ public sealed class ChatServerTests
         Assert.Equal("good cat", (string?)message["content"]);
         Assert.Contains("judgement: no", (string?)message["reasoning_content"], StringComparison.Ordinal);
         Assert.True((int)answer["usage"]!["completion_tokens"]! > 4);
-        foreach (string name in new[] { "m", "m:bfs", "m:dfs", "m:restarts", "m:iterative", "m:best-of-2" })
+        foreach (string name in new[] { "m", "m:bfs", "m:dfs", "m:restarts", "m:iterative", "m:best-of-8" })
         {
             Assert.Contains(name, (await client.GetStringAsync($"{server.Address}/models")), StringComparison.Ordinal);
             await AskAsync(client, server, Chat, Hello(name));
@@ -298,11 +294,11 @@ public sealed class ChatServerTests
         IChatClient model, ServerOptions? options = null, Action<string>? report = null)
     {
         ServedModels models = new();
-        models.Add("m", model, new SearchServing(
-            model, TemplateSet.Load("compact"),
-            new DecodingSettings(
-                new Sampling(0.9, 1, 64), new Sampling(0.7, 1, 64), new Sampling(0.7, 1, 64), 1, 2, new SearchSettings()),
-            new JudgingSettings(), Concurrency: 4));
+        models.Add("m", model, search =>
+        {
+            search.Templates = TemplateSet.Load("compact");
+            search.Votes = 1;
+        });
         return ChatServer.StartAsync(
             models, options ?? new ServerOptions { Port = 0 }, TimeProvider.System, report ?? (_ => { }), s_none);
     }

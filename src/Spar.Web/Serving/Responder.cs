@@ -1,14 +1,20 @@
 using Microsoft.Extensions.AI;
 using Spar.Calls;
+using Spar.Decoding;
 using Spar.Ground;
 
 namespace Spar.Web.Serving;
 
-/// <summary>The model's own answer.</summary>
-/// <param name="client">The model.</param>
-internal sealed class PlainResponder(IChatClient client) : IResponder
+/// <summary>Turns what a client streams into pieces of the interface's answers.</summary>
+/// <param name="client">A model, or a search before one.</param>
+internal sealed class Responder(IChatClient client)
 {
-    /// <inheritdoc/>
+    /// <summary>Writes one answer, its end last.</summary>
+    /// <param name="settings">What is asked for.</param>
+    /// <param name="choice">Which of the answers it is, from 0; each has a seed of its own.</param>
+    /// <param name="write">Takes the pieces; never waits.</param>
+    /// <param name="cancellationToken">The asker has left.</param>
+    /// <exception cref="UserFaultException">The model cannot answer.</exception>
     public async Task AnswerAsync(
         GenerationSettings settings, int choice, Action<Piece> write, CancellationToken cancellationToken)
     {
@@ -41,14 +47,13 @@ internal sealed class PlainResponder(IChatClient client) : IResponder
             logProbabilities = TokenLogProbabilities.Of(update.AdditionalProperties) ?? logProbabilities;
         }
 
-        // The choices share their prompt: it is counted once.
+        // A model's choices share their prompt, which is counted once; a search's prompts are its own.
         write(new Piece.Ended(
-            choice, Piece.Reason(finish), choice == 0 ? input : 0, output, logProbabilities));
+            choice, Piece.Reason(finish), choice == 0 || client is DecodingChatClient ? input : 0, output,
+            logProbabilities));
     }
 
-    /// <summary>The seed of a choice: the request's own for the first.</summary>
-    /// <param name="seed">The request's seed.</param>
-    /// <param name="choice">From 0.</param>
-    internal static long SeedOf(long seed, int choice) =>
+    // The request's own for the first.
+    private static long SeedOf(long seed, int choice) =>
         choice == 0 ? seed : (long)(StableHash.Seed(unchecked((ulong)seed), $"choice {choice}") >> 1);
 }
