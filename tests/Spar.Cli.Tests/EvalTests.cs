@@ -64,6 +64,42 @@ public sealed class EvalTests : IDisposable
     }
 
     [Fact]
+    public async Task Prompts_of_ones_own_are_measured_by_the_constraints_that_come_with_them()
+    {
+        string prompts = Path.Combine(_work, "mine.jsonl");
+        File.WriteAllLines(
+            prompts,
+            [
+                """{"id": "a", "prompt": "write a line about the cat", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}""",
+                """{"id": "b", "prompt": "write a line about the sea", "instruction_id_list": ["length_constraints:number_words"], "kwargs": [{"num_words": 500, "relation": "at least"}]}""",
+                """{"id": "c", "prompt": "write a line about the hill"}""",
+            ]
+        );
+        string output = Path.Combine(_work, "mine");
+        string model = Path.Combine(SharedData.ProjectRoot, "models", "nano");
+        string[] command =
+            ["eval", "prompts", "--data", prompts, "-m", model, "--max-tokens", "40", "--output", output];
+        (int code, string text, string messages) = await CliRunner.RunAsync("", [.. command, "--json"]);
+        Assert.True(code == 0, messages);
+        JsonElement results = JsonDocument.Parse(text).RootElement;
+        JsonElement figures = results.GetProperty("results").GetProperty("prompts");
+        Assert.Equal(0.5, figures.GetProperty("prompt_level_strict_acc,none").GetDouble());
+        Assert.Equal(0.5, figures.GetProperty("inst_level_strict_acc,none").GetDouble());
+        Assert.Equal(
+            1, results.GetProperty("counts").GetProperty("prompts_without_constraints_left_out").GetInt32());
+
+        // Kept answers are taken; a table is for people.
+        (code, text, messages) = await CliRunner.RunAsync("", command);
+        Assert.True(code == 0, messages);
+        Assert.Contains("50.00 %", text, StringComparison.Ordinal);
+        Assert.Contains("prompts without constraints left out: 1", text, StringComparison.Ordinal);
+
+        File.AppendAllText(prompts, """{"prompt": "x", "instruction_id_list": ["punctuation:no_coma"], "kwargs": [{}]}""" + "\n");
+        await CliRunner.FailsAsync(command, "mine.jsonl, line 4", "'punctuation:no_coma'", "punctuation:no_comma");
+        await CliRunner.FailsAsync(["eval", "prompts", "--data", prompts], "line 4");
+    }
+
+    [Fact]
     public async Task Ready_responses_to_IFBench_give_the_references_four_accuracies_and_can_be_compared()
     {
         string data = SharedData.Path("data");

@@ -89,6 +89,31 @@ public sealed class RunDirectoryTests : IDisposable
     }
 
     [Fact]
+    public async Task Runs_are_listed_with_what_they_wait_for()
+    {
+        string run = await RunAsync();
+        (int code, string output, string messages) = await CliRunner.RunAsync("", "runs", _work);
+        Assert.True(code == ExitCode.Success, messages);
+        Assert.Contains("ended", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("waits for", output, StringComparison.Ordinal);
+
+        // The last row is gone, as if the run had been killed at it.
+        using (SqliteConnection connection = new($"Data Source={Path.Combine(run, "run.db")}"))
+        {
+            connection.Open();
+            using SqliteCommand command = connection.CreateCommand();
+            command.CommandText = "DELETE FROM products WHERE stage = 'evaluation-iteration-1'";
+            Assert.Equal(1, command.ExecuteNonQuery());
+        }
+
+        (code, output, messages) = await CliRunner.RunAsync("", "runs", _work);
+        Assert.True(code == ExitCode.Success, messages);
+        Assert.Contains("interrupted", output, StringComparison.Ordinal);
+        Assert.Contains("run waits for evaluation-iteration-1", output, StringComparison.Ordinal);
+        Assert.Contains($"Go on: spar run {At("recipe.yaml")} --output {run}", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_damaged_store_is_said_to_be_damaged()
     {
         string run = await RunAsync();

@@ -74,6 +74,24 @@ public class MeasuredPromptsTests
     }
 
     [Fact]
+    public void Many_threads_find_what_one_finds()
+    {
+        string[] texts =
+        [
+            .. Enumerable.Range(0, 400).Select(i => Changed(
+                s_benchmark[i % s_benchmark.Length], Changes.ElementAt(i % 8).Data, s_filler, new SeededRandom((ulong)i))),
+            .. s_filler,
+        ];
+        NearMatch?[] one = [.. texts.Select(_measured.FindNear)];
+        NearMatch?[] many = new NearMatch?[texts.Length];
+        Parallel.For(0, texts.Length, new ParallelOptions { MaxDegreeOfParallelism = 16 }, i =>
+            many[i] = _measured.FindNear(texts[i]));
+        Assert.Equal(one, many);
+        Assert.Contains(one, found => found is not null);
+        Assert.Contains(one, found => found is null);
+    }
+
+    [Fact]
     public void Copies_of_real_benchmark_prompts_are_found_and_other_benchmarks_are_not()
     {
         string[] real = Texts("ifeval/prompts.jsonl", "prompt");
