@@ -86,12 +86,19 @@ internal static class DataCard
 
         text.Append("\nWords are given as median (least to most). Beside each file stand where its rows come from (`.rows.jsonl`: the prompt's id "
             + "and the row's kind) and\nthe recipe's settings for its training; all numbers are in `statistics.json`.\n");
-        if (store.FindProduct<PromptsProduct>(StageNames.Prompts) is { Found: { } found })
+        foreach ((string title, string stage, string unit) in new[]
         {
-            text.Append("\n## Prompts\n\n");
-            text.Append(string.Concat(found.Files.Select(file => Line(Path.GetFileName(file.Path), file.Rows, "rows"))));
-            text.Append(string.Concat(found.Dropped.Select(one => Line($"left out, {one.Key}", one.Value, "rows"))));
-            text.Append(string.Concat(found.Splits.Select(split => Line(split.Name, split.Taken, "prompts"))));
+            ("Prompts", StageNames.Prompts, "prompts"), ("Lessons", StageNames.Lessons, "lessons"),
+        })
+        {
+            if (store.FindProduct<PromptsProduct>(stage) is { Found: { } found })
+            {
+                text.Append(CultureInfo.InvariantCulture, $"\n## {title}\n\n").AppendJoin("", [
+                    .. found.Files.Select(file => Line(Path.GetFileName(file.Path), file.Rows, "rows")),
+                    .. found.Dropped.Select(one => Line($"left out, {one.Key}", one.Value, "rows")),
+                    .. found.Splits.Select(split => Line(split.Name, split.Taken, unit)),
+                ]);
+            }
         }
 
         return text.ToString();
