@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spar.Experiments;
+using Spar.Recipes;
 using Spar.Runs;
 using Spar.Runtime.Composition;
 using Spar.Runtime.Models;
@@ -26,7 +27,7 @@ public sealed class ExperimentWork(
 {
     private const string StartName = "start";
 
-    private readonly Lazy<ExperimentRecipe> _file = new(() => ExperimentRecipe.Read(path, RunComposer.Check));
+    private readonly Lazy<ExperimentRecipe> _file = new(() => ExperimentRecipe.Read(path, Check));
 
     /// <summary>Where the experiment's file lies.</summary>
     public string Path { get; } = path;
@@ -83,6 +84,19 @@ public sealed class ExperimentWork(
     /// <exception cref="SparException">The model is gone.</exception>
     public string StartModel(ModelRole role, ulong seed) =>
         ModelReference.Resolve(RunDirectory(StartName, seed), role).Location;
+
+    // What the reports compare is measured in the built-in world.
+    private static void Check(RunRecipe recipe)
+    {
+        RunComposer.Check(recipe);
+        RecipeCheck check = new();
+        check.That(
+            Yardsticks.MeasuresNano(recipe), "evaluation",
+            "must have { name: nano } where prompts are your own: an experiment compares what the built-in world "
+            + "measures",
+            recipe.Evaluation.Count == 0 ? null : string.Join(", ", recipe.Evaluation.Select(one => one.Name)));
+        check.ThrowIfFaulty();
+    }
 
     private async Task<ExperimentRun> RunAsync(string name, RunRecipe recipe, CancellationToken cancellationToken)
     {

@@ -143,6 +143,33 @@ public sealed class TeacherTests : IDisposable
     }
 
     [Fact]
+    public async Task Lessons_whose_calls_failed_are_missing_as_far_as_may_be()
+    {
+        using LoopbackServer server = new((i, request) =>
+            i == 0 ? new Reply(400, """{"error": {"message": "no such luck"}}""") : Teach(request)
+        );
+        RunRecipe recipe = Recipe(server, "teacher: { model: MODEL }\nrefiner_sft: { epochs: 0 }\nconcurrency: 1");
+        SparException fault = await Assert.ThrowsAsync<SparException>(() => RunAsync("run", recipe));
+        Assert.Contains("1 of 4 items of stage actor-sft-data are missing", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("no such luck", fault.Message, StringComparison.Ordinal);
+
+        // What was answered is kept; only what failed is asked for again.
+        await RunAsync("run", recipe);
+        Assert.Equal(5, server.Requests.Count);
+
+        using LoopbackServer other = new((i, request) =>
+            i == 0 ? new Reply(400, """{"error": {"message": "no such luck"}}""") : Teach(request)
+        );
+        recipe = Recipe(other, "teacher: { model: MODEL }\nrefiner_sft: { epochs: 0 }\nconcurrency: 1");
+        using RunStore store = RunStore.Open(Path.Combine(_folder, "allowed"), RunIdentities.Of(recipe));
+        RunResults results = await RunComposer
+            .Compose(recipe, store, 1, new SilentObserver(), TimeProvider.System, allowFailed: 0.5)
+            .RunAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(("actor-sft-data", 1), (results.Failed!.Single().Stage, results.Failed!.Single().Missing));
+        Assert.Equal(3, store.FindProduct<SupervisedProduct>(StageNames.ActorSftData)!.Rows.Count);
+    }
+
+    [Fact]
     public async Task A_conversation_is_put_to_the_teacher_turn_by_turn()
     {
         File.WriteAllText(
@@ -268,7 +295,9 @@ public sealed class TeacherTests : IDisposable
         File.WriteAllText(
             file,
             $"recipe:\n  base_model: {s_nano}\n  prompts: {{ files: [prompts.jsonl] }}\n  sft_prompts: 4\n"
-                + "  respond: { max_tokens: 64 }\n  judge: { max_tokens: 200 }\nvariants:\n  one: { responses: 3 }\n"
+                + "  respond: { max_tokens: 64 }\n  judge: { max_tokens: 200 }\n  evaluation: [{ name: nano }]\n"
+                + "  nano: { held_out_prompts: 1, held_out_repairs: 0, held_out_searched: 0, held_out_judged: 0 }\n"
+                + "variants:\n  one: { responses: 3 }\n"
         );
         Experimenter observer = new();
         ExperimentWork work = new(file, [3], Path.Combine(_folder, "out"), 1, observer, TimeProvider.System);
