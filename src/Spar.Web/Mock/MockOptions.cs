@@ -45,6 +45,9 @@ public sealed record MockOptions
     /// <summary>Template sets whose questions it knows, by name or folder.</summary>
     public IReadOnlyList<string> PromptSets { get; init; } = ["compact", "small", "full"];
 
+    /// <summary>Is told how many requests have come, with each; null for nobody. Called from many threads.</summary>
+    public Action<long>? Asked { get; init; }
+
     /// <summary>The clock of its latencies.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

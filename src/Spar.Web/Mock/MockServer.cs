@@ -127,6 +127,7 @@ public sealed class MockServer : IAsyncDisposable
 
         ulong call = request.Identity;
         int before = Counts.Came(call);
+        _options.Asked?.Invoke(Counts.Requests);
         (MockFault fault, int status) = _options.Faults.Draw(
             SeededRandom.DoubleAt(_options.FaultSeed ^ call, before));
         int choices = _options.ManyChoices ? request.Choices : 1;
