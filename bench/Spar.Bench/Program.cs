@@ -21,6 +21,9 @@ switch (args)
     case ["contamination", string file, string keepAway]:
         ContaminationBench.Run(file, keepAway);
         return 0;
+    case ["fleet", .. string[] settings]:
+        await FleetBench.RunAsync(settings);
+        return 0;
     case ["decode", string model, .. string[] rest]:
         DecodeBench.Run(
             model,
@@ -54,6 +57,8 @@ switch (args.FirstOrDefault())
               decode MODEL [threads] [rounded]
               train-nano [threads]            a step for every line of standard input: 0 SFT, 1 SFT on responses, 2 DPO, 3 SFT of an adapter
               train-135m [threads [tokens]]   likewise
+              fleet [prompts=N] [concurrency=N] [servers=N] [faults=PLAN] [latency=MS] [token=MS] [tokens=N] [slots=N] [fixed=N]
+                    [yes=SHARE] [branch=N] [depth=N] [votes=N] [deadline=S] [delay=MS]
               score-ifeval DATA
               ifbench DATA
               contamination PROMPTS BENCHMARK_PROMPTS

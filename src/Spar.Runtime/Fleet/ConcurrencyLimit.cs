@@ -2,10 +2,10 @@ namespace Spar.Runtime.Fleet;
 
 /// <summary>
 /// How many calls one server is given at once. Where the recipe does not say, the number finds itself: it begins
-/// modestly and doubles with each round of answers until the server refuses a call; from then on it grows by one a round.
-/// A refusal cuts it to what the server holds at that moment, and by half at most; the number that was refused is tried
+/// modestly and doubles with each round of answers until the server refuses calls; from then on it grows by one a round.
+/// Refusals cut it to what the server holds at that moment, and by half at most; the number that was refused is tried
 /// again only after many answers, and ever later while it goes on being refused, so that a server with few slots is not
-/// overrun. Answers that come much slower than with few calls hold it or cut it too. Not thread-safe.
+/// overrun. Single refusals, which occur at any load, are let pass. Answers that come much slower than with few calls hold it or cut it too. Not thread-safe.
 /// </summary>
 internal sealed class ConcurrencyLimit
 {
@@ -17,6 +17,9 @@ internal sealed class ConcurrencyLimit
     // By how much a token may take longer than it ever did before the limit is held, or cut.
     private const double Held = 6, Cut = 12;
 
+    // Share of refusals among the last calls, about so many, from which on the server is taken for full.
+    private const double Refusing = 0.3, Memory = 1.0 / 16;
+
     // Answers that are faster than this say nothing about load.
     private static readonly TimeSpan s_slow = TimeSpan.FromSeconds(2);
 
@@ -27,6 +30,7 @@ internal sealed class ConcurrencyLimit
     private int _refused = int.MaxValue;
     private int _patience = LeastPatience;
     private int _answers;
+    private double _refusing;
     private bool _careful;
     private double _pace;
     private double _bestPace = double.MaxValue;
@@ -56,6 +60,7 @@ internal sealed class ConcurrencyLimit
     public void Answered(int inFlight, TimeSpan taken, long? tokens)
     {
         double slowness = Pace(taken, tokens);
+        _refusing *= 1 - Memory;
         if (_fixed || inFlight < Now)
         {
             return;
@@ -106,6 +111,13 @@ internal sealed class ConcurrencyLimit
             return;
         }
 
+        // A few calls fail at any load, and say nothing about it; but a number on trial has failed with the first.
+        _refusing += Memory * (1 - _refusing);
+        if (_refusing < Refusing && Now < _refused)
+        {
+            return;
+        }
+
         if (round == Round)
         {
             _patience = Now >= _refused ? Math.Min(MostPatience, 2 * _patience) : LeastPatience;
@@ -121,7 +133,7 @@ internal sealed class ConcurrencyLimit
         if (!_fixed)
         {
             _limit = Math.Min(Start, Math.Min(_most, _refused - 1));
-            (_answers, _paced, _pace, _bestPace) = (0, 0, 0, double.MaxValue);
+            (_answers, _refusing, _paced, _pace, _bestPace) = (0, 0, 0, 0, double.MaxValue);
         }
     }
 

@@ -1,3 +1,4 @@
+using Spar.Ground;
 using Spar.Runtime.Fleet;
 
 namespace Spar.Runtime.Tests.Fleet;
@@ -27,6 +28,16 @@ public sealed class ConcurrencyLimitTests
     {
         (ConcurrencyLimit limit, int refused, _) = Serve(new ConcurrencyLimit(most: 256), 5_000, _ => true, _ => 1);
         Assert.Equal((256, 0), (limit.Now, refused));
+    }
+
+    [Fact]
+    public void A_server_that_fails_now_and_then_at_any_load_is_given_as_much_all_the_same()
+    {
+        SeededRandom random = new(7);
+        (ConcurrencyLimit limit, int refused, _) = Serve(
+            new ConcurrencyLimit(most: 256), 20_000, _ => random.NextDouble() > 0.09, _ => 1);
+        Assert.InRange(limit.Now, 200, 256);
+        Assert.InRange(refused, 1_500, 2_500);
     }
 
     [Fact]
