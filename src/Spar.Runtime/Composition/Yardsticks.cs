@@ -7,6 +7,7 @@ using Spar.Evaluation.InstructionFollowing;
 using Spar.Judging;
 using Spar.Recipes;
 using Spar.Runtime.Evaluation;
+using Spar.Runtime.Models;
 using Spar.Runtime.Prompts;
 using Spar.Runtime.Recipes;
 using Spar.SelfPlay;
@@ -96,6 +97,13 @@ public static class Yardsticks
                 $"{key}.votes",
                 $"can only be given for {HeldOutPrompts.Name} with a judge",
                 one.Votes
+            );
+            check.That(
+                string.IsNullOrWhiteSpace(one.Judge) || ModelReference.IsServed(one.Judge) || Path.Exists(one.Judge),
+                $"{key}.judge",
+                "must name a checkpoint, a run directory or a served model as http://host:port/v1#name; there is no such "
+                    + "checkpoint",
+                one.Judge
             );
             if (!known || one.Name == Nano)
             {

@@ -126,6 +126,7 @@ public sealed class HeldOutTests : IDisposable
     [InlineData("[{ name: held_out }]", 0, "this recipe keeps none")]
     [InlineData("[{ name: held_out, data: x }]", 5, "evaluation.0.data can not be given")]
     [InlineData("[{ name: held_out, votes: 3 }]", 5, "evaluation.0.votes can only be given for held_out with a judge")]
+    [InlineData("[{ name: held_out, judge: no/such }]", 5, "evaluation.0.judge must name a checkpoint")]
     [InlineData("[{ name: nano, search: true }]", 5, "evaluation.0.search can only be given for held_out")]
     public void What_cannot_be_measured_is_refused_before_the_run(string evaluation, int heldOut, string why)
     {
