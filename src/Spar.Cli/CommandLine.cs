@@ -40,6 +40,7 @@ internal static class CommandLine
             GenerateCommand.Create(context),
             ChatCommand.Create(context),
             ServeCommand.Create(context),
+            McpCommand.Create(context),
             EvalCommand.Create(context),
             ReportCommand.Create(context),
             ExportCommand.Create(context),

@@ -187,7 +187,7 @@ public class ArchitectureTests
         ["Spar.Cli"] = new()
         {
             ["."] = ["Arguments", "Commands", "Console"],
-            ["Commands"] = ["Arguments", "Console", "Experiments"],
+            ["Commands"] = ["Arguments", "Assistants", "Console", "Experiments"],
             ["Experiments"] = ["Console"],
         },
     };

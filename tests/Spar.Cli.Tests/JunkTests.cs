@@ -29,7 +29,7 @@ public sealed partial class JunkTests : IDisposable
             "spar run" or "spar pretrain" or "spar report" or "spar runs" => [none],
             "spar recipe check" or "spar recipe show" => [none],
             "spar generate" => ["hi", "--model", none],
-            "spar chat" or "spar serve" or "spar eval nano" => ["--model", none],
+            "spar chat" or "spar serve" or "spar mcp" or "spar eval nano" => ["--model", none],
             "spar export" => [none, "--output", none],
             "spar evolve" => [none, "--teacher", "nano"],
             "spar eval compare" => [none, none],
