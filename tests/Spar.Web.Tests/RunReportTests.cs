@@ -30,6 +30,30 @@ public class RunReportTests
     }
 
     [Fact]
+    public async Task What_was_found_in_files_of_prompts_is_shown_where_some_were_read()
+    {
+        ReportModel model = SampleReports.Full();
+        Assert.DoesNotContain("id=\"prompts\"", await RunReport.RenderAsync(model), StringComparison.Ordinal);
+        PromptsFound found = new(
+            [new PromptFile("/home/someone/mine.jsonl", 4012)],
+            new Dictionary<string, long> { ["near-duplicates"] = 7, ["kept out"] = 1 },
+            [new KeptOutPrompt("row-9", "mine.jsonl, line 9", "ifeval, 1005 <b>", "the same text")],
+            [new FoundSplit("held-out", 200, 200, "00"), new FoundSplit("self-play 1", 900, 811, "11")]);
+        string text = Html.Section(
+            await RunReport.RenderAsync(model with { Results = model.Results with { Prompts = found } }), "prompts");
+        foreach (string words in new[]
+            {
+                "mine.jsonl 4,012", "left out: near-duplicates 7", "taken for held-out 200", "taken for self-play 1 811 of 900",
+                "mine.jsonl, line 9 (id row-9), near ifeval, 1005 <b>: the same text",
+            })
+        {
+            Assert.Contains(words, text, StringComparison.Ordinal);
+        }
+
+        Assert.DoesNotContain("/home/someone", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Headline_tells_what_rose_and_what_search_adds()
     {
         string text = Html.Text(await RunReport.RenderAsync(SampleReports.Full()));
