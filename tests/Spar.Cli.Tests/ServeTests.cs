@@ -30,7 +30,7 @@ public sealed class ServeTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _model = await new EmbeddedModelHost(new EngineOptions { Threads = 2 }).OpenAsync(Nano, CancellationToken.None);
-        ServedModels models = new();
+        ServedNames models = new();
         models.Add("nano", _model, search =>
         {
             search.Templates = TemplateSet.Load("compact");

@@ -88,7 +88,7 @@ internal static class ServeCommand
                 IChatClient? second = parse.GetValue(refiner) is { } named
                     ? Kept(await Shared.OpenAsync(named, count, progress, cancellationToken, ModelRole.Refiner))
                     : null;
-                ServedModels served = new();
+                ServedNames served = new();
                 foreach ((string name, string model) in Named(parse.GetValue(models)!))
                 {
                     IChatClient client = Kept(await Shared.OpenAsync(model, count, progress, cancellationToken));
@@ -120,7 +120,7 @@ internal static class ServeCommand
     }
 
     private static async Task ServeAsync(
-        ServedModels models, ServerOptions options, CommandContext context, CancellationToken cancellationToken)
+        ServedNames models, ServerOptions options, CommandContext context, CancellationToken cancellationToken)
     {
         await using ChatServer server = await ChatServer.StartAsync(
             models, options, context.Time, context.Say, cancellationToken);

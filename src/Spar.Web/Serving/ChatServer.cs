@@ -27,7 +27,7 @@ public sealed class ChatServer : IAsyncDisposable
     private readonly ServerMetrics _metrics = new();
     private readonly ConcurrencyLimiter _places;
 
-    private ChatServer(ServedModels models, ServerOptions options, TimeProvider time, Action<string> report)
+    private ChatServer(ServedNames models, ServerOptions options, TimeProvider time, Action<string> report)
     {
         _places = new ConcurrencyLimiter(new ConcurrencyLimiterOptions
         {
@@ -82,7 +82,7 @@ public sealed class ChatServer : IAsyncDisposable
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="UserFaultException">The port is taken, or the address is not this machine's.</exception>
     public static async Task<ChatServer> StartAsync(
-        ServedModels models, ServerOptions options, TimeProvider time, Action<string> report,
+        ServedNames models, ServerOptions options, TimeProvider time, Action<string> report,
         CancellationToken cancellationToken)
     {
         ChatServer server = new(models, options, time, report);

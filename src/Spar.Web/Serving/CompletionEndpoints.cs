@@ -14,7 +14,7 @@ namespace Spar.Web.Serving;
 /// <param name="metrics">Counts.</param>
 /// <param name="time">The clock.</param>
 internal sealed class CompletionEndpoints(
-    ServedModels models, RateLimiter places, ServerMetrics metrics, TimeProvider time)
+    ServedNames models, RateLimiter places, ServerMetrics metrics, TimeProvider time)
 {
     // Brings the whole of a seed of 64 bits, of which the body of the interface has 31: so a run whose models are served
     // here gives what it gives with the models in its own process.

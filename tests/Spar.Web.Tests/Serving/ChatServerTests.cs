@@ -293,7 +293,7 @@ public sealed class ChatServerTests
     private static Task<ChatServer> StartAsync(
         IChatClient model, ServerOptions? options = null, Action<string>? report = null)
     {
-        ServedModels models = new();
+        ServedNames models = new();
         models.Add("m", model, search =>
         {
             search.Templates = TemplateSet.Load("compact");

@@ -9,7 +9,7 @@ namespace Spar.Web.Serving;
 /// strategy, such as <c>nano:bfs</c>. Strategies that take several responses of the actor may say how many:
 /// <c>nano:best-of-8</c>, <c>nano:restarts-3</c>.
 /// </summary>
-public sealed class ServedModels
+public sealed class ServedNames
 {
     private const string BestOfN = "best-of-n";
     private const string UsualBestOf = "best-of-8";
