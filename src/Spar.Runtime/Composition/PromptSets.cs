@@ -25,7 +25,9 @@ public static class PromptSets
     /// <summary>The recipe with its prompt set named, also where it leaves the choice to its models.</summary>
     /// <param name="recipe">The recipe.</param>
     public static RunRecipe Resolve(RunRecipe recipe) =>
-        Derived(recipe) is { } derived ? recipe with { Method = recipe.Method with { PromptSet = derived.Set } } : recipe;
+        Derived(recipe) is { } derived
+            ? recipe with { Method = recipe.Method with { PromptSet = derived.Set } }
+            : recipe;
 
     /// <summary>The set that a recipe leaves to its models, and why it is this one; null where it names one.</summary>
     /// <param name="recipe">The recipe.</param>
@@ -55,7 +57,8 @@ public static class PromptSets
         try
         {
             long parameters = ModelSummary.Read(model).Parameters;
-            string size = string.Create(CultureInfo.InvariantCulture, $"the model has {parameters / 1e6:0.#} million parameters");
+            string size = string.Create(
+                CultureInfo.InvariantCulture, $"the model has {parameters / 1e6:0.#} million parameters");
             if (parameters < SmallParameters)
             {
                 return (parameters < NanoParameters ? "compact" : Small, size);

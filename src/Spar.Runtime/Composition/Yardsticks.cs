@@ -47,8 +47,8 @@ public static class Yardsticks
     /// <param name="directory">The run directory.</param>
     /// <param name="time">The clock.</param>
     /// <param name="prompts">
-    /// The run's own prompts, opened before anything is measured; null for the nano world's, and where the yardsticks are
-    /// only counted.
+    /// The run's own prompts, opened before anything is measured; null for the nano world's, and where the yardsticks
+    /// are only counted.
     /// </param>
     internal static IReadOnlyList<IYardstick> Create(
         RunRecipe recipe, string directory, TimeProvider time, FilePrompts? prompts = null) =>
@@ -64,8 +64,8 @@ public static class Yardsticks
     {
         if (recipe.Prompts is { HeldOut: > 0 } && recipe.Evaluation.All(one => one.Name != HeldOutPrompts.Name))
         {
-            yield return $"prompts.held_out: {recipe.Prompts.HeldOut} prompts are kept apart and nothing measures them; "
-                + $"add {{ name: {HeldOutPrompts.Name} }} to evaluation.";
+            yield return $"prompts.held_out: {recipe.Prompts.HeldOut} prompts are kept apart and nothing measures "
+                + $"them; add {{ name: {HeldOutPrompts.Name} }} to evaluation.";
         }
     }
 
@@ -101,8 +101,8 @@ public static class Yardsticks
             check.That(
                 string.IsNullOrWhiteSpace(one.Judge) || ModelReference.IsServed(one.Judge) || Path.Exists(one.Judge),
                 $"{key}.judge",
-                "must name a checkpoint, a run directory or a served model as http://host:port/v1#name; there is no such "
-                    + "checkpoint",
+                "must name a checkpoint, a run directory or a served model as http://host:port/v1#name; there is no "
+                    + "such checkpoint",
                 one.Judge
             );
             if (!known || one.Name == Nano)

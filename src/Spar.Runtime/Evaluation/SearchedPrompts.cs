@@ -39,7 +39,9 @@ public sealed class SearchedPrompts(
     /// <inheritdoc/>
     public string Signature => BenchmarkYardstick.SignatureOf(_benchmark.Value, judgeIdentity);
 
-    /// <summary>Documents that it is going to have, as far as is known before it is opened; 0 opens it to see.</summary>
+    /// <summary>
+    /// Documents that it is going to have, as far as is known before it is opened; 0 opens it to see.
+    /// </summary>
     public int Expected { get; init; }
 
     /// <inheritdoc/>

@@ -53,7 +53,8 @@ internal static class DataCard
         StringBuilder text = new("---\nconfigs:\n");
         foreach (ExportedSet set in sets)
         {
-            text.Append(CultureInfo.InvariantCulture, $"- config_name: {Path.GetFileNameWithoutExtension(set.File)}\n  data_files: {set.File}\n");
+            string name = Path.GetFileNameWithoutExtension(set.File);
+            text.Append(CultureInfo.InvariantCulture, $"- config_name: {name}\n  data_files: {set.File}\n");
         }
 
         text.Append(CultureInfo.InvariantCulture, $"""
@@ -80,12 +81,16 @@ internal static class DataCard
         foreach (ExportedSet set in sets)
         {
             JsonNode one = statistics[set.File]!;
-            text.Append(CultureInfo.InvariantCulture, $"| {set.File} | {What(set)} | {(long)one["rows"]!} | {Pairs(one["kinds"])} | ");
-            text.Append(CultureInfo.InvariantCulture, $"{Range(one["promptWords"]!)} | {Range(one[set.Preference ? "chosenWords" : "responseWords"]!)} | {Pairs(one["leftOut"])} |\n");
+            JsonNode responses = one[set.Preference ? "chosenWords" : "responseWords"]!;
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"| {set.File} | {What(set)} | {(long)one["rows"]!} | {Pairs(one["kinds"])} | {Range(one["promptWords"]!)} | ");
+            text.Append(CultureInfo.InvariantCulture, $"{Range(responses)} | {Pairs(one["leftOut"])} |\n");
         }
 
-        text.Append("\nWords are given as median (least to most). Beside each file stand where its rows come from (`.rows.jsonl`: the prompt's id "
-            + "and the row's kind) and\nthe recipe's settings for its training; all numbers are in `statistics.json`.\n");
+        text.Append("\nWords are given as median (least to most). Beside each file stand where its rows come from "
+            + "(`.rows.jsonl`: the prompt's id and the row's kind) and\nthe recipe's settings for its training; all "
+            + "numbers are in `statistics.json`.\n");
         foreach ((string title, string stage, string unit) in new[]
         {
             ("Prompts", StageNames.Prompts, "prompts"), ("Lessons", StageNames.Lessons, "lessons"),
@@ -168,10 +173,15 @@ internal static class DataCard
         List<KeyValuePair<string, long>> found = [];
         if (iteration > 0)
         {
-            Take(store.FindProduct<PlayProduct>(StageNames.Play(iteration))?.Statistics, "responses left out: ", "responses lost");
+            Take(
+                store.FindProduct<PlayProduct>(StageNames.Play(iteration))?.Statistics,
+                "responses left out: ",
+                "responses lost");
         }
 
-        string made = iteration > 0 ? StageNames.Data(iteration) : actor ? StageNames.ActorSftData : StageNames.RefinerSftData;
+        string made = iteration > 0 ? StageNames.Data(iteration)
+            : actor ? StageNames.ActorSftData
+            : StageNames.RefinerSftData;
         Take(store.FindProduct<Made>(made)?.Statistics, "pairs dropped: ", "instructions left out: ");
         Take(store.FindProduct<TrainedProduct>(stage)?.Statistics, "rows left out: ");
         return Counts(found);
@@ -207,11 +217,13 @@ internal static class DataCard
     }
 
     private static string Range(JsonNode lengths) => string.Create(
-        CultureInfo.InvariantCulture, $"{(int)lengths["median"]!} ({(int)lengths["least"]!} to {(int)lengths["most"]!})");
+        CultureInfo.InvariantCulture,
+        $"{(int)lengths["median"]!} ({(int)lengths["least"]!} to {(int)lengths["most"]!})");
 
     private static string Pairs(JsonNode? counts) =>
         counts is JsonObject { Count: > 0 } named
-            ? string.Join(", ", named.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Key} {(long)one.Value!}")))
+            ? string.Join(", ", named.Select(one =>
+                string.Create(CultureInfo.InvariantCulture, $"{one.Key} {(long)one.Value!}")))
             : "–";
 
     private static string What(ExportedSet set) => set switch

@@ -86,7 +86,9 @@ internal static class ModelCards
 
         if (product.Steps is [.., { } last])
         {
-            text.Append(CultureInfo.InvariantCulture, $"- loss of the first step {product.Steps[0].Loss:0.0000}, of the last {last.Loss:0.0000}\n");
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"- loss of the first step {product.Steps[0].Loss:0.0000}, of the last {last.Loss:0.0000}\n");
         }
 
         Settings(text, recipe, Group(stage[..dash], iteration, recipe));
@@ -102,8 +104,10 @@ internal static class ModelCards
     {
         "actor" when iteration == 0 => "Answers instructions; it learnt a teacher's responses.",
         "actor" => "Answers instructions; it learnt from its own responses, judged and repaired in self-play.",
-        "refiner" when iteration == 0 => "Judges and repairs responses; it learnt a teacher's judgements and refinements.",
-        "refiner" => "Judges and repairs responses; it learnt from the search traces of self-play. Ask it with the run's prompt set.",
+        "refiner" when iteration == 0 =>
+            "Judges and repairs responses; it learnt a teacher's judgements and refinements.",
+        "refiner" =>
+            "Judges and repairs responses; it learnt from the search traces of self-play. Ask it with the run's prompt set.",
         "backward" => "Writes the instruction that a text answers.",
         _ => "Answers, judges and repairs.",
     };
@@ -182,7 +186,8 @@ internal static class ModelCards
                 YardstickFigure? before = start?.Yardsticks?.FirstOrDefault(one => one.Name == yardstick.Name)
                     ?.Figures.FirstOrDefault(one => one.Name == figure.Name);
                 text.Append(CultureInfo.InvariantCulture,
-                    $"| {yardstick.Name}, {figure.Name} ({yardstick.Items} items) | {Figure(before)} | {Figure(figure)} |\n");
+                    $"| {yardstick.Name}, {figure.Name} ({yardstick.Items} items) | {Figure(before)} | "
+                    + $"{Figure(figure)} |\n");
             }
         }
 
@@ -190,7 +195,8 @@ internal static class ModelCards
         {
             if (value(row) is { } now)
             {
-                text.Append(CultureInfo.InvariantCulture, $"| {measure} | {Share(start is null ? null : value(start))} | {Share(now)} |\n");
+                string before = Share(start is null ? null : value(start));
+                text.Append(CultureInfo.InvariantCulture, $"| {measure} | {before} | {Share(now)} |\n");
             }
         }
     }
@@ -198,7 +204,8 @@ internal static class ModelCards
     private static string Figure(YardstickFigure? figure) =>
         figure is null ? "–"
         : figure is { Low: { } low, High: { } high }
-            ? $"{Number(figure.Value, figure.IsShare)} ({Number(low, figure.IsShare)} to {Number(high, figure.IsShare)})"
+            ? $"{Number(figure.Value, figure.IsShare)} ({Number(low, figure.IsShare)} to "
+                + $"{Number(high, figure.IsShare)})"
         : Number(figure.Value, figure.IsShare);
 
     private static string Share(double? share) => share is { } known ? Number(known, true) : "–";

@@ -102,7 +102,9 @@ public sealed partial record RunState(RunProgress Progress, RunResults Results, 
                 state = state with
                 {
                     Stage = begins.Groups[1].Value,
-                    StageItems = int.TryParse(begins.Groups[2].Value, CultureInfo.InvariantCulture, out int items) ? items : null,
+                    StageItems = int.TryParse(begins.Groups[2].Value, CultureInfo.InvariantCulture, out int items)
+                        ? items
+                        : null,
                 };
             }
             else if (level == "error" && text != RunLog.Interrupted && !Lost().IsMatch(text))

@@ -49,7 +49,8 @@ internal sealed class FrameMark
         for (int n = 1; ; n++)
         {
             string mark = n == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"-{n}");
-            if (!_lines.Any(line => Holds(Plain(line.Text.Replace(Placeholder, mark, StringComparison.Ordinal)), line.Label)))
+            if (!_lines.Any(line =>
+                Holds(Plain(line.Text.Replace(Placeholder, mark, StringComparison.Ordinal)), line.Label)))
             {
                 return mark;
             }
@@ -68,7 +69,8 @@ internal sealed class FrameMark
         for (int at = line.IndexOf('{', StringComparison.Ordinal); at >= 0; at = line.IndexOf('{', at + 1))
         {
             int end = line.IndexOf('}', at);
-            if (end > at + 1 && line[at..(end + 1)] != Placeholder && line[(at + 1)..end].All(c => char.IsAsciiLetter(c) || c == '_'))
+            if (end > at + 1 && line[at..(end + 1)] != Placeholder
+                && line[(at + 1)..end].All(c => char.IsAsciiLetter(c) || c == '_'))
             {
                 return (line[..at], true);
             }
