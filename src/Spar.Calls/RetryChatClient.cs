@@ -41,7 +41,7 @@ public sealed class TransientFaultException(
 /// <summary>How often and how soon a call is tried again.</summary>
 public sealed record RetryOptions
 {
-    /// <summary>Tries after the first, at least 1. A try that took all its time counts for four.</summary>
+    /// <summary>Tries after the first, at least 1. A try that took all its time counts for two.</summary>
     public int Retries { get; init; } = 9;
 
     /// <summary>
@@ -73,7 +73,7 @@ public sealed record RetryOptions
 public sealed class RetryChatClient : DelegatingChatClient, IAlternativesClient
 {
     // A call that takes all its time and is tried as often as others would take an hour.
-    private const int WeightOfTimeOut = 4;
+    private const int WeightOfTimeOut = 2;
 
     private static readonly ResiliencePropertyKey<CallFaults> s_faults = new("spar.faults");
 

@@ -104,7 +104,9 @@ internal sealed class EndpointPool : IDisposable
                 endpoint.Limit.Refused(lease.Round, endpoint.InFlight);
             }
 
-            if (kind is TransientKind.Down or TransientKind.TimedOut && endpoint.IsThere)
+            // Who answered another call meanwhile is there.
+            if (kind is TransientKind.Down or TransientKind.TimedOut && endpoint.IsThere
+                && endpoint.Answered == lease.AnsweredBefore)
             {
                 endpoint.LastFault = fault.Message;
                 if (++endpoint.Missed >= MostMissed)

@@ -15,7 +15,7 @@ public sealed record ServerSettings
 
     /// <summary>
     /// How often a call is tried that goes wrong itself (a server's error, an answer that cannot be read, a cut
-    /// connection), ever later. A try that takes all its time counts for four.
+    /// connection), ever later. A try that takes all its time counts for two.
     /// </summary>
     [Range(2, 1000)]
     public int Tries { get; init; } = 10;
