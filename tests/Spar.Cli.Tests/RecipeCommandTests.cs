@@ -26,7 +26,7 @@ public sealed class RecipeCommandTests : IDisposable
         Assert.Equal(0, code);
         Assert.Contains("can be run", output, StringComparison.Ordinal);
         string path = Write("votes: 0\nsearch:\n  max_depth: 0\n  gate: 2\nsft_prompts: 0\nnano: { stories: 3 }\n"
-            + "judging:\n  verifiers: [lenth]\n  judges: [no/such]\n");
+            + "judging:\n  verifiers: [lenth]\n  judges: [no/judge/here]\n");
         await CliRunner.FailsAsync(
             ["recipe", "check", path],
             $"{path}:3:1: votes must be at least 1 (it is 0).",
