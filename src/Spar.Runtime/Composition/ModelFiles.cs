@@ -83,6 +83,16 @@ internal static class ModelFiles
         }
 
         long longest = room.Longest(method);
+        if (Judges(recipe) && longest > room.Context)
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"prompt_set: a judgement may take {longest} tokens and the instruction ({room.Judge} for the question "
+                + $"of {PromptSets.Of(recipe)}, {method.Respond.MaxTokens} for respond.max_tokens, "
+                + $"{method.Judge.MaxTokens} for judge.max_tokens), and the context holds {room.Context}: what is "
+                + $"longer is cut off, or fails.");
+        }
+
         foreach (RecipeTraining training in method.Trainings().Where(one => one.Role == ModelRole.Refiner))
         {
             int cutoff = training.Settings.CutoffTokens;
@@ -96,20 +106,14 @@ internal static class ModelFiles
 
     private static void CheckRoom(Room room, RunRecipe recipe, Recipe method, RecipeCheck check)
     {
-        if (Judges(recipe) && room.Longest(method) is var longest && longest > room.Context)
+        if (Judges(recipe) && room.Judge >= room.Context)
         {
-            string fit = room.Context > room.Judge
-                ? string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"lower respond.max_tokens and judge.max_tokens to {room.Context - room.Judge} together, or take")
-                : "take";
             string model = method.RefinerModel is null ? "base model" : "refiner";
             check.Usable("prompt_set", () => throw new SparException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"the {model}'s context holds {room.Context} tokens, and a judgement may take {longest} and the "
-                + $"instruction: {room.Judge} for the question of prompt set {PromptSets.Of(recipe)}, "
-                + $"{method.Respond.MaxTokens} for the response (respond.max_tokens), {method.Judge.MaxTokens} for "
-                + $"itself (judge.max_tokens); {fit} a shorter prompt set")));
+                $"the {model}'s context holds {room.Context} tokens, and the question for a judgement of prompt set "
+                + $"{PromptSets.Of(recipe)} takes {room.Judge} without instruction and response; take a shorter "
+                + $"prompt set")));
         }
 
         foreach (RecipeTraining training in method.Trainings().Where(one => one.Role == ModelRole.Refiner))
