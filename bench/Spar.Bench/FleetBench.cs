@@ -73,7 +73,9 @@ internal static class FleetBench
         TemplateSet templates = TemplateSet.Load("compact");
         SearchSettings settings = new()
         {
-            Branch = Count("branch", 3), SelectBranch = 2, MaxDepth = Count("depth", 3),
+            Branch = Count("branch", 3),
+            SelectBranch = 2,
+            MaxDepth = Count("depth", 3),
         };
         VotingJudge judge = new(caller, templates, new Sampling(0.7, 1, 2048), Count("votes", 5), settings.ToGate());
         RefinementSampler refiner = new(caller, templates, new Sampling(0.7, 1, 3072));
