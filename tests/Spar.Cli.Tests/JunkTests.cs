@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Net;
+using System.Net.Sockets;
 using FsCheck;
 using FsCheck.Fluent;
 using Spar.Cli.Console;
@@ -15,8 +17,15 @@ public sealed partial class JunkTests : IDisposable
     private static readonly int[] s_codes = [ExitCode.Success, ExitCode.Fault, ExitCode.Usage];
 
     private readonly string _work = Directory.CreateTempSubdirectory("spar-junk").FullName;
+    private readonly TcpListener _taken = new(IPAddress.Loopback, 0);
 
-    public void Dispose() => Directory.Delete(_work, recursive: true);
+    public JunkTests() => _taken.Start();
+
+    public void Dispose()
+    {
+        _taken.Dispose();
+        Directory.Delete(_work, recursive: true);
+    }
 
     private static string Nano => Path.Combine(SharedData.ProjectRoot, "models", "nano");
 
@@ -29,14 +38,18 @@ public sealed partial class JunkTests : IDisposable
             "spar run" or "spar pretrain" or "spar report" or "spar runs" => [none],
             "spar recipe check" or "spar recipe show" => [none],
             "spar generate" => ["hi", "--model", none],
-            "spar chat" or "spar serve" or "spar mcp" or "spar eval nano" => ["--model", none],
+            "spar chat" or "spar eval nano" => ["--model", none],
+
+            // Two faults each, for whatever is right in the place of one would serve on and on.
+            "spar serve" => ["--model", none, "--port", $"{((IPEndPoint)_taken.LocalEndpoint).Port}"],
+            "spar mcp" => ["--model", none, "--prompts", none],
             "spar export" => [none, "--output", none],
             "spar evolve" => [none, "--teacher", "nano"],
             "spar eval compare" => [none, none],
             "spar eval refinement" => ["--cases", none, "--output", none],
             "spar experiment judges" => ["--actor", none, "--output", none],
             "spar model info" => [none],
-            "spar mock-server" => ["--prompts", none],
+            "spar mock-server" => ["--prompts", none, "--port", $"{((IPEndPoint)_taken.LocalEndpoint).Port}"],
             "spar model tokenize" => [none, "--input", none],
             "spar model logits" => [none, "--tokens", none, "--output", none],
             _ when command.StartsWith("spar experiment", StringComparison.Ordinal) => [none, "--output", none],
