@@ -78,27 +78,28 @@ internal sealed class MockAnswers
 
     /// <summary>A chat completion.</summary>
     public static JsonObject Completion(
-        string id, string model, int promptTokens, IReadOnlyList<(string Text, int Tokens, string Finish)> answers) => new()
+        string id, string model, int promptTokens, IReadOnlyList<(string Text, int Tokens, string Finish)> answers)
     {
-        ["id"] = id,
-        ["object"] = "chat.completion",
-        ["created"] = 0,
-        ["model"] = model,
-        ["choices"] = new JsonArray(
-        [
-            .. answers.Select((answer, i) => new JsonObject
-            {
-                ["index"] = i,
-                ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = answer.Text },
-                ["finish_reason"] = answer.Finish,
-            }),
-        ]),
-        ["usage"] = new JsonObject
+        IEnumerable<JsonObject> choices = answers.Select((answer, i) => new JsonObject
         {
-            ["prompt_tokens"] = promptTokens,
-            ["completion_tokens"] = answers.Sum(answer => answer.Tokens),
-        },
-    };
+            ["index"] = i,
+            ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = answer.Text },
+            ["finish_reason"] = answer.Finish,
+        });
+        return new JsonObject
+        {
+            ["id"] = id,
+            ["object"] = "chat.completion",
+            ["created"] = 0,
+            ["model"] = model,
+            ["choices"] = new JsonArray([.. choices]),
+            ["usage"] = new JsonObject
+            {
+                ["prompt_tokens"] = promptTokens,
+                ["completion_tokens"] = answers.Sum(answer => answer.Tokens),
+            },
+        };
+    }
 
     // A question of a template: what stands before its first hole and behind its last one is as in the template.
     private static bool Asks(string template, string prompt) =>

@@ -6,8 +6,8 @@ using Microsoft.Extensions.AI;
 using Spar.Calls;
 using Spar.Ground;
 using Spar.Judging;
-using Spar.Search;
 using Spar.Seams;
+using Spar.Search;
 using Spar.Templates;
 
 namespace Spar.Decoding;

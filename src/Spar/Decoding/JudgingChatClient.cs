@@ -2,8 +2,8 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 using Spar.Calls;
 using Spar.Judging;
-using Spar.Search;
 using Spar.Seams;
+using Spar.Search;
 using Spar.Templates;
 
 namespace Spar.Decoding;
