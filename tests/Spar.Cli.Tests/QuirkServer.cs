@@ -1,7 +1,7 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
+using Spar.TestSupport;
 
 namespace Spar.Cli.Tests;
 
@@ -16,12 +16,7 @@ internal sealed class QuirkServer : IDisposable
     public QuirkServer(Func<JsonNode, (int Status, string Body)> answer)
     {
         _answer = answer;
-        using (TcpListener probe = new(IPAddress.Loopback, 0))
-        {
-            probe.Start();
-            Address = $"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}/v1";
-        }
-
+        Address = $"http://127.0.0.1:{FreePort.Next()}/v1";
         _listener.Prefixes.Add(Address[..^2]);
         _listener.Start();
         _work = ServeAsync();

@@ -126,7 +126,7 @@ public sealed class PreflightTests : IDisposable
     {
         using LoopbackServer good = new(_ => LoopbackServer.Says("yes"));
         using LoopbackServer locked = new(_ => new Reply(401, """{"error": {"message": "Incorrect API key"}}"""));
-        string gone = $"http://127.0.0.1:{LoopbackServer.FreePort()}/v1#m";
+        string gone = $"http://127.0.0.1:{FreePort.Next()}/v1#m";
         string fault = await FaultAsync(
             $"{Small}votes: 0\njudging:\n  judges: ['{good.Address}#m', '{locked.Address}#m', '{gone}', 'ftp://x#m']\n");
         Assert.Contains("votes must be at least 1", fault);

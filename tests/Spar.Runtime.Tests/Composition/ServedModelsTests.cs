@@ -7,6 +7,7 @@ using Spar.Runtime.Fleet;
 using Spar.Runtime.Models;
 using Spar.Runtime.Recipes;
 using Spar.Runtime.Tests.Endpoints;
+using Spar.TestSupport;
 
 namespace Spar.Runtime.Tests.Composition;
 
@@ -116,7 +117,7 @@ public sealed class ServedModelsTests : IDisposable
     public async Task One_server_of_a_pool_is_enough_to_begin_with()
     {
         using LoopbackServer server = new(_ => LoopbackServer.Says("yes"));
-        string gone = $"http://127.0.0.1:{LoopbackServer.FreePort()}/v1";
+        string gone = $"http://127.0.0.1:{FreePort.Next()}/v1";
         (_, IReadOnlyList<string> warnings) = await Preflight.ReadAsync(
             RecipeDocument.Parse($"base_model: {server.Address},{gone}#served\n{Untrained}", "r"), ".", default);
         Assert.Contains(gone, Assert.Single(warnings), StringComparison.Ordinal);

@@ -72,7 +72,7 @@ public sealed class TeacherTests : IDisposable
     public async Task A_teacher_that_is_not_there_is_found_before_the_run()
     {
         string file = Path.Combine(_folder, "gone.yaml");
-        string gone = $"http://127.0.0.1:{LoopbackServer.FreePort()}/v1#master";
+        string gone = $"http://127.0.0.1:{FreePort.Next()}/v1#master";
         File.WriteAllText(
             file,
             $"base_model: {s_nano}\nprompts: {{ files: [prompts.jsonl] }}\nrespond: {{ max_tokens: 64 }}\n"

@@ -3,6 +3,7 @@ using Microsoft.Extensions.AI;
 using Spar.Calls;
 using Spar.Runtime.Endpoints;
 using Spar.Runtime.Fleet;
+using Spar.TestSupport;
 
 namespace Spar.Runtime.Tests.Endpoints;
 
@@ -183,7 +184,7 @@ public sealed class EndpointChatClientTests
     [Fact]
     public async Task A_server_that_is_not_there_is_named()
     {
-        Uri nowhere = new($"http://127.0.0.1:{LoopbackServer.FreePort()}/v1");
+        Uri nowhere = new($"http://127.0.0.1:{FreePort.Next()}/v1");
         ImpatientTime time = new();
         using IChatClient client = PooledChatClient.Open(
             [new ServedEndpoint(nowhere, "served")], new PoolOptions { Retry = new RetryOptions { Retries = 2 } }, time);

@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using Spar.Runtime.Endpoints;
+using Spar.TestSupport;
 
 namespace Spar.Runtime.Tests.Endpoints;
 
@@ -27,7 +27,7 @@ internal sealed class LoopbackServer : IDisposable
     public LoopbackServer(Func<int, JsonNode, Reply> answer)
     {
         _answer = answer;
-        Address = new Uri($"http://127.0.0.1:{FreePort()}/v1");
+        Address = new Uri($"http://127.0.0.1:{FreePort.Next()}/v1");
         _listener.Prefixes.Add($"{Address.GetLeftPart(UriPartial.Authority)}/");
         _listener.Start();
         _work = ServeAsync();
@@ -46,13 +46,6 @@ internal sealed class LoopbackServer : IDisposable
 
     /// <summary>The headers of the last request.</summary>
     public System.Collections.Specialized.NameValueCollection Headers { get; private set; } = [];
-
-    public static int FreePort()
-    {
-        using TcpListener probe = new(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
-    }
 
     /// <summary>A chat completion with this text.</summary>
     public static Reply Says(string text, string finish = "stop", JsonNode? logProbs = null) => new(200, new JsonObject

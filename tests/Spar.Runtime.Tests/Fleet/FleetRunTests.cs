@@ -4,6 +4,7 @@ using Spar.Runtime.Recipes;
 using Spar.Runtime.Tests.Endpoints;
 using Spar.SelfPlay;
 using Spar.Store;
+using Spar.TestSupport;
 using Spar.Web.Mock;
 
 namespace Spar.Runtime.Tests.Fleet;
@@ -59,7 +60,8 @@ public sealed class FleetRunTests : IDisposable
         }
 
         await using MockServer dying = await MockServer.StartAsync(new MockOptions { Tokens = 6 });
-        await using MockServer late = await MockServer.StartAsync(new MockOptions { Tokens = 6 });
+        await using MockServer late = await MockServer.StartAsync(
+            new MockOptions { Tokens = 6, Port = FreePort.Next() });
         await late.StopAsync();
         Task dies = Task.CompletedTask, comes = Task.CompletedTask;
         await using MockServer steady = await MockServer.StartAsync(new MockOptions

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Spar.Runtime.Tests.Endpoints;
+using Spar.TestSupport;
 
 namespace Spar.Runtime.Tests.Fleet;
 
@@ -13,7 +14,7 @@ internal sealed class HangingServer : IDisposable
     /// <param name="hangs">Is completed when the first request is there.</param>
     public HangingServer(TaskCompletionSource hangs)
     {
-        Address = new Uri($"http://127.0.0.1:{LoopbackServer.FreePort()}/v1");
+        Address = new Uri($"http://127.0.0.1:{FreePort.Next()}/v1");
         _listener.Prefixes.Add($"{Address.GetLeftPart(UriPartial.Authority)}/");
         _listener.Start();
         _work = ServeAsync(hangs);

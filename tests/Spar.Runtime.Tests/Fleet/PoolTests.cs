@@ -3,6 +3,7 @@ using Spar.Calls;
 using Spar.Runtime.Endpoints;
 using Spar.Runtime.Fleet;
 using Spar.Runtime.Tests.Endpoints;
+using Spar.TestSupport;
 
 namespace Spar.Runtime.Tests.Fleet;
 
@@ -65,7 +66,7 @@ public sealed class PoolTests
     {
         ImpatientTime time = new();
         using IChatClient client = PooledChatClient.Open(
-            [new ServedEndpoint(new Uri($"http://127.0.0.1:{LoopbackServer.FreePort()}/v1"), "m")], Options, time);
+            [new ServedEndpoint(new Uri($"http://127.0.0.1:{FreePort.Next()}/v1"), "m")], Options, time);
         await Assert.ThrowsAsync<ServersAwayException>(() => client.GetResponseAsync("x"));
         Assert.InRange(time.Elapsed.TotalSeconds, 30, 60);
     }
