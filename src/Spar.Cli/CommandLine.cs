@@ -42,6 +42,7 @@ internal static class CommandLine
             ServeCommand.Create(context),
             McpCommand.Create(context),
             EvalCommand.Create(context),
+            DashboardCommand.Create(context),
             ReportCommand.Create(context),
             ExportCommand.Create(context),
             ImportCommand.Create(context),

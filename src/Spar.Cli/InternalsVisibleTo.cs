@@ -1,3 +1,4 @@
 using System.Runtime.CompilerServices;
 
 [assembly: InternalsVisibleTo("Spar.Cli.Tests")]
+[assembly: InternalsVisibleTo("Spar.Browser.Tests")]

@@ -180,6 +180,7 @@ public class ArchitectureTests
         ["Spar.Web"] = new()
         {
             ["Charts"] = ["Text"],
+            ["Dashboard"] = ["Charts", "Reports", "Serving", "Text", "Trees"],
             ["Experiments"] = ["Charts", "Reports"],
             ["Reports"] = ["Charts", "Text", "Trees"],
             ["Trees"] = ["Charts", "Text"],

@@ -42,6 +42,7 @@ public sealed partial class JunkTests : IDisposable
 
             // Two faults each, for whatever is right in the place of one would serve on and on.
             "spar serve" => ["--model", none, "--port", $"{((IPEndPoint)_taken.LocalEndpoint).Port}"],
+            "spar dashboard" => [none, "--port", $"{((IPEndPoint)_taken.LocalEndpoint).Port}"],
             "spar mcp" => ["--model", none, "--prompts", none],
             "spar export" => [none, "--output", none],
             "spar evolve" => [none, "--teacher", "nano"],

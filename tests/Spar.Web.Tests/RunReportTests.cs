@@ -208,7 +208,7 @@ public class RunReportTests
         string text = Html.Section(html, "search");
         Assert.Contains("node 6 ✓ 0.80", text, StringComparison.Ordinal);
         Assert.Contains("node 5 ✗ 0.20", text, StringComparison.Ordinal);
-        Assert.Contains("node 6 · value 0.80 · refines node 2", text, StringComparison.Ordinal);
+        Assert.Contains("node 6 · value 0.80 · a probability · refines node 2", text, StringComparison.Ordinal);
         Assert.Equal(3, Regex.Count(html, "<details open"));
         Assert.Equal(9, Regex.Count(html, "<details"));
         Assert.Equal(2, Regex.Count(html, "class=\"edge best\""));

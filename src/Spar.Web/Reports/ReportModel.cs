@@ -57,12 +57,27 @@ public sealed record ReportModel
     /// <param name="store">A run of any method, at work or at its end.</param>
     public static ReportModel Of(RunStore store)
     {
+        ReportModel model = WithoutExamples(store, RunResults.Of(store));
+        Examples[] examples = [.. model.Iterations.Select(iteration => Examples.Of(store, iteration))];
+        return model with
+        {
+            Pairs = [.. examples.SelectMany(example => example.Pairs)],
+            Responses = [.. examples.SelectMany(example => example.Responses)],
+            Searches = [.. examples.Select(example => example.Search).OfType<SearchExample>().Take(1)],
+        };
+    }
+
+    /// <summary>The trainings before the first iteration, by their stages' names.</summary>
+    internal static IReadOnlyList<string> StartStages { get; } =
+        [StageNames.Actor(0), StageNames.Refiner(0), StageNames.Backward, StageNames.Joint];
+
+    /// <summary>All but the examples, for which every prompt would have to be read.</summary>
+    /// <param name="store">A run of any method, at work or at its end.</param>
+    /// <param name="results">Its results.</param>
+    internal static ReportModel WithoutExamples(RunStore store, RunResults results)
+    {
         IReadOnlyDictionary<string, string> recipe = store.Identity.Values;
         int planned = int.Parse(recipe["iterations"], CultureInfo.InvariantCulture);
-        IterationReport[] iterations =
-            [.. Enumerable.Range(1, planned).Select(number => IterationReport.Find(store, number))
-                .TakeWhile(found => found is not null).OfType<IterationReport>()];
-        Examples[] examples = [.. iterations.Select(iteration => Examples.Of(store, iteration))];
         return new ReportModel
         {
             Title = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(store.Directory))),
@@ -70,13 +85,13 @@ public sealed record ReportModel
             Recipe = string.Join('\n', recipe.Select(entry => $"{entry.Key}: {entry.Value}")),
             PlannedIterations = planned,
             Gate = new Gate(double.Parse(recipe["search.gate"], CultureInfo.InvariantCulture)),
-            Results = RunResults.Of(store),
-            Start = [.. new[] { StageNames.Actor(0), StageNames.Refiner(0), StageNames.Backward, StageNames.Joint }
-                .Select(stage => TrainingCurve.Find(store, stage)).OfType<TrainingCurve>()],
-            Iterations = iterations,
-            Pairs = [.. examples.SelectMany(example => example.Pairs)],
-            Responses = [.. examples.SelectMany(example => example.Responses)],
-            Searches = [.. examples.Select(example => example.Search).OfType<SearchExample>().Take(1)],
+            Results = results,
+            Start = [.. StartStages.Select(stage => TrainingCurve.Find(store, stage)).OfType<TrainingCurve>()],
+            Iterations =
+            [
+                .. Enumerable.Range(1, planned).Select(number => IterationReport.Find(store, number))
+                    .TakeWhile(found => found is not null).OfType<IterationReport>(),
+            ],
         };
     }
 

@@ -88,7 +88,8 @@ public sealed class RunLog : IRunObserver, IDisposable
     /// <inheritdoc/>
     public void TrainingStepTaken(string stage, TrainingStep step)
     {
-        Write("info", Text($"{stage} step {step.Step} of {step.Steps}: loss {step.Loss:0.0000}"));
+        string margin = step.RewardMargin is { } value ? Text($", margin {value:0.0000}") : "";
+        Write("info", Text($"{stage} step {step.Step} of {step.Steps}: loss {step.Loss:0.0000}") + margin);
         _next.TrainingStepTaken(stage, step);
     }
 

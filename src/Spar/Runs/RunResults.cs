@@ -60,9 +60,14 @@ public sealed record RunResults(
 
     /// <summary>Reads what a run has come to so far from its store.</summary>
     /// <param name="store">The run.</param>
-    public static RunResults Of(RunStore store)
+    public static RunResults Of(RunStore store) => Of(store, store.Totals(), CallRoles.Of(store));
+
+    /// <summary>The same where the calls were counted already, so that they need not be counted again.</summary>
+    /// <param name="store">The run.</param>
+    /// <param name="totals">What it took.</param>
+    /// <param name="roles">Its calls by part.</param>
+    public static RunResults Of(RunStore store, RunTotals totals, IReadOnlyList<RoleCalls> roles)
     {
-        RunTotals totals = store.Totals();
         IterationCalibration[] calibrations = [.. store.Stages().Where(StageNames.IsCalibration)
             .Select(stage => store.FindProduct<CalibrationProduct>(stage)!.Calibration)
                 .OrderBy(calibration => calibration.Iteration)];
@@ -85,7 +90,7 @@ public sealed record RunResults(
             calibrations.Length == 0 ? null : calibrations,
             integrity.Length == 0 ? null : integrity)
         {
-            Roles = CallRoles.Of(store),
+            Roles = roles,
             Failed = FailuresOf(store) is { Length: > 0 } failed ? failed : null,
             Prompts = store.FindProduct<PromptsProduct>(StageNames.Prompts)?.Found,
             Lessons = store.FindProduct<PromptsProduct>(StageNames.Lessons)?.Found,

@@ -49,14 +49,20 @@ public sealed partial record RunState(RunProgress Progress, RunResults Results, 
     /// <summary>Reads a run's state; changes nothing in its directory.</summary>
     /// <param name="store">The run, open for reading.</param>
     /// <returns>Null where the directory belongs to no recipe's run.</returns>
-    public static RunState? Of(RunStore store)
+    public static RunState? Of(RunStore store) =>
+        store.Identity.Values.ContainsKey("iterations") ? Of(store, RunResults.Of(store)) : null;
+
+    /// <summary>Reads a run's state where its results have been read already.</summary>
+    /// <param name="store">The run, open for reading.</param>
+    /// <param name="results">Its results.</param>
+    /// <returns>Null where the directory belongs to no recipe's run.</returns>
+    public static RunState? Of(RunStore store, RunResults results)
     {
         if (!store.Identity.Values.TryGetValue("iterations", out string? iterations))
         {
             return null;
         }
 
-        RunResults results = RunResults.Of(store);
         bool ended = results.StoppedByDrift is not null
             || (int.TryParse(iterations, CultureInfo.InvariantCulture, out int count)
                 && results.Rows.Any(row => row.Name == RowName.Last(count)));

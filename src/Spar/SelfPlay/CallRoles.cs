@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using Spar.Store;
 
 namespace Spar.SelfPlay;
@@ -26,4 +27,17 @@ public static class CallRoles
     /// </summary>
     /// <param name="store">The run.</param>
     public static IReadOnlyList<RoleCalls> Of(RunStore store) => store.CallsByRole(s_roles, "other");
+
+    /// <summary>The same of the calls that were kept between two looks at a run.</summary>
+    /// <param name="store">The run.</param>
+    /// <param name="after">The last row of the earlier look (<see cref="StoreMark.Calls"/>).</param>
+    /// <param name="upTo">The last row of this one.</param>
+    public static IReadOnlyList<RoleCalls> Between(RunStore store, long after, long upTo) =>
+        store.CallsByRole(s_roles, "other", after, upTo);
+
+    /// <summary>The part that a call was made for.</summary>
+    /// <param name="key">The call's key.</param>
+    public static string Of(string key) =>
+        s_roles.FirstOrDefault(role => FileSystemName.MatchesSimpleExpression(role.Pattern, key, ignoreCase: false)).Role
+        ?? "other";
 }

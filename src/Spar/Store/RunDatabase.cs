@@ -33,6 +33,7 @@ internal static class RunDatabase
         try
         {
             connection = Open(file, SqliteOpenMode.ReadWrite);
+            connection.Execute("PRAGMA query_only = 1");
             connection.ExecuteScalar<long>("SELECT count(*) FROM sqlite_master");
             return connection;
         }

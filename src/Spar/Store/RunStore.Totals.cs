@@ -57,10 +57,15 @@ public sealed partial class RunStore
     /// <summary>Answered calls of the models by part; a program's that teaches are left out.</summary>
     /// <param name="roles">Parts with the patterns of their keys; the first that fits a key counts.</param>
     /// <param name="other">The part of calls that no pattern fits.</param>
+    /// <param name="after">Only rows behind this one; 0 for all.</param>
+    /// <param name="upTo">Only rows up to this one.</param>
     /// <returns>Parts that were asked, in the order of their names.</returns>
-    internal IReadOnlyList<RoleCalls> CallsByRole(IReadOnlyList<(string Role, string Pattern)> roles, string other)
+    internal IReadOnlyList<RoleCalls> CallsByRole(
+        IReadOnlyList<(string Role, string Pattern)> roles, string other, long after = 0, long upTo = long.MaxValue)
     {
         DynamicParameters parameters = new();
+        parameters.Add("after", after);
+        parameters.Add("upTo", upTo);
         parameters.Add("other", other);
         parameters.Add("TeacherKeys", TeacherKeys);
         StringBuilder cases = new();
@@ -77,7 +82,7 @@ public sealed partial class RunStore
             .Query<(string Role, long Calls, long InputTokens, long OutputTokens)>(
                 $"SELECT CASE {cases}ELSE @other END AS Role, count(*) AS Calls, sum(input_tokens) AS InputTokens, "
                     + "sum(output_tokens) AS OutputTokens FROM calls WHERE key NOT GLOB @TeacherKeys "
-                    + "GROUP BY Role ORDER BY Role",
+                    + "AND rowid > @after AND rowid <= @upTo GROUP BY Role ORDER BY Role",
                 parameters
             )
             .Select(row => new RoleCalls(row.Role, row.Calls, row.InputTokens, row.OutputTokens))
