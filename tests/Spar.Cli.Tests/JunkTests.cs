@@ -36,7 +36,7 @@ public sealed partial class JunkTests : IDisposable
         return command switch
         {
             "spar run" or "spar pretrain" or "spar report" or "spar runs" => [none],
-            "spar recipe check" or "spar recipe show" => [none],
+            "spar recipe check" or "spar recipe show" or "spar cluster check" => [none],
             "spar generate" => ["hi", "--model", none],
             "spar chat" or "spar eval nano" => ["--model", none],
 

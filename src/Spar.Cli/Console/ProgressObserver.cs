@@ -58,6 +58,9 @@ internal abstract class ProgressObserver(ProgressLine progress) : IRunObserver
         );
 
     /// <inheritdoc/>
+    public void Notice(string message) => Progress.Say(Markup.Escape($"  {message}"));
+
+    /// <inheritdoc/>
     public virtual void Warn(string message) => Progress.Warn(message);
 
     /// <summary>Warns of a stage's items that were lost.</summary>

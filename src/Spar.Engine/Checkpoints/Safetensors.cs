@@ -126,8 +126,9 @@ public static class Safetensors
     }
 
     /// <summary>The shape of every tensor of a file by its name, from its header alone.</summary>
+    /// <param name="path">As for <see cref="Load"/>.</param>
     /// <exception cref="EngineException">As for <see cref="Load"/>.</exception>
-    internal static IReadOnlyDictionary<string, int[]> ReadShapes(string path)
+    public static IReadOnlyDictionary<string, int[]> ReadShapes(string path)
     {
         try
         {

@@ -33,6 +33,7 @@ public static class Preflight
             recipe,
             [
                 .. servers.Warnings, .. Teachers.Warnings(recipe, document.Has), .. ModelFiles.Warnings(recipe),
+                .. ModelTrainers.Warnings(recipe),
                 .. Yardsticks.Warnings(recipe), .. Resources(recipe, directory),
             ]);
     }
@@ -73,7 +74,7 @@ public static class Preflight
         }
 
         long memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        if (taken > memory)
+        if (taken > memory && !ModelTrainers.IsExternal(recipe))
         {
             yield return string.Create(
                 CultureInfo.InvariantCulture,

@@ -49,6 +49,7 @@ public static class RunComposer
         ServedModels.Check(recipe, check);
         ModelHosts.Check(recipe, check);
         ModelFiles.Check(recipe, check);
+        ModelTrainers.Check(recipe, check);
         PromptSources.Check(recipe, check);
         Teachers.Check(recipe, check);
         ConstraintVerifiers.Check(recipe, check);
@@ -79,7 +80,7 @@ public static class RunComposer
             Recipe = Teachers.MethodOf(recipe),
             Templates = templates,
             Host = ModelHosts.Create(threads, recipe.Method.Concurrency, recipe, observer.Warn, time),
-            Trainer = Trainers.Create(threads, recipe),
+            Trainer = ModelTrainers.Create(threads, recipe, observer.Notice, time),
             Teacher = Teachers.Create(recipe, templates, lessons),
             Prompts = prompts,
             Checks = Teachers.CreateCheckWriter(recipe, templates),

@@ -18,7 +18,7 @@ public static class RunIdentities
     /// <param name="recipe">A checked recipe.</param>
     /// <exception cref="SparException">Something that the recipe points to cannot be read.</exception>
     public static RunIdentity Of(RunRecipe recipe) => new(RecipeKeys.Deciding(
-        PromptSets.Resolve(recipe), (referent, text) => Name(referent, text, recipe.Servers)));
+        PromptSets.Resolve(ModelTrainers.Plain(recipe)), (referent, text) => Name(referent, text, recipe.Servers)));
 
     /// <summary>The beginning of the keys that say which prompts a run has.</summary>
     internal const string PromptKeys = "prompts.";

@@ -48,7 +48,7 @@ public sealed record SyntheticComparison()
                     BaseModel = baseModel,
                     Seed = seed,
                     Host = ModelHosts.Create(work.Threads, new EngineOptions().MaxSequences),
-                    Trainer = Trainers.Create(work.Threads),
+                    Trainer = ModelTrainers.Create(work.Threads),
                     Store = store,
                     Observer = work.Observer,
                     Time = work.Time,

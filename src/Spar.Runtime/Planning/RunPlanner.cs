@@ -38,6 +38,8 @@ public static class RunPlanner
         RunRecipe recipe, int prompts, int threads, TimeProvider time, Action<string> begun,
         CancellationToken cancellationToken)
     {
+        // A probe trains here, whatever trains the run: nothing is submitted for a plan.
+        recipe = recipe with { Trainer = null };
         long start = time.GetTimestamp();
         string folder = Directory.CreateTempSubdirectory("spar-probe").FullName;
         try

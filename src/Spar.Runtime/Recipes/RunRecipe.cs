@@ -52,6 +52,10 @@ public sealed record RunRecipe
     [Decides(Results.None)]
     public ServerSettings Servers { get; init; } = new();
 
+    /// <summary>What trains the run's models; the embedded engine when not given.</summary>
+    [Decides(Results.All)]
+    public TrainerSettings? Trainer { get; init; }
+
     /// <summary>The row of the results that a run of this recipe ends with.</summary>
     public RowName LastRow => Method.LastRow;
 

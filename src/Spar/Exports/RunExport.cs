@@ -52,12 +52,12 @@ public static class RunExport
             {
                 string file = $"{name}.{(format == ExportFormat.LlamaFactory ? "json" : "jsonl")}";
                 string path = Path.Combine(directory, file);
-                File.WriteAllText(path, format == ExportFormat.LlamaFactory ? ToList(rows) : ToLines(rows));
+                File.WriteAllText(path, format == ExportFormat.LlamaFactory ? TrainerRows.ToList(rows) : TrainerRows.ToLines(rows));
                 written.Add(new ExportedFile(path, rows.Count));
                 sets.Add(new ExportedSet(name, file, preference));
-                info[name] = DataSetInfo(file, preference);
+                info[name] = TrainerRows.Info(file, preference);
                 string beside = Path.Combine(directory, $"{name}.rows.jsonl");
-                File.WriteAllText(beside, ToLines(TrainerFiles.Origins(store, name)));
+                File.WriteAllText(beside, TrainerRows.ToLines(TrainerFiles.Origins(store, name)));
                 written.Add(new ExportedFile(beside, rows.Count));
                 string settings = Path.Combine(directory, TrainerFiles.NameOf(name, format));
                 File.WriteAllText(settings, TrainerFiles.Settings(store.Identity.Values, name, preference, format));
@@ -99,7 +99,7 @@ public static class RunExport
         RunStore store, ExportFormat format)
     {
         IReadOnlyList<JsonObject> Supervised(IReadOnlyList<SupervisedRow> rows) =>
-            [.. rows.Select(row => ToJson(row, format))];
+            [.. rows.Select(row => TrainerRows.ToJson(row, format))];
 
         if (store.FindProduct<SupervisedProduct>(StageNames.ActorSftData) is { Rows.Count: > 0 } actor)
         {
@@ -115,7 +115,7 @@ public static class RunExport
         {
             if (data.Pairs.Count > 0)
             {
-                yield return (StageNames.Actor(iteration), true, [.. data.Pairs.Select(pair => ToJson(pair, format))]);
+                yield return (StageNames.Actor(iteration), true, [.. data.Pairs.Select(pair => TrainerRows.ToJson(pair, format))]);
             }
 
             if (data.ActorRows is { Count: > 0 } rows)
@@ -129,75 +129,4 @@ public static class RunExport
             }
         }
     }
-
-    private static JsonObject ToJson(SupervisedRow row, ExportFormat format) => format switch
-    {
-        ExportFormat.LlamaFactory =>
-            new() { ["messages"] = Turns(row.Context, row.Prompt, Message("assistant", row.Response)) },
-        ExportFormat.Trl =>
-            new() { ["prompt"] = Turns(row.Context, row.Prompt), ["completion"] = Turn("assistant", row.Response) },
-        _ => new() { ["prompt"] = Prompt.InstructionOf(row.Context, row.Prompt), ["completion"] = row.Response },
-    };
-
-    private static JsonObject ToJson(PreferencePair pair, ExportFormat format) => format switch
-    {
-        ExportFormat.LlamaFactory => new()
-        {
-            ["messages"] = Turns(pair.Context, pair.Prompt),
-            ["chosen"] = Message("assistant", pair.Chosen),
-            ["rejected"] = Message("assistant", pair.Rejected),
-        },
-        ExportFormat.Trl => new()
-        {
-            ["prompt"] = Turns(pair.Context, pair.Prompt),
-            ["chosen"] = Turn("assistant", pair.Chosen),
-            ["rejected"] = Turn("assistant", pair.Rejected),
-        },
-        _ => new()
-        {
-            ["prompt"] = Prompt.InstructionOf(pair.Context, pair.Prompt),
-            ["chosen"] = pair.Chosen,
-            ["rejected"] = pair.Rejected,
-        },
-    };
-
-    private static JsonObject Message(string role, string content) => new() { ["role"] = role, ["content"] = content };
-
-    // The conversation as it was: a system turn and earlier turns stay turns of their own.
-    private static JsonArray Turns(IReadOnlyList<ChatTurn>? context, string prompt, params JsonNode[] more) =>
-    [
-        .. (context ?? []).Select(turn => Message(turn.Role, turn.Text)),
-        Message("user", prompt),
-        .. more,
-    ];
-
-    private static JsonArray Turn(string role, string content) => new(Message(role, content));
-
-    private static JsonObject DataSetInfo(string file, bool preference)
-    {
-        JsonObject columns = new() { ["messages"] = "messages" };
-        JsonObject info = new() { ["file_name"] = file, ["formatting"] = "sharegpt", ["columns"] = columns };
-        if (preference)
-        {
-            info["ranking"] = true;
-            columns["chosen"] = "chosen";
-            columns["rejected"] = "rejected";
-        }
-
-        info["tags"] = new JsonObject
-        {
-            ["role_tag"] = "role",
-            ["content_tag"] = "content",
-            ["user_tag"] = "user",
-            ["assistant_tag"] = "assistant",
-            ["system_tag"] = "system",
-        };
-        return info;
-    }
-
-    private static string ToList(IReadOnlyList<JsonObject> rows) =>
-        $"[\n{string.Join(",\n", rows.Select(row => row.ToJsonString(JsonSettings.Compact)))}\n]\n";
-
-    private static string ToLines(IReadOnlyList<JsonObject> rows) =>
-        string.Concat(rows.Select(row => row.ToJsonString(JsonSettings.Compact) + "\n"));
 }

@@ -79,6 +79,11 @@ internal static class ModelCards
             text.Append("It was trained elsewhere and taken into the run with `spar import`.\n");
         }
 
+        if (product.Trainer is { } trainer)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"- trained by {trainer}\n");
+        }
+
         foreach ((string name, long count) in product.Statistics.Counts.Where(one => one.Key != CheckpointImport.Count))
         {
             text.Append(CultureInfo.InvariantCulture, $"- {name}: {count}\n");

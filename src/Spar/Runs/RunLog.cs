@@ -129,6 +129,13 @@ public sealed class RunLog : IRunObserver, IDisposable
     }
 
     /// <inheritdoc/>
+    public void Notice(string message)
+    {
+        Write("info", message);
+        _next.Notice(message);
+    }
+
+    /// <inheritdoc/>
     public void Warn(string message)
     {
         Write("warning", message);

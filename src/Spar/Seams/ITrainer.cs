@@ -7,10 +7,9 @@ public interface ITrainer
 {
     /// <summary>
     /// Trains <see cref="TrainingJob.StartModel"/> on the job's data and writes the result to
-    /// <see cref="TrainingJob.OutputModel"/>. Deterministic in the job: the same job gives the same bytes. Interrupted
-    /// and
-    /// called again with the same job, it continues from its last checkpoint (or starts again) and ends in the same
-    /// bytes.
+    /// <see cref="TrainingJob.OutputModel"/>. Interrupted and called again with the same job, it continues from its last
+    /// checkpoint, or starts again. The embedded trainer is deterministic in the job: the same job gives the same bytes,
+    /// interrupted or not. Trainers on GPUs are not; what came out is known by its digest.
     /// </summary>
     /// <param name="job">What to train, on what, and how.</param>
     /// <param name="progress">Told after every optimizer step, on the thread that took it; may be null.</param>
@@ -192,6 +191,9 @@ public sealed record TrainingReport(
 
     /// <summary>Rows that were left out, by reason; empty where all were used.</summary>
     public IReadOnlyDictionary<string, int> LeftOut { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>The program that trained, and where, as people read it; null for the embedded engine.</summary>
+    public string? Trainer { get; init; }
 
     /// <summary>The models that <see cref="TrainingJob.SaveEvery"/> asked for, in the order of their steps.</summary>
     public IReadOnlyList<SavedModel> Saved { get; init; } = [];

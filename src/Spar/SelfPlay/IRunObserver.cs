@@ -76,6 +76,12 @@ public interface IRunObserver
     {
     }
 
+    /// <summary>Something that is as it should be, and that the user may want to know, such as where a training runs.</summary>
+    /// <param name="message">One sentence or two.</param>
+    void Notice(string message)
+    {
+    }
+
     /// <summary>Something the user should know.</summary>
     /// <param name="message">One sentence or two.</param>
     void Warn(string message)

@@ -53,6 +53,9 @@ public sealed record TrainedProduct(
     StageStatistics Statistics, string? Model, string? Checkpoint, string? Digest,
     IReadOnlyList<TrainingStep> Steps) : IStageProduct
 {
+    /// <summary>The program that trained, where it was not the embedded engine.</summary>
+    public string? Trainer { get; init; }
+
     /// <summary>Path or name of the model.</summary>
     /// <param name="runDirectory">The run directory.</param>
     public string Resolve(string runDirectory) => Checkpoint is null ? Model! : Path.Combine(runDirectory, Checkpoint);

@@ -58,7 +58,7 @@ internal sealed class TrainingStage(
             }
 
             string? digest = await CheckpointDigest.OfAsync(report.Model, cancellationToken).ConfigureAwait(false);
-            return Locate(report.Model, counts.ToStatistics(), digest, report.Steps);
+            return Locate(report.Model, counts.ToStatistics(), digest, report.Steps) with { Trainer = report.Trainer };
         }).ConfigureAwait(false);
 
         // A model that was not trained is the one that the stage starts from, wherever that lies today.

@@ -1,0 +1,154 @@
+using System.ComponentModel.DataAnnotations;
+using Spar.Recipes;
+
+namespace Spar.Runtime.Recipes;
+
+/// <summary>
+/// What trains a run's models. Which trainer it is decides a run; how it is started does not, and may change within one:
+/// what came out is recorded by its digest.
+/// </summary>
+public sealed record TrainerSettings : IRecipeRules
+{
+    /// <summary>
+    /// The trainer: the embedded engine, on this machine's processor; LLaMA-Factory; or TRL. The recipe's settings of
+    /// trainings (dpo, rft and the like) hold for all of them.
+    /// </summary>
+    public required TrainerKind Kind { get; init; }
+
+    /// <summary>LLaMA-Factory's name of the model's chat template, such as llama3, mistral, qwen or glm4.</summary>
+    [Decides(Results.None), MinLength(1)]
+    public string? Template { get; init; }
+
+    /// <summary>
+    /// The program and its first arguments, one entry each; llamafactory-cli, or for TRL the Python that has it (python3),
+    /// when not given.
+    /// </summary>
+    [Decides(Results.None)]
+    public IReadOnlyList<string> Command { get; init; } = [];
+
+    /// <summary>
+    /// Further settings in the trainer's own words, each as "key: value", such as "deepspeed: ds_z3_config.json"; they
+    /// take the place of those that come of the recipe.
+    /// </summary>
+    [Decides(Results.None)]
+    public IReadOnlyList<string> Settings { get; init; } = [];
+
+    /// <summary>Rows that a device takes at once; steps have a training's batch_size, whatever this is.</summary>
+    [Decides(Results.None), Range(1, 1_000_000)]
+    public int RowsPerDevice { get; init; } = 1;
+
+    /// <summary>
+    /// Steps between two checkpoints with the optimizer's state, from which an interrupted training goes on; 0 keeps the
+    /// result alone.
+    /// </summary>
+    [Decides(Results.None), Range(0, int.MaxValue)]
+    public int SaveSteps { get; init; }
+
+    /// <summary>Minutes for which a running training may write nothing before it is ended; 0 waits for ever.</summary>
+    [Decides(Results.None), Range(0.0, 100_000.0)]
+    public double PatienceMinutes { get; init; } = 30;
+
+    /// <summary>Rows that the trainer may leave out of those that it is given; more is a fault.</summary>
+    [Decides(Results.None), Range(0, int.MaxValue)]
+    public int DroppedRows { get; init; }
+
+    /// <summary>
+    /// How often a training is started that ends for a passing reason: silence, a lost node, a checkpoint that is not
+    /// whole, or (with save_steps) time that is over.
+    /// </summary>
+    [Decides(Results.None), Range(1, 1000)]
+    public int Tries { get; init; } = 1;
+
+    /// <summary>Where it runs.</summary>
+    [Decides(Results.None)]
+    public LauncherSettings Launcher { get; init; } = new();
+
+    /// <summary>Devices that share a step.</summary>
+    internal int Devices => Launcher.Nodes * Math.Max(1, Launcher.GpusPerNode);
+
+    /// <summary>The settings in the trainer's words, apart into key and value.</summary>
+    internal IEnumerable<KeyValuePair<string, string>> Words => Settings.Select(one =>
+    {
+        int colon = one.IndexOf(':', StringComparison.Ordinal);
+        return new KeyValuePair<string, string>(one[..colon].Trim(), one[(colon + 1)..].Trim());
+    });
+
+    /// <inheritdoc/>
+    public void Check(RecipeCheck check)
+    {
+        if (Kind == TrainerKind.Embedded)
+        {
+            return;
+        }
+
+        check.That(
+            Kind != TrainerKind.Llamafactory || Template is not null, "template",
+            "must name the model's chat template as LLaMA-Factory calls it, such as llama3", Template);
+        check.That(
+            Settings.All(one => one.IndexOf(':', StringComparison.Ordinal) > 0), "settings",
+            "must have entries as \"key: value\"", Settings);
+        check.That(
+            Launcher.Kind == LauncherKind.Slurm || Launcher.Nodes == 1, "launcher.nodes",
+            "must be 1 on this machine; several nodes take launcher.kind slurm", Launcher.Nodes);
+    }
+}
+
+/// <summary>Trainers.</summary>
+public enum TrainerKind
+{
+    /// <summary>The embedded engine.</summary>
+    Embedded,
+
+    /// <summary>LLaMA-Factory.</summary>
+    Llamafactory,
+
+    /// <summary>TRL.</summary>
+    Trl,
+}
+
+/// <summary>Where long work runs.</summary>
+public sealed record LauncherSettings
+{
+    /// <summary>A process of this machine, or a job of Slurm.</summary>
+    public LauncherKind Kind { get; init; } = LauncherKind.Local;
+
+    /// <summary>Machines that share a training; more than 1 needs Slurm.</summary>
+    [Range(1, 100_000)]
+    public int Nodes { get; init; } = 1;
+
+    /// <summary>GPUs of each machine; 0 trains on its processor.</summary>
+    [Range(0, 1000)]
+    public int GpusPerNode { get; init; } = 1;
+
+    /// <summary>Slurm's partition; the cluster's own choice when not given.</summary>
+    [MinLength(1)]
+    public string? Partition { get; init; }
+
+    /// <summary>Slurm's account; the user's own when not given.</summary>
+    [MinLength(1)]
+    public string? Account { get; init; }
+
+    /// <summary>The longest time that a job may take, as Slurm writes it (1-12:00:00); the partition's when not given.</summary>
+    [MinLength(1)]
+    public string? Time { get; init; }
+
+    /// <summary>Further options of sbatch, one an entry, such as --mem=0 or --constraint=h100.</summary>
+    public IReadOnlyList<string> Directives { get; init; } = [];
+
+    /// <summary>Lines of a shell before the work, such as "module load cuda" or "source venv/bin/activate".</summary>
+    public IReadOnlyList<string> Setup { get; init; } = [];
+
+    /// <summary>Seconds between two looks at a job; 1 for this machine and 15 for Slurm when not given.</summary>
+    [Range(0.01, 3600.0)]
+    public double? PollSeconds { get; init; }
+}
+
+/// <summary>Places for long work.</summary>
+public enum LauncherKind
+{
+    /// <summary>This machine.</summary>
+    Local,
+
+    /// <summary>Slurm.</summary>
+    Slurm,
+}

@@ -1,0 +1,96 @@
+using System.Text.Json.Nodes;
+using Spar.Ground;
+using Spar.Seams;
+
+namespace Spar.Exports;
+
+/// <summary>
+/// Training data as other trainers read it: rows, the files of rows, and LLaMA-Factory's index of data sets. Exports and
+/// the trainers that a run starts write the same.
+/// </summary>
+public static class TrainerRows
+{
+    /// <summary>A row as a trainer reads it.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="format">For which trainer.</param>
+    public static JsonObject ToJson(SupervisedRow row, ExportFormat format) => format switch
+    {
+        ExportFormat.LlamaFactory =>
+            new() { ["messages"] = Turns(row.Context, row.Prompt, Message("assistant", row.Response)) },
+        ExportFormat.Trl =>
+            new() { ["prompt"] = Turns(row.Context, row.Prompt), ["completion"] = Turn("assistant", row.Response) },
+        _ => new() { ["prompt"] = Prompt.InstructionOf(row.Context, row.Prompt), ["completion"] = row.Response },
+    };
+
+    /// <summary>A pair as a trainer reads it.</summary>
+    /// <param name="pair">The pair.</param>
+    /// <param name="format">For which trainer.</param>
+    public static JsonObject ToJson(PreferencePair pair, ExportFormat format) => format switch
+    {
+        ExportFormat.LlamaFactory => new()
+        {
+            ["messages"] = Turns(pair.Context, pair.Prompt),
+            ["chosen"] = Message("assistant", pair.Chosen),
+            ["rejected"] = Message("assistant", pair.Rejected),
+        },
+        ExportFormat.Trl => new()
+        {
+            ["prompt"] = Turns(pair.Context, pair.Prompt),
+            ["chosen"] = Turn("assistant", pair.Chosen),
+            ["rejected"] = Turn("assistant", pair.Rejected),
+        },
+        _ => new()
+        {
+            ["prompt"] = Prompt.InstructionOf(pair.Context, pair.Prompt),
+            ["chosen"] = pair.Chosen,
+            ["rejected"] = pair.Rejected,
+        },
+    };
+
+    private static JsonObject Message(string role, string content) => new() { ["role"] = role, ["content"] = content };
+
+    // The conversation as it was: a system turn and earlier turns stay turns of their own.
+    private static JsonArray Turns(IReadOnlyList<ChatTurn>? context, string prompt, params JsonNode[] more) =>
+    [
+        .. (context ?? []).Select(turn => Message(turn.Role, turn.Text)),
+        Message("user", prompt),
+        .. more,
+    ];
+
+    private static JsonArray Turn(string role, string content) => new(Message(role, content));
+
+    /// <summary>The entry of a data set in LLaMA-Factory's dataset_info.json.</summary>
+    /// <param name="file">The data set's file.</param>
+    /// <param name="preference">Whether it holds pairs.</param>
+    public static JsonObject Info(string file, bool preference)
+    {
+        JsonObject columns = new() { ["messages"] = "messages" };
+        JsonObject info = new() { ["file_name"] = file, ["formatting"] = "sharegpt", ["columns"] = columns };
+        if (preference)
+        {
+            info["ranking"] = true;
+            columns["chosen"] = "chosen";
+            columns["rejected"] = "rejected";
+        }
+
+        info["tags"] = new JsonObject
+        {
+            ["role_tag"] = "role",
+            ["content_tag"] = "content",
+            ["user_tag"] = "user",
+            ["assistant_tag"] = "assistant",
+            ["system_tag"] = "system",
+        };
+        return info;
+    }
+
+    /// <summary>The text of a file that is one list.</summary>
+    /// <param name="rows">The rows.</param>
+    public static string ToList(IReadOnlyList<JsonObject> rows) =>
+        $"[\n{string.Join(",\n", rows.Select(row => row.ToJsonString(JsonSettings.Compact)))}\n]\n";
+
+    /// <summary>The text of a file with a row a line.</summary>
+    /// <param name="rows">The rows.</param>
+    public static string ToLines(IReadOnlyList<JsonObject> rows) =>
+        string.Concat(rows.Select(row => row.ToJsonString(JsonSettings.Compact) + "\n"));
+}
