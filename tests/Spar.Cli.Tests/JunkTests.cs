@@ -35,6 +35,7 @@ public sealed partial class JunkTests : IDisposable
         string none = Path.Combine(_work, "none");
         return command switch
         {
+            "spar runs merge" => [none],
             "spar run" or "spar pretrain" or "spar report" or "spar runs" => [none],
             "spar recipe check" or "spar recipe show" or "spar cluster check" => [none],
             "spar generate" => ["hi", "--model", none],

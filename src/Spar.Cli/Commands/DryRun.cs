@@ -58,6 +58,13 @@ internal sealed class DryRun
         CancellationToken cancellationToken
     )
     {
+        if (recipe.Trainer is { Kind: not TrainerKind.Embedded })
+        {
+            context.Warn(
+                "trainer: a dry run trains with the embedded engine, so its times of trainings are not your trainer's; "
+                    + "docs/clusters.md has a formula for those.");
+        }
+
         RunPlan plan;
         using (ProgressLine progress = new(context))
         {

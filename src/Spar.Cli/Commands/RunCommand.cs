@@ -27,6 +27,8 @@ internal static class RunCommand
             --set votes=3 --output runs/gentle
           spar run recipes/quickstart.yaml --output runs/mine --json
           spar run recipes/quickstart.yaml --dry-run
+          spar run recipes/quickstart.yaml --until-play
+          spar run recipes/quickstart.yaml --shard 2/4
         """;
 
     public static Command Create(CommandContext context)
@@ -44,8 +46,10 @@ internal static class RunCommand
         Option<bool> json = Shared.Json("print the results as JSON instead of a table");
         Option<int> threads = Options.Threads();
         DryRun dryRun = new();
+        RunScope scope = new();
         Command command = new ResumableCommand("run", Help) { recipe, output, seed, settings, allowFailed, threads, json };
         dryRun.AddTo(command);
+        scope.AddTo(command);
         command.SetAction(
             async (parse, cancellationToken) =>
             {
@@ -76,16 +80,22 @@ internal static class RunCommand
                         recipeRead, parse, parse.GetValue(threads), parse.GetValue(json), context, cancellationToken);
                 }
 
-                RunResults results = await RunAsync(
+                (RunResults results, SessionEnd? end) = await RunAsync(
                     path,
                     CommandOf(path, directory, given, parse.GetValue(settings)!),
                     recipeRead,
                     directory,
                     parse.GetValue(threads),
                     parse.GetValue(allowFailed),
+                    scope.Of(parse),
                     context,
                     cancellationToken
                 );
+                if (end is not null)
+                {
+                    return RunScope.Tell(end, scope.Of(parse), directory, context);
+                }
+
                 int code = results.Failed is null ? ExitCode.Success : ExitCode.Incomplete;
                 foreach (StageFailures failed in results.Failed ?? [])
                 {
@@ -165,13 +175,14 @@ internal static class RunCommand
         return await Preflight.ReadAsync(document, directory, cancellationToken);
     }
 
-    private static async Task<RunResults> RunAsync(
+    private static async Task<(RunResults Results, SessionEnd? End)> RunAsync(
         string path,
         string command,
         RunRecipe recipe,
         string directory,
         int threads,
         double allowFailed,
+        PlayScope scope,
         CommandContext context,
         CancellationToken cancellationToken
     )
@@ -180,15 +191,16 @@ internal static class RunCommand
         RunStore opened;
         try
         {
-            opened = RunStore.Open(directory, identity, context.Time);
+            opened = RunScope.Open(directory, scope, identity, context.Time);
         }
         catch (UserFaultException) when (Ended(directory, identity, recipe) is { } results)
         {
             // A run that has ended needs no writing, and its directory may forbid it.
-            return results;
+            return (results, null);
         }
 
         using RunStore store = opened;
+        directory = RunScope.DirectoryOf(directory, scope);
         using ProgressLine progress = new(context);
         int stages = store.Stages().Count;
         string state =
@@ -209,11 +221,10 @@ internal static class RunCommand
         log.Write("info", $"{path} from {models}: {state}");
         try
         {
-            RunResults results = await RunComposer
-                .Compose(recipe, store, threads, log, context.Time, allowFailed)
-                .RunAsync(cancellationToken);
-            log.Write("info", "the run has ended");
-            return results;
+            SelfPlayRun run = RunComposer.Compose(recipe, store, threads, log, context.Time, allowFailed, scope);
+            RunResults results = await run.RunAsync(cancellationToken);
+            log.Write("info", run.Ended is { } end ? $"the session ends at {end.Stage}" : "the run has ended");
+            return (results, run.Ended);
         }
         catch (Exception fault)
         {

@@ -26,7 +26,7 @@ internal static class RunsCommand
     public static Command Create(CommandContext context)
     {
         Argument<string> folder = Options.Argument("folder", "where to look", "runs");
-        Command command = new("runs", Help) { folder };
+        Command command = new("runs", Help) { folder, RunsMergeCommand.Create(context) };
         command.SetAction(parse =>
         {
             string root = parse.GetValue(folder)!;

@@ -57,8 +57,7 @@ public sealed class ClusterCheck(RunRecipe? recipe, string directory, TimeProvid
 
     private async Task<bool> SlurmAsync(CancellationToken cancellationToken)
     {
-        CommandResult? version = await AskAsync("sinfo", ["--version"], cancellationToken).ConfigureAwait(false);
-        if (version is null || !OutsideCommand.Exists("sbatch"))
+        if (!OutsideCommand.Exists("sbatch"))
         {
             Add(
                 "Slurm", NeedsSlurm ? FindingState.Missing : FindingState.Absent, "there is no sbatch here",
@@ -69,11 +68,14 @@ public sealed class ClusterCheck(RunRecipe? recipe, string directory, TimeProvid
 
         CommandResult? listed = await AskAsync(
             "sinfo", ["--noheader", $"--format={SlurmPartition.Format}"], cancellationToken).ConfigureAwait(false);
-        if (listed is null or { ExitCode: not 0 })
+        CommandResult? version = listed is { ExitCode: 0 }
+            ? await AskAsync("sinfo", ["--version"], cancellationToken).ConfigureAwait(false)
+            : null;
+        if (listed is null or { ExitCode: not 0 } || version is null)
         {
             Add(
                 "Slurm", NeedsSlurm ? FindingState.Missing : FindingState.Absent,
-                $"{version.Words}, but its controller does not answer: {listed?.Words ?? "no answer in time"}",
+                $"there is sbatch, but Slurm's controller does not answer: {listed?.Words ?? "nothing within 20 seconds"}",
                 "scontrol ping says which controller is meant; SLURM_CONF names another slurm.conf.");
             return false;
         }
@@ -174,7 +176,8 @@ public sealed class ClusterCheck(RunRecipe? recipe, string directory, TimeProvid
         {
             Add(
                 program.Name, needed ? FindingState.Missing : FindingState.Absent,
-                $"{program.Command[0]} does not say its version here{(asked is null ? "" : $": {TrainerWords.LastLine(asked.Words)}")}",
+                $"{program.Command[0]} does not say its version here"
+                + (asked is null ? "" : $": {TrainerWords.Traceback(asked.Errors) ?? TrainerWords.LastLine(asked.Words)}"),
                 needed || Trainer is null ? program.Installing : null);
         }
     }

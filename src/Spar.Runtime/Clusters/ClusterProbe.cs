@@ -29,7 +29,7 @@ internal sealed class ClusterProbe(LauncherOptions options, TrainerProgram? prog
         LaunchJob job = new(
             folder, "spar-probe", token,
             [
-                $"echo \"{Node}$(hostname)\"",
+                $"echo \"{Node}${{SLURMD_NODENAME:-$(hostname)}}\"",
                 $"nvidia-smi --query-gpu=name --format=csv,noheader 2>/dev/null | sed 's/^/{Gpu}/'",
                 program is null ? "true" : $"({program.VersionLine}) 2>&1 | tail -n 3 | sed 's/^/{Version}/'",
             ],

@@ -65,9 +65,10 @@ public static class RunComposer
     /// <param name="observer">Is told how it goes.</param>
     /// <param name="time">The clock.</param>
     /// <param name="allowFailed">Share of a stage's items that may be missing because calls failed, 0..1.</param>
+    /// <param name="scope">How far the session goes in a play stage; null plays all and goes on.</param>
     public static SelfPlayRun Compose(
         RunRecipe recipe, RunStore store, int threads, IRunObserver observer, TimeProvider time,
-        double allowFailed = 0)
+        double allowFailed = 0, PlayScope? scope = null)
     {
         recipe = PromptSets.Resolve(recipe);
         TemplateSet templates = TemplateSet.Load(recipe.Method.PromptSet);
@@ -93,6 +94,7 @@ public static class RunComposer
             TripWires = ConstraintVerifiers.CreateTripWires(recipe.Method.Judging, own),
             Observer = observer,
             AllowFailed = allowFailed,
+            Scope = scope ?? PlayScope.Whole,
             Time = time,
         };
     }

@@ -21,6 +21,9 @@ internal sealed record MethodContext(
     IConstraintVerifier? Truth,
     ITripWires? TripWires)
 {
+    /// <summary>How far this session goes in a play stage.</summary>
+    public PlayScope Scope { get; init; } = PlayScope.Whole;
+
     /// <summary>Ends a run whose judgements cannot be read.</summary>
     public JudgementWatch Watch { get; } = new();
 

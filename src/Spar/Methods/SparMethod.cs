@@ -12,7 +12,8 @@ namespace Spar.Methods;
 internal sealed class SparMethod(MethodContext run) : IIterationMethod
 {
     private readonly Recipe _recipe = run.Recipe;
-    private readonly PlayStage _play = new(run.Recipe, run.Templates, run.Runner, run.Store, run.Session, run.Observer);
+    private readonly PlayStage _play = new(
+        run.Recipe, run.Templates, run.Runner, run.Store, run.Session, run.Observer, run.Scope);
 
     private readonly DriftWatch _drift = new(
         run.Recipe.Drift, run.Recipe.Search.ToGate(), run.Truth, run.Runner, run.Store, run.Observer);

@@ -72,6 +72,12 @@ public sealed class SelfPlayRun
     /// </summary>
     public double AllowFailed { get; init; }
 
+    /// <summary>How far this session goes in a play stage; the run goes on in another one.</summary>
+    public PlayScope Scope { get; init; } = PlayScope.Whole;
+
+    /// <summary>Where the last session ended that <see cref="Scope"/> has ended; null where it went on to the end.</summary>
+    public SessionEnd? Ended { get; private set; }
+
     /// <summary>Is told how it goes.</summary>
     public IRunObserver Observer { get; init; } = new SilentObserver();
 
@@ -85,6 +91,24 @@ public sealed class SelfPlayRun
     /// </exception>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public async Task<RunResults> RunAsync(CancellationToken cancellationToken)
+    {
+        if (Scope != PlayScope.Whole && Recipe.Method != TrainingMethod.Spar)
+        {
+            throw new SparException("Only method spar has play that can be cut into shards.");
+        }
+
+        try
+        {
+            return await RunWholeAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (SessionEndException end)
+        {
+            Ended = end.End;
+            return Scope.Shard is null ? WriteResults() : RunResults.Of(Store);
+        }
+    }
+
+    private async Task<RunResults> RunWholeAsync(CancellationToken cancellationToken)
     {
         Recipe.Validate();
         if (Truth is null && TripWires is null && Recipe.Drift.Action != DriftAction.Warn)
@@ -102,10 +126,13 @@ public sealed class SelfPlayRun
 
         using CallSession session = new(Recipe.Seed, Recipe.Concurrency, Store, Observer.CallAnswered);
         await using OpenModels models = new(Host, session);
-        StageRunner runner = new(Store, session, Observer, Time, AllowFailed);
+        StageRunner runner = new(Store, session, Observer, Time, AllowFailed) { Scope = Scope };
         TrainingStage training = new(Trainer, runner, Store, session, Observer, models);
         MethodContext run = new(
-            Recipe, Templates, runner, training, Store, session, models, Observer, Verifier, Truth, TripWires);
+            Recipe, Templates, runner, training, Store, session, models, Observer, Verifier, Truth, TripWires)
+        {
+            Scope = Scope,
+        };
 
         RowMeasurement measurement = new(run, Evaluator, Yardsticks, WriteResults);
         ModelPair untrained = new(Recipe.ActorStart, Recipe.RefinerStart);

@@ -16,7 +16,7 @@ namespace Spar.SelfPlay;
 /// </summary>
 internal sealed class PlayStage(
     Recipe recipe, TemplateSet templates, StageRunner runner, RunStore store, CallSession session,
-    IRunObserver observer)
+    IRunObserver observer, PlayScope? scope = null)
 {
     private readonly Gate _gate = recipe.Search.ToGate();
 
@@ -44,9 +44,16 @@ internal sealed class PlayStage(
                 observer.ItemFinished(stage, failed: false);
             }
 
-            int[] open = [.. Enumerable.Range(0, items.Count).Where(i => !kept.Contains(i))];
+            PlayShard? shard = scope?.Shard;
+            int[] share = [.. Enumerable.Range(0, items.Count).Where(i => shard is null || shard.Has(i))];
+            int[] open = [.. share.Where(i => !kept.Contains(i))];
             if (open.Length > 0)
             {
+                if (scope is { EndsBefore: true })
+                {
+                    throw new SessionEndException(stage, share.Length - open.Length, share.Length);
+                }
+
                 (ModelCaller actor, ModelCaller refiner, IJudge judge) = await openModels().ConfigureAwait(false);
                 RefinementSampler sampler = new(refiner, templates, recipe.Refine);
                 IRefinementSearch search = recipe.Refinement == RefinementKind.Single
@@ -54,6 +61,14 @@ internal sealed class PlayStage(
                     : SearchStrategy.Tree(judge, sampler, recipe.Search);
                 await PlayAllAsync(iteration, items, open, actor, judge, search, cancellationToken)
                     .ConfigureAwait(false);
+            }
+
+            if (shard is not null)
+            {
+                throw new SessionEndException(
+                    stage,
+                    store.ReadItems<PlayRecord>(stage).Count(entry => shard.Has(entry.Item) && !entry.Record.Incomplete),
+                    share.Length);
             }
 
             return new PlayProduct(

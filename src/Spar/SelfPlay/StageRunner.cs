@@ -17,6 +17,9 @@ namespace Spar.SelfPlay;
 internal sealed class StageRunner(
     RunStore store, CallSession session, IRunObserver observer, TimeProvider time, double allowFailed = 0)
 {
+    /// <summary>How far this session goes.</summary>
+    public PlayScope Scope { get; init; } = PlayScope.Whole;
+
     /// <summary>One stage: its product from the store, or from <paramref name="work"/>.</summary>
     /// <exception cref="SparException">
     /// More is missing than may be because calls failed: nothing is kept as the stage's product, and the same command
@@ -29,6 +32,13 @@ internal sealed class StageRunner(
         {
             observer.StageSkipped(stage);
             return kept;
+        }
+
+        if (!Scope.Allows(stage))
+        {
+            throw new SparException(
+                $"{stage} has not ended in the run that this is a shard of, and a shard only plays. Let the run go on until "
+                + "it has something to play: spar run RECIPE --until-play.");
         }
 
         observer.StageStarted(stage, items);

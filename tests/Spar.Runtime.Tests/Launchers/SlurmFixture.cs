@@ -67,3 +67,10 @@ public sealed class SlurmFixture : IDisposable
         }
     }
 }
+
+/// <summary>Tests that share one Slurm.</summary>
+[CollectionDefinition(Name)]
+public sealed class SlurmCollection : ICollectionFixture<SlurmFixture>
+{
+    public const string Name = "Slurm";
+}

@@ -6,8 +6,8 @@ using Spar.TestSupport;
 namespace Spar.Runtime.Tests.Launchers;
 
 /// <summary>Jobs of a real Slurm with two virtual nodes.</summary>
-[Trait("Needs", "Slurm")]
-public sealed class SlurmTests(SlurmFixture slurm) : IClassFixture<SlurmFixture>, IDisposable
+[Collection(SlurmCollection.Name), Trait("Needs", "Slurm")]
+public sealed class SlurmTests(SlurmFixture slurm) : IDisposable
 {
     private static readonly CancellationToken s_none = CancellationToken.None;
 

@@ -1,0 +1,148 @@
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace Spar.Store;
+
+/// <content>What a store takes over from another one, row by row as it stands there.</content>
+public sealed partial class RunStore
+{
+    private const int PageOfRows = 1024;
+
+    /// <summary>Takes over the products that this store does not have yet.</summary>
+    /// <param name="other">The other store, open for reading.</param>
+    /// <returns>The stages that were taken over.</returns>
+    internal IReadOnlyList<string> TakeProducts(RunStore other)
+    {
+        HashSet<string> there = [.. Stages()];
+        (string Stage, string Json)[] products =
+        [
+            .. other.Read(connection => connection
+                    .Query<(string, string)>("SELECT stage, json FROM products ORDER BY rowid").ToArray())
+                .Where(product => !there.Contains(product.Item1)),
+        ];
+        foreach ((string stage, string json) in products)
+        {
+            Write(connection => connection.Execute(
+                "INSERT OR IGNORE INTO products (stage, json) VALUES (@stage, @json)", new { stage, json }));
+        }
+
+        Flush();
+        return [.. products.Select(product => product.Stage)];
+    }
+
+    /// <summary>Takes over the items of a stage that this store does not have yet.</summary>
+    /// <param name="other">The other store, open for reading.</param>
+    /// <param name="stage">The stage's name.</param>
+    /// <param name="wanted">Whether an item is taken over, by its number and what was made of it.</param>
+    /// <returns>How many were taken over, and those that both have and that differ.</returns>
+    internal (int Taken, IReadOnlyList<int> Differing) TakeItems(
+        RunStore other, string stage, Func<int, string, bool> wanted)
+    {
+        int taken = 0;
+        List<int> differing = [];
+        int[] items = other.Read(connection =>
+            connection.Query<int>("SELECT item FROM items WHERE stage = @stage ORDER BY item", new { stage }).ToArray());
+        foreach (int item in items)
+        {
+            string json = ItemOf(other, item)!;
+            if (!wanted(item, json))
+            {
+                continue;
+            }
+
+            string? own = ItemOf(this, item);
+            if (own is null)
+            {
+                taken++;
+                Write(connection => connection.Execute(
+                    "INSERT OR IGNORE INTO items (stage, item, json) VALUES (@stage, @item, @json)",
+                    new { stage, item, json }));
+            }
+            else if (own != json)
+            {
+                differing.Add(item);
+            }
+        }
+
+        Flush();
+        return (taken, differing);
+
+        string? ItemOf(RunStore store, int number) => store.Read(connection =>
+            connection.QuerySingleOrDefault<string>(
+                "SELECT json FROM items WHERE stage = @stage AND item = @number", new { stage, number }));
+    }
+
+    /// <summary>Takes over kept answers that this store does not have yet.</summary>
+    /// <param name="other">The other store, open for reading.</param>
+    /// <returns>How many were taken over, and the keys of those that both have and that differ.</returns>
+    internal (long Taken, IReadOnlyList<string> Differing) TakeCalls(RunStore other)
+    {
+        long taken = 0;
+        List<string> differing = [];
+        for (long from = -1; ;)
+        {
+            (long Row, string Key, long Hash, object Text, long Input, long Output, string? Finish, double? Probability, string? Likelihoods)[] page =
+                other.Read(connection => Page(connection, from));
+            foreach (var call in page)
+            {
+                from = call.Row;
+                (long Hash, object Text)? own = Read(connection => TextOf(connection, call.Key));
+                if (own is null)
+                {
+                    taken++;
+                    Write(connection => connection.Execute(
+                        "INSERT OR IGNORE INTO calls (key, prompt_hash, text, input_tokens, output_tokens, finish, "
+                            + "probability, log_likelihoods) "
+                            + "VALUES (@Key, @Hash, @Text, @Input, @Output, @Finish, @Probability, @Likelihoods)",
+                        new { call.Key, call.Hash, call.Text, call.Input, call.Output, call.Finish, call.Probability, call.Likelihoods }));
+                }
+                else if (own.Value.Hash == call.Hash && !Same(own.Value.Text, call.Text))
+                {
+                    differing.Add(call.Key);
+                }
+            }
+
+            if (page.Length < PageOfRows)
+            {
+                Flush();
+                return (taken, differing);
+            }
+        }
+    }
+
+    private static bool Same(object one, object other) => one is byte[] left && other is byte[] right
+        ? left.AsSpan().SequenceEqual(right)
+        : one.Equals(other);
+
+    // A text that is not valid Unicode is kept as bytes, so that the column's type is that of each row.
+    private static (long, object)? TextOf(SqliteConnection connection, string key)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = "SELECT prompt_hash, text FROM calls WHERE key = $key";
+        command.Parameters.AddWithValue("$key", key);
+        using SqliteDataReader reader = command.ExecuteReader();
+        return reader.Read() ? (reader.GetInt64(0), reader.GetValue(1)) : null;
+    }
+
+    private static (long, string, long, object, long, long, string?, double?, string?)[] Page(
+        SqliteConnection connection, long from)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText =
+            "SELECT rowid, key, prompt_hash, text, input_tokens, output_tokens, finish, probability, log_likelihoods "
+            + "FROM calls WHERE rowid > $from ORDER BY rowid LIMIT $most";
+        command.Parameters.AddWithValue("$from", from);
+        command.Parameters.AddWithValue("$most", PageOfRows);
+        using SqliteDataReader reader = command.ExecuteReader();
+        List<(long, string, long, object, long, long, string?, double?, string?)> rows = [];
+        while (reader.Read())
+        {
+            rows.Add((
+                reader.GetInt64(0), reader.GetString(1), reader.GetInt64(2), reader.GetValue(3), reader.GetInt64(4),
+                reader.GetInt64(5), reader.IsDBNull(6) ? null : reader.GetString(6),
+                reader.IsDBNull(7) ? null : reader.GetDouble(7), reader.IsDBNull(8) ? null : reader.GetString(8)));
+        }
+
+        return [.. rows];
+    }
+}
