@@ -22,7 +22,7 @@ internal static class FleetBench
     /// <summary>Settings of a measurement, each as name=value.</summary>
     /// <param name="arguments">
     /// prompts, concurrency, servers, faults (a plan), latency and token (ms), tokens, slots, yes, fixed (calls in flight
-    /// at each server), branch, depth, votes, deadline (s, of one call).
+    /// at each server), branch, depth, votes, n (0: each answer by a request of its own), deadline (s, of one call).
     /// </param>
     public static async Task RunAsync(string[] arguments)
     {
@@ -57,6 +57,7 @@ internal static class FleetBench
         using IChatClient client = PooledChatClient.Open(endpoints, new PoolOptions
         {
             MostInFlight = concurrency,
+            Groups = Count("n", 1) != 0,
             FirstToken = TimeSpan.FromSeconds(Number("deadline", 5)),
             Token = TimeSpan.Zero,
             Notice = Console.Error.WriteLine,
@@ -107,11 +108,13 @@ internal static class FleetBench
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"prompts {prompts}, concurrency {concurrency}: {seconds:0.0} s, {session.Calls} calls, "
-            + $"{session.Calls / seconds:0} calls/s, answers {answers.Count} with hash {answers.Hash:x16}"));
+            + $"{session.Calls / seconds:0} calls/s, {session.Calls - session.SparedRequests} requests, answers {answers.Count} with hash {answers.Hash:x16}"));
         Console.WriteLine($"outcomes {string.Join(", ", outcomes.OrderBy(one => one.Key).Select(one => $"{one.Key} {one.Value}"))}");
         foreach (MockServer server in servers)
         {
-            Console.WriteLine($"{server.Address} {server.Counts.ToJson().ToJsonString()}");
+            string used = Count("slots", 0) is > 0 and int slots
+                ? $", {server.Counts.SlotSeconds / slots / seconds:P0} of its slots used" : "";
+            Console.WriteLine($"{server.Address} {server.Counts.ToJson().ToJsonString()}{used}");
             await server.DisposeAsync();
         }
 

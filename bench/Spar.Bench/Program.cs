@@ -24,6 +24,9 @@ switch (args)
     case ["fleet", .. string[] settings]:
         await FleetBench.RunAsync(settings);
         return 0;
+    case ["play", .. string[] settings]:
+        await PlayBench.RunAsync(settings);
+        return 0;
     case ["decode", string model, .. string[] rest]:
         DecodeBench.Run(
             model,
@@ -58,7 +61,8 @@ switch (args.FirstOrDefault())
               train-nano [threads]            a step for every line of standard input: 0 SFT, 1 SFT on responses, 2 DPO, 3 SFT of an adapter
               train-135m [threads [tokens]]   likewise
               fleet [prompts=N] [concurrency=N] [servers=N] [faults=PLAN] [latency=MS] [token=MS] [tokens=N] [slots=N] [fixed=N]
-                    [yes=SHARE] [branch=N] [depth=N] [votes=N] [deadline=S] [delay=MS]
+                    [yes=SHARE] [branch=N] [depth=N] [votes=N] [n=0] [deadline=S] [delay=MS]
+              play [prompts=N] [concurrency=N] [responses=N] [votes=N] [branch=N] [depth=N] [yes=SHARE] [words=N] [directory=DIR]
               score-ifeval DATA
               ifbench DATA
               contamination PROMPTS BENCHMARK_PROMPTS

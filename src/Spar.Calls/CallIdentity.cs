@@ -18,6 +18,9 @@ public static class CallProperties
     private const string CallName = "spar.call";
     private const string WeighName = "spar.weigh";
     private const string ChoicesName = "spar.choices";
+    private const string PlaceName = "spar.place";
+    private const string SeedsName = "spar.seeds";
+    private const string AnswersName = "spar.answers";
 
     /// <summary>What the call is known by; null for a call that nobody named.</summary>
     /// <param name="options">The call's options.</param>
@@ -56,6 +59,42 @@ public static class CallProperties
     /// <returns>The options.</returns>
     public static ChatOptions WithChoices(this ChatOptions options, IReadOnlyList<string> choices) =>
         Put(options, ChoicesName, choices);
+
+    /// <summary>The call's place in a group of calls that ask the same; null for a call that stands alone.</summary>
+    /// <param name="options">The call's options.</param>
+    public static GroupPlace? Place(this ChatOptions? options) => Get<GroupPlace>(options, PlaceName);
+
+    /// <summary>Puts the call into a group; see <see cref="GroupingChatClient"/>.</summary>
+    /// <param name="options">The call's options.</param>
+    /// <param name="place">Its place there.</param>
+    /// <returns>The options.</returns>
+    public static ChatOptions WithPlace(this ChatOptions options, GroupPlace place) => Put(options, PlaceName, place);
+
+    /// <summary>The seeds with which several answers are wanted at once; null where one is.</summary>
+    /// <param name="options">The call's options.</param>
+    public static IReadOnlyList<long>? Seeds(this ChatOptions? options) => Get<IReadOnlyList<long>>(options, SeedsName);
+
+    /// <summary>Asks for several answers at once; see <see cref="IManyAnswersClient"/>.</summary>
+    /// <param name="options">The call's options.</param>
+    /// <param name="seeds">A seed an answer.</param>
+    /// <returns>The options.</returns>
+    public static ChatOptions WithSeeds(this ChatOptions options, IReadOnlyList<long> seeds) =>
+        Put(options, SeedsName, seeds);
+
+    /// <summary>The answers that came at once, by their place, null where one is missing; null where one was asked for.</summary>
+    /// <param name="response">The response, which says what the first of them says.</param>
+    public static IReadOnlyList<ChatResponse?>? Answers(this ChatResponse response) =>
+        response.AdditionalProperties?.GetValueOrDefault(AnswersName) as IReadOnlyList<ChatResponse?>;
+
+    /// <summary>Gives a response the answers that came with it.</summary>
+    /// <param name="response">The response.</param>
+    /// <param name="answers">By their place; null where one is missing.</param>
+    /// <returns>The response.</returns>
+    public static ChatResponse WithAnswers(this ChatResponse response, IReadOnlyList<ChatResponse?> answers)
+    {
+        (response.AdditionalProperties ??= [])[AnswersName] = answers;
+        return response;
+    }
 
     private static T? Get<T>(ChatOptions? options, string name)
         where T : class => options?.AdditionalProperties?.GetValueOrDefault(name) as T;

@@ -35,11 +35,37 @@ public sealed class ModelCaller(IChatClient client, CallSession session)
         IReadOnlyList<ChatMessage> turns,
         Sampling sampling,
         CancellationToken cancellationToken
-    )
-    {
-        string asked = string.Concat(turns.Select(turn => $"{turn.Role}\0{turn.Text}\0"));
-        return AskAsync(turns, Options(key, $"{sampling}, turns\n{asked}", sampling), cancellationToken);
-    }
+    ) => AskAsync(turns, Options(key, $"{sampling}, turns\n{TextOf(turns)}", sampling), cancellationToken);
+
+    /// <summary>
+    /// Asks the same several times, each a call with a name and so a seed of its own; side by side, and with one request
+    /// where the model's server gives several answers to one (<see cref="CallGroup"/>).
+    /// </summary>
+    /// <param name="keys">The calls' names, each unique in the run.</param>
+    /// <param name="prompt">The user turn.</param>
+    /// <param name="sampling">How to sample the answers.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The answers as they come, in the order of the keys; each fails by itself.</returns>
+    /// <exception cref="CallFailedException">A call failed.</exception>
+    /// <exception cref="RunFaultException">Going on is pointless, or an answer cannot be kept.</exception>
+    public IReadOnlyList<Task<Answer>> AskEach(
+        IReadOnlyList<string> keys, string prompt, Sampling sampling, CancellationToken cancellationToken) =>
+        AskEach(keys, One(prompt), $"{sampling}\n{prompt}", sampling, cancellationToken);
+
+    /// <summary>Asks the same several times with a conversation, as the first form does.</summary>
+    /// <param name="keys">The calls' names, each unique in the run.</param>
+    /// <param name="turns">The conversation, the user's turn last.</param>
+    /// <param name="sampling">How to sample the answers.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The answers as they come, in the order of the keys; each fails by itself.</returns>
+    /// <exception cref="CallFailedException">A call failed.</exception>
+    /// <exception cref="RunFaultException">Going on is pointless, or an answer cannot be kept.</exception>
+    public IReadOnlyList<Task<Answer>> AskEach(
+        IReadOnlyList<string> keys,
+        IReadOnlyList<ChatMessage> turns,
+        Sampling sampling,
+        CancellationToken cancellationToken) =>
+        AskEach(keys, turns, $"{sampling}, turns\n{TextOf(turns)}", sampling, cancellationToken);
 
     /// <summary>
     /// Asks once as the first form does, and weighs the words at one place of the answer
@@ -78,6 +104,29 @@ public sealed class ModelCaller(IChatClient client, CallSession session)
         ChatOptions options,
         CancellationToken cancellationToken
     ) => (await _client.GetResponseAsync(messages, options, cancellationToken).ConfigureAwait(false)).ToAnswer();
+
+    private Task<Answer>[] AskEach(
+        IReadOnlyList<string> keys,
+        IReadOnlyList<ChatMessage> turns,
+        string asked,
+        Sampling sampling,
+        CancellationToken cancellationToken)
+    {
+        ChatOptions[] options = [.. keys.Select(key => Options(key, asked, sampling))];
+        if (options.Length > 1)
+        {
+            CallGroup group = new([.. options.Select(one => one.Seed!.Value)]);
+            foreach ((int place, ChatOptions one) in options.Index())
+            {
+                one.WithPlace(new GroupPlace(group, place));
+            }
+        }
+
+        return [.. options.Select(one => AskAsync(turns, one, cancellationToken))];
+    }
+
+    private static string TextOf(IReadOnlyList<ChatMessage> turns) =>
+        string.Concat(turns.Select(turn => $"{turn.Role}\0{turn.Text}\0"));
 
     // Servers differ in what they take; a seed that is not negative suits all of them.
     private ChatOptions Options(string key, string asked, Sampling sampling) =>

@@ -41,6 +41,7 @@ public static class ServedModels
             FirstToken = TimeSpan.FromSeconds(settings.FirstTokenSeconds),
             Token = TimeSpan.FromSeconds(settings.TokenSeconds),
             MostInFlight = concurrency,
+            Groups = settings.UseN,
             Notice = notice,
         };
     }

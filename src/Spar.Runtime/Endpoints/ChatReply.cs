@@ -9,7 +9,7 @@ namespace Spar.Runtime.Endpoints;
 internal sealed class ReplyFaultException(string why) : Exception(why);
 
 /// <summary>
-/// Reads the first answer of a chat completion as servers write it: content as a text or in parts, thoughts apart under
+/// Reads the answers of a chat completion as servers write them: content as a text or in parts, thoughts apart under
 /// either name, reasons to end in any word or as an object, usage that is absent, numbers of any kind. What it does not
 /// know it overlooks.
 /// </summary>
@@ -17,12 +17,45 @@ internal sealed class ReplyFaultException(string why) : Exception(why);
 /// <param name="Tokens">Its tokens with what was likely in their places; empty where the server does not say.</param>
 internal sealed record ChatReply(ChatResponse Response, IReadOnlyList<AnswerToken> Tokens)
 {
-    /// <summary>Reads a reply.</summary>
+    /// <summary>Reads the first answer of a reply.</summary>
     /// <param name="reply">The body.</param>
     /// <exception cref="ReplyFaultException">There is no answer in it, or the server broke it off.</exception>
-    public static ChatReply Read(JsonElement reply)
+    public static ChatReply Read(JsonElement reply) => Read(reply, Choice(reply), Usage(reply));
+
+    /// <summary>Reads all answers of a reply. The count of tokens, which is that of all, stands with the first.</summary>
+    /// <param name="reply">The body.</param>
+    /// <param name="count">How many were asked for, at least 1.</param>
+    /// <returns>By their place; null where one is missing or has nothing in it that could be used.</returns>
+    /// <exception cref="ReplyFaultException">There is no first answer in it, or the server broke it off.</exception>
+    public static IReadOnlyList<ChatReply?> ReadAll(JsonElement reply, int count)
     {
-        JsonElement choice = Choice(reply);
+        ChatReply?[] answers = new ChatReply?[count];
+        answers[0] = Read(reply);
+        JsonElement[] all = [.. (reply.Get("choices") ?? default(JsonElement?)).Items()];
+        foreach ((int place, JsonElement choice) in all.Index())
+        {
+            if (choice.ValueKind != JsonValueKind.Object
+                || (choice.Get("index").Count() ?? place) is not (> 0 and long at) || at >= count
+                || !HasMessage(choice))
+            {
+                continue;
+            }
+
+            try
+            {
+                answers[at] = Read(reply, choice, null);
+            }
+            catch (ReplyFaultException)
+            {
+                // It is asked for alone.
+            }
+        }
+
+        return answers;
+    }
+
+    private static ChatReply Read(JsonElement reply, JsonElement choice, UsageDetails? usage)
+    {
         JsonElement message = choice.Get("message") ?? choice.Get("delta") ?? choice;
         List<string> thoughts = [];
         string text = Content(message.Get("content") ?? message.Get("text") ?? default, thoughts);
@@ -62,7 +95,7 @@ internal sealed record ChatReply(ChatResponse Response, IReadOnlyList<AnswerToke
             new ChatResponse(new ChatMessage(ChatRole.Assistant, contents))
             {
                 FinishReason = string.IsNullOrEmpty(finish) ? null : new ChatFinishReason(finish),
-                Usage = Usage(reply),
+                Usage = usage,
             },
             [.. TokensOf(choice)]);
     }
@@ -85,10 +118,13 @@ internal sealed record ChatReply(ChatResponse Response, IReadOnlyList<AnswerToke
         JsonElement choice = all.FirstOrDefault(item => item.Get("index").Count() == 0, all.FirstOrDefault());
         return choice.ValueKind != JsonValueKind.Object
             ? throw new ReplyFaultException("its list of choices is empty")
-            : choice.Get("message") is null && choice.Get("delta") is null && choice.Get("text") is null
+            : !HasMessage(choice)
                 ? throw new ReplyFaultException("there is no message in its first choice")
                 : choice;
     }
+
+    private static bool HasMessage(JsonElement choice) =>
+        choice.Get("message") is not null || choice.Get("delta") is not null || choice.Get("text") is not null;
 
     // Texts of all parts together; parts that are thoughts go to the thoughts.
     private static string Content(JsonElement content, List<string> thoughts)

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using Spar.Calls;
 using Spar.Ground;
 
 namespace Spar.Runtime.Endpoints;
@@ -61,6 +62,11 @@ internal static class ChatRequest
         if (options.Seed is { } seed)
         {
             json.WriteNumber("seed", Seed(seed));
+        }
+
+        if (options.Seeds() is { } seeds)
+        {
+            json.WriteNumber("n", seeds.Count);
         }
 
         if (options.StopSequences is { Count: > 0 } stops)

@@ -144,17 +144,17 @@ public sealed class EndpointChatClient : IChatClient, IAlternativesClient
             }
         }
 
-        return Read(reply);
+        return Read(reply, options.Seeds()?.Count ?? 1);
 
         Task<EndpointReply> SendAsync(string name) =>
             _transport.PostAsync(
                 Path,
                 ChatRequest.Write(_endpoint.Model, messages, options, name, weighs, _endpoint.Body),
-                options.Seed,
+                options.Seeds() ?? (options.Seed is { } seed ? [seed] : []),
                 cancellationToken);
     }
 
-    private ChatReply Read(EndpointReply reply)
+    private ChatReply Read(EndpointReply reply, int answers)
     {
         if (reply.Status is < 200 or >= 300)
         {
@@ -178,7 +178,14 @@ public sealed class EndpointChatClient : IChatClient, IAlternativesClient
 
         try
         {
-            return ChatReply.Read(json);
+            if (answers == 1)
+            {
+                return ChatReply.Read(json);
+            }
+
+            IReadOnlyList<ChatReply?> all = ChatReply.ReadAll(json, answers);
+            all[0]!.Response.WithAnswers([.. all.Select(one => one?.Response)]);
+            return all[0]!;
         }
         catch (ReplyFaultException fault)
         {

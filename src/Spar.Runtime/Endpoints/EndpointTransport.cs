@@ -72,31 +72,33 @@ internal sealed class EndpointTransport : IDisposable
     /// <summary>Sends a body of JSON.</summary>
     /// <param name="path">Behind the base address, such as chat/completions.</param>
     /// <param name="body">The body.</param>
-    /// <param name="seed">The call's whole seed; null where it has none.</param>
+    /// <param name="seeds">The whole seeds of the answers that are asked for; empty where they have none.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="TransientFaultException">As for <see cref="GetAsync"/>.</exception>
     /// <exception cref="RefusedCallException">As for <see cref="GetAsync"/>.</exception>
     public Task<EndpointReply> PostAsync(
-        string path, ReadOnlyMemory<byte> body, long? seed, CancellationToken cancellationToken) =>
+        string path, ReadOnlyMemory<byte> body, IReadOnlyList<long> seeds, CancellationToken cancellationToken) =>
         SendAsync(
             HttpMethod.Post,
             path,
             new ReadOnlyMemoryContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } },
             cancellationToken,
-            seed);
+            seeds);
 
     /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
 
     private async Task<EndpointReply> SendAsync(
-        HttpMethod method, string path, HttpContent? content, CancellationToken cancellationToken, long? seed = null)
+        HttpMethod method, string path, HttpContent? content, CancellationToken cancellationToken,
+        IReadOnlyList<long>? seeds = null)
     {
         UriBuilder target = new(_endpoint.Address);
         target.Path = $"{target.Path.TrimEnd('/')}/{path}";
         using HttpRequestMessage request = new(method, target.Uri) { Content = content };
-        if (seed is { } whole)
+        if (seeds is { Count: > 0 })
         {
-            request.Headers.TryAddWithoutValidation(SeedHeader, whole.ToString(CultureInfo.InvariantCulture));
+            request.Headers.TryAddWithoutValidation(
+                SeedHeader, string.Join(',', seeds.Select(seed => seed.ToString(CultureInfo.InvariantCulture))));
         }
 
         try

@@ -46,15 +46,18 @@ internal sealed class EndpointPool : IDisposable
     /// <summary>The endpoints, in the order in which they were given.</summary>
     public IReadOnlyList<PooledEndpoint> Endpoints => _endpoints;
 
-    /// <summary>The endpoint for a call, when there is one with room. It is the caller's until it is returned.</summary>
+    /// <summary>
+    /// The endpoint for a request, when there is one with room. It is the caller's until it is returned.
+    /// </summary>
     /// <param name="prompt">The same for calls with the same prompt; null where nothing is known of it.</param>
+    /// <param name="calls">Calls that the request is to answer, at least 1.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ServersAwayException">No endpoint has answered for too long.</exception>
     /// <exception cref="RunFaultException">Every endpoint refuses all calls.</exception>
-    public async Task<PoolLease> TakeAsync(ulong? prompt, CancellationToken cancellationToken)
+    public async Task<PoolLease> TakeAsync(ulong? prompt, int calls, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        Waiter waiter = new(prompt);
+        Waiter waiter = new(prompt, calls);
         lock (_gate)
         {
             ThrowIfPointless();
@@ -71,7 +74,7 @@ internal sealed class EndpointPool : IDisposable
 
     /// <summary>An answer came.</summary>
     /// <param name="lease">What <see cref="TakeAsync"/> gave.</param>
-    /// <param name="tokens">Tokens of the answer; null where the server does not say.</param>
+    /// <param name="tokens">Tokens of all calls' answers; null where the server does not say.</param>
     public void Return(PoolLease lease, long? tokens)
     {
         lock (_gate)
@@ -80,8 +83,17 @@ internal sealed class EndpointPool : IDisposable
             _everAnswered = true;
             endpoint.Answered++;
             endpoint.Missed = 0;
-            endpoint.Limit.Answered(endpoint.InFlight, _time.GetElapsedTime(lease.Began), tokens);
-            endpoint.InFlight--;
+            TimeSpan taken = _time.GetElapsedTime(lease.Began);
+            for (int i = 0; i < lease.Calls; i++)
+            {
+                // As many as there was room for, where one request more would have been too much.
+                int most = endpoint.Limit.Now;
+                endpoint.Limit.Answered(
+                    endpoint.InFlight + lease.Calls > most ? Math.Max(most, endpoint.InFlight) : endpoint.InFlight,
+                    taken, tokens / lease.Calls);
+            }
+
+            endpoint.InFlight -= lease.Calls;
             Serve();
         }
     }
@@ -97,7 +109,7 @@ internal sealed class EndpointPool : IDisposable
         lock (_gate)
         {
             PooledEndpoint endpoint = lease.Endpoint;
-            endpoint.InFlight--;
+            endpoint.InFlight -= lease.Calls;
             TransientKind? kind = (fault as TransientFaultException)?.Kind;
             if (kind is TransientKind.Busy or TransientKind.Down or TransientKind.TimedOut)
             {
@@ -116,7 +128,7 @@ internal sealed class EndpointPool : IDisposable
             }
 
             if (kind is not null && lease.Prompt is { } prompt
-                && Least(_endpoints.Where(one => one != endpoint && one.HasRoom)) is { } other)
+                && Least(_endpoints.Where(one => one != endpoint && one.HasRoomFor(lease.Calls))) is { } other)
             {
                 _routes.Set(prompt, other);
             }
@@ -228,15 +240,15 @@ internal sealed class EndpointPool : IDisposable
             return;
         }
 
-        while (_waiting.First is { } first && Choose(first.Value.Prompt) is { } endpoint)
+        while (_waiting.First is { } first && Choose(first.Value) is { } endpoint)
         {
             _waiting.RemoveFirst();
-            endpoint.InFlight++;
+            endpoint.InFlight += first.Value.Calls;
             PoolLease lease = new(
-                endpoint, first.Value.Prompt, endpoint.Limit.Round, endpoint.Answered, _time.GetTimestamp());
+                endpoint, first.Value.Calls, first.Value.Prompt, endpoint.Limit.Round, endpoint.Answered, _time.GetTimestamp());
             if (!first.Value.Found.TrySetResult(lease))
             {
-                endpoint.InFlight--;
+                endpoint.InFlight -= lease.Calls;
                 continue;
             }
 
@@ -247,10 +259,10 @@ internal sealed class EndpointPool : IDisposable
         }
     }
 
-    private PooledEndpoint? Choose(ulong? prompt) =>
-        prompt is { } known && _routes.Find(known) is { HasRoom: true } same
+    private PooledEndpoint? Choose(Waiter waiter) =>
+        waiter.Prompt is { } known && _routes.Find(known) is { } same && same.HasRoomFor(waiter.Calls)
             ? same
-            : Least(_endpoints.Where(one => one.HasRoom));
+            : Least(_endpoints.Where(one => one.HasRoomFor(waiter.Calls)));
 
     private static PooledEndpoint? Least(IEnumerable<PooledEndpoint> endpoints) =>
         endpoints.MinBy(one => one.Load);
@@ -292,7 +304,7 @@ internal sealed class EndpointPool : IDisposable
             ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalMinutes:0.#} minutes")
             : string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0} seconds");
 
-    private sealed record Waiter(ulong? Prompt)
+    private sealed record Waiter(ulong? Prompt, int Calls)
     {
         // Whoever waits goes on elsewhere, not under the guard.
         public TaskCompletionSource<PoolLease> Found { get; } =
@@ -300,11 +312,12 @@ internal sealed class EndpointPool : IDisposable
     }
 }
 
-/// <summary>A call's place at an endpoint.</summary>
+/// <summary>A request's place at an endpoint.</summary>
 /// <param name="Endpoint">The endpoint.</param>
+/// <param name="Calls">Calls that it is to answer.</param>
 /// <param name="Prompt">The call's prompt, as the pool was told.</param>
 /// <param name="Round">The round of the endpoint's limit in which the call began.</param>
 /// <param name="AnsweredBefore">Calls that the endpoint had answered then.</param>
 /// <param name="Began">When, by the clock.</param>
 internal sealed record PoolLease(
-    PooledEndpoint Endpoint, ulong? Prompt, int Round, long AnsweredBefore, long Began);
+    PooledEndpoint Endpoint, int Calls, ulong? Prompt, int Round, long AnsweredBefore, long Began);

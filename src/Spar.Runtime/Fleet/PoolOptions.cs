@@ -23,6 +23,12 @@ public sealed record PoolOptions
     /// <summary>Most calls that will ever be in flight, at least 1.</summary>
     public int MostInFlight { get; init; } = 256;
 
+    /// <summary>
+    /// Whether calls that ask the same are made with one request for several answers (<c>n</c>), as long as the servers
+    /// give them.
+    /// </summary>
+    public bool Groups { get; init; }
+
     /// <summary>Is told what the user should know, a sentence each; called from many threads. Null for nobody.</summary>
     public Action<string>? Notice { get; init; }
 }

@@ -9,7 +9,7 @@ namespace Spar.Runtime.Fleet;
 /// A model that one server serves or several do. A call goes to one of them, within a limit of time; where it is asked
 /// again, see <see cref="RetryChatClient"/>, it may be another one. Which server answers has no say in the answer.
 /// </summary>
-public sealed class PooledChatClient : IChatClient, IAlternativesClient
+public sealed class PooledChatClient : IManyAnswersClient, IAlternativesClient
 {
     // What a call without a limit may take.
     private const int UsualTokens = 2048;
@@ -80,7 +80,7 @@ public sealed class PooledChatClient : IChatClient, IAlternativesClient
     /// <inheritdoc/>
     /// <remarks>Its metadata tell the name by which the servers know the model.</remarks>
     public object? GetService(Type serviceType, object? serviceKey = null) =>
-        serviceKey is not null ? null
+        serviceKey is not null || (serviceType == typeof(IManyAnswersClient) && !_options.Groups) ? null
         : serviceType == typeof(ChatClientMetadata)
             ? new ChatClientMetadata("openai", null, _pool.Endpoints[0].Endpoint.Model)
         : serviceType.IsInstanceOfType(this) ? this
@@ -98,7 +98,8 @@ public sealed class PooledChatClient : IChatClient, IAlternativesClient
         TimeSpan deadline = _options.FirstToken + ((options?.MaxOutputTokens ?? UsualTokens) * _options.Token);
         while (true)
         {
-            PoolLease lease = await _pool.TakeAsync(options.Call()?.Fingerprint, cancellationToken)
+            PoolLease lease = await _pool
+                .TakeAsync(options.Call()?.Fingerprint, options.Seeds()?.Count ?? 1, cancellationToken)
                 .ConfigureAwait(false);
             try
             {

@@ -58,8 +58,12 @@ internal sealed class PooledEndpoint(ServedEndpoint endpoint, int most, TimeProv
     /// <summary>Whether it is given calls.</summary>
     public bool IsThere => AwaySince is null && Expelled is null;
 
-    /// <summary>Whether a call may be given to it now.</summary>
-    public bool HasRoom => IsThere && InFlight < Limit.Now;
+    /// <summary>
+    /// Whether a request may be given to it now. One that is to answer more calls than there is ever room for has an
+    /// endpoint for itself.
+    /// </summary>
+    /// <param name="calls">Calls that it is to answer.</param>
+    public bool HasRoomFor(int calls) => IsThere && (InFlight == 0 || InFlight + calls <= Limit.Now);
 
     /// <summary>How busy it is; who answers badly counts as busier.</summary>
     public double Load => (InFlight + 1) * (1 + Missed) / Endpoint.Weight;

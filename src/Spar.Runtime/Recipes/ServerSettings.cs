@@ -33,6 +33,13 @@ public sealed record ServerSettings
     public double MostWaitSeconds { get; init; } = 60;
 
     /// <summary>
+    /// Whether calls that differ in their seeds alone (the votes on a response, the responses to a prompt, the
+    /// refinements of a node) go out as one request for several answers (<c>n</c>). A server that gives fewer answers
+    /// than are asked for, or the same one several times, is asked for each by itself.
+    /// </summary>
+    public bool UseN { get; init; } = true;
+
+    /// <summary>
     /// The servers; entries with the same name are one pool, which serves one model. Models are named by them as
     /// <c>pool://name</c>.
     /// </summary>

@@ -9,6 +9,7 @@ public sealed class MockCounts
     private readonly ConcurrentDictionary<string, long> _faults = new();
     private readonly ConcurrentDictionary<ulong, (int Tries, int Answers)> _calls = new();
     private long _requests;
+    private long _slotTicks;
     private long _answered;
     private long _choices;
     private int _inFlight;
@@ -35,6 +36,9 @@ public sealed class MockCounts
     /// <summary>Calls that were never answered.</summary>
     public int NeverAnswered => _calls.Values.Count(call => call.Answers == 0);
 
+    /// <summary>Seconds that answers were given, by the settings, summed over slots.</summary>
+    public double SlotSeconds => TimeSpan.FromTicks(Interlocked.Read(ref _slotTicks)).TotalSeconds;
+
     /// <summary>Requests that went wrong, by kind.</summary>
     public IReadOnlyDictionary<string, long> Faults => _faults;
 
@@ -45,6 +49,7 @@ public sealed class MockCounts
         ["answered"] = Answered,
         ["choices"] = Choices,
         ["most_in_flight"] = MostInFlight,
+        ["slot_seconds"] = Math.Round(SlotSeconds, 1),
         ["calls"] = Calls,
         ["answered_twice"] = AnsweredTwice,
         ["never_answered"] = NeverAnswered,
@@ -52,6 +57,9 @@ public sealed class MockCounts
             _faults.OrderBy(pair => pair.Key, StringComparer.Ordinal)
                 .Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))),
     };
+
+    /// <summary>Slots are taken for so long, in all.</summary>
+    internal void Spend(TimeSpan time) => Interlocked.Add(ref _slotTicks, time.Ticks);
 
     /// <summary>A request came; how often the call came before.</summary>
     internal int Came(ulong call)

@@ -154,6 +154,7 @@ public sealed class MockServer : IAsyncDisposable
                     _answers.Answer(request.Prompt, request.Sampling, i, request.MostTokens)),
             ];
             TimeSpan taken = _options.Latency + (_options.Token * answers.Max(answer => answer.Tokens));
+            Counts.Spend(taken * choices);
             if (taken > TimeSpan.Zero)
             {
                 await Task.Delay(taken, _options.Time, context.RequestAborted).ConfigureAwait(false);

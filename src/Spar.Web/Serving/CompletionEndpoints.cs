@@ -16,8 +16,8 @@ namespace Spar.Web.Serving;
 internal sealed class CompletionEndpoints(
     ServedNames models, RateLimiter places, ServerMetrics metrics, TimeProvider time)
 {
-    // Brings the whole of a seed of 64 bits, of which the body of the interface has 31: so a run whose models are served
-    // here gives what it gives with the models in its own process.
+    // Brings the whole of a seed of 64 bits, of which the body of the interface has 31, or one for each choice: so a run
+    // whose models are served here gives what it gives with the models in its own process.
     private const string SeedHeader = "Spar-Seed";
 
     private static readonly JsonDocumentOptions s_json = new() { MaxDepth = 32 };
@@ -136,12 +136,7 @@ internal sealed class CompletionEndpoints(
                 .ParseAsync(context.Request.Body, s_json, context.RequestAborted).ConfigureAwait(false);
             GenerationSettings settings = read(
                 RequestBody.Of(body.RootElement), RandomNumberGenerator.GetInt32(int.MaxValue));
-            if (long.TryParse(context.Request.Headers[SeedHeader], CultureInfo.InvariantCulture, out long seed))
-            {
-                settings.Options.Seed = seed;
-            }
-
-            return settings;
+            return Seeds(context) is { Count: > 0 } seeds ? settings with { Seeds = seeds } : settings;
         }
         catch (JsonException fault)
         {
@@ -151,6 +146,22 @@ internal sealed class CompletionEndpoints(
         {
             throw new ApiFaultException(400, "A member's name holds half of a surrogate pair.");
         }
+    }
+
+    private static List<long>? Seeds(HttpContext context)
+    {
+        List<long> seeds = [];
+        foreach (string text in context.Request.Headers[SeedHeader].ToString().Split(','))
+        {
+            if (!long.TryParse(text, CultureInfo.InvariantCulture, out long seed))
+            {
+                return null;
+            }
+
+            seeds.Add(seed);
+        }
+
+        return seeds;
     }
 
     private async Task<IAsyncEnumerable<Piece>> BeginAsync(GenerationSettings settings, HttpContext context)

@@ -17,6 +17,9 @@ internal sealed record GenerationSettings(string Model, IReadOnlyList<ChatMessag
     /// <summary>Answers that are wanted, 1 and up.</summary>
     public int Choices { get; init; } = 1;
 
+    /// <summary>Seeds of the first choices, where the client gives each its own.</summary>
+    public IReadOnlyList<long> Seeds { get; init; } = [];
+
     /// <summary>Whether the answer is to come piece by piece.</summary>
     public bool Streams { get; init; }
 

@@ -19,7 +19,8 @@ internal sealed class Responder(IChatClient client)
         GenerationSettings settings, int choice, Action<Piece> write, CancellationToken cancellationToken)
     {
         ChatOptions options = settings.Options.Clone();
-        options.Seed = SeedOf(settings.Options.Seed ?? 0, choice);
+        options.Seed = choice < settings.Seeds.Count
+            ? settings.Seeds[choice] : SeedOf(settings.Options.Seed ?? 0, choice);
         ChatFinishReason? finish = null;
         (long input, long output) = (0, 0);
         IReadOnlyList<TokenLogProbability>? logProbabilities = null;

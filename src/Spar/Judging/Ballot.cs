@@ -19,12 +19,9 @@ internal sealed class Ballot(ModelCaller model, TemplateSet templates, Sampling 
     public Task<Judgement[]> CastAsync(
         string key, string instruction, string response, int first, int count, CancellationToken cancellationToken)
     {
-        string prompt = templates.JudgePrompt(instruction, response);
-        return Task.WhenAll(Enumerable.Range(first, count).Select(async vote =>
-        {
-            Answer answer = await model.AskAsync($"{key}/v{vote}", prompt, sampling, cancellationToken)
-                .ConfigureAwait(false);
-            return _parser.Parse(answer);
-        }));
+        IReadOnlyList<Task<Answer>> answers = model.AskEach(
+            [.. Enumerable.Range(first, count).Select(vote => $"{key}/v{vote}")],
+            templates.JudgePrompt(instruction, response), sampling, cancellationToken);
+        return Task.WhenAll(answers.Select(async answer => _parser.Parse(await answer.ConfigureAwait(false))));
     }
 }

@@ -163,6 +163,12 @@ public sealed class SelfPlayRun
             }
         }
 
+        if (session.SparedRequests > 0)
+        {
+            Observer.Notice(
+                $"{session.SparedRequests} requests to servers were spared by asking for several answers at once (n).");
+        }
+
         return WriteResults();
     }
 
@@ -201,9 +207,10 @@ public sealed class SelfPlayRun
             Observer.Warn($"There are only {prompts.Count} prompts for {split}, of {count} that the recipe asks for.");
         }
 
-        return prompts.GroupBy(prompt => prompt.Id).FirstOrDefault(group => group.Count() > 1) is { } twice
+        HashSet<string> ids = new(prompts.Count, StringComparer.Ordinal);
+        return prompts.FirstOrDefault(prompt => !ids.Add(prompt.Id)) is { } twice
             ? throw new SparException(
-                $"Two prompts for {split} have the id {twice.Key}. Give every prompt an id of its own.")
+                $"Two prompts for {split} have the id {twice.Id}. Give every prompt an id of its own.")
             : prompts;
     }
 }

@@ -22,10 +22,23 @@ public sealed class RefinementSampler(ModelCaller refiner, TemplateSet templates
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="CallFailedException">The call failed.</exception>
     public async Task<Refinement> RefineAsync(
-        string key, string instruction, string response, string critique, CancellationToken cancellationToken)
+        string key, string instruction, string response, string critique, CancellationToken cancellationToken) =>
+        (await RefineAsync([key], instruction, response, critique, cancellationToken).ConfigureAwait(false))[0];
+
+    /// <summary>Refinements of one response: a model call each, side by side.</summary>
+    /// <param name="keys">The calls' names.</param>
+    /// <param name="instruction">The instruction.</param>
+    /// <param name="response">The response to refine.</param>
+    /// <param name="critique">What was found wrong with it, verdict included.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="CallFailedException">The call failed.</exception>
+    /// <returns>The refinements in the order of the keys.</returns>
+    public Task<Refinement[]> RefineAsync(
+        IReadOnlyList<string> keys, string instruction, string response, string critique,
+        CancellationToken cancellationToken)
     {
-        string prompt = templates.RefinePrompt(instruction, response, critique);
-        Answer answer = await refiner.AskAsync(key, prompt, sampling, cancellationToken).ConfigureAwait(false);
-        return _parser.Parse(answer);
+        IReadOnlyList<Task<Answer>> answers = refiner.AskEach(
+            keys, templates.RefinePrompt(instruction, response, critique), sampling, cancellationToken);
+        return Task.WhenAll(answers.Select(async answer => _parser.Parse(await answer.ConfigureAwait(false))));
     }
 }

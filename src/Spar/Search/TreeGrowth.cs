@@ -145,11 +145,14 @@ internal sealed class TreeGrowth
             int affordable = Math.Min(missing.Length, _settings.MaxCalls - _budgeted);
             OverBudget |= affordable < missing.Length;
             _budgeted += affordable;
-            await Task.WhenAll(missing.Take(affordable).Select(async i =>
-                refinements[i] = await _refiner.RefineAsync(
-                    $"{_key}/n{firstId + i}/refine/try{attempt}", _instruction, node.Response, critique,
-                    cancellationToken).ConfigureAwait(false)))
-                .ConfigureAwait(false);
+            Refinement[] tried = await _refiner.RefineAsync(
+                [.. missing.Take(affordable).Select(i => $"{_key}/n{firstId + i}/refine/try{attempt}")],
+                _instruction, node.Response, critique, cancellationToken).ConfigureAwait(false);
+            foreach ((int at, Refinement refinement) in tried.Index())
+            {
+                refinements[missing[at]] = refinement;
+            }
+
             _unparsed.AddRange(missing.Take(affordable).Select(i => refinements[i]!.Unparsed).OfType<string>());
         }
 

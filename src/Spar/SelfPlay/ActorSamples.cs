@@ -20,14 +20,15 @@ internal static class ActorSamples
         // Equal responses of one prompt are judged once. Their key comes from the text, so that it does not matter
         // which came first.
         ConcurrentDictionary<string, Lazy<Task<Valuation>>> votes = new(StringComparer.Ordinal);
-        return await Task.WhenAll(Enumerable.Range(0, recipe.Responses).Select(async k =>
+        IReadOnlyList<Task<Answer>> answers = actor.AskEach(
+            [.. Enumerable.Range(0, recipe.Responses).Select(k => Key(iteration, item, k))], prompt, recipe.Respond,
+            cancellationToken);
+        return await Task.WhenAll(answers.Select(async asked =>
         {
             string? text = null;
             try
             {
-                Answer answer = await actor.AskAsync(
-                    Key(iteration, item, k), prompt, recipe.Respond, cancellationToken).ConfigureAwait(false);
-                AnswerReading reading = answer.Read();
+                AnswerReading reading = (await asked.ConfigureAwait(false)).Read();
                 text = reading.Text;
                 if (reading.Incomplete is { } why)
                 {

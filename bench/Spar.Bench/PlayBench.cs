@@ -1,0 +1,151 @@
+using System.Collections;
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.Extensions.AI;
+using Spar.Calls;
+using Spar.Ground;
+using Spar.Runs;
+using Spar.Seams;
+using Spar.Search;
+using Spar.SelfPlay;
+using Spar.Store;
+using Spar.Templates;
+
+namespace Spar.Bench;
+
+/// <summary>
+/// One iteration of a run (responses, judging, search, pairs, all kept in a run directory) with a model in this process
+/// that answers at once: what the orchestration itself takes, in calls a second and in memory.
+/// </summary>
+internal static class PlayBench
+{
+    /// <summary>Settings of a measurement, each as name=value.</summary>
+    /// <param name="arguments">
+    /// prompts, concurrency, responses, votes, branch, depth, yes (share of judgements), words (of an answer), directory
+    /// (the run's; a temporary one otherwise).
+    /// </param>
+    public static async Task RunAsync(string[] arguments)
+    {
+        Dictionary<string, string> given = arguments.Select(one => one.Split('=', 2)).ToDictionary(p => p[0], p => p[1]);
+        int Count(string name, int preset) =>
+            given.TryGetValue(name, out string? text) ? int.Parse(text, CultureInfo.InvariantCulture) : preset;
+
+        int prompts = Count("prompts", 100_000);
+        double yes = given.TryGetValue("yes", out string? share) ? double.Parse(share, CultureInfo.InvariantCulture) : 0.3;
+        string directory = given.GetValueOrDefault("directory")
+            ?? Path.Combine(Path.GetTempPath(), $"spar-play-{Environment.ProcessId}");
+        TemplateSet templates = TemplateSet.Load("compact");
+        Recipe recipe = new()
+        {
+            BaseModel = "instant",
+            PromptSet = "compact",
+            SftPrompts = 0,
+            RefinerPrompts = 0,
+            Iterations = 1,
+            PromptsPerIteration = prompts,
+            Responses = Count("responses", 1),
+            Votes = Count("votes", 1),
+            Search = new() { Order = SearchOrder.Bfs, Branch = Count("branch", 2), SelectBranch = 1, MaxDepth = Count("depth", 2) },
+            ActorSft = new() { LearningRate = 1, Epochs = 0 },
+            RefinerSft = new() { LearningRate = 1, Epochs = 0 },
+            Dpo = new() { LearningRate = 1, Epochs = 0 },
+            Rft = new() { LearningRate = 1, Epochs = 0 },
+            Concurrency = Count("concurrency", 256),
+        };
+        Stopwatch watch = Stopwatch.StartNew();
+        Watcher watcher = new();
+        RunResults results;
+        using (RunStore store = RunStore.Open(directory, new RunIdentity(new Dictionary<string, string> { ["seed"] = "1" })))
+        {
+            results = await new SelfPlayRun
+            {
+                Recipe = recipe,
+                Templates = templates,
+                Host = new InstantHost(templates.Format, yes, Count("words", 12)),
+                Trainer = new NoTrainer(),
+                Teacher = null,
+                Prompts = new Numbered(),
+                Store = store,
+                Observer = watcher,
+            }.RunAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+
+        double seconds = watch.Elapsed.TotalSeconds;
+        StageTiming play = watcher.Play!;
+        Process process = Process.GetCurrentProcess();
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{prompts} prompts: play {play.Seconds:0.0} s, {play.Calls} calls, {play.Calls / play.Seconds:0} calls/s; "
+            + $"whole run {seconds:0.0} s, processor {process.TotalProcessorTime.TotalSeconds:0} s; memory "
+            + $"{process.PeakWorkingSet64 >> 20} MiB at most; run.db {new FileInfo(Path.Combine(directory, "run.db")).Length >> 20} MiB"));
+        Console.WriteLine(string.Join(", ", watcher.Statistics!.Counts.Select(one => $"{one.Key} {one.Value}")));
+        if (!given.ContainsKey("directory"))
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    private sealed class Watcher : IRunObserver
+    {
+        public StageTiming? Play { get; private set; }
+
+        public StageStatistics? Statistics { get; private set; }
+
+        public void StageFinished(string stage, StageStatistics statistics, StageTiming timing)
+        {
+            Console.Error.WriteLine($"  {stage} {timing.Seconds:0.0} s, {Process.GetCurrentProcess().PeakWorkingSet64 >> 20} MiB");
+            if (stage == StageNames.Play(1))
+            {
+                (Play, Statistics) = (timing, statistics);
+            }
+        }
+    }
+
+    private sealed class Numbered : IPromptSource
+    {
+        public IReadOnlyList<Prompt> Take(PromptSplit split, int count) => new NumberedList(count);
+    }
+
+    // Each prompt is made when it is asked for.
+    private sealed class NumberedList(int count) : IReadOnlyList<Prompt>
+    {
+        public int Count => count;
+
+        public Prompt this[int index] => new(
+            string.Create(CultureInfo.InvariantCulture, $"p{index}"),
+            string.Create(CultureInfo.InvariantCulture, $"Write two lines about the number {index} without naming it."));
+
+        public IEnumerator<Prompt> GetEnumerator() => Enumerable.Range(0, count).Select(i => this[i]).GetEnumerator();
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+    }
+
+    private sealed class NoTrainer : ITrainer
+    {
+        public Task<TrainingReport> TrainAsync(
+            TrainingJob job, Action<TrainingStep>? progress, CancellationToken cancellationToken) =>
+            throw new NotSupportedException("This run trains nothing.");
+    }
+
+    private sealed class InstantHost(OutputFormat format, double yes, int words) : IModelHost
+    {
+        public ValueTask<IChatClient> OpenAsync(string model, CancellationToken cancellationToken) =>
+            new(new FunctionChatClient((_, options, _) => Task.FromResult(Answer(options!))));
+
+        private Answer Answer(ChatOptions options)
+        {
+            string key = options.Call()!.Key;
+            SeededRandom random = new((ulong)options.Seed!.Value);
+            string text = string.Join(' ', Enumerable.Range(0, words).Select(_ => s_words[random.Next(s_words.Length)]));
+            string answer = key.Contains("/judge", StringComparison.Ordinal)
+                    ? $"{text}\n{format.Verdict} {(random.NextDouble() < yes ? format.Yes : format.No)[0]}"
+                : key.Contains("/refine/", StringComparison.Ordinal) && format.ResponseStart is { } start
+                    ? $"{start}\n{text}\n{format.ResponseEnd}"
+                : text;
+            return new Answer(answer, 60, words, "stop");
+        }
+
+        private static readonly string[] s_words =
+            ["tide", "salt", "wind", "boats", "come", "home", "under", "a", "pale", "moon", "while", "nets", "dry"];
+    }
+}
