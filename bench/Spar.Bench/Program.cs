@@ -27,6 +27,16 @@ switch (args)
     case ["play", .. string[] settings]:
         await PlayBench.RunAsync(settings);
         return 0;
+    case ["dashboard", string directory, .. string[] rest]:
+        await DashboardBench.RunAsync(
+            directory,
+            rest.Length > 0 ? int.Parse(rest[0]) : 1_000_000,
+            rest.ElementAtOrDefault(1) ?? "/usr/bin/chromium"
+        );
+        return 0;
+    case ["pictures", string run, string folder]:
+        await DashboardPictures.RunAsync(run, folder);
+        return 0;
     case ["decode", string model, .. string[] rest]:
         DecodeBench.Run(
             model,
@@ -60,6 +70,8 @@ switch (args.FirstOrDefault())
               decode MODEL [threads] [rounded]
               train-nano [threads]            a step for every line of standard input: 0 SFT, 1 SFT on responses, 2 DPO, 3 SFT of an adapter
               train-135m [threads [tokens]]   likewise
+              dashboard DIRECTORY [calls [chromium]]   makes a store where none is, and looks at it
+              pictures RUN FOLDER             of dashboard and report, as docs/images has them
               fleet [prompts=N] [concurrency=N] [servers=N] [faults=PLAN] [latency=MS] [token=MS] [tokens=N] [slots=N] [fixed=N]
                     [yes=SHARE] [branch=N] [depth=N] [votes=N] [n=0] [deadline=S] [delay=MS]
               play [prompts=N] [concurrency=N] [responses=N] [votes=N] [branch=N] [depth=N] [yes=SHARE] [words=N] [directory=DIR]

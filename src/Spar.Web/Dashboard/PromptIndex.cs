@@ -19,7 +19,7 @@ public sealed class PromptIndex : IDisposable
     public const string FileName = "dashboard.db";
 
     private const string PlayStages = "play-";
-    private const long Version = 1;
+    private const long Version = 2;
     private const int BatchRows = 100;
 
     private const string Create = """
@@ -32,7 +32,8 @@ public sealed class PromptIndex : IDisposable
         CREATE INDEX IF NOT EXISTS by_outcome ON prompts (outcome, iteration, item);
         CREATE INDEX IF NOT EXISTS by_verdicts ON prompts (verdicts, iteration, item);
         CREATE INDEX IF NOT EXISTS by_prompt ON prompts (prompt_id);
-        CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (prompt, responses, content='', contentless_delete=1);
+        CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (
+            prompt, responses, content='', contentless_delete=1, tokenize='porter unicode61');
         """;
 
     private readonly RunStore _store;

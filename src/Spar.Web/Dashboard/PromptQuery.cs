@@ -35,8 +35,8 @@ public sealed record PromptQuery
     public int Count { get; init; } = PageSize;
 
     /// <summary>
-    /// The words as FTS5 takes them: each quoted, so that nothing in them is an operator, and as a beginning of words.
-    /// Null where there is no word.
+    /// The words as FTS5 takes them: each quoted, so that nothing in them is an operator; one with a star behind it is the
+    /// beginning of words. Null where there is no word.
     /// </summary>
     public string? Match
     {
@@ -53,7 +53,7 @@ public sealed record PromptQuery
                 }
                 else if (word.Length > 0)
                 {
-                    match.Append(match.Length > 0 ? " " : "").Append('"').Append(word).Append("\"*");
+                    match.Append(match.Length > 0 ? " " : "").Append('"').Append(word).Append(letter == '*' ? "\"*" : "\"");
                     word.Clear();
                 }
             }

@@ -96,7 +96,7 @@ public sealed partial class DashboardServerTests : IAsyncLifetime
         }
         while (next!.Length == 0 || next == first);
         await IndexedAsync(4);
-        Assert.Contains("number7", await GetAsync("/runs/run/prompts?words=octop"), StringComparison.Ordinal);
+        Assert.Contains("number7", await GetAsync("/runs/run/prompts?words=octop*"), StringComparison.Ordinal);
         Assert.DoesNotContain("number1 ", await GetAsync("/runs/run/prompts?words=octopus"), StringComparison.Ordinal);
     }
 
