@@ -1,9 +1,11 @@
 using System.CommandLine;
 using Spar.Cli.Arguments;
 using Spar.Cli.Console;
+using Spar.Experiments;
 using Spar.Ground;
 using Spar.Runs;
 using Spar.SelfPlay;
+using Spar.Web.Experiments;
 using Spar.Web.Reports;
 using Spectre.Console;
 
@@ -13,11 +15,14 @@ namespace Spar.Cli.Commands;
 internal static class ReportCommand
 {
     private const string Help = """
-        Makes one self-contained HTML page of a run: scores by iteration, judge, searches, training curves, pairs. Works while the run is going on, too.
+        Makes one self-contained HTML page of a run: scores by iteration, judge, searches, training curves, pairs, and the paper's figures and tables
+        with the run's numbers; or Markdown of these for a paper. Experiments fill the tables that one run cannot. Works while the run is going on, too.
 
         Examples:
           spar report runs/quickstart
           spar report runs/quickstart --output page.html
+          spar report runs/quickstart --markdown
+          spar report runs/quickstart --experiment runs/experiments/ablations
           spar report runs/quickstart --json
         """;
 
@@ -26,12 +31,19 @@ internal static class ReportCommand
         Argument<string> run = Options.Argument("run", "run directory");
         Option<string?> output = Options.OptionalText(
             "--output",
-            "the page's file (default: report.html in the run directory)",
+            "the page's file (default: report.html or report.md in the run directory)",
             "file",
             "-o"
         );
         Option<bool> json = Shared.Json("print the results (results.json) instead");
-        Command command = new("report", Help) { run, output, json };
+        Option<bool> markdown = Options.Flag("--markdown", "write Markdown instead of HTML");
+        Option<string[]> experiments = new("--experiment")
+        {
+            Description = "folder of an experiment whose tables stand beside the run's; may be given several times",
+            HelpName = "folder",
+            DefaultValueFactory = _ => [],
+        };
+        Command command = new("report", Help) { run, output, markdown, experiments, json };
         command.SetAction(
             async (parse, cancellationToken) =>
             {
@@ -48,13 +60,22 @@ internal static class ReportCommand
                     return ExitCode.Success;
                 }
 
+                PaperPart[] parts =
+                [
+                    .. parse.GetValue(experiments)!.SelectMany(folder => ExperimentParts.Of(ExperimentReport.Read(folder))),
+                ];
+                bool plain = parse.GetValue(markdown);
                 string page = await ReadRun.OfAsync(
                     directory,
                     context,
-                    store => RunReport.RenderAsync(ReportModel.Of(store))
+                    store =>
+                    {
+                        ReportModel model = ReportModel.Of(store) with { Experiments = parts };
+                        return plain ? Task.FromResult(ReportMarkdown.Of(model)) : RunReport.RenderAsync(model);
+                    }
                 );
                 cancellationToken.ThrowIfCancellationRequested();
-                string path = parse.GetValue(output) ?? Path.Combine(directory, "report.html");
+                string path = parse.GetValue(output) ?? Path.Combine(directory, plain ? "report.md" : "report.html");
                 try
                 {
                     AtomicFile.WriteText(path, page);

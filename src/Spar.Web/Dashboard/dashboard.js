@@ -51,6 +51,12 @@
       label();
     });
 
+    // A wide tree shows its way to the best response.
+    for (const drawing of document.querySelectorAll(".tree-drawing")) {
+      const places = [...drawing.querySelectorAll(".node.best")].map(box => +box.getAttribute("x") + 32);
+      if (places.length) drawing.parentElement.scrollLeft = (Math.min(...places) + Math.max(...places) - drawing.parentElement.clientWidth) / 2;
+    }
+
     // Forms leave out what is not asked for, so that addresses stay short.
     for (const form of document.querySelectorAll("form.filters"))
       form.addEventListener("submit", () => { for (const field of form.elements) if (!field.value) field.disabled = true; });

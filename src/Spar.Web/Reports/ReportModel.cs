@@ -5,6 +5,7 @@ using Spar.Seams;
 using Spar.Search;
 using Spar.SelfPlay;
 using Spar.Store;
+using Spar.Web.Text;
 
 namespace Spar.Web.Reports;
 
@@ -49,6 +50,15 @@ public sealed record ReportModel
     /// <summary>Searches to draw as examples; one is enough for most readers.</summary>
     public IReadOnlyList<SearchExample> Searches { get; init; } = [];
 
+    /// <summary>How much of rejected responses chosen ones keep, iteration by iteration.</summary>
+    public IReadOnlyList<KeptWords> Kept { get; init; } = [];
+
+    /// <summary>When, by what and how the run was made; null where nobody says.</summary>
+    public RunOrigin? Origin { get; init; }
+
+    /// <summary>Figures and tables of the paper that experiments fill.</summary>
+    public IReadOnlyList<PaperPart> Experiments { get; init; } = [];
+
     /// <summary>False while the run is going on.</summary>
     public bool Finished => Results.StoppedByDrift is not null
         || Results.Rows.Any(row => row.Name == RowName.Last(PlannedIterations));
@@ -64,6 +74,8 @@ public sealed record ReportModel
             Pairs = [.. examples.SelectMany(example => example.Pairs)],
             Responses = [.. examples.SelectMany(example => example.Responses)],
             Searches = [.. examples.Select(example => example.Search).OfType<SearchExample>().Take(1)],
+            Kept = [.. examples.Select(example => example.Kept)],
+            Origin = RunOrigin.Of(store, model.Results),
         };
     }
 
@@ -96,7 +108,8 @@ public sealed record ReportModel
     }
 
     private sealed record Examples(
-        IReadOnlyList<PairExample> Pairs, IReadOnlyList<ResponseExample> Responses, SearchExample? Search)
+        IReadOnlyList<PairExample> Pairs, IReadOnlyList<ResponseExample> Responses, SearchExample? Search,
+        KeptWords Kept)
     {
         public static Examples Of(RunStore store, IterationReport iteration)
         {
@@ -109,7 +122,33 @@ public sealed record ReportModel
                     .Select(pair => new PairExample(iteration.Number, pair, CritiqueOf(plays, pair)))],
                 [.. (iteration.Data?.ActorRows ?? []).Take(ExamplesAnIteration)
                     .Select(row => new ResponseExample(iteration.Number, row))],
-                deepest is null ? null : new SearchExample(iteration.Number, deepest.Instruction, deepest.Tree!));
+                deepest is null ? null : new SearchExample(iteration.Number, deepest.Instruction, deepest.Tree!),
+                KeptOf(store, iteration, plays));
+        }
+
+        // A share of words is the mean over pairs; the samples are those of the prompts that the pairs are of.
+        private static KeptWords KeptOf(RunStore store, IterationReport iteration, PlayRecord[] plays)
+        {
+            IReadOnlyList<PreferencePair> pairs = iteration.Data?.Pairs ?? [];
+            bool refined = store.Identity.Values.GetValueOrDefault("method", "spar") == "spar"
+                && store.Identity.Values.GetValueOrDefault("refinement", "tree") != "none";
+            Gate gate = new(double.Parse(store.Identity.Values["search.gate"], CultureInfo.InvariantCulture));
+            HashSet<string> prompts = [.. pairs.Select(pair => pair.PromptId)];
+            return new KeptWords(
+                iteration.Number,
+                pairs.Count,
+                refined ? Mean(pairs.Select(pair => WordDiff.Between(pair.Rejected, pair.Chosen).KeptShare)) : null,
+                Mean(plays.Where(play => play.Negative is not null && prompts.Contains(play.PromptId)).Select(play =>
+                    play.Responses.FirstOrDefault(other => other.Text is not null
+                        && gate.VerdictOn(other.Valuation?.Value) == Verdict.Yes) is { } passed
+                        ? WordDiff.Between(play.Responses[play.Negative!.Value].Text ?? "", passed.Text!).KeptShare
+                        : null)));
+        }
+
+        private static double? Mean(IEnumerable<double?> shares)
+        {
+            double[] known = [.. shares.OfType<double>()];
+            return known.Length == 0 ? null : known.Average();
         }
 
         private static string? CritiqueOf(PlayRecord[] plays, PreferencePair pair) =>

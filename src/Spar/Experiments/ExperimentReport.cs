@@ -19,6 +19,31 @@ public sealed record ExperimentReport(
     IReadOnlyList<ExperimentChart> Charts,
     IReadOnlyList<string> Notes)
 {
+    /// <summary>The name of the file that an experiment's folder keeps it in.</summary>
+    public const string FileName = "results.json";
+
+    /// <summary>Reads what an experiment left in its folder.</summary>
+    /// <param name="directory">The experiment's folder.</param>
+    /// <exception cref="SparException">There is none in it.</exception>
+    public static ExperimentReport Read(string directory)
+    {
+        string path = Path.Combine(directory, FileName);
+        try
+        {
+            return JsonSerializer.Deserialize<ExperimentReport>(File.ReadAllText(path), JsonSettings.Readable) is
+            { Tables: not null, Charts: not null, Seeds: not null } report
+                ? report
+                : throw new JsonException("it lacks tables, charts or seeds");
+        }
+        catch (Exception fault) when (fault is JsonException or IOException or UnauthorizedAccessException)
+        {
+            throw new SparException(
+                $"The file {path} holds no experiment's results ({fault.Message.Split('\n')[0].TrimEnd('.')}). "
+                    + "Name the folder that spar experiment wrote to.",
+                fault);
+        }
+    }
+
     /// <summary>The report as JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, JsonSettings.Readable) + "\n";
 }
