@@ -91,7 +91,7 @@ internal sealed class ClusterProbe(LauncherOptions options, TrainerProgram? prog
         string[] lines = File.Exists(job.Log)
             ? [.. File.ReadAllLines(job.Log).Select(line => HarmlessText.Name(line.Trim()))]
             : [];
-        string[] nodes = [.. Of(Node)], gpus = [.. Of(Gpu)], versions = [.. Of(Version)];
+        string[] nodes = [.. Of(Node).Order(StringComparer.Ordinal)], gpus = [.. Of(Gpu)], versions = [.. Of(Version)];
         List<ClusterFinding> findings =
         [
             nodes.Length == options.Nodes

@@ -56,6 +56,13 @@ public static class JobScript
         Line($"echo \"{Mark(job.Token)} $(date -u +%Y-%m-%dT%H:%M:%SZ) on $(hostname)\"");
         Line($"export NNODES={Number(settings.Nodes)} NPROC_PER_NODE={Number(Math.Max(1, settings.GpusPerNode))}");
         Line($"export MASTER_ADDR={address} MASTER_PORT={port}");
+        if (start.Length > 0)
+        {
+            // Since Slurm 22.05 srun does not take a job's --cpus-per-task for its own, and would bind each node's work to
+            // one processor.
+            Line("[ -z \"$SLURM_CPUS_PER_TASK\" ] || export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK");
+        }
+
         foreach (string line in job.Prepare)
         {
             Line(line);

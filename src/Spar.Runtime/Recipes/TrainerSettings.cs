@@ -67,7 +67,7 @@ public sealed record TrainerSettings : IRecipeRules
     internal int Devices => Launcher.Nodes * Math.Max(1, Launcher.GpusPerNode);
 
     /// <summary>The settings in the trainer's words, apart into key and value.</summary>
-    internal IEnumerable<KeyValuePair<string, string>> Words => Settings.Select(one =>
+    internal IEnumerable<KeyValuePair<string, string>> Words => Settings.Where(IsPair).Select(one =>
     {
         int colon = one.IndexOf(':', StringComparison.Ordinal);
         return new KeyValuePair<string, string>(one[..colon].Trim(), one[(colon + 1)..].Trim());
@@ -85,12 +85,14 @@ public sealed record TrainerSettings : IRecipeRules
             Kind != TrainerKind.Llamafactory || Template is not null, "template",
             "must name the model's chat template as LLaMA-Factory calls it, such as llama3", Template);
         check.That(
-            Settings.All(one => one.IndexOf(':', StringComparison.Ordinal) > 0), "settings",
+            Settings.All(IsPair), "settings",
             "must have entries as \"key: value\"", Settings);
         check.That(
             Launcher.Kind == LauncherKind.Slurm || Launcher.Nodes == 1, "launcher.nodes",
             "must be 1 on this machine; several nodes take launcher.kind slurm", Launcher.Nodes);
     }
+
+    private static bool IsPair(string setting) => setting.IndexOf(':', StringComparison.Ordinal) > 0;
 }
 
 /// <summary>Trainers.</summary>

@@ -111,6 +111,7 @@ public sealed class Trl(TrainerOptions options) : TrainerProgram(options)
     private const string Script = """"
         """Written by spar: trains with TRL as the JSON file says that is named first; goes on from the checkpoint that is
         named second, if one is. Progress goes to trainer_log.jsonl of the output."""
+        import dataclasses
         import json
         import os
         import sys
@@ -157,6 +158,9 @@ public sealed class Trl(TrainerOptions options) : TrainerProgram(options)
                 r=words["lora_r"], lora_alpha=words.get("lora_alpha", 16), target_modules=words["lora_target_modules"],
                 task_type="CAUSAL_LM")
         Config, Trainer = (DPOConfig, DPOTrainer) if job["preference"] else (SFTConfig, SFTTrainer)
+        if "warmup_ratio" not in {field.name for field in dataclasses.fields(Config)}:
+            # Newer Transformers take a share of the steps as warmup_steps below 1.
+            arguments["warmup_steps"] = arguments.pop("warmup_ratio", 0)
         tokenizer = AutoTokenizer.from_pretrained(job["model"])
         trainer = Trainer(
             model=job["model"], args=Config(**arguments), processing_class=tokenizer, peft_config=peft,
