@@ -35,8 +35,9 @@ public sealed partial class JunkTests : IDisposable
         string none = Path.Combine(_work, "none");
         return command switch
         {
-            "spar runs merge" => [none],
-            "spar run" or "spar pretrain" or "spar report" or "spar runs" => [none],
+            "spar run" or "spar pretrain" or "spar report" => [none],
+            "spar runs list" or "spar runs show" or "spar runs verify" or "spar runs prune"
+                or "spar runs merge" => [none],
             "spar recipe check" or "spar recipe show" or "spar cluster check" => [none],
             "spar generate" => ["hi", "--model", none],
             "spar chat" or "spar eval nano" => ["--model", none],

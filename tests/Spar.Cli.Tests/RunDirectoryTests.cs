@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Spar.Cli.Console;
 using Spar.TestSupport;
@@ -113,6 +114,99 @@ public sealed class RunDirectoryTests : IDisposable
         Assert.Contains($"Go on: spar run {At("recipe.yaml")} --output {run}", output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("dpo.beta=0.3", "play-1", "actor-1", 0)]
+    [InlineData("votes=2", "refiner-0", "play-1", 1)]
+    [InlineData("actor_sft.learning_rate=2e-4", "actor-sft-data", "actor-0", 0)]
+    [InlineData("nano.held_out_prompts=3", "refiner-1", "evaluation-base", 1)]
+    public async Task A_changed_recipe_is_refused_with_what_changed_and_a_fork_comes_to_what_a_new_run_does(
+        string change, string taken, string anew, int saved)
+    {
+        string run = await RunAsync();
+        string key = change.Split('=')[0];
+        await CliRunner.FailsAsync(
+            ["run", Recipe(), "--output", run, "--set", change], "belongs to another recipe", $"\n  {key} was ", "--fork");
+        string[] fork = ["run", Recipe(), "--output", run, "--fork", At("fork"), "--set", change, "--json"];
+        (int code, string output, string messages) = await CliRunner.RunAsync("", fork);
+        Assert.True(code == ExitCode.Success, messages);
+        Assert.Contains($"Begins from {run}, in which {key} was ", messages, StringComparison.Ordinal);
+        string stages = messages.Split("Takes over")[1].Split(')')[0];
+        Assert.Contains(taken, stages, StringComparison.Ordinal);
+        Assert.DoesNotContain(anew, stages, StringComparison.Ordinal);
+        (_, string fresh, _) = await CliRunner.RunAsync(
+            "", "run", Recipe(), "--output", At("fresh"), "--set", change, "--json");
+        using JsonDocument forked = JsonDocument.Parse(output);
+        using JsonDocument whole = JsonDocument.Parse(fresh);
+        foreach (string part in (string[])["rows", "calibration"])
+        {
+            Assert.True(JsonElement.DeepEquals(
+                whole.RootElement.GetProperty(part), forked.RootElement.GetProperty(part)), part);
+        }
+
+        string weights = Path.Combine("checkpoints", "actor-1", "model.safetensors");
+        string refers = File.Exists(Path.Combine(At("fork"), weights)) ? At("fork") : run;
+        Assert.Equal(File.ReadAllBytes(Path.Combine(At("fresh"), weights)), File.ReadAllBytes(Path.Combine(refers, weights)));
+        (code, _, messages) = await CliRunner.RunAsync("", "runs", "verify", At("fork"));
+        Assert.True(code == ExitCode.Success, messages);
+
+        // Of what is made anew, the answers that the same models would give to the same words are there already.
+        long asked = Calls(At("fork"), anew);
+        Assert.True(saved == 0 || asked < Calls(At("fresh"), anew), $"{asked} calls");
+        (code, output, _) = await CliRunner.RunAsync("", fork);
+        Assert.Equal(ExitCode.Success, code);
+    }
+
+    // Answered calls that were made in a stage.
+    private static long Calls(string run, string stage)
+    {
+        using SqliteConnection connection = new($"Data Source={Path.Combine(run, "run.db")};Pooling=False");
+        connection.Open();
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = $"SELECT calls FROM stage_log WHERE stage = '{stage}'";
+        return (long)command.ExecuteScalar()!;
+    }
+
+    [Fact]
+    public async Task Runs_are_shown_checked_and_pruned()
+    {
+        string run = await RunAsync();
+        (_, string output, _) = await CliRunner.RunAsync("", "runs", "list", _work, "--json");
+        JsonElement listed = Assert.Single(JsonDocument.Parse(output).RootElement.EnumerateArray());
+        Assert.Equal(("ended", "iteration-1"), (listed.GetProperty("state").GetString(), listed.GetProperty("lastRow").GetString()));
+
+        (_, output, _) = await CliRunner.RunAsync("", "runs", "show", run, "--json");
+        JsonElement shown = JsonDocument.Parse(output).RootElement;
+        JsonElement trained = shown.GetProperty("stages").EnumerateArray()
+            .Single(stage => stage.GetProperty("stage").GetString() == "actor-1");
+        Assert.Equal("checkpoints/actor-1", trained.GetProperty("checkpoint").GetString());
+        Assert.True(shown.GetProperty("bytes").GetProperty("checkpoints").GetInt64() > 1_000_000);
+        (_, output, _) = await CliRunner.RunAsync("", "runs", "show", run, "--recipe");
+        Assert.Contains("play-1", output, StringComparison.Ordinal);
+        Assert.Contains("  dpo.learning_rate: ", output, StringComparison.Ordinal);
+
+        (int code, output, string messages) = await CliRunner.RunAsync("", "runs", "verify", run);
+        Assert.True(code == ExitCode.Success, messages);
+        Assert.Contains("all is well", output, StringComparison.Ordinal);
+
+        (_, output, _) = await CliRunner.RunAsync("", "runs", "prune", run);
+        Assert.Contains("checkpoints/actor-0", output, StringComparison.Ordinal);
+        Assert.Contains("Nothing was removed", output, StringComparison.Ordinal);
+        Assert.True(Directory.Exists(Path.Combine(run, "checkpoints", "actor-0")));
+        (_, output, _) = await CliRunner.RunAsync("", "runs", "prune", run, "--yes");
+        Assert.Contains("are free again", output, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(run, "checkpoints", "actor-0")));
+        (code, output, messages) = await CliRunner.RunAsync("", "runs", "verify", run);
+        Assert.True(code == ExitCode.Success, messages);
+        Assert.Contains("actor-0, refiner-0 removed to free space", output, StringComparison.Ordinal);
+        (_, output, _) = await CliRunner.RunAsync("", "runs", "prune", run, "--yes");
+        Assert.Contains("nothing", output, StringComparison.Ordinal);
+        (code, _, messages) = await CliRunner.RunAsync("", "report", run, "--output", At("page.html"));
+        Assert.True(code == ExitCode.Success, messages);
+
+        File.AppendAllText(Path.Combine(run, "checkpoints", "actor-1", "model.safetensors"), "x");
+        await CliRunner.FailsAsync(["runs", "verify", run], "actor-1: its checkpoint", "was changed", "Restore it");
+    }
+
     [Fact]
     public async Task A_damaged_store_is_said_to_be_damaged()
     {
@@ -136,6 +230,8 @@ public sealed class RunDirectoryTests : IDisposable
                     ["report", damaged],
                     ["report", damaged, "--json"],
                     ["export", damaged, "--output", At("x")],
+                    ["runs", "verify", damaged],
+                    ["runs", "show", damaged],
                 }
             )
             {

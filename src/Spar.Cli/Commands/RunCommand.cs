@@ -26,6 +26,8 @@ internal static class RunCommand
           spar run recipes/quickstart.yaml --set dpo.learning_rate=1e-4 \
             --set votes=3 --output runs/gentle
           spar run recipes/quickstart.yaml --output runs/mine --json
+          spar run recipes/quickstart.yaml --retry-failed
+          spar run recipes/quickstart.yaml --set dpo.beta=0.2 --fork runs/beta
           spar run recipes/quickstart.yaml --dry-run
           spar run recipes/quickstart.yaml --until-play
           spar run recipes/quickstart.yaml --shard 2/4
@@ -43,11 +45,24 @@ internal static class RunCommand
         Option<ulong?> seed = Options.SeedInPlace();
         Option<string[]> settings = Options.RecipeSettings();
         Option<double> allowFailed = Options.AllowFailed();
+        Option<string?> fork = Options.OptionalText(
+            "--fork",
+            "begin a new run here from the one in --output, of a recipe that has changed: it takes over what the change "
+                + "does not concern",
+            "dir"
+        );
+        Option<bool> retryFailed = Options.Flag(
+            "--retry-failed",
+            "ask again for what stages that have ended lack because calls failed; what was made without it is made anew"
+        );
         Option<bool> json = Shared.Json("print the results as JSON instead of a table");
         Option<int> threads = Options.Threads();
         DryRun dryRun = new();
         RunScope scope = new();
-        Command command = new ResumableCommand("run", Help) { recipe, output, seed, settings, allowFailed, threads, json };
+        Command command = new ResumableCommand("run", Help)
+        {
+            recipe, output, seed, settings, allowFailed, retryFailed, fork, threads, json,
+        };
         dryRun.AddTo(command);
         scope.AddTo(command);
         command.SetAction(
@@ -62,10 +77,17 @@ internal static class RunCommand
                 string name =
                     Path.GetFileNameWithoutExtension(path)
                     + (given is ulong number ? string.Create(CultureInfo.InvariantCulture, $"-seed{number}") : "");
-                string directory = parse.GetValue(output) ?? Path.Combine("runs", name);
+                string source = parse.GetValue(output) ?? Path.Combine("runs", name);
+                string directory = parse.GetValue(fork) ?? source;
+                if (parse.GetValue(fork) is not null)
+                {
+                    CheckFork(source, directory);
+                }
+
                 (RunRecipe recipeRead, IReadOnlyList<string> warnings) = await ReadAsync(
                     document,
                     directory,
+                    parse.GetValue(retryFailed),
                     cancellationToken
                 );
                 Shared.Tell(document, context);
@@ -85,9 +107,11 @@ internal static class RunCommand
                     CommandOf(path, directory, given, parse.GetValue(settings)!),
                     recipeRead,
                     directory,
+                    source,
                     parse.GetValue(threads),
                     parse.GetValue(allowFailed),
                     scope.Of(parse),
+                    parse.GetValue(retryFailed),
                     context,
                     cancellationToken
                 );
@@ -160,10 +184,11 @@ internal static class RunCommand
     private static async Task<(RunRecipe Recipe, IReadOnlyList<string> Warnings)> ReadAsync(
         RecipeDocument document,
         string directory,
+        bool retryFailed,
         CancellationToken cancellationToken
     )
     {
-        if (File.Exists(Path.Combine(directory, RunResults.FileName)))
+        if (!retryFailed && File.Exists(Path.Combine(directory, RunResults.FileName)))
         {
             RunRecipe recipe = RunComposer.Read(document);
             if (Ended(directory, RunIdentities.Of(recipe), recipe) is not null)
@@ -180,9 +205,11 @@ internal static class RunCommand
         string command,
         RunRecipe recipe,
         string directory,
+        string source,
         int threads,
         double allowFailed,
         PlayScope scope,
+        bool retryFailed,
         CommandContext context,
         CancellationToken cancellationToken
     )
@@ -193,24 +220,34 @@ internal static class RunCommand
         {
             opened = RunScope.Open(directory, scope, identity, context.Time);
         }
-        catch (UserFaultException) when (Ended(directory, identity, recipe) is { } results)
+        catch (UserFaultException) when (!retryFailed && Ended(directory, identity, recipe) is { } results)
         {
             // A run that has ended needs no writing, and its directory may forbid it.
             return (results, null);
         }
 
         using RunStore store = opened;
+        string? fork = source == directory ? null : Fork(source, store);
         directory = RunScope.DirectoryOf(directory, scope);
         using ProgressLine progress = new(context);
         int stages = store.Stages().Count;
         string state =
-            stages == 0 ? "a new run"
+            stages == 0 || fork is not null ? "a new run"
+            : store.Retrying is { } retried ? $"goes on with what {retried} lacked because calls failed"
+            : retryFailed ? RetriedOf(store)
             : Ended(directory, identity, recipe) is not null ? "has ended; nothing is left to do"
             : string.Create(CultureInfo.InvariantCulture, $"goes on, {stages} stages are there");
         string models = recipe.Method.ActorStart == recipe.Method.RefinerStart
             ? recipe.Method.ActorStart
             : $"{recipe.Method.ActorStart} (actor) and {recipe.Method.RefinerStart} (refiner)";
         context.Say($"{path} from {models} in {directory}: {state}");
+        if (store.MigratedFrom is int older)
+        {
+            context.Say(string.Create(
+                CultureInfo.InvariantCulture,
+                $"The store was written by an earlier version and is brought to this one; the old one is kept as run.db.schema-{older}."));
+        }
+
         if (PromptSets.Derived(recipe) is var (set, why))
         {
             context.Say($"prompt_set: {set}, for the recipe names none and {why}");
@@ -219,9 +256,16 @@ internal static class RunCommand
         using RunLog log = new(directory, new RunDisplay(progress), context.Time);
         log.Write("info", RunState.CommandLine(command));
         log.Write("info", $"{path} from {models}: {state}");
+        if (fork is not null)
+        {
+            context.Say(fork);
+            log.Write("info", fork);
+        }
+
         try
         {
-            SelfPlayRun run = RunComposer.Compose(recipe, store, threads, log, context.Time, allowFailed, scope);
+            SelfPlayRun run = RunComposer.Compose(
+                recipe, store, threads, log, context.Time, allowFailed, scope, retryFailed);
             RunResults results = await run.RunAsync(cancellationToken);
             log.Write("info", run.Ended is { } end ? $"the session ends at {end.Stage}" : "the run has ended");
             return (results, run.Ended);
@@ -238,6 +282,33 @@ internal static class RunCommand
         }
     }
 
+    private static void CheckFork(string source, string directory)
+    {
+        if (Path.GetFullPath(source) == Path.GetFullPath(directory))
+        {
+            throw new UserFaultException(
+                $"--fork: {directory} is the run that the new one is to begin from.", "Name another directory.");
+        }
+
+        RunStore.OpenForReading(source).Dispose();
+    }
+
+    private static string Fork(string source, RunStore store)
+    {
+        RunFork fork = RunForks.Begin(source, store);
+        string differs = fork.Differences.Count == 0 ? "whose recipe is the same"
+            : $"in which {string.Join("; ", fork.Differences)}";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"Begins from {source}, {differs}. Takes over {fork.Stages.Count} stages"
+                + $"{(fork.Stages.Count == 0 ? "" : $" ({string.Join(", ", fork.Stages)})")} and {fork.Calls} answers; "
+                + $"checkpoints among them stay in {source}, which has to be kept beside it.");
+    }
+
+    private static string RetriedOf(RunStore store) => RunResults.Of(store).Failed is { } failed
+        ? $"asks again for what is missing in {string.Join(", ", failed.Select(one => one.Stage))}"
+        : "lacks nothing that failed";
+
     // The results of a run of this recipe that has ended; null when there is none, or it cannot be read.
     private static RunResults? Ended(string directory, RunIdentity identity, RunRecipe recipe)
     {
@@ -246,7 +317,7 @@ internal static class RunCommand
             using RunStore store = RunStore.OpenForReading(directory);
             RunResults results = RunResults.Of(store);
             return
-                store.Identity.DifferencesFrom(identity).Count == 0
+                store.Identity.DifferencesFrom(identity).Count == 0 && store.Retrying is null
                 && (results.StoppedByDrift is not null || results.Rows.Any(row => row.Name == recipe.LastRow))
                 ? results
                 : null;

@@ -47,6 +47,7 @@ public static class RunComposer
         }
 
         ServedModels.Check(recipe, check);
+        ServedCheckpoints.Check(recipe, check);
         ModelHosts.Check(recipe, check);
         ModelFiles.Check(recipe, check);
         ModelTrainers.Check(recipe, check);
@@ -66,9 +67,10 @@ public static class RunComposer
     /// <param name="time">The clock.</param>
     /// <param name="allowFailed">Share of a stage's items that may be missing because calls failed, 0..1.</param>
     /// <param name="scope">How far the session goes in a play stage; null plays all and goes on.</param>
+    /// <param name="retryFailed">Whether stages that ended without some items ask for those again.</param>
     public static SelfPlayRun Compose(
         RunRecipe recipe, RunStore store, int threads, IRunObserver observer, TimeProvider time,
-        double allowFailed = 0, PlayScope? scope = null)
+        double allowFailed = 0, PlayScope? scope = null, bool retryFailed = false)
     {
         recipe = PromptSets.Resolve(recipe);
         TemplateSet templates = TemplateSet.Load(recipe.Method.PromptSet);
@@ -80,7 +82,9 @@ public static class RunComposer
         {
             Recipe = Teachers.MethodOf(recipe),
             Templates = templates,
-            Host = ModelHosts.Create(threads, recipe.Method.Concurrency, recipe, observer.Warn, time),
+            Host = ServedCheckpoints.Around(
+                ModelHosts.Create(threads, recipe.Method.Concurrency, recipe, observer.Warn, time),
+                recipe, store.Directory, recipe.Method.Concurrency, observer, time),
             Trainer = ModelTrainers.Create(threads, recipe, observer.Notice, time),
             Teacher = Teachers.Create(recipe, templates, lessons),
             Prompts = prompts,
@@ -95,6 +99,7 @@ public static class RunComposer
             Observer = observer,
             AllowFailed = allowFailed,
             Scope = scope ?? PlayScope.Whole,
+            RetryFailed = retryFailed,
             Time = time,
         };
     }

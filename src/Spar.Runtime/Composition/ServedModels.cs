@@ -128,7 +128,8 @@ public static class ServedModels
         HashSet<string> used =
         [
             .. ModelFiles.Named(recipe).Where(model => ModelReference.IsServed(model.Text))
-                .Select(model => TryResolve(model.Text)?.Pool).OfType<string>(),
+                .Select(model => TryResolve(model.Text)?.Pool).OfType<string>()
+                .Concat(recipe.Servers.Checkpoints.Select(entry => entry.Pool)),
         ];
         foreach ((int i, EndpointSettings entry) in recipe.Servers.Endpoints.Index())
         {

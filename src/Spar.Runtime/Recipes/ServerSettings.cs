@@ -44,6 +44,11 @@ public sealed record ServerSettings
     /// <c>pool://name</c>.
     /// </summary>
     public IReadOnlyList<EndpointSettings> Endpoints { get; init; } = [];
+
+    /// <summary>
+    /// How the models that the run trains get to servers that play them; none plays them in this process.
+    /// </summary>
+    public IReadOnlyList<CheckpointServing> Checkpoints { get; init; } = [];
 }
 
 /// <summary>Servers that are asked alike.</summary>

@@ -97,17 +97,20 @@ public sealed record RunResults(
         };
     }
 
+    /// <summary>What a stage lacks because calls failed; null where it lacks nothing.</summary>
+    /// <param name="store">The run.</param>
+    /// <param name="stage">A stage that has ended.</param>
+    public static StageFailures? FailuresOf(RunStore store, string stage)
+    {
+        AnyProduct product = store.FindProduct<AnyProduct>(stage)!;
+        ItemFailure? first = product.Row?.FirstFailure ?? product.Statistics?.Failures.FirstOrDefault();
+        int missing = product.Row?.Failed ?? product.Statistics?.Failures.Select(one => one.Id)
+            .Distinct(StringComparer.Ordinal).Count() ?? 0;
+        return first is null ? null : new StageFailures(stage, missing, first);
+    }
+
     private static StageFailures[] FailuresOf(RunStore store) =>
-    [
-        .. store.Stages().Select(stage =>
-        {
-            AnyProduct product = store.FindProduct<AnyProduct>(stage)!;
-            ItemFailure? first = product.Row?.FirstFailure ?? product.Statistics?.Failures.FirstOrDefault();
-            int missing = product.Row?.Failed ?? product.Statistics?.Failures.Select(one => one.Id)
-                .Distinct(StringComparer.Ordinal).Count() ?? 0;
-            return first is null ? null : new StageFailures(stage, missing, first);
-        }).OfType<StageFailures>(),
-    ];
+        [.. store.Stages().Select(stage => FailuresOf(store, stage)).OfType<StageFailures>()];
 
     // What all products have in common.
     private sealed record AnyProduct(StageStatistics? Statistics = null, EvaluationRow? Row = null);

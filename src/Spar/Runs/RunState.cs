@@ -63,9 +63,9 @@ public sealed partial record RunState(RunProgress Progress, RunResults Results, 
             return null;
         }
 
-        bool ended = results.StoppedByDrift is not null
+        bool ended = store.Retrying is null && (results.StoppedByDrift is not null
             || (int.TryParse(iterations, CultureInfo.InvariantCulture, out int count)
-                && results.Rows.Any(row => row.Name == RowName.Last(count)));
+                && results.Rows.Any(row => row.Name == RowName.Last(count))));
         IReadOnlyList<string> stages = store.Stages();
         RunState state = Read(new RunState(RunProgress.Interrupted, results, stages.LastOrDefault()), store.Directory);
         RunProgress progress =
@@ -73,11 +73,11 @@ public sealed partial record RunState(RunProgress Progress, RunResults Results, 
             : RunStore.IsAtWork(store.Directory) ? RunProgress.AtWork
             : state.Fault is not null ? RunProgress.Failed
             : RunProgress.Interrupted;
-        bool open = !ended && state.Stage is { } begun && !stages.Contains(begun);
+        bool open = !ended && state.Stage is { } begun && (!stages.Contains(begun) || begun == store.Retrying);
         return state with
         {
             Progress = progress,
-            Stage = open ? state.Stage : null,
+            Stage = open ? state.Stage : store.Retrying,
             StageItems = open ? state.StageItems : null,
             Fault = progress == RunProgress.Failed ? state.Fault : null,
         };

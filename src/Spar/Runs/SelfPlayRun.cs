@@ -78,6 +78,12 @@ public sealed class SelfPlayRun
     /// <summary>Where the last session ended that <see cref="Scope"/> has ended; null where it went on to the end.</summary>
     public SessionEnd? Ended { get; private set; }
 
+    /// <summary>
+    /// Whether stages that ended without some items ask for those again. Where that brings something, what was made
+    /// without them is made anew.
+    /// </summary>
+    public bool RetryFailed { get; init; }
+
     /// <summary>Is told how it goes.</summary>
     public IRunObserver Observer { get; init; } = new SilentObserver();
 
@@ -126,8 +132,13 @@ public sealed class SelfPlayRun
 
         using CallSession session = new(Recipe.Seed, Recipe.Concurrency, Store, Observer.CallAnswered);
         await using OpenModels models = new(Host, session);
-        StageRunner runner = new(Store, session, Observer, Time, AllowFailed) { Scope = Scope };
+        StageRunner runner = new(Store, session, Observer, Time, AllowFailed, RetryFailed)
+        {
+            Scope = Scope,
+            Forgotten = () => WriteResults(),
+        };
         TrainingStage training = new(Trainer, runner, Store, session, Observer, models);
+        models.Preparing = training.RestoreAsync;
         MethodContext run = new(
             Recipe, Templates, runner, training, Store, session, models, Observer, Verifier, Truth, TripWires)
         {

@@ -11,6 +11,9 @@ public sealed class OpenModels(IModelHost host, CallSession session) : IAsyncDis
 {
     private readonly Dictionary<string, IChatClient> _clients = new(StringComparer.Ordinal);
 
+    /// <summary>Is given every model before it is opened: to make it, where it is not there. Null does nothing.</summary>
+    internal Func<string, CancellationToken, Task>? Preparing { get; set; }
+
     /// <summary>Opens a model, or takes the one that is open already.</summary>
     /// <param name="model">A checkpoint, or an endpoint's model.</param>
     /// <param name="cancellationToken">Stops.</param>
@@ -19,6 +22,7 @@ public sealed class OpenModels(IModelHost host, CallSession session) : IAsyncDis
     {
         if (!_clients.TryGetValue(model, out IChatClient? client))
         {
+            await (Preparing?.Invoke(model, cancellationToken) ?? Task.CompletedTask).ConfigureAwait(false);
             client = await host.OpenAsync(model, cancellationToken).ConfigureAwait(false);
             _clients.Add(model, client);
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Spar.Judging;
 using Spar.Search;
 
@@ -44,6 +45,17 @@ internal static class PlayStatistics
 
         return counts.ToStatistics();
     }
+
+    /// <summary>Counts an iteration's play as its run counted it.</summary>
+    /// <param name="records">The play of its prompts.</param>
+    /// <param name="values">Dotted key to value, as the run's identity has them.</param>
+    public static StageStatistics Of(IEnumerable<PlayRecord> records, IReadOnlyDictionary<string, string> values) =>
+        Of(
+            records,
+            double.TryParse(
+                values.GetValueOrDefault("search.gate"), NumberStyles.Float, CultureInfo.InvariantCulture,
+                out double gate)
+                ? new Gate(gate) : Gate.Majority);
 
     private static void CountResponses(PlayRecord record, Gate gate, Counts counts)
     {

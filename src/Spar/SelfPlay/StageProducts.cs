@@ -56,6 +56,12 @@ public sealed record TrainedProduct(
     /// <summary>The program that trained, where it was not the embedded engine.</summary>
     public string? Trainer { get; init; }
 
+    /// <summary>
+    /// True when the checkpoint was removed to free space: it is made again, to the same digest, when something needs it.
+    /// Null where it was not.
+    /// </summary>
+    public bool? Pruned { get; init; }
+
     /// <summary>Path or name of the model.</summary>
     /// <param name="runDirectory">The run directory.</param>
     public string Resolve(string runDirectory) => Checkpoint is null ? Model! : Path.Combine(runDirectory, Checkpoint);

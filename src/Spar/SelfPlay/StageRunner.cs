@@ -1,5 +1,8 @@
 using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Spar.Calls;
+using Spar.Ground;
 using Spar.Store;
 
 namespace Spar.SelfPlay;
@@ -14,11 +17,19 @@ namespace Spar.SelfPlay;
 /// <param name="allowFailed">
 /// Share of a stage's items, 0..1, that may be missing because calls failed; with more the stage has not ended.
 /// </param>
+/// <param name="retryFailed">
+/// Whether stages that ended without some items ask for those again. Where that brings something, what was made with the
+/// stage is forgotten, so that it is made anew.
+/// </param>
 internal sealed class StageRunner(
-    RunStore store, CallSession session, IRunObserver observer, TimeProvider time, double allowFailed = 0)
+    RunStore store, CallSession session, IRunObserver observer, TimeProvider time, double allowFailed = 0,
+    bool retryFailed = false)
 {
     /// <summary>How far this session goes.</summary>
     public PlayScope Scope { get; init; } = PlayScope.Whole;
+
+    /// <summary>Is told when stages were forgotten, so that results do not name what is no longer there.</summary>
+    public Action Forgotten { get; init; } = () => { };
 
     /// <summary>One stage: its product from the store, or from <paramref name="work"/>.</summary>
     /// <exception cref="SparException">
@@ -28,7 +39,9 @@ internal sealed class StageRunner(
     public async Task<T> RunAsync<T>(string stage, int items, Func<Task<T>> work)
         where T : class, IStageProduct
     {
-        if (store.FindProduct<T>(stage) is { } kept)
+        T? kept = store.FindProduct<T>(stage);
+        bool again = kept?.MissingItems > 0 && (retryFailed || store.Retrying == stage);
+        if (kept is not null && !again)
         {
             observer.StageSkipped(stage);
             return kept;
@@ -41,13 +54,20 @@ internal sealed class StageRunner(
                 + "it has something to play: spar run RECIPE --until-play.");
         }
 
+        if (again)
+        {
+            // From here on the stage's items may be newer than what was made of them: whoever opens the run next goes on.
+            store.Retrying = stage;
+        }
+
         observer.StageStarted(stage, items);
         string started = time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
         long start = time.GetTimestamp();
         (long calls, long tokens) = (session.Calls, session.OutputTokens);
         T product = await work().ConfigureAwait(false);
         int missing = product.MissingItems;
-        if (missing > 0 && !AllowedFailures.Accept(missing, Math.Max(items, missing), allowFailed))
+        if (missing > (kept?.MissingItems ?? 0)
+            && !AllowedFailures.Accept(missing, Math.Max(items, missing), allowFailed))
         {
             ItemFailure first = product.Statistics.Failures[0];
             throw new SparException(
@@ -64,9 +84,75 @@ internal sealed class StageRunner(
             session.Calls - calls,
             session.OutputTokens - tokens
         );
-        store.KeepProduct(stage, product, timing);
+        if (kept is null)
+        {
+            store.KeepProduct(stage, product, timing);
+        }
+        else
+        {
+            Replace(stage, kept, product, timing);
+        }
+
         observer.StageFinished(stage, product.Statistics, timing);
         return product;
+    }
+
+    // What was made with a stage that has more now would else be a silent mix of both.
+    private void Replace<T>(string stage, T kept, T product, StageTiming timing)
+        where T : class, IStageProduct
+    {
+        IReadOnlyDictionary<string, string> recipe = store.Identity.Values;
+        bool iterative = recipe.GetValueOrDefault("iterative_training") != "false";
+        string[] resting = JsonNode.DeepEquals(Substance(kept), Substance(product)) ? []
+            : [.. store.Stages().Where(one => StageOrder.RestsOn(one, stage, iterative))];
+        TrainingMethod method = StageOrder.MethodIn(recipe);
+        store.Redo(stage, product, timing, resting, key => StageOrder.OwnerOf(key, method));
+        if (resting.Length > 0)
+        {
+            Forgotten();
+        }
+
+        observer.Warn(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{stage}: of {kept.MissingItems} items that were missing, {product.MissingItems} still are.")
+            + (resting.Length == 0 ? ""
+                : $" What was made without them is made anew: {string.Join(", ", resting)}."));
+    }
+
+    // A product less the words of what failed, which differ from one attempt to the next.
+    private static JsonNode? Substance<T>(T product)
+    {
+        JsonNode? node = JsonSerializer.SerializeToNode(product, JsonSettings.Compact);
+        Blank(node);
+        return node;
+
+        static void Blank(JsonNode? node)
+        {
+            switch (node)
+            {
+                case JsonObject group:
+                    if (group.ContainsKey("item"))
+                    {
+                        group.Remove("reason");
+                    }
+
+                    foreach ((_, JsonNode? value) in group)
+                    {
+                        Blank(value);
+                    }
+
+                    break;
+                case JsonArray list:
+                    foreach (JsonNode? entry in list)
+                    {
+                        Blank(entry);
+                    }
+
+                    break;
+                default:
+                    break;
+            }
+        }
     }
 
     /// <summary>

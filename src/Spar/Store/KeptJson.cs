@@ -26,6 +26,17 @@ internal static class KeptJson
             () => JsonSerializer.Deserialize<T>(json, s_whole) ?? throw new JsonException("a row holds null")
         );
 
+    /// <summary>Reads a product or an item of a type that is known at run time only.</summary>
+    /// <param name="directory">The run directory, for faults.</param>
+    /// <param name="json">The text.</param>
+    /// <param name="type">The type.</param>
+    /// <exception cref="SparException">The text is damaged.</exception>
+    public static object Read(string directory, string json, Type type) =>
+        StoreFaults.Guard(
+            directory,
+            () => JsonSerializer.Deserialize(json, type, s_whole) ?? throw new JsonException("a row holds null")
+        );
+
     private static void RequireWhatIsAlwaysWritten(JsonTypeInfo type)
     {
         foreach (JsonPropertyInfo property in type.Properties)

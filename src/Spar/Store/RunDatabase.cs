@@ -1,3 +1,4 @@
+using System.Globalization;
 using Dapper;
 using Microsoft.Data.Sqlite;
 
@@ -58,7 +59,7 @@ internal static class RunDatabase
 
     /// <summary>Another program's database must not get a run's tables.</summary>
     /// <exception cref="SparException">It has tables, and none is a run's.</exception>
-    public static void RefuseForeign(SqliteConnection connection, string directory)
+    private static void RefuseForeign(SqliteConnection connection, string directory)
     {
         (long tables, long own) = connection.QuerySingle<(long, long)>(
             "SELECT count(*), coalesce(sum(name = 'meta'), 0) FROM sqlite_master WHERE type = 'table'"
@@ -72,23 +73,68 @@ internal static class RunDatabase
         }
     }
 
-    /// <summary>Checks that this program can read a database, or notes its version in a new one.</summary>
-    /// <exception cref="SparException">Another version wrote it.</exception>
-    public static void CheckVersion(SqliteConnection connection, string directory, bool begins)
+    /// <summary>Makes the tables of a new store, or brings those of an older version to this one.</summary>
+    /// <param name="connection">The database, which no other process writes to.</param>
+    /// <param name="directory">The run directory.</param>
+    /// <returns>The version that it had, where that was an older one; else null.</returns>
+    /// <exception cref="SparException">It is no run's, or a later version wrote it.</exception>
+    public static int? MakeReady(SqliteConnection connection, string directory)
+    {
+        RefuseForeign(connection, directory);
+        connection.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+        int? version = connection.ExecuteScalar<bool>("SELECT count(*) FROM sqlite_master WHERE name = 'meta'")
+            ? VersionOf(connection, directory) : null;
+        if (version is int older and < StoreSchema.Version)
+        {
+            KeepCopy(connection, directory, older);
+            using SqliteTransaction migration = connection.BeginTransaction();
+            StoreSchema.Migrate(connection, older);
+            connection.Execute(
+                "UPDATE meta SET value = @value WHERE key = 'schema'", new { value = Word(StoreSchema.Version) });
+            migration.Commit();
+            return older;
+        }
+
+        using SqliteTransaction beginning = connection.BeginTransaction();
+        connection.Execute(StoreSchema.Create);
+
+        // Tables that an older version made before it came to note its number.
+        StoreSchema.Migrate(connection, 1);
+        connection.Execute(
+            "INSERT OR IGNORE INTO meta (key, value) VALUES ('schema', @value)",
+            new { value = Word(StoreSchema.Version) });
+        beginning.Commit();
+        return null;
+    }
+
+    /// <summary>The version of a store that has its tables; null where it was not noted yet.</summary>
+    /// <param name="connection">The database.</param>
+    /// <param name="directory">The run directory.</param>
+    /// <exception cref="SparException">A later version wrote it.</exception>
+    public static int? VersionOf(SqliteConnection connection, string directory)
     {
         string? version = connection.QuerySingleOrDefault<string>("SELECT value FROM meta WHERE key = 'schema'");
-        if (version is null && begins)
-        {
-            connection.Execute("INSERT INTO meta (key, value) VALUES ('schema', @Version)", new { StoreSchema.Version });
-        }
-        else if (version != StoreSchema.Version)
-        {
-            throw new SparException(
-                $"The run directory {directory} was written by another version of the program (run.db has schema {version ?? "none"}, this program "
-                    + $"reads {StoreSchema.Version}). Use that version, or name another run directory."
+        return version is null ? null
+            : int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+                && number is > 0 and <= StoreSchema.Version ? number
+            : throw new SparException(
+                $"The run directory {directory} was written by a later version of the program (run.db has schema "
+                    + $"{version}, this program knows those up to {Word(StoreSchema.Version)}). Use that version, or name "
+                    + "another run directory."
             );
-        }
     }
+
+    // Whole or not at all: a copy that was cut short has another name.
+    private static void KeepCopy(SqliteConnection connection, string directory, int version)
+    {
+        string copy = Path.Combine(directory, $"{RunStore.FileName}.schema-{Word(version)}");
+        string partial = $"{copy}.partial";
+        File.Delete(partial);
+        connection.Execute("VACUUM INTO @partial", new { partial });
+        File.Move(partial, copy, overwrite: true);
+    }
+
+    private static string Word(int version) => version.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Checks that a database is this recipe's, or notes the recipe in a new one.</summary>
     /// <exception cref="SparException">It belongs to another recipe; the message names what differs.</exception>
@@ -108,10 +154,7 @@ internal static class RunDatabase
         IReadOnlyList<IdentityDifference> differences = there.DifferencesFrom(identity);
         if (differences.Count > 0 && !there.IsExtendedBy(identity))
         {
-            throw new SparException(
-                $"The run directory {directory} belongs to another recipe: {string.Join("; ", differences)}. "
-                    + "Name another run directory, or set the recipe back to go on with this run."
-            );
+            throw IdentityDifference.Refusal(directory, differences);
         }
 
         // A run of an earlier version, one whose model has moved, or one that gets more iterations, is from here on known

@@ -104,6 +104,8 @@ public sealed partial class RunIdentity(IReadOnlyDictionary<string, string> valu
 /// <param name="Wanted">Its value in the recipe; null where it has none.</param>
 public sealed record IdentityDifference(string Key, string? There, string? Wanted)
 {
+    private const int MostShown = 20;
+
     /// <summary>The difference in words.</summary>
     public override string ToString()
     {
@@ -111,6 +113,19 @@ public sealed record IdentityDifference(string Key, string? There, string? Wante
         string wanted = Wanted is null ? "not set" : RunIdentity.NameOf(Wanted);
         return there == wanted
             ? $"{Key} is still {there}, but its content is not what the run began with"
-            : $"{Key} is {there} here and {wanted} in the recipe";
+            : $"{Key} was {there}, is {wanted}";
+    }
+
+    /// <summary>What is said of a run directory that belongs to another recipe: each key, what it was, what it is.</summary>
+    /// <param name="directory">The run directory.</param>
+    /// <param name="differences">At least one.</param>
+    internal static SparException Refusal(string directory, IReadOnlyList<IdentityDifference> differences)
+    {
+        string[] lines = [.. differences.Take(MostShown).Select(one => $"\n  {one}")];
+        string more = differences.Count > MostShown ? $"\n  and {differences.Count - MostShown} more" : "";
+        return new SparException(
+            $"The run directory {directory} belongs to another recipe:{string.Concat(lines)}{more}\n"
+            + "Set the recipe back to go on with this run, or name another run directory; spar run --fork DIR begins one "
+            + "that takes over what these changes do not concern.");
     }
 }

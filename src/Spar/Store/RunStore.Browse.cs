@@ -127,8 +127,7 @@ public sealed partial class RunStore
         "input_tokens AS InputTokens",
         "output_tokens AS OutputTokens",
         "finish AS Finish",
-        _reader.ExecuteScalar<bool>(StoreSchema.LacksProbability)
-            ? "NULL AS Probability" : "probability AS Probability");
+        $"{(StoreSchema.Lacks(_reader, "probability") ? "NULL" : "probability")} AS Probability");
 
     // No record: of no rows, SQLite does not know the types that a constructor would be chosen by.
     private sealed class BrowsedRow

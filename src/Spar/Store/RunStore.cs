@@ -36,7 +36,13 @@ public sealed partial class RunStore : ICallMemo, IDisposable
         if (identity is null)
         {
             _reader = RunDatabase.OpenReadable(file);
-            RunDatabase.CheckVersion(_reader, directory, begins: false);
+            if (RunDatabase.VersionOf(_reader, directory) is null)
+            {
+                throw new SparException(
+                    $"There is no run in {directory}: its run.db was begun, and nothing is in it yet. Run the same command "
+                    + "again.");
+            }
+
             return;
         }
 
@@ -45,21 +51,8 @@ public sealed partial class RunStore : ICallMemo, IDisposable
         try
         {
             _writerConnection = RunDatabase.Open(file, SqliteOpenMode.ReadWriteCreate);
-            RunDatabase.RefuseForeign(_writerConnection, directory);
-            _writerConnection.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
-            _writerConnection.Execute(StoreSchema.Create);
-            if (_writerConnection.ExecuteScalar<bool>(StoreSchema.LacksProbability))
-            {
-                _writerConnection.Execute(StoreSchema.AddProbability);
-            }
-
-            if (_writerConnection.ExecuteScalar<bool>(StoreSchema.LacksLogLikelihoods))
-            {
-                _writerConnection.Execute(StoreSchema.AddLogLikelihoods);
-            }
-
+            MigratedFrom = RunDatabase.MakeReady(_writerConnection, directory);
             _reader = _writerConnection;
-            RunDatabase.CheckVersion(_reader, directory, begins: true);
             RunDatabase.CheckIdentity(_reader, directory, identity);
             _session = _writerConnection.QuerySingle<long>(
                 "INSERT INTO sessions (started, seconds) VALUES (@now, 0) RETURNING id",
@@ -88,6 +81,12 @@ public sealed partial class RunStore : ICallMemo, IDisposable
 
     /// <summary>The run directory.</summary>
     public string Directory { get; }
+
+    /// <summary>
+    /// The older version of the store that was brought to this program's when it was opened; a copy is beside it. Null
+    /// where it needed none.
+    /// </summary>
+    public int? MigratedFrom { get; }
 
     /// <summary>Opens a run directory for a run: makes it if it is not there, goes on with it if it is.</summary>
     /// <param name="directory">The run directory.</param>

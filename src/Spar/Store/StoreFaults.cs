@@ -9,6 +9,11 @@ namespace Spar.Store;
 /// </summary>
 internal static class StoreFaults
 {
+    // ENOSPC and EROFS of Linux and macOS, ERROR_DISK_FULL of Windows.
+    private const int NoSpace = 28;
+    private const int ReadOnlyFileSystem = 30;
+    private const int WindowsDiskFull = unchecked((int)0x80070070);
+
     public static SparException Explain(string directory, Exception fault)
     {
         // Primary result codes: https://sqlite.org/rescode.html
@@ -16,9 +21,9 @@ internal static class StoreFaults
         {
             _ when File.Exists(directory) => "it is a file. Name a directory",
             DirectoryNotFoundException => "a part of its path is a file or is not there. Name another run directory",
-            SqliteException { SqliteErrorCode: 13 } =>
+            SqliteException { SqliteErrorCode: 13 } or IOException { HResult: NoSpace or WindowsDiskFull } =>
                 "the disk is full. Free some space and run the same command again; what was kept before is safe",
-            SqliteException { SqliteErrorCode: 8 } => "it is read-only. Make it writable or name another run directory",
+            SqliteException { SqliteErrorCode: 8 } or IOException { HResult: ReadOnlyFileSystem } => "it is read-only. Make it writable or name another run directory",
             SqliteException { SqliteErrorCode: 5 or 6 } =>
                 "its run.db is locked by another program. Wait for it to end, then run the same command again",
             SqliteException { SqliteErrorCode: 14 } or UnauthorizedAccessException =>

@@ -1,9 +1,16 @@
+using Dapper;
+using Microsoft.Data.Sqlite;
+
 namespace Spar.Store;
 
-/// <summary>The tables of run.db.</summary>
+/// <summary>
+/// The tables of run.db. A change of them is a new version with its migration here; a store is brought to this version
+/// when a run goes on in it, with a copy of the old one beside it, and read as it is by all else.
+/// </summary>
 internal static class StoreSchema
 {
-    public const string Version = "1";
+    /// <summary>The version that this program writes; it reads every one from 1 on.</summary>
+    public const int Version = 2;
 
     public const string Create = """
         CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -22,17 +29,33 @@ internal static class StoreSchema
         CREATE TABLE IF NOT EXISTS sessions (id INTEGER PRIMARY KEY, started TEXT NOT NULL, seconds REAL NOT NULL);
         """;
 
-    /// <summary>1 for a run.db from before answers had a probability.</summary>
-    public const string LacksProbability =
-        "SELECT count(*) = 0 FROM pragma_table_info('calls') WHERE name = 'probability'";
+    /// <summary>Columns of calls that stores of version 1 may lack.</summary>
+    public static IReadOnlyList<(string Name, string Type)> LaterColumns { get; } =
+        [("probability", "REAL"), ("log_likelihoods", "TEXT")];
 
-    public const string AddProbability = "ALTER TABLE calls ADD COLUMN probability REAL";
+    /// <summary>
+    /// Brings a store of an older version to this one; the caller has a transaction open, and a copy.
+    /// </summary>
+    /// <param name="connection">The store.</param>
+    /// <param name="version">Its version, below this one.</param>
+    public static void Migrate(SqliteConnection connection, int version)
+    {
+        // 2: answers have a probability and likelihoods in every store, and a run may have a stage whose failed calls are
+        // being made again, which programs before it would not notice.
+        if (version < 2)
+        {
+            foreach ((string name, string type) in LaterColumns.Where(column => Lacks(connection, column.Name)))
+            {
+                connection.Execute($"ALTER TABLE calls ADD COLUMN {name} {type}");
+            }
+        }
+    }
 
-    /// <summary>1 for a run.db from before choices were scored.</summary>
-    public const string LacksLogLikelihoods =
-        "SELECT count(*) = 0 FROM pragma_table_info('calls') WHERE name = 'log_likelihoods'";
-
-    public const string AddLogLikelihoods = "ALTER TABLE calls ADD COLUMN log_likelihoods TEXT";
+    /// <summary>Whether the calls of a store lack a column.</summary>
+    /// <param name="connection">The store.</param>
+    /// <param name="column">The column's name.</param>
+    public static bool Lacks(SqliteConnection connection, string column) => connection.ExecuteScalar<bool>(
+        "SELECT count(*) = 0 FROM pragma_table_info('calls') WHERE name = @column", new { column });
 }
 
 /// <summary>One execution of a stage; a stage that was interrupted has a row for its last execution only.</summary>

@@ -30,12 +30,12 @@ public sealed class RunIdentityTests : IDisposable
         Assert.Empty(Differences(Quickstart(), Quickstart("concurrency=3")));
 
     [Theory]
-    [InlineData("dpo.learning_rate=2e-4", "dpo.learning_rate is 0.00015 here and 0.0002 in the recipe")]
-    [InlineData("search.order=dfs", "search.order is bfs here and dfs in the recipe")]
-    [InlineData("prompt_set=full", "prompt_set is compact here and full in the recipe")]
-    [InlineData("judging.verifiers=[length]", "judging.verifiers.0 is not set here and length in the recipe")]
-    [InlineData("nano.held_out_judged=3", "nano.held_out_judged is not set here and 3 in the recipe")]
-    [InlineData("seed=18446744073709551615", "seed is 1 here and 18446744073709551615 in the recipe")]
+    [InlineData("dpo.learning_rate=2e-4", "dpo.learning_rate was 0.00015, is 0.0002")]
+    [InlineData("search.order=dfs", "search.order was bfs, is dfs")]
+    [InlineData("prompt_set=full", "prompt_set was compact, is full")]
+    [InlineData("judging.verifiers=[length]", "judging.verifiers.0 was not set, is length")]
+    [InlineData("nano.held_out_judged=3", "nano.held_out_judged was not set, is 3")]
+    [InlineData("seed=18446744073709551615", "seed was 1, is 18446744073709551615")]
     public void A_difference_is_told_in_the_recipes_words(string setting, string difference) =>
         Assert.Equal(difference, Assert.Single(Differences(Quickstart(), Quickstart(setting))));
 
@@ -64,7 +64,7 @@ public sealed class RunIdentityTests : IDisposable
             $"base_model is still {copy}, but its content is not what the run began with",
             Assert.Single(before.DifferencesFrom(RunIdentities.Of(Quickstart($"base_model={copy}")))).ToString());
         Assert.Equal(
-            $"base_model is {Nano} here and {copy} in the recipe", Assert.Single(
+            $"base_model was {Nano}, is {copy}", Assert.Single(
                 Differences(Quickstart(), Quickstart($"base_model={copy}"))));
     }
 
@@ -74,7 +74,7 @@ public sealed class RunIdentityTests : IDisposable
         RunRecipe Judged(string judge) => Quickstart($"judging.judges=[refiner, '{judge}']");
         Assert.Empty(Differences(Judged("http://a:8000/v1#qwen, big"), Judged("https://b/v1#qwen, big")));
         Assert.Equal(
-            "judging.judges.1 is http://a/v1#m here and http://a/v1#n in the recipe",
+            "judging.judges.1 was http://a/v1#m, is http://a/v1#n",
             Assert.Single(Differences(Judged("http://a/v1#m"), Judged("http://a/v1#n"))));
     }
 
@@ -105,7 +105,7 @@ public sealed class RunIdentityTests : IDisposable
         }
 
         Assert.Contains(
-            "dpo.learning_rate is 0.00015 here and 0.01 in the recipe",
+            "dpo.learning_rate was 0.00015, is 0.01",
             Assert.Throws<SparException>(
                 () => RunStore.Open(run, RunIdentities.Of(Quickstart("dpo.learning_rate=0.01")))).Message,
             StringComparison.Ordinal);
@@ -114,7 +114,7 @@ public sealed class RunIdentityTests : IDisposable
         string copy = Copy("changed");
         File.AppendAllText(Path.Combine(copy, "config.json"), " ");
         Assert.Contains(
-            "base_model is", Assert.Throws<SparException>(
+            "base_model was", Assert.Throws<SparException>(
                 () => RunStore.Open(run, RunIdentities.Of(Quickstart($"base_model={copy}")))).Message,
             StringComparison.Ordinal);
     }
@@ -143,7 +143,7 @@ public sealed class RunIdentityTests : IDisposable
         JudgingSettings fewer = recipe.Method.Judging with { Verifiers = ["length"] };
         RunIdentity other = RunIdentities.Of(recipe with { Method = recipe.Method with { Judging = fewer } });
         Assert.Contains(
-            "judging.verifiers.1 is words here and not set in the recipe",
+            "judging.verifiers.1 was words, is not set",
             Assert.Throws<SparException>(() => RunStore.Open(run, other)).Message,
             StringComparison.Ordinal);
     }

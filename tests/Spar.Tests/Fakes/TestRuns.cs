@@ -41,7 +41,8 @@ internal static class TestRuns
         string directory, Recipe recipe, FakeWorld world, FakeTrainer? trainer = null, IRunObserver? observer = null,
         bool killed = false,
         IConstraintVerifier? verifier = null, IConstraintVerifier? truth = null, string? start = null,
-        TemplateSet? prompts = null, double allowFailed = 0)
+        TemplateSet? prompts = null, double allowFailed = 0, bool retryFailed = false,
+        Action<RunStore>? opened = null)
     {
         RunStore store = RunStore.Open(directory, IdentityOf(recipe));
         if (start is not null)
@@ -52,6 +53,7 @@ internal static class TestRuns
 
         try
         {
+            opened?.Invoke(store);
             return await new SelfPlayRun
             {
                 Recipe = recipe,
@@ -68,6 +70,7 @@ internal static class TestRuns
                 Truth = truth,
                 Observer = observer ?? new SilentObserver(),
                 AllowFailed = allowFailed,
+                RetryFailed = retryFailed,
             }.RunAsync(TestContext.Current.CancellationToken);
         }
         finally

@@ -60,7 +60,7 @@ public sealed class RecipeTests
         Assert.Empty(identity.DifferencesFrom(TestRuns.IdentityOf(TestRuns.Small with { Concurrency = 1 })));
         Recipe other = TestRuns.Small with { Seed = 8, Dpo = TestRuns.Small.Dpo with { Beta = 0.2 } };
         Assert.Equal(
-            ["dpo.beta is 0.1 here and 0.2 in the recipe", "seed is 7 here and 8 in the recipe"],
+            ["dpo.beta was 0.1, is 0.2", "seed was 7, is 8"],
             identity.DifferencesFrom(TestRuns.IdentityOf(other)).Select(difference => difference.ToString()));
     }
 

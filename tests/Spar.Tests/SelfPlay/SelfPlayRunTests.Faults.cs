@@ -70,6 +70,78 @@ public sealed partial class SelfPlayRunTests
         Assert.Equal(3, lessons.Rows.Count);
     }
 
+    /// <summary>What fails, and under which method; the last row of each is measured after it all.</summary>
+    public static TheoryData<TrainingMethod, string> Failing => new()
+    {
+        { TrainingMethod.Spar, "say a word, self-play 1 3" },
+        { TrainingMethod.Spar, "say a word, sft 0 1" },
+        { TrainingMethod.Spar, "say a word, refiner 0 2" },
+        { TrainingMethod.Spar, "say a word, self-play 2 0" },
+        { TrainingMethod.SelfRewarding, "say a word, self-play 1 3" },
+        { TrainingMethod.MetaRewarding, "say a word, self-play 2 3" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Failing))]
+    public async Task What_failed_is_asked_for_again_and_what_was_made_without_it_is_made_anew(
+        TrainingMethod method, string failing)
+    {
+        Recipe recipe = TestRuns.Small with { Method = method };
+        FakeWorld broken = new() { Fails = prompt => prompt == failing };
+        RunResults lacking = await TestRuns.RunAsync(_directory.File("a"), recipe, broken, allowFailed: 0.3);
+        Assert.NotNull(lacking.Failed);
+
+        // As long as it fails, nothing is lost of what there is.
+        string before = TestRuns.Dump(_directory.File("a"));
+        await TestRuns.RunAsync(_directory.File("a"), recipe, broken, retryFailed: true);
+        Assert.Equal(before, TestRuns.Dump(_directory.File("a")));
+
+        // Without being asked to, nobody asks again.
+        await TestRuns.RunAsync(_directory.File("a"), recipe, new FakeWorld());
+        Assert.Equal(before, TestRuns.Dump(_directory.File("a")));
+
+        RunResults results = await TestRuns.RunAsync(
+            _directory.File("a"), recipe, new FakeWorld(), retryFailed: true);
+        Assert.Null(results.Failed);
+        await TestRuns.RunAsync(_directory.File("whole"), recipe, new FakeWorld());
+        Assert.Equal(TestRuns.Dump(_directory.File("whole")), TestRuns.Dump(_directory.File("a")));
+    }
+
+    [Fact]
+    public async Task A_killed_attempt_at_what_failed_is_brought_to_its_end_by_whoever_goes_on()
+    {
+        FakeWorld broken = new()
+        {
+            Fails = prompt => prompt is "say a word, self-play 1 3" or "say a word, self-play 1 4",
+        };
+        await TestRuns.RunAsync(_directory.File("a"), TestRuns.Small, broken, allowFailed: 0.4);
+        await TestRuns.RunAsync(_directory.File("whole"), TestRuns.Small, new FakeWorld());
+        string whole = TestRuns.Dump(_directory.File("whole"));
+        for (int at = 1; at <= 40; at += 3)
+        {
+            // Two attempts are killed, at moments that come ever later; the third is not asked to try again, and does.
+            string run = _directory.File($"killed-{at}");
+            Copy(_directory.File("a"), run);
+            FakeWorld world = new();
+            world.KillAt(at);
+            await Assert.ThrowsAsync<SparException>(() =>
+                TestRuns.RunAsync(run, TestRuns.Small, world, killed: true, retryFailed: true));
+            Assert.Empty((await RunCheck.OfAsync(run, TestContext.Current.CancellationToken)).Faults);
+            await TestRuns.RunAsync(run, TestRuns.Small, new FakeWorld());
+            Assert.Equal(whole, TestRuns.Dump(run));
+        }
+
+        static void Copy(string from, string to)
+        {
+            foreach (string file in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
+            {
+                string target = Path.Combine(to, Path.GetRelativePath(from, file));
+                Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+                File.Copy(file, target);
+            }
+        }
+    }
+
     [Fact]
     public async Task A_failed_search_is_counted_and_listed()
     {

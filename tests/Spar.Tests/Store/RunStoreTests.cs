@@ -167,12 +167,12 @@ public sealed class RunStoreTests : IDisposable
         SparException fault = Assert.Throws<SparException>(() => RunStore.Open(_directory.Path, other));
         Assert.Contains(_directory.Path, fault.Message, StringComparison.Ordinal);
         Assert.Contains(
-            "search.branch is not set here and 2 in the recipe; votes is 5 here and 3 in the recipe",
+            "\n  search.branch was not set, is 2\n  votes was 5, is 3\n",
             fault.Message,
             StringComparison.Ordinal
         );
         Assert.DoesNotContain("seed", fault.Message, StringComparison.Ordinal);
-        Assert.Contains("another run directory", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("name another run directory", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]
