@@ -31,7 +31,9 @@ stop() {
 
 case ${1:-up} in
 install)
-    command -v slurmctld slurmd sbatch munged > /dev/null && exit 0
+    missing=
+    for command in slurmctld slurmd sbatch munged; do command -v $command > /dev/null || missing=$command; done
+    [ -n "$missing" ] || exit 0
     apt-get update -qq
     # Services are not to be started: there is no systemd to start them with.
     DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends slurm-wlm munge > /dev/null
