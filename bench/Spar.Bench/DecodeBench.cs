@@ -26,6 +26,7 @@ internal static class DecodeBench
             {
                 Threads = threads,
                 CacheTokens = 32 * 1024,
+                DraftRows = 0,
                 RoundActivations = rounded,
             }
         );

@@ -37,6 +37,14 @@ switch (args)
     case ["pictures", string run, string folder]:
         await DashboardPictures.RunAsync(run, folder);
         return 0;
+    case ["refine", string model, string texts, .. string[] rest]:
+        await RefineBench.RunAsync(
+            model,
+            texts,
+            rest.Length > 0 ? int.Parse(rest[0]) : 20,
+            rest.Length > 1 ? float.Parse(rest[1], System.Globalization.CultureInfo.InvariantCulture) : 0,
+            rest.Length > 2 ? int.Parse(rest[2]) : 0);
+        return 0;
     case ["decode", string model, .. string[] rest]:
         DecodeBench.Run(
             model,
@@ -68,6 +76,7 @@ switch (args.FirstOrDefault())
               gemm [threads]
               generate-nano [threads]
               decode MODEL [threads] [rounded]
+              refine MODEL TEXTS [count [temperature [rows]]]
               train-nano [threads]            a step for every line of standard input: 0 SFT, 1 SFT on responses, 2 DPO, 3 SFT of an adapter
               train-135m [threads [tokens]]   likewise
               dashboard DIRECTORY [calls [chromium]]   makes a store where none is, and looks at it

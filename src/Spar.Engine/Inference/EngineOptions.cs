@@ -27,6 +27,13 @@ public sealed record EngineOptions
     public int? CacheTokens { get; init; }
 
     /// <summary>
+    /// Rows up to which a pass with few sequences is filled with tokens that are guessed ahead, out of what the
+    /// sequences hold already (<see cref="PromptLookup"/>): texts that repeat their prompts come several times as fast,
+    /// with the same bits. 0 guesses none.
+    /// </summary>
+    public int DraftRows { get; init; } = 16;
+
+    /// <summary>
     /// Whether activations are rounded to 8 bits, 32 at a time with a scale of their own, before they meet a quantised
     /// weight. Products are then about 1.7 times as fast with 4-bit weights and 1.3 times with 8-bit ones; logits move
     /// by some tenths, which can change the more likely of two tokens. Models without quantised weights are not
@@ -41,6 +48,7 @@ public sealed record EngineOptions
     {
         Require(Threads is null or >= 1, nameof(Threads), Threads ?? 0);
         Require(MaxSequences >= 1, nameof(MaxSequences), MaxSequences);
+        Require(DraftRows >= 0, nameof(DraftRows), DraftRows, 0);
         Require(CacheTokens is null or >= KvCache.BlockSize, nameof(CacheTokens), CacheTokens ?? 0, KvCache.BlockSize);
         long longest = config.MaxPositions;
         long tokens = CacheTokens ?? Math.Max(

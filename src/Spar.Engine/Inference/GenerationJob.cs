@@ -51,6 +51,8 @@ internal sealed class GenerationJob(
 
     public override bool ScoresPrompt => false;
 
+    public override int TokensLeft(Sequence sequence) => limit - sequence.Count;
+
     public override bool Take(Sequence sequence, ReadOnlySpan<float> logits, Sampler sampler)
     {
         SamplingOptions options = request.Sampling;
@@ -92,6 +94,8 @@ internal sealed class ScoringJob(
     private int _scored;
 
     public override bool ScoresPrompt => true;
+
+    public override int TokensLeft(Sequence sequence) => 0;
 
     public override bool Take(Sequence sequence, ReadOnlySpan<float> logits, Sampler sampler)
     {

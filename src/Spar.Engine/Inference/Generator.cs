@@ -58,7 +58,7 @@ public sealed class Generator : IDisposable
         _team = new ThreadTeam(options.Threads ?? Environment.ProcessorCount);
         _batch = new ForwardBatch(options.MaxSequences + PromptRows);
         _forward = new LlamaForward(weights, _cache, _team, _batch.Capacity, exact: !options.RoundActivations);
-        _scheduler = new Scheduler(_cache, options.MaxSequences);
+        _scheduler = new Scheduler(_cache, options.MaxSequences, options.DraftRows);
         _samplers = [.. Enumerable.Range(0, _team.Threads).Select(_ => new Sampler(config.VocabSize))];
         _outcomes = new Outcome[options.MaxSequences];
         _thread = new Thread(Work) { IsBackground = true, Name = "spar-generator" };
@@ -76,6 +76,9 @@ public sealed class Generator : IDisposable
     /// Longest sequence in tokens, prompt included: the model's or the cache's limit, whichever is less.
     /// </summary>
     public int MaxTokens => Math.Min(_config.MaxPositions, _cache.Blocks * KvCache.BlockSize);
+
+    /// <summary>Forward passes so far.</summary>
+    internal long Passes { get; private set; }
 
     /// <summary>Continues a prompt. Hundreds of calls at a time are the normal use.</summary>
     /// <param name="request">The prompt and how to continue it.</param>
@@ -259,9 +262,11 @@ public sealed class Generator : IDisposable
         }
 
         _forward.Run(_batch);
+        Passes++;
         int grain = Math.Clamp(8192 / _config.VocabSize, 1, 8);
         SampleBody body = new() { Generator = this, Grain = grain };
         _team.For((_scheduler.Running.Count + grain - 1) / grain, ref body);
+        _scheduler.SettleDrafts();
         for (int i = 0; i < _scheduler.Running.Count; i++)
         {
             if (_outcomes[i] != Outcome.Goes)
@@ -291,6 +296,11 @@ public sealed class Generator : IDisposable
                 if (sequence.Job.Take(sequence, _forward.Logits(sequence.LogitStart + i), sampler))
                 {
                     return Outcome.Ended;
+                }
+
+                if (i < sequence.DraftCount && sequence.Ids[^1] != sequence.Draft[i])
+                {
+                    return Outcome.Goes;
                 }
             }
 

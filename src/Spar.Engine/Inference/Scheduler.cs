@@ -8,21 +8,28 @@ namespace Spar.Engine.Inference;
 /// block and none is free, the youngest gives up its blocks and waits; being computed again gives it the same bits.
 /// </para>
 /// </summary>
-internal sealed class Scheduler
+internal sealed partial class Scheduler
 {
     private const int Size = KvCache.BlockSize;
 
     private readonly KvCache _cache;
     private readonly int _maxSequences;
+    private readonly int _draftRows;
     private readonly Queue<Sequence> _waiting = new();
     private readonly Stack<Sequence> _preempted = new();
     private readonly List<Sequence> _running = [];
     private BlockPool _pool;
 
-    public Scheduler(KvCache cache, int maxSequences)
+    /// <param name="cache">Whose blocks are given out.</param>
+    /// <param name="maxSequences">Most sequences that run at once.</param>
+    /// <param name="draftRows">
+    /// Rows up to which a batch is filled with guessed tokens (<see cref="PromptLookup"/>); 0 guesses none.
+    /// </param>
+    public Scheduler(KvCache cache, int maxSequences, int draftRows = 0)
     {
         _cache = cache;
         _maxSequences = maxSequences;
+        _draftRows = draftRows;
         _pool = new BlockPool(cache.Blocks);
     }
 
@@ -62,6 +69,7 @@ internal sealed class Scheduler
             _ = _preempted.Count > 0 ? _preempted.Pop() : _waiting.Dequeue();
         }
 
+        Guess();
         for (int i = 0; i < _running.Count; i++)
         {
             // Every sequence after this one keeps room for one row.
@@ -104,6 +112,15 @@ internal sealed class Scheduler
         _preempted.Clear();
         _waiting.Clear();
         return all;
+    }
+
+    private void RegisterWhole(Sequence sequence, int place)
+    {
+        int block = sequence.Table[place];
+        if (_pool.Owner[block] == sequence.Number && _pool.Known(block) < Size)
+        {
+            _pool.Register(block, Parent(sequence, place), sequence.Ids.Slice(place * Size, Size));
+        }
     }
 
     private Sequence? NextWaiting()
@@ -282,12 +299,24 @@ internal sealed class Scheduler
             }
 
             _pool.Filled[block] = Math.Max(_pool.Filled[block], lane + 1);
-            if (lane == Size - 1 && _pool.Owner[block] == sequence.Number && _pool.Known(block) < Size)
+            if (lane == Size - 1)
             {
-                _pool.Register(block, Parent(sequence, position / Size), sequence.Ids.Slice(position + 1 - Size, Size));
+                RegisterWhole(sequence, position / Size);
             }
 
             budget--;
+        }
+
+        if (sequence.DraftCount > budget)
+        {
+            sequence.DropDraft();
+        }
+
+        sequence.DraftStart = sequence.Count;
+        for (int i = 0; i < sequence.DraftCount; i++)
+        {
+            batch.Add(sequence.Draft[i], sequence.Count + i, sequence.Table, needsLogits: true);
+            sequence.LogitCount++;
         }
     }
 

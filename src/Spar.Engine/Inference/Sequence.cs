@@ -13,6 +13,11 @@ internal sealed class Sequence(long number, int[] ids, int promptLength, Sequenc
 {
     private int[] _ids = ids;
 
+    /// <summary>Most tokens that are guessed ahead at once.</summary>
+    public const int MostDraft = 15;
+
+    private readonly int[] _draft = new int[MostDraft];
+
     public long Number { get; } = number;
 
     public SequenceJob Job { get; } = job;
@@ -52,8 +57,33 @@ internal sealed class Sequence(long number, int[] ids, int promptLength, Sequenc
     /// <inheritdoc cref="LogitStart"/>
     public int LogitCount { get; set; }
 
+    /// <summary>Tokens behind the known ones that the current batch tries out; none of them is the sequence's yet.</summary>
+    public ReadOnlySpan<int> Draft => _draft.AsSpan(0, DraftCount);
+
+    /// <summary>How many tokens are tried out.</summary>
+    public int DraftCount { get; private set; }
+
+    /// <summary>Position of the first of them.</summary>
+    public int DraftStart { get; set; }
+
+    /// <summary>How many may be tried out at once: more after guesses that were right, fewer after wrong ones.</summary>
+    public int DraftLimit { get; private set; } = 4;
+
     /// <summary>First position whose logits are needed.</summary>
     public int FirstLogit => Job.ScoresPrompt ? PromptLength - 1 : Count - 1;
+
+    /// <summary>Guesses the tokens that come next.</summary>
+    /// <param name="most">Most tokens to guess, 0 or more.</param>
+    public void Guess(int most) =>
+        DraftCount = PromptLookup.Guess(Ids, _draft.AsSpan(0, Math.Min(most, Math.Min(DraftLimit, MostDraft))));
+
+    /// <summary>Forgets the guess.</summary>
+    public void DropDraft() => DraftCount = 0;
+
+    /// <summary>Learns from a guess how far to guess the next time.</summary>
+    /// <param name="right">Tokens of the guess that were right.</param>
+    public void Judge(int right) =>
+        DraftLimit = right == DraftCount ? Math.Min(MostDraft, 2 * DraftLimit) : Math.Max(1, Math.Max(right, DraftLimit / 2));
 
     public void Append(int id)
     {
@@ -98,8 +128,12 @@ internal abstract class SequenceJob
     /// <summary>The caller gave up.</summary>
     public abstract bool IsCancelled { get; }
 
+    /// <summary>Most tokens that may still be drawn.</summary>
+    public abstract int TokensLeft(Sequence sequence);
+
     /// <summary>
-    /// Takes one row of logits. Runs on any thread of the engine, for one row of a sequence at a time and in order.
+    /// Takes one row of logits. Runs on any thread of the engine, for one row of a sequence at a time and in order. Rows
+    /// behind a guess that was wrong are not taken.
     /// </summary>
     /// <returns>Whether the sequence has ended.</returns>
     public abstract bool Take(Sequence sequence, ReadOnlySpan<float> logits, Sampling.Sampler sampler);

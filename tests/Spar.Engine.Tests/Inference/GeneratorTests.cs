@@ -64,6 +64,41 @@ public class GeneratorTests
         );
     }
 
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(0.7, 1)]
+    [InlineData(0, 9)]
+    public async Task Text_that_repeats_comes_in_fewer_passes_with_the_same_bits(double temperature, int streams)
+    {
+        // A model of random weights ends in a loop soon, which is what can be guessed.
+        int[] stem = Ids(new Random(5), 40);
+        GenerationRequest request = new()
+        {
+            PromptIds = [.. stem, .. stem, .. stem[..9]],
+            MaxTokens = 120,
+            EndTokenIds = [],
+            TopLogProbs = 2,
+            Sampling = new SamplingOptions { Temperature = temperature, TopP = 0.2 },
+        };
+        List<(string Text, long Passes)> runs = [];
+        foreach (int rows in new[] { 0, 16, 100 })
+        {
+            using Generator generator = new(
+                s_small, s_weights, new EngineOptions { Threads = 2, DraftRows = rows });
+            GenerationResult[] results = await Task.WhenAll(Enumerable.Range(0, streams).Select(i =>
+                generator.GenerateAsync(request with { Seed = (ulong)i })));
+            runs.Add((
+                string.Join('\n', results.Select(result => string.Join(
+                    ' ', result.Ids.Zip(result.LogProbs!, (id, prob) => $"{id}:{prob.LogProb:R}")))),
+                generator.Passes));
+        }
+
+        Assert.Equal(runs[0].Text, runs[1].Text);
+        Assert.Equal(runs[0].Text, runs[2].Text);
+        Assert.True(runs[2].Passes < runs[0].Passes * 3 / 4, $"{runs[2].Passes} passes of {runs[0].Passes}");
+        Assert.True(streams > 8 || runs[1].Passes < runs[0].Passes * 3 / 4, $"{runs[1].Passes} passes of {runs[0].Passes}");
+    }
+
     [Fact]
     public async Task Cancellation_frees_blocks()
     {

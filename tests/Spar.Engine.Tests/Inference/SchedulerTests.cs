@@ -226,6 +226,8 @@ public class SchedulerTests
 
     private sealed class Job : SequenceJob
     {
+        public override int TokensLeft(Sequence sequence) => 1;
+
         public bool Scores { get; init; }
 
         public bool Ended { get; set; }
