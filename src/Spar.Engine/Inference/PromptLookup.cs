@@ -46,7 +46,8 @@ internal static class PromptLookup
             return 0;
         }
 
-        int count = Math.Min(draft.Length, ids.Length - from);
+        // The longer what went before is the same, the longer the rest is likely to be.
+        int count = Math.Min(Math.Min(draft.Length, 2 * best), ids.Length - from);
         ids.Slice(from, count).CopyTo(draft);
         return count;
     }
