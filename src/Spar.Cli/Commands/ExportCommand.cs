@@ -2,6 +2,7 @@ using System.CommandLine;
 using Spar.Cli.Arguments;
 using Spar.Cli.Console;
 using Spar.Exports;
+using Spar.Store;
 using Spectre.Console;
 
 namespace Spar.Cli.Commands;
@@ -11,26 +12,29 @@ internal static class ExportCommand
 {
     private const string Help = """
         Writes a run's training data (SFT, preference pairs, RFT) as files for other trainers, with where each row comes
-        from, the trainings' settings, statistics (statistics.json) and a data card (README.md).
+        from, the trainings' settings, statistics (statistics.json) and a data card (README.md). Or its curves as TensorBoard
+        reads them.
 
         Examples:
           spar export runs/quickstart --format llama-factory --output data
           spar export runs/quickstart --format trl --output data
+          spar export runs/quickstart --format tensorboard --output curves
         """;
 
-    private static readonly Dictionary<string, ExportFormat> s_formats = new()
+    private static readonly Dictionary<string, Func<RunStore, string, IReadOnlyList<ExportedFile>>> s_formats = new()
     {
-        ["llama-factory"] = ExportFormat.LlamaFactory,
-        ["trl"] = ExportFormat.Trl,
-        ["trl-text"] = ExportFormat.TrlText,
+        ["llama-factory"] = (store, folder) => RunExport.Write(store, ExportFormat.LlamaFactory, folder),
+        ["trl"] = (store, folder) => RunExport.Write(store, ExportFormat.Trl, folder),
+        ["trl-text"] = (store, folder) => RunExport.Write(store, ExportFormat.TrlText, folder),
+        ["tensorboard"] = TensorBoardExport.Write,
     };
 
     public static Command Create(CommandContext context)
     {
         Argument<string> run = Options.Argument("run", "run directory");
-        Option<ExportFormat> format = Options.Choice(
+        Option<Func<RunStore, string, IReadOnlyList<ExportedFile>>> format = Options.Choice(
             "--format",
-            "llama-factory (sharegpt and dataset_info.json), trl (conversational) or trl-text",
+            "llama-factory (sharegpt and dataset_info.json), trl (conversational), trl-text or tensorboard (curves)",
             s_formats,
             "llama-factory"
         );
@@ -45,7 +49,7 @@ internal static class ExportCommand
                         parse.GetValue(run)!,
                         context,
                         store =>
-                            Task.FromResult(RunExport.Write(store, parse.GetValue(format), parse.GetValue(output)!))
+                            Task.FromResult(parse.GetValue(format)!(store, parse.GetValue(output)!))
                     )
                 )
                 {
