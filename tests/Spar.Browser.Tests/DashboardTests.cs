@@ -12,7 +12,7 @@ public sealed class DashboardTests
 {
     private const float Patience = 60_000;
 
-    [Fact]
+    [Fact, Trait("Needs", "Browser")]
     public async Task A_run_at_work_is_looked_through()
     {
         (IPlaywright driver, IBrowser browser) = await Chromium.StartAsync();

@@ -35,7 +35,7 @@ public sealed record ExperimentReport(
                 ? report
                 : throw new JsonException("it lacks tables, charts or seeds");
         }
-        catch (Exception fault) when (fault is JsonException or IOException or UnauthorizedAccessException)
+        catch (Exception fault) when (fault is JsonException or IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new SparException(
                 $"The file {path} holds no experiment's results ({fault.Message.Split('\n')[0].TrimEnd('.')}). "
