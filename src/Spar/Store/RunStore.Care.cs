@@ -191,12 +191,26 @@ public sealed partial class RunStore
     /// <returns>How many are copied.</returns>
     internal long CopyCalls(RunStore source, Func<string, bool> keys)
     {
-        const string columns =
-            "key, prompt_hash, text, input_tokens, output_tokens, finish, probability, log_likelihoods";
         long copied = 0;
-        for (long from = -1; ;)
+        foreach (RawCall call in RawCalls(source).Where(call => keys(call.Key)))
         {
-            RawCall[] page = source.Read(connection => connection
+            copied++;
+            _keysAtOpening.Add(StableHash.Of(call.Key));
+            Insert(call);
+        }
+
+        Flush();
+        return copied;
+    }
+
+    // A store's kept answers as they stand there, page by page.
+    private static IEnumerable<RawCall> RawCalls(RunStore source)
+    {
+        long from = -1;
+        RawCall[] page;
+        do
+        {
+            page = source.Read(connection => connection
                 .Query<RawCall>(
                     $"SELECT rowid AS Row, key AS Key, prompt_hash AS Hash, text AS Text, input_tokens AS Input, "
                         + "output_tokens AS Output, finish AS Finish, "
@@ -207,26 +221,17 @@ public sealed partial class RunStore
             foreach (RawCall call in page)
             {
                 from = call.Row;
-                if (!keys(call.Key))
-                {
-                    continue;
-                }
-
-                copied++;
-                _keysAtOpening.Add(StableHash.Of(call.Key));
-                Write(connection => connection.Execute(
-                    $"INSERT OR IGNORE INTO calls ({columns}) VALUES (@Key, @Hash, @Text, @Input, @Output, @Finish, "
-                        + "@Probability, @Likelihoods)",
-                    call));
-            }
-
-            Flush();
-            if (page.Length < PageOfCalls)
-            {
-                return copied;
+                yield return call;
             }
         }
+        while (page.Length == PageOfCalls);
     }
+
+    private void Insert(RawCall call) =>
+        Write(connection => connection.Execute(
+            "INSERT OR IGNORE INTO calls (key, prompt_hash, text, input_tokens, output_tokens, finish, probability, "
+                + "log_likelihoods) VALUES (@Key, @Hash, @Text, @Input, @Output, @Finish, @Probability, @Likelihoods)",
+            call));
 
     private static void Forget(
         SqliteConnection connection, Func<string, bool> stages, Func<string, string?> ownerOf)

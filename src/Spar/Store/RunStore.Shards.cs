@@ -6,8 +6,6 @@ namespace Spar.Store;
 /// <content>What a store takes over from another one, row by row as it stands there.</content>
 public sealed partial class RunStore
 {
-    private const int PageOfRows = 1024;
-
     /// <summary>Takes over the products that this store does not have yet.</summary>
     /// <param name="other">The other store, open for reading.</param>
     /// <returns>The stages that were taken over.</returns>
@@ -79,35 +77,22 @@ public sealed partial class RunStore
     {
         long taken = 0;
         List<string> differing = [];
-        for (long from = -1; ;)
+        foreach (RawCall call in RawCalls(other))
         {
-            (long Row, string Key, long Hash, object Text, long Input, long Output, string? Finish, double? Probability, string? Likelihoods)[] page =
-                other.Read(connection => Page(connection, from));
-            foreach (var call in page)
+            (long Hash, object Text)? own = Read(connection => TextOf(connection, call.Key));
+            if (own is null)
             {
-                from = call.Row;
-                (long Hash, object Text)? own = Read(connection => TextOf(connection, call.Key));
-                if (own is null)
-                {
-                    taken++;
-                    Write(connection => connection.Execute(
-                        "INSERT OR IGNORE INTO calls (key, prompt_hash, text, input_tokens, output_tokens, finish, "
-                            + "probability, log_likelihoods) "
-                            + "VALUES (@Key, @Hash, @Text, @Input, @Output, @Finish, @Probability, @Likelihoods)",
-                        new { call.Key, call.Hash, call.Text, call.Input, call.Output, call.Finish, call.Probability, call.Likelihoods }));
-                }
-                else if (own.Value.Hash == call.Hash && !Same(own.Value.Text, call.Text))
-                {
-                    differing.Add(call.Key);
-                }
+                taken++;
+                Insert(call);
             }
-
-            if (page.Length < PageOfRows)
+            else if (own.Value.Hash == call.Hash && !Same(own.Value.Text, call.Text))
             {
-                Flush();
-                return (taken, differing);
+                differing.Add(call.Key);
             }
         }
+
+        Flush();
+        return (taken, differing);
     }
 
     private static bool Same(object one, object other) => one is byte[] left && other is byte[] right
@@ -122,27 +107,5 @@ public sealed partial class RunStore
         command.Parameters.AddWithValue("$key", key);
         using SqliteDataReader reader = command.ExecuteReader();
         return reader.Read() ? (reader.GetInt64(0), reader.GetValue(1)) : null;
-    }
-
-    private static (long, string, long, object, long, long, string?, double?, string?)[] Page(
-        SqliteConnection connection, long from)
-    {
-        using SqliteCommand command = connection.CreateCommand();
-        command.CommandText =
-            "SELECT rowid, key, prompt_hash, text, input_tokens, output_tokens, finish, probability, log_likelihoods "
-            + "FROM calls WHERE rowid > $from ORDER BY rowid LIMIT $most";
-        command.Parameters.AddWithValue("$from", from);
-        command.Parameters.AddWithValue("$most", PageOfRows);
-        using SqliteDataReader reader = command.ExecuteReader();
-        List<(long, string, long, object, long, long, string?, double?, string?)> rows = [];
-        while (reader.Read())
-        {
-            rows.Add((
-                reader.GetInt64(0), reader.GetString(1), reader.GetInt64(2), reader.GetValue(3), reader.GetInt64(4),
-                reader.GetInt64(5), reader.IsDBNull(6) ? null : reader.GetString(6),
-                reader.IsDBNull(7) ? null : reader.GetDouble(7), reader.IsDBNull(8) ? null : reader.GetString(8)));
-        }
-
-        return [.. rows];
     }
 }
