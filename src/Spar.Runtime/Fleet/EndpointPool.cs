@@ -51,13 +51,18 @@ internal sealed class EndpointPool : IDisposable
     /// </summary>
     /// <param name="prompt">The same for calls with the same prompt; null where nothing is known of it.</param>
     /// <param name="calls">Calls that the request is to answer, at least 1.</param>
+    /// <param name="failed">
+    /// Where the request has failed just now: another endpoint's room is waited for, as long as another one is there.
+    /// Null for none.
+    /// </param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ServersAwayException">No endpoint has answered for too long.</exception>
     /// <exception cref="RunFaultException">Every endpoint refuses all calls.</exception>
-    public async Task<PoolLease> TakeAsync(ulong? prompt, int calls, CancellationToken cancellationToken)
+    public async Task<PoolLease> TakeAsync(
+        ulong? prompt, int calls, PooledEndpoint? failed, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        Waiter waiter = new(prompt, calls);
+        Waiter waiter = new(prompt, calls, failed);
         lock (_gate)
         {
             ThrowIfPointless();
@@ -127,16 +132,20 @@ internal sealed class EndpointPool : IDisposable
                 }
             }
 
-            if (kind is not null && lease.Prompt is { } prompt
-                && Least(_endpoints.Where(one => one != endpoint && one.HasRoomFor(lease.Calls))) is { } other)
-            {
-                _routes.Set(prompt, other);
-            }
-
             Serve();
             return kind == TransientKind.Down && endpoint.IsThere && endpoint.Answered > lease.AnsweredBefore
                 ? TransientKind.Faulty
                 : kind;
+        }
+    }
+
+    /// <summary>Whether calls can be given to somebody else.</summary>
+    /// <param name="endpoint">An endpoint.</param>
+    public bool HasOther(PooledEndpoint endpoint)
+    {
+        lock (_gate)
+        {
+            return _endpoints.Any(one => one != endpoint && one.IsThere);
         }
     }
 
@@ -240,29 +249,49 @@ internal sealed class EndpointPool : IDisposable
             return;
         }
 
-        while (_waiting.First is { } first && Choose(first.Value) is { } endpoint)
+        for (LinkedListNode<Waiter>? node = _waiting.First; node is not null;)
         {
-            _waiting.RemoveFirst();
-            endpoint.InFlight += first.Value.Calls;
+            Waiter waiter = node.Value;
+            if (Choose(waiter) is not { } endpoint)
+            {
+                if (waiter.Failed is null)
+                {
+                    return;
+                }
+
+                // It waits for somebody else than those behind it need.
+                node = node.Next;
+                continue;
+            }
+
+            LinkedListNode<Waiter>? next = node.Next;
+            _waiting.Remove(node);
+            node = next;
+            endpoint.InFlight += waiter.Calls;
             PoolLease lease = new(
-                endpoint, first.Value.Calls, first.Value.Prompt, endpoint.Limit.Round, endpoint.Answered, _time.GetTimestamp());
-            if (!first.Value.Found.TrySetResult(lease))
+                endpoint, waiter.Calls, waiter.Prompt, endpoint.Limit.Round, endpoint.Answered, _time.GetTimestamp());
+            if (!waiter.Found.TrySetResult(lease))
             {
                 endpoint.InFlight -= lease.Calls;
                 continue;
             }
 
-            if (first.Value.Prompt is { } prompt)
+            if (waiter.Prompt is { } prompt)
             {
                 _routes.Set(prompt, endpoint);
             }
         }
     }
 
-    private PooledEndpoint? Choose(Waiter waiter) =>
-        waiter.Prompt is { } known && _routes.Find(known) is { } same && same.HasRoomFor(waiter.Calls)
-            ? same
-            : Least(_endpoints.Where(one => one.HasRoomFor(waiter.Calls)));
+    private PooledEndpoint? Choose(Waiter waiter)
+    {
+        PooledEndpoint? failed =
+            waiter.Failed is { } one && _endpoints.Any(other => other != one && other.IsThere) ? one : null;
+        return waiter.Prompt is { } known && _routes.Find(known) is { } same && same != failed
+            && same.HasRoomFor(waiter.Calls)
+                ? same
+                : Least(_endpoints.Where(one => one != failed && one.HasRoomFor(waiter.Calls)));
+    }
 
     private static PooledEndpoint? Least(IEnumerable<PooledEndpoint> endpoints) =>
         endpoints.MinBy(one => one.Load);
@@ -304,7 +333,7 @@ internal sealed class EndpointPool : IDisposable
             ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalMinutes:0.#} minutes")
             : string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0} seconds");
 
-    private sealed record Waiter(ulong? Prompt, int Calls)
+    private sealed record Waiter(ulong? Prompt, int Calls, PooledEndpoint? Failed)
     {
         // Whoever waits goes on elsewhere, not under the guard.
         public TaskCompletionSource<PoolLease> Found { get; } =

@@ -7,7 +7,8 @@ namespace Spar.Runtime.Fleet;
 
 /// <summary>
 /// A model that one server serves or several do. A call goes to one of them, within a limit of time; where it is asked
-/// again, see <see cref="RetryChatClient"/>, it may be another one. Which server answers has no say in the answer.
+/// again, see <see cref="RetryChatClient"/>, it may be another one. A call that fails at one server for a reason that may
+/// pass is asked once at another one before it counts as failed. Which server answers has no say in the answer.
 /// </summary>
 public sealed class PooledChatClient : IManyAnswersClient, IAlternativesClient
 {
@@ -96,10 +97,11 @@ public sealed class PooledChatClient : IManyAnswersClient, IAlternativesClient
         CancellationToken cancellationToken)
     {
         TimeSpan deadline = _options.FirstToken + ((options?.MaxOutputTokens ?? UsualTokens) * _options.Token);
+        PooledEndpoint? failed = null;
         while (true)
         {
             PoolLease lease = await _pool
-                .TakeAsync(options.Call()?.Fingerprint, options.Seeds()?.Count ?? 1, cancellationToken)
+                .TakeAsync(options.Call()?.Fingerprint, options.Seeds()?.Count ?? 1, failed, cancellationToken)
                 .ConfigureAwait(false);
             try
             {
@@ -109,9 +111,16 @@ public sealed class PooledChatClient : IManyAnswersClient, IAlternativesClient
             }
             catch (TransientFaultException fault)
             {
-                if (_pool.Return(lease, fault) is { } kind && kind != fault.Kind)
+                TransientKind? kind = _pool.Return(lease, fault);
+                if (failed is null && _pool.HasOther(lease.Endpoint))
                 {
-                    throw new TransientFaultException(fault.Message, fault.RetryAfter, fault) { Kind = kind };
+                    failed = lease.Endpoint;
+                    continue;
+                }
+
+                if (kind is not null && kind != fault.Kind)
+                {
+                    throw new TransientFaultException(fault.Message, fault.RetryAfter, fault) { Kind = kind.Value };
                 }
 
                 throw;

@@ -107,6 +107,25 @@ public sealed class PoolTests
         }
     }
 
+    [Theory]
+    [InlineData(500)]
+    [InlineData(429)]
+    public async Task A_call_that_fails_at_one_server_is_asked_at_another_at_once(int status)
+    {
+        ImpatientTime time = new();
+        using LoopbackServer bad = new(_ => new Reply(status, "not now"));
+        using LoopbackServer good = new(_ => LoopbackServer.Says("well"));
+        using IChatClient client = PooledChatClient.Open([bad.Endpoint, good.Endpoint], Options, time);
+        for (int i = 0; i < 20; i++)
+        {
+            Assert.Equal("well", (await client.GetResponseAsync($"call {i}")).Text);
+        }
+
+        Assert.Equal(20, good.Requests.Count);
+        Assert.NotEmpty(bad.Requests);
+        Assert.Empty(time.Waits);
+    }
+
     [Fact]
     public async Task A_server_that_takes_no_key_leaves_the_pool_and_the_last_one_ends_the_run()
     {
