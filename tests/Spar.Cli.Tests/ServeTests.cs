@@ -83,6 +83,49 @@ public sealed class ServeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_official_library_gets_as_many_choices_as_it_asks_for()
+    {
+        string body =
+            $$"""{"model": "nano", "seed": 11, "n": 4, "messages": [{"role": "user", "content": "{{Asked}}"}]}""";
+        ClientResult reply = await Client().CompleteChatAsync(BinaryContent.Create(BinaryData.FromString(body)));
+        string[] texts =
+        [
+            .. JsonNode.Parse(reply.GetRawResponse().Content)!["choices"]!.AsArray()
+                .Select(choice => (string)choice!["message"]!["content"]!),
+        ];
+        Assert.Equal(4, texts.Length);
+        Assert.True(texts.Distinct().Count() > 1);
+    }
+
+    [Fact]
+    public async Task The_official_library_tells_refusals_apart()
+    {
+        Assert.Equal(404, await StatusAsync(Client("gpt-4"), Asked));
+        Assert.Equal(413, await StatusAsync(Client(), new string('a', 5_000_000)));
+        ServedNames models = new();
+        models.Add("nano", _model!, _ => { });
+        await using ChatServer guarded = await ChatServer.StartAsync(
+            models, new ServerOptions { Port = 0, Key = "open sesame", MaxConcurrency = 1, MaxWaiting = 0 },
+            TimeProvider.System, line => Assert.Fail(line), CancellationToken.None);
+        Assert.Equal(401, await StatusAsync(Client(address: guarded.Address), Asked));
+
+        // The first takes the only place, and the library is told that there is none.
+        ChatClient client = Client(address: guarded.Address, key: "open sesame");
+        string body = $$"""
+            {"model": "nano:best-of-64", "n": 128, "stream": true, "messages": [{"role": "user", "content": "{{Asked}}"}]}
+            """;
+        using HttpClient first = new() { DefaultRequestHeaders = { Authorization = new("Bearer", "open sesame") } };
+        using HttpRequestMessage request = new(HttpMethod.Post, $"{guarded.Address}/chat/completions")
+        {
+            Content = new StringContent(body),
+        };
+        using (await first.SendAsync(request, HttpCompletionOption.ResponseHeadersRead))
+        {
+            Assert.Equal(429, await StatusAsync(client, Asked));
+        }
+    }
+
+    [Fact]
     public async Task A_thousand_streams_at_a_time_are_all_answered()
     {
         using HttpClient client = new(new SocketsHttpHandler { MaxConnectionsPerServer = 1000 });
@@ -110,8 +153,15 @@ public sealed class ServeTests : IAsyncLifetime
         Assert.Equal(plays, Plays(served));
     }
 
-    private ChatClient Client() => new(
-        "nano", new ApiKeyCredential("none"), new OpenAIClientOptions { Endpoint = new Uri(Address) });
+    private ChatClient Client(string model = "nano", string? address = null, string key = "none") => new(
+        model, new ApiKeyCredential(key), new OpenAIClientOptions
+        {
+            Endpoint = new Uri(address ?? Address),
+            RetryPolicy = new System.ClientModel.Primitives.ClientRetryPolicy(maxRetries: 0),
+        });
+
+    private static async Task<int> StatusAsync(ChatClient client, string text) =>
+        (await Assert.ThrowsAsync<ClientResultException>(() => client.CompleteChatAsync([new UserChatMessage(text)]))).Status;
 
     private async Task<string> RunAsync(string name, string model)
     {
