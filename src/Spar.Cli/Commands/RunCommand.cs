@@ -104,7 +104,7 @@ internal static class RunCommand
 
                 (RunResults results, SessionEnd? end) = await RunAsync(
                     path,
-                    CommandOf(path, directory, given, parse.GetValue(settings)!),
+                    Arguments(path, directory, given, parse.GetValue(settings)!),
                     recipeRead,
                     directory,
                     source,
@@ -166,15 +166,16 @@ internal static class RunCommand
     }
 
     // The command that goes on with the run, for whoever finds its directory later.
-    private static string CommandOf(string path, string directory, ulong? seed, IEnumerable<string> settings)
+    private static string[] Arguments(string path, string directory, ulong? seed, IEnumerable<string> settings) =>
+    [
+        "run", path, "--output", directory,
+        .. seed is { } number ? ["--seed", number.ToString(CultureInfo.InvariantCulture)] : Array.Empty<string>(),
+        .. settings.SelectMany(one => new[] { "--set", one }),
+    ];
+
+    private static string CommandOf(IEnumerable<string> arguments)
     {
-        string[] words =
-        [
-            "spar", "run", path, "--output", directory,
-            .. seed is { } number ? ["--seed", number.ToString(CultureInfo.InvariantCulture)] : Array.Empty<string>(),
-            .. settings.SelectMany(one => new[] { "--set", one }),
-        ];
-        return string.Join(' ', words.Select(word =>
+        return string.Join(' ', arguments.Prepend("spar").Select(word =>
             word.All(c => char.IsAsciiLetterOrDigit(c) || "-_./=,:+@%".Contains(c, StringComparison.Ordinal))
                 ? word
                 : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
@@ -202,7 +203,7 @@ internal static class RunCommand
 
     private static async Task<(RunResults Results, SessionEnd? End)> RunAsync(
         string path,
-        string command,
+        string[] arguments,
         RunRecipe recipe,
         string directory,
         string source,
@@ -254,7 +255,7 @@ internal static class RunCommand
         }
 
         using RunLog log = new(directory, new RunDisplay(progress), context.Time);
-        log.Write("info", RunState.CommandLine(command));
+        log.Write("info", RunState.CommandLine(CommandOf(arguments)));
         log.Write("info", $"{path} from {models}: {state}");
         if (fork is not null)
         {
@@ -265,7 +266,8 @@ internal static class RunCommand
         try
         {
             SelfPlayRun run = RunComposer.Compose(
-                recipe, store, threads, log, context.Time, allowFailed, scope, retryFailed);
+                recipe, store, threads, log, context.Time, allowFailed, scope, retryFailed,
+                new SessionCommand(arguments, Environment.CurrentDirectory));
             RunResults results = await run.RunAsync(cancellationToken);
             log.Write("info", run.Ended is { } end ? $"the session ends at {end.Stage}" : "the run has ended");
             return (results, run.Ended);

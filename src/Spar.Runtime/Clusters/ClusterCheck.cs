@@ -24,7 +24,16 @@ public sealed class ClusterCheck(RunRecipe? recipe, string directory, TimeProvid
 
     private TrainerSettings? Trainer => recipe?.Trainer is { Kind: not TrainerKind.Embedded } trainer ? trainer : null;
 
-    private bool NeedsSlurm => Trainer?.Launcher.Kind == LauncherKind.Slurm;
+    // What is to be submitted to Slurm, by its key: the recipe's group, and whether it counts nodes and GPUs.
+    private IEnumerable<(string Key, LauncherSettings Launcher)> InSlurm =>
+    [
+        .. Trainer?.Launcher is { Kind: LauncherKind.Slurm } training ? [("trainer.launcher", training)]
+            : Array.Empty<(string, LauncherSettings)>(),
+        .. recipe?.Play is { Shards: > 1, Launcher: { Kind: LauncherKind.Slurm } playing }
+            ? [("play.launcher", playing with { GpusPerNode = 0 })] : Array.Empty<(string, LauncherSettings)>(),
+    ];
+
+    private bool NeedsSlurm => InSlurm.Any();
 
     private bool TrainsHere => Trainer?.Launcher.Kind == LauncherKind.Local;
 
@@ -61,7 +70,7 @@ public sealed class ClusterCheck(RunRecipe? recipe, string directory, TimeProvid
         {
             Add(
                 "Slurm", NeedsSlurm ? FindingState.Missing : FindingState.Absent, "there is no sbatch here",
-                "Run spar on a login node of the cluster, or set trainer.launcher.kind to local; on Debian, "
+                $"Run spar on a login node of the cluster, or set {InSlurm.FirstOrDefault().Key ?? "trainer.launcher"}.kind to local; on Debian, "
                 + "apt-get install slurm-client and the cluster's slurm.conf.");
             return false;
         }
@@ -87,25 +96,25 @@ public sealed class ClusterCheck(RunRecipe? recipe, string directory, TimeProvid
             Add($"partition {partition.Name}", FindingState.Ok, $"{partition}{(partition.Default ? ", the default" : "")}");
         }
 
-        if (NeedsSlurm)
+        foreach ((string key, LauncherSettings launcher) in InSlurm)
         {
-            Fits(Trainer!.Launcher, partitions);
+            Fits(key, launcher, partitions);
         }
 
         return true;
     }
 
     // What the recipe asks of a partition, against what there is.
-    private void Fits(LauncherSettings wanted, IReadOnlyList<SlurmPartition> partitions)
+    private void Fits(string key, LauncherSettings wanted, IReadOnlyList<SlurmPartition> partitions)
     {
         SlurmPartition? partition = partitions.FirstOrDefault(one =>
             wanted.Partition is null ? one.Default : one.Name == wanted.Partition);
-        string name = $"trainer.launcher.partition {wanted.Partition ?? "(default)"}";
+        string name = $"{key}.partition {wanted.Partition ?? "(default)"}";
         if (partition is null)
         {
             Add(
                 name, FindingState.Missing, "there is no such partition",
-                $"Set trainer.launcher.partition to one of {string.Join(", ", partitions.Select(one => one.Name))}.");
+                $"Set {key}.partition to one of {string.Join(", ", partitions.Select(one => one.Name))}.");
             return;
         }
 
@@ -119,7 +128,7 @@ public sealed class ClusterCheck(RunRecipe? recipe, string directory, TimeProvid
                 name, FindingState.Missing,
                 Text($"the recipe asks for {wanted.Nodes} nodes, and {partition.Usable} of {partition.Nodes} are usable"),
                 partition.Nodes < wanted.Nodes
-                    ? Text($"Set trainer.launcher.nodes to {Math.Max(1, partition.Nodes)} at most, or take another partition.")
+                    ? Text($"Set {key}.nodes to {Math.Max(1, partition.Nodes)} at most, or take another partition.")
                     : "sinfo --list-reasons says why nodes are down; scontrol update nodename=NODE state=resume brings one back.");
         }
         else if (partition.Gpus < wanted.GpusPerNode)
@@ -127,7 +136,7 @@ public sealed class ClusterCheck(RunRecipe? recipe, string directory, TimeProvid
             Add(
                 name, FindingState.Missing,
                 Text($"the recipe asks for {wanted.GpusPerNode} GPUs a node, and a node has {partition.Gpus}"),
-                Text($"Set trainer.launcher.gpus_per_node to {partition.Gpus}, or take another partition."));
+                Text($"Set {key}.gpus_per_node to {partition.Gpus}, or take another partition."));
         }
         else
         {

@@ -29,7 +29,7 @@ internal static class ModelTrainers
         TrainerOptions options = OptionsOf(settings);
         TimeProvider clock = time ?? TimeProvider.System;
         return new ExternalTrainer(
-            ProgramOf(settings, options), LauncherOf(settings, options.Launcher, clock), options, clock,
+            ProgramOf(settings, options), LauncherOf(settings.Launcher.Kind, options.Launcher, clock), options, clock,
             notice ?? (_ => { }));
     }
 
@@ -115,23 +115,29 @@ internal static class ModelTrainers
         Patience = TimeSpan.FromMinutes(settings.PatienceMinutes),
         DroppedRows = settings.DroppedRows,
         Tries = settings.Tries,
-        Launcher = new LauncherOptions
-        {
-            Nodes = settings.Launcher.Nodes,
-            GpusPerNode = settings.Launcher.GpusPerNode,
-            Setup = settings.Launcher.Setup,
-            Interval = settings.Launcher.PollSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
-            Partition = settings.Launcher.Partition,
-            Account = settings.Launcher.Account,
-            Time = settings.Launcher.Time,
-            Directives = settings.Launcher.Directives,
-        },
+        Launcher = OptionsOf(settings.Launcher),
     };
 
-    private static ILauncher LauncherOf(TrainerSettings settings, LauncherOptions options, TimeProvider time) =>
-        settings.Launcher.Kind == LauncherKind.Slurm
-            ? new SlurmLauncher(options, time)
-            : new LocalLauncher(options, time);
+    /// <summary>What a recipe says of a launcher.</summary>
+    /// <param name="settings">The recipe's group.</param>
+    public static LauncherOptions OptionsOf(LauncherSettings settings) => new()
+    {
+        Nodes = settings.Nodes,
+        GpusPerNode = settings.GpusPerNode,
+        Setup = settings.Setup,
+        Interval = settings.PollSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+        Partition = settings.Partition,
+        Account = settings.Account,
+        Time = settings.Time,
+        Directives = settings.Directives,
+    };
+
+    /// <summary>A launcher.</summary>
+    /// <param name="kind">Which.</param>
+    /// <param name="options">What the recipe says of it.</param>
+    /// <param name="time">The clock.</param>
+    public static ILauncher LauncherOf(LauncherKind kind, LauncherOptions options, TimeProvider time) =>
+        kind == LauncherKind.Slurm ? new SlurmLauncher(options, time) : new LocalLauncher(options, time);
 
     private static bool CommandExists(string name) => OutsideCommand.Exists(name);
 }

@@ -33,7 +33,7 @@ public static class Preflight
             recipe,
             [
                 .. servers.Warnings, .. Teachers.Warnings(recipe, document.Has), .. ModelFiles.Warnings(recipe),
-                .. ModelTrainers.Warnings(recipe),
+                .. ModelTrainers.Warnings(recipe), .. PlayArrays.Warnings(recipe),
                 .. Yardsticks.Warnings(recipe), .. Resources(recipe, directory),
             ]);
     }

@@ -51,6 +51,7 @@ public static class RunComposer
         ModelHosts.Check(recipe, check);
         ModelFiles.Check(recipe, check);
         ModelTrainers.Check(recipe, check);
+        PlayArrays.Check(recipe, check);
         PromptSources.Check(recipe, check);
         Teachers.Check(recipe, check);
         ConstraintVerifiers.Check(recipe, check);
@@ -68,9 +69,12 @@ public static class RunComposer
     /// <param name="allowFailed">Share of a stage's items that may be missing because calls failed, 0..1.</param>
     /// <param name="scope">How far the session goes in a play stage; null plays all and goes on.</param>
     /// <param name="retryFailed">Whether stages that ended without some items ask for those again.</param>
+    /// <param name="session">
+    /// The command that goes on with the run, for play that is cut into shards; null plays all in this process.
+    /// </param>
     public static SelfPlayRun Compose(
         RunRecipe recipe, RunStore store, int threads, IRunObserver observer, TimeProvider time,
-        double allowFailed = 0, PlayScope? scope = null, bool retryFailed = false)
+        double allowFailed = 0, PlayScope? scope = null, bool retryFailed = false, SessionCommand? session = null)
     {
         recipe = PromptSets.Resolve(recipe);
         TemplateSet templates = TemplateSet.Load(recipe.Method.PromptSet);
@@ -78,6 +82,7 @@ public static class RunComposer
         IPromptSource prompts = PromptSources.Create(
             recipe, store.Identity, () => Yardsticks.Prompts(recipe), lessons);
         FilePrompts? own = prompts as FilePrompts;
+        ITrainer trainer = ModelTrainers.Create(threads, recipe, observer.Notice, time);
         return new SelfPlayRun
         {
             Recipe = Teachers.MethodOf(recipe),
@@ -85,7 +90,8 @@ public static class RunComposer
             Host = ServedCheckpoints.Around(
                 ModelHosts.Create(threads, recipe.Method.Concurrency, recipe, observer.Warn, time),
                 recipe, store.Directory, recipe.Method.Concurrency, observer, time),
-            Trainer = ModelTrainers.Create(threads, recipe, observer.Notice, time),
+            Trainer = trainer,
+            Elsewhere = PlayArrays.Create(recipe, session, trainer, store.Directory, observer.Notice, time),
             Teacher = Teachers.Create(recipe, templates, lessons),
             Prompts = prompts,
             Checks = Teachers.CreateCheckWriter(recipe, templates),

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Spar.Runtime.Launchers;
 
 /// <summary>
@@ -35,10 +37,35 @@ public interface ILauncher
     /// <param name="cancellationToken">Gives up.</param>
     Task<JobState> StateAsync(LaunchJob job, string id, CancellationToken cancellationToken);
 
+    /// <summary>How each task of an array fares.</summary>
+    /// <param name="job">The array.</param>
+    /// <param name="id">Its name at the launcher.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>A state for each of <see cref="LaunchJob.Tasks"/>.</returns>
+    Task<IReadOnlyDictionary<int, JobState>> TasksAsync(LaunchJob job, string id, CancellationToken cancellationToken);
+
     /// <summary>Ends a job and all that it started; does nothing to one that has ended.</summary>
     /// <param name="id">Its name at the launcher.</param>
     /// <param name="cancellationToken">Gives up.</param>
     Task CancelAsync(string id, CancellationToken cancellationToken);
+}
+
+/// <summary>
+/// A launcher whose jobs can stand in its queue before their work is known: held, and after another job.
+/// </summary>
+public interface IHoldingLauncher : ILauncher
+{
+    /// <summary>Lets a held job begin when its turn comes; does nothing to one that is not held.</summary>
+    /// <param name="job">The job; its scripts are written anew.</param>
+    /// <param name="id">Its name at the launcher.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task ReleaseAsync(LaunchJob job, string id, CancellationToken cancellationToken);
+
+    /// <summary>Has a job that has not begun wait for another one than it did.</summary>
+    /// <param name="id">Its name at the launcher.</param>
+    /// <param name="after">The name of the job that has to end well first.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task PutAfterAsync(string id, string after, CancellationToken cancellationToken);
 }
 
 /// <summary>Work for a launcher.</summary>
@@ -50,11 +77,28 @@ public interface ILauncher
 public sealed record LaunchJob(
     string Folder, string Name, string Token, IReadOnlyList<string> Commands, IReadOnlyList<string> Prepare)
 {
-    /// <summary>Output and errors of the job, of all its submissions one after the other.</summary>
-    public string Log => Path.Combine(Folder, LogFile);
-
     /// <summary>The name of <see cref="Log"/>.</summary>
     public const string LogFile = "trainer.log";
+
+    /// <summary>
+    /// Numbers of tasks that run side by side, each with its number as TASK in its environment; empty for a job that is no
+    /// array.
+    /// </summary>
+    public IReadOnlyList<int> Tasks { get; init; } = [];
+
+    /// <summary>The name at the launcher of a job that has to end well before this one begins; null for none.</summary>
+    public string? After { get; init; }
+
+    /// <summary>Whether it is to wait in the queue until it is released; only an <see cref="IHoldingLauncher"/> can.</summary>
+    public bool Held { get; init; }
+
+    /// <summary>Output and errors of the job, of all its submissions one after the other; not of an array.</summary>
+    public string Log => Path.Combine(Folder, LogFile);
+
+    /// <summary>Output and errors of a task of an array.</summary>
+    /// <param name="task">Its number.</param>
+    public string LogOf(int task) =>
+        Path.Combine(Folder, string.Create(CultureInfo.InvariantCulture, $"task-{task}.log"));
 }
 
 /// <summary>How far a job is.</summary>

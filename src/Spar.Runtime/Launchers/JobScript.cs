@@ -7,7 +7,8 @@ namespace Spar.Runtime.Launchers;
 /// <summary>
 /// The two scripts of a job, written into its folder: <c>job.sh</c>, which the launcher starts once, and <c>node.sh</c>,
 /// which it starts on every node with NNODES, NODE_RANK, NPROC_PER_NODE, MASTER_ADDR and MASTER_PORT set. The exit status
-/// goes to the file <c>exit.TOKEN</c>. Of two jobs with the same token, the first to begin works and the other ends.
+/// goes to the file <c>exit.TOKEN</c>. Of two jobs with the same token, the first to begin works and the other ends. An
+/// array's tasks have TASK set, and files of their own: <c>exit.TOKEN.TASK</c>.
 /// </summary>
 public static class JobScript
 {
@@ -20,9 +21,40 @@ public static class JobScript
     /// <param name="job">The job.</param>
     public static string ExitFile(LaunchJob job) => Path.Combine(job.Folder, $"exit.{job.Token}");
 
+    /// <summary>The file with the exit status of a task of an array.</summary>
+    /// <param name="job">The array.</param>
+    /// <param name="task">Its number.</param>
+    public static string ExitFile(LaunchJob job, int task) => $"{ExitFile(job)}.{Number(task)}";
+
+    /// <summary>The exit status that a file holds.</summary>
+    /// <param name="file">As <see cref="ExitFile(LaunchJob)"/> names it.</param>
+    /// <returns>Null where there is none.</returns>
+    public static int? ReadExit(string file)
+    {
+        try
+        {
+            return int.TryParse(File.ReadAllText(file), CultureInfo.InvariantCulture, out int code) ? code : null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The file with what names the job at its launcher, written by the job itself.</summary>
     /// <param name="job">The job.</param>
     public static string ClaimFile(LaunchJob job) => Path.Combine(job.Folder, $"claim.{job.Token}", "id");
+
+    /// <summary>What names a job at its launcher, as the job itself has noted it.</summary>
+    /// <param name="job">The job.</param>
+    /// <returns>Null where it has not begun.</returns>
+    public static string? ClaimOf(LaunchJob job)
+    {
+        IEnumerable<string> files = job.Tasks.Count == 0
+            ? [ClaimFile(job)]
+            : job.Tasks.Select(task => Path.Combine(job.Folder, $"claim.{job.Token}.{Number(task)}", "id"));
+        return files.Where(File.Exists).Select(file => File.ReadAllText(file).Trim()).FirstOrDefault(id => id.Length > 0);
+    }
 
     /// <summary>The line that the log has where a job with a token begins.</summary>
     /// <param name="token">The token.</param>
@@ -36,10 +68,11 @@ public static class JobScript
     /// <param name="port">A port of the first node, in words of the shell.</param>
     /// <param name="start">Starts a command on every node, with a blank after it; empty for one node.</param>
     /// <param name="settings">Nodes, devices, and what the user's shell needs.</param>
+    /// <param name="task">An array's task number, in words of the shell; null where it is no array.</param>
     /// <exception cref="UserFaultException">They cannot be written.</exception>
     public static void Write(
         LaunchJob job, IEnumerable<string> directives, string id, string address, string port, string start,
-        LauncherOptions settings)
+        LauncherOptions settings, string? task = null)
     {
         StringBuilder text = new("#!/bin/bash\n");
         foreach (string directive in directives)
@@ -50,9 +83,16 @@ public static class JobScript
         Line("# Written by spar; a job runs it, by hand it runs too.");
         Line($"cd {Quote(job.Folder)} || exit 1");
         Line($"id={id}");
-        Line($"if mkdir claim.{job.Token} 2>/dev/null; then echo \"$id\" >claim.{job.Token}/id; fi");
-        Line($"[ \"$(cat claim.{job.Token}/id 2>/dev/null)\" = \"$id\" ] || exit 0");
-        Line($"rm -f exit.{job.Token}");
+        string token = job.Token;
+        if (task is not null)
+        {
+            Line($"export TASK={task}");
+            token += ".$TASK";
+        }
+
+        Line($"if mkdir claim.{token} 2>/dev/null; then echo \"$id\" >claim.{token}/id; fi");
+        Line($"[ \"$(cat claim.{token}/id 2>/dev/null)\" = \"$id\" ] || exit 0");
+        Line($"rm -f exit.{token}");
         Line($"echo \"{Mark(job.Token)} $(date -u +%Y-%m-%dT%H:%M:%SZ) on $(hostname)\"");
         Line($"export NNODES={Number(settings.Nodes)} NPROC_PER_NODE={Number(Math.Max(1, settings.GpusPerNode))}");
         Line($"export MASTER_ADDR={address} MASTER_PORT={port}");
@@ -70,7 +110,7 @@ public static class JobScript
 
         Line($"{start}bash {NodeFile}");
         Line("code=$?");
-        Line($"echo $code >exit.tmp && mv exit.tmp exit.{job.Token}");
+        Line($"echo $code >exit.{token}.tmp && mv exit.{token}.tmp exit.{token}");
         Line("exit $code");
         AtomicFile.WriteText(Path.Combine(job.Folder, FileName), text.ToString());
 

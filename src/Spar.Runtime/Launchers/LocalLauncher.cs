@@ -36,34 +36,65 @@ public sealed class LocalLauncher(LauncherOptions options, TimeProvider time) : 
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        JobScript.Write(
-            job, [$"exec >>{LaunchJob.LogFile} 2>&1 </dev/null"], "\"$$ $(cut -d ' ' -f 22 /proc/$$/stat)\"",
-            "127.0.0.1", "$((20000 + $$ % 20000))", "", options);
+        string own = "\"$$ $(cut -d ' ' -f 22 /proc/$$/stat)\"";
+        if (job.Tasks.Count == 0)
+        {
+            JobScript.Write(
+                job, [$"exec >>{LaunchJob.LogFile} 2>&1 </dev/null"], own, "127.0.0.1", "$((20000 + $$ % 20000))", "",
+                options);
+        }
+        else
+        {
+            // The script starts itself once for each task, and ends when they have.
+            JobScript.Write(
+                job,
+                [
+                    "if [ -z \"$SPAR_ARRAY\" ]; then",
+                    $"  cd {JobScript.Quote(job.Folder)} || exit 1",
+                    $"  export SPAR_ARRAY={own}",
+                    $"  for TASK in {string.Join(' ', job.Tasks)}; do",
+                    "    SPAR_TASK=$TASK bash job.sh >>task-$TASK.log 2>&1 </dev/null &",
+                    "  done",
+                    "  wait",
+                    "  exit 0",
+                    "fi",
+                ],
+                "$SPAR_ARRAY", "127.0.0.1", "$((20000 + $$ % 20000))", "", options, "$SPAR_TASK");
+        }
+
         using Process process = Process.Start(new ProcessStartInfo("setsid", ["bash", JobScript.FileName])
         {
             WorkingDirectory = job.Folder,
             UseShellExecute = false,
         }) ?? throw new LaunchException("setsid did not start.", "Try again.");
         string pid = process.Id.ToString(CultureInfo.InvariantCulture);
-        return BeganAt(pid) is { } began ? $"{pid} {began}" : await ClaimAsync(job, cancellationToken).ConfigureAwait(false) ?? pid;
+        return BeganAt(pid) is { } began ? $"{pid} {began}" : JobScript.ClaimOf(job) ?? pid;
     }
 
     /// <inheritdoc/>
     public Task<string?> FindAsync(LaunchJob job, CancellationToken cancellationToken) =>
-        ClaimAsync(job, cancellationToken);
+        Task.FromResult(JobScript.ClaimOf(job));
 
     /// <inheritdoc/>
     public Task<JobState> StateAsync(LaunchJob job, string id, CancellationToken cancellationToken)
     {
         // The status is read last: a job that ends in between has written its exit status by then.
         bool runs = Runs(id);
-        string exit = JobScript.ExitFile(job);
-        JobState state =
+        return Task.FromResult(
             runs ? new JobState(JobPhase.Running)
-            : File.Exists(exit) && int.TryParse(File.ReadAllText(exit), CultureInfo.InvariantCulture, out int code)
-                ? new JobState(JobPhase.Ended, JobEnd.Exited, code)
-            : new JobState(JobPhase.Ended, JobEnd.Vanished);
-        return Task.FromResult(state);
+            : JobScript.ReadExit(JobScript.ExitFile(job)) is { } code ? new JobState(JobPhase.Ended, JobEnd.Exited, code)
+            : new JobState(JobPhase.Ended, JobEnd.Vanished));
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyDictionary<int, JobState>> TasksAsync(
+        LaunchJob job, string id, CancellationToken cancellationToken)
+    {
+        bool runs = Runs(id);
+        return Task.FromResult<IReadOnlyDictionary<int, JobState>>(job.Tasks.ToDictionary(task => task, task =>
+            JobScript.ReadExit(JobScript.ExitFile(job, task)) is { } code ? new JobState(JobPhase.Ended, JobEnd.Exited, code)
+            : runs ? new JobState(JobPhase.Running)
+            : new JobState(JobPhase.Ended, JobEnd.Vanished)));
     }
 
     /// <inheritdoc/>
@@ -86,16 +117,6 @@ public sealed class LocalLauncher(LauncherOptions options, TimeProvider time) : 
                 await Task.Delay(TimeSpan.FromMilliseconds(50), time, cancellationToken).ConfigureAwait(false);
             }
         }
-    }
-
-    // The job notes its own name first of all, so that it is found if nobody else could.
-    private static async Task<string?> ClaimAsync(LaunchJob job, CancellationToken cancellationToken)
-    {
-        string claim = JobScript.ClaimFile(job);
-        return File.Exists(claim)
-            && (await File.ReadAllTextAsync(claim, cancellationToken).ConfigureAwait(false)).Trim() is { Length: > 0 } id
-            ? id
-            : null;
     }
 
     // A number is given again to other processes; with the time at which it began it belongs to one.

@@ -10,7 +10,7 @@ namespace Spar.Runtime.Launchers;
 /// </summary>
 /// <param name="options">Nodes, GPUs, partition and the like.</param>
 /// <param name="time">The clock.</param>
-public sealed partial class SlurmLauncher(LauncherOptions options, TimeProvider time) : ILauncher
+public sealed partial class SlurmLauncher(LauncherOptions options, TimeProvider time) : IHoldingLauncher
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(15);
 
@@ -39,7 +39,18 @@ public sealed partial class SlurmLauncher(LauncherOptions options, TimeProvider 
         Add("job-name", NameOf(job));
         Add("comment", $"spar:{job.Token}");
         Add("chdir", job.Folder);
-        Add("output", job.Log);
+        Add("output", job.Tasks.Count == 0 ? job.Log : Path.Combine(job.Folder, "task-%a.log"));
+        if (job.Tasks.Count > 0)
+        {
+            Add("array", string.Join(',', job.Tasks));
+        }
+
+        Add("dependency", job.After is null ? null : $"afterok:{job.After}");
+        if (job.Held)
+        {
+            lines.Add("#SBATCH --hold");
+        }
+
         lines.Add("#SBATCH --open-mode=append");
         lines.Add("#SBATCH --requeue");
         Add("nodes", Number(options.Nodes));
@@ -68,10 +79,7 @@ public sealed partial class SlurmLauncher(LauncherOptions options, TimeProvider 
     public async Task<string> SubmitAsync(LaunchJob job, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        JobScript.Write(
-            job, Directives(job, options), "$SLURM_JOB_ID",
-            "$(scontrol show hostnames \"$SLURM_JOB_NODELIST\" | head -n 1)", "$((20000 + SLURM_JOB_ID % 20000))",
-            options.Nodes > 1 ? "srun --kill-on-bad-exit=1 " : "", options);
+        WriteScript(job);
 
         // Nobody gives up between the submission and its answer.
         CommandResult result = await AskAsync(
@@ -107,9 +115,7 @@ public sealed partial class SlurmLauncher(LauncherOptions options, TimeProvider 
                 return waiting;
             }
 
-            if (File.Exists(JobScript.ClaimFile(job))
-                && First(await File.ReadAllTextAsync(JobScript.ClaimFile(job), cancellationToken).ConfigureAwait(false))
-                    is { } claimed)
+            if (JobScript.ClaimOf(job) is { } claimed)
             {
                 return claimed;
             }
@@ -138,24 +144,42 @@ public sealed partial class SlurmLauncher(LauncherOptions options, TimeProvider 
             return new JobState(JobPhase.Unknown, Detail: shown.Words);
         }
 
-        // Slurm forgets jobs some minutes after their end (MinJobAge).
-        string exit = JobScript.ExitFile(job);
-        if (File.Exists(exit)
-            && int.TryParse(
-                await File.ReadAllTextAsync(exit, cancellationToken).ConfigureAwait(false),
-                CultureInfo.InvariantCulture, out int code))
+        return await ForgottenAsync(JobScript.ExitFile(job), id, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyDictionary<int, JobState>> TasksAsync(
+        LaunchJob job, string id, CancellationToken cancellationToken)
+    {
+        CommandResult shown = await AskAsync("scontrol", ["--oneliner", "show", "job", id], cancellationToken)
+            .ConfigureAwait(false);
+        bool answers = shown.ExitCode == 0 || shown.Words.Contains("Invalid job id", StringComparison.Ordinal);
+        IReadOnlyDictionary<int, JobState> known = shown.ExitCode == 0 ? SlurmArray.Parse(shown.Output) : SlurmArray.None;
+        Dictionary<int, JobState> states = [];
+        foreach (int task in job.Tasks)
         {
-            return new JobState(JobPhase.Ended, JobEnd.Exited, code);
+            states[task] = known.TryGetValue(task, out JobState? state) ? state
+                : !answers ? new JobState(JobPhase.Unknown, Detail: shown.Words)
+                : await ForgottenAsync(
+                    JobScript.ExitFile(job, task), $"{id}_{Number(task)}", cancellationToken).ConfigureAwait(false);
         }
 
-        CommandResult? kept = await OutsideCommand.RunAsync(
-            "sacct", ["--noheader", "--parsable2", "--allocations", $"--jobs={id}", "--format=State,ExitCode"],
-            cancellationToken).ConfigureAwait(false);
-        string[] fields = (kept is { ExitCode: 0 } ? kept.Output : "").Trim().Split('|');
-        return fields.Length == 2
-            ? Of(fields[0].Split(' ')[0], null, fields[1])
-            : new JobState(JobPhase.Ended, JobEnd.Vanished);
+        return states;
     }
+
+    /// <inheritdoc/>
+    public async Task ReleaseAsync(LaunchJob job, string id, CancellationToken cancellationToken)
+    {
+        WriteScript(job);
+
+        // A job that is not held any more has nothing to be released from.
+        await AskAsync("scontrol", ["release", id], cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async Task PutAfterAsync(string id, string after, CancellationToken cancellationToken) =>
+        await AskAsync("scontrol", ["update", $"jobid={id}", $"dependency=afterok:{after}"], cancellationToken)
+            .ConfigureAwait(false);
 
     /// <inheritdoc/>
     public async Task CancelAsync(string id, CancellationToken cancellationToken) =>
@@ -170,6 +194,29 @@ public sealed partial class SlurmLauncher(LauncherOptions options, TimeProvider 
             ? found.Groups[1].Value
             : null;
         return Field("JobState") is { } state ? Of(state, Field("Reason"), Field("ExitCode")) : null;
+    }
+
+    private void WriteScript(LaunchJob job) => JobScript.Write(
+        job, Directives(job, options), job.Tasks.Count == 0 ? "$SLURM_JOB_ID" : "$SLURM_ARRAY_JOB_ID",
+        "$(scontrol show hostnames \"$SLURM_JOB_NODELIST\" | head -n 1)", "$((20000 + SLURM_JOB_ID % 20000))",
+        options.Nodes > 1 ? "srun --kill-on-bad-exit=1 " : "", options,
+        job.Tasks.Count == 0 ? null : "$SLURM_ARRAY_TASK_ID");
+
+    // Slurm forgets jobs some minutes after their end (MinJobAge).
+    private static async Task<JobState> ForgottenAsync(string exit, string id, CancellationToken cancellationToken)
+    {
+        if (JobScript.ReadExit(exit) is { } code)
+        {
+            return new JobState(JobPhase.Ended, JobEnd.Exited, code);
+        }
+
+        CommandResult? kept = await OutsideCommand.RunAsync(
+            "sacct", ["--noheader", "--parsable2", "--allocations", $"--jobs={id}", "--format=State,ExitCode"],
+            cancellationToken).ConfigureAwait(false);
+        string[] fields = (kept is { ExitCode: 0 } ? kept.Output : "").Trim().Split('|');
+        return fields.Length == 2
+            ? Of(fields[0].Split(' ')[0], null, fields[1])
+            : new JobState(JobPhase.Ended, JobEnd.Vanished);
     }
 
     private static JobState Of(string state, string? reason, string? exit)

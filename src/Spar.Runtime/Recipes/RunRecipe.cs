@@ -56,6 +56,10 @@ public sealed record RunRecipe
     [Decides(Results.All)]
     public TrainerSettings? Trainer { get; init; }
 
+    /// <summary>Where the run plays; in its own process when not given.</summary>
+    [Decides(Results.None)]
+    public PlaySettings Play { get; init; } = new();
+
     /// <summary>The row of the results that a run of this recipe ends with.</summary>
     public RowName LastRow => Method.LastRow;
 

@@ -18,7 +18,7 @@ namespace Spar.Runtime.Trainers;
 /// <param name="options">What the recipe says of it.</param>
 /// <param name="time">The clock.</param>
 /// <param name="notice">Is told what the user should know meanwhile.</param>
-public sealed class ExternalTrainer(
+public sealed partial class ExternalTrainer(
     TrainerProgram program, ILauncher launcher, TrainerOptions options, TimeProvider time, Action<string> notice)
     : ITrainer
 {
@@ -40,6 +40,7 @@ public sealed class ExternalTrainer(
         string name = Path.GetFileName(job.OutputModel);
         string folder = Path.GetFullPath(job.OutputModel) + ".training";
         string training = TrainingRecord.Of(job, program.Name);
+        await FreeOthersAsync(folder).ConfigureAwait(false);
         if (TrainingRecord.Read(folder) is { } known)
         {
             if (known is { Status: TrainingStatus.Adopted, Report: { } report } && known.Training == training
@@ -49,7 +50,8 @@ public sealed class ExternalTrainer(
                 return report with { Model = job.OutputModel };
             }
 
-            if (known.Status == TrainingStatus.Adopted || known.Training != training)
+            if (known.Status == TrainingStatus.Adopted
+                || (known.Training != training && known.Status != TrainingStatus.Reserved))
             {
                 await ForgetAsync(known, folder, name, cancellationToken).ConfigureAwait(false);
             }
@@ -88,7 +90,17 @@ public sealed class ExternalTrainer(
         }
 
         LaunchJob work = Work(folder, name, record?.Token ?? "");
-        if (record is { Status: TrainingStatus.Submitting })
+        if (record is { Status: TrainingStatus.Reserved })
+        {
+            record = await ReservedAsync(record, work, cancellationToken).ConfigureAwait(false);
+            if (record is not null)
+            {
+                WriteInputs(job, name, folder);
+                record = record with { Training = training, Status = TrainingStatus.Submitted };
+                notice($"{name} was held as {launcher.Name}'s job {record.Job}, and may begin now; its log is {work.Log}.");
+            }
+        }
+        else if (record is { Status: TrainingStatus.Submitting })
         {
             // Whoever submitted it died before noting its name.
             string? found = await launcher.FindAsync(work, cancellationToken).ConfigureAwait(false);
@@ -98,7 +110,16 @@ public sealed class ExternalTrainer(
         if (record is { Status: TrainingStatus.Submitted, Job: { } kept })
         {
             record.Write(folder);
-            notice($"{name} is {record.Launcher}'s job {kept.Split(' ')[0]} since an earlier session; it is not submitted again.");
+            if (record.Held && launcher is IHoldingLauncher holding)
+            {
+                await holding.ReleaseAsync(work, kept, cancellationToken).ConfigureAwait(false);
+                record = record with { Held = false };
+                record.Write(folder);
+            }
+            else
+            {
+                notice($"{name} is {record.Launcher}'s job {kept.Split(' ')[0]} since an earlier session; it is not submitted again.");
+            }
         }
         else
         {
@@ -149,6 +170,21 @@ public sealed class ExternalTrainer(
         TrainingJob job, string name, string folder, string training, TrainingRecord? before,
         CancellationToken cancellationToken)
     {
+        WriteInputs(job, name, folder);
+        string token = Convert.ToHexStringLower(Guid.NewGuid().ToByteArray()[..8]);
+        TrainingRecord record = new(
+            training, TrainingStatus.Submitting, (before?.Attempt ?? 0) + 1, token, null, launcher.Name);
+        record.Write(folder);
+        LaunchJob work = Work(folder, name, token);
+        string id = await launcher.SubmitAsync(work, cancellationToken).ConfigureAwait(false);
+        record = record with { Status = TrainingStatus.Submitted, Job = id };
+        record.Write(folder);
+        notice($"{name} is {launcher.Name}'s job {id.Split(' ')[0]}; its log is {work.Log}.");
+        return (record, work);
+    }
+
+    private void WriteInputs(TrainingJob job, string name, string folder)
+    {
         string output = Path.Combine(folder, TrainerProgram.OutputFolder);
         foreach (string broken in CheckpointHealth.SetBrokenAside(output))
         {
@@ -162,16 +198,6 @@ public sealed class ExternalTrainer(
         }
 
         program.WriteInputs(folder, name, job);
-        string token = Convert.ToHexStringLower(Guid.NewGuid().ToByteArray()[..8]);
-        TrainingRecord record = new(
-            training, TrainingStatus.Submitting, (before?.Attempt ?? 0) + 1, token, null, launcher.Name);
-        record.Write(folder);
-        LaunchJob work = Work(folder, name, token);
-        string id = await launcher.SubmitAsync(work, cancellationToken).ConfigureAwait(false);
-        record = record with { Status = TrainingStatus.Submitted, Job = id };
-        record.Write(folder);
-        notice($"{name} is {launcher.Name}'s job {id.Split(' ')[0]}; its log is {work.Log}.");
-        return (record, work);
     }
 
     // A training of other rows or settings, or one whose checkpoint is gone.

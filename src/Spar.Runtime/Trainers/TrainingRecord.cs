@@ -15,6 +15,9 @@ internal enum TrainingStatus
     /// <summary>It was submitted under a name.</summary>
     Submitted,
 
+    /// <summary>It is held in the launcher's queue, or being submitted so, and its rows are not known yet.</summary>
+    Reserved,
+
     /// <summary>It ended with a fault, and is to be submitted anew.</summary>
     Failed,
 
@@ -39,6 +42,9 @@ internal sealed record TrainingRecord(
     string Training, TrainingStatus Status, int Attempt, string Token, string? Job, string Launcher)
 {
     private const string FileName = "state.json";
+
+    /// <summary>Whether the job may still be held in the launcher's queue.</summary>
+    public bool Held { get; init; }
 
     /// <summary>The checkpoint's digest, once there is one.</summary>
     public string? Digest { get; init; }

@@ -24,6 +24,12 @@ internal sealed record MethodContext(
     /// <summary>How far this session goes in a play stage.</summary>
     public PlayScope Scope { get; init; } = PlayScope.Whole;
 
+    /// <summary>Has play stages played by other processes; null plays them in this one.</summary>
+    public IPlayElsewhere? Elsewhere { get; init; }
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>Ends a run whose judgements cannot be read.</summary>
     public JudgementWatch Watch { get; } = new();
 

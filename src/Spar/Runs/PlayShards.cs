@@ -21,6 +21,9 @@ public sealed record MergedShard(string Shard, string? Stage, int Items, int Tak
 /// </summary>
 public static class PlayShards
 {
+    // Names the stage for which a shard's store was given all that it needs.
+    private const string PreparedFile = "prepared";
+
     /// <summary>The folder of a shard's store within the run directory.</summary>
     /// <param name="directory">The run directory.</param>
     /// <param name="shard">The share.</param>
@@ -47,6 +50,12 @@ public static class PlayShards
     public static RunStore Open(string directory, PlayShard shard, RunIdentity identity, TimeProvider time)
     {
         string own = DirectoryOf(directory, shard);
+        if (File.Exists(Path.Combine(own, PreparedFile)))
+        {
+            // Whoever cut the play has the run's store open, maybe on another machine.
+            return RunStore.Open(own, identity, time);
+        }
+
         using RunStore run = RunStore.OpenForReading(directory);
         if (run.Identity.DifferencesFrom(identity) is { Count: > 0 } differences)
         {
@@ -55,7 +64,39 @@ public static class PlayShards
                 + "play a run of the same recipe.");
         }
 
-        RunStore store = RunStore.Open(own, identity, time);
+        return OpenWith(run, own, time);
+    }
+
+    /// <summary>
+    /// Gives the store of a shard all that it needs for a play stage, so that the process which plays it does not read the
+    /// run's store, which is being written.
+    /// </summary>
+    /// <param name="run">The run's store.</param>
+    /// <param name="shard">The share.</param>
+    /// <param name="stage">The stage.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="SparException">A process is at work in it, or it is of another recipe.</exception>
+    public static void Prepare(RunStore run, PlayShard shard, string stage, TimeProvider time)
+    {
+        string own = DirectoryOf(run.Directory, shard);
+        OpenWith(run, own, time).Dispose();
+        PlayedCount.Clear(own);
+        AtomicFile.WriteText(Path.Combine(own, PreparedFile), stage + "\n");
+    }
+
+    /// <summary>Has shards that are started from now on take what they need from the run itself.</summary>
+    /// <param name="directory">The run directory.</param>
+    public static void ForgetPrepared(string directory)
+    {
+        foreach (string shard in In(directory))
+        {
+            File.Delete(Path.Combine(shard, PreparedFile));
+        }
+    }
+
+    private static RunStore OpenWith(RunStore run, string own, TimeProvider time)
+    {
+        RunStore store = RunStore.Open(own, run.Identity, time);
         try
         {
             foreach (string stage in store.TakeProducts(run).Where(StageNames.IsTraining))
@@ -64,7 +105,7 @@ public static class PlayShards
                 TrainedProduct product = run.FindProduct<TrainedProduct>(stage)!;
                 if (product.Checkpoint is not null)
                 {
-                    string path = Path.GetRelativePath(own, product.Resolve(directory)).Replace('\\', '/');
+                    string path = Path.GetRelativePath(own, product.Resolve(run.Directory)).Replace('\\', '/');
                     store.KeepProduct(stage, product with { Checkpoint = path }, new StageTiming(stage, "", 0, 0, 0));
                 }
             }
@@ -95,6 +136,16 @@ public static class PlayShards
         }
 
         using RunStore run = RunStore.Open(directory, identity, time);
+        return Merge(run, shards);
+    }
+
+    /// <summary>As <see cref="Merge(string, IReadOnlyList{string}, TimeProvider)"/>, by the process that has the run.</summary>
+    /// <param name="run">The run's store.</param>
+    /// <param name="shards">Their directories.</param>
+    /// <exception cref="SparException">As there.</exception>
+    public static IReadOnlyList<MergedShard> Merge(RunStore run, IReadOnlyList<string> shards)
+    {
+        RunIdentity identity = run.Identity;
         return [.. shards.Select(shard => Take(run, shard, identity))];
     }
 

@@ -75,6 +75,9 @@ public sealed class SelfPlayRun
     /// <summary>How far this session goes in a play stage; the run goes on in another one.</summary>
     public PlayScope Scope { get; init; } = PlayScope.Whole;
 
+    /// <summary>Has play stages played by other processes; null plays them in this one.</summary>
+    public IPlayElsewhere? Elsewhere { get; init; }
+
     /// <summary>Where the last session ended that <see cref="Scope"/> has ended; null where it went on to the end.</summary>
     public SessionEnd? Ended { get; private set; }
 
@@ -105,11 +108,23 @@ public sealed class SelfPlayRun
 
         try
         {
-            return await RunWholeAsync(cancellationToken).ConfigureAwait(false);
+            RunResults results = await RunWholeAsync(cancellationToken).ConfigureAwait(false);
+            if (Trainer is IAsyncDisposable trainer)
+            {
+                await trainer.DisposeAsync().ConfigureAwait(false);
+            }
+
+            return results;
         }
         catch (SessionEndException end)
         {
             Ended = end.End;
+            if (Scope.Shard is null)
+            {
+                // Shards that are started by hand take what they need from the run itself.
+                PlayShards.ForgetPrepared(Store.Directory);
+            }
+
             return Scope.Shard is null ? WriteResults() : RunResults.Of(Store);
         }
     }
@@ -143,6 +158,8 @@ public sealed class SelfPlayRun
             Recipe, Templates, runner, training, Store, session, models, Observer, Verifier, Truth, TripWires)
         {
             Scope = Scope,
+            Elsewhere = Elsewhere,
+            Time = Time,
         };
 
         RowMeasurement measurement = new(run, Evaluator, Yardsticks, WriteResults);

@@ -16,7 +16,7 @@ namespace Spar.SelfPlay;
 /// </summary>
 internal sealed class PlayStage(
     Recipe recipe, TemplateSet templates, StageRunner runner, RunStore store, CallSession session,
-    IRunObserver observer, PlayScope? scope = null)
+    IRunObserver observer, PlayScope? scope = null, IPlayElsewhere? elsewhere = null, TimeProvider? time = null)
 {
     private readonly Gate _gate = recipe.Search.ToGate();
 
@@ -34,19 +34,31 @@ internal sealed class PlayStage(
         string stage = StageNames.Play(iteration);
         return runner.RunAsync(stage, items.Count, async () =>
         {
-            HashSet<int> kept = [.. store.ReadItems<PlayRecord>(stage)
-                .Where(entry => !entry.Record.Incomplete && entry.Item < items.Count
-                    && items[entry.Item].Id == entry.Record.PromptId
-                    && items[entry.Item].Instruction == entry.Record.Instruction)
-                .Select(entry => entry.Item)];
-            foreach (int _ in kept)
+            int[] open = Open();
+            for (int kept = items.Count - open.Length; kept > 0; kept--)
             {
                 observer.ItemFinished(stage, failed: false);
             }
 
             PlayShard? shard = scope?.Shard;
             int[] share = [.. Enumerable.Range(0, items.Count).Where(i => shard is null || shard.Has(i))];
-            int[] open = [.. share.Where(i => !kept.Contains(i))];
+            if (open.Length > 0 && shard is null && scope is not { EndsBefore: true } && elsewhere is not null)
+            {
+                int told = 0;
+                await elsewhere.PlayAsync(
+                    new OpenPlay(iteration, stage, items.Count, Open), store,
+                    count =>
+                    {
+                        for (; told < Math.Min(count, open.Length); told++)
+                        {
+                            observer.ItemFinished(stage, failed: false);
+                        }
+                    },
+                    cancellationToken).ConfigureAwait(false);
+                open = Open();
+            }
+
+            open = [.. open.Where(i => shard is null || shard.Has(i))];
             if (open.Length > 0)
             {
                 if (scope is { EndsBefore: true })
@@ -73,6 +85,17 @@ internal sealed class PlayStage(
 
             return new PlayProduct(
                 PlayStatistics.Of(store.ReadItems<PlayRecord>(stage).Select(entry => entry.Record), _gate));
+
+            // What is not kept whole, or was kept of other prompts.
+            int[] Open()
+            {
+                HashSet<int> kept = [.. store.ReadItems<PlayRecord>(stage)
+                    .Where(entry => !entry.Record.Incomplete && entry.Item < items.Count
+                        && items[entry.Item].Id == entry.Record.PromptId
+                        && items[entry.Item].Instruction == entry.Record.Instruction)
+                    .Select(entry => entry.Item)];
+                return [.. Enumerable.Range(0, items.Count).Where(i => !kept.Contains(i))];
+            }
         });
     }
 
@@ -84,6 +107,8 @@ internal sealed class PlayStage(
         string stage = StageNames.Play(iteration);
         ConcurrentDictionary<int, PlayRecord> incomplete = [];
         int lost = 0;
+        PlayedCount? counted = scope?.Shard is null ? null : new PlayedCount(store.Directory, time ?? TimeProvider.System);
+        counted?.Add(Enumerable.Range(0, items.Count).Count(scope!.Shard!.Has) - open.Length);
         ParallelOptions options =
             new() { MaxDegreeOfParallelism = session.Concurrency, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(open, options, async (item, token) =>
@@ -105,7 +130,9 @@ internal sealed class PlayStage(
             }
 
             observer.ItemFinished(stage, record.Lost);
+            counted?.Add(1);
         }).ConfigureAwait(false);
+        counted?.Write();
 
         if (lost == items.Count)
         {

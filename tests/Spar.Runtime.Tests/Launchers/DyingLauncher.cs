@@ -30,5 +30,8 @@ internal sealed class DyingLauncher(ILauncher inner, bool noted) : ILauncher
     public Task<JobState> StateAsync(LaunchJob job, string id, CancellationToken cancellationToken) =>
         inner.StateAsync(job, id, cancellationToken);
 
+    public Task<IReadOnlyDictionary<int, JobState>> TasksAsync(LaunchJob job, string id, CancellationToken cancellationToken) =>
+        inner.TasksAsync(job, id, cancellationToken);
+
     public Task CancelAsync(string id, CancellationToken cancellationToken) => inner.CancelAsync(id, cancellationToken);
 }

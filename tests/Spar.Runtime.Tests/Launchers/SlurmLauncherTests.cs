@@ -48,4 +48,32 @@ public sealed class SlurmLauncherTests
     [InlineData("JobId=7 JobState=REQUEUED Reason=None ExitCode=0:0", JobPhase.Waiting, null, null, "REQUEUED")]
     public void States_are_told_apart(string line, JobPhase phase, JobEnd? end, int? code, string? detail) =>
         Assert.Equal(new JobState(phase, end, code, detail), SlurmLauncher.Parse(line));
+
+    [Fact]
+    public void An_array_names_its_tasks_and_a_held_job_waits_for_another()
+    {
+        IReadOnlyList<string> lines = SlurmLauncher.Directives(
+            s_job with { Tasks = [1, 3], After = "17", Held = true }, new LauncherOptions { GpusPerNode = 0 });
+        Assert.Contains("#SBATCH --array=1,3", lines);
+        Assert.Contains("#SBATCH --output='/shared/my runs/actor-1.training/task-%a.log'", lines);
+        Assert.Contains("#SBATCH --dependency=afterok:17", lines);
+        Assert.Contains("#SBATCH --hold", lines);
+    }
+
+    [Fact]
+    public void The_tasks_of_an_array_are_told_apart()
+    {
+        IReadOnlyDictionary<int, JobState> states = SlurmArray.Parse(
+            """
+            JobId=12 ArrayJobId=12 ArrayTaskId=5,7-9%2 JobName=x JobState=PENDING Reason=Resources ExitCode=0:0
+            JobId=13 ArrayJobId=12 ArrayTaskId=1 JobName=x JobState=RUNNING Reason=None ExitCode=0:0
+            JobId=14 ArrayJobId=12 ArrayTaskId=2 JobName=x JobState=CANCELLED Reason=None ExitCode=0:15
+            JobId=15 ArrayJobId=12 ArrayTaskId=3 JobName=x JobState=NODE_FAIL Reason=NodeDown ExitCode=0:0
+            """);
+        Assert.Equal([1, 2, 3, 5, 7, 8, 9], states.Keys.Order());
+        Assert.Equal(JobPhase.Running, states[1].Phase);
+        Assert.Equal(JobEnd.Cancelled, states[2].End);
+        Assert.Equal(JobEnd.NodeLost, states[3].End);
+        Assert.All([5, 7, 8, 9], task => Assert.Equal(JobPhase.Waiting, states[task].Phase));
+    }
 }
