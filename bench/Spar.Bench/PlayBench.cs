@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.AI;
 using Spar.Calls;
+using Spar.Exports;
 using Spar.Ground;
 using Spar.Runs;
 using Spar.Seams;
@@ -14,15 +15,15 @@ using Spar.Templates;
 namespace Spar.Bench;
 
 /// <summary>
-/// One iteration of a run (responses, judging, search, pairs, all kept in a run directory) with a model in this process
-/// that answers at once: what the orchestration itself takes, in calls a second and in memory.
+/// One iteration of a run (responses, judging, search, training data, all kept in a run directory) and its export, with a
+/// model in this process that answers at once: what the orchestration itself takes, in calls a second and in memory.
 /// </summary>
 internal static class PlayBench
 {
     /// <summary>Settings of a measurement, each as name=value.</summary>
     /// <param name="arguments">
-    /// prompts, concurrency, responses, votes, branch, depth, yes (share of judgements), words (of an answer), directory
-    /// (the run's; a temporary one otherwise).
+    /// prompts, concurrency, responses, votes, branch, depth, yes (share of judgements), words (of an answer), quota (most
+    /// rows of each kind for the refiner; the recipe's own otherwise), directory (the run's; a temporary one otherwise).
     /// </param>
     public static async Task RunAsync(string[] arguments)
     {
@@ -51,6 +52,16 @@ internal static class PlayBench
             Dpo = new() { LearningRate = 1, Epochs = 0 },
             Rft = new() { LearningRate = 1, Epochs = 0 },
             Concurrency = Count("concurrency", 256),
+            Quotas = given.ContainsKey("quota")
+                ? new()
+                {
+                    Refinements = Count("quota", 0),
+                    TreeYes = Count("quota", 0),
+                    TreeNo = Count("quota", 0),
+                    VoteYes = Count("quota", 0),
+                    VoteNo = Count("quota", 0),
+                }
+                : new(),
         };
         Stopwatch watch = Stopwatch.StartNew();
         Watcher watcher = new();
@@ -71,19 +82,31 @@ internal static class PlayBench
         }
 
         double seconds = watch.Elapsed.TotalSeconds;
+        string export = Path.Combine(directory, "export");
+        using (RunStore store = RunStore.OpenForReading(directory))
+        {
+            IReadOnlyList<ExportedFile> files = RunExport.Write(store, ExportFormat.Trl, export);
+            string rows = string.Join(", ", files
+                .Where(file => file.Rows > 0 && !file.Path.EndsWith(".rows.jsonl", StringComparison.Ordinal))
+                .Select(file => $"{Path.GetFileNameWithoutExtension(file.Path)} {file.Rows}"));
+            Console.Error.WriteLine($"  export {watch.Elapsed.TotalSeconds - seconds:0.0} s, {Peak} MiB; rows {rows}");
+        }
+
         StageTiming play = watcher.Play!;
         Process process = Process.GetCurrentProcess();
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{prompts} prompts: play {play.Seconds:0.0} s, {play.Calls} calls, {play.Calls / play.Seconds:0} calls/s; "
             + $"whole run {seconds:0.0} s, processor {process.TotalProcessorTime.TotalSeconds:0} s; memory "
-            + $"{process.PeakWorkingSet64 >> 20} MiB at most; run.db {new FileInfo(Path.Combine(directory, "run.db")).Length >> 20} MiB"));
+            + $"{Peak} MiB at most; run.db {new FileInfo(Path.Combine(directory, "run.db")).Length >> 20} MiB"));
         Console.WriteLine(string.Join(", ", watcher.Statistics!.Counts.Select(one => $"{one.Key} {one.Value}")));
         if (!given.ContainsKey("directory"))
         {
             Directory.Delete(directory, recursive: true);
         }
     }
+
+    private static long Peak => Process.GetCurrentProcess().PeakWorkingSet64 >> 20;
 
     private sealed class Watcher : IRunObserver
     {
@@ -93,7 +116,7 @@ internal static class PlayBench
 
         public void StageFinished(string stage, StageStatistics statistics, StageTiming timing)
         {
-            Console.Error.WriteLine($"  {stage} {timing.Seconds:0.0} s, {Process.GetCurrentProcess().PeakWorkingSet64 >> 20} MiB");
+            Console.Error.WriteLine($"  {stage} {timing.Seconds:0.0} s, {Peak} MiB");
             if (stage == StageNames.Play(1))
             {
                 (Play, Statistics) = (timing, statistics);

@@ -83,7 +83,7 @@ switch (args.FirstOrDefault())
               pictures RUN FOLDER             of dashboard and report, as docs/images has them
               fleet [prompts=N] [concurrency=N] [servers=N] [faults=PLAN] [latency=MS] [token=MS] [tokens=N] [slots=N] [fixed=N]
                     [yes=SHARE] [branch=N] [depth=N] [votes=N] [n=0] [deadline=S] [delay=MS]
-              play [prompts=N] [concurrency=N] [responses=N] [votes=N] [branch=N] [depth=N] [yes=SHARE] [words=N] [directory=DIR]
+              play [prompts=N] [concurrency=N] [responses=N] [votes=N] [branch=N] [depth=N] [yes=SHARE] [words=N] [quota=N] [directory=DIR]
               score-ifeval DATA
               ifbench DATA
               contamination PROMPTS BENCHMARK_PROMPTS

@@ -63,24 +63,26 @@ public abstract partial class TrainerProgram(TrainerOptions options)
     public void WriteInputs(string folder, string name, TrainingJob job)
     {
         bool preference = job.Data is TrainingData.Preference;
-        IReadOnlyList<JsonObject> rows = job.Data switch
+        IEnumerable<JsonObject> rows = job.Data switch
         {
-            TrainingData.Supervised data => [.. data.Examples.Select(row => TrainerRows.ToJson(row, Format))],
-            TrainingData.Preference data => [.. data.Pairs.Select(pair => TrainerRows.ToJson(pair, Format))],
+            TrainingData.Supervised data => data.Examples.Select(row => TrainerRows.ToJson(row, Format)),
+            TrainingData.Preference data => data.Pairs.Select(pair => TrainerRows.ToJson(pair, Format)),
             _ => throw new ArgumentException($"Unknown kind of training data: {job.Data.GetType().Name}.", nameof(job)),
         };
-        IReadOnlyList<JsonObject> origins = job.Data switch
+        IEnumerable<JsonObject> origins = job.Data switch
         {
-            TrainingData.Supervised data => [.. data.Examples.Select(row => Origin(row.PromptId, row.Kind))],
-            TrainingData.Preference data => [.. data.Pairs.Select(pair => Origin(pair.PromptId, "pair"))],
+            TrainingData.Supervised data => data.Examples.Select(row => Origin(row.PromptId, row.Kind)),
+            TrainingData.Preference data => data.Pairs.Select(pair => Origin(pair.PromptId, "pair")),
             _ => [],
         };
         RowRules.Check(name, job.Data, Name);
         bool list = Format == ExportFormat.LlamaFactory;
         string file = $"{name}.{(list ? "json" : "jsonl")}";
         string data_ = Path.Combine(folder, DataFolder);
-        AtomicFile.WriteText(Path.Combine(data_, file), list ? TrainerRows.ToList(rows) : TrainerRows.ToLines(rows));
-        AtomicFile.WriteText(Path.Combine(data_, $"{name}.rows.jsonl"), TrainerRows.ToLines(origins));
+        AtomicFile.Write(Path.Combine(data_, file), stream =>
+            _ = list ? TrainerRows.WriteList(stream, rows) : TrainerRows.WriteLines(stream, rows));
+        AtomicFile.Write(
+            Path.Combine(data_, $"{name}.rows.jsonl"), stream => TrainerRows.WriteLines(stream, origins));
         if (list)
         {
             JsonObject info = new() { [name] = TrainerRows.Info(file, preference) };

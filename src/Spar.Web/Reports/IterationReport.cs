@@ -44,7 +44,7 @@ public sealed record IterationReport
         .Where(count => count.Key.StartsWith("unparsed", StringComparison.Ordinal));
 
     /// <summary>Training rows made for the refiner, by kind.</summary>
-    public IEnumerable<KeyValuePair<string, int>> RefinerRows => (Data?.RefinerRows ?? []).CountBy(row => row.Kind);
+    public IEnumerable<KeyValuePair<string, int>> RefinerRows => Data?.RefinerKinds ?? [];
 
     // Baselines judge while they make their data.
     private StageStatistics Judged => Play ?? Data?.Statistics ?? StageStatistics.None;
@@ -55,7 +55,7 @@ public sealed record IterationReport
     internal static IterationReport? Find(RunStore store, int number)
     {
         StageStatistics? play = store.FindProduct<PlayProduct>(StageNames.Play(number))?.Statistics;
-        DataProduct? data = store.FindProduct<DataProduct>(StageNames.Data(number));
+        DataProduct? data = DataProduct.Find(store, number);
         if (play is null && data is null)
         {
             return null;

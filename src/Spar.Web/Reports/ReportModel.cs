@@ -111,49 +111,68 @@ public sealed record ReportModel
         IReadOnlyList<PairExample> Pairs, IReadOnlyList<ResponseExample> Responses, SearchExample? Search,
         KeptWords Kept)
     {
+        // Goes through the play once, and holds no more of it than is shown.
         public static Examples Of(RunStore store, IterationReport iteration)
         {
-            PlayRecord[] plays = [
-                .. store.ReadItems<PlayRecord>(StageNames.Play(iteration.Number)).Select(entry => entry.Record)];
-            PlayRecord? deepest = plays.Where(play => play.Tree is { Outcome: SearchOutcome.Success, Nodes.Count: > 3 })
-                .MaxBy(play => play.Tree!.Nodes.Max(node => node.Depth));
+            IReadOnlyList<PreferencePair> pairs = iteration.Data?.Pairs ?? [];
+            PreferencePair[] shown = [.. pairs.Take(ExamplesAnIteration)];
+            string?[] critiques = new string?[shown.Length];
+            HashSet<string> searched = [.. shown.Select(pair => pair.PromptId)];
+            HashSet<string> prompts = [.. pairs.Select(pair => pair.PromptId)];
+            Gate gate = new(double.Parse(store.Identity.Values["search.gate"], CultureInfo.InvariantCulture));
+            PlayRecord? deepest = null;
+            List<double?> samples = [];
+            foreach ((_, PlayRecord play) in store.ReadItems<PlayRecord>(StageNames.Play(iteration.Number)))
+            {
+                if (play.Tree is { Outcome: SearchOutcome.Success, Nodes.Count: > 3 }
+                    && (deepest is null || Depth(play) > Depth(deepest)))
+                {
+                    deepest = play;
+                }
+
+                if (searched.Remove(play.PromptId))
+                {
+                    foreach ((int i, PreferencePair pair) in shown.Index().Where(one => one.Item.PromptId == play.PromptId))
+                    {
+                        critiques[i] = play.Responses.FirstOrDefault(response => response.Text == pair.Rejected)
+                            ?.Valuation?.Critique;
+                    }
+                }
+
+                if (play.Negative is { } negative && prompts.Contains(play.PromptId))
+                {
+                    samples.Add(KeptOf(play, negative, gate));
+                }
+            }
+
+            bool refined = store.Identity.Values.GetValueOrDefault("method", "spar") == "spar"
+                && store.Identity.Values.GetValueOrDefault("refinement", "tree") != "none";
             return new Examples(
-                [.. (iteration.Data?.Pairs ?? []).Take(ExamplesAnIteration)
-                    .Select(pair => new PairExample(iteration.Number, pair, CritiqueOf(plays, pair)))],
+                [.. shown.Select((pair, i) => new PairExample(iteration.Number, pair, critiques[i]))],
                 [.. (iteration.Data?.ActorRows ?? []).Take(ExamplesAnIteration)
                     .Select(row => new ResponseExample(iteration.Number, row))],
                 deepest is null ? null : new SearchExample(iteration.Number, deepest.Instruction, deepest.Tree!),
-                KeptOf(store, iteration, plays));
+                new KeptWords(
+                    iteration.Number,
+                    pairs.Count,
+                    refined ? Mean(pairs.Select(pair => WordDiff.Between(pair.Rejected, pair.Chosen).KeptShare)) : null,
+                    Mean(samples)));
         }
 
-        // A share of words is the mean over pairs; the samples are those of the prompts that the pairs are of.
-        private static KeptWords KeptOf(RunStore store, IterationReport iteration, PlayRecord[] plays)
-        {
-            IReadOnlyList<PreferencePair> pairs = iteration.Data?.Pairs ?? [];
-            bool refined = store.Identity.Values.GetValueOrDefault("method", "spar") == "spar"
-                && store.Identity.Values.GetValueOrDefault("refinement", "tree") != "none";
-            Gate gate = new(double.Parse(store.Identity.Values["search.gate"], CultureInfo.InvariantCulture));
-            HashSet<string> prompts = [.. pairs.Select(pair => pair.PromptId)];
-            return new KeptWords(
-                iteration.Number,
-                pairs.Count,
-                refined ? Mean(pairs.Select(pair => WordDiff.Between(pair.Rejected, pair.Chosen).KeptShare)) : null,
-                Mean(plays.Where(play => play.Negative is not null && prompts.Contains(play.PromptId)).Select(play =>
-                    play.Responses.FirstOrDefault(other => other.Text is not null
-                        && gate.VerdictOn(other.Valuation?.Value) == Verdict.Yes) is { } passed
-                        ? WordDiff.Between(play.Responses[play.Negative!.Value].Text ?? "", passed.Text!).KeptShare
-                        : null)));
-        }
+        private static int Depth(PlayRecord play) => play.Tree!.Nodes.Max(node => node.Depth);
+
+        // Of the negative, how much another sample keeps that passed; the samples are those of prompts that pairs are of.
+        private static double? KeptOf(PlayRecord play, int negative, Gate gate) =>
+            play.Responses.FirstOrDefault(other => other.Text is not null
+                && gate.VerdictOn(other.Valuation?.Value) == Verdict.Yes) is { } passed
+                ? WordDiff.Between(play.Responses[negative].Text ?? "", passed.Text!).KeptShare
+                : null;
 
         private static double? Mean(IEnumerable<double?> shares)
         {
             double[] known = [.. shares.OfType<double>()];
             return known.Length == 0 ? null : known.Average();
         }
-
-        private static string? CritiqueOf(PlayRecord[] plays, PreferencePair pair) =>
-            plays.FirstOrDefault(play => play.PromptId == pair.PromptId)?
-            .Responses.FirstOrDefault(response => response.Text == pair.Rejected)?.Valuation?.Critique;
     }
 }
 

@@ -128,7 +128,7 @@ internal static class DataCard
         }
         else
         {
-            DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(iteration))!;
+            DataProduct data = DataProduct.Find(store, iteration)!;
             made = data.Statistics;
             if (set.Preference)
             {
@@ -147,24 +147,47 @@ internal static class DataCard
         return numbers;
     }
 
-    private static void Rows(JsonObject numbers, IReadOnlyList<SupervisedRow> rows)
+    private static void Rows(JsonObject numbers, IEnumerable<SupervisedRow> rows)
     {
-        numbers["rows"] = (long)rows.Count;
-        numbers["prompts"] = rows.Select(row => row.PromptId).Distinct(StringComparer.Ordinal).LongCount();
-        numbers["kinds"] = Counts(rows.CountBy(row => row.Kind).OrderBy(one => one.Key, StringComparer.Ordinal)
-            .Select(one => KeyValuePair.Create(one.Key, (long)one.Value)));
-        numbers["promptWords"] = Lengths(rows.Select(row => row.Prompt));
-        numbers["responseWords"] = Lengths(rows.Select(row => row.Response));
+        HashSet<ulong> prompts = [];
+        SortedDictionary<string, long> kinds = new(StringComparer.Ordinal);
+        Lengths asked = new();
+        Lengths responses = new();
+        foreach (SupervisedRow row in rows)
+        {
+            prompts.Add(StableHash.Of(row.PromptId));
+            kinds[row.Kind] = kinds.GetValueOrDefault(row.Kind) + 1;
+            asked.Add(row.Prompt);
+            responses.Add(row.Response);
+        }
+
+        numbers["rows"] = (long)asked.Count;
+        numbers["prompts"] = (long)prompts.Count;
+        numbers["kinds"] = Counts(kinds);
+        numbers["promptWords"] = asked.ToJson();
+        numbers["responseWords"] = responses.ToJson();
     }
 
-    private static void Pairs(JsonObject numbers, IReadOnlyList<PreferencePair> pairs)
+    private static void Pairs(JsonObject numbers, IEnumerable<PreferencePair> pairs)
     {
-        numbers["rows"] = (long)pairs.Count;
-        numbers["prompts"] = pairs.Select(pair => pair.PromptId).Distinct(StringComparer.Ordinal).LongCount();
-        numbers["kinds"] = new JsonObject { ["pair"] = (long)pairs.Count };
-        numbers["promptWords"] = Lengths(pairs.Select(pair => pair.Prompt));
-        numbers["chosenWords"] = Lengths(pairs.Select(pair => pair.Chosen));
-        numbers["rejectedWords"] = Lengths(pairs.Select(pair => pair.Rejected));
+        HashSet<ulong> prompts = [];
+        Lengths asked = new();
+        Lengths chosen = new();
+        Lengths rejected = new();
+        foreach (PreferencePair pair in pairs)
+        {
+            prompts.Add(StableHash.Of(pair.PromptId));
+            asked.Add(pair.Prompt);
+            chosen.Add(pair.Chosen);
+            rejected.Add(pair.Rejected);
+        }
+
+        numbers["rows"] = (long)asked.Count;
+        numbers["prompts"] = (long)prompts.Count;
+        numbers["kinds"] = new JsonObject { ["pair"] = (long)asked.Count };
+        numbers["promptWords"] = asked.ToJson();
+        numbers["chosenWords"] = chosen.ToJson();
+        numbers["rejectedWords"] = rejected.ToJson();
     }
 
     // What the run left out on the way to this data: responses in play, rows or pairs in making it, rows in training.
@@ -202,20 +225,6 @@ internal static class DataCard
         return json;
     }
 
-    private static JsonObject Lengths(IEnumerable<string> texts)
-    {
-        int[] words = [.. texts.Select(text => PlainWords.Of(text).Count).Order()];
-        return words.Length == 0
-            ? new JsonObject { ["least"] = 0, ["median"] = 0, ["most"] = 0, ["mean"] = 0.0 }
-            : new JsonObject
-            {
-                ["least"] = words[0],
-                ["median"] = words[words.Length / 2],
-                ["most"] = words[^1],
-                ["mean"] = Math.Round(words.Average(), 2),
-            };
-    }
-
     private static string Range(JsonNode lengths) => string.Create(
         CultureInfo.InvariantCulture,
         $"{(int)lengths["median"]!} ({(int)lengths["least"]!} to {(int)lengths["most"]!})");
@@ -245,4 +254,28 @@ internal static class DataCard
 
     // What all products of data have in common.
     private sealed record Made(StageStatistics? Statistics = null);
+
+    // Of a million texts, their numbers of words alone are held.
+    private sealed class Lengths
+    {
+        private readonly List<int> _words = [];
+
+        public int Count => _words.Count;
+
+        public void Add(string text) => _words.Add(PlainWords.Of(text).Count);
+
+        public JsonObject ToJson()
+        {
+            _words.Sort();
+            return _words.Count == 0
+                ? new JsonObject { ["least"] = 0, ["median"] = 0, ["most"] = 0, ["mean"] = 0.0 }
+                : new JsonObject
+                {
+                    ["least"] = _words[0],
+                    ["median"] = _words[_words.Count / 2],
+                    ["most"] = _words[^1],
+                    ["mean"] = Math.Round(_words.Average(), 2),
+                };
+        }
+    }
 }

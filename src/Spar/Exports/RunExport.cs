@@ -48,17 +48,25 @@ public static class RunExport
         try
         {
             Directory.CreateDirectory(directory);
-            foreach ((string name, bool preference, IReadOnlyList<JsonObject> rows) in DataSets(store, format))
+            foreach ((string name, bool preference, IEnumerable<JsonObject> rows) in DataSets(store, format))
             {
                 string file = $"{name}.{(format == ExportFormat.LlamaFactory ? "json" : "jsonl")}";
                 string path = Path.Combine(directory, file);
-                File.WriteAllText(path, format == ExportFormat.LlamaFactory ? TrainerRows.ToList(rows) : TrainerRows.ToLines(rows));
-                written.Add(new ExportedFile(path, rows.Count));
+                using (FileStream data = File.Create(path))
+                {
+                    written.Add(new ExportedFile(path, format == ExportFormat.LlamaFactory
+                        ? TrainerRows.WriteList(data, rows) : TrainerRows.WriteLines(data, rows)));
+                }
+
                 sets.Add(new ExportedSet(name, file, preference));
                 info[name] = TrainerRows.Info(file, preference);
                 string beside = Path.Combine(directory, $"{name}.rows.jsonl");
-                File.WriteAllText(beside, TrainerRows.ToLines(TrainerFiles.Origins(store, name)));
-                written.Add(new ExportedFile(beside, rows.Count));
+                using (FileStream origins = File.Create(beside))
+                {
+                    written.Add(new ExportedFile(
+                        beside, TrainerRows.WriteLines(origins, TrainerFiles.Origins(store, name))));
+                }
+
                 string settings = Path.Combine(directory, TrainerFiles.NameOf(name, format));
                 File.WriteAllText(settings, TrainerFiles.Settings(store.Identity.Values, name, preference, format));
                 written.Add(new ExportedFile(settings, 0));
@@ -95,11 +103,11 @@ public static class RunExport
         }
     }
 
-    private static IEnumerable<(string Name, bool Preference, IReadOnlyList<JsonObject> Rows)> DataSets(
+    private static IEnumerable<(string Name, bool Preference, IEnumerable<JsonObject> Rows)> DataSets(
         RunStore store, ExportFormat format)
     {
-        IReadOnlyList<JsonObject> Supervised(IReadOnlyList<SupervisedRow> rows) =>
-            [.. rows.Select(row => TrainerRows.ToJson(row, format))];
+        IEnumerable<JsonObject> Supervised(IReadOnlyList<SupervisedRow> rows) =>
+            rows.Select(row => TrainerRows.ToJson(row, format));
 
         if (store.FindProduct<SupervisedProduct>(StageNames.ActorSftData) is { Rows.Count: > 0 } actor)
         {
@@ -111,11 +119,12 @@ public static class RunExport
             yield return (StageNames.Refiner(0), false, Supervised(refiner.Rows));
         }
 
-        for (int iteration = 1; store.FindProduct<DataProduct>(StageNames.Data(iteration)) is { } data; iteration++)
+        for (int iteration = 1; DataProduct.Find(store, iteration) is { } data; iteration++)
         {
             if (data.Pairs.Count > 0)
             {
-                yield return (StageNames.Actor(iteration), true, [.. data.Pairs.Select(pair => TrainerRows.ToJson(pair, format))]);
+                yield return (
+                    StageNames.Actor(iteration), true, data.Pairs.Select(pair => TrainerRows.ToJson(pair, format)));
             }
 
             if (data.ActorRows is { Count: > 0 } rows)

@@ -21,7 +21,7 @@ internal static class TrainerFiles
     /// <summary>A line a row, in the data's order: the prompt's id and the row's kind.</summary>
     /// <param name="store">The run.</param>
     /// <param name="stage">The training.</param>
-    public static IReadOnlyList<JsonObject> Origins(RunStore store, string stage)
+    public static IEnumerable<JsonObject> Origins(RunStore store, string stage)
     {
         int dash = stage.LastIndexOf('-');
         int iteration = int.Parse(stage[(dash + 1)..], CultureInfo.InvariantCulture);
@@ -29,13 +29,13 @@ internal static class TrainerFiles
         if (iteration == 0)
         {
             string made = actor ? StageNames.ActorSftData : StageNames.RefinerSftData;
-            return [.. store.FindProduct<SupervisedProduct>(made)!.Rows.Select(row => Origin(row.PromptId, row.Kind))];
+            return store.FindProduct<SupervisedProduct>(made)!.Rows.Select(row => Origin(row.PromptId, row.Kind));
         }
 
-        DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(iteration))!;
-        return !actor ? [.. data.RefinerRows.Select(row => Origin(row.PromptId, row.Kind))]
-            : data.Pairs.Count > 0 ? [.. data.Pairs.Select(pair => Origin(pair.PromptId, "pair"))]
-            : [.. (data.ActorRows ?? []).Select(row => Origin(row.PromptId, row.Kind))];
+        DataProduct data = DataProduct.Find(store, iteration)!;
+        return !actor ? data.RefinerRows.Select(row => Origin(row.PromptId, row.Kind))
+            : data.Pairs.Count > 0 ? data.Pairs.Select(pair => Origin(pair.PromptId, "pair"))
+            : (data.ActorRows ?? []).Select(row => Origin(row.PromptId, row.Kind));
     }
 
     /// <summary>The settings of a training.</summary>

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Spar.Ground;
 using Spar.Seams;
@@ -84,13 +85,42 @@ public static class TrainerRows
         return info;
     }
 
-    /// <summary>The text of a file that is one list.</summary>
-    /// <param name="rows">The rows.</param>
-    public static string ToList(IReadOnlyList<JsonObject> rows) =>
-        $"[\n{string.Join(",\n", rows.Select(row => row.ToJsonString(JsonSettings.Compact)))}\n]\n";
+    /// <summary>Writes a file that is one list.</summary>
+    /// <param name="stream">The file, to its end.</param>
+    /// <param name="rows">The rows; gone through once.</param>
+    /// <returns>How many they were.</returns>
+    public static int WriteList(Stream stream, IEnumerable<JsonObject> rows)
+    {
+        using StreamWriter writer = Open(stream);
+        writer.Write("[\n");
+        int count = 0;
+        foreach (JsonObject row in rows)
+        {
+            writer.Write(count++ == 0 ? "" : ",\n");
+            writer.Write(row.ToJsonString(JsonSettings.Compact));
+        }
 
-    /// <summary>The text of a file with a row a line.</summary>
-    /// <param name="rows">The rows.</param>
-    public static string ToLines(IReadOnlyList<JsonObject> rows) =>
-        string.Concat(rows.Select(row => row.ToJsonString(JsonSettings.Compact) + "\n"));
+        writer.Write("\n]\n");
+        return count;
+    }
+
+    /// <summary>Writes a file with a row a line.</summary>
+    /// <param name="stream">The file, to its end.</param>
+    /// <param name="rows">The rows; gone through once.</param>
+    /// <returns>How many they were.</returns>
+    public static int WriteLines(Stream stream, IEnumerable<JsonObject> rows)
+    {
+        using StreamWriter writer = Open(stream);
+        int count = 0;
+        foreach (JsonObject row in rows)
+        {
+            writer.Write(row.ToJsonString(JsonSettings.Compact));
+            writer.Write('\n');
+            count++;
+        }
+
+        return count;
+    }
+
+    private static StreamWriter Open(Stream stream) => new(stream, new UTF8Encoding(false), 1 << 16, leaveOpen: true);
 }

@@ -29,7 +29,7 @@ internal sealed class AutoifMethod(MethodContext run, ICheckWriter? writer) : II
         int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
     {
         string stage = StageNames.Data(iteration);
-        DataProduct data = await run.Runner.RunAsync(stage, prompts.Count, async () =>
+        DataProduct data = await run.Data.MakeAsync(iteration, prompts.Count, async () =>
         {
             ModelCaller actor = await run.Models.OpenAsync(models.Actor, cancellationToken).ConfigureAwait(false);
             CheckSource source = writer is not null

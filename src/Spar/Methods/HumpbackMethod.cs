@@ -59,8 +59,8 @@ internal sealed class HumpbackMethod(MethodContext run, ITextSource texts) : IIt
     {
         string stage = StageNames.Data(iteration);
         DataProduct data = await run
-            .Runner.RunAsync(
-                stage,
+            .Data.MakeAsync(
+                iteration,
                 prompts.Count,
                 async () =>
                 {

@@ -30,6 +30,9 @@ internal sealed record MethodContext(
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>Makes an iteration's training data.</summary>
+    public DataStage Data { get; } = new(Runner, Store);
+
     /// <summary>Ends a run whose judgements cannot be read.</summary>
     public JudgementWatch Watch { get; } = new();
 

@@ -11,7 +11,8 @@ namespace Spar.Methods;
 /// <summary>
 /// What the refiner learns of an iteration's play: refinements that were found, judgements met in trees, and judgements
 /// of responses on which the votes disagreed. One row a prompt and kind, and of each kind no more than its quota. A
-/// pure function of the records and the seed.
+/// pure function of the records and the seed. The play is gone through twice and no row is held: once to count, and once
+/// more, in the same order, to take what was drawn.
 /// </summary>
 /// <param name="quotas">Most rows of each kind.</param>
 /// <param name="gate">Tells judgements of yes from those of no.</param>
@@ -19,51 +20,66 @@ namespace Spar.Methods;
 /// <param name="seed">Decides which of a prompt's candidates is taken, and which rows a quota drops.</param>
 internal sealed class RefinerRows(RefinerQuotas quotas, Gate gate, TemplateSet templates, ulong seed)
 {
-    private readonly OrderedDictionary<string,
-    (int Quota, List<SupervisedRow> Rows)> _kinds = new(StringComparer.Ordinal)
+    private readonly Kind[] _kinds =
+    [
+        new(RowKinds.Refinement, quotas.Refinements), new(RowKinds.TreeYes, quotas.TreeYes),
+        new(RowKinds.TreeNo, quotas.TreeNo), new(RowKinds.VoteYes, quotas.VoteYes), new(RowKinds.VoteNo, quotas.VoteNo),
+    ];
+
+    /// <summary>Counts one candidate of each kind that a prompt's play has.</summary>
+    /// <param name="record">The play.</param>
+    public void Count(PlayRecord record)
     {
-        [RowKinds.Refinement] = (quotas.Refinements, []),
-        [RowKinds.TreeYes] = (quotas.TreeYes, []),
-        [RowKinds.TreeNo] = (quotas.TreeNo, []),
-        [RowKinds.VoteYes] = (quotas.VoteYes, []),
-        [RowKinds.VoteNo] = (quotas.VoteNo, []),
-    };
+        foreach ((Kind kind, _) in Of(record))
+        {
+            kind.Candidates++;
+        }
+    }
+
+    /// <summary>Draws which candidates are within the quotas, when all are counted.</summary>
+    /// <returns>Kinds in the order of their rows, with candidates and rows that are taken.</returns>
+    public IReadOnlyList<(string Kind, int Candidates, int Taken)> Choose()
+    {
+        foreach (Kind kind in _kinds)
+        {
+            int[] candidates = [.. Enumerable.Range(0, kind.Candidates)];
+            kind.Taken = [.. Random($"quota/{kind.Name}").Choose(candidates, kind.Quota)];
+        }
+
+        return [.. _kinds.Select(kind => (kind.Name, kind.Candidates, kind.Taken.Length))];
+    }
 
     /// <summary>
-    /// Takes one row of each kind that a prompt's play has, none twice: a tree may meet a response that the actor gave
-    /// too.
+    /// The rows of a prompt's play that were drawn; the records have to come in the order in which they were counted.
     /// </summary>
     /// <param name="record">The play.</param>
-    public void Add(PlayRecord record)
+    public IEnumerable<SupervisedRow> Take(PlayRecord record)
     {
-        HashSet<(string Prompt, string Response)> seen = [];
-        foreach ((string kind, (_, List<SupervisedRow> rows)) in _kinds)
+        foreach ((Kind kind, SupervisedRow row) in Of(record))
         {
-            SupervisedRow[] candidates = [
-                .. Candidates(record, kind).Where(row => !seen.Contains((row.Prompt, row.Response)))];
-            if (candidates.Length > 0)
+            if (kind.Next < kind.Taken.Length && kind.Taken[kind.Next] == kind.Seen++)
             {
-                SupervisedRow row = candidates[Random($"{kind}/{record.PromptId}").Next(candidates.Length)];
-                seen.Add((row.Prompt, row.Response));
-                rows.Add(row);
+                kind.Next++;
+                yield return row;
             }
         }
     }
 
-    /// <summary>The rows within the quotas, kind by kind.</summary>
-    /// <param name="counts">Counts candidates and rows of each kind.</param>
-    public IReadOnlyList<SupervisedRow> Take(Counts counts)
+    // One row of each kind, none twice: a tree may meet a response that the actor gave too.
+    private IEnumerable<(Kind Kind, SupervisedRow Row)> Of(PlayRecord record)
     {
-        List<SupervisedRow> all = [];
-        foreach ((string kind, (int quota, List<SupervisedRow> rows)) in _kinds)
+        HashSet<(string Prompt, string Response)> seen = [];
+        foreach (Kind kind in _kinds)
         {
-            List<SupervisedRow> taken = Random($"quota/{kind}").Choose(rows, quota);
-            counts.Add($"{kind}: candidates", rows.Count);
-            counts.Add($"{kind}: rows", taken.Count);
-            all.AddRange(taken);
+            SupervisedRow[] candidates = [
+                .. Candidates(record, kind.Name).Where(row => !seen.Contains((row.Prompt, row.Response)))];
+            if (candidates.Length > 0)
+            {
+                SupervisedRow row = candidates[Random($"{kind.Name}/{record.PromptId}").Next(candidates.Length)];
+                seen.Add((row.Prompt, row.Response));
+                yield return (kind, row);
+            }
         }
-
-        return all;
     }
 
     private SeededRandom Random(string key) => new(StableHash.Seed(seed, key));
@@ -118,4 +134,23 @@ internal sealed class RefinerRows(RefinerQuotas quotas, Gate gate, TemplateSet t
 
     private SupervisedRow Judgement(PlayRecord record, string kind, string response, Valuation valuation) =>
         new(record.PromptId, kind, templates.JudgePrompt(record.Instruction, response), valuation.Critique!);
+
+    private sealed class Kind(string name, int quota)
+    {
+        public string Name => name;
+
+        public int Quota => quota;
+
+        /// <summary>Candidates that were counted.</summary>
+        public int Candidates { get; set; }
+
+        /// <summary>The numbers of those that are taken, in their order.</summary>
+        public int[] Taken { get; set; } = [];
+
+        /// <summary>Candidates that were met again.</summary>
+        public int Seen { get; set; }
+
+        /// <summary>Rows that were taken of them.</summary>
+        public int Next { get; set; }
+    }
 }

@@ -25,7 +25,7 @@ internal sealed class SelfMethod(MethodContext run) : IIterationMethod
         int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
     {
         string stage = StageNames.Data(iteration);
-        DataProduct data = await run.Runner.RunAsync(stage, prompts.Count, async () =>
+        DataProduct data = await run.Data.MakeAsync(iteration, prompts.Count, async () =>
         {
             ModelCaller model = await run.Models.OpenAsync(models.Actor, cancellationToken).ConfigureAwait(false);
             IReadOnlyList<(Evolved? Result, string? Failure)> evolved = await run.Runner.EachAsync(

@@ -20,7 +20,7 @@ internal sealed class SelfRewardingMethod(MethodContext run) : IIterationMethod
         int iteration, IReadOnlyList<Prompt> prompts, ModelPair models, CancellationToken cancellationToken)
     {
         string stage = StageNames.Data(iteration);
-        DataProduct data = await run.Runner.RunAsync(stage, prompts.Count, async () =>
+        DataProduct data = await run.Data.MakeAsync(iteration, prompts.Count, async () =>
         {
             ModelCaller model = await run.Models.OpenAsync(models.Actor, cancellationToken).ConfigureAwait(false);
             IJudge judge = run.JudgeOf(model);

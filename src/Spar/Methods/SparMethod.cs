@@ -41,13 +41,14 @@ internal sealed class SparMethod(MethodContext run) : IIterationMethod
             return null;
         }
 
-        DataProduct data = await run.Runner.RunAsync(StageNames.Data(iteration), 0, () => Task.FromResult(BuildData(
+        DataProduct data = await run.Data.WriteAsync(iteration, rows => BuildData(
             run.Store.ReadItems<PlayRecord>(StageNames.Play(iteration)).Select(entry => entry.Record),
             _recipe,
             run.Templates,
             run.Session.SeedOf($"it{iteration}/data"),
+            rows,
             unanimous: drift == DriftAction.Reweight,
-            hacking == DriftAction.Reweight ? run.TripWires : null))).ConfigureAwait(false);
+            hacking == DriftAction.Reweight ? run.TripWires : null)).ConfigureAwait(false);
         if (!_recipe.IterativeTraining)
         {
             if (iteration < _recipe.Iterations)
@@ -55,11 +56,10 @@ internal sealed class SparMethod(MethodContext run) : IIterationMethod
                 return models;
             }
 
-            DataProduct[] all = [
-                .. Enumerable.Range(1, iteration).Select(i => run.Store.FindProduct<DataProduct>(StageNames.Data(i))!)];
+            DataProduct[] all = [.. Enumerable.Range(1, iteration).Select(i => DataProduct.Find(run.Store, i)!)];
             data = new DataProduct(
-                StageStatistics.None, [.. all.SelectMany(product => product.Pairs)],
-                [.. all.SelectMany(product => product.RefinerRows)]);
+                StageStatistics.None, new JoinedRows<PreferencePair>([.. all.Select(product => product.Pairs)]),
+                new JoinedRows<SupervisedRow>([.. all.Select(product => product.RefinerRows)]));
         }
 
         return new ModelPair(
@@ -71,22 +71,26 @@ internal sealed class SparMethod(MethodContext run) : IIterationMethod
                     data.RefinerRows, _recipe.Rft), cancellationToken).ConfigureAwait(false));
     }
 
-    /// <summary>An iteration's training data: a pure function of its play and the seed.</summary>
-    /// <param name="records">The play.</param>
+    /// <summary>
+    /// An iteration's training data: a pure function of its play and the seed. Goes through the play twice, for which of
+    /// the refiner's rows are within their quota is known only when all of them are counted.
+    /// </summary>
+    /// <param name="records">The play; the same each time that it is gone through.</param>
     /// <param name="recipe">What the chosen side is, the gate, the quotas.</param>
     /// <param name="templates">How the refiner is asked.</param>
     /// <param name="seed">Decides which candidates are taken.</param>
+    /// <param name="rows">Gets the rows.</param>
     /// <param name="unanimous">
     /// Whether pairs are made only where the judge was not at odds with itself over the chosen response.
     /// </param>
     /// <param name="wires">Pairs whose chosen response trips one of them are dropped; null drops none.</param>
-    internal static DataProduct BuildData(
-        IEnumerable<PlayRecord> records, Recipe recipe, TemplateSet templates, ulong seed, bool unanimous = false,
-        ITripWires? wires = null)
+    internal static StageStatistics BuildData(
+        IEnumerable<PlayRecord> records, Recipe recipe, TemplateSet templates, ulong seed, DataWriter rows,
+        bool unanimous = false, ITripWires? wires = null)
     {
         Gate gate = recipe.Search.ToGate();
-        List<PreferencePair> pairs = [];
         RefinerRows refinerRows = new(recipe.Quotas, gate, templates, seed);
+        int pairs = 0;
         int disputed = 0;
         int tripped = 0;
         foreach (PlayRecord record in records)
@@ -103,15 +107,16 @@ internal sealed class SparMethod(MethodContext run) : IIterationMethod
                 }
                 else
                 {
-                    pairs.Add(found.Pair);
+                    pairs++;
+                    rows.Add(found.Pair);
                 }
             }
 
-            refinerRows.Add(record);
+            refinerRows.Count(record);
         }
 
         Counts counts = new();
-        counts.Add("pairs", pairs.Count);
+        counts.Add("pairs", pairs);
         if (unanimous)
         {
             counts.Add("pairs dropped: disputed", disputed);
@@ -122,7 +127,23 @@ internal sealed class SparMethod(MethodContext run) : IIterationMethod
             counts.Add("pairs dropped: chosen response trips a wire", tripped);
         }
 
-        IReadOnlyList<SupervisedRow> rows = refinerRows.Take(counts);
-        return new DataProduct(counts.ToStatistics(), pairs, rows);
+        bool any = false;
+        foreach ((string kind, int candidates, int taken) in refinerRows.Choose())
+        {
+            counts.Add($"{kind}: candidates", candidates);
+            counts.Add($"{kind}: rows", taken);
+            rows.Expect(kind, taken);
+            any |= taken > 0;
+        }
+
+        foreach (PlayRecord record in any ? records : [])
+        {
+            foreach (SupervisedRow row in refinerRows.Take(record))
+            {
+                rows.AddForRefiner(row);
+            }
+        }
+
+        return counts.ToStatistics();
     }
 }

@@ -125,8 +125,20 @@ public sealed class RunCheck
 
     private void Items(IReadOnlyList<string> stages, CancellationToken cancellationToken)
     {
+        foreach (string stage in stages.Where(stage => StageOrder.ProductOf(stage) == typeof(KeptData)))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Rows(stage, stages);
+        }
+
         foreach (string stage in _store.StagesWithItems())
         {
+            // Rows of data that has not ended are made anew.
+            if (StageOrder.ProductOf(stage) == typeof(KeptData))
+            {
+                continue;
+            }
+
             if (StageOrder.ProductOf(stage) != typeof(PlayProduct))
             {
                 Fault(stage, "it has items, and no run's stage of this name has", Copy);
@@ -146,6 +158,25 @@ public sealed class RunCheck
                 Fault(stage, "one of its records cannot be read", Copy);
             }
         }
+    }
+
+    // A shard and a run that began from another one have what the data came to, and not the play and the rows.
+    private void Rows(string stage, IReadOnlyList<string> stages)
+    {
+        if (_unreadable.Contains(stage) || stage == _store.Retrying
+            || _store.FindProduct<KeptData>(stage)!.Rows is not { } rows)
+        {
+            return;
+        }
+
+        (int count, string digest) = _store.DigestOfItems(stage);
+        string play = StageNames.Play(StageOrder.IterationOf(stage)!.Value);
+        bool elsewhere = count == 0 && stages.Contains(play) && _store.CountItems(play) == 0;
+        if (!elsewhere && (count != rows.Count || digest != rows.Digest))
+        {
+            Fault(stage, "its rows are not those that it made", Copy);
+        }
+
     }
 
     private IEnumerable<PlayRecord> Read(string stage, CancellationToken cancellationToken)

@@ -37,7 +37,7 @@ public static class StageAdoption
         List<string> taken = [];
         foreach (string stage in source.Stages().Where(stage => stages(stage) && !there.Contains(stage)))
         {
-            run.CopyStage(source, stage, history);
+            run.CopyStage(source, stage, history, items: StageOrder.ProductOf(stage) == typeof(KeptData));
             if (StageNames.IsTraining(stage) && source.FindProduct<TrainedProduct>(stage) is { Checkpoint: not null } own)
             {
                 string path = Path.GetRelativePath(run.Directory, own.Resolve(source.Directory));

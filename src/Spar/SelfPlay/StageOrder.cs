@@ -23,7 +23,7 @@ public static partial class StageOrder
         _ when StageNames.IsIntegrity(stage) => typeof(IntegrityProduct),
         _ when StageNames.IsTraining(stage) => typeof(TrainedProduct),
         _ when Numbered().Match(stage) is { Success: true } found =>
-            found.Groups[1].Value == "play" ? typeof(PlayProduct) : typeof(DataProduct),
+            found.Groups[1].Value == "play" ? typeof(PlayProduct) : typeof(KeptData),
         _ => null,
     };
 

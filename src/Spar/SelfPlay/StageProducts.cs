@@ -29,18 +29,6 @@ public sealed record SupervisedProduct(StageStatistics Statistics, IReadOnlyList
 /// <param name="Statistics">What the stage counted.</param>
 public sealed record PlayProduct(StageStatistics Statistics) : IStageProduct;
 
-/// <summary>Product of <see cref="StageNames.Data"/>.</summary>
-/// <param name="Statistics">What the stage counted.</param>
-/// <param name="Pairs">For the actor.</param>
-/// <param name="RefinerRows">For the refiner.</param>
-public sealed record DataProduct(
-    StageStatistics Statistics, IReadOnlyList<PreferencePair> Pairs, IReadOnlyList<SupervisedRow> RefinerRows)
-    : IStageProduct
-{
-    /// <summary>Responses for the actor, of methods that learn good responses alone; null for the others.</summary>
-    public IReadOnlyList<SupervisedRow>? ActorRows { get; init; }
-}
-
 /// <summary>Product of a training stage.</summary>
 /// <param name="Statistics">What the stage counted.</param>
 /// <param name="Model">The model to use from here on, where it lies outside the run directory; else null.</param>

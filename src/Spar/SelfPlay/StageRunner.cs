@@ -32,11 +32,18 @@ internal sealed class StageRunner(
     public Action Forgotten { get; init; } = () => { };
 
     /// <summary>One stage: its product from the store, or from <paramref name="work"/>.</summary>
+    /// <typeparam name="T">The product's type.</typeparam>
+    /// <param name="stage">The stage's name.</param>
+    /// <param name="items">How many items it works on.</param>
+    /// <param name="work">Makes the product.</param>
+    /// <param name="keep">
+    /// Keeps what belongs to a product that may be kept, and gives the product that is; null where nothing does.
+    /// </param>
     /// <exception cref="SparException">
     /// More is missing than may be because calls failed: nothing is kept as the stage's product, and the same command
     /// asks for it again.
     /// </exception>
-    public async Task<T> RunAsync<T>(string stage, int items, Func<Task<T>> work)
+    public async Task<T> RunAsync<T>(string stage, int items, Func<Task<T>> work, Func<T, T>? keep = null)
         where T : class, IStageProduct
     {
         T? kept = store.FindProduct<T>(stage);
@@ -77,6 +84,7 @@ internal sealed class StageRunner(
                 + "far is kept.");
         }
 
+        product = keep is null ? product : keep(product);
         StageTiming timing = new(
             stage,
             started,
@@ -122,7 +130,9 @@ internal sealed class StageRunner(
     // A product less the words of what failed, which differ from one attempt to the next.
     private static JsonNode? Substance<T>(T product)
     {
-        JsonNode? node = JsonSerializer.SerializeToNode(product, JsonSettings.Compact);
+        JsonNode? node = product is KeptData data
+            ? JsonSerializer.SerializeToNode(data.Counted(), JsonSettings.Compact)
+            : JsonSerializer.SerializeToNode(product, JsonSettings.Compact);
         Blank(node);
         return node;
 

@@ -147,13 +147,14 @@ public sealed partial class RunStore
     /// <param name="source">The other run.</param>
     /// <param name="stage">A stage that has ended there.</param>
     /// <param name="history">Whether its items and its time are copied too; else it has neither.</param>
-    internal void CopyStage(RunStore source, string stage, bool history)
+    /// <param name="items">Whether its items are copied in any case, as they are part of what it made.</param>
+    internal void CopyStage(RunStore source, string stage, bool history, bool items = false)
     {
         string json = source.Read(connection =>
             connection.QuerySingle<string>("SELECT json FROM products WHERE stage = @stage", new { stage }));
         StageTiming timing = (history ? source.Timings().FirstOrDefault(one => one.Stage == stage) : null)
             ?? new StageTiming(stage, "", 0, 0, 0);
-        for (int from = -1; history;)
+        for (int from = -1; history || items;)
         {
             (int Item, string Json)[] page = source.Read(connection => connection
                 .Query<(int, string)>(

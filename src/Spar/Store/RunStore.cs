@@ -224,50 +224,6 @@ public sealed partial class RunStore : ICallMemo, IDisposable
         Flush();
     }
 
-    /// <summary>Keeps what a stage made for one item.</summary>
-    /// <typeparam name="T">The record's type.</typeparam>
-    /// <param name="stage">The stage's name.</param>
-    /// <param name="item">The item's number in the stage.</param>
-    /// <param name="record">What was made; holds no times.</param>
-    public void KeepItem<T>(string stage, int item, T record)
-    {
-        string json = JsonSerializer.Serialize(record, JsonSettings.Compact);
-        Write(connection =>
-            connection.Execute(
-                "INSERT OR REPLACE INTO items (stage, item, json) VALUES (@stage, @item, @json)",
-                new
-                {
-                    stage,
-                    item,
-                    json,
-                }
-            )
-        );
-    }
-
-    /// <summary>
-    /// The items of a stage that are kept, in the order of their numbers; read one by one. Call <see cref="Flush"/>
-    /// first to see the latest.
-    /// </summary>
-    /// <typeparam name="T">The record's type.</typeparam>
-    /// <param name="stage">The stage's name.</param>
-    public IEnumerable<(int Item, T Record)> ReadItems<T>(string stage)
-    {
-        int[] items = Read(connection =>
-            connection.Query<int>("SELECT item FROM items WHERE stage = @stage ORDER BY item", new { stage }).ToArray()
-        );
-        foreach (int item in items)
-        {
-            string json = Read(connection =>
-                connection.QuerySingle<string>(
-                    "SELECT json FROM items WHERE stage = @stage AND item = @item",
-                    new { stage, item }
-                )
-            );
-            yield return (item, KeptJson.Read<T>(Directory, json));
-        }
-    }
-
     /// <summary>Names of the stages that have ended.</summary>
     public IReadOnlyList<string> Stages() =>
         Read(connection => connection.Query<string>("SELECT stage FROM products ORDER BY rowid").ToArray());

@@ -10,7 +10,7 @@ namespace Spar.Store;
 internal static class StoreSchema
 {
     /// <summary>The version that this program writes; it reads every one from 1 on.</summary>
-    public const int Version = 2;
+    public const int Version = 3;
 
     public const string Create = """
         CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -49,6 +49,9 @@ internal static class StoreSchema
                 connection.Execute($"ALTER TABLE calls ADD COLUMN {name} {type}");
             }
         }
+
+        // 3: the rows of training data are items, which programs before it would not find. Products that have their rows
+        // themselves stay as they are, and are read so.
     }
 
     /// <summary>Whether the calls of a store lack a column.</summary>

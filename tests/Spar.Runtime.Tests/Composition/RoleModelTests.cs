@@ -30,7 +30,7 @@ public sealed class RoleModelTests : IDisposable
             await RunComposer
                 .Compose(recipe, store, 1, new SilentObserver(), TimeProvider.System)
                 .RunAsync(CancellationToken.None);
-            Assert.NotEmpty(store.FindProduct<DataProduct>(StageNames.Data(1))!.Pairs);
+            Assert.NotEmpty(DataProduct.Find(store, 1)!.Pairs);
             Assert.NotEmpty(store.FindProduct<TrainedProduct>(StageNames.Actor(1))!.Steps);
         }
 

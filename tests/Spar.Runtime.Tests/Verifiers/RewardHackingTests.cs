@@ -69,7 +69,7 @@ public sealed class RewardHackingTests : IDisposable
         Assert.Equal(DriftAction.Reweight, dropped.Integrity!.Single().Taken);
         using (RunStore store = RunStore.OpenForReading(Path.Combine(_work, "3-True-Reweight")))
         {
-            DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(1))!;
+            DataProduct data = DataProduct.Find(store, 1)!;
             InstructionTripWires wires = Wires();
             Assert.NotEmpty(data.Pairs);
             Assert.All(data.Pairs, pair => Assert.Empty(wires.Trip(pair.Prompt, pair.Chosen)));

@@ -65,7 +65,7 @@ public sealed class ExperimentTests : IDisposable
             TestRuns.Small with { Refinement = RefinementKind.None, PromptsPerIteration = 30, Iterations = 1 },
             new FakeWorld());
         using RunStore store = RunStore.OpenForReading(_directory.Path);
-        DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(1))!;
+        DataProduct data = DataProduct.Find(store, 1)!;
         PlayRecord[] records = [.. store.ReadItems<PlayRecord>(StageNames.Play(1)).Select(entry => entry.Record)];
         Assert.All(records, record => Assert.Null(record.Tree));
         Assert.NotEmpty(data.Pairs);
@@ -95,7 +95,7 @@ public sealed class ExperimentTests : IDisposable
         Assert.All(searched, record => Assert.InRange(record.Tree!.Nodes.Count, 1, 2));
         Assert.Equal(
             searched.Count(record => record.Tree!.Found is not null),
-            store.FindProduct<DataProduct>(StageNames.Data(1))!.Pairs.Count);
+            DataProduct.Find(store, 1)!.Pairs.Count);
         Assert.Contains(searched, record => record.Tree!.Found is not null);
         Assert.Contains(searched, record => record.Tree!.Found is null);
     }
@@ -114,8 +114,8 @@ public sealed class ExperimentTests : IDisposable
         Assert.Equal(["actor-0", "refiner-0"], trainer.Jobs[2..].Select(job => Path.GetFileName(job.StartModel)));
         using RunStore store = RunStore.OpenForReading(_directory.Path);
         Assert.Equal(
-            store.FindProduct<DataProduct>(StageNames.Data(1))!.Pairs.Count
-                + store.FindProduct<DataProduct>(StageNames.Data(2))!.Pairs.Count,
+            DataProduct.Find(store, 1)!.Pairs.Count
+                + DataProduct.Find(store, 2)!.Pairs.Count,
             ((Seams.TrainingData.Preference)trainer.Jobs[2].Data).Pairs.Count);
     }
 

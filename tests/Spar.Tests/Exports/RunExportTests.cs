@@ -44,7 +44,7 @@ public sealed class RunExportTests : IDisposable
             }
         }
 
-        DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(1))!;
+        DataProduct data = DataProduct.Find(store, 1)!;
         Assert.Equal(
             data.Pairs.Select(pair => (pair.Prompt, pair.Chosen, pair.Rejected)),
             Read("actor-1.json").EnumerateArray().Select(row => (
@@ -86,7 +86,7 @@ public sealed class RunExportTests : IDisposable
     {
         using RunStore store = await RunAsync();
         RunExport.Write(store, ExportFormat.LlamaFactory, _directory.File("out"));
-        DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(1))!;
+        DataProduct data = DataProduct.Find(store, 1)!;
         Assert.Equal(data.Pairs.Select(pair => (pair.PromptId, "pair")), Origins("actor-1"));
         Assert.Equal(data.RefinerRows.Select(row => (row.PromptId, row.Kind)), Origins("refiner-1"));
 
@@ -165,7 +165,7 @@ public sealed class RunExportTests : IDisposable
         string folder = _directory.File("run", "checkpoints", "actor-2");
         string card = File.ReadAllText(Path.Combine(folder, "README.md"));
         TrainedProduct product = store.FindProduct<TrainedProduct>("actor-2")!;
-        DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(2))!;
+        DataProduct data = DataProduct.Find(store, 2)!;
         Assert.Contains(product.Digest!, card, StringComparison.Ordinal);
         Assert.Contains($"- rows: {data.Pairs.Count}\n", card, StringComparison.Ordinal);
         Assert.Contains("| dpo.beta | 0.1 |", card, StringComparison.Ordinal);

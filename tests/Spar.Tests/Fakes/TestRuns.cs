@@ -1,4 +1,5 @@
 using Spar.Experiments;
+using Spar.Methods;
 using Spar.Recipes;
 using Spar.Runs;
 using Spar.Seams;
@@ -82,6 +83,18 @@ internal static class TestRuns
 
             store.Dispose();
         }
+    }
+
+    /// <summary>The training data that a play comes to.</summary>
+    public static DataProduct DataOf(
+        IEnumerable<PlayRecord> play, Recipe recipe, ulong seed, bool unanimous = false, ITripWires? wires = null)
+    {
+        using TempDirectory directory = new();
+        using RunStore store = RunStore.Open(directory.Path, IdentityOf(recipe));
+        DataWriter rows = new(store, StageNames.Data(1));
+        StageStatistics counted = SparMethod.BuildData(play, recipe, Compact, seed, rows, unanimous, wires);
+        DataProduct data = rows.End(counted, hasActorRows: false).Open(store, StageNames.Data(1));
+        return data with { Pairs = [.. data.Pairs], RefinerRows = [.. data.RefinerRows] };
     }
 
     /// <summary>Everything that a run leaves behind, less the times.</summary>

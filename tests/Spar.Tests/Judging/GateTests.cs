@@ -68,7 +68,7 @@ public sealed class GateTests
         Assert.Equal(
             [(RowKinds.Refinement, "refined: found"), (RowKinds.TreeYes, "on found"), (RowKinds.TreeNo, "on mid"),
                 (RowKinds.VoteNo, "on bad")],
-            SparMethod.BuildData([record], recipe, TestRuns.Compact, 1).RefinerRows.Select(
+            TestRuns.DataOf([record], recipe, 1).RefinerRows.Select(
                 row => (row.Kind, row.Response)));
     }
 
@@ -81,7 +81,7 @@ public sealed class GateTests
             SearchOutcome.Exhausted, null,
             [new(0, null, 0, "bad", null, doubtful), new(1, 0, 1, "mid", "refined: mid", doubtful)], 2, []));
         Recipe recipe = TestRuns.Small with { Search = new SearchSettings { Gate = s_strict.Threshold } };
-        Assert.Empty(SparMethod.BuildData([record], recipe, TestRuns.Compact, 1).RefinerRows);
+        Assert.Empty(TestRuns.DataOf([record], recipe, 1).RefinerRows);
     }
 
     [Fact]

@@ -54,7 +54,7 @@ public sealed class BaselineTests : IDisposable
             Assert.Equal(
                 ["actor-0", "joint-0", "actor-1"],
                 [Start(trainer, "joint-0"), Start(trainer, "actor-1"), Start(trainer, "actor-2")]);
-            DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(1))!;
+            DataProduct data = DataProduct.Find(store, 1)!;
             Assert.Equal(60, data.Statistics.Counts["responses"]);
             Assert.InRange(data.Pairs.Count, 10, 20);
             Assert.All(data.Pairs, pair => Assert.NotEqual(pair.Chosen, pair.Rejected));
@@ -70,7 +70,7 @@ public sealed class BaselineTests : IDisposable
         using (store)
         {
             Assert.Equal(["actor-0", "refiner-0", "joint-0", "actor-1", "actor-2"], Outputs(trainer));
-            DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(1))!;
+            DataProduct data = DataProduct.Find(store, 1)!;
             PreferencePair[] judgements = [
                 .. data.Pairs.Where(pair => pair.Prompt.StartsWith("judge\n", StringComparison.Ordinal))];
             Assert.Equal(data.Statistics.Counts["pairs of judgements"], judgements.Length);
@@ -102,7 +102,7 @@ public sealed class BaselineTests : IDisposable
         string[] keys = [.. store.Dump("SELECT key FROM calls WHERE key GLOB 'it1/meta/*'")];
         Assert.NotEmpty(keys);
         Assert.All(keys, key => Assert.Contains($"{key[..(key.LastIndexOf('/') + 1)]}g{key[^1]}-{key[^3]}", keys));
-        Assert.True(store.FindProduct<DataProduct>(StageNames.Data(1))!.Statistics.Counts["pairs of judgements"] > 0);
+        Assert.True(DataProduct.Find(store, 1)!.Statistics.Counts["pairs of judgements"] > 0);
     }
 
     [Fact]
@@ -111,7 +111,7 @@ public sealed class BaselineTests : IDisposable
         (FakeTrainer trainer, RunStore store) = await RunAsync(RecipeOf(TrainingMethod.Self));
         using (store)
         {
-            DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(1))!;
+            DataProduct data = DataProduct.Find(store, 1)!;
             Assert.Empty(data.Pairs);
             Assert.True(data.Statistics.Counts["refined and passed"] > 0);
             Assert.Equal(data.ActorRows!.Distinct().Count(), data.ActorRows!.Count);
@@ -135,7 +135,7 @@ public sealed class BaselineTests : IDisposable
             Assert.Equal(
                 new SupervisedRow(
                     seed.PromptId, RowKinds.Instruction, $"instruct\nresponse: {seed.Response}", seed.Prompt), turned);
-            DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(1))!;
+            DataProduct data = DataProduct.Find(store, 1)!;
             Assert.NotEmpty(data.ActorRows!);
             Assert.All(data.ActorRows!, row => Assert.Contains(row.Response, new FakeSources().Take(20, 1)));
             Assert.Equal(data.ActorRows!.Count + 6, ((TrainingData.Supervised)trainer.Jobs[4].Data).Examples.Count);
@@ -149,7 +149,7 @@ public sealed class BaselineTests : IDisposable
         using (store)
         {
             Assert.Equal(["actor-0", "refiner-0", "actor-1", "actor-2"], Outputs(trainer));
-            DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(1))!;
+            DataProduct data = DataProduct.Find(store, 1)!;
             Assert.True(data.Statistics.Counts["checks contradicted"] > 0);
             Assert.True(data.Statistics.Counts["unparsed check: ( is missing at the end"] > 0);
             Assert.True(data.Statistics.Counts["prompts without checks"] < 10);

@@ -12,7 +12,7 @@ public sealed class SparDataTests
     private static readonly RefinerQuotas s_quotas = new();
 
     private static DataProduct Build(RefinerQuotas quotas, ulong seed, IEnumerable<PlayRecord> records) =>
-        SparMethod.BuildData(records, TestRuns.Small with { Quotas = quotas }, TestRuns.Compact, seed);
+        TestRuns.DataOf(records, TestRuns.Small with { Quotas = quotas }, seed);
 
     private static Valuation Vote(int yes, int no, string critique) => new(yes, no, critique);
 

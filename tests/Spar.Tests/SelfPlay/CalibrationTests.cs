@@ -129,7 +129,7 @@ public sealed class CalibrationTests : IDisposable
         SearchTree[] found = [
             .. store.ReadItems<PlayRecord>(StageNames.Play(1)).Select(entry => entry.Record.Tree).OfType<SearchTree>()
                 .Where(tree => tree.Found is not null)];
-        DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(1))!;
+        DataProduct data = DataProduct.Find(store, 1)!;
         Assert.Equal(
             found.Where(tree => tree.Best.Value == 1).Select(tree => tree.Best.Response),
             data.Pairs.Select(pair => pair.Chosen));
@@ -145,16 +145,16 @@ public sealed class CalibrationTests : IDisposable
         await TestRuns.RunAsync(
             _directory.File("some"),
             recipe with { Judging = new JudgingSettings { Valuation = ValuationMethod.Adaptive } }, new FakeWorld());
-        (DataProduct all, long allCalls) = Read("all");
-        (DataProduct some, long someCalls) = Read("some");
-        Assert.NotEmpty(all.Pairs);
-        Assert.Equal(all.Pairs, some.Pairs);
+        (PreferencePair[] all, long allCalls) = Read("all");
+        (PreferencePair[] some, long someCalls) = Read("some");
+        Assert.NotEmpty(all);
+        Assert.Equal(all, some);
         Assert.True(someCalls < 0.9 * allCalls, $"{someCalls} of {allCalls}");
 
-        (DataProduct, long) Read(string run)
+        (PreferencePair[], long) Read(string run)
         {
             using RunStore store = RunStore.OpenForReading(_directory.File(run));
-            return (store.FindProduct<DataProduct>(StageNames.Data(1))!,
+            return ([.. DataProduct.Find(store, 1)!.Pairs],
                 store.FindProduct<PlayProduct>(StageNames.Play(1))!.Statistics.Counts["judging calls"]);
         }
     }
@@ -170,7 +170,7 @@ public sealed class CalibrationTests : IDisposable
         long> counts = store.FindProduct<PlayProduct>(StageNames.Play(1))!.Statistics.Counts;
         Assert.Equal(0, counts["judging calls"]);
         Assert.True(counts["verified by rule"] > 20);
-        DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(1))!;
+        DataProduct data = DataProduct.Find(store, 1)!;
         Assert.NotEmpty(data.Pairs);
         Assert.All(data.Pairs, pair =>
             Assert.True(WordVerifier.Number(pair.Chosen) >= 6 && WordVerifier.Number(pair.Rejected) < 6));

@@ -58,7 +58,7 @@ public sealed class ConversationTests : IDisposable
         SupervisedRow lesson = store.FindProduct<SupervisedProduct>(StageNames.ActorSftData)!.Rows[0];
         Assert.StartsWith("say a word", lesson.Prompt, StringComparison.Ordinal);
         Assert.Equal(3, lesson.Context!.Count);
-        DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(1))!;
+        DataProduct data = DataProduct.Find(store, 1)!;
         Assert.NotEmpty(data.Pairs);
         Assert.All(data.Pairs, pair => Assert.Equal(world.Context, pair.Context));
         Assert.All(data.RefinerRows, row => Assert.Null(row.Context));

@@ -226,7 +226,7 @@ public sealed partial class SelfPlayRunTests
         Assert.All(left, response => Assert.Null(response.Valuation));
         Assert.Equal(counts["responses"], left.Length + counts["voted yes"] + counts["voted no"] + counts["tied"]
             + counts["undecided"]);
-        DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(1))!;
+        DataProduct data = DataProduct.Find(store, 1)!;
         Assert.NotEmpty(data.Pairs);
         Assert.All(data.Pairs, pair => Assert.DoesNotContain("think", pair.Chosen + pair.Rejected));
         Assert.All(data.Pairs, pair => Assert.DoesNotContain(pair.Rejected, (string[])["", "word 1", "word 2"]));

@@ -134,7 +134,7 @@ public sealed partial class SelfPlayRunTests : IDisposable
         );
         Assert.True(counts["unparsed judgement: no verdict mark"] > 0);
 
-        DataProduct data = store.FindProduct<DataProduct>(StageNames.Data(1))!;
+        DataProduct data = DataProduct.Find(store, 1)!;
         Assert.Equal(counts["search: success"], data.Pairs.Count);
         Assert.NotEmpty(data.Pairs);
         Assert.All(data.Pairs, pair => Assert.NotEqual(pair.Chosen, pair.Rejected));

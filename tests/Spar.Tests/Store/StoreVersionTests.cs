@@ -1,6 +1,9 @@
+using System.Text.Json;
 using Dapper;
 using Microsoft.Data.Sqlite;
 using Spar.Calls;
+using Spar.Exports;
+using Spar.Ground;
 using Spar.Runs;
 using Spar.SelfPlay;
 using Spar.Store;
@@ -66,7 +69,7 @@ public sealed class StoreVersionTests : IDisposable
         {
             Assert.Null(again.MigratedFrom);
             Assert.Equal(0.5, again.Find("k", 1)!.Probability);
-            Assert.Equal(["2"], again.Dump("SELECT value FROM meta WHERE key = 'schema'"));
+            Assert.Equal(["3"], again.Dump("SELECT value FROM meta WHERE key = 'schema'"));
         }
 
         string copy = Directory.CreateDirectory(File("copy")).FullName;
@@ -95,7 +98,46 @@ public sealed class StoreVersionTests : IDisposable
     }
 
     [Theory]
-    [InlineData("3")]
+    [InlineData(TrainingMethod.Spar)]
+    [InlineData(TrainingMethod.Self)]
+    public async Task Data_that_has_its_rows_in_the_product_is_exported_taken_over_and_gone_on_from(TrainingMethod method)
+    {
+        Recipe recipe = TestRuns.Small with { Method = method, IterativeTraining = method != TrainingMethod.Spar };
+        await TestRuns.RunAsync(File("run"), recipe, new FakeWorld());
+        string[] now = Export("run");
+        Change(File("run"), "DELETE FROM items WHERE stage LIKE 'data-%'; UPDATE meta SET value = '2' WHERE key = 'schema'");
+        // As the second version wrote them.
+        await TestRuns.RunAsync(File("fresh"), recipe, new FakeWorld());
+        using (RunStore fresh = RunStore.OpenForReading(File("fresh")))
+        {
+            foreach (int iteration in (int[])[1, 2])
+            {
+                DataProduct data = DataProduct.Find(fresh, iteration)!;
+                string json = JsonSerializer.Serialize(data, JsonSettings.Compact).Replace("'", "''", StringComparison.Ordinal);
+                Change(File("run"), $"UPDATE products SET json = '{json}' WHERE stage = 'data-{iteration}'");
+            }
+        }
+
+        Assert.Equal(now, Export("run"));
+        Assert.Empty((await RunCheck.OfAsync(File("run"), TestContext.Current.CancellationToken)).Faults);
+
+        // The last training once more, out of old rows.
+        Change(File("run"), "DELETE FROM products WHERE stage IN ('actor-2', 'refiner-2', 'evaluation-iteration-2')");
+        await TestRuns.RunAsync(File("run"), recipe, new FakeWorld());
+        Assert.Equal(now, Export("run"));
+        Assert.Equal(Checkpoints("fresh"), Checkpoints("run"));
+
+        string[] Export(string run)
+        {
+            using RunStore store = RunStore.OpenForReading(File(run));
+            return [.. RunExport.Write(store, ExportFormat.Trl, File("export")).Select(file => System.IO.File.ReadAllText(file.Path))];
+        }
+
+        string Checkpoints(string run) => string.Join('\n', TestRuns.Dump(File(run)).Split('\n').Where(line => line.StartsWith("checkpoints", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("4")]
     [InlineData("next")]
     public void A_store_of_a_later_version_is_refused_and_left_alone(string version)
     {
