@@ -88,6 +88,16 @@ public sealed class SeededRandom(ulong seed)
         }
     }
 
+    /// <summary>The items in random order, in a list of their own.</summary>
+    /// <typeparam name="T">Type of the items.</typeparam>
+    /// <param name="items">Stays as it is.</param>
+    public List<T> Shuffled<T>(IEnumerable<T> items)
+    {
+        List<T> shuffled = [.. items];
+        Shuffle(shuffled);
+        return shuffled;
+    }
+
     /// <summary>
     /// A random choice of <paramref name="count"/> of the items, in the order in which they stand in the list; all of
     /// them if there are fewer.

@@ -136,6 +136,7 @@ public class ArchitectureTests
             ["Integrity"] = ["InstructionFollowing", "Instructions"],
             ["Language"] = [".", "Text"],
             ["LlmBar"] = [".", "Data", "Harness", "Results", "Text"],
+            ["Mending"] = ["InstructionFollowing", "Instructions", "Sentences", "Text"],
             ["Mmlu"] = [".", "Data", "Harness", "Results", "Text"],
             ["Refinement"] = [".", "Data", "Harness", "Results", "Statistics"],
             ["Results"] = [".", "Data", "Statistics"],

@@ -92,7 +92,7 @@ public static class RunComposer
                 recipe, store.Directory, recipe.Method.Concurrency, observer, time),
             Trainer = trainer,
             Elsewhere = PlayArrays.Create(recipe, session, trainer, store.Directory, observer.Notice, time),
-            Teacher = Teachers.Create(recipe, templates, lessons),
+            Teacher = Teachers.Create(recipe, templates, lessons, own),
             Prompts = prompts,
             Checks = Teachers.CreateCheckWriter(recipe, templates),
             Texts = PromptSources.CreateTexts(recipe),

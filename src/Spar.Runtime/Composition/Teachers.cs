@@ -6,6 +6,7 @@ using Spar.Recipes;
 using Spar.Runtime.Nano;
 using Spar.Runtime.Prompts;
 using Spar.Runtime.Recipes;
+using Spar.Runtime.Verifiers;
 using Spar.Seams;
 using Spar.SelfPlay;
 using Spar.Store;
@@ -14,8 +15,8 @@ using Spar.Templates;
 namespace Spar.Runtime.Composition;
 
 /// <summary>
-/// Who teaches M_0 and R_0, and writes the checks of method autoif: a model or files of lessons where the recipe names
-/// them, else the nano world's program, or for prompts of one's own nobody.
+/// Who teaches M_0 and R_0, and writes the checks of method autoif: a model, files of lessons or rules where the recipe
+/// names them, else the nano world's program, or for prompts of one's own nobody.
 /// </summary>
 internal static class Teachers
 {
@@ -30,7 +31,8 @@ internal static class Teachers
     /// <param name="recipe">A checked recipe.</param>
     /// <param name="templates">The run's prompt set.</param>
     /// <param name="lessons">The lessons of <see cref="CreateLessons"/>.</param>
-    public static Teacher? Create(RunRecipe recipe, TemplateSet templates, FileLessons? lessons)
+    /// <param name="own">The run's own prompts; null for the nano world's.</param>
+    public static Teacher? Create(RunRecipe recipe, TemplateSet templates, FileLessons? lessons, FilePrompts? own)
     {
         Recipe method = recipe.Method;
         return
@@ -38,6 +40,9 @@ internal static class Teachers
             : recipe.Teacher is { Model: { } model } teacher ? new Teacher.Model(
                 model, teacher.Respond.Over(method.Respond), teacher.Judge.Over(method.Judge),
                 teacher.Refine.Over(method.Refine))
+            : recipe.Teacher is { Mend: true } rules ? new Teacher.Mending(
+                method.ActorStart, rules.Respond.Over(method.Respond), new ConstraintMender(own!.Constraints),
+                new IFEvalVerifier(own.Constraints, [IFEvalVerifier.All], whole: true))
             : recipe.Prompts is null ? new Teacher.Program(new NanoTeacher(templates))
             : null;
     }
@@ -114,6 +119,12 @@ internal static class Teachers
         {
             string key = FormattableString.Invariant($"{RunIdentities.TeacherKeys}files.{i}");
             check.Usable(key, () => LessonFile.CheckFirst(file));
+        }
+
+        if (recipe.Teacher is { Mend: true } && recipe.Prompts is null)
+        {
+            check.Usable($"{RunIdentities.TeacherKeys}mend", () => throw new SparException(
+                "needs prompts with constraints that rules check: name them in prompts.files"));
         }
 
         if (recipe.Teacher is { Model: { } model } && Path.Exists(model))

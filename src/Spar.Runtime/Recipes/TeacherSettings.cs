@@ -21,6 +21,12 @@ public sealed record TeacherSettings : IRecipeRules
     [RefersTo(Referent.Lessons)]
     public IReadOnlyList<string> Files { get; init; } = [];
 
+    /// <summary>
+    /// Whether rules teach, in the place of a model: the actor's own responses are edited until they follow the
+    /// constraints of their prompts, and the refiner learns what verifiers find and how the edits mend it.
+    /// </summary>
+    public bool Mend { get; init; }
+
     /// <summary>How the model's responses are sampled, where it differs from the run's own.</summary>
     public SamplingChange Respond { get; init; } = new();
 
@@ -34,10 +40,13 @@ public sealed record TeacherSettings : IRecipeRules
     public void Check(RecipeCheck check)
     {
         check.That(
-            Model is not null || Files.Count > 0, "model",
-            "must name the model that teaches, unless files names files of lessons; leave teacher out where nobody "
-            + "does",
+            Model is not null || Files.Count > 0 || Mend, "model",
+            "must name the model that teaches, unless files names files of lessons or mend is true; leave teacher out "
+            + "where nobody does",
             Model);
+        check.That(
+            !Mend || (Model is null && Files.Count == 0), "mend",
+            "must be left out where a model or files teach, or the other way round", Mend);
         check.That(
             Model is null || Files.Count == 0, "files",
             "must be left out where model names the model that teaches, or the other way round", Files);
@@ -50,6 +59,9 @@ public sealed record TeacherSettings : IRecipeRules
             check.That(
                 Model is not null || Files.Count == 0 || change == none, key,
                 "must be left out with files: nobody is asked, so nothing is sampled", "set");
+            check.That(
+                !Mend || key == "respond" || change == none, key,
+                "must be left out with mend: verifiers judge and rules refine, so nothing is sampled", "set");
         }
     }
 }

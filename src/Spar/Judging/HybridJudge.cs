@@ -34,7 +34,17 @@ public sealed class HybridJudge(IJudge judge, IConstraintVerifier verifier, Outp
     private Valuation Verified(Verification found)
     {
         bool followed = found.Outcome == VerificationOutcome.Followed;
-        string critique = $"{found.Findings}\n{format.Verdict} {(followed ? "yes" : "no")}";
-        return new Valuation(followed ? 1 : 0, followed ? 0 : 1, critique) { Verified = true, CallsMade = 0 };
+        return new Valuation(followed ? 1 : 0, followed ? 0 : 1, CritiqueOf(found, format))
+        {
+            Verified = true,
+            CallsMade = 0,
+        };
     }
+
+    /// <summary>What a verifier found, as a critique that ends in its verdict.</summary>
+    /// <param name="found">An outcome that is known.</param>
+    /// <param name="format">How a critique states its verdict.</param>
+    internal static string CritiqueOf(Verification found, OutputFormat format) =>
+        $"{found.Findings}\n{format.Verdict} "
+        + (found.Outcome == VerificationOutcome.Followed ? format.Yes : format.No)[0];
 }

@@ -69,6 +69,9 @@ internal sealed class FirstLessons(
         Teacher.Program program => new ProgramTeacher(program.Writer, run.Session),
         Teacher.Model model => new ModelTeacher(
             await run.Models.OpenAsync(model.Name, cancellationToken).ConfigureAwait(false), run.Templates, model),
+        Teacher.Mending mending => new MendingTeacher(
+            await run.Models.OpenAsync(mending.Name, cancellationToken).ConfigureAwait(false), run.Templates,
+            run.Session, mending),
         _ => throw new InvalidOperationException($"{teacher} cannot be asked."),
     };
 }

@@ -19,6 +19,17 @@ public abstract record Teacher
     /// <param name="Refine">How refinements are sampled.</param>
     public sealed record Model(string Name, Sampling Respond, Sampling Judge, Sampling Refine) : Teacher;
 
+    /// <summary>
+    /// Rules: a model's own responses, edited until they follow what their prompts ask for, and critiques of what
+    /// verifiers find.
+    /// </summary>
+    /// <param name="Name">The model that answers, as the run's host opens it.</param>
+    /// <param name="Respond">How its responses are sampled.</param>
+    /// <param name="Mender">Edits responses.</param>
+    /// <param name="Verifier">Judges them.</param>
+    public sealed record Mending(
+        string Name, Sampling Respond, IResponseMender Mender, IConstraintVerifier Verifier) : Teacher;
+
     /// <summary>Lessons that are there already.</summary>
     /// <param name="Lessons">The lessons.</param>
     public sealed record Ready(ILessonSource Lessons) : Teacher;

@@ -96,12 +96,7 @@ internal sealed class ReadyLessons(TemplateSet templates, LessonRows rows)
 
     private Refinement Framed(string? reflection, string refined)
     {
-        string said = string.IsNullOrWhiteSpace(reflection) ? "" : $"{reflection.Trim()}\n";
-        string output =
-            _format.ResponseStart is not { } start ? refined
-            : _format.ResponseEnd is { } end ? $"{said}{start}\n{refined.Trim()}\n{end}"
-            : $"{said}{start} {refined.Trim()}";
-        Refinement read = rows.ReadRefinement(new Answer(output));
+        Refinement read = rows.ReadRefinement(new Answer(_format.Frame(reflection, refined)));
         return read.Response is null || read.Response == refined.Trim()
             ? read : read with { Response = null, Unparsed = HoldsMarks };
     }

@@ -1,4 +1,5 @@
 using Spar.Calls;
+using Spar.Judging;
 using Spar.Seams;
 using Spar.Templates;
 
@@ -8,25 +9,26 @@ namespace Spar.SelfPlay;
 internal abstract class TeacherCaller
 {
     /// <summary>A good response to a prompt.</summary>
-    public abstract Task<Answer> RespondAsync(string key, Prompt prompt, CancellationToken cancellationToken);
+    public abstract Task<Taught> RespondAsync(string key, Prompt prompt, CancellationToken cancellationToken);
 
     /// <summary>A judgement of a response.</summary>
     public abstract Task<Answer> JudgeAsync(
         string key, string instruction, string response, CancellationToken cancellationToken);
 
     /// <summary>A refinement of a response.</summary>
-    public abstract Task<Answer> RefineAsync(
+    public abstract Task<Taught> RefineAsync(
         string key, string instruction, string response, string critique, CancellationToken cancellationToken);
 }
 
 /// <summary>A program that teaches.</summary>
 internal sealed class ProgramTeacher(ITeacher teacher, CallSession session) : TeacherCaller
 {
-    public override Task<Answer> RespondAsync(string key, Prompt prompt, CancellationToken cancellationToken)
+    public override async Task<Taught> RespondAsync(string key, Prompt prompt, CancellationToken cancellationToken)
     {
         string instruction = prompt.Instruction;
-        return session.AskTeacherAsync(
-            key, instruction, (seed, token) => teacher.RespondAsync(instruction, seed, token), cancellationToken);
+        return new Taught(await session.AskTeacherAsync(
+            key, instruction, (seed, token) => teacher.RespondAsync(instruction, seed, token), cancellationToken)
+            .ConfigureAwait(false));
     }
 
     public override Task<Answer> JudgeAsync(
@@ -35,13 +37,13 @@ internal sealed class ProgramTeacher(ITeacher teacher, CallSession session) : Te
             key, $"{instruction}\0{response}", (seed, token) =>
                 teacher.JudgeAsync(instruction, response, seed, token), cancellationToken);
 
-    public override Task<Answer> RefineAsync(
+    public override async Task<Taught> RefineAsync(
         string key, string instruction, string response, string critique, CancellationToken cancellationToken) =>
-        session.AskTeacherAsync(
+        new(await session.AskTeacherAsync(
             key,
             $"{instruction}\0{response}\0{critique}",
             (seed, token) => teacher.RefineAsync(instruction, response, critique, seed, token),
-            cancellationToken);
+            cancellationToken).ConfigureAwait(false));
 }
 
 /// <summary>A model that teaches, asked with the prompt set; it answers conversations turn by turn.</summary>
@@ -50,8 +52,9 @@ internal sealed class ProgramTeacher(ITeacher teacher, CallSession session) : Te
 /// <param name="settings">How it is sampled.</param>
 internal sealed class ModelTeacher(ModelCaller model, TemplateSet templates, Teacher.Model settings) : TeacherCaller
 {
-    public override Task<Answer> RespondAsync(string key, Prompt prompt, CancellationToken cancellationToken) =>
-        model.AskAsync(CallRoles.TeacherModel + key, prompt, settings.Respond, cancellationToken);
+    public override async Task<Taught> RespondAsync(string key, Prompt prompt, CancellationToken cancellationToken) =>
+        new(await model.AskAsync(CallRoles.TeacherModel + key, prompt, settings.Respond, cancellationToken)
+            .ConfigureAwait(false));
 
     public override Task<Answer> JudgeAsync(
         string key, string instruction, string response, CancellationToken cancellationToken) =>
@@ -59,12 +62,55 @@ internal sealed class ModelTeacher(ModelCaller model, TemplateSet templates, Tea
             CallRoles.TeacherModel + key, templates.JudgePrompt(instruction, response), settings.Judge,
             cancellationToken);
 
-    public override Task<Answer> RefineAsync(
+    public override async Task<Taught> RefineAsync(
         string key, string instruction, string response, string critique, CancellationToken cancellationToken) =>
-        model.AskAsync(
+        new(await model.AskAsync(
             CallRoles.TeacherModel + key, templates.RefinePrompt(instruction, response, critique), settings.Refine,
-            cancellationToken);
+            cancellationToken).ConfigureAwait(false));
 }
+
+/// <summary>A model's own responses, edited by rule, and judged by a verifier.</summary>
+/// <param name="model">The model, open.</param>
+/// <param name="templates">The run's prompt set.</param>
+/// <param name="session">What all calls of the run share.</param>
+/// <param name="settings">The rules.</param>
+internal sealed class MendingTeacher(
+    ModelCaller model, TemplateSet templates, CallSession session, Teacher.Mending settings) : TeacherCaller
+{
+    /// <summary>Reason: the rules know no edit that mends the response.</summary>
+    public const string NoEdit = "no edit is known";
+
+    public override async Task<Taught> RespondAsync(string key, Prompt prompt, CancellationToken cancellationToken)
+    {
+        Answer answer = await model
+            .AskAsync(CallRoles.TeacherModel + key, prompt, settings.Respond, cancellationToken).ConfigureAwait(false);
+        AnswerReading reading = answer.Read();
+        return reading.Complete ? Mend(key, prompt.Instruction, reading.Text, text => text) : new Taught(answer);
+    }
+
+    public override Task<Answer> JudgeAsync(
+        string key, string instruction, string response, CancellationToken cancellationToken)
+    {
+        Verification found = settings.Verifier.Verify(instruction, response);
+        return Task.FromResult(new Answer(
+            found.Outcome == VerificationOutcome.Unknown ? found.Findings
+                : HybridJudge.CritiqueOf(found, templates.Format)));
+    }
+
+    public override Task<Taught> RefineAsync(
+        string key, string instruction, string response, string critique, CancellationToken cancellationToken) =>
+        Task.FromResult(Mend(key, instruction, response, text => templates.Format.Frame(null, text)));
+
+    private Taught Mend(string key, string instruction, string response, Func<string, string> frame) =>
+        settings.Mender.Mend(instruction, response, session.SeedOf($"teacher/{key}")) is { } mended
+            ? new Taught(new Answer(frame(mended)))
+            : new Taught(new Answer(response), NoEdit);
+}
+
+/// <summary>A response or a refinement that a teacher gave.</summary>
+/// <param name="Answer">What it said.</param>
+/// <param name="LeftOut">Why it is not learnt, though it may be whole; null where it is.</param>
+internal sealed record Taught(Answer Answer, string? LeftOut = null);
 
 /// <summary>How whatever is no model of the run is asked.</summary>
 internal static class TeacherCalls

@@ -25,7 +25,7 @@ internal sealed class TeacherStages(
         runner.RunAsync(StageNames.ActorSftData, items.Count, async () =>
         {
             TeacherCaller teacher = await openTeacher().ConfigureAwait(false);
-            IReadOnlyList<(Answer? Result, string? Failure)> responses = await runner.EachAsync(
+            IReadOnlyList<(Taught? Result, string? Failure)> responses = await runner.EachAsync(
                 StageNames.ActorSftData, items, (i, prompt, token) =>
                     teacher.RespondAsync($"sft/p{i}", prompt, token), cancellationToken)
                 .ConfigureAwait(false);
@@ -34,11 +34,15 @@ internal sealed class TeacherStages(
             for (int i = 0; i < items.Count; i++)
             {
                 counts.Add("prompts");
-                if (responses[i].Result is not { } answer)
+                if (responses[i].Result is not { } taught)
                 {
                     counts.Fail(items[i].Id, responses[i].Failure!);
                 }
-                else if (LessonRows.OfResponse(items[i], answer.Read(), counts) is { } row)
+                else if (taught.LeftOut is { } why)
+                {
+                    counts.Add(ActorSamples.LeftOut(why));
+                }
+                else if (LessonRows.OfResponse(items[i], taught.Answer.Read(), counts) is { } row)
                 {
                     made.Add(row);
                 }
@@ -97,11 +101,17 @@ internal sealed class TeacherStages(
             await teacher.JudgeAsync($"refiner-sft/judge/p{item}", prompt.Instruction, response.Text, cancellationToken)
                 .ConfigureAwait(false));
         _watch?.Count(judgement);
-        Refinement? refinement = judgement.Verdict != false
-            ? null
-            : rows.ReadRefinement(await teacher.RefineAsync(
-                $"refiner-sft/refine/p{item}", prompt.Instruction, response.Text, judgement.Critique, cancellationToken)
-                    .ConfigureAwait(false));
-        return new Lesson(response, judgement, refinement);
+        if (judgement.Verdict != false)
+        {
+            return new Lesson(response, judgement, null);
+        }
+
+        Taught taught = await teacher.RefineAsync(
+            $"refiner-sft/refine/p{item}", prompt.Instruction, response.Text, judgement.Critique, cancellationToken)
+            .ConfigureAwait(false);
+        Refinement refinement = rows.ReadRefinement(taught.Answer);
+        return new Lesson(
+            response, judgement,
+            taught.LeftOut is { } why ? refinement with { Response = null, Unparsed = why } : refinement);
     }
 }

@@ -26,6 +26,17 @@ public sealed record OutputFormat(string Verdict, string? ResponseStart, string?
     /// </summary>
     public bool ResponseEndOptional { get; init; }
 
+    /// <summary>A refined response as a refiner is to give it: with its marks, where there are any.</summary>
+    /// <param name="reflection">What stands before it; null for nothing, and left out where there are no marks.</param>
+    /// <param name="refined">The response.</param>
+    public string Frame(string? reflection, string refined)
+    {
+        string said = string.IsNullOrWhiteSpace(reflection) ? "" : $"{reflection.Trim()}\n";
+        return ResponseStart is not { } start ? refined
+            : ResponseEnd is { } end ? $"{said}{start}\n{refined.Trim()}\n{end}"
+            : $"{said}{start} {refined.Trim()}";
+    }
+
     /// <summary>All that decides how outputs are read, as one text that changes with it.</summary>
     internal string Signature =>
         $"OutputFormat {{ Verdict = {Verdict}, ResponseStart = {ResponseStart}, ResponseEnd = {ResponseEnd} }}" +

@@ -15,7 +15,7 @@ using Spar.TestSupport;
 namespace Spar.Runtime.Tests.Composition;
 
 /// <summary>A model that teaches M_0 and R_0.</summary>
-public sealed class TeacherTests : IDisposable
+public sealed partial class TeacherTests : IDisposable
 {
     private static readonly string s_nano = Path.Combine(SharedData.ProjectRoot, "models", "nano");
 
@@ -256,6 +256,8 @@ public sealed class TeacherTests : IDisposable
     [InlineData("teacher: { model: nowhere }", "teacher.model must name the folder of a checkpoint")]
     [InlineData("teacher: { model: 'ftp://x#m' }", "teacher.model cannot be used: 'ftp://x#m' names no served model")]
     [InlineData("teacher: { model: MODEL, files: [prompts.jsonl] }", "teacher.files must be left out")]
+    [InlineData("teacher: { model: MODEL, mend: true }", "teacher.mend must be left out")]
+    [InlineData("teacher: { mend: true, judge: { top_p: 0.5 } }", "teacher.judge must be left out with mend")]
     [InlineData("teacher: { files: [nowhere.jsonl] }", "teacher.files.0 cannot be used")]
     [InlineData("teacher: { model: MODEL, respond: { top_p: 0 } }", "teacher.respond.top_p must be")]
     [InlineData("teacher: { model: NANO, judge: { max_tokens: 500 } }", "its context holds 512 tokens, and a judge")]

@@ -1,0 +1,18 @@
+namespace Spar.Seams;
+
+/// <summary>
+/// Edits responses by rule until they follow the constraints of their instruction. Used from many threads at once; the
+/// same arguments give the same result.
+/// </summary>
+public interface IResponseMender
+{
+    /// <summary>Mends a response.</summary>
+    /// <param name="instruction">The instruction.</param>
+    /// <param name="response">The response; any text.</param>
+    /// <param name="seed">Chooses among edits that serve the same purpose.</param>
+    /// <returns>
+    /// A response that follows all constraints, the same one where it does already; null where the instruction is not
+    /// known, or no edit is that makes it so.
+    /// </returns>
+    string? Mend(string instruction, string response, ulong seed);
+}

@@ -1,0 +1,92 @@
+using Spar.Evaluation.InstructionFollowing;
+using Spar.Evaluation.Instructions;
+using Spar.Evaluation.Mending;
+using Spar.Evaluation.Synthesis;
+
+namespace Spar.Evaluation.Tests.Mending;
+
+/// <summary>Edits by rule that make a response follow the constraints of its prompt.</summary>
+public sealed class ResponseMenderTests
+{
+    private const string Letter =
+        "Dear team,\n\nThe library opens at nine, and you can borrow tools there. It costs nothing for three days. "
+        + "Please bring them back clean.\n\nYours,\nAnna";
+
+    private const string List =
+        "Here are some ideas:\n\n1. **Sleep well**: Go to bed early.\n2. **Eat well**: Cook at home.\n"
+        + "3. **Walk**: Take the stairs.\n4. **Rest**: Sit in the sun.";
+
+    [Theory]
+    [InlineData("punctuation:no_comma", "{}", Letter, "Dear team\n\nThe library opens at nine and you can")]
+    [InlineData("startend:quotation", "{}", Letter, "\"Dear team,\n\nThe library")]
+    [InlineData("startend:end_checker", """{"end_phrase": "So be it"}""", Letter, "Anna\n\nSo be it")]
+    [InlineData("change_case:english_lowercase", "{}", Letter, "dear team,\n\nthe library")]
+    [InlineData("change_case:english_capital", "{}", Letter, "DEAR TEAM,\n\nTHE LIBRARY")]
+    [InlineData("detectable_format:title", "{}", Letter, "<<To the whole family>>\n\nDear team")]
+    [InlineData("detectable_format:number_bullet_lists", """{"num_bullets": 3}""", List,
+        "Here are some ideas:\n\n* Sleep well: Go to bed early.\n* Eat well: Cook at home.\n* Walk: Take the stairs.")]
+    [InlineData("keywords:existence", """{"keywords": ["library", "comet", "harbor"]}""", Letter, "comet and harbor")]
+    [InlineData("keywords:forbidden_words", """{"forbidden_words": ["tools"]}""", Letter,
+        "Dear team,\n\nIt costs nothing for three days.")]
+    [InlineData("length_constraints:number_sentences", """{"num_sentences": 3, "relation": "less than"}""", Letter,
+        "there. It costs")]
+    [InlineData("length_constraints:number_paragraphs", """{"num_paragraphs": 2}""", Letter, "\n\n***\n\n")]
+    [InlineData("combination:repeat_prompt", """{"prompt_to_repeat": "Say it."}""", Letter, "Say it.\n\nDear team")]
+    [InlineData("detectable_content:postscript", """{"postscript_marker": "P.S."}""", Letter, "Anna\n\nP.S. ")]
+    [InlineData("detectable_format:json_format", "{}", Letter, "{\n  \"answer\": [\n    \"Dear team,\"")]
+    [InlineData("detectable_format:multiple_sections", """{"section_spliter": "Part", "num_sections": 3}""", Letter,
+        "Part 1\nDear team,\n\nPart 2\nThe library")]
+    public void What_is_wrong_is_changed_and_the_rest_stays(string id, string arguments, string response, string expected)
+    {
+        InstructionPrompt prompt = Prompt("Write to the whole family", (id, arguments));
+        Assert.False(prompt.Instructions[0].Verifier.Verify(response).Followed);
+        string mended = ResponseMender.Mend(prompt, response, 1)!;
+        Assert.True(prompt.Instructions[0].Verifier.Verify(mended).Followed, mended);
+        Assert.Contains(expected, mended, StringComparison.Ordinal);
+        Assert.Equal(mended, ResponseMender.Mend(prompt, mended, 2));
+    }
+
+    [Theory]
+    [InlineData("language:response_language", """{"language": "de"}""")]
+    [InlineData("length_constraints:number_words", """{"num_words": 400, "relation": "at least"}""")]
+    [InlineData("first_word:first_word_answer", """{"first_word": "hello"}""")]
+    public void What_no_edit_mends_is_not_mended(string id, string arguments) =>
+        Assert.Null(ResponseMender.Mend(Prompt("Write", (id, arguments)), Letter, 1));
+
+    // Whatever the constraints and the response: what comes out follows all of them, or nothing comes out.
+    [Fact]
+    public void A_mended_response_follows_every_constraint_of_its_prompt()
+    {
+        string[] ids = [.. InstructionRegistry.Ids.Where(ResponseMender.Knows)];
+        Assert.Equal(24, ids.Length);
+        SynthesisOptions options = new() { Count = 300, Include = ids, LeastConstraints = 1, MostConstraints = 3, Seed = 3 };
+        InstructionPrompt[] made =
+        [
+            .. new PromptSynthesizer(options, [], new NearPrompts()).Run().Prompts.Select(one => Prompt(
+                one.Prompt, [.. one.Constraints.Select(each => (each.Id, each.Arguments.ToJsonString()))])),
+        ];
+        string[] responses = [Letter, List, "Yes.", "", "###\n\n* * *\n\"\"", new string('a', 300), "你好，世界。"];
+        int mended = 0;
+        foreach (InstructionPrompt prompt in made)
+        {
+            foreach (string response in responses)
+            {
+                if (ResponseMender.Mend(prompt, response, 5) is { } text)
+                {
+                    mended++;
+                    Assert.All(prompt.Instructions, one => Assert.True(one.Verifier.Verify(text).Followed, one.Id));
+                }
+            }
+        }
+
+        // Both whole responses nearly always, of the scraps some.
+        Assert.InRange(mended, made.Length * 2, made.Length * responses.Length);
+    }
+
+    private static InstructionPrompt Prompt(string text, params (string Id, string Arguments)[] constraints) =>
+        new("1", text, [.. constraints.Select(one =>
+        {
+            InstructionArguments arguments = InstructionArguments.Parse(one.Arguments);
+            return new Instruction(one.Id, arguments, InstructionRegistry.Create(one.Id, arguments));
+        })]);
+}

@@ -1,0 +1,41 @@
+using System.Text.Json.Nodes;
+using Spar.Nano;
+using Spar.Runtime.Tests.Endpoints;
+using Spar.Seams;
+using Spar.SelfPlay;
+using Spar.Store;
+
+namespace Spar.Runtime.Tests.Composition;
+
+/// <summary>Rules that teach.</summary>
+public sealed partial class TeacherTests
+{
+    [Fact]
+    public async Task Rules_teach_by_mending_the_actors_own_responses()
+    {
+        File.WriteAllText(
+            Path.Combine(_folder, "prompts.jsonl"),
+            string.Concat(TrainingTasks.Draw(5, 24, TaskForm.Line).Select((task, i) => new JsonObject
+            {
+                ["prompt"] = task.Instruction,
+                ["instruction_id_list"] = new JsonArray(i % 4 == 0 ? "language:response_language" : "startend:end_checker"),
+                ["kwargs"] = new JsonArray(
+                    i % 4 == 0 ? new JsonObject { ["language"] = "de" } : new JsonObject { ["end_phrase"] = "the end." }),
+            }.ToJsonString() + "\n")));
+        using LoopbackServer server = new((_, request) => Teach(request));
+        await RunAsync("run", Recipe(server, "teacher: { mend: true }\nbalance_judgements: false"));
+
+        using RunStore store = RunStore.OpenForReading(Path.Combine(_folder, "run"));
+        SupervisedProduct actor = store.FindProduct<SupervisedProduct>(StageNames.ActorSftData)!;
+        IReadOnlyDictionary<string, long> counts = actor.Statistics.Counts;
+        long unmended = counts.GetValueOrDefault("responses left out: no edit is known");
+        Assert.Equal(4, actor.Rows.Count + unmended + counts.GetValueOrDefault("responses left out: cut off at the token limit"));
+        Assert.NotEmpty(actor.Rows);
+        Assert.All(actor.Rows, row => Assert.EndsWith("\n\nthe end.", row.Response, StringComparison.Ordinal));
+        SupervisedProduct refiner = store.FindProduct<SupervisedProduct>(StageNames.RefinerSftData)!;
+        SupervisedRow refined = refiner.Rows.First(row => row.Kind == RowKinds.Refinement);
+        Assert.EndsWith("the end.", refined.Response.Trim(), StringComparison.Ordinal);
+        Assert.Contains("startend:end_checker", refined.Prompt, StringComparison.Ordinal);
+        Assert.Contains(refiner.Rows, row => row.Kind == RowKinds.JudgementNo);
+    }
+}
