@@ -5,6 +5,7 @@ using Spar.Cli.Console;
 using Spar.Ground;
 using Spar.Runs;
 using Spar.Runtime.Composition;
+using Spar.Runtime.Fleet;
 using Spar.Runtime.Recipes;
 using Spar.SelfPlay;
 using Spar.Store;
@@ -138,6 +139,11 @@ internal static class RunCommand
                 }
 
                 RunDisplay.Table(results).WriteTo(context.Output);
+                if (results.Endpoints is { } endpoints)
+                {
+                    FleetView.Table(endpoints).WriteTo(context.Output);
+                }
+
                 if (results.StoppedByDrift is int stopped)
                 {
                     context.Output.WriteLine(
@@ -230,7 +236,8 @@ internal static class RunCommand
         using RunStore store = opened;
         string? fork = source == directory ? null : Fork(source, store);
         directory = RunScope.DirectoryOf(directory, scope);
-        using ProgressLine progress = new(context);
+        FleetWatch fleet = new();
+        using ProgressLine progress = new(context) { Beneath = new FleetView(fleet, context.Time).Lines };
         int stages = store.Stages().Count;
         string state =
             stages == 0 || fork is not null ? "a new run"
@@ -267,7 +274,7 @@ internal static class RunCommand
         {
             SelfPlayRun run = RunComposer.Compose(
                 recipe, store, threads, log, context.Time, allowFailed, scope, retryFailed,
-                new SessionCommand(arguments, Environment.CurrentDirectory));
+                new SessionCommand(arguments, Environment.CurrentDirectory), fleet);
             RunResults results = await run.RunAsync(cancellationToken);
             log.Write("info", run.Ended is { } end ? $"the session ends at {end.Stage}" : "the run has ended");
             return (results, run.Ended);

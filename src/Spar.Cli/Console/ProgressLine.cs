@@ -14,6 +14,9 @@ internal sealed class ProgressLine : IDisposable
 {
     private const int NameWidth = 26;
 
+    // Lines beneath the first: on a terminal, and beside it where there is none.
+    private const int MostBeneath = 12, MostBeside = 4;
+
     private readonly CommandContext _context;
     private readonly IAnsiConsole _console;
     private readonly TimeProvider _time;
@@ -27,7 +30,7 @@ internal sealed class ProgressLine : IDisposable
     private long _tokens;
     private string _note = "";
     private long _started;
-    private bool _drawn;
+    private int _drawn;
 
     /// <summary>A line on the context's console for messages.</summary>
     /// <param name="context">The console, the clock, and whether anything is shown.</param>
@@ -38,6 +41,11 @@ internal sealed class ProgressLine : IDisposable
         TimeSpan period = TimeSpan.FromSeconds(_live ? 0.2 : 10);
         _timer = context.Quiet ? null : _time.CreateTimer(_ => Draw(), null, period, period);
     }
+
+    /// <summary>
+    /// What is told beneath the line each time: the first stands for all where there is no terminal to draw on.
+    /// </summary>
+    public Func<IReadOnlyList<string>>? Beneath { get; set; }
 
     /// <summary>Begins a piece of work.</summary>
     /// <param name="what">Its name.</param>
@@ -188,17 +196,28 @@ internal sealed class ProgressLine : IDisposable
                 return;
             }
 
+            IReadOnlyList<string> beneath = [.. (Beneath?.Invoke() ?? []).Select(HarmlessText.Of)];
             if (!_live)
             {
-                _console.WriteLine(Line(elapsed, left, bar: false));
+                string first = Line(elapsed, left, bar: false);
+                string more = beneath.Count > MostBeside + 1 ? beneath[0] : string.Join("; ", beneath);
+                _console.WriteLine(more.Length > 0 ? $"{first}  {more}" : first);
                 return;
             }
 
             int width = Math.Max(20, _console.Profile.Width - 1);
-            string line = Line(elapsed, left, bar: width >= 70);
-            _console.Profile.Out.Writer.Write("\r\u001b[2K" + (line.Length > width ? line[..width] : line));
+            int most = Math.Max(0, Math.Min(MostBeneath, _console.Profile.Height - 3));
+            string[] lines =
+            [
+                Line(elapsed, left, bar: width >= 70),
+                .. beneath.Take(most).Select((line, i) => i == 0 ? $"  {line}" : $"    {line}"),
+                .. beneath.Count > most && most > 0 ? [$"    and {beneath.Count - most} more"] : Array.Empty<string>(),
+            ];
+            string text = string.Join('\n', lines.Select(line => line.Length > width ? line[..width] : line));
+            Erase(flush: false);
+            _console.Profile.Out.Writer.Write(text);
             _console.Profile.Out.Writer.Flush();
-            _drawn = true;
+            _drawn = lines.Length;
         }
     }
 
@@ -231,13 +250,24 @@ internal sealed class ProgressLine : IDisposable
         return _note.Length > 0 ? $"{line}  {_note}" : line;
     }
 
-    private void Erase()
+    // Up to the first of the lines, clearing each.
+    private void Erase(bool flush = true)
     {
-        if (_drawn)
+        if (_drawn > 0 || !flush)
         {
-            _console.Profile.Out.Writer.Write("\r\u001b[2K");
-            _console.Profile.Out.Writer.Flush();
-            _drawn = false;
+            TextWriter writer = _console.Profile.Out.Writer;
+            writer.Write("\r\u001b[2K");
+            for (int i = 1; i < _drawn; i++)
+            {
+                writer.Write("\u001b[1A\u001b[2K");
+            }
+
+            if (flush)
+            {
+                writer.Flush();
+            }
+
+            _drawn = 0;
         }
     }
 }

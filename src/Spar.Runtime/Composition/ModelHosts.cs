@@ -27,8 +27,10 @@ public static class ModelHosts
     /// </param>
     /// <param name="notice">Is told what the user should know of servers; null for nobody.</param>
     /// <param name="time">The clock; the system's when null.</param>
+    /// <param name="watch">Counts what servers do; null counts for nobody.</param>
     public static IModelHost Create(
-        int threads, int concurrency, RunRecipe? recipe = null, Action<string>? notice = null, TimeProvider? time = null)
+        int threads, int concurrency, RunRecipe? recipe = null, Action<string>? notice = null,
+        TimeProvider? time = null, FleetWatch? watch = null)
     {
         EngineOptions options = new()
         {
@@ -39,7 +41,7 @@ public static class ModelHosts
         return new EndpointModelHost(
             new EmbeddedModelHost(options),
             reference => ServedModels.Endpoints(reference, recipe?.Servers),
-            ServedModels.Options(recipe, concurrency, notice),
+            ServedModels.Options(recipe, concurrency, notice, watch),
             time ?? TimeProvider.System);
     }
 

@@ -1,6 +1,7 @@
 using Spar.Ground;
 using Spar.Recipes;
 using Spar.Runs;
+using Spar.Runtime.Fleet;
 using Spar.Runtime.Prompts;
 using Spar.Runtime.Recipes;
 using Spar.Seams;
@@ -72,11 +73,15 @@ public static class RunComposer
     /// <param name="session">
     /// The command that goes on with the run, for play that is cut into shards; null plays all in this process.
     /// </param>
+    /// <param name="watch">Counts what servers do; null counts for the run alone.</param>
     public static SelfPlayRun Compose(
         RunRecipe recipe, RunStore store, int threads, IRunObserver observer, TimeProvider time,
-        double allowFailed = 0, PlayScope? scope = null, bool retryFailed = false, SessionCommand? session = null)
+        double allowFailed = 0, PlayScope? scope = null, bool retryFailed = false, SessionCommand? session = null,
+        FleetWatch? watch = null)
     {
         recipe = PromptSets.Resolve(recipe);
+        watch ??= new FleetWatch();
+        store.EndpointsOfSession = watch.Figures;
         TemplateSet templates = TemplateSet.Load(recipe.Method.PromptSet);
         FileLessons? lessons = Teachers.CreateLessons(recipe, store.Identity, () => Yardsticks.Prompts(recipe));
         IPromptSource prompts = PromptSources.Create(
@@ -88,8 +93,8 @@ public static class RunComposer
             Recipe = Teachers.MethodOf(recipe),
             Templates = templates,
             Host = ServedCheckpoints.Around(
-                ModelHosts.Create(threads, recipe.Method.Concurrency, recipe, observer.Warn, time),
-                recipe, store.Directory, recipe.Method.Concurrency, observer, time),
+                ModelHosts.Create(threads, recipe.Method.Concurrency, recipe, observer.Warn, time, watch),
+                recipe, store.Directory, recipe.Method.Concurrency, observer, time, watch),
             Trainer = trainer,
             Elsewhere = PlayArrays.Create(recipe, session, trainer, store.Directory, observer.Notice, time),
             Teacher = Teachers.Create(recipe, templates, lessons, own),

@@ -57,13 +57,14 @@ public sealed class ServedCheckpoints : IModelHost
     /// <param name="concurrency">Most calls in flight.</param>
     /// <param name="observer">Is told what the user should know.</param>
     /// <param name="time">The clock.</param>
+    /// <param name="watch">Counts what servers do; null counts for nobody.</param>
     /// <returns>The other host itself where nothing is served so.</returns>
     public static IModelHost Around(
         IModelHost others, RunRecipe recipe, string directory, int concurrency, IRunObserver observer,
-        TimeProvider time) =>
+        TimeProvider time, FleetWatch? watch = null) =>
         recipe.Servers.Checkpoints.Count == 0 ? others
             : new ServedCheckpoints(
-                others, recipe, directory, ServedModels.Options(recipe, concurrency, observer.Warn), time,
+                others, recipe, directory, ServedModels.Options(recipe, concurrency, observer.Warn, watch), time,
                 observer.Notice);
 
     /// <summary>Checks how checkpoints get to servers.</summary>

@@ -23,7 +23,9 @@ public static class ServedModels
     /// <param name="recipe">A checked recipe; null for commands without one.</param>
     /// <param name="concurrency">Most calls in flight.</param>
     /// <param name="notice">Is told what the user should know of the servers; null for nobody.</param>
-    public static PoolOptions Options(RunRecipe? recipe, int concurrency, Action<string>? notice)
+    /// <param name="watch">Counts what servers do; null counts for nobody.</param>
+    public static PoolOptions Options(
+        RunRecipe? recipe, int concurrency, Action<string>? notice, FleetWatch? watch = null)
     {
         ServerSettings settings = recipe?.Servers ?? new ServerSettings();
         TimeSpan patience = TimeSpan.FromMinutes(settings.PatienceMinutes);
@@ -43,6 +45,7 @@ public static class ServedModels
             MostInFlight = concurrency,
             Groups = settings.UseN,
             Notice = notice,
+            Watch = watch,
         };
     }
 
@@ -82,6 +85,8 @@ public static class ServedModels
                     Headers = [.. entry.Headers.Select(Header)],
                     Body = Body(entry.Body),
                     Concurrency = entry.Concurrency,
+                    Prices = entry.PriceRead is null && entry.PriceGenerated is null
+                        ? null : (entry.PriceRead ?? 0, entry.PriceGenerated ?? 0),
                     Weight = entry.Weight,
                 })),
         ];

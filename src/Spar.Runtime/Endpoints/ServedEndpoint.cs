@@ -22,6 +22,12 @@ public sealed record ServedEndpoint(Uri Address, string Model)
     /// <summary>Most calls in flight; null finds out how many the server takes.</summary>
     public int? Concurrency { get; init; }
 
+    /// <summary>
+    /// Prices of a million tokens that it reads and of a million that it generates, in whatever money; null where none are
+    /// known.
+    /// </summary>
+    public (double Read, double Generated)? Prices { get; init; }
+
     /// <summary>Address and model, as messages name it.</summary>
     public string Name => $"{Address} (model {Model})";
 

@@ -29,6 +29,7 @@ internal sealed class EndpointPool : IDisposable
     private readonly RecentRoutes _routes = new();
     private readonly PoolOptions _options;
     private readonly TimeProvider _time;
+    private readonly FleetWatch _watch;
     private long? _awaySince;
     private bool _everAnswered;
 
@@ -40,11 +41,40 @@ internal sealed class EndpointPool : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfZero(endpoints.Count);
         (_options, _time) = (options, time);
-        _endpoints = [.. endpoints.Select(one => new PooledEndpoint(one, options.MostInFlight, time))];
+        FleetWatch watch = options.Watch ?? new FleetWatch();
+        _endpoints = [.. endpoints.Select(one => new PooledEndpoint(one, options.MostInFlight, watch.Of(one), time))];
+        watch.Opened(this);
+        _watch = watch;
     }
 
     /// <summary>The endpoints, in the order in which they were given.</summary>
     public IReadOnlyList<PooledEndpoint> Endpoints => _endpoints;
+
+    /// <summary>Calls that wait for room.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _waiting.Sum(waiter => waiter.Calls);
+            }
+        }
+    }
+
+    /// <summary>How the endpoints fare now.</summary>
+    public IReadOnlyList<PooledState> Look()
+    {
+        lock (_gate)
+        {
+            return
+            [
+                .. _endpoints.Select(one => new PooledState(
+                    one.Counts, one.InFlight, one.Limit.Now,
+                    one.AwaySince is { } since ? _time.GetElapsedTime(since) : null, one.Expelled)),
+            ];
+        }
+    }
 
     /// <summary>
     /// The endpoint for a request, when there is one with room. It is the caller's until it is returned.
@@ -173,6 +203,12 @@ internal sealed class EndpointPool : IDisposable
     public void Dispose()
     {
         _closed.Cancel();
+        foreach (PooledState state in Look().Where(one => one.Away is not null))
+        {
+            state.Counts.WasAway(state.Away!.Value);
+        }
+
+        _watch.Closed(this);
         foreach (PooledEndpoint endpoint in _endpoints)
         {
             endpoint.Dispose();
@@ -210,6 +246,7 @@ internal sealed class EndpointPool : IDisposable
                     {
                         Tell($"{endpoint.Endpoint.Name} answers again, after "
                             + $"{Length(_time.GetElapsedTime(endpoint.AwaySince!.Value))}.");
+                        endpoint.Counts.WasAway(_time.GetElapsedTime(endpoint.AwaySince!.Value));
                         _awaySince = null;
                         endpoint.AwaySince = null;
                         endpoint.Missed = 0;

@@ -29,6 +29,9 @@ public sealed record PoolOptions
     /// </summary>
     public bool Groups { get; init; }
 
+    /// <summary>Counts what servers do; null counts for nobody.</summary>
+    public FleetWatch? Watch { get; init; }
+
     /// <summary>Is told what the user should know, a sentence each; called from many threads. Null for nobody.</summary>
     public Action<string>? Notice { get; init; }
 }

@@ -106,11 +106,13 @@ public sealed class PooledChatClient : IManyAnswersClient, IAlternativesClient
             try
             {
                 T answer = await lease.Endpoint.AskAsync(ask, deadline, cancellationToken).ConfigureAwait(false);
+                lease.Endpoint.Counts.Answered(response(answer));
                 _pool.Return(lease, response(answer).Usage?.OutputTokenCount);
                 return answer;
             }
             catch (TransientFaultException fault)
             {
+                lease.Endpoint.Counts.Failed(fault);
                 TransientKind? kind = _pool.Return(lease, fault);
                 if (failed is null && _pool.HasOther(lease.Endpoint))
                 {
@@ -128,11 +130,13 @@ public sealed class PooledChatClient : IManyAnswersClient, IAlternativesClient
             catch (RefusedCallException fault) when (fault.Status == 401)
             {
                 // No other call would fare better there.
+                lease.Endpoint.Counts.Failed(fault);
                 _pool.Return(lease, fault);
                 _pool.Expel(lease.Endpoint, fault.Message);
             }
             catch (Exception fault)
             {
+                lease.Endpoint.Counts.Failed(fault);
                 _pool.Return(lease, fault);
                 throw;
             }

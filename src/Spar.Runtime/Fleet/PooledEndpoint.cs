@@ -13,8 +13,10 @@ namespace Spar.Runtime.Fleet;
 /// </summary>
 /// <param name="endpoint">Where it is.</param>
 /// <param name="most">Most calls that will ever be in flight.</param>
+/// <param name="counts">Counts what it does.</param>
 /// <param name="time">The clock.</param>
-internal sealed class PooledEndpoint(ServedEndpoint endpoint, int most, TimeProvider time) : IDisposable
+internal sealed class PooledEndpoint(ServedEndpoint endpoint, int most, EndpointCounts counts, TimeProvider time)
+    : IDisposable
 {
     /// <summary>How long an endpoint that is away may take to say that it is back.</summary>
     public static readonly TimeSpan ProbeTime = TimeSpan.FromSeconds(10);
@@ -33,6 +35,9 @@ internal sealed class PooledEndpoint(ServedEndpoint endpoint, int most, TimeProv
 
     /// <summary>Where it is.</summary>
     public ServedEndpoint Endpoint { get; } = endpoint;
+
+    /// <summary>Counts what it does.</summary>
+    public EndpointCounts Counts => counts;
 
     /// <summary>How many calls it is given at once.</summary>
     public ConcurrencyLimit Limit { get; } = new(most, endpoint.Concurrency);

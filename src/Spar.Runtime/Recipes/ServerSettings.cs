@@ -92,6 +92,17 @@ public sealed record EndpointSettings
     [Range(1, 1_000_000)]
     public int? Concurrency { get; init; }
 
+    /// <summary>
+    /// Price of a million tokens that each server reads, in whatever money; progress and results.json then say what was
+    /// spent.
+    /// </summary>
+    [Range(0.0, 1_000_000.0)]
+    public double? PriceRead { get; init; }
+
+    /// <summary>Price of a million tokens that it generates.</summary>
+    [Range(0.0, 1_000_000.0)]
+    public double? PriceGenerated { get; init; }
+
     /// <summary>Share of the calls in comparison with the pool's other servers.</summary>
     [Range(0.0, 1_000_000.0, MinimumIsExclusive = true)]
     public double Weight { get; init; } = 1;

@@ -20,7 +20,7 @@ namespace Spar.Methods;
 /// <param name="seed">Decides which of a prompt's candidates is taken, and which rows a quota drops.</param>
 internal sealed class RefinerRows(RefinerQuotas quotas, Gate gate, TemplateSet templates, ulong seed)
 {
-    private readonly Kind[] _kinds =
+    private readonly KindDraw[] _kinds =
     [
         new(RowKinds.Refinement, quotas.Refinements), new(RowKinds.TreeYes, quotas.TreeYes),
         new(RowKinds.TreeNo, quotas.TreeNo), new(RowKinds.VoteYes, quotas.VoteYes), new(RowKinds.VoteNo, quotas.VoteNo),
@@ -30,7 +30,7 @@ internal sealed class RefinerRows(RefinerQuotas quotas, Gate gate, TemplateSet t
     /// <param name="record">The play.</param>
     public void Count(PlayRecord record)
     {
-        foreach ((Kind kind, _) in Of(record))
+        foreach ((KindDraw kind, _) in Of(record))
         {
             kind.Candidates++;
         }
@@ -40,7 +40,7 @@ internal sealed class RefinerRows(RefinerQuotas quotas, Gate gate, TemplateSet t
     /// <returns>Kinds in the order of their rows, with candidates and rows that are taken.</returns>
     public IReadOnlyList<(string Kind, int Candidates, int Taken)> Choose()
     {
-        foreach (Kind kind in _kinds)
+        foreach (KindDraw kind in _kinds)
         {
             int[] candidates = [.. Enumerable.Range(0, kind.Candidates)];
             kind.Taken = [.. Random($"quota/{kind.Name}").Choose(candidates, kind.Quota)];
@@ -55,7 +55,7 @@ internal sealed class RefinerRows(RefinerQuotas quotas, Gate gate, TemplateSet t
     /// <param name="record">The play.</param>
     public IEnumerable<SupervisedRow> Take(PlayRecord record)
     {
-        foreach ((Kind kind, SupervisedRow row) in Of(record))
+        foreach ((KindDraw kind, SupervisedRow row) in Of(record))
         {
             if (kind.Next < kind.Taken.Length && kind.Taken[kind.Next] == kind.Seen++)
             {
@@ -66,10 +66,10 @@ internal sealed class RefinerRows(RefinerQuotas quotas, Gate gate, TemplateSet t
     }
 
     // One row of each kind, none twice: a tree may meet a response that the actor gave too.
-    private IEnumerable<(Kind Kind, SupervisedRow Row)> Of(PlayRecord record)
+    private IEnumerable<(KindDraw Kind, SupervisedRow Row)> Of(PlayRecord record)
     {
         HashSet<(string Prompt, string Response)> seen = [];
-        foreach (Kind kind in _kinds)
+        foreach (KindDraw kind in _kinds)
         {
             SupervisedRow[] candidates = [
                 .. Candidates(record, kind.Name).Where(row => !seen.Contains((row.Prompt, row.Response)))];
@@ -135,7 +135,7 @@ internal sealed class RefinerRows(RefinerQuotas quotas, Gate gate, TemplateSet t
     private SupervisedRow Judgement(PlayRecord record, string kind, string response, Valuation valuation) =>
         new(record.PromptId, kind, templates.JudgePrompt(record.Instruction, response), valuation.Critique!);
 
-    private sealed class Kind(string name, int quota)
+    private sealed class KindDraw(string name, int quota)
     {
         public string Name => name;
 

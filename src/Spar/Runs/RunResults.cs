@@ -50,6 +50,9 @@ public sealed record RunResults(
     /// <summary>The model calls by the part that they were made for (<see cref="CallRoles"/>).</summary>
     public IReadOnlyList<RoleCalls> Roles { get; init; } = [];
 
+    /// <summary>What each server did for the run; null where nothing was served.</summary>
+    public IReadOnlyList<EndpointFigures>? Endpoints { get; init; }
+
     /// <summary>The file's name in the run directory.</summary>
     public const string FileName = "results.json";
 
@@ -91,6 +94,7 @@ public sealed record RunResults(
             integrity.Length == 0 ? null : integrity)
         {
             Roles = roles,
+            Endpoints = store.Endpoints() is { Count: > 0 } endpoints ? endpoints : null,
             Failed = FailuresOf(store) is { Length: > 0 } failed ? failed : null,
             Prompts = store.FindProduct<PromptsProduct>(StageNames.Prompts)?.Found,
             Lessons = store.FindProduct<PromptsProduct>(StageNames.Lessons)?.Found,

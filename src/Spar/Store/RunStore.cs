@@ -277,11 +277,14 @@ public sealed partial class RunStore : ICallMemo, IDisposable
         }
     }
 
-    private void CountTime(SqliteConnection connection) =>
+    private void CountTime(SqliteConnection connection)
+    {
         connection.Execute(
             "UPDATE sessions SET seconds = @seconds WHERE id = @_session",
             new { seconds = _time.GetElapsedTime(_opened).TotalSeconds, _session }
         );
+        CountEndpoints(connection);
+    }
 
     private string Now() => _time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
 

@@ -27,6 +27,14 @@ internal static class StoreSchema
             id INTEGER PRIMARY KEY, stage TEXT NOT NULL, started TEXT NOT NULL, seconds REAL NOT NULL,
             calls INTEGER NOT NULL, output_tokens INTEGER NOT NULL);
         CREATE TABLE IF NOT EXISTS sessions (id INTEGER PRIMARY KEY, started TEXT NOT NULL, seconds REAL NOT NULL);
+        """ + EndpointLog;
+
+    // What servers did in a session; for people too.
+    private const string EndpointLog = """
+
+        CREATE TABLE IF NOT EXISTS endpoint_log (
+            session INTEGER NOT NULL, endpoint TEXT NOT NULL, model TEXT NOT NULL, json TEXT NOT NULL,
+            PRIMARY KEY (session, endpoint, model)) WITHOUT ROWID;
         """;
 
     /// <summary>Columns of calls that stores of version 1 may lack.</summary>
@@ -52,6 +60,10 @@ internal static class StoreSchema
 
         // 3: the rows of training data are items, which programs before it would not find. Products that have their rows
         // themselves stay as they are, and are read so.
+        if (version < 3)
+        {
+            connection.Execute(EndpointLog);
+        }
     }
 
     /// <summary>Whether the calls of a store lack a column.</summary>

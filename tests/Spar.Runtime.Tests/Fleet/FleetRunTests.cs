@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Spar.Runs;
 using Spar.Runtime.Composition;
 using Spar.Runtime.Recipes;
 using Spar.Runtime.Tests.Endpoints;
@@ -49,6 +50,13 @@ public sealed class FleetRunTests : IDisposable
             Assert.InRange(answered, calls / 3, calls / 2);
             Assert.InRange(server.Counts.Requests, 1.15 * answered, 1.5 * answered);
             Assert.Equal(8, server.Counts.Faults.Count);
+
+            // The results say the same.
+            using RunStore store = RunStore.OpenForReading(Path.Combine(_folder, $"faults-{concurrency}"));
+            EndpointFigures figures = Assert.Single(RunResults.Of(store).Endpoints!);
+            Assert.Equal((calls, answered, calls - answered), (figures.Calls, figures.Requests, figures.SparedRequests));
+            Assert.Equal(server.Counts.Requests - answered, figures.Faults.Values.Sum());
+            Assert.Equal(["busy", "down", "faulty"], figures.Faults.Keys);
         }
     }
 
