@@ -78,6 +78,7 @@ internal static class CommandLine
         }
 
         context.Quiet = parse.GetValue<bool>("--quiet");
+        Telemetry? telemetry = askedForHelp ? null : Telemetry.Start(context.Warn);
         try
         {
             return await parse.InvokeAsync(
@@ -93,6 +94,16 @@ internal static class CommandLine
         catch (Exception fault)
         {
             return Faults.Report(fault, context, parse.CommandResult.Command is ResumableCommand);
+        }
+        finally
+        {
+            telemetry?.Dispose();
+            foreach (IDisposable open in context.OpenToTheEnd)
+            {
+                open.Dispose();
+            }
+
+            context.OpenToTheEnd.Clear();
         }
     }
 }

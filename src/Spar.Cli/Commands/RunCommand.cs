@@ -237,6 +237,7 @@ internal static class RunCommand
         string? fork = source == directory ? null : Fork(source, store);
         directory = RunScope.DirectoryOf(directory, scope);
         FleetWatch fleet = new();
+        context.OpenToTheEnd.Add(new FleetMeter(fleet));
         using ProgressLine progress = new(context) { Beneath = new FleetView(fleet, context.Time).Lines };
         int stages = store.Stages().Count;
         string state =

@@ -34,6 +34,11 @@ internal sealed class CommandContext
     public bool Quiet { get; set; }
 
     /// <summary>
+    /// What a command leaves open to the end, after what it did was sent to whoever listens; see <see cref="Telemetry"/>.
+    /// </summary>
+    public List<IDisposable> OpenToTheEnd { get; } = [];
+
+    /// <summary>
     /// The console of this process: results go to standard output, the rest to standard error; colour only on a
     /// terminal, and none where NO_COLOR is set.
     /// </summary>

@@ -92,7 +92,7 @@ public sealed class PooledChatClient : IManyAnswersClient, IAlternativesClient
 
     private async Task<T> AskAsync<T>(
         ChatOptions? options,
-        Func<EndpointChatClient, CancellationToken, Task<T>> ask,
+        Func<TracedEndpoint, CancellationToken, Task<T>> ask,
         Func<T, ChatResponse> response,
         CancellationToken cancellationToken)
     {

@@ -31,7 +31,7 @@ internal sealed class PooledEndpoint(ServedEndpoint endpoint, int most, Endpoint
         })
         .Build();
 
-    private readonly EndpointChatClient _client = new(endpoint, time);
+    private readonly TracedEndpoint _client = new(new EndpointChatClient(endpoint, time));
 
     /// <summary>Where it is.</summary>
     public ServedEndpoint Endpoint { get; } = endpoint;
@@ -80,7 +80,7 @@ internal sealed class PooledEndpoint(ServedEndpoint endpoint, int most, Endpoint
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="TransientFaultException">As the client's, or it took too long.</exception>
     public async Task<T> AskAsync<T>(
-        Func<EndpointChatClient, CancellationToken, Task<T>> ask, TimeSpan deadline, CancellationToken cancellationToken)
+        Func<TracedEndpoint, CancellationToken, Task<T>> ask, TimeSpan deadline, CancellationToken cancellationToken)
     {
         ResilienceContext context = ResilienceContextPool.Shared.Get(cancellationToken);
         try

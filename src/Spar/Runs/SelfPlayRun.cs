@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Spar.Calls;
 using Spar.Methods;
 using Spar.Seams;
@@ -106,6 +107,7 @@ public sealed class SelfPlayRun
             throw new SparException("Only method spar has play that can be cut into shards.");
         }
 
+        using Activity? trace = RunTraces.Run(Recipe);
         try
         {
             RunResults results = await RunWholeAsync(cancellationToken).ConfigureAwait(false);
@@ -126,6 +128,11 @@ public sealed class SelfPlayRun
             }
 
             return Scope.Shard is null ? WriteResults() : RunResults.Of(Store);
+        }
+        catch (Exception fault)
+        {
+            trace.Failed(fault);
+            throw;
         }
     }
 

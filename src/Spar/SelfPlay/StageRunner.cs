@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -71,7 +72,18 @@ internal sealed class StageRunner(
         string started = time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
         long start = time.GetTimestamp();
         (long calls, long tokens) = (session.Calls, session.OutputTokens);
-        T product = await work().ConfigureAwait(false);
+        using Activity? trace = RunTraces.Stage(stage, items);
+        T product;
+        try
+        {
+            product = await work().ConfigureAwait(false);
+        }
+        catch (Exception fault) when (fault is not SessionEndException)
+        {
+            trace.Failed(fault);
+            throw;
+        }
+
         int missing = product.MissingItems;
         if (missing > (kept?.MissingItems ?? 0)
             && !AllowedFailures.Accept(missing, Math.Max(items, missing), allowFailed))
