@@ -2,6 +2,7 @@ using System.CommandLine;
 using Spar.Cli.Arguments;
 using Spar.Cli.Console;
 using Spar.Exports;
+using Spar.Runtime.Exports;
 using Spar.Store;
 using Spectre.Console;
 
@@ -13,12 +14,13 @@ internal static class ExportCommand
     private const string Help = """
         Writes a run's training data (SFT, preference pairs, RFT) as files for other trainers, with where each row comes
         from, the trainings' settings, statistics (statistics.json) and a data card (README.md). Or its curves as TensorBoard
-        reads them.
+        reads them, or its calls, search trees and pairs as Parquet files, for DuckDB, pandas and their like.
 
         Examples:
           spar export runs/quickstart --format llama-factory --output data
           spar export runs/quickstart --format trl --output data
           spar export runs/quickstart --format tensorboard --output curves
+          spar export runs/quickstart --format parquet --output tables
         """;
 
     private static readonly Dictionary<string, Func<RunStore, string, IReadOnlyList<ExportedFile>>> s_formats = new()
@@ -27,6 +29,7 @@ internal static class ExportCommand
         ["trl"] = (store, folder) => RunExport.Write(store, ExportFormat.Trl, folder),
         ["trl-text"] = (store, folder) => RunExport.Write(store, ExportFormat.TrlText, folder),
         ["tensorboard"] = TensorBoardExport.Write,
+        ["parquet"] = ParquetExport.Write,
     };
 
     public static Command Create(CommandContext context)
@@ -34,7 +37,7 @@ internal static class ExportCommand
         Argument<string> run = Options.Argument("run", "run directory");
         Option<Func<RunStore, string, IReadOnlyList<ExportedFile>>> format = Options.Choice(
             "--format",
-            "llama-factory (sharegpt and dataset_info.json), trl (conversational), trl-text or tensorboard (curves)",
+            "llama-factory (sharegpt and dataset_info.json), trl (conversational), trl-text, tensorboard (curves) or parquet (tables)",
             s_formats,
             "llama-factory"
         );
