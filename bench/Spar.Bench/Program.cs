@@ -45,6 +45,9 @@ switch (args)
             rest.Length > 1 ? float.Parse(rest[1], System.Globalization.CultureInfo.InvariantCulture) : 0,
             rest.Length > 2 ? int.Parse(rest[2]) : 0);
         return 0;
+    case ["ranks", string kind, string shape, string each, string batches, string steps]:
+        TrainBench.RunRanks(kind, shape, int.Parse(each), int.Parse(batches), int.Parse(steps));
+        return 0;
     case ["decode", string model, .. string[] rest]:
         DecodeBench.Run(
             model,
@@ -77,6 +80,7 @@ switch (args.FirstOrDefault())
               generate-nano [threads]
               decode MODEL [threads] [rounded]
               refine MODEL TEXTS [count [temperature [rows]]]
+              ranks sft|dpo|lora nano|135m THREADS BATCHES STEPS    under mpirun; see bench/ranks.sh
               train-nano [threads]            a step for every line of standard input: 0 SFT, 1 SFT on responses, 2 DPO, 3 SFT of an adapter
               train-135m [threads [tokens]]   likewise
               dashboard DIRECTORY [calls [chromium]]   makes a store where none is, and looks at it

@@ -42,6 +42,10 @@ internal static class TrainBench
         TieWordEmbeddings = true,
     };
 
+    /// <summary>A step that several ranks share.</summary>
+    public static void RunRanks(string kind, string shape, int threads, int batches, int steps) =>
+        RankBench.Run(kind, shape == "nano" ? s_nano : s_smolLm2, threads, batches, steps);
+
     /// <summary>The shape of SmolLM2-135M, one sequence or pair a step; also an adapter's training (case 3).</summary>
     public static void Run135M(int threads, int tokens) => Run("135m", s_smolLm2, threads, rows: 1, pairs: 1, tokens);
 

@@ -53,6 +53,7 @@ internal static class CommandLine
             RecipeCommand.Create(context),
             RunsCommand.Create(context),
             MockServerCommand.Create(context),
+            TrainCommand.Create(context),
             ClusterCommand.Create(context),
             EnvCommand.Create(context),
             quiet,

@@ -175,7 +175,7 @@ public class ArchitectureTests
                 "Verifiers",
             ],
             ["Shards"] = ["Launchers"],
-            ["Trainers"] = ["Embedded", "Launchers"],
+            ["Trainers"] = ["Embedded", "Launchers", "Mpi"],
             ["Clusters"] = ["Composition", "Launchers", "Models", "Recipes", "Trainers"],
             ["Fleet"] = ["Endpoints", "Models"],
             ["Experiments"] = ["Composition", "Embedded", "Models", "Nano", "Recipes"],

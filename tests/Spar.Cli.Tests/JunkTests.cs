@@ -35,7 +35,7 @@ public sealed partial class JunkTests : IDisposable
         string none = Path.Combine(_work, "none");
         return command switch
         {
-            "spar run" or "spar pretrain" or "spar report" => [none],
+            "spar run" or "spar train" or "spar pretrain" or "spar report" => [none],
             "spar runs list" or "spar runs show" or "spar runs verify" or "spar runs prune"
                 or "spar runs merge" => [none],
             "spar recipe check" or "spar recipe show" or "spar cluster check" => [none],

@@ -26,7 +26,8 @@ public interface ILoss<TRow>
 public interface IStepLoss
 {
     /// <summary>
-    /// Adds a batch's share, and says how the step's loss changes with each of its log-probabilities.
+    /// Adds a batch's share, and says how the step's loss changes with each of its log-probabilities; that does not
+    /// depend on the batches that were added before.
     /// </summary>
     /// <param name="firstRow">Index in the step of the row that the batch begins with.</param>
     /// <param name="batch">Whole rows, sequence by sequence; S sequences with P targets in all.</param>

@@ -66,7 +66,18 @@ internal sealed unsafe class Linear : IDisposable
     /// <summary>Elements of a row of y.</summary>
     public int Outputs { get; }
 
-    private bool Trains => _parts[0].WeightGradient is not null;
+    /// <summary>Whether the weight is trained, not an adapter alone.</summary>
+    public bool Trains => _parts[0].WeightGradient is not null;
+
+    /// <summary>Where the sums of the weight's gradient are.</summary>
+    public IEnumerable<GradientPart> WeightSums =>
+        !Trains ? []
+        : _parts.Length == 1 ? GradientPart.Of(_parts[0].WeightGradient)
+        : [new GradientPart((nint)_joinedGradient.Data, Outputs * Inputs)];
+
+    /// <summary>Where the sums of the gradients of biases and adapters are.</summary>
+    public IEnumerable<GradientPart> OtherSums => _parts.SelectMany(part => GradientPart.Of(part.BiasGradient)
+        .Concat(GradientPart.Of(part.Adapter?.Gradient.A)).Concat(GradientPart.Of(part.Adapter?.Gradient.B)));
 
     private bool IsAdapted => _adapters.Length > 0;
 
@@ -208,15 +219,27 @@ internal sealed unsafe class Linear : IDisposable
     {
         if (Trains)
         {
-            // Gradients of tensors are pinned, so the pointer outlives the statement.
-            fixed (float* own = _parts[0].WeightGradient!.Data)
-            {
-                products.Add(
-                    new TransposedProduct(
-                        dy, ldy, Outputs, inputs, _parts.Length == 1 ? own : _joinedGradient.Data, Inputs));
-            }
+            products.Add(WeightProduct(inputs, dy, ldy, 0, Outputs));
         }
 
+        AddOthers(products, inputs, dy, ldy, rows);
+    }
+
+    /// <summary>The product that adds some rows of dy^T x to the gradient of the weight.</summary>
+    public TransposedProduct WeightProduct(PackedRows inputs, float* dy, int ldy, int firstOutput, int outputs)
+    {
+        // Gradients of tensors are pinned, so the pointer outlives the statement.
+        fixed (float* own = _parts[0].WeightGradient!.Data)
+        {
+            float* sum = _parts.Length == 1 ? own : _joinedGradient.Data;
+            return new TransposedProduct(
+                dy + firstOutput, ldy, outputs, inputs, sum + ((nint)firstOutput * Inputs), Inputs);
+        }
+    }
+
+    /// <summary>What <see cref="AddProducts"/> does for adapters and biases.</summary>
+    public void AddOthers(List<TransposedProduct> products, PackedRows inputs, float* dy, int ldy, int rows)
+    {
         foreach ((AdapterGradient adapter, int column) in _adapters)
         {
             adapter.AddProducts(products, dy + column, ldy, inputs);
@@ -240,6 +263,15 @@ internal sealed unsafe class Linear : IDisposable
         }
     }
 
+    /// <summary>Forgets what <see cref="FlushGradients"/> would add.</summary>
+    public void ClearGradients()
+    {
+        if (Trains && _parts.Length > 1)
+        {
+            new Span<float>(_joinedGradient.Data, Outputs * Inputs).Clear();
+        }
+    }
+
     /// <summary>Adds the weight gradients of all batches since the last call to the gradient tensors.</summary>
     public void FlushGradients()
     {
@@ -259,7 +291,7 @@ internal sealed unsafe class Linear : IDisposable
             source += part.Weight.Count;
         }
 
-        new Span<float>(_joinedGradient.Data, Outputs * Inputs).Clear();
+        ClearGradients();
     }
 
     public void Dispose()

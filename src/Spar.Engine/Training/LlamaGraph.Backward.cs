@@ -33,6 +33,8 @@ internal sealed unsafe partial class LlamaGraph
 
     private int PartialStride => Math.Max(_config.HiddenSize, _config.HeadDim);
 
+    private int ScatterTasks => (_config.HiddenSize + ScatterColumns - 1) / ScatterColumns;
+
     private IEnumerable<PackedRows> InputRows =>
         [_headRows, _normedRows, _attendedRows, _middleNormedRows, _hiddenRows];
 
@@ -46,12 +48,15 @@ internal sealed unsafe partial class LlamaGraph
     /// <param name="logProbGradient">
     /// Gradient of the function with respect to each log-probability that <see cref="Forward"/> returned, [P].
     /// </param>
-    public void Backward(ReadOnlySpan<float> logProbGradient)
+    /// <param name="first">Whether the batch is the first of its step; of interest to ranks that share it.</param>
+    /// <param name="last">Whether it is the last.</param>
+    public void Backward(ReadOnlySpan<float> logProbGradient, bool first = true, bool last = true)
     {
         TokenBatch batch = _batch ?? throw new InvalidOperationException("Backward needs a forward pass before it.");
         ArgumentOutOfRangeException.ThrowIfNotEqual(logProbGradient.Length, batch.TargetCount, nameof(logProbGradient));
         int hidden = _config.HiddenSize, rows = batch.RowCount;
         _products.Clear(); // of a pass that failed
+        _relay?.Sums.Begin(first, last);
         _outputGradient.Reserve((long)rows * hidden);
         _middleGradient.Reserve((long)rows * hidden);
         _attendedGradient.Reserve((long)rows * QueryWidth);
@@ -78,10 +83,15 @@ internal sealed unsafe partial class LlamaGraph
         fixed (float* gradient = logProbGradient)
         {
             float* g = gradient;
-            for (int first = 0; first < batch.TargetCount; first += LogitChunk)
+            for (int start = 0; start < batch.TargetCount; start += LogitChunk)
             {
-                BackwardHead(first, Math.Min(LogitChunk, batch.TargetCount - first), g);
+                BackwardHead(start, Math.Min(LogitChunk, batch.TargetCount - start), g);
             }
+        }
+
+        if (_relay is not null && batch.TargetCount == 0)
+        {
+            TakeHead(_relay, kept: true, last: true);
         }
 
         for (int l = _layers.Length - 1; l >= 0; l--)
@@ -89,7 +99,15 @@ internal sealed unsafe partial class LlamaGraph
             BackwardLayer(l);
         }
 
-        ScatterEmbedding();
+        if (_relay is null)
+        {
+            ScatterEmbedding();
+        }
+        else
+        {
+            FinishRelayed(_relay);
+        }
+
         _batch = null;
     }
 
@@ -120,6 +138,7 @@ internal sealed unsafe partial class LlamaGraph
             }
         });
         _products.Clear();
+        _relay?.Sums.HandOn();
     }
 
     /// <summary>The weight gradients that wait, with no loop beside them.</summary>
@@ -167,8 +186,19 @@ internal sealed unsafe partial class LlamaGraph
                 }
             }
         });
+        if (_relay is not null)
+        {
+            TakeHead(_relay, kept, last: start + count == _batch!.TargetCount);
+        }
+
         AddPartials(Blocks(count), 0, _finalNorm);
-        _head.AddProducts(_products, _headRows, _logits.Data, vocabulary, count);
+        if (_relay is null || !kept)
+        {
+            _head.AddProducts(_products, _headRows, _logits.Data, vocabulary, count);
+            return;
+        }
+
+        _head.AddOthers(_products, _headRows, _logits.Data, vocabulary, count);
     }
 
     private void BackwardLayer(int l)
@@ -182,6 +212,7 @@ internal sealed unsafe partial class LlamaGraph
         LayerActivations a = Activations(l);
         int rows = _batch!.RowCount, blocks = Blocks(rows), hidden = _config.HiddenSize, ffn = _config.IntermediateSize;
         For(blocks, (block, worker) => BackwardFeedForward(l, block, worker));
+        _relay?.Sums.Take(_relay.SecondHalves[l]);
         AddPartials(blocks, 0, layer.PostAttentionNorm);
         AddPartials(blocks, 1, layer.DownNorm);
         AddPartials(blocks, 2, layer.AttendedNorm);
@@ -201,6 +232,7 @@ internal sealed unsafe partial class LlamaGraph
         });
 
         For(blocks, (block, worker) => BackwardProject(l, block, worker));
+        _relay?.Sums.Take(_relay.FirstHalves[l]);
         AddPartials(blocks, 0, layer.InputNorm);
         AddPartials(blocks, 1, layer.QueryNorm);
         AddPartials(blocks, 2, layer.KeyNorm);
@@ -241,20 +273,26 @@ internal sealed unsafe partial class LlamaGraph
             return;
         }
 
-        int hidden = _config.HiddenSize;
-        TokenBatch batch = _batch!;
-        For((hidden + ScatterColumns - 1) / ScatterColumns, (task, _) =>
+        For(ScatterTasks, (task, _) => ScatterEmbedding(task, 0, _config.VocabSize));
+    }
+
+    /// <summary>Some columns of that, of some tokens.</summary>
+    private void ScatterEmbedding(int task, int firstToken, int tokens)
+    {
+        int hidden = _config.HiddenSize, column = task * ScatterColumns;
+        int count = Math.Min(ScatterColumns, hidden - column);
+        ReadOnlySpan<int> all = _batch!.Tokens;
+        fixed (float* embedding = _embeddingGradient!.Data)
         {
-            int column = task * ScatterColumns, count = Math.Min(ScatterColumns, hidden - column);
-            fixed (float* embedding = _embeddingGradient.Data)
+            for (int row = 0; row < all.Length; row++)
             {
-                for (int row = 0; row < batch.RowCount; row++)
+                if ((uint)(all[row] - firstToken) < (uint)tokens)
                 {
                     VectorMath.Add(
-                        embedding + ((nint)batch.Tokens[row] * hidden) + column,
+                        embedding + ((nint)all[row] * hidden) + column,
                         _outputGradient.Data + ((nint)row * hidden) + column, count);
                 }
             }
-        });
+        }
     }
 }

@@ -41,6 +41,7 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
     private readonly AlignedBuffer _logits = new();       // [chunk, V]
     private readonly AlignedBuffer _logSums = new();      // [P]
     private readonly RotaryTable _rotary;
+    private readonly StepRelay? _relay; // where several ranks share a step
     private bool _recompute; // only the layers' inputs are kept of the present batch
     private TokenBatch? _batch;
     private float[] _logProbs = [];
@@ -53,9 +54,10 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
     /// Memory that the activations of all layers may take before they are computed again instead of kept; has no
     /// influence on results.
     /// </param>
+    /// <param name="ranks">Processes that share the batches of a step, or null; have no influence on results.</param>
     public LlamaGraph(
         LlamaParameters parameters, ThreadTeam team, LoraAdapter? adapter = null,
-        long activationBytes = DefaultActivationBytes)
+        long activationBytes = DefaultActivationBytes, IRankGroup? ranks = null)
     {
         Parameters = parameters;
         Trained = adapter?.All ?? parameters.All;
@@ -69,6 +71,11 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
         _finalNorm = NormPart.Of(parameters.FinalNorm, gradients)!;
         _embeddingGradient = gradients.Of(parameters.Embedding);
         _head = new Linear(gradients.Part(parameters.Head));
+        if (ranks is { Count: > 1 })
+        {
+            _relay = new StepRelay(new GradientRelay(ranks), this, gradients);
+        }
+
         LoadParameters();
     }
 
@@ -84,6 +91,9 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
     /// </summary>
     public IReadOnlyList<NamedTensor> Gradients { get; }
 
+    /// <summary>Logits kept at a time; part of the order of sums.</summary>
+    internal long KeptLogits { get; set; } = LogitFloats;
+
     private float Eps => (float)_config.RmsNormEps;
 
     private int QueryWidth => _config.HeadCount * _config.HeadDim;
@@ -92,7 +102,7 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
 
     private int JointWidth => QueryWidth + (2 * KeyWidth);
 
-    private int LogitChunk => (int)Math.Max(1, LogitFloats / _config.VocabSize / RowBlock) * RowBlock;
+    private int LogitChunk => (int)Math.Max(1, KeptLogits / _config.VocabSize / RowBlock) * RowBlock;
 
     /// <summary>Takes over the parameters' values after they have changed.</summary>
     public void LoadParameters()
@@ -108,13 +118,27 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
         {
             Array.Clear(gradient.Tensor.Data);
         }
+
+        if (_relay is not null)
+        {
+            foreach (Linear linear in Linears())
+            {
+                linear.ClearGradients(); // what was handed on is still here
+            }
+        }
     }
 
     /// <summary>Brings all gradients of the backward passes so far into <see cref="Gradients"/>.</summary>
-    public void FlushGradients()
+    /// <param name="owner">The rank that did the step's last batch; those of the others get its gradients.</param>
+    public void FlushGradients(int owner = 0)
     {
-        Linear[] linears = [.. Linears()];
-        _team.For(linears.Length, i => linears[i].FlushGradients());
+        if (_relay is null || _relay.Sums.Rank == owner)
+        {
+            Linear[] linears = [.. Linears()];
+            _team.For(linears.Length, i => linears[i].FlushGradients());
+        }
+
+        _relay?.Sums.Share(owner, Gradients);
     }
 
     /// <summary>Log-probability of every target given the tokens before it.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Spar.Engine.Kernels;
 using Spar.Engine.Models;
 
@@ -11,14 +12,13 @@ public sealed record StepResult(LossFigures Figures, double GradientNorm, int To
 
 /// <summary>
 /// Optimizer steps on a Llama-family model: splits a step's rows into batches that fit the caches, adds up their
-/// gradients, clips and updates. Deterministic in its inputs and the saved state at any number of threads. Knows
-/// nothing of files, tokenizers and data order.
+/// gradients, clips and updates. Deterministic in its inputs and the saved state at any number of threads, and of ranks
+/// that share the batches. Knows nothing of files, tokenizers and data order.
 /// </summary>
 public sealed class LlamaTrainer : IDisposable
 {
-    private const int BatchTokens = 2048; // tokens that go through the graph together; part of the order of sums
-
     private readonly LlamaGraph _graph;
+    private readonly IRankGroup? _ranks;
     private readonly TokenBatch _batch = new();
     private readonly List<TrainingSequence> _pending = [];
     private float[] _gradient = [];
@@ -31,11 +31,16 @@ public sealed class LlamaTrainer : IDisposable
     /// <param name="activationBytes">
     /// Memory that activations may take before they are computed again instead of kept; has no influence on results.
     /// </param>
+    /// <param name="ranks">
+    /// Processes that train the same model together: each calls the same methods with the same arguments, and gets the
+    /// same results as if it were alone. Null for this one alone.
+    /// </param>
     public LlamaTrainer(
         LlamaParameters parameters, AdamWOptions options, ThreadTeam team, LoraAdapter? adapter = null,
-        long activationBytes = LlamaGraph.DefaultActivationBytes)
+        long activationBytes = LlamaGraph.DefaultActivationBytes, IRankGroup? ranks = null)
     {
-        _graph = new LlamaGraph(parameters, team, adapter, activationBytes);
+        _ranks = ranks is { Count: > 1 } ? ranks : null;
+        _graph = new LlamaGraph(parameters, team, adapter, activationBytes, _ranks);
         Optimizer = new AdamW(_graph.Trained, options, team);
     }
 
@@ -76,19 +81,27 @@ public sealed class LlamaTrainer : IDisposable
     public double[] SequenceLogProbs(IReadOnlyList<TrainingSequence> sequences)
     {
         double[] sums = new double[sequences.Count];
-        for (int first = 0; first < sequences.Count;)
+        List<(int First, int Count)> batches = Batches(sequences, 1);
+        for (int b = 0; b < batches.Count; b++)
         {
-            int count = Fill(sequences, first);
-            ReadOnlySpan<float> logProbs = _graph.Forward(_batch);
-            for (int s = 0; s < count; s++)
+            (int first, int count) = batches[b];
+            if (IsOwn(b))
             {
-                foreach (float logProb in logProbs[_batch.TargetsOf(s)])
+                Fill(sequences, first, count);
+                ReadOnlySpan<float> logProbs = _graph.Forward(_batch);
+                for (int s = 0; s < count; s++)
                 {
-                    sums[first + s] += logProb;
+                    foreach (float logProb in logProbs[_batch.TargetsOf(s)])
+                    {
+                        sums[first + s] += logProb;
+                    }
                 }
             }
+        }
 
-            first += count;
+        for (int b = 0; b < batches.Count; b++)
+        {
+            _ranks?.Broadcast(OwnerOf(b), MemoryMarshal.AsBytes(sums.AsSpan(batches[b].First, batches[b].Count)));
         }
 
         return sums;
@@ -96,6 +109,12 @@ public sealed class LlamaTrainer : IDisposable
 
     /// <summary>Frees the buffers.</summary>
     public void Dispose() => _graph.Dispose();
+
+    /// <summary>Tokens that go through the graph together; part of the order of sums.</summary>
+    internal int BatchTokens { get; init; } = 2048;
+
+    /// <summary>Logits kept at a time; part of the order of sums.</summary>
+    internal long KeptLogits { set => _graph.KeptLogits = value; }
 
     /// <summary>Loss and gradients of a step, without taking it.</summary>
     internal (LossFigures Figures, int Tokens) ComputeGradients<TRow>(ILoss<TRow> loss, IReadOnlyList<TRow> rows)
@@ -109,30 +128,56 @@ public sealed class LlamaTrainer : IDisposable
             tokens += sequences[i].Tokens.Length;
         }
 
+        List<(int First, int Count)> batches = Batches(sequences, together);
+        float[][] own = new float[batches.Count][]; // log-probabilities, for the other ranks
         _graph.ClearGradients();
-        for (int first = 0; first < sequences.Length;)
+        for (int b = 0; b < batches.Count; b++)
         {
-            int count = Fill(sequences, first, together);
-            ReadOnlySpan<float> logProbs = _graph.Forward(_batch);
-            Span<float> gradient = _gradient.AsSpan(0, _batch.TargetCount);
-            step.Add(first / together, _batch, logProbs, gradient);
-            _graph.Backward(gradient);
-            first += count;
+            if (IsOwn(b))
+            {
+                Fill(sequences, batches[b].First, batches[b].Count);
+                ReadOnlySpan<float> logProbs = _graph.Forward(_batch);
+                Span<float> gradient = _gradient.AsSpan(0, _batch.TargetCount);
+                step.Add(batches[b].First / together, _batch, logProbs, gradient);
+                own[b] = _ranks is null ? [] : logProbs.ToArray();
+                _graph.Backward(gradient, first: b == 0, last: b == batches.Count - 1);
+            }
         }
 
-        _graph.FlushGradients();
-        return (step.Total, tokens);
+        _graph.FlushGradients(OwnerOf(batches.Count - 1));
+        return (_ranks is null ? step.Total : Total(loss, rows, sequences, batches, own), tokens);
     }
 
-    /// <summary>
-    /// Fills the batch with as many items from <paramref name="first"/> on as fit, in groups that stay together;
-    /// returns how many.
-    /// </summary>
-    private int Fill(IReadOnlyList<TrainingSequence> items, int first, int together = 1)
+    /// <summary>What the loss says of a step that several ranks took: of all batches, in their order.</summary>
+    private LossFigures Total<TRow>(
+        ILoss<TRow> loss, IReadOnlyList<TRow> rows, TrainingSequence[] sequences, List<(int First, int Count)> batches,
+        float[][] own)
     {
-        _pending.Clear();
-        int tokens = 0;
-        for (int i = first; i < items.Count; i += together)
+        IStepLoss step = loss.Begin(rows);
+        for (int b = 0; b < batches.Count; b++)
+        {
+            Fill(sequences, batches[b].First, batches[b].Count);
+            float[] logProbs = own[b] ?? new float[_batch.TargetCount];
+            _ranks!.Broadcast(OwnerOf(b), MemoryMarshal.AsBytes(logProbs.AsSpan()));
+            step.Add(
+                batches[b].First / loss.SequencesPerRow, _batch, logProbs, _gradient.AsSpan(0, _batch.TargetCount));
+        }
+
+        return step.Total;
+    }
+
+    private int OwnerOf(int batch) => _ranks is null ? 0 : batch % _ranks.Count;
+
+    private bool IsOwn(int batch) => _ranks is null || OwnerOf(batch) == _ranks.Rank;
+
+    /// <summary>
+    /// Splits sequences into batches: as many as fit, in groups of <paramref name="together"/> that stay together.
+    /// </summary>
+    private List<(int First, int Count)> Batches(IReadOnlyList<TrainingSequence> items, int together)
+    {
+        List<(int First, int Count)> batches = [];
+        int first = 0, tokens = 0;
+        for (int i = 0; i < items.Count; i += together)
         {
             int more = 0;
             for (int j = 0; j < together; j++)
@@ -142,22 +187,33 @@ public sealed class LlamaTrainer : IDisposable
 
             if (i > first && tokens + more > BatchTokens)
             {
-                break;
+                batches.Add((first, i - first));
+                (first, tokens) = (i, 0);
             }
 
             tokens += more;
-            for (int j = 0; j < together; j++)
-            {
-                _pending.Add(items[i + j]);
-            }
         }
 
-        _batch.Fill(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_pending));
+        if (items.Count > first)
+        {
+            batches.Add((first, items.Count - first));
+        }
+
+        return batches;
+    }
+
+    private void Fill(IReadOnlyList<TrainingSequence> items, int first, int count)
+    {
+        _pending.Clear();
+        for (int i = first; i < first + count; i++)
+        {
+            _pending.Add(items[i]);
+        }
+
+        _batch.Fill(CollectionsMarshal.AsSpan(_pending));
         if (_gradient.Length < _batch.TargetCount)
         {
             _gradient = new float[_batch.TargetCount + (_batch.TargetCount / 4)];
         }
-
-        return _pending.Count;
     }
 }

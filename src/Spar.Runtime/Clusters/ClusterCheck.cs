@@ -22,12 +22,15 @@ public sealed class ClusterCheck(RunRecipe? recipe, string directory, TimeProvid
 
     private readonly List<ClusterFinding> _findings = [];
 
-    private TrainerSettings? Trainer => recipe?.Trainer is { Kind: not TrainerKind.Embedded } trainer ? trainer : null;
+    private TrainerSettings? Trainer => ModelTrainers.IsOutside(recipe) ? recipe!.Trainer : null;
+
+    private LauncherOptions? Wanted => Trainer is { } trainer ? ModelTrainers.OptionsOf(trainer).Launcher : null;
 
     // What is to be submitted to Slurm, by its key: the recipe's group, and whether it counts nodes and GPUs.
     private IEnumerable<(string Key, LauncherSettings Launcher)> InSlurm =>
     [
-        .. Trainer?.Launcher is { Kind: LauncherKind.Slurm } training ? [("trainer.launcher", training)]
+        .. Trainer?.Launcher is { Kind: LauncherKind.Slurm } training
+            ? [("trainer.launcher", training with { GpusPerNode = Wanted!.GpusPerNode })]
             : Array.Empty<(string, LauncherSettings)>(),
         .. recipe?.Play is { Shards: > 1, Launcher: { Kind: LauncherKind.Slurm } playing }
             ? [("play.launcher", playing with { GpusPerNode = 0 })] : Array.Empty<(string, LauncherSettings)>(),
@@ -46,7 +49,7 @@ public sealed class ClusterCheck(RunRecipe? recipe, string directory, TimeProvid
     {
         bool slurm = await SlurmAsync(cancellationToken).ConfigureAwait(false);
         await GpusAsync(cancellationToken).ConfigureAwait(false);
-        foreach (TrainerKind kind in new[] { TrainerKind.Llamafactory, TrainerKind.Trl })
+        foreach (TrainerKind kind in Enum.GetValues<TrainerKind>())
         {
             await TrainerAsync(kind, cancellationToken).ConfigureAwait(false);
         }
@@ -54,9 +57,7 @@ public sealed class ClusterCheck(RunRecipe? recipe, string directory, TimeProvid
         await ServersAsync(cancellationToken).ConfigureAwait(false);
         if (probe && slurm)
         {
-            LauncherOptions options = Trainer is null
-                ? new LauncherOptions { GpusPerNode = 0 }
-                : ModelTrainers.OptionsOf(Trainer).Launcher;
+            LauncherOptions options = Wanted ?? new LauncherOptions { GpusPerNode = 0 };
             _findings.AddRange(await new ClusterProbe(options, Program(Trainer?.Kind), time)
                 .LookAsync(directory, patience, cancellationToken).ConfigureAwait(false));
         }
@@ -152,7 +153,7 @@ public sealed class ClusterCheck(RunRecipe? recipe, string directory, TimeProvid
         string[] gpus = listed is { ExitCode: 0 }
             ? listed.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
             : [];
-        int wanted = TrainsHere ? Trainer!.Launcher.GpusPerNode : 0;
+        int wanted = TrainsHere ? Wanted!.GpusPerNode : 0;
         if (gpus.Length >= Math.Max(1, wanted))
         {
             Add("GPUs here", FindingState.Ok, string.Join("; ", gpus.CountBy(gpu => gpu).Select(one => $"{one.Value} x {one.Key}")));
@@ -177,14 +178,15 @@ public sealed class ClusterCheck(RunRecipe? recipe, string directory, TimeProvid
             ? await AskAsync(
                 "bash", ["-c", string.Join('\n', [.. setup, program.VersionLine])], cancellationToken).ConfigureAwait(false)
             : null;
+        string name = kind == TrainerKind.Embedded ? "Open MPI, for ranks of the embedded engine" : program.Name;
         if (asked is { ExitCode: 0 })
         {
-            Add(program.Name, FindingState.Ok, program.VersionIn(asked.Output));
+            Add(name, FindingState.Ok, program.VersionIn(asked.Output));
         }
         else
         {
             Add(
-                program.Name, needed ? FindingState.Missing : FindingState.Absent,
+                name, needed ? FindingState.Missing : FindingState.Absent,
                 $"{program.Command[0]} does not say its version here"
                 + (asked is null ? "" : $": {TrainerWords.Traceback(asked.Errors) ?? TrainerWords.LastLine(asked.Words)}"),
                 needed || Trainer is null ? program.Installing : null);

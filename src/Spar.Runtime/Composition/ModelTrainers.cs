@@ -9,7 +9,9 @@ using Spar.SelfPlay;
 
 namespace Spar.Runtime.Composition;
 
-/// <summary>What trains a run's models: the embedded engine, or a trainer that somebody else wrote.</summary>
+/// <summary>
+/// What trains a run's models: the embedded engine, here or in several processes, or a trainer that somebody else wrote.
+/// </summary>
 internal static class ModelTrainers
 {
     /// <summary>The trainer.</summary>
@@ -20,13 +22,13 @@ internal static class ModelTrainers
     public static ITrainer Create(
         int threads, RunRecipe? recipe = null, Action<string>? notice = null, TimeProvider? time = null)
     {
-        if (!IsExternal(recipe))
+        if (!IsOutside(recipe))
         {
             return new EmbeddedTrainer(threads, templateDate: recipe?.TemplateDate);
         }
 
         TrainerSettings settings = recipe!.Trainer!;
-        TrainerOptions options = OptionsOf(settings);
+        TrainerOptions options = OptionsOf(settings) with { TemplateDate = recipe.TemplateDate };
         TimeProvider clock = time ?? TimeProvider.System;
         return new ExternalTrainer(
             ProgramOf(settings, options), LauncherOf(settings.Launcher.Kind, options.Launcher, clock), options, clock,
@@ -36,6 +38,11 @@ internal static class ModelTrainers
     /// <summary>Whether something else than the embedded engine trains.</summary>
     /// <param name="recipe">The recipe; null for none.</param>
     public static bool IsExternal(RunRecipe? recipe) => recipe?.Trainer is { Kind: not TrainerKind.Embedded };
+
+    /// <summary>Whether something is started to train: another trainer, or the embedded engine in ranks or as a job.</summary>
+    /// <param name="recipe">The recipe; null for none.</param>
+    public static bool IsOutside(RunRecipe? recipe) =>
+        IsExternal(recipe) || recipe?.Trainer is { Ranks: > 1 } or { Launcher.Kind: LauncherKind.Slurm };
 
     /// <summary>The recipe without a group that says no more than what holds anyway.</summary>
     /// <param name="recipe">The recipe.</param>
@@ -80,7 +87,7 @@ internal static class ModelTrainers
     /// <param name="recipe">A checked recipe.</param>
     public static IEnumerable<string> Warnings(RunRecipe recipe)
     {
-        if (IsExternal(recipe) && recipe.Trainer!.Launcher is { Kind: LauncherKind.Local, Setup.Count: 0 })
+        if (IsOutside(recipe) && recipe.Trainer!.Launcher is { Kind: LauncherKind.Local, Setup.Count: 0 })
         {
             TrainerProgram program = ProgramOf(recipe.Trainer, OptionsOf(recipe.Trainer));
             if (!CommandExists(program.Command[0]))
@@ -90,7 +97,7 @@ internal static class ModelTrainers
             }
         }
 
-        if (IsExternal(recipe) && recipe.Trainer!.Launcher.Kind == LauncherKind.Slurm && !CommandExists("sbatch"))
+        if (IsOutside(recipe) && recipe.Trainer!.Launcher.Kind == LauncherKind.Slurm && !CommandExists("sbatch"))
         {
             yield return "trainer.launcher: there is no sbatch here, and trainings are to be jobs of Slurm. Run spar where "
                 + "Slurm's commands are, or set trainer.launcher.kind to local.";
@@ -98,10 +105,15 @@ internal static class ModelTrainers
     }
 
     /// <summary>The trainer that a recipe names.</summary>
-    /// <param name="settings">The recipe's group; not of the embedded engine.</param>
+    /// <param name="settings">The recipe's group.</param>
     /// <param name="options">The same in the trainer's terms.</param>
     public static TrainerProgram ProgramOf(TrainerSettings settings, TrainerOptions options) =>
-        settings.Kind == TrainerKind.Llamafactory ? new LlamaFactory(options) : new Trl(options);
+        settings.Kind switch
+        {
+            TrainerKind.Embedded => new EmbeddedRanks(options),
+            TrainerKind.Llamafactory => new LlamaFactory(options),
+            _ => new Trl(options),
+        };
 
     /// <summary>What a recipe says of a trainer.</summary>
     /// <param name="settings">The recipe's group.</param>
@@ -115,7 +127,11 @@ internal static class ModelTrainers
         Patience = TimeSpan.FromMinutes(settings.PatienceMinutes),
         DroppedRows = settings.DroppedRows,
         Tries = settings.Tries,
-        Launcher = OptionsOf(settings.Launcher),
+        Ranks = settings.Ranks,
+        Threads = settings.Threads,
+        Launcher = settings.Kind == TrainerKind.Embedded
+            ? OptionsOf(settings.Launcher) with { GpusPerNode = 0 }
+            : OptionsOf(settings.Launcher),
     };
 
     /// <summary>What a recipe says of a launcher.</summary>

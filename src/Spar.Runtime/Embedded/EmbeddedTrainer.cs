@@ -13,7 +13,12 @@ namespace Spar.Runtime.Embedded;
 /// <param name="threads">Threads to train with; has no influence on the result.</param>
 /// <param name="time">Tells when to save; null takes the system's clock.</param>
 /// <param name="templateDate">The date that chat templates see; null takes their default.</param>
-public sealed class EmbeddedTrainer(int threads, TimeProvider? time = null, DateOnly? templateDate = null) : ITrainer
+/// <param name="shared">
+/// Other processes that train the same job at the same time, or null; has no influence on the result, which the first of
+/// them writes.
+/// </param>
+public sealed class EmbeddedTrainer(
+    int threads, TimeProvider? time = null, DateOnly? templateDate = null, SharedTraining? shared = null) : ITrainer
 {
     /// <inheritdoc/>
     /// <exception cref="EngineException">
@@ -26,8 +31,9 @@ public sealed class EmbeddedTrainer(int threads, TimeProvider? time = null, Date
 
     private TrainingReport Train(TrainingJob job, Action<TrainingStep>? progress, CancellationToken cancellationToken)
     {
-        using ModelInTraining model = ModelInTraining.Open(job, threads, templateDate);
-        ResumableProgress resumable = ResumableProgress.Open(job, model.Trainer, time ?? TimeProvider.System);
+        using ModelInTraining model = ModelInTraining.Open(job, threads, templateDate, shared?.Ranks);
+        ResumableProgress resumable = ResumableProgress.Open(
+            job, model.Trainer, time ?? TimeProvider.System, shared);
         TrainingLoop loop = new(job, model, resumable, progress, cancellationToken);
         RowEncoder encoder = new(model.Encoder, Math.Min(job.Data.Common.CutoffTokens, model.MaxPositions));
         (int rows, IReadOnlyList<TrainingStep> steps) = job.Data switch
@@ -36,13 +42,17 @@ public sealed class EmbeddedTrainer(int threads, TimeProvider? time = null, Date
             TrainingData.Preference data => Preference(data, encoder, loop, model.Trainer, resumable),
             _ => throw new ArgumentException($"Unknown kind of training data: {job.Data.GetType().Name}.", nameof(job)),
         };
-        model.Save(job.OutputModel);
-        resumable.Delete();
+        if (resumable.Writes)
+        {
+            model.Save(job.OutputModel);
+            resumable.Delete();
+        }
+
         return new TrainingReport(job.OutputModel, steps, rows, encoder.Truncated)
         {
             Saved = loop.SavedAfter(steps),
             LeftOut = encoder.LeftOut,
-            Unchanged = CheckpointWeights.AreSame(job.StartModel, job.OutputModel),
+            Unchanged = resumable.Writes && CheckpointWeights.AreSame(job.StartModel, job.OutputModel),
         };
     }
 
@@ -73,3 +83,9 @@ public sealed class EmbeddedTrainer(int threads, TimeProvider? time = null, Date
         return (rows.Length, loop.Run(new Dpo(data.Settings.Beta, data.Settings.SftWeight), rows));
     }
 }
+
+/// <summary>A training that several processes share.</summary>
+/// <param name="Ranks">The processes; the first writes.</param>
+/// <param name="StateFolder">Where the state is kept, in a folder that all of them see.</param>
+/// <param name="SaveSteps">Saves the state after every so many steps too; 0 for none.</param>
+public sealed record SharedTraining(IRankGroup Ranks, string StateFolder, int SaveSteps);

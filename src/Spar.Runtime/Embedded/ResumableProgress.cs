@@ -21,14 +21,16 @@ internal sealed class ResumableProgress
     private readonly TimeProvider _time;
     private readonly TrainerState _state;
     private readonly Lazy<string> _job;
+    private readonly SharedTraining? _shared;
     private long _saved;
     private Progress _progress = new("", [], []);
 
-    private ResumableProgress(TrainingJob job, LlamaTrainer trainer, TimeProvider time)
+    private ResumableProgress(TrainingJob job, LlamaTrainer trainer, TimeProvider time, SharedTraining? shared)
     {
         _trainer = trainer;
         _time = time;
-        _state = new TrainerState(job.OutputModel + ".training");
+        _shared = shared;
+        _state = new TrainerState(shared?.StateFolder ?? (job.OutputModel + ".training"));
         _job = new Lazy<string>(() => Identity(job));
         _saved = time.GetTimestamp();
         if (_state.Peek<Progress>() is { } progress && progress.Job == _job.Value)
@@ -36,7 +38,13 @@ internal sealed class ResumableProgress
             _state.Restore<Progress>(trainer);
             _progress = progress;
         }
+
+        // Nobody writes a state while another still reads it.
+        shared?.Ranks.Any(false);
     }
+
+    /// <summary>Whether this process writes what comes of the training: the only one, or the first of several.</summary>
+    public bool Writes => _shared is null or { Ranks.Rank: 0 };
 
     /// <summary>Steps that were taken before.</summary>
     public IReadOnlyList<TrainingStep> Steps => _progress.Steps;
@@ -47,9 +55,11 @@ internal sealed class ResumableProgress
     /// <param name="job">The job.</param>
     /// <param name="trainer">A trainer of its start model that has taken no step.</param>
     /// <param name="time">Tells when to save.</param>
+    /// <param name="shared">Other processes that train the same job, or null.</param>
     /// <exception cref="EngineException">The kept state is damaged.</exception>
-    public static ResumableProgress Open(TrainingJob job, LlamaTrainer trainer, TimeProvider time) =>
-        new(job, trainer, time);
+    public static ResumableProgress Open(
+        TrainingJob job, LlamaTrainer trainer, TimeProvider time, SharedTraining? shared = null) =>
+        new(job, trainer, time, shared);
 
     /// <summary>
     /// Log-probabilities of the reference model: those that are kept, or else computed now and kept with the next
@@ -73,11 +83,20 @@ internal sealed class ResumableProgress
     /// <exception cref="OperationCanceledException">It is to stop; the state is saved.</exception>
     public void SaveWhenDue(IReadOnlyList<TrainingStep> steps, CancellationToken cancellationToken)
     {
-        if (cancellationToken.IsCancellationRequested || _time.GetElapsedTime(_saved) >= s_saveInterval)
+        // All processes stop behind the same step, whichever was told to.
+        bool stops = _shared?.Ranks.Any(cancellationToken.IsCancellationRequested)
+            ?? cancellationToken.IsCancellationRequested;
+        bool due = _time.GetElapsedTime(_saved) >= s_saveInterval
+            || (_shared is { SaveSteps: > 0 and int every } && steps.Count > 0 && steps.Count % every == 0);
+        if (Writes && (stops || due))
         {
             _state.Save(_trainer, _progress with { Job = _job.Value, Steps = steps });
             _saved = _time.GetTimestamp();
-            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        if (stops)
+        {
+            throw new OperationCanceledException(cancellationToken);
         }
     }
 

@@ -54,7 +54,7 @@ internal sealed class TrainingLoop(
             TrainingStep step = Step(loss, batch, schedule, taken);
             taken.Add(step);
             progress?.Invoke(step);
-            if (IsSavedAfter(step))
+            if (IsSavedAfter(step) && resumable.Writes)
             {
                 model.Save(SavedName(step));
             }

@@ -77,6 +77,14 @@ public interface IHoldingLauncher : ILauncher
 public sealed record LaunchJob(
     string Folder, string Name, string Token, IReadOnlyList<string> Commands, IReadOnlyList<string> Prepare)
 {
+    /// <summary>
+    /// Whether each node runs the commands; else the first alone does, and reaches the others by itself, as mpirun does.
+    /// </summary>
+    public bool OnEachNode { get; init; } = true;
+
+    /// <summary>Processes for which a node needs room, where the commands reach the nodes by themselves.</summary>
+    public int TasksPerNode { get; init; } = 1;
+
     /// <summary>The name of <see cref="Log"/>.</summary>
     public const string LogFile = "trainer.log";
 

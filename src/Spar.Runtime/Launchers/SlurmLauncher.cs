@@ -54,7 +54,7 @@ public sealed partial class SlurmLauncher(LauncherOptions options, TimeProvider 
         lines.Add("#SBATCH --open-mode=append");
         lines.Add("#SBATCH --requeue");
         Add("nodes", Number(options.Nodes));
-        lines.Add("#SBATCH --ntasks-per-node=1");
+        Add("ntasks-per-node", Number(job.TasksPerNode));
         if (options.GpusPerNode > 0)
         {
             Add("gpus-per-node", Number(options.GpusPerNode));
@@ -199,7 +199,7 @@ public sealed partial class SlurmLauncher(LauncherOptions options, TimeProvider 
     private void WriteScript(LaunchJob job) => JobScript.Write(
         job, Directives(job, options), job.Tasks.Count == 0 ? "$SLURM_JOB_ID" : "$SLURM_ARRAY_JOB_ID",
         "$(scontrol show hostnames \"$SLURM_JOB_NODELIST\" | head -n 1)", "$((20000 + SLURM_JOB_ID % 20000))",
-        options.Nodes > 1 ? "srun --kill-on-bad-exit=1 " : "", options,
+        options.Nodes > 1 && job.OnEachNode ? "srun --kill-on-bad-exit=1 " : "", options,
         job.Tasks.Count == 0 ? null : "$SLURM_ARRAY_TASK_ID");
 
     // Slurm forgets jobs some minutes after their end (MinJobAge).

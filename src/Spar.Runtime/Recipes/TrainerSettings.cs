@@ -15,13 +15,27 @@ public sealed record TrainerSettings : IRecipeRules
     /// </summary>
     public required TrainerKind Kind { get; init; }
 
+    /// <summary>
+    /// Processes of the embedded engine that share each step of a training, over MPI; in all, on all nodes. What comes out
+    /// has the same bytes with any number of them.
+    /// </summary>
+    [Decides(Results.None), Range(1, 10_000)]
+    public int Ranks { get; init; } = 1;
+
+    /// <summary>
+    /// Threads of each of these processes; its share of the machine's processors, or what Slurm gives a task, when not
+    /// given.
+    /// </summary>
+    [Decides(Results.None), Range(1, 10_000)]
+    public int? Threads { get; init; }
+
     /// <summary>LLaMA-Factory's name of the model's chat template, such as llama3, mistral, qwen or glm4.</summary>
     [Decides(Results.None), MinLength(1)]
     public string? Template { get; init; }
 
     /// <summary>
-    /// The program and its first arguments, one entry each; llamafactory-cli, or for TRL the Python that has it (python3),
-    /// when not given.
+    /// The program and its first arguments, one entry each; when not given llamafactory-cli, for TRL the Python that has it
+    /// (python3), and for ranks what starts them (mpirun --bind-to none).
     /// </summary>
     [Decides(Results.None)]
     public IReadOnlyList<string> Command { get; init; } = [];
@@ -39,7 +53,7 @@ public sealed record TrainerSettings : IRecipeRules
 
     /// <summary>
     /// Steps between two checkpoints with the optimizer's state, from which an interrupted training goes on; 0 keeps the
-    /// result alone.
+    /// result alone (the embedded engine: a state every ten minutes).
     /// </summary>
     [Decides(Results.None), Range(0, int.MaxValue)]
     public int SaveSteps { get; init; }
@@ -78,9 +92,16 @@ public sealed record TrainerSettings : IRecipeRules
     {
         if (Kind == TrainerKind.Embedded)
         {
+            check.That(
+                Launcher.Kind == LauncherKind.Slurm || Launcher.Nodes == 1, "launcher.nodes",
+                "must be 1 on this machine; several nodes take launcher.kind slurm", Launcher.Nodes);
+            check.That(
+                Ranks % Launcher.Nodes == 0, "ranks", "must be a multiple of launcher.nodes", Ranks);
             return;
         }
 
+        check.That(
+            Ranks == 1, "ranks", "must be 1 but for kind embedded; devices are launcher.nodes and gpus_per_node", Ranks);
         check.That(
             Kind != TrainerKind.Llamafactory || Template is not null, "template",
             "must name the model's chat template as LLaMA-Factory calls it, such as llama3", Template);

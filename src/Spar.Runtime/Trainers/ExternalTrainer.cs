@@ -8,7 +8,7 @@ using Spar.SelfPlay;
 namespace Spar.Runtime.Trainers;
 
 /// <summary>
-/// Trains with a program that somebody else wrote, started by a launcher: writes its inputs, watches it, and takes its
+/// Trains with a program outside of this process, started by a launcher: writes its inputs, watches it, and takes its
 /// result for the checkpoint once that is whole. Everything lies in a folder beside the output, named after it with
 /// <c>.training</c>; a training that still runs, or has ended meanwhile, is found there again. A GPU does not give the
 /// same bytes twice: what came out is known by its digest.
@@ -22,16 +22,13 @@ public sealed partial class ExternalTrainer(
     TrainerProgram program, ILauncher launcher, TrainerOptions options, TimeProvider time, Action<string> notice)
     : ITrainer
 {
-    // Only checkpoints to go on from are of use while a training lasts.
-    private const string Checkpoints = "checkpoint-*";
-
     /// <inheritdoc/>
     /// <exception cref="TrainingFaultException">The trainer ended with a fault; its kind says with which.</exception>
     /// <exception cref="LaunchException">The launcher is not there, or refuses the training.</exception>
     public async Task<TrainingReport> TrainAsync(
         TrainingJob job, Action<TrainingStep>? progress, CancellationToken cancellationToken)
     {
-        if (job.SaveEvery > 0)
+        if (job.SaveEvery > 0 && !program.KeepsModels)
         {
             throw new LaunchException(
                 $"{program.Name} does not keep models in the midst of a training.", "Use the embedded trainer for that.");
@@ -155,16 +152,11 @@ public sealed partial class ExternalTrainer(
     }
 
     private LaunchJob Work(string folder, string name, string token) => new(
-        folder, $"spar-{name}", token, program.CommandLines(name),
-        [
-            "# The last checkpoint from which the optimizer's state lets the training go on.",
-            "RESUME=",
-            $"for d in $(ls -d {TrainerProgram.OutputFolder}/{Checkpoints} 2>/dev/null | sort -V); do",
-            "  [ -s \"$d/trainer_state.json\" ] || continue",
-            "  for o in optimizer.pt optimizer.bin optimizer_0 latest; do [ -e \"$d/$o\" ] && RESUME=$d; done",
-            "done",
-            "export RESUME",
-        ]);
+        folder, $"spar-{name}", token, program.CommandLines(name), program.PrepareLines)
+    {
+        OnEachNode = program.StartsOnEachNode,
+        TasksPerNode = program.TasksPerNode,
+    };
 
     private async Task<(TrainingRecord Record, LaunchJob Work)> SubmitAsync(
         TrainingJob job, string name, string folder, string training, TrainingRecord? before,
@@ -219,6 +211,11 @@ public sealed partial class ExternalTrainer(
 
     private TrainingReport ReportOf(TrainingJob job, TrainingWatch watch, TrainerLog log)
     {
+        if (program.ReportIn(Path.GetFullPath(job.OutputModel) + ".training") is { } own)
+        {
+            return own;
+        }
+
         int dropped = watch.Dropped;
         return new TrainingReport(job.OutputModel, log.AllSteps(), job.Data.Count - dropped, 0)
         {
@@ -234,7 +231,7 @@ public sealed partial class ExternalTrainer(
     private async Task<TrainingReport> AdoptAsync(
         TrainingJob job, string folder, TrainingRecord record, CancellationToken cancellationToken)
     {
-        TrainedCheckpoint.Adopt(Path.Combine(folder, TrainerProgram.OutputFolder), job.StartModel, job.OutputModel);
+        program.Adopt(folder, job);
         TrainingReport report = record.Report! with
         {
             Model = job.OutputModel,

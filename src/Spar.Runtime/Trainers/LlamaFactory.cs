@@ -8,7 +8,7 @@ namespace Spar.Runtime.Trainers;
 /// several devices share the work. Its progress stands in <c>trainer_log.jsonl</c> of its output.
 /// </summary>
 /// <param name="options">What the recipe says of it.</param>
-public sealed class LlamaFactory(TrainerOptions options) : TrainerProgram(options)
+public sealed class LlamaFactory(TrainerOptions options) : SheetProgram(options)
 {
     private static readonly string[] s_command = ["llamafactory-cli"];
 

@@ -149,8 +149,8 @@ internal sealed partial class TrainerLog(string folder, string token)
             JsonElement entry = read.RootElement;
             return Number(entry, "loss") is { } loss && Number(entry, "current_steps") is { } step
                 ? new TrainingStep(
-                    (int)step, (int)(Number(entry, "total_steps") ?? step), loss, Number(entry, "lr") ?? 0, 0,
-                    Number(entry, "margin"), Number(entry, "accuracy"))
+                    (int)step, (int)(Number(entry, "total_steps") ?? step), loss, Number(entry, "lr") ?? 0,
+                    (long)(Number(entry, "tokens") ?? 0), Number(entry, "margin"), Number(entry, "accuracy"))
                 : null;
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException)

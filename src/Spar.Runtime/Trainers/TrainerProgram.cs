@@ -1,23 +1,18 @@
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using Spar.Exports;
 using Spar.Ground;
-using Spar.Recipes;
 using Spar.Runtime.Launchers;
 using Spar.Seams;
 
 namespace Spar.Runtime.Trainers;
 
 /// <summary>
-/// A trainer that somebody else wrote: how its inputs are written, how it is started, and where it says what.
+/// A trainer outside of this process: how its inputs are written, how it is started, and where it says what.
 /// </summary>
 /// <param name="options">What the recipe says of it.</param>
 public abstract partial class TrainerProgram(TrainerOptions options)
 {
     /// <summary>The folder, beside the inputs, that the trainer writes into.</summary>
     public const string OutputFolder = "out";
-
-    private const string DataFolder = "data";
 
     /// <summary>Its name.</summary>
     public abstract string Name { get; }
@@ -39,9 +34,6 @@ public abstract partial class TrainerProgram(TrainerOptions options)
     [GeneratedRegex(@"\d+\.\d+(\.\w+)*")]
     private static partial Regex Number();
 
-    /// <summary>The format of its rows.</summary>
-    protected abstract ExportFormat Format { get; }
-
     /// <summary>What the recipe says of it.</summary>
     protected TrainerOptions Options { get; } = options;
 
@@ -49,10 +41,17 @@ public abstract partial class TrainerProgram(TrainerOptions options)
     /// <param name="name">The training.</param>
     public abstract IReadOnlyList<string> CommandLines(string name);
 
-    /// <summary>Writes what the trainer is told beside its rows.</summary>
-    /// <param name="folder">The folder of the training.</param>
-    /// <param name="sheet">The training.</param>
-    protected abstract void WriteSheet(string folder, TrainerSheet sheet);
+    /// <summary>Lines of a shell that the first node runs before; the trainer's own start follows.</summary>
+    public virtual IReadOnlyList<string> PrepareLines => [];
+
+    /// <summary>Whether its start is made on every node; else on the first, and it reaches the others by itself.</summary>
+    public virtual bool StartsOnEachNode => true;
+
+    /// <summary>Processes that it starts on a node, where it reaches the nodes by itself.</summary>
+    public virtual int TasksPerNode => 1;
+
+    /// <summary>Whether it can keep models in the midst of a training (<see cref="TrainingJob.SaveEvery"/>).</summary>
+    public virtual bool KeepsModels => false;
 
     /// <summary>Writes everything that a training takes: data, what each row comes from, settings.</summary>
     /// <param name="folder">The folder of the training, as a full path.</param>
@@ -60,66 +59,38 @@ public abstract partial class TrainerProgram(TrainerOptions options)
     /// <param name="job">What to train, on what.</param>
     /// <exception cref="TrainingFaultException">A row cannot be learnt; it is named.</exception>
     /// <exception cref="UserFaultException">A file cannot be written.</exception>
-    public void WriteInputs(string folder, string name, TrainingJob job)
-    {
-        bool preference = job.Data is TrainingData.Preference;
-        IEnumerable<JsonObject> rows = job.Data switch
-        {
-            TrainingData.Supervised data => data.Examples.Select(row => TrainerRows.ToJson(row, Format)),
-            TrainingData.Preference data => data.Pairs.Select(pair => TrainerRows.ToJson(pair, Format)),
-            _ => throw new ArgumentException($"Unknown kind of training data: {job.Data.GetType().Name}.", nameof(job)),
-        };
-        IEnumerable<JsonObject> origins = job.Data switch
-        {
-            TrainingData.Supervised data => data.Examples.Select(row => Origin(row.PromptId, row.Kind)),
-            TrainingData.Preference data => data.Pairs.Select(pair => Origin(pair.PromptId, "pair")),
-            _ => [],
-        };
-        RowRules.Check(name, job.Data, Name);
-        bool list = Format == ExportFormat.LlamaFactory;
-        string file = $"{name}.{(list ? "json" : "jsonl")}";
-        string data_ = Path.Combine(folder, DataFolder);
-        AtomicFile.Write(Path.Combine(data_, file), stream =>
-            _ = list ? TrainerRows.WriteList(stream, rows) : TrainerRows.WriteLines(stream, rows));
-        AtomicFile.Write(
-            Path.Combine(data_, $"{name}.rows.jsonl"), stream => TrainerRows.WriteLines(stream, origins));
-        if (list)
-        {
-            JsonObject info = new() { [name] = TrainerRows.Info(file, preference) };
-            AtomicFile.WriteText(
-                Path.Combine(data_, "dataset_info.json"), info.ToJsonString(JsonSettings.Readable) + "\n");
-        }
+    public abstract void WriteInputs(string folder, string name, TrainingJob job);
 
-        WriteSheet(folder, Sheet(name, job));
-    }
+    /// <summary>What is wrong with what it left after it ended well; null where all is there.</summary>
+    /// <param name="folder">The folder of the training.</param>
+    public virtual string? FaultOf(string folder) => CheckpointHealth.FaultOf(Path.Combine(folder, OutputFolder));
 
-    /// <summary>The training as the trainer is told of it.</summary>
-    /// <param name="name">The training.</param>
-    /// <param name="job">What to train.</param>
-    public TrainerSheet Sheet(string name, TrainingJob job) => new()
-    {
-        Name = name,
-        Preference = job.Data is TrainingData.Preference,
-        StartModel = Path.GetFullPath(job.StartModel),
-        Settings = RecipeKeys.Deciding(job.Data.Common, (_, text) => text),
-        Seed = job.Seed,
-        DataFolder = DataFolder,
-        Output = OutputFolder,
-        Template = Options.Template,
-        Devices = Options.Devices,
-        RowsPerDevice = Options.RowsPerDevice,
-        OnCpu = Options.Launcher.GpusPerNode == 0,
-        SaveSteps = Options.SaveSteps,
-        More = Options.Settings,
-    };
+    /// <summary>Why it ended before it was done, in words of its own; null where it has none.</summary>
+    /// <param name="printed">What it printed.</param>
+    public virtual string? LastWords(string printed) => TrainerWords.Traceback(printed);
+
+    /// <summary>What to do where it runs out of memory.</summary>
+    public virtual string LessMemory => Options.RowsPerDevice > 1
+        ? "Set trainer.rows_per_device lower (the steps stay the same)"
+        : "Give it more devices (trainer.launcher), or let them share the model (trainer.settings: deepspeed), or "
+            + "train an adapter (lora), or lower cutoff_tokens";
+
+    /// <summary>What it reports of a training that ended well; null where its log is all there is.</summary>
+    /// <param name="folder">The folder of the training.</param>
+    public virtual TrainingReport? ReportIn(string folder) => null;
+
+    /// <summary>Takes what it left for the checkpoint; called again after a kill at any moment it comes to the same.</summary>
+    /// <param name="folder">The folder of the training.</param>
+    /// <param name="job">The training.</param>
+    /// <exception cref="UserFaultException">It cannot be written.</exception>
+    public virtual void Adopt(string folder, TrainingJob job) =>
+        TrainedCheckpoint.Adopt(Path.Combine(folder, OutputFolder), job.StartModel, job.OutputModel);
 
     /// <summary>The command as words of a shell.</summary>
     protected string CommandWords => string.Join(' ', Command.Select(JobScript.Quote));
-
-    private static JsonObject Origin(string prompt, string kind) => new() { ["prompt_id"] = prompt, ["kind"] = kind };
 }
 
-/// <summary>What a recipe says of a trainer that somebody else wrote.</summary>
+/// <summary>What a recipe says of a trainer outside of this process.</summary>
 public sealed record TrainerOptions
 {
     /// <summary>The program and its first arguments; empty for the trainer's usual one.</summary>
@@ -142,6 +113,15 @@ public sealed record TrainerOptions
 
     /// <summary>Rows that the trainer may leave out, at most.</summary>
     public int DroppedRows { get; init; }
+
+    /// <summary>Processes of the embedded engine that share a training, at least 1.</summary>
+    public int Ranks { get; init; } = 1;
+
+    /// <summary>Threads of each; null for its share of the processors.</summary>
+    public int? Threads { get; init; }
+
+    /// <summary>The date that chat templates see; null takes their default.</summary>
+    public DateOnly? TemplateDate { get; init; }
 
     /// <summary>How often a training is started that ends for a passing reason, at least 1.</summary>
     public int Tries { get; init; } = 1;

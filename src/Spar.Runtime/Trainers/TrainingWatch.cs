@@ -125,15 +125,14 @@ internal sealed class TrainingWatch(
 
     private void Conclude(JobState state, string printed)
     {
-        string output = Path.Combine(work.Folder, TrainerProgram.OutputFolder);
         if (state is { End: JobEnd.Exited, ExitCode: 0 })
         {
-            if (CheckpointHealth.FaultOf(output) is { } broken)
+            if (program.FaultOf(work.Folder) is { } broken)
             {
                 throw new TrainingFaultException(
                     TrainingFaultKind.CheckpointBroken,
                     $"{program.Name} ended well, but the checkpoint of {name} is not whole: {broken} ({work.Log}).",
-                    $"See whether the disk of {output} is full. {GoesOn}")
+                    $"See whether the disk of {work.Folder} is full. {GoesOn}")
                 {
                     MayPass = true,
                 };
@@ -142,18 +141,15 @@ internal sealed class TrainingWatch(
             return;
         }
 
-        string? memory = TrainerWords.OutOfMemory(printed);
-        if (memory is not null || state.End == JobEnd.OutOfMemory || TrainerWords.WasKilled(state.ExitCode))
+        string? memory = TrainerWords.OutOfMemory(printed), words = program.LastWords(printed);
+        if (memory is not null || state.End == JobEnd.OutOfMemory
+            || (words is null && TrainerWords.WasKilled(state.ExitCode)))
         {
-            string sharing = options.RowsPerDevice > 1
-                ? "Set trainer.rows_per_device lower (the steps stay the same)"
-                : "Give it more devices (trainer.launcher), or let them share the model (trainer.settings: deepspeed), or "
-                    + "train an adapter (lora), or lower cutoff_tokens";
             throw new TrainingFaultException(
                 TrainingFaultKind.OutOfMemory,
                 $"{program.Name} ran out of memory while it trained {name}"
                 + (memory is null ? $" (exit status {Code(state)})" : $": {memory}") + $" ({work.Log}).",
-                $"{sharing}; settings of trainer may change within a run. {GoesOn}");
+                $"{program.LessMemory}; settings of trainer may change within a run. {GoesOn}");
         }
 
         if (state.End is JobEnd.TimeLimit or JobEnd.Cancelled or JobEnd.NodeLost or JobEnd.Vanished)
@@ -172,7 +168,7 @@ internal sealed class TrainingWatch(
         throw new TrainingFaultException(
             TrainingFaultKind.Failed,
             $"{program.Name} failed while it trained {name}, with exit status {Code(state)}: "
-            + $"{TrainerWords.Traceback(printed) ?? TrainerWords.LastLine(printed)} ({work.Log}).",
+            + $"{words ?? TrainerWords.LastLine(printed)} ({work.Log}).",
             $"Mend what it names; settings of trainer may change within a run. {GoesOn}");
     }
 

@@ -11,7 +11,7 @@ namespace Spar.Runtime.Trainers;
 /// several devices share the work. The script writes its progress as LLaMA-Factory does.
 /// </summary>
 /// <param name="options">What the recipe says of it.</param>
-public sealed class Trl(TrainerOptions options) : TrainerProgram(options)
+public sealed class Trl(TrainerOptions options) : SheetProgram(options)
 {
     /// <summary>The script's name.</summary>
     public const string ScriptFile = "train.py";

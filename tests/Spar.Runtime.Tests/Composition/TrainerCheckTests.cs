@@ -16,6 +16,7 @@ public sealed class TrainerCheckTests
     {
         IReadOnlyDictionary<string, string> none = Identity(""), embedded = Identity("trainer: { kind: embedded }");
         Assert.Equal(none, embedded);
+        Assert.Equal(none, Identity("trainer: { kind: embedded, ranks: 4, threads: 8, launcher: { kind: slurm, nodes: 2 } }"));
         IReadOnlyDictionary<string, string> other = Identity(
             "trainer: { kind: llamafactory, template: llama3, rows_per_device: 2, tries: 3, launcher: { kind: slurm, nodes: 2 } }");
         Assert.Equal([new KeyValuePair<string, string>("trainer.kind", "llamafactory")], other.Except(none));
@@ -30,6 +31,7 @@ public sealed class TrainerCheckTests
         Assert.IsType<EmbeddedTrainer>(ModelTrainers.Create(1, Recipe("")));
         Assert.IsType<EmbeddedTrainer>(ModelTrainers.Create(1, Recipe("trainer: { kind: embedded }")));
         Assert.IsType<ExternalTrainer>(ModelTrainers.Create(1, Recipe("trainer: { kind: trl }")));
+        Assert.IsType<ExternalTrainer>(ModelTrainers.Create(1, Recipe("trainer: { kind: embedded, ranks: 2 }")));
     }
 
     [Theory]
@@ -38,6 +40,9 @@ public sealed class TrainerCheckTests
     [InlineData("kind: trl, launcher: { kind: slurm, nodes: 3 }", "rft.batch_size must be a multiple of 3")]
     [InlineData("kind: trl, launcher: { nodes: 2 }", "trainer.launcher.nodes must be 1 on this machine")]
     [InlineData("kind: trl, settings: [bf16]", "trainer.settings must have entries as \"key: value\"")]
+    [InlineData("kind: trl, ranks: 2", "trainer.ranks must be 1 but for kind embedded")]
+    [InlineData("kind: embedded, ranks: 2, launcher: { nodes: 2 }", "trainer.launcher.nodes must be 1 on this machine")]
+    [InlineData("kind: embedded, ranks: 3, launcher: { kind: slurm, nodes: 2 }", "trainer.ranks must be a multiple of launcher.nodes")]
     [InlineData("kind: llama", "one of embedded, llamafactory, trl is expected")]
     public void What_does_not_fit_is_named_by_its_key(string trainer, string words)
     {
@@ -49,6 +54,11 @@ public sealed class TrainerCheckTests
     public void A_program_that_is_not_there_is_warned_of() => Assert.Contains(
         ModelTrainers.Warnings(Recipe("trainer: { kind: trl, command: [no-such-python] }")),
         warning => warning.StartsWith("trainer: there is no no-such-python here, and TRL is to train.", StringComparison.Ordinal));
+
+    [Fact]
+    public void A_missing_mpirun_is_warned_of() => Assert.Contains(
+        ModelTrainers.Warnings(Recipe("trainer: { kind: embedded, ranks: 2, command: [no-such-mpirun] }")),
+        warning => warning.StartsWith("trainer: there is no no-such-mpirun here, and the embedded engine is to train. Install Open MPI", StringComparison.Ordinal));
 
     private static RunRecipe Recipe(string trainer) => Document(trainer).Bind<RunRecipe>();
 
