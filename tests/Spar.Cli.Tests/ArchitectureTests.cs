@@ -177,6 +177,7 @@ public class ArchitectureTests
             ["Shards"] = ["Launchers"],
             ["Trainers"] = ["Embedded", "Launchers", "Mpi"],
             ["Clusters"] = ["Composition", "Launchers", "Models", "Recipes", "Trainers"],
+            ["Exports"] = ["Evaluation"],
             ["Fleet"] = ["Endpoints", "Models"],
             ["Experiments"] = ["Composition", "Embedded", "Models", "Nano", "Recipes"],
             ["Planning"] = ["Composition", "Recipes"],
