@@ -45,6 +45,7 @@ public static class ServedModels
             MostInFlight = concurrency,
             Groups = settings.UseN,
             Notice = notice,
+            Hedge = settings.Hedge,
             Watch = watch,
         };
     }

@@ -15,6 +15,7 @@ internal sealed class EndpointCounts(ServedEndpoint endpoint)
     private long _requests;
     private long _input;
     private long _output;
+    private long _hedged;
     private TimeSpan _away;
 
     /// <summary>The server.</summary>
@@ -59,6 +60,15 @@ internal sealed class EndpointCounts(ServedEndpoint endpoint)
         _ => null,
     };
 
+    /// <summary>It is asked what another server has had for long.</summary>
+    public void Hedged()
+    {
+        lock (_gate)
+        {
+            _hedged++;
+        }
+    }
+
     /// <summary>It was away.</summary>
     /// <param name="time">For how long.</param>
     public void WasAway(TimeSpan time)
@@ -79,6 +89,7 @@ internal sealed class EndpointCounts(ServedEndpoint endpoint)
             {
                 Calls = _calls,
                 Requests = _requests,
+                Hedged = _hedged,
                 InputTokens = _input,
                 OutputTokens = _output,
                 Faults = new Dictionary<string, long>(_faults, StringComparer.Ordinal),

@@ -5,10 +5,6 @@ using Spar.Runtime.Endpoints;
 
 namespace Spar.Runtime.Fleet;
 
-/// <summary>No server of a pool has answered for as long as the user wants to wait.</summary>
-/// <param name="message">Which, for how long, and what was wrong last.</param>
-public sealed class ServersAwayException(string message) : UserFaultException(message);
-
 /// <summary>
 /// Gives calls to the endpoints of one served model: each to the endpoint with the fewest calls in flight for its weight,
 /// but calls with the same prompt to the same one, whose cache then holds the prompt already. An endpoint is given as
@@ -104,6 +100,31 @@ internal sealed class EndpointPool : IDisposable
             static (state, token) => ((Waiter)state!).Found.TrySetCanceled(token), waiter))
         {
             return await waiter.Found.Task.ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// A place at another endpoint for a request that takes long; null where none has room now, or calls wait for it.
+    /// </summary>
+    /// <param name="lease">The request's place.</param>
+    public PoolLease? TryTakeElsewhere(PoolLease lease)
+    {
+        lock (_gate)
+        {
+            if (_waiting.Count > 0
+                || Least(_endpoints.Where(one => one != lease.Endpoint && one.HasRoomFor(lease.Calls))) is not { } other)
+            {
+                return null;
+            }
+
+            other.InFlight += lease.Calls;
+            return lease with
+            {
+                Endpoint = other,
+                Round = other.Limit.Round,
+                AnsweredBefore = other.Answered,
+                Began = _time.GetTimestamp(),
+            };
         }
     }
 
@@ -377,13 +398,3 @@ internal sealed class EndpointPool : IDisposable
             new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }
-
-/// <summary>A request's place at an endpoint.</summary>
-/// <param name="Endpoint">The endpoint.</param>
-/// <param name="Calls">Calls that it is to answer.</param>
-/// <param name="Prompt">The call's prompt, as the pool was told.</param>
-/// <param name="Round">The round of the endpoint's limit in which the call began.</param>
-/// <param name="AnsweredBefore">Calls that the endpoint had answered then.</param>
-/// <param name="Began">When, by the clock.</param>
-internal sealed record PoolLease(
-    PooledEndpoint Endpoint, int Calls, ulong? Prompt, int Round, long AnsweredBefore, long Began);

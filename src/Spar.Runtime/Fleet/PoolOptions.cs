@@ -29,6 +29,11 @@ public sealed record PoolOptions
     /// </summary>
     public bool Groups { get; init; }
 
+    /// <summary>
+    /// A request that takes longer than this share of those of its kind is asked at a second server too; null never is.
+    /// </summary>
+    public double? Hedge { get; init; }
+
     /// <summary>Counts what servers do; null counts for nobody.</summary>
     public FleetWatch? Watch { get; init; }
 

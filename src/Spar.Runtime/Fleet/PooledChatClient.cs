@@ -17,8 +17,14 @@ public sealed class PooledChatClient : IManyAnswersClient, IAlternativesClient
 
     private readonly EndpointPool _pool;
     private readonly PoolOptions _options;
+    private readonly Hedging? _hedging;
 
-    private PooledChatClient(EndpointPool pool, PoolOptions options) => (_pool, _options) = (pool, options);
+    private PooledChatClient(EndpointPool pool, PoolOptions options, TimeProvider time)
+    {
+        (_pool, _options) = (pool, options);
+        _hedging = options.Hedge is { } share && pool.Endpoints.Count > 1
+            ? new Hedging(pool, new UsualTimes(share), time) : null;
+    }
 
     /// <summary>Opens a served model; nothing is sent yet.</summary>
     /// <param name="endpoints">Who serves it; at least one.</param>
@@ -36,7 +42,7 @@ public sealed class PooledChatClient : IManyAnswersClient, IAlternativesClient
         time ??= TimeProvider.System;
         WaitNotices notices = new(options.Notice, time);
         EndpointPool pool = new(endpoints, options, time);
-        return new PooledChatClient(pool, options).AsBuilder()
+        return new PooledChatClient(pool, options, time).AsBuilder()
             .UseRetry(options.Retry with { Waiting = notices.Tell }, time).Build();
     }
 
@@ -105,7 +111,19 @@ public sealed class PooledChatClient : IManyAnswersClient, IAlternativesClient
                 .ConfigureAwait(false);
             try
             {
-                T answer = await lease.Endpoint.AskAsync(ask, deadline, cancellationToken).ConfigureAwait(false);
+                T answer;
+                if (_hedging is null)
+                {
+                    answer = await lease.Endpoint.AskAsync(ask, deadline, cancellationToken).ConfigureAwait(false);
+                }
+                else
+                {
+                    (answer, lease) = await _hedging.AskAsync(
+                        lease, (options?.MaxOutputTokens ?? UsualTokens) * (long)lease.Calls,
+                        (endpoint, token) => endpoint.AskAsync(ask, deadline, token), cancellationToken)
+                        .ConfigureAwait(false);
+                }
+
                 lease.Endpoint.Counts.Answered(response(answer));
                 _pool.Return(lease, response(answer).Usage?.OutputTokenCount);
                 return answer;

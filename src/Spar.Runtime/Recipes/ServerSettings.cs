@@ -40,6 +40,14 @@ public sealed record ServerSettings
     public bool UseN { get; init; } = true;
 
     /// <summary>
+    /// A request that takes longer than this share of those before it (with as many tokens to give) is asked at a second
+    /// server of its pool too, where one has room at once; the first answer counts. 0.95 is usual. Not given never asks
+    /// twice.
+    /// </summary>
+    [Range(0.5, 0.999)]
+    public double? Hedge { get; init; }
+
+    /// <summary>
     /// The servers; entries with the same name are one pool, which serves one model. Models are named by them as
     /// <c>pool://name</c>.
     /// </summary>

@@ -16,6 +16,9 @@ public sealed record EndpointFigures(string Endpoint, string Model)
     /// <summary>Requests that were spared so.</summary>
     public long SparedRequests => Math.Max(0, Calls - Requests);
 
+    /// <summary>Requests that it was asked because another server had them for long (<c>servers.hedge</c>).</summary>
+    public long Hedged { get; init; }
+
     /// <summary>Tokens that it read, as far as it says.</summary>
     public long InputTokens { get; init; }
 
@@ -47,6 +50,7 @@ public sealed record EndpointFigures(string Endpoint, string Model)
         {
             Calls = parts.Sum(one => one.Calls),
             Requests = parts.Sum(one => one.Requests),
+            Hedged = parts.Sum(one => one.Hedged),
             InputTokens = parts.Sum(one => one.InputTokens),
             OutputTokens = parts.Sum(one => one.OutputTokens),
             Faults = parts.SelectMany(one => one.Faults).GroupBy(fault => fault.Key, StringComparer.Ordinal)

@@ -3,7 +3,9 @@ using Spar.Calls;
 using Spar.Runtime.Endpoints;
 using Spar.Runtime.Fleet;
 using Spar.Runtime.Tests.Endpoints;
+using Spar.Store;
 using Spar.TestSupport;
+using Spar.Web.Mock;
 
 namespace Spar.Runtime.Tests.Fleet;
 
@@ -36,6 +38,32 @@ public sealed class PoolTests
         Assert.InRange(server.Requests.Count, 41, 41 + 80);
         Assert.Contains(_notices, one => one.Contains("starting. Waiting for the server, up to 30 minutes", StringComparison.Ordinal));
         Assert.Contains(_notices, one => one.Contains("answers again, after 2", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_request_that_takes_too_long_is_asked_at_a_second_server_and_the_first_answer_counts()
+    {
+        await using MockServer slow = await MockServer.StartAsync(
+            new MockOptions { Tokens = 6, Faults = FaultPlan.Parse("hang=20%") });
+        await using MockServer quick = await MockServer.StartAsync(new MockOptions { Tokens = 6 });
+        FleetWatch watch = new();
+        using IChatClient client = PooledChatClient.Open(
+            [new ServedEndpoint(slow.Address, "mock"), new ServedEndpoint(quick.Address, "mock")],
+            Options with { Hedge = 0.9, Watch = watch });
+        for (int round = 0; round < 4; round++)
+        {
+            await Task.WhenAll(Enumerable.Range(0, 30).Select(i => client.GetResponseAsync(
+                $"Write a line, {round}-{i}.", new ChatOptions { Seed = i, MaxOutputTokens = 64 })));
+            if (watch.Figures().Any(one => one.Hedged > 0))
+            {
+                break;
+            }
+        }
+
+        EndpointFigures[] figures = [.. watch.Figures()];
+        Assert.True(figures.Single(one => one.Endpoint == quick.Address.ToString()).Hedged > 0);
+        Assert.All(figures, one => Assert.DoesNotContain("timedOut", one.Faults.Keys));
+        Assert.All(watch.Look(), one => Assert.Equal(0, one.InFlight));
     }
 
     [Fact]
