@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Trainings of the embedded engine in 1, 2 and 4 ranks over Open MPI: whole weights and LoRA, SFT, RFT and DPO end in the bytes of a training in one
-# process; a killed rank is named, and the same command goes on; so it does after Ctrl-C. Needs a built solution (dotnet build -c Release).
+# process; a killed rank is named, and the same command goes on; so it does after Ctrl-C. Where tests/slurm/up.sh has started a
+# Slurm, ranks run on its two nodes too. Needs a built solution (dotnet build -c Release).
 #   tests/mpi.sh            runs it
 #   tests/mpi.sh install    apt-get install of Open MPI, where it is not there
 set -euo pipefail
@@ -37,6 +38,12 @@ run alone 1 || fails alone "the training in one process failed"
 [ ! -e "$work/alone/checkpoints/actor-0.training" ]
 run ranks-2 2 || fails ranks-2 "two ranks failed"
 same alone ranks-2
+if tests/slurm/up.sh check; then
+    eval "$(tests/slurm/up.sh)"
+    $spar run $recipe --output "$work/slurm" --json --set "trainer={kind: embedded, ranks: 2, threads: 1, launcher: {kind: slurm, nodes: 2, poll_seconds: 0.2}}" \
+        > "$work/slurm.json" 2> "$work/slurm.log" || fails slurm "ranks on two nodes of Slurm failed"
+    same alone slurm
+fi
 readarray -t lora < <(printf '%s\n' --set "dpo.lora={rank: 4}" --set "rft.lora={rank: 2}")
 run lora 1 "${lora[@]}" || fails lora "LoRA in one process failed"
 run lora-3 3 "${lora[@]}" || fails lora-3 "LoRA in three ranks failed"

@@ -93,8 +93,7 @@ public sealed partial class EmbeddedRanks(TrainerOptions options) : TrainerProgr
             is { } own ? HarmlessText.Name(own[RankedTraining.FaultMark.Length..].Trim())
         : Signal().Match(printed) is { Success: true } ended
             ? Killed(Blanks().Replace($"rank {ended.Groups[1].Value} {ended.Groups[2].Value}", " "))
-        : SlurmSignal().Match(printed) is { Success: true } killed
-            ? Killed($"rank {killed.Groups[2].Value} on {killed.Groups[1].Value}: {killed.Groups[3].Value}")
+        : SlurmFault().Match(printed) is { Success: true } failed ? HarmlessText.Name(failed.Value.Trim())
         : null;
 
     private static string Killed(string words) => HarmlessText.Name(
@@ -110,9 +109,9 @@ public sealed partial class EmbeddedRanks(TrainerOptions options) : TrainerProgr
     [GeneratedRegex(@"process rank (\d+) (?:with PID \d+ )?(on node \S+\s+exited on\s+signal \d+ \([^)]*\))")]
     private static partial Regex Signal();
 
-    // "srun: error: c2: task 1: Killed"
-    [GeneratedRegex(@"srun: error: (\S+): tasks? ([\d,-]+): (.*)")]
-    private static partial Regex SlurmSignal();
+    // "srun: error: c2: task 1: Killed"; the first such line, for srun then ends the others.
+    [GeneratedRegex(@"srun: error: (\S+: task|task|Unable|Cannot).*")]
+    private static partial Regex SlurmFault();
 
     [GeneratedRegex(@"\s+")]
     private static partial Regex Blanks();

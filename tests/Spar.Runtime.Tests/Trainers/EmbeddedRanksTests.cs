@@ -39,7 +39,8 @@ public sealed class EmbeddedRanksTests : IDisposable
         "mpirun noticed that process rank 1 with PID 0 on node c2 exited on\nsignal 9 (Killed).",
         "rank 1 on node c2 exited on signal 9 (Killed), as a machine does that runs out of memory")]
     [InlineData(
-        "srun: error: c2: task 1: Killed", "rank 1 on c2: Killed, as a machine does that runs out of memory")]
+        "srun: Job step aborted\nsrun: error: c2: task 1: Killed\nsrun: error: c1: task 0: Terminated",
+        "srun: error: c2: task 1: Killed")]
     [InlineData("step 1 of 2: loss 1", null)]
     public void The_rank_that_ended_first_is_named(string printed, string? words) =>
         Assert.Equal(words, new EmbeddedRanks(new TrainerOptions()).LastWords(printed));
