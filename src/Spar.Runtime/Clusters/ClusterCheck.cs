@@ -9,7 +9,7 @@ using Spar.Runtime.Trainers;
 namespace Spar.Runtime.Clusters;
 
 /// <summary>
-/// Looks at what trainings outside of this process need: Slurm with its partitions, GPUs, the trainers and their
+/// Looks at what work outside of this process needs: Slurm with its partitions, Kubernetes, GPUs, the trainers and their
 /// versions, servers, and with a probe a folder that all nodes see. Without a recipe it says what is there; with one,
 /// what of it the recipe lacks.
 /// </summary>
@@ -36,6 +36,11 @@ public sealed class ClusterCheck(RunRecipe? recipe, string directory, TimeProvid
             ? [("play.launcher", playing with { GpusPerNode = 0 })] : Array.Empty<(string, LauncherSettings)>(),
     ];
 
+    private (string? Key, LauncherSettings? Launcher) InKubernetes =>
+        Trainer?.Launcher is { Kind: LauncherKind.Kubernetes } training ? ("trainer.launcher", training)
+        : recipe?.Play is { Shards: > 1, Launcher: { Kind: LauncherKind.Kubernetes } playing } ? ("play.launcher", playing)
+        : (null, null);
+
     private bool NeedsSlurm => InSlurm.Any();
 
     private bool TrainsHere => Trainer?.Launcher.Kind == LauncherKind.Local;
@@ -48,6 +53,8 @@ public sealed class ClusterCheck(RunRecipe? recipe, string directory, TimeProvid
         bool probe, TimeSpan patience, CancellationToken cancellationToken)
     {
         bool slurm = await SlurmAsync(cancellationToken).ConfigureAwait(false);
+        (string? key, LauncherSettings? launcher) = InKubernetes;
+        _findings.AddRange(await new KubernetesFacts().LookAsync(key, launcher, cancellationToken).ConfigureAwait(false));
         await GpusAsync(cancellationToken).ConfigureAwait(false);
         foreach (TrainerKind kind in Enum.GetValues<TrainerKind>())
         {

@@ -145,7 +145,19 @@ internal static class ModelTrainers
         Partition = settings.Partition,
         Account = settings.Account,
         Time = settings.Time,
+        Seconds = TimeText.Seconds(settings.Time),
         Directives = settings.Directives,
+        Image = settings.Image,
+        Namespace = settings.Namespace,
+        Claim = settings.Claim,
+        Mount = settings.Mount,
+        Resources =
+        [
+            .. settings.Resources.Select(one => one.Split(':', 2))
+                .Where(one => one.Length == 2)
+                .Select(one => new KeyValuePair<string, string>(one[0].Trim(), one[1].Trim())),
+        ],
+        Submit = settings.Submit,
     };
 
     /// <summary>A launcher.</summary>
@@ -153,7 +165,12 @@ internal static class ModelTrainers
     /// <param name="options">What the recipe says of it.</param>
     /// <param name="time">The clock.</param>
     public static ILauncher LauncherOf(LauncherKind kind, LauncherOptions options, TimeProvider time) =>
-        kind == LauncherKind.Slurm ? new SlurmLauncher(options, time) : new LocalLauncher(options, time);
+        kind switch
+        {
+            LauncherKind.Slurm => new SlurmLauncher(options, time),
+            LauncherKind.Kubernetes => new KubernetesLauncher(options, time),
+            _ => new LocalLauncher(options, time),
+        };
 
     private static bool CommandExists(string name) => OutsideCommand.Exists(name);
 }

@@ -36,7 +36,8 @@ internal static class PlayArrays
             Tries = settings.Tries,
             Command =
             [
-                .. settings.Command.Count > 0 ? settings.Command : session.Program,
+                .. settings.Command.Count > 0 ? settings.Command
+                    : settings.Launcher.Kind == LauncherKind.Kubernetes ? ["spar"] : session.Program,
                 .. session.Arguments,
                 .. settings.Threads is { } threads
                     ? ["--threads", threads.ToString(CultureInfo.InvariantCulture)] : Array.Empty<string>(),

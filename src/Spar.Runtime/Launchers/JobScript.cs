@@ -164,4 +164,25 @@ public sealed record LauncherOptions
 
     /// <summary>Slurm: further options of sbatch, such as <c>--mem=0</c>.</summary>
     public IReadOnlyList<string> Directives { get; init; } = [];
+
+    /// <summary>Kubernetes: <see cref="Time"/> in seconds; null for no limit.</summary>
+    public long? Seconds { get; init; }
+
+    /// <summary>Kubernetes: the image of the container.</summary>
+    public string? Image { get; init; }
+
+    /// <summary>Kubernetes: the namespace; null for the context's own.</summary>
+    public string? Namespace { get; init; }
+
+    /// <summary>Kubernetes: the PersistentVolumeClaim that holds the run directory.</summary>
+    public string? Claim { get; init; }
+
+    /// <summary>Kubernetes: where the claim is mounted, in pods as here.</summary>
+    public string Mount { get; init; } = "/shared";
+
+    /// <summary>Kubernetes: what a container asks for and is limited to, such as memory: 64Gi.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Resources { get; init; } = [];
+
+    /// <summary>Kubernetes: whether jobs are submitted; else their manifests wait for somebody to apply them.</summary>
+    public bool Submit { get; init; } = true;
 }

@@ -18,7 +18,7 @@ public sealed record PlaySettings : IRecipeRules
 
     /// <summary>
     /// The program that plays a shard and its first arguments, one entry each, as the nodes know it; the very program that
-    /// runs the recipe when not given.
+    /// runs the recipe when not given, and spar under Kubernetes.
     /// </summary>
     [Decides(Results.None)]
     public IReadOnlyList<string> Command { get; init; } = [];
@@ -35,7 +35,11 @@ public sealed record PlaySettings : IRecipeRules
     public LauncherSettings Launcher { get; init; } = new();
 
     /// <inheritdoc/>
-    public void Check(RecipeCheck check) => check.That(
-        Launcher.Nodes == 1, "launcher.nodes",
-        "must be 1: a shard is one process; shards says how many there are", Launcher.Nodes);
+    public void Check(RecipeCheck check)
+    {
+        check.That(
+            Launcher.Nodes == 1, "launcher.nodes",
+            "must be 1: a shard is one process; shards says how many there are", Launcher.Nodes);
+        Launcher.Check(check);
+    }
 }

@@ -93,6 +93,9 @@ public sealed record TrainerSettings : IRecipeRules
         if (Kind == TrainerKind.Embedded)
         {
             check.That(
+                Launcher.Kind != LauncherKind.Kubernetes, "launcher.kind",
+                "must be local or slurm where the embedded engine trains", Launcher.Kind);
+            check.That(
                 Launcher.Kind == LauncherKind.Slurm || Launcher.Nodes == 1, "launcher.nodes",
                 "must be 1 on this machine; several nodes take launcher.kind slurm", Launcher.Nodes);
             check.That(
@@ -110,7 +113,10 @@ public sealed record TrainerSettings : IRecipeRules
             "must have entries as \"key: value\"", Settings);
         check.That(
             Launcher.Kind == LauncherKind.Slurm || Launcher.Nodes == 1, "launcher.nodes",
-            "must be 1 on this machine; several nodes take launcher.kind slurm", Launcher.Nodes);
+            Launcher.Kind == LauncherKind.Local
+                ? "must be 1 on this machine; several nodes take launcher.kind slurm"
+                : "must be 1 under Kubernetes; several nodes take launcher.kind slurm", Launcher.Nodes);
+        Launcher.Check(check);
     }
 
     private static bool IsPair(string setting) => setting.IndexOf(':', StringComparison.Ordinal) > 0;
@@ -132,7 +138,7 @@ public enum TrainerKind
 /// <summary>Where long work runs.</summary>
 public sealed record LauncherSettings
 {
-    /// <summary>A process of this machine, or a job of Slurm.</summary>
+    /// <summary>A process of this machine, a job of Slurm, or one of Kubernetes.</summary>
     public LauncherKind Kind { get; init; } = LauncherKind.Local;
 
     /// <summary>Machines that share a training; more than 1 needs Slurm.</summary>
@@ -151,7 +157,7 @@ public sealed record LauncherSettings
     [MinLength(1)]
     public string? Account { get; init; }
 
-    /// <summary>The longest time that a job may take, as Slurm writes it (1-12:00:00); the partition's when not given.</summary>
+    /// <summary>The longest time that a job may take, as Slurm writes it (1-12:00:00); the partition's, or none, when not given.</summary>
     [MinLength(1)]
     public string? Time { get; init; }
 
@@ -161,9 +167,60 @@ public sealed record LauncherSettings
     /// <summary>Lines of a shell before the work, such as "module load cuda" or "source venv/bin/activate".</summary>
     public IReadOnlyList<string> Setup { get; init; } = [];
 
-    /// <summary>Seconds between two looks at a job; 1 for this machine and 15 for Slurm when not given.</summary>
+    /// <summary>
+    /// Seconds between two looks at a job; 1 for this machine, 15 for Slurm and 5 for Kubernetes when not given.
+    /// </summary>
     [Range(0.01, 3600.0)]
     public double? PollSeconds { get; init; }
+
+    /// <summary>Kubernetes: the container's image, which has bash, the program and what it needs.</summary>
+    [MinLength(1)]
+    public string? Image { get; init; }
+
+    /// <summary>Kubernetes: the namespace; default when not given.</summary>
+    [MinLength(1)]
+    public string? Namespace { get; init; }
+
+    /// <summary>Kubernetes: the PersistentVolumeClaim (ReadWriteMany) that holds the run directory.</summary>
+    [MinLength(1)]
+    public string? Claim { get; init; }
+
+    /// <summary>Kubernetes: where the claim is mounted, in pods as on this machine.</summary>
+    [MinLength(1)]
+    public string Mount { get; init; } = "/shared";
+
+    /// <summary>
+    /// Kubernetes: what a container asks for and is limited to, beside GPUs, each as "name: quantity", such as
+    /// "memory: 64Gi".
+    /// </summary>
+    public IReadOnlyList<string> Resources { get; init; } = [];
+
+    /// <summary>
+    /// Kubernetes: whether jobs are submitted; else their manifests (job.yaml) wait for somebody to apply them, and the
+    /// run follows the files that they write.
+    /// </summary>
+    public bool Submit { get; init; } = true;
+
+    /// <summary>Checks that a launcher has what its kind needs.</summary>
+    /// <param name="check">Collects what is wrong, in the group that the launcher stands in.</param>
+    internal void Check(RecipeCheck check)
+    {
+        if (Kind != LauncherKind.Kubernetes)
+        {
+            return;
+        }
+
+        check.That(Image is not null, "launcher.image", "must name the container's image under Kubernetes", Image);
+        check.That(
+            Claim is not null, "launcher.claim",
+            "must name the PersistentVolumeClaim that holds the run directory under Kubernetes", Claim);
+        check.That(
+            Resources.All(one => one.IndexOf(':', StringComparison.Ordinal) > 0), "launcher.resources",
+            "must have entries as \"name: quantity\"", Resources);
+        check.That(
+            Time is null || TimeText.Seconds(Time) > 0, "launcher.time",
+            "must be a time as Slurm writes it, such as 1-12:00:00", Time);
+    }
 }
 
 /// <summary>Places for long work.</summary>
@@ -174,4 +231,7 @@ public enum LauncherKind
 
     /// <summary>Slurm.</summary>
     Slurm,
+
+    /// <summary>Kubernetes.</summary>
+    Kubernetes,
 }
