@@ -178,7 +178,7 @@ public class ArchitectureTests
             ["Trainers"] = ["Embedded", "Launchers", "Mpi"],
             ["Clusters"] = ["Composition", "Launchers", "Models", "Recipes", "Trainers"],
             ["Exports"] = ["Evaluation"],
-            ["Fleet"] = ["Endpoints", "Models"],
+            ["Fleet"] = ["Endpoints", "Launchers", "Models"],
             ["Experiments"] = ["Composition", "Embedded", "Models", "Nano", "Recipes"],
             ["Planning"] = ["Composition", "Recipes"],
             ["Pretraining"] = ["Embedded", "Nano"],

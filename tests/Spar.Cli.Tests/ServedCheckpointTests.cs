@@ -139,6 +139,49 @@ public sealed class ServedCheckpointTests : IDisposable
             "ended with code 4", "no such partition", Path.Combine("serving", "actor-base.log"));
     }
 
+    // The run itself starts the servers, in the place of a command.
+    private string Started(string program) => string.Create(
+        CultureInfo.InvariantCulture,
+        $$"""
+        servers:
+          patience_minutes: 0.5
+          endpoints:
+            - { name: players, addresses: ["http://127.0.0.1:{{_ports["actor"]}}/v1"] }
+            - { name: judges, addresses: ["http://127.0.0.1:{{_ports["refiner"]}}/v1"] }
+          checkpoints:
+            - { pool: players, role: actor, program: "{{program}}", launcher: { poll_seconds: 0.05 } }
+            - { pool: judges, role: refiner, program: "{{program}}", launcher: { poll_seconds: 0.05 } }
+        """);
+
+    private static string Serve =>
+        $"dotnet {Path.Combine(AppContext.BaseDirectory, "Spar.Cli.dll")} serve --model {{name}}={{checkpoint}} --port {{port}} --threads 1";
+
+    [Fact]
+    public async Task Servers_that_a_run_starts_end_before_it_trains_and_with_it()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "jobs of this machine need setsid");
+        (int code, _, string messages) = await CliRunner.RunAsync("", "run", Recipe(""), "--output", At("embedded"));
+        Assert.True(code == ExitCode.Success, messages);
+        (code, _, messages) = await CliRunner.RunAsync("", "run", Recipe(Started(Serve)), "--output", At("served"));
+        Assert.True(code == ExitCode.Success, messages);
+        Assert.Equal(Products(At("embedded")), Products(At("served")));
+        Assert.Empty(Directory.GetFiles(At("served"), "state.json", SearchOption.AllDirectories));
+        Assert.All(_ports.Values, port =>
+        {
+            using System.Net.Sockets.TcpClient client = new();
+            Assert.ThrowsAny<System.Net.Sockets.SocketException>(() => client.Connect("127.0.0.1", port));
+        });
+    }
+
+    [Fact]
+    public async Task A_server_that_ends_at_once_is_told_with_its_last_words()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "jobs of this machine need setsid");
+        await CliRunner.FailsAsync(
+            ["run", Recipe(Started("bash -c 'echo no GPU at {port} for {checkpoint}; exit 3'")), "--output", At("run")],
+            "ended with exit status 3: no GPU at", Path.Combine("serving", "actor", "1", "trainer.log"));
+    }
+
     private string Logs() => string.Concat(Directory.GetFiles(_work, "log-*").Select(File.ReadAllText));
 
     // What every stage made, less times.

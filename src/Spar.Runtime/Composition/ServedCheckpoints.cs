@@ -18,7 +18,7 @@ namespace Spar.Runtime.Composition;
 /// host. Before a model is opened its servers are given it; a server that does not say that it has it, or answers
 /// otherwise than the checkpoint does, ends the run.
 /// </summary>
-public sealed class ServedCheckpoints : IModelHost
+public sealed class ServedCheckpoints : IModelHost, IAsyncDisposable
 {
     /// <summary>What the stage of a model is called that a part starts from.</summary>
     public const string BaseStage = "base";
@@ -126,12 +126,20 @@ public sealed class ServedCheckpoints : IModelHost
         IReadOnlyList<ServedEndpoint> endpoints = ServedModels.Endpoints(
             ModelReference.Resolve($"pool://{entry.Pool}"), _recipe.Servers);
         string? loaded = null;
+        ServerJobs? jobs = entry.Program is null ? null : JobsOf(entry, endpoints, directory);
         return new CheckpointPool(
             entry.Pool,
             endpoints,
             async (brought, token) =>
             {
                 _notice($"The {RecipeKey.Text(entry.Role)}'s servers (pool {entry.Pool}) get {brought.Checkpoint} as {brought.Name}.");
+                if (jobs is not null)
+                {
+                    IReadOnlyList<string> hosts = await jobs.StartAsync(brought, token).ConfigureAwait(false);
+                    return entry.Launcher.Kind == LauncherKind.Local ? endpoints
+                        : [.. endpoints.Zip(hosts, (one, host) => one with { Address = new UriBuilder(one.Address) { Host = host }.Uri })];
+                }
+
                 if (!entry.Lora)
                 {
                     await ServingCommand.RunAsync(
@@ -146,11 +154,33 @@ public sealed class ServedCheckpoints : IModelHost
                         .ConfigureAwait(false);
                     loaded = brought.Name;
                 }
+
+                return endpoints;
             },
             stage => entry.Lora && stage == BaseStage
                 ? endpoints[0].Model : entry.Name.Replace("{stage}", stage, StringComparison.Ordinal),
             TimeSpan.FromMinutes(entry.ReadyMinutes),
-            _time);
+            _time,
+            jobs);
+    }
+
+    private ServerJobs JobsOf(CheckpointServing entry, IReadOnlyList<ServedEndpoint> endpoints, string directory) => new(
+        Path.Combine(Path.GetFullPath(directory), "serving", RecipeKey.Text(entry.Role)),
+        ModelTrainers.LauncherOf(entry.Launcher.Kind, ModelTrainers.OptionsOf(entry.Launcher), _time),
+        (brought, port) => ServingCommand.Fill(entry.Program!, entry.Role, brought)
+            .Replace("{port}", port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal),
+        [.. endpoints.Select(one => one.Address.Port)],
+        entry.Launcher.Kind == LauncherKind.Kubernetes ? "\"$(hostname -i)\"" : "\"${SLURMD_NODENAME:-$(hostname)}\"",
+        _time,
+        _notice);
+
+    /// <summary>Ends the servers that this run has started, in this session or in one that was killed.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach ((_, CheckpointPool pool) in _pools.Values)
+        {
+            await pool.ReleaseAsync().ConfigureAwait(false);
+        }
     }
 
     // An adapter changes the model that it was trained on, and no other.
@@ -266,8 +296,14 @@ public sealed class ServedCheckpoints : IModelHost
 
     /// <summary>A client of a checkpoint, as long as its servers have that.</summary>
     private sealed class HeldClient(IChatClient inner, CheckpointPool pool, string model)
-        : DelegatingChatClient(inner), IAlternativesClient
+        : DelegatingChatClient(inner), IAlternativesClient, IAsyncDisposable
     {
+        public async ValueTask DisposeAsync()
+        {
+            Dispose();
+            await pool.ReleaseAsync().ConfigureAwait(false);
+        }
+
         public override Task<ChatResponse> GetResponseAsync(
             IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
         {

@@ -13,23 +13,27 @@ namespace Spar.Runtime.Fleet;
 /// <param name="name">The pool's name, for messages.</param>
 /// <param name="endpoints">The servers; the name of their model is set here.</param>
 /// <param name="bring">
-/// Brings a checkpoint to the servers: its folder, its stage (base for a start model) and the name that it is to have.
+/// Brings a checkpoint to the servers: its folder, its stage (base for a start model) and the name that it is to have;
+/// says which servers those are.
 /// </param>
 /// <param name="nameOf">The name by which the servers are to know the checkpoint of a stage.</param>
 /// <param name="patience">For how long servers that were given a checkpoint are waited for.</param>
 /// <param name="time">The clock.</param>
+/// <param name="jobs">The servers as jobs of this run, where it starts and ends them; null for others' servers.</param>
 public sealed class CheckpointPool(
     string name,
     IReadOnlyList<ServedEndpoint> endpoints,
-    Func<BroughtCheckpoint, CancellationToken, Task> bring,
+    Func<BroughtCheckpoint, CancellationToken, Task<IReadOnlyList<ServedEndpoint>>> bring,
     Func<string, string> nameOf,
     TimeSpan patience,
-    TimeProvider time)
+    TimeProvider time,
+    ServerJobs? jobs = null)
 {
     private static readonly TimeSpan s_first = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_most = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim _gate = new(1);
+    private IReadOnlyList<ServedEndpoint> _endpoints = endpoints;
 
     /// <summary>The checkpoint that the servers have; null before the first.</summary>
     public string? Holds { get; private set; }
@@ -54,14 +58,14 @@ public sealed class CheckpointPool(
         try
         {
             BroughtCheckpoint brought = new(System.IO.Path.GetFullPath(checkpoint), stage, nameOf(stage));
-            ServedEndpoint[] served = [.. endpoints.Select(one => one with { Model = brought.Name })];
             if (Holds == checkpoint)
             {
-                return served;
+                return [.. _endpoints.Select(one => one with { Model = brought.Name })];
             }
 
             Holds = null;
-            await bring(brought, cancellationToken).ConfigureAwait(false);
+            _endpoints = await bring(brought, cancellationToken).ConfigureAwait(false);
+            ServedEndpoint[] served = [.. _endpoints.Select(one => one with { Model = brought.Name })];
             foreach (ServedEndpoint endpoint in served)
             {
                 await WaitAsync(endpoint, brought, cancellationToken).ConfigureAwait(false);
@@ -70,6 +74,26 @@ public sealed class CheckpointPool(
 
             Holds = checkpoint;
             return served;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>Ends the servers, where they are this run's own, so that their machines are free for something else.</summary>
+    public async Task ReleaseAsync()
+    {
+        if (jobs is null)
+        {
+            return;
+        }
+
+        await _gate.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            Holds = null;
+            await jobs.StopAsync().ConfigureAwait(false);
         }
         finally
         {
@@ -110,6 +134,11 @@ public sealed class CheckpointPool(
             catch (RefusedCallException fault)
             {
                 throw Missing(endpoint, brought, fault.Message);
+            }
+
+            if (jobs is not null && await jobs.GoneAsync(cancellationToken).ConfigureAwait(false) is { } gone)
+            {
+                throw Missing(endpoint, brought, gone);
             }
 
             if (time.GetElapsedTime(start) + pause > patience)

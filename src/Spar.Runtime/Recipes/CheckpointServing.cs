@@ -35,6 +35,19 @@ public sealed record CheckpointServing : IRecipeRules
     public string? Command { get; init; }
 
     /// <summary>
+    /// The program that serves a checkpoint, as a command of the shell that goes on for as long as it serves, in the place
+    /// of command: {checkpoint} is the folder, {name} the name to serve it by, {port} the port of one of the pool's
+    /// addresses. The run starts one for each address, and ends them before it trains and when it ends.
+    /// </summary>
+    public string? Program { get; init; }
+
+    /// <summary>
+    /// Where program runs. On this machine the pool's addresses are the servers'; elsewhere only their ports count, and
+    /// hosts are those where the servers come to run.
+    /// </summary>
+    public LauncherSettings Launcher { get; init; } = new();
+
+    /// <summary>
     /// Whether the servers take adapters while they run (vLLM's load_lora_adapter), in the place of a command. The servers
     /// hold what the part starts from, under the pool's model; every training of the part must be of an adapter for that.
     /// </summary>
@@ -62,8 +75,19 @@ public sealed record CheckpointServing : IRecipeRules
     public void Check(RecipeCheck check)
     {
         check.That(
-            (Command is null) == Lora, "command",
-            "must say how a checkpoint gets to the servers, unless lora does", Command);
+            (Command is null ? 0 : 1) + (Program is null ? 0 : 1) + (Lora ? 1 : 0) == 1, "command",
+            "must say how a checkpoint gets to the servers, unless program or lora does; one of the three", Command);
+        check.That(
+            Program is null || (Program.Contains("{checkpoint}", StringComparison.Ordinal)
+                && Program.Contains("{port}", StringComparison.Ordinal)), "program",
+            "must have {checkpoint} and {port} in it", Program);
+        if (Program is not null)
+        {
+            check.That(
+                Launcher.Nodes == 1, "launcher.nodes", "must be 1: each address is a server of its own", Launcher.Nodes);
+            Launcher.Check(check);
+        }
+
         check.That(
             Lora || Command is null || Command.Contains("{checkpoint}", StringComparison.Ordinal), "command",
             "must have {checkpoint} in it: the folder that is to be served", Command);

@@ -134,6 +134,14 @@ public sealed class SelfPlayRun
             trace.Failed(fault);
             throw;
         }
+        finally
+        {
+            // What the host has started for this run does not outlive it.
+            if (Host is IAsyncDisposable host)
+            {
+                await host.DisposeAsync().ConfigureAwait(false);
+            }
+        }
     }
 
     private async Task<RunResults> RunWholeAsync(CancellationToken cancellationToken)
