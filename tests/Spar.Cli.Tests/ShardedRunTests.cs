@@ -65,6 +65,9 @@ public sealed class ShardedRunTests : IDisposable
             Assert.True(code == ExitCode.Success, messages);
         }
 
+        (code, string listed, _) = await CliRunner.RunAsync("", "runs", "list", _work, "--json");
+        Assert.True(code == ExitCode.Success && listed.Contains("cut", StringComparison.Ordinal), listed);
+        Assert.DoesNotContain("of-2", listed, StringComparison.Ordinal);
         string[] files = [.. Directory.GetFiles(At("one.export"), "*", SearchOption.AllDirectories)];
         Assert.NotEmpty(files);
         Assert.All(files, file => Assert.Equal(

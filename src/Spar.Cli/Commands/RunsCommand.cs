@@ -29,8 +29,8 @@ internal static class RunsCommand
 
     private const string ListHelp = """
         Lists the run directories under a folder: whether each has ended, its last stage, its last row of results; and of those
-        that have not ended which stage they wait for, the fault that ended them, and the command that goes on. Changes nothing
-        in them.
+        that have not ended which stage they wait for, the fault that ended them, and the command that goes on. Shards of a
+        run are not listed beside it. Changes nothing in them.
 
         Examples:
           spar runs list
@@ -132,6 +132,7 @@ internal static class RunsCommand
                     new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 5 }
                 )
                 .Select(file => Path.GetDirectoryName(file)!)
+                .Where(run => !PlayShards.IsShard(run))
                 .Order(StringComparer.Ordinal)
                 .Select(Look),
         ];

@@ -41,6 +41,15 @@ public static class PlayShards
             : [];
     }
 
+    /// <summary>Whether a directory is that of a shard, below the run that it belongs to.</summary>
+    /// <param name="directory">A directory with a store.</param>
+    public static bool IsShard(string directory)
+    {
+        string? folder = Path.GetDirectoryName(Path.GetFullPath(directory));
+        return Path.GetFileName(folder) == "shards"
+            && File.Exists(Path.Combine(Path.GetDirectoryName(folder)!, "run.db"));
+    }
+
     /// <summary>Opens the store of a shard, and takes over from the run all that comes before its play.</summary>
     /// <param name="directory">The run directory.</param>
     /// <param name="shard">The share.</param>
