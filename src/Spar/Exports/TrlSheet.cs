@@ -83,13 +83,17 @@ public static class TrlSheet
         return words;
     }
 
-    /// <summary>An argument a line, for a shell's <c>$(cat FILE)</c>.</summary>
+    /// <summary>
+    /// An argument a line, for a shell's <c>$(cat FILE)</c> in the folder of the data: a name of a data set is a folder's
+    /// there, and its card (<see cref="DataCard"/>) says which file a configuration has.
+    /// </summary>
     /// <param name="sheet">The training.</param>
     public static string Text(TrainerSheet sheet)
     {
         IReadOnlyList<KeyValuePair<string, string>> adapter = Adapter(sheet);
         return Line(new("model_name_or_path", sheet.StartModel))
-            + Line(new("dataset_name", $"{sheet.Name}.jsonl"))
+            + Line(new("dataset_name", "."))
+            + Line(new("dataset_config", sheet.Name))
             + string.Concat(Words(sheet).Select(Line))
             + (adapter.Count > 0 ? "--use_peft\n" : "")
             + string.Concat(adapter.Select(Line));

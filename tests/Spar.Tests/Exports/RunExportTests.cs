@@ -121,6 +121,11 @@ public sealed class RunExportTests : IDisposable
         Assert.Contains("--beta 0.1", arguments);
         Assert.Contains("--loss_weights 1.0 0.1", arguments);
         Assert.Contains("--max_length 2048", arguments);
+
+        // TRL loads a folder; which of its files, the card says.
+        Assert.Contains("--dataset_name .", arguments);
+        Assert.Contains("--dataset_config actor-1", arguments);
+        Assert.Contains("- config_name: actor-1\n  data_files: actor-1.jsonl\n", File.ReadAllText(_directory.File("out", "README.md")), StringComparison.Ordinal);
     }
 
     [Theory]
