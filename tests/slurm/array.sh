@@ -12,7 +12,7 @@ eval "$(tests/slurm/up.sh)"
 spar="dotnet $PWD/src/Spar.Cli/bin/Release/net10.0/Spar.Cli.dll"
 fake=$PWD/tests/Spar.FakeTrainer/bin/Release/net10.0/Spar.FakeTrainer.dll
 work=$(mktemp -d)
-trap 'scontrol update nodename=spar2 state=resume 2> /dev/null || true; rm -rf "$work"' EXIT
+trap 'kill -9 $(jobs -p) 2> /dev/null || true; scontrol update nodename=spar2 state=resume 2> /dev/null || true; rm -rf "$work"' EXIT
 recipe=$PWD/tests/recipes/kill-and-resume.yaml
 trainer() { echo "trainer={kind: llamafactory, template: llama3, command: [dotnet, $fake], launcher: {kind: $1, gpus_per_node: 0, poll_seconds: 0.2}}"; }
 cut() {
