@@ -63,7 +63,7 @@ for ranks in 1 4; do
 done
 
 # A rank is killed in the midst of the first training; the run says which, and the same command goes on.
-long=(--set actor_sft.epochs=40)
+long=(--set actor_sft.epochs=120) # so many that it has not ended when it is told to
 run long 1 "${long[@]}" || fails long "the long training failed"
 folder=$work/killed/checkpoints/actor-0.training
 steps=$folder/out/trainer_log.jsonl # of the last try
