@@ -343,8 +343,7 @@ internal sealed class EndpointPool : IDisposable
 
     private PooledEndpoint? Choose(Waiter waiter)
     {
-        PooledEndpoint? failed =
-            waiter.Failed is { } one && _endpoints.Any(other => other != one && other.IsThere) ? one : null;
+        PooledEndpoint? failed = waiter.Failed is { } one && HasOther(one) ? one : null;
         return waiter.Prompt is { } known && _routes.Find(known) is { } same && same != failed
             && same.HasRoomFor(waiter.Calls)
                 ? same
