@@ -38,7 +38,7 @@ public sealed class ChatServer : IAsyncDisposable
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
+            kestrel.Limits.MaxRequestBodySize = null; // The endpoints have their own limit.
             kestrel.Listen(options.Address, options.Port);
         });
         builder.Services.AddRoutingCore();
@@ -49,7 +49,7 @@ public sealed class ChatServer : IAsyncDisposable
         _app.Use((context, next) => GuardAsync(context, next, report));
         _app.Use(new AccessCheck(options).InvokeAsync);
         _app.UseRouting();
-        CompletionEndpoints completions = new(models, _places, _metrics, time);
+        CompletionEndpoints completions = new(models, _places, options.MaxBodyBytes, _metrics, time);
         _app.MapPost("/v1/chat/completions", completions.ChatAsync);
         _app.MapPost("/v1/completions", completions.TextAsync);
         _app.MapPost("/v1/responses", completions.RespondAsync);
@@ -176,8 +176,6 @@ public sealed class ChatServer : IAsyncDisposable
     private static ApiFaultException Told(Exception fault) => fault switch
     {
         ApiFaultException told => told,
-        BadHttpRequestException { StatusCode: 413 } => new ApiFaultException(
-            413, "The body is larger than this server takes.", null, "request_too_large"),
         BadHttpRequestException bad => new ApiFaultException(bad.StatusCode, bad.Message),
         RefusedCallException refused => new ApiFaultException(refused.Status, refused.Message),
         TransientFaultException passing => new ApiFaultException(503, passing.Message),

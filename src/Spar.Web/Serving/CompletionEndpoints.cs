@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Pipelines;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -11,10 +12,11 @@ namespace Spar.Web.Serving;
 /// <summary>Chat completions, completions and responses: reads a request, has it answered, writes the answer.</summary>
 /// <param name="models">Who answers.</param>
 /// <param name="places">The server's places.</param>
+/// <param name="maxBodyBytes">The largest body that is taken, in bytes.</param>
 /// <param name="metrics">Counts.</param>
 /// <param name="time">The clock.</param>
 internal sealed class CompletionEndpoints(
-    ServedNames models, RateLimiter places, ServerMetrics metrics, TimeProvider time)
+    ServedNames models, RateLimiter places, int maxBodyBytes, ServerMetrics metrics, TimeProvider time)
 {
     // Brings the whole of a seed of 64 bits, of which the body of the interface has 31, or one for each choice: so a run
     // whose models are served here gives what it gives with the models in its own process.
@@ -127,13 +129,22 @@ internal sealed class CompletionEndpoints(
         await stream.EndAsync().ConfigureAwait(false);
     }
 
-    private static async Task<GenerationSettings> ReadAsync(
+    private async Task<GenerationSettings> ReadAsync(
         HttpContext context, Func<RequestBody, long, GenerationSettings> read)
     {
+        // Kestrel's own limit would cut the connection of a client that is still sending, which may so never see the
+        // refusal. Here the refusal is sent, and Kestrel reads the rest away, for five seconds at most.
+        ReadResult received = await context.Request.BodyReader
+            .ReadAtLeastAsync(maxBodyBytes + 1, context.RequestAborted).ConfigureAwait(false);
         try
         {
-            using JsonDocument body = await JsonDocument
-                .ParseAsync(context.Request.Body, s_json, context.RequestAborted).ConfigureAwait(false);
+            if (received.Buffer.Length > maxBodyBytes)
+            {
+                throw new ApiFaultException(
+                    413, "The body is larger than this server takes.", null, "request_too_large");
+            }
+
+            using JsonDocument body = JsonDocument.Parse(received.Buffer, s_json);
             GenerationSettings settings = read(
                 RequestBody.Of(body.RootElement), RandomNumberGenerator.GetInt32(int.MaxValue));
             return Seeds(context) is { Count: > 0 } seeds ? settings with { Seeds = seeds } : settings;
@@ -145,6 +156,10 @@ internal sealed class CompletionEndpoints(
         catch (InvalidOperationException)
         {
             throw new ApiFaultException(400, "A member's name holds half of a surrogate pair.");
+        }
+        finally
+        {
+            context.Request.BodyReader.AdvanceTo(received.Buffer.End);
         }
     }
 

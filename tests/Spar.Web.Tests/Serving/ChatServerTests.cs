@@ -159,14 +159,44 @@ public sealed class ChatServerTests
         Assert.Equal("http://localhost:3000", allowed.Headers.GetValues("Access-Control-Allow-Origin").Single());
     }
 
-    [Fact]
-    public async Task A_body_beyond_the_limit_is_refused()
+    [Theory]
+    [InlineData(2000, false)]
+    [InlineData(20_000_000, false)]
+    [InlineData(20_000_000, true)]
+    public async Task A_body_beyond_the_limit_is_refused_in_words_that_its_sender_lives_to_read(int length, bool chunked)
     {
         await using ChatServer server = await StartAsync(
             ScriptedModel.Echo, new ServerOptions { Port = 0, MaxBodyBytes = 1000 });
         using HttpClient client = new();
-        using HttpResponseMessage reply = await PostAsync(client, server, Chat, Hello(text: new string('a', 2000)));
-        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, reply.StatusCode);
+        for (int time = 0; time < 10; time++)
+        {
+            using HttpRequestMessage request = new(HttpMethod.Post, $"{server.Address}/chat/completions")
+            {
+                Content = new StringContent(new string('a', length)),
+            };
+            request.Headers.TransferEncodingChunked = chunked;
+            using HttpResponseMessage reply = await client.SendAsync(request);
+            Assert.Equal(HttpStatusCode.RequestEntityTooLarge, reply.StatusCode);
+            Assert.Contains("request_too_large", await reply.Content.ReadAsStringAsync());
+        }
+    }
+
+    [Fact]
+    public async Task A_body_up_to_the_limit_is_taken_with_and_without_its_length()
+    {
+        await using ChatServer server = await StartAsync(ScriptedModel.Echo, new ServerOptions { Port = 0 });
+        using HttpClient client = new();
+        string body = Hello(text: new string('a', 100)).PadRight(4 << 20);
+        foreach (bool chunked in (bool[])[false, true])
+        {
+            using HttpRequestMessage request = new(HttpMethod.Post, $"{server.Address}/chat/completions")
+            {
+                Content = new StringContent(body),
+            };
+            request.Headers.TransferEncodingChunked = chunked;
+            using HttpResponseMessage reply = await client.SendAsync(request);
+            Assert.Equal(HttpStatusCode.OK, reply.StatusCode);
+        }
     }
 
     [Fact]
