@@ -202,15 +202,16 @@ internal sealed unsafe class LlamaForward : IDisposable
                 x, Pinned(weights.InputNorm), normed + ((nint)(row - rows.From) * d), d, (float)_config.RmsNormEps);
         }
 
-        Multiply(rows, normed, weights.Qkv, _qkv + ((nint)rows.From * _qkvFloats), accumulate: false, normed + narrow);
+        float* qkv = _qkv + ((nint)rows.From * _qkvFloats);
+        for (int row = 0; row < rows.Count && weights.QkvBias is not null; row++)
+        {
+            VectorMath.Copy(Pinned(weights.QkvBias), qkv + ((nint)row * _qkvFloats), _qkvFloats);
+        }
+
+        Multiply(rows, normed, weights.Qkv, qkv, accumulate: weights.QkvBias is not null, normed + narrow);
         for (int row = rows.From; row < rows.To; row++)
         {
             float* q = _qkv + ((nint)row * _qkvFloats);
-            if (weights.QkvBias is { } bias)
-            {
-                VectorMath.Add(q, Pinned(bias), _qkvFloats);
-            }
-
             NormHeads(q, _config.HeadCount, weights.QueryNorm);
             NormHeads(q + _queryFloats, _config.KvHeadCount, weights.KeyNorm);
             _rotary.Apply(q, _config.HeadCount + _config.KvHeadCount, _batch.Positions[row]);
@@ -265,7 +266,7 @@ internal sealed unsafe class LlamaForward : IDisposable
         // Attention's output and the gated layer's are not needed at the same time, nor attention's scores and the
         // rest.
         long wide = Aligned((long)rows.Count * Math.Max(_queryFloats, 2 * f));
-        long scores = Attention.ScratchFloats(longest);
+        long scores = Attention.ScratchFloats(longest, _cache);
         long narrow = Aligned((long)rows.Count * d);
         float* hidden = _team.Scratch(
             rows.Worker,
@@ -281,7 +282,7 @@ internal sealed unsafe class LlamaForward : IDisposable
             Scores = normed,
             ScoresFloats = (nint)scores,
         };
-        int items = rows.Count * _config.KvHeadCount;
+        int items = rows.Count * AttentionItems.PerRow(_config);
         if (rows.IsPiece)
         {
             for (int i = 0; i < items; i++)
@@ -320,20 +321,26 @@ internal sealed unsafe class LlamaForward : IDisposable
     {
         int d = _config.HiddenSize;
         float* y = norm is null ? x : scratch;
-        Multiply(rows, input, w, y, accumulate: norm is null, scratch + ((nint)rows.Count * d), ldx);
-        for (int row = 0; row < rows.Count; row++)
+        for (int row = 0; row < rows.Count && bias is not null; row++)
         {
             float* sum = y + ((nint)row * d);
-            if (bias is not null)
+            if (norm is null)
             {
                 VectorMath.Add(sum, Pinned(bias), d);
             }
-
-            if (norm is not null)
+            else
             {
-                RmsNorm.Forward(sum, Pinned(norm), sum, d, (float)_config.RmsNormEps);
-                VectorMath.Add(x + ((nint)row * d), sum, d);
+                VectorMath.Copy(Pinned(bias), sum, d);
             }
+        }
+
+        Multiply(
+            rows, input, w, y, accumulate: norm is null || bias is not null, scratch + ((nint)rows.Count * d), ldx);
+        for (int row = 0; row < rows.Count && norm is not null; row++)
+        {
+            float* sum = y + ((nint)row * d);
+            RmsNorm.Forward(sum, Pinned(norm), sum, d, (float)_config.RmsNormEps);
+            VectorMath.Add(x + ((nint)row * d), sum, d);
         }
     }
 
@@ -375,7 +382,7 @@ internal sealed unsafe class LlamaForward : IDisposable
                 Stage, Layer, new Rows(index * Size, Math.Min(Rows, (index + 1) * Size), worker, IsPiece: true));
     }
 
-    /// <summary>Attention of one row and key/value head an item.</summary>
+    /// <summary>Attention of one row and key/value head an item; where each query head has its own, of some of them.</summary>
     private struct AttentionItems : IParallelBody
     {
         public LlamaForward Forward;
@@ -383,18 +390,24 @@ internal sealed unsafe class LlamaForward : IDisposable
         public float* Output, Scores;
         public nint ScoresFloats;
 
+        public static int PerRow(ModelConfig config) =>
+            (config.KvHeadCount + KvHeads(config) - 1) / KvHeads(config);
+
         public readonly void Run(int index, int worker)
         {
             ModelConfig config = Forward._config;
-            (int row, int head) = Math.DivRem(index, config.KvHeadCount);
-            int group = config.HeadCount / config.KvHeadCount;
-            nint offset = (nint)head * group * config.HeadDim;
-            float* q = Forward._qkv + ((nint)(From + row) * Forward._qkvFloats) + offset;
-            float* output = Output + ((nint)row * Forward._queryFloats) + offset;
+            (int row, int item) = Math.DivRem(index, PerRow(config));
+            int kvHead = item * KvHeads(config), group = config.HeadCount / config.KvHeadCount;
+            nint offset = (nint)kvHead * group * config.HeadDim;
             Attention.Run(
-                q, group, config.HeadDim, Forward._cache, Layer, head, Forward._batch.Tables[From + row],
-                Forward._batch.Positions[From + row], config.WindowOf(Layer),
-                Scores + (worker * ScoresFloats), output);
+                Forward._qkv + ((nint)(From + row) * Forward._qkvFloats) + offset,
+                Math.Min(KvHeads(config), config.KvHeadCount - kvHead) * group, config.HeadDim, Forward._cache, Layer,
+                kvHead, shared: group > 1, Forward._batch.Tables[From + row], Forward._batch.Positions[From + row],
+                config.WindowOf(Layer), Scores + (worker * ScoresFloats),
+                Output + ((nint)row * Forward._queryFloats) + offset);
         }
+
+        private static int KvHeads(ModelConfig config) =>
+            config.HeadCount > config.KvHeadCount ? 1 : Attention.HeadsAtOnce;
     }
 }

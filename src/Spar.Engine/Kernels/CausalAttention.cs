@@ -48,9 +48,13 @@ internal unsafe struct AttentionHead
 /// </summary>
 internal static unsafe class CausalAttention
 {
+    /// <summary>
+    /// Keys side by side in a row of scores, which sums over keys are broken at: below the row's stride, and a multiple
+    /// of every block height and width.
+    /// </summary>
+    public const int KeyChunk = 480;
+
     private const int Stride = MicroKernel.RowPanelStride;
-    // keys side by side in a row of scores: below Stride, and a multiple of every block height and width
-    private const int KeyChunk = 480;
     // queries whose scores the backward pass holds at a time: a multiple of every block height
     private const int QueryBlock = 96;
 

@@ -13,8 +13,6 @@ internal sealed class Sampler
 {
     private const int Lanes = VectorMath.Lanes;
 
-    private static readonly SamplingOptions s_unfiltered = new();
-
     private readonly int _vocab;
     private readonly Penalties _penalties;
     private readonly TokenWeights _weights;
@@ -81,14 +79,15 @@ internal sealed class Sampler
         }
     }
 
-    /// <summary>Natural logarithm of an id's probability at temperature 1 without filters.</summary>
+    /// <summary>
+    /// Natural logarithm of an id's probability at temperature 1 without filters, with the bits that training gets.
+    /// </summary>
     /// <param name="logits">One row, [V].</param>
     /// <param name="id">The id.</param>
     /// <exception cref="EngineException">The logits hold NaN or no finite value.</exception>
     public double LogProbability(ReadOnlySpan<float> logits, int id)
     {
-        double total = Weigh(logits, s_unfiltered);
-        return (double)logits[id] - Max(logits) - Math.Log(total);
+        return logits[id] - LogSum(logits);
     }
 
     /// <summary>Log-probability of an id, and the likeliest ids beside it.</summary>
@@ -98,7 +97,7 @@ internal sealed class Sampler
     /// <exception cref="EngineException">The logits hold NaN or no finite value.</exception>
     public TokenLogProb LogProbabilities(ReadOnlySpan<float> logits, int id, int top)
     {
-        double logSum = Math.Log(Weigh(logits, s_unfiltered)), max = Max(logits);
+        float logSum = LogSum(logits);
         (int Id, double LogProb)[] best = new (int, double)[Math.Min(top, _vocab)];
         int count = 0;
         for (int other = 0; other < _vocab && best.Length > 0; other++)
@@ -114,10 +113,10 @@ internal sealed class Sampler
                 best[place] = best[place - 1];
             }
 
-            best[place] = (other, logits[other] - max - logSum);
+            best[place] = (other, logits[other] - logSum);
         }
 
-        return new TokenLogProb(id, logits[id] - max - logSum, best);
+        return new TokenLogProb(id, logits[id] - logSum, best);
     }
 
     /// <summary>The id of the largest logit; the lowest such id on ties.</summary>
@@ -128,6 +127,15 @@ internal sealed class Sampler
         float max = Max(logits);
         int id = logits.IndexOf(max);
         return id >= 0 && max > float.NegativeInfinity ? id : throw NotFinite();
+    }
+
+    /// <summary>log sum e^l, with the bits that training gets.</summary>
+    private unsafe float LogSum(ReadOnlySpan<float> logits)
+    {
+        fixed (float* row = logits)
+        {
+            return float.IsFinite(Max(logits)) ? Softmax.LogSumExp(row, _vocab) : throw NotFinite();
+        }
     }
 
     /// <summary>Fills the weights; returns their sum.</summary>

@@ -1,0 +1,343 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Spar.Engine.Kernels;
+
+namespace Spar.Engine.Inference;
+
+/// <summary>
+/// The inner loops of <see cref="Attention"/>: some heads by some vectors at a time, so that chains of multiply-adds
+/// run side by side, and what heads share is read once.
+/// </summary>
+internal static unsafe class AttentionTiles
+{
+    /// <summary>Most heads of a tile.</summary>
+    public const int MostHeads = 4;
+
+    /// <summary>Most vectors of a head in a tile.</summary>
+    public const int MostVectors = 4;
+
+    private const int Lanes = KvCache.BlockSize;
+
+    /// <summary>Vectors of a head that a tile works on, of those that are left: 1, 2 or 4.</summary>
+    /// <param name="heads">Heads of the tile.</param>
+    /// <param name="left">At least 1.</param>
+    public static int Vectors(int heads, int left)
+    {
+        // Sixteen accumulators are half the registers of AVX-512; elsewhere four take as much.
+        int most = KernelPath.VectorBits == 512 ? MostVectors : Math.Max(1, MostVectors / heads);
+        return Math.Min(most, left) switch
+        {
+            >= 4 => 4,
+            >= 2 => 2,
+            _ => 1,
+        };
+    }
+
+    /// <summary>Scores of some heads with some blocks of keys, each one chain over the dimensions.</summary>
+    /// <param name="q">Queries, [heads, headDim].</param>
+    /// <param name="heads">1 to <see cref="MostHeads"/>.</param>
+    /// <param name="headDim">Elements a head.</param>
+    /// <param name="blocks">1, 2 or 4, as <see cref="Vectors"/> says.</param>
+    /// <param name="keys">Keys of each block for the first head, [headDim, 16].</param>
+    /// <param name="headStep">Floats from one head's keys to the next one's; 0 where they share them.</param>
+    /// <param name="targets">Receive 16 scores of the first head for each block.</param>
+    /// <param name="row">Floats from one head's scores to the next one's.</param>
+    public static void Score(
+        float* q, int heads, int headDim, int blocks, float** keys, nint headStep, float** targets, nint row)
+    {
+        switch (heads, headStep == 0)
+        {
+            case (1, _):
+                Score<R1, R1>(q, headDim, blocks, keys, headStep, targets, row);
+                break;
+            case (2, true):
+                Score<R2, R1>(q, headDim, blocks, keys, headStep, targets, row);
+                break;
+            case (2, false):
+                Score<R2, R2>(q, headDim, blocks, keys, headStep, targets, row);
+                break;
+            case (3, true):
+                Score<R3, R1>(q, headDim, blocks, keys, headStep, targets, row);
+                break;
+            case (3, false):
+                Score<R3, R3>(q, headDim, blocks, keys, headStep, targets, row);
+                break;
+            case (4, true):
+                Score<R4, R1>(q, headDim, blocks, keys, headStep, targets, row);
+                break;
+            default:
+                Score<R4, R4>(q, headDim, blocks, keys, headStep, targets, row);
+                break;
+        }
+    }
+
+    /// <summary>Sums of weight times value over some positions, each element one chain over them.</summary>
+    /// <param name="weights">Weights of the first head from the first position on.</param>
+    /// <param name="row">Floats from one head's weights to the next one's.</param>
+    /// <param name="heads">1 to <see cref="MostHeads"/>.</param>
+    /// <param name="vectors">1, 2 or 4, as <see cref="Vectors"/> says.</param>
+    /// <param name="blocks">What is wanted of the values of the first head in each block, [16, stride].</param>
+    /// <param name="lane">Place of the first position in the first block.</param>
+    /// <param name="positions">How many positions, at least 1.</param>
+    /// <param name="column">First element of the values.</param>
+    /// <param name="stride">Floats from one position's values to the next one's, and between heads of the target.</param>
+    /// <param name="headStep">Floats from one head's values to the next one's; 0 where they share them.</param>
+    /// <param name="target">Receives the sums of the first head.</param>
+    /// <param name="add">Whether they are added to what stands there.</param>
+    public static void Mix(
+        float* weights, nint row, int heads, int vectors, float** blocks, int lane, int positions, int column,
+        int stride, nint headStep, float* target, bool add)
+    {
+        switch (heads, headStep == 0)
+        {
+            case (1, _):
+                Mix<R1, R1>(weights, row, vectors, blocks, lane, positions, column, stride, headStep, target, add);
+                break;
+            case (2, true):
+                Mix<R2, R1>(weights, row, vectors, blocks, lane, positions, column, stride, headStep, target, add);
+                break;
+            case (2, false):
+                Mix<R2, R2>(weights, row, vectors, blocks, lane, positions, column, stride, headStep, target, add);
+                break;
+            case (3, true):
+                Mix<R3, R1>(weights, row, vectors, blocks, lane, positions, column, stride, headStep, target, add);
+                break;
+            case (3, false):
+                Mix<R3, R3>(weights, row, vectors, blocks, lane, positions, column, stride, headStep, target, add);
+                break;
+            case (4, true):
+                Mix<R4, R1>(weights, row, vectors, blocks, lane, positions, column, stride, headStep, target, add);
+                break;
+            default:
+                Mix<R4, R4>(weights, row, vectors, blocks, lane, positions, column, stride, headStep, target, add);
+                break;
+        }
+    }
+
+    // TOwn is 1 where the heads share what they read, else their number.
+    private static void Score<THeads, TOwn>(
+        float* q, int headDim, int blocks, float** keys, nint headStep, float** targets, nint row)
+        where THeads : struct, IConstant
+        where TOwn : struct, IConstant
+    {
+        switch (blocks)
+        {
+            case 1:
+                Score<THeads, TOwn, R1>(q, headDim, keys, headStep, targets, row);
+                break;
+            case 2:
+                Score<THeads, TOwn, R2>(q, headDim, keys, headStep, targets, row);
+                break;
+            default:
+                Score<THeads, TOwn, R4>(q, headDim, keys, headStep, targets, row);
+                break;
+        }
+    }
+
+    // TOwn is 1 where the heads share what they read, else their number.
+    private static void Mix<THeads, TOwn>(
+        float* weights, nint row, int vectors, float** blocks, int lane, int positions, int column, int stride,
+        nint headStep, float* target, bool add)
+        where THeads : struct, IConstant
+        where TOwn : struct, IConstant
+    {
+        switch (vectors)
+        {
+            case 1:
+                Mix<THeads, TOwn, R1>(weights, row, blocks, lane, positions, column, stride, headStep, target, add);
+                break;
+            case 2:
+                Mix<THeads, TOwn, R2>(weights, row, blocks, lane, positions, column, stride, headStep, target, add);
+                break;
+            default:
+                Mix<THeads, TOwn, R4>(weights, row, blocks, lane, positions, column, stride, headStep, target, add);
+                break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Score<THeads, TOwn, TWide>(
+        float* q, int headDim, float** keys, nint headStep, float** targets, nint row)
+        where THeads : struct, IConstant
+        where TOwn : struct, IConstant
+        where TWide : struct, IConstant
+    {
+        Vector512<float> s00 = Vector512<float>.Zero, s01 = s00, s02 = s00, s03 = s00;
+        Vector512<float> s10 = s00, s11 = s00, s12 = s00, s13 = s00;
+        Vector512<float> s20 = s00, s21 = s00, s22 = s00, s23 = s00;
+        Vector512<float> s30 = s00, s31 = s00, s32 = s00, s33 = s00;
+        float* k0 = keys[0], k1 = TWide.Value > 1 ? keys[1] : k0;
+        float* k2 = TWide.Value > 2 ? keys[2] : k0, k3 = TWide.Value > 2 ? keys[3] : k0;
+        for (nint i = 0; i < headDim; i++)
+        {
+            nint at = i * Lanes;
+            Step<THeads, TOwn, TWide>(
+                q + i, headDim, k0 + at, k1 + at, k2 + at, k3 + at, headStep,
+                ref s00, ref s01, ref s02, ref s03,
+                ref s10, ref s11, ref s12, ref s13,
+                ref s20, ref s21, ref s22, ref s23,
+                ref s30, ref s31, ref s32, ref s33);
+        }
+
+        s00.Store(targets[0] + (0 * row));
+        if (TWide.Value > 1) { s01.Store(targets[1] + (0 * row)); }
+        if (TWide.Value > 2) { s02.Store(targets[2] + (0 * row)); }
+        if (TWide.Value > 2) { s03.Store(targets[3] + (0 * row)); }
+
+        if (THeads.Value > 1)
+        {
+            s10.Store(targets[0] + (1 * row));
+            if (TWide.Value > 1) { s11.Store(targets[1] + (1 * row)); }
+            if (TWide.Value > 2) { s12.Store(targets[2] + (1 * row)); }
+            if (TWide.Value > 2) { s13.Store(targets[3] + (1 * row)); }
+        }
+
+        if (THeads.Value > 2)
+        {
+            s20.Store(targets[0] + (2 * row));
+            if (TWide.Value > 1) { s21.Store(targets[1] + (2 * row)); }
+            if (TWide.Value > 2) { s22.Store(targets[2] + (2 * row)); }
+            if (TWide.Value > 2) { s23.Store(targets[3] + (2 * row)); }
+        }
+
+        if (THeads.Value > 3)
+        {
+            s30.Store(targets[0] + (3 * row));
+            if (TWide.Value > 1) { s31.Store(targets[1] + (3 * row)); }
+            if (TWide.Value > 2) { s32.Store(targets[2] + (3 * row)); }
+            if (TWide.Value > 2) { s33.Store(targets[3] + (3 * row)); }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Mix<THeads, TOwn, TWide>(
+        float* weights, nint row, float** blocks, int lane, int positions, int column, int stride, nint headStep,
+        float* target, bool add)
+        where THeads : struct, IConstant
+        where TOwn : struct, IConstant
+        where TWide : struct, IConstant
+    {
+        Vector512<float> s00 = Vector512<float>.Zero, s01 = s00, s02 = s00, s03 = s00;
+        Vector512<float> s10 = s00, s11 = s00, s12 = s00, s13 = s00;
+        Vector512<float> s20 = s00, s21 = s00, s22 = s00, s23 = s00;
+        Vector512<float> s30 = s00, s31 = s00, s32 = s00, s33 = s00;
+        for (; positions > 0; blocks++, lane = 0)
+        {
+            int count = Math.Min(Lanes - lane, positions);
+            positions -= count;
+            float* v = *blocks + ((nint)lane * stride) + column;
+            for (float* end = weights + count; weights < end; weights++, v += stride)
+            {
+                Step<THeads, TOwn, TWide>(
+                    weights, row, v, v + 16, v + 32, v + 48, headStep,
+                    ref s00, ref s01, ref s02, ref s03,
+                    ref s10, ref s11, ref s12, ref s13,
+                    ref s20, ref s21, ref s22, ref s23,
+                    ref s30, ref s31, ref s32, ref s33);
+            }
+        }
+
+        Put(s00, target + (0 * stride), add);
+        if (TWide.Value > 1) { Put(s01, target + (0 * stride) + 16, add); }
+        if (TWide.Value > 2) { Put(s02, target + (0 * stride) + 32, add); }
+        if (TWide.Value > 2) { Put(s03, target + (0 * stride) + 48, add); }
+
+        if (THeads.Value > 1)
+        {
+            Put(s10, target + (1 * stride), add);
+            if (TWide.Value > 1) { Put(s11, target + (1 * stride) + 16, add); }
+            if (TWide.Value > 2) { Put(s12, target + (1 * stride) + 32, add); }
+            if (TWide.Value > 2) { Put(s13, target + (1 * stride) + 48, add); }
+        }
+
+        if (THeads.Value > 2)
+        {
+            Put(s20, target + (2 * stride), add);
+            if (TWide.Value > 1) { Put(s21, target + (2 * stride) + 16, add); }
+            if (TWide.Value > 2) { Put(s22, target + (2 * stride) + 32, add); }
+            if (TWide.Value > 2) { Put(s23, target + (2 * stride) + 48, add); }
+        }
+
+        if (THeads.Value > 3)
+        {
+            Put(s30, target + (3 * stride), add);
+            if (TWide.Value > 1) { Put(s31, target + (3 * stride) + 16, add); }
+            if (TWide.Value > 2) { Put(s32, target + (3 * stride) + 32, add); }
+            if (TWide.Value > 2) { Put(s33, target + (3 * stride) + 48, add); }
+        }
+    }
+
+    /// <summary>s[h, u] += x[h] times the vector at p[u], or at that of the head, for all heads and vectors.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Step<THeads, TOwn, TWide>(
+        float* x, nint xStep, float* p0, float* p1, float* p2, float* p3, nint headStep,
+        ref Vector512<float> s00, ref Vector512<float> s01, ref Vector512<float> s02, ref Vector512<float> s03,
+        ref Vector512<float> s10, ref Vector512<float> s11, ref Vector512<float> s12, ref Vector512<float> s13,
+        ref Vector512<float> s20, ref Vector512<float> s21, ref Vector512<float> s22, ref Vector512<float> s23,
+        ref Vector512<float> s30, ref Vector512<float> s31, ref Vector512<float> s32, ref Vector512<float> s33)
+        where THeads : struct, IConstant
+        where TOwn : struct, IConstant
+        where TWide : struct, IConstant
+    {
+        Vector512<float> v0 = Vector512.Load(p0), v1 = TWide.Value > 1 ? Vector512.Load(p1) : v0;
+        Vector512<float> v2 = TWide.Value > 2 ? Vector512.Load(p2) : v0, v3 = TWide.Value > 2 ? Vector512.Load(p3) : v0;
+        Head<TWide>(Vector512.Create(*x), v0, v1, v2, v3, ref s00, ref s01, ref s02, ref s03);
+        if (THeads.Value > 1)
+        {
+            if (TOwn.Value > 1)
+            {
+                v0 = Vector512.Load(p0 + (1 * headStep));
+                v1 = TWide.Value > 1 ? Vector512.Load(p1 + (1 * headStep)) : v0;
+                v2 = TWide.Value > 2 ? Vector512.Load(p2 + (1 * headStep)) : v0;
+                v3 = TWide.Value > 2 ? Vector512.Load(p3 + (1 * headStep)) : v0;
+            }
+
+            Head<TWide>(
+                Vector512.Create(x[1 * xStep]), v0, v1, v2, v3, ref s10, ref s11, ref s12, ref s13);
+        }
+
+        if (THeads.Value > 2)
+        {
+            if (TOwn.Value > 1)
+            {
+                v0 = Vector512.Load(p0 + (2 * headStep));
+                v1 = TWide.Value > 1 ? Vector512.Load(p1 + (2 * headStep)) : v0;
+                v2 = TWide.Value > 2 ? Vector512.Load(p2 + (2 * headStep)) : v0;
+                v3 = TWide.Value > 2 ? Vector512.Load(p3 + (2 * headStep)) : v0;
+            }
+
+            Head<TWide>(
+                Vector512.Create(x[2 * xStep]), v0, v1, v2, v3, ref s20, ref s21, ref s22, ref s23);
+        }
+
+        if (THeads.Value > 3)
+        {
+            if (TOwn.Value > 1)
+            {
+                v0 = Vector512.Load(p0 + (3 * headStep));
+                v1 = TWide.Value > 1 ? Vector512.Load(p1 + (3 * headStep)) : v0;
+                v2 = TWide.Value > 2 ? Vector512.Load(p2 + (3 * headStep)) : v0;
+                v3 = TWide.Value > 2 ? Vector512.Load(p3 + (3 * headStep)) : v0;
+            }
+
+            Head<TWide>(
+                Vector512.Create(x[3 * xStep]), v0, v1, v2, v3, ref s30, ref s31, ref s32, ref s33);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Head<TWide>(
+        Vector512<float> x, Vector512<float> v0, Vector512<float> v1, Vector512<float> v2, Vector512<float> v3,
+        ref Vector512<float> s0, ref Vector512<float> s1, ref Vector512<float> s2, ref Vector512<float> s3)
+        where TWide : struct, IConstant
+    {
+        s0 = VectorMath.MultiplyAdd(x, v0, s0);
+        if (TWide.Value > 1) { s1 = VectorMath.MultiplyAdd(x, v1, s1); }
+        if (TWide.Value > 2) { s2 = VectorMath.MultiplyAdd(x, v2, s2); }
+        if (TWide.Value > 2) { s3 = VectorMath.MultiplyAdd(x, v3, s3); }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(Vector512<float> value, float* target, bool add) =>
+        (add ? Vector512.Load(target) + value : value).Store(target);
+}
