@@ -48,6 +48,8 @@ switch (args)
     case ["ranks", string kind, string shape, string each, string batches, string steps]:
         TrainBench.RunRanks(kind, shape, int.Parse(each), int.Parse(batches), int.Parse(steps));
         return 0;
+    case ["emitted"]:
+        return EmittedBench.Run();
     case ["decode", string model, .. string[] rest]:
         DecodeBench.Run(
             model,
@@ -79,6 +81,7 @@ switch (args.FirstOrDefault())
               gemm [threads]
               generate-nano [threads]
               decode MODEL [threads] [rounded]
+              emitted                         kernels of machine code made at start, beside the engine's
               refine MODEL TEXTS [count [temperature [rows]]]
               ranks sft|dpo|lora nano|135m THREADS BATCHES STEPS    under mpirun; see bench/ranks.sh
               train-nano [threads]            a step for every line of standard input: 0 SFT, 1 SFT on responses, 2 DPO, 3 SFT of an adapter
