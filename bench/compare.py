@@ -1,14 +1,19 @@
 """Runs a benchmark and its peer by turns and prints the best of each, and the median of the turns' ratios: a machine's speed changes between turns.
-A training's turn is one step of each side, both of which stay in memory.
+A training's turn is one step of spar and one in each setting of the peer, both of which stay in memory.
 
     python3 bench/compare.py decode MODEL.gguf LLAMA [rounded]
     python3 bench/compare.py train-nano
     python3 bench/compare.py train-135m
     python3 bench/compare.py generate-nano
 
-LLAMA is a folder into which llama.cpp was installed: npm install --ignore-scripts --prefix LLAMA @node-llama-cpp/linux-x64. The other peer is
-PyTorch, from Debian's python3-torch and libopenblas0-pthread. Build first: dotnet build -c Release. --rounds N (default 3; 40 for train-nano, 5 for
-train-135m), --threads N (default 2).
+LLAMA is a folder into which llama.cpp was installed: npm install --ignore-scripts --prefix LLAMA @node-llama-cpp/linux-x64. The other peer is LibTorch,
+with float32 and with bfloat16, and with attention by products and a softmax (eager) and by its own operator (fused): a row for each type, with the attention
+that is faster there. Build first:
+
+    dotnet build -c Release
+    dotnet build -c Release bench/LibTorch
+
+--rounds N (default 3; 40 for train-nano, 5 for train-135m), --threads N (default 2), --settings "fp32 fused,bf16 eager" (of a training; default all four).
 """
 import argparse
 import os
@@ -18,31 +23,54 @@ import subprocess
 import sys
 
 BENCH = os.path.dirname(os.path.abspath(__file__))
-LINE = re.compile(r"^(.+?)\s{2,}([\d.]+) (tokens/s|s)\b")
-
-# The variables that pick OpenBLAS' kernels are unset, so that the peer is at its best.
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")}
+LINE = re.compile(r"^(.+?)(?:; ((?:fp32|bf16) \w+))?\s{2,}([\d.]+) (tokens/s|s)\b")
+LIBTORCH = os.path.join(BENCH, "LibTorch/bin/Release/net10.0")
+SETTINGS = "fp32 eager,fp32 fused,bf16 eager,bf16 fused"
+INSTRUCTIONS = ("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16")
 ROUNDS = {"train-nano": 40, "train-135m": 5}
 TRAINING_CASES = 4  # of spar
 PEER_CASES = 3  # of the peer: the first ones
 
 
+def machine(threads):
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        text = file.read()
+    name, family, model, flags = (re.search(rf"^{key}\s*: (.*)$", text, re.M)[1] for key in ("model name", "cpu family", "model", "flags"))
+    return f"{name}, family {family}, model {model}: {' '.join(i for i in INSTRUCTIONS if i in flags.split())}; {threads} threads"
+
+
+def libtorch_environment():
+    """LibTorch at its best: memory is kept and lies in huge pages, and MKL takes its fast kernels on every processor."""
+    library = os.path.join(LIBTORCH, "libmkl_any_processor.so")
+    environment = dict(os.environ)
+    environment["GLIBC_TUNABLES"] = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=17179869184:glibc.malloc.trim_threshold=17179869184"
+    if os.path.exists(library):
+        environment["LD_PRELOAD"] = library
+    else:
+        print(f"{library} is missing: without a C compiler the peer is slower than it could be on AMD's processors", file=sys.stderr)
+    return environment
+
+
 def figures(output):
-    return {match[1]: (float(match[2]), match[3]) for match in map(LINE.match, output.splitlines()) if match}
+    """(case, setting): (value, unit); the setting is empty where there is but one."""
+    return {(match[1], match[2] or ""): (float(match[3]), match[4]) for match in map(LINE.match, output.splitlines()) if match}
 
 
-def measure(command):
+def measure(command, environment):
     print("  " + " ".join(command[:4]), file=sys.stderr, flush=True)
-    return figures(subprocess.run(command, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True, check=True).stdout)
+    return figures(subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout)
 
 
-def alternate(commands, rounds):
+def alternate(commands, environments, rounds, settings):
     """Turns of single steps: both sides run all the time, and one waits for the other."""
-    sides = [subprocess.Popen(command, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for command in commands]
+    sides = [
+        subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for command, environment in zip(commands, environments)
+    ]
 
-    def step(side, case):
+    def step(side, request):
         try:
-            side.stdin.write(f"{case}\n")
+            side.stdin.write(f"{request}\n")
             side.stdin.flush()
             figure = figures(side.stdout.readline())
         except BrokenPipeError:
@@ -52,9 +80,10 @@ def alternate(commands, rounds):
     turns = [({}, {}) for _ in range(rounds)]
     for case in range(TRAINING_CASES):
         print(f"  case {case + 1} of {TRAINING_CASES}, {rounds} turns", file=sys.stderr, flush=True)
+        requests = [(0, case)] + [(1, f"{case} {setting}") for setting in settings if case < PEER_CASES]
         for turn in range(-1, rounds):  # the first warms up
-            for index, side in enumerate(sides if case < PEER_CASES else sides[:1]):
-                figure = step(side, case)
+            for index, request in requests:
+                figure = step(sides[index], request)
                 if turn >= 0:
                     turns[turn][index].update(figure)
     for side in sides:
@@ -62,35 +91,51 @@ def alternate(commands, rounds):
     return turns
 
 
+def rows(turns, peer):
+    """A row for each case and each type of the peer, with the setting of that type that leaves spar the smallest ratio."""
+    for (case, _), (_, unit) in turns[0][0].items():
+        best = min if unit == "s" else max
+        ours = [mine[case, ""][0] for mine, _ in turns]
+        kinds = {}
+        for name, setting in turns[0][1]:
+            if name == case:
+                theirs = [other[case, setting][0] for _, other in turns]
+                ratio = statistics.median(there / here if unit == "s" else here / there for here, there in zip(ours, theirs))
+                kinds.setdefault(setting.split(" ")[0], []).append((ratio, f"{peer} {setting}".strip(), f"{best(theirs):,.1f}"))
+        for ratio, setting, figure in map(min, kinds.values()):
+            yield [case, unit, f"{best(ours):,.1f}", setting, figure, f"{ratio:.2f}"]
+        if not kinds:
+            yield [case, unit, f"{best(ours):,.1f}", "", "", ""]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", nargs="+")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--threads", default="2")
+    parser.add_argument("--settings", default=SETTINGS)
     arguments = parser.parse_args()
     name, *rest = arguments.work
-    python = "/usr/bin/python3"
+    settings = arguments.settings.split(",")
     peers = {
-        "decode": ["llama.cpp/decode.py", *reversed(rest[:2])],
-        "train-nano": ["pytorch/train.py", "nano"],
-        "train-135m": ["pytorch/train.py", "135m"],
-        "generate-nano": ["pytorch/generate_nano.py"],
+        "decode": ["/usr/bin/python3", os.path.join(BENCH, "llama.cpp/decode.py"), *reversed(rest[:2])],
+        "train-nano": [os.path.join(LIBTORCH, "LibTorchPeer"), "train", "nano"],
+        "train-135m": [os.path.join(LIBTORCH, "LibTorchPeer"), "train", "135m"],
+        "generate-nano": [os.path.join(LIBTORCH, "LibTorchPeer"), "generate"],
     }
-    if name not in peers or (name == "decode" and len(rest) < 2):
+    if name not in peers or (name == "decode" and len(rest) < 2) or not set(settings) <= set(SETTINGS.split(",")):
         parser.error("give one of the commands above")
-    script, *options = peers[name]
-    theirs = [python, os.path.join(BENCH, script), *options, arguments.threads]
+    theirs = [*peers[name], arguments.threads]
     ours = [os.path.join(BENCH, "Spar.Bench/bin/Release/net10.0/Spar.Bench"), name, *rest[:1], arguments.threads, *rest[2:]]
+    environment = None if name == "decode" else libtorch_environment()
     rounds = arguments.rounds or ROUNDS.get(name, 3)
-    turns = alternate([ours, theirs], rounds) if name in ROUNDS else [(measure(ours), measure(theirs)) for _ in range(rounds)]
-    print(f"| {name} | unit | spar | peer | ratio |\n| --- | --- | ---: | ---: | ---: |")
-    for case, (_, unit) in turns[0][0].items():
-        best = min if unit == "s" else max
-        row = [case, unit, f"{best(mine[case][0] for mine, _ in turns):,.1f}", "", ""]
-        if case in turns[0][1]:
-            pairs = [(mine[case][0], peer[case][0]) for mine, peer in turns]
-            row[3] = f"{best(there for _, there in pairs):,.1f}"
-            row[4] = f"{statistics.median(there / here if unit == 's' else here / there for here, there in pairs):.2f}"
+    if name in ROUNDS:
+        turns = alternate([ours, theirs], [None, environment], rounds, settings)
+    else:
+        turns = [(measure(ours, None), measure(theirs, environment)) for _ in range(rounds)]
+    print(f"{machine(arguments.threads)}; {rounds} turns\n")
+    print(f"| {name} | unit | spar | peer | | ratio |\n| --- | --- | ---: | --- | ---: | ---: |")
+    for row in rows(turns, "llama.cpp" if name == "decode" else "LibTorch"):
         print("| " + " | ".join(row) + " |")
 
 

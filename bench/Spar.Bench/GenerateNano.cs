@@ -8,7 +8,7 @@ namespace Spar.Bench;
 /// <summary>
 /// Generated tokens a second of the embedded engine at the nano shape (vocabulary 1024, hidden 128, 4 layers of 4
 /// heads, feed-forward 384) with random weights: prompts of 60 tokens, 40 tokens each, five calls a prompt.
-/// <c>bench/pytorch/generate_nano.py</c> is its counterpart.
+/// <c>bench/LibTorch</c> has its counterpart.
 /// </summary>
 internal static class GenerateNano
 {

@@ -8,7 +8,7 @@ using Spar.Engine.Training.Losses;
 namespace Spar.Bench;
 
 /// <summary>
-/// Tokens per second of single optimizer steps. <c>bench/pytorch/train.py</c> does the same with PyTorch.
+/// Tokens per second of single optimizer steps. <c>bench/LibTorch</c> does the same with LibTorch.
 /// </summary>
 internal static class TrainBench
 {
