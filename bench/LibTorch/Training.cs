@@ -85,7 +85,13 @@ internal sealed class Training
         double dpo = Math.Log(2) + (spread / 8) + (SftWeight * sft);
         foreach ((string name, _, Func<Setting, Tensor> loss) in Cases)
         {
-            Console.WriteLine(FormattableString.Invariant($"{_name}: {name}: about {(name == "DPO" ? dpo : sft):F4}"));
+            (double mean, double deviation) =
+                name == "DPO"
+                    ? (dpo, Math.Sqrt(spread / _shape.Pairs) / 2)
+                    : (sft, Math.Sqrt(variance / (_shape.Rows * (_shape.Length - Shape.Prompt))));
+            Console.WriteLine(
+                FormattableString.Invariant($"{_name}: {name}: about {mean:F3}, give or take {deviation:F3}")
+            );
             foreach (Setting setting in Setting.All)
             {
                 using DisposeScope scope = NewDisposeScope();
