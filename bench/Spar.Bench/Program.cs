@@ -72,7 +72,7 @@ switch (args.FirstOrDefault())
         TrainBench.RunNano(threads);
         return 0;
     case "train-135m":
-        TrainBench.Run135M(threads, args.Length > 2 ? int.Parse(args[2]) : 512);
+        TrainBench.Run135M(threads, args[Math.Min(2, args.Length)..]);
         return 0;
     default:
         Console.Error.WriteLine(
@@ -85,7 +85,7 @@ switch (args.FirstOrDefault())
               refine MODEL TEXTS [count [temperature [rows]]]
               ranks sft|dpo|lora nano|135m THREADS BATCHES STEPS    under mpirun; see bench/ranks.sh
               train-nano [threads]            a step for every line of standard input: 0 SFT, 1 SFT on responses, 2 DPO, 3 SFT of an adapter
-              train-135m [threads [tokens]]   likewise
+              train-135m [threads [tokens=N] [memory=MIB]]   likewise; what a batch leaves for its backward pass may take that memory
               dashboard DIRECTORY [calls [chromium]]   makes a store where none is, and looks at it
               pictures RUN FOLDER             of dashboard and report, as docs/images has them
               fleet [prompts=N] [concurrency=N] [servers=N] [faults=PLAN] [latency=MS] [token=MS] [tokens=N] [slots=N] [fixed=N]

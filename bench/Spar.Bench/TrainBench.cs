@@ -47,7 +47,19 @@ internal static class TrainBench
         RankBench.Run(kind, shape == "nano" ? s_nano : s_smolLm2, threads, batches, steps);
 
     /// <summary>The shape of SmolLM2-135M, one sequence or pair a step; also an adapter's training (case 3).</summary>
-    public static void Run135M(int threads, int tokens) => Run("135m", s_smolLm2, threads, rows: 1, pairs: 1, tokens);
+    /// <param name="threads">Threads to use.</param>
+    /// <param name="settings">
+    /// <c>tokens=N</c>, of each sequence, and <c>memory=MIB</c>, which what a batch leaves for its backward pass may take.
+    /// </param>
+    public static void Run135M(int threads, string[] settings)
+    {
+        Dictionary<string, int> given = settings.Select(setting => setting.Split('=')).ToDictionary(
+            parts => parts[0],
+            parts => int.Parse(parts[1], CultureInfo.InvariantCulture)
+        );
+        long? bytes = given.TryGetValue("memory", out int memory) ? (long)memory << 20 : null;
+        Run("135m", s_smolLm2, threads, rows: 1, pairs: 1, given.GetValueOrDefault("tokens", 512), bytes);
+    }
 
     /// <summary>The nano shape, 32 rows of 192 tokens a step.</summary>
     public static void RunNano(int threads) => Run("nano", s_nano, threads, rows: 32, pairs: 16, tokens: 192);
@@ -56,17 +68,28 @@ internal static class TrainBench
     /// Takes one step for every line of standard input, which names a case by its number, and prints its figure: the
     /// peers' steps come between.
     /// </summary>
-    private static void Run(string name, ModelConfig config, int threads, int rows, int pairs, int tokens)
+    private static void Run(
+        string name,
+        ModelConfig config,
+        int threads,
+        int rows,
+        int pairs,
+        int tokens,
+        long? activationBytes = null
+    )
     {
         using ThreadTeam team = new(threads);
         LlamaParameters parameters = LlamaParameters.Initialize(config, 1);
-        Lazy<LlamaTrainer> whole = new(() => new LlamaTrainer(parameters, new AdamWOptions(), team));
+        Lazy<LlamaTrainer> whole = new(() =>
+            new LlamaTrainer(parameters, new AdamWOptions(), team, activationBytes: activationBytes)
+        );
         Lazy<LlamaTrainer> lora = new(() =>
             new LlamaTrainer(
                 parameters,
                 new AdamWOptions(),
                 team,
-                LoraAdapter.Initialize(parameters, new LoraSettings { Rank = 16, Alpha = 32 }, 1)
+                LoraAdapter.Initialize(parameters, new LoraSettings { Rank = 16, Alpha = 32 }, 1),
+                activationBytes
             )
         );
         TrainingSequence[] all = Rows(config, rows, tokens, 1),

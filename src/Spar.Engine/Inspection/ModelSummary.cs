@@ -54,20 +54,11 @@ public sealed record ModelSummary
     public long GenerationBytes => WeightBytes + (CacheBytesPerToken * Config.MaxPositions);
 
     /// <summary>
-    /// Bytes to train all parameters on steps of <see cref="TrainingTokens"/> tokens. A parameter takes eight float32
-    /// numbers: itself, gradient, two moments of AdamW, and the layouts for products in both directions; to this come
-    /// the activations that the backward pass needs.
+    /// Bytes to train all parameters on steps of <see cref="TrainingTokens"/> tokens. A parameter takes five float32
+    /// numbers: itself, gradient, two moments of AdamW, and the layout for products; to this comes what the backward
+    /// pass needs.
     /// </summary>
-    public long TrainingBytes
-    {
-        get
-        {
-            long layer = LayerActivations.Bytes(Config, TrainingTokens), all = Config.LayerCount * layer;
-            long inputs = (long)Config.LayerCount * TrainingTokens * Config.HiddenSize;
-            long logits = Math.Min((long)TrainingTokens * Config.VocabSize, LlamaGraph.LogitFloats);
-            return (4 * ((8 * Parameters) + inputs + logits)) + (all > LlamaGraph.DefaultActivationBytes ? layer : all);
-        }
-    }
+    public long TrainingBytes => (4 * 5 * Parameters) + LlamaGraph.KeptBytes(Config, TrainingTokens);
 
     /// <summary>Reads the headers of a checkpoint.</summary>
     /// <param name="path">A checkpoint folder or a <c>.gguf</c> file.</param>

@@ -7,7 +7,10 @@ namespace Spar.Engine.Kernels;
 /// ones lie in huge pages where Linux gives them on request: products read their matrices in strides of kilobytes, and
 /// would touch another small page at every step.
 /// </summary>
-internal sealed unsafe partial class AlignedBuffer : IDisposable
+/// <param name="huge">
+/// Whether a large one may lie in huge pages; not worth it for what is read from end to end, as it rounds up the size.
+/// </param>
+internal sealed unsafe partial class AlignedBuffer(bool huge = true) : IDisposable
 {
     private const nuint HugePage = 2 << 20;
     private const int AdviseHugePage = 14; // MADV_HUGEPAGE of madvise(2)
@@ -48,9 +51,9 @@ internal sealed unsafe partial class AlignedBuffer : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private static void* Allocate(nuint bytes)
+    private void* Allocate(nuint bytes)
     {
-        if (!OperatingSystem.IsLinux() || bytes < 2 * HugePage)
+        if (!huge || !OperatingSystem.IsLinux() || bytes < 2 * HugePage)
         {
             return NativeMemory.AlignedAlloc(bytes, 64);
         }

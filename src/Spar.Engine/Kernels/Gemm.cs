@@ -72,8 +72,10 @@ internal static unsafe class Gemm
         }
     }
 
-    /// <summary>Floats of scratch memory that <see cref="MultiplyRows"/> needs for a number of rows.</summary>
-    internal static long RowsScratch(int rows) => RowPanels(rows) * (long)MicroKernel.Rows * MicroKernel.RowPanelStride;
+    /// <summary>Floats of scratch memory that products on the calling thread need for a number of rows.</summary>
+    internal static long RowsScratch(int rows) =>
+        ((long)PanelsPerTask * MicroKernel.Columns * MicroKernel.StretchK)
+        + (RowPanels(rows) * (long)MicroKernel.Rows * MicroKernel.RowPanelStride);
 
     /// <summary>
     /// The product of <see cref="Multiply(ThreadTeam, float*, int, int, PackedMatrix, float*, int, bool)"/> on the
@@ -108,6 +110,44 @@ internal static unsafe class Gemm
                         Math.Min(high, rows - row), Math.Min(wide, w.Outputs - column), a + (row * stride), stride, 1,
                         panel, depth, y + at, ldy,
                         addend == null ? null : addend + at);
+                }
+            }
+        }
+    }
+
+    /// <summary>
+    /// y = x B on the calling thread, for a B that is packed on the way: for each block of rows anew, which costs a few
+    /// hundredths of the product.
+    /// </summary>
+    /// <param name="x">Inputs, one row after another.</param>
+    /// <param name="ldx">Floats from one row of x to the next.</param>
+    /// <param name="rows">Rows of x; some dozens are best.</param>
+    /// <param name="b">The matrix.</param>
+    /// <param name="y">Receives the outputs; must not overlap x.</param>
+    /// <param name="ldy">Floats from one row of y to the next.</param>
+    /// <param name="scratch"><see cref="RowsScratch"/> floats.</param>
+    internal static void MultiplyRows(float* x, int ldx, int rows, StackedRows b, float* y, int ldy, float* scratch)
+    {
+        int high = MicroKernel.Rows, wide = MicroKernel.Columns;
+        float* panels = scratch, packedRows = scratch + ((nint)PanelsPerTask * wide * MicroKernel.StretchK);
+        for (int k0 = 0; k0 < b.Rows; k0 += MicroKernel.StretchK)
+        {
+            int depth = Math.Min(MicroKernel.StretchK, b.Rows - k0);
+            nint stride = ldx;
+            float* a = Packing.Rows(x + k0, ref stride, rows, depth, packedRows);
+            for (int first = 0; first < b.Columns; first += PanelsPerTask * wide)
+            {
+                int columns = Math.Min(PanelsPerTask * wide, b.Columns - first);
+                b.Pack(k0, depth, first, columns, panels);
+                for (int column = 0; column < columns; column += wide)
+                {
+                    for (int row = 0; row < rows; row += high)
+                    {
+                        float* target = y + ((nint)row * ldy) + first + column;
+                        Block(
+                            Math.Min(high, rows - row), Math.Min(wide, columns - column), a + (row * stride), stride, 1,
+                            panels + ((nint)column * depth), depth, target, ldy, k0 == 0 ? null : target);
+                    }
                 }
             }
         }

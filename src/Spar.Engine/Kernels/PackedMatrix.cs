@@ -10,8 +10,8 @@ namespace Spar.Engine.Kernels;
 /// </summary>
 internal sealed unsafe class PackedMatrix
 {
-    private readonly float[] _data;
-    private readonly int _start;
+    private readonly float[]? _data; // where the memory is its own
+    private readonly float* _first;
 
     /// <summary>Packs a weight.</summary>
     /// <param name="weight">W, shape [outputs, inputs].</param>
@@ -43,13 +43,26 @@ internal sealed unsafe class PackedMatrix
         ArgumentOutOfRangeException.ThrowIfLessThan(inputs, 1);
         Outputs = outputs;
         Inputs = inputs;
-        _data = GC.AllocateUninitializedArray<float>(
-            checked((Gemm.Panels(outputs) * MicroKernel.Columns * inputs) + 16), pinned: true);
+        _data = GC.AllocateUninitializedArray<float>(checked((int)Floats(outputs, inputs) + 16), pinned: true);
+        // The array is pinned for its life, so the pointer outlives the statement.
         fixed (float* data = _data)
         {
-            _start = (int)((64 - ((nuint)data & 63)) & 63) / sizeof(float);
+            _first = data + ((int)((64 - ((nuint)data & 63)) & 63) / sizeof(float));
         }
     }
+
+    /// <summary>Takes memory for a matrix that <see cref="Fill"/> writes.</summary>
+    /// <param name="outputs">Rows of W.</param>
+    /// <param name="inputs">Columns of W.</param>
+    /// <param name="memory"><see cref="Floats"/> floats, 64-byte aligned, for as long as the matrix is used.</param>
+    internal PackedMatrix(int outputs, int inputs, float* memory)
+    {
+        (Outputs, Inputs) = (outputs, inputs);
+        _first = memory;
+    }
+
+    /// <summary>Floats that a matrix takes.</summary>
+    internal static long Floats(int outputs, int inputs) => (long)Gemm.Panels(outputs) * MicroKernel.Columns * inputs;
 
     /// <summary>Rows of W: elements of y a row.</summary>
     public int Outputs { get; }
@@ -65,34 +78,57 @@ internal sealed unsafe class PackedMatrix
     /// </param>
     internal void Fill(float* source, nint ld, bool inputsOutermost)
     {
+        if (inputsOutermost)
+        {
+            FillInputs(0, Inputs, source, ld);
+        }
+        else
+        {
+            FillOutputs(0, Outputs, source, ld);
+        }
+    }
+
+    /// <summary>Packs some rows of W.</summary>
+    /// <param name="first">The first, a multiple of <see cref="MicroKernel.StretchK"/>.</param>
+    /// <param name="count">How many; a multiple of that too, or all that are left.</param>
+    /// <param name="source">The first row.</param>
+    /// <param name="ld">Floats from one row to the next.</param>
+    internal void FillOutputs(int first, int count, float* source, nint ld)
+    {
         for (int k0 = 0; k0 < Inputs; k0 += MicroKernel.StretchK)
         {
             int k = Math.Min(MicroKernel.StretchK, Inputs - k0);
-            float* panel = Stretch(k0);
-            for (int first = 0; first < Outputs; first += MicroKernel.Columns, panel += MicroKernel.Columns * k)
+            float* panel = Stretch(k0) + ((nint)first * k);
+            for (int row = 0; row < count; row += MicroKernel.Columns, panel += MicroKernel.Columns * k)
             {
-                int columns = Math.Min(MicroKernel.Columns, Outputs - first);
-                if (inputsOutermost)
-                {
-                    Packing.PackBRows(source + (k0 * ld) + first, ld, columns, k, panel);
-                }
-                else
-                {
-                    Packing.PackBTransposed(source + (first * ld) + k0, ld, columns, k, panel);
-                }
+                Packing.PackBTransposed(
+                    source + (row * ld) + k0, ld, Math.Min(MicroKernel.Columns, count - row), k, panel);
+            }
+        }
+    }
+
+    /// <summary>Packs some rows of W^T.</summary>
+    /// <param name="first">The first, a multiple of <see cref="MicroKernel.StretchK"/>.</param>
+    /// <param name="count">How many; a multiple of that too, or all that are left.</param>
+    /// <param name="source">The first row.</param>
+    /// <param name="ld">Floats from one row to the next.</param>
+    internal void FillInputs(int first, int count, float* source, nint ld)
+    {
+        for (int k0 = first; k0 < first + count; k0 += MicroKernel.StretchK)
+        {
+            int k = Math.Min(MicroKernel.StretchK, first + count - k0);
+            float* panel = Stretch(k0);
+            for (int column = 0; column < Outputs; column += MicroKernel.Columns, panel += MicroKernel.Columns * k)
+            {
+                Packing.PackBRows(
+                    source + ((k0 - first) * ld) + column, ld, Math.Min(MicroKernel.Columns, Outputs - column), k,
+                    panel);
             }
         }
     }
 
     /// <summary>The panels of the stretch that begins at input <paramref name="k0"/>.</summary>
-    internal float* Stretch(int k0)
-    {
-        // The array is pinned for its life, so the pointer outlives the statement.
-        fixed (float* data = _data)
-        {
-            return data + _start + ((nint)Gemm.Panels(Outputs) * MicroKernel.Columns * k0);
-        }
-    }
+    internal float* Stretch(int k0) => _first + ((nint)Gemm.Panels(Outputs) * MicroKernel.Columns * k0);
 
     private static int Rows(Tensor weight)
         => weight.Shape.Count == 2

@@ -14,21 +14,28 @@ internal sealed record LoraModule(string Name, Tensor A, Tensor B, double Scale)
     /// <summary>target = weight + s B A, rounded once after the sum over r.</summary>
     /// <param name="weight">W, [outputs, inputs].</param>
     /// <param name="target">Receives [outputs, inputs]; may be <paramref name="weight"/>.</param>
-    public unsafe void Merge(ReadOnlySpan<float> weight, Span<float> target)
+    public void Merge(ReadOnlySpan<float> weight, Span<float> target) => Merge(weight, 0, B.Shape[0], target);
+
+    /// <summary>Some rows of that.</summary>
+    /// <param name="weight">W, [outputs, inputs].</param>
+    /// <param name="first">The first row.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="target">Receives [count, inputs].</param>
+    public unsafe void Merge(ReadOnlySpan<float> weight, int first, int count, Span<float> target)
     {
-        int inputs = A.Shape[1], outputs = B.Shape[0], rank = A.Shape[0];
+        int inputs = A.Shape[1], rank = A.Shape[0];
         float[] delta = new float[inputs];
         fixed (float* w = weight, t = target, a = A.Data, b = B.Data, d = delta)
         {
-            for (int o = 0; o < outputs; o++)
+            for (int o = 0; o < count; o++)
             {
                 delta.AsSpan().Clear();
                 for (int k = 0; k < rank; k++)
                 {
-                    VectorMath.AddScaled(d, a + ((nint)k * inputs), b[(o * rank) + k], inputs);
+                    VectorMath.AddScaled(d, a + ((nint)k * inputs), b[((first + o) * rank) + k], inputs);
                 }
 
-                VectorMath.Copy(w + ((nint)o * inputs), t + ((nint)o * inputs), inputs);
+                VectorMath.Copy(w + ((nint)(first + o) * inputs), t + ((nint)o * inputs), inputs);
                 VectorMath.AddScaled(t + ((nint)o * inputs), d, (float)Scale, inputs);
             }
         }

@@ -8,75 +8,84 @@ namespace Spar.Engine.Training;
 /// is the width of q, k and v side by side. What follows from these row by row (norms' outputs, silu(gate) up) is
 /// computed again: memory is slower than that.
 /// </summary>
-internal sealed unsafe class LayerActivations : IDisposable
+internal sealed unsafe class LayerActivations
 {
     /// <summary>Factors of the first norm, [T].</summary>
-    public AlignedBuffer NormFactors { get; } = new();
+    public float* NormFactors { get; private set; }
 
     /// <summary>Rotated queries and keys, and values, [T, W].</summary>
-    public AlignedBuffer QueryKeyValue { get; } = new();
+    public float* QueryKeyValue { get; private set; }
 
     /// <summary>Queries and keys before the norms of the heads, [T, (H + K) d]; where there are such norms.</summary>
-    public AlignedBuffer PlainHeads { get; } = new();
+    public float* PlainHeads { get; private set; }
 
     /// <summary>Factors of these norms, [T, H + K].</summary>
-    public AlignedBuffer HeadFactors { get; } = new();
+    public float* HeadFactors { get; private set; }
 
     /// <summary>Log-sums of attention, [T, H].</summary>
-    public AlignedBuffer LogSums { get; } = new();
+    public float* LogSums { get; private set; }
 
     /// <summary>Attention output before o_proj, [T, H d].</summary>
-    public AlignedBuffer Attended { get; } = new();
+    public float* Attended { get; private set; }
 
     /// <summary>Output of o_proj, [T, D]; where it is normed before it is added.</summary>
-    public AlignedBuffer Projected { get; } = new();
+    public float* Projected { get; private set; }
 
     /// <summary>Factors of that norm, [T].</summary>
-    public AlignedBuffer ProjectedFactors { get; } = new();
+    public float* ProjectedFactors { get; private set; }
 
     /// <summary>Residual stream between attention and feed-forward, [T, D].</summary>
-    public AlignedBuffer Middle { get; } = new();
+    public float* Middle { get; private set; }
 
     /// <summary>Factors of the second norm, [T].</summary>
-    public AlignedBuffer MiddleNormFactors { get; } = new();
+    public float* MiddleNormFactors { get; private set; }
 
     /// <summary>Gate and up side by side, [T, 2 F]; the backward pass puts their gradients in their place.</summary>
-    public AlignedBuffer GateUp { get; } = new();
+    public float* GateUp { get; private set; }
 
     /// <summary>Output of down_proj, [T, D]; where it is normed before it is added.</summary>
-    public AlignedBuffer Fed { get; } = new();
+    public float* Fed { get; private set; }
 
     /// <summary>Factors of that norm, [T].</summary>
-    public AlignedBuffer FedFactors { get; } = new();
+    public float* FedFactors { get; private set; }
 
-    /// <summary>Bytes that T rows of one layer take.</summary>
-    public static long Bytes(ModelConfig config, int rows) => Sizes(config).Sum() * rows * sizeof(float);
+    /// <summary>Floats that T rows of one layer take.</summary>
+    public static long Floats(ModelConfig config, int rows) => Sizes(config).Sum(size => Whole(size * rows));
 
-    /// <summary>Makes room for T rows.</summary>
-    public void Reserve(ModelConfig config, int rows)
+    /// <summary>Says where T rows are kept.</summary>
+    /// <param name="config">The architecture.</param>
+    /// <param name="rows">T.</param>
+    /// <param name="memory"><see cref="Floats"/> floats.</param>
+    public void Place(ModelConfig config, int rows, float* memory)
     {
-        foreach ((AlignedBuffer buffer, long size) in All.Zip(Sizes(config)))
+        long[] sizes = Sizes(config);
+        int next = 0;
+        NormFactors = Take();
+        QueryKeyValue = Take();
+        PlainHeads = Take();
+        HeadFactors = Take();
+        LogSums = Take();
+        Attended = Take();
+        Projected = Take();
+        ProjectedFactors = Take();
+        Middle = Take();
+        MiddleNormFactors = Take();
+        GateUp = Take();
+        Fed = Take();
+        FedFactors = Take();
+
+        float* Take()
         {
-            buffer.Reserve(size * rows);
+            float* first = memory;
+            memory += Whole(sizes[next++] * rows);
+            return first;
         }
     }
 
-    public void Dispose()
-    {
-        foreach (AlignedBuffer buffer in All)
-        {
-            buffer.Dispose();
-        }
-    }
+    // whole cache lines
+    private static long Whole(long floats) => (floats + 15) / 16 * 16;
 
-    private AlignedBuffer[] All =>
-    [
-        NormFactors, QueryKeyValue, PlainHeads, HeadFactors, LogSums, Attended, Projected, ProjectedFactors, Middle,
-        MiddleNormFactors, GateUp,
-        Fed, FedFactors,
-    ];
-
-    /// <summary>Floats a row of each buffer, in the order of <see cref="All"/>.</summary>
+    /// <summary>Floats a row of each buffer, in the order of their declaration.</summary>
     private static long[] Sizes(ModelConfig config)
     {
         int hidden = config.HiddenSize, heads = config.HeadCount + config.KvHeadCount, d = config.HeadDim;

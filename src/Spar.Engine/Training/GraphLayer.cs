@@ -56,9 +56,9 @@ internal sealed class GraphLayer(LlamaLayerParameters parameters, GradientMap gr
     public NormPart? DownNorm { get; } = NormPart.Of(parameters.DownNorm, gradients);
 
     /// <summary>Residual stream into the layer, [T, D].</summary>
-    public AlignedBuffer Input { get; } = new();
+    public unsafe float* Input { get; set; }
 
-    /// <summary>Of its own, unless the graph keeps those of one layer only.</summary>
+    /// <summary>Where several layers share a place, what is there is that of the last that wrote it.</summary>
     public LayerActivations Activations { get; } = new();
 
     public IEnumerable<Linear> Linears => [QueryKeyValue, Output, GateUp, Down];
@@ -70,8 +70,6 @@ internal sealed class GraphLayer(LlamaLayerParameters parameters, GradientMap gr
             linear.Dispose();
         }
 
-        Input.Dispose();
-        Activations.Dispose();
     }
 }
 

@@ -26,6 +26,15 @@ public interface ILoss<TRow>
 public interface IStepLoss
 {
     /// <summary>
+    /// Says how the step's loss changes with each of a batch's log-probabilities, where that can be said without
+    /// knowing them: the pass through the model then takes less memory.
+    /// </summary>
+    /// <param name="batch">Whole rows, sequence by sequence; P targets in all.</param>
+    /// <param name="gradient">Receives what <see cref="Add"/> gives, [P].</param>
+    /// <returns>Whether it can be said.</returns>
+    bool TryGradient(TokenBatch batch, Span<float> gradient) => false;
+
+    /// <summary>
     /// Adds a batch's share, and says how the step's loss changes with each of its log-probabilities; that does not
     /// depend on the batches that were added before.
     /// </summary>

@@ -43,14 +43,15 @@ internal sealed unsafe partial class LlamaGraph
 
     /// <summary>
     /// Adds the gradient of a function of the last batch's log-probabilities to <see cref="Gradients"/> (see
-    /// <see cref="FlushGradients"/>). Once per <see cref="Forward"/>.
+    /// <see cref="ShareGradients"/>). Once per <see cref="Forward"/> or <see cref="ForwardLayers"/>.
     /// </summary>
     /// <param name="logProbGradient">
-    /// Gradient of the function with respect to each log-probability that <see cref="Forward"/> returned, [P].
+    /// Gradient of the function with respect to the log-probability of each target, [P].
     /// </param>
     /// <param name="first">Whether the batch is the first of its step; of interest to ranks that share it.</param>
     /// <param name="last">Whether it is the last.</param>
-    public void Backward(ReadOnlySpan<float> logProbGradient, bool first = true, bool last = true)
+    /// <returns>What <see cref="Forward"/> returns.</returns>
+    public ReadOnlySpan<float> Backward(ReadOnlySpan<float> logProbGradient, bool first = true, bool last = true)
     {
         TokenBatch batch = _batch ?? throw new InvalidOperationException("Backward needs a forward pass before it.");
         ArgumentOutOfRangeException.ThrowIfNotEqual(logProbGradient.Length, batch.TargetCount, nameof(logProbGradient));
@@ -76,7 +77,7 @@ internal sealed unsafe partial class LlamaGraph
         int reached = 0;
         foreach (int target in (ReadOnlySpan<int>)[.. batch.TargetRows, rows])
         {
-            Clear(_outputGradient, hidden, reached, target - reached); // of rows that predict nothing
+            Clear(_outputGradient.Data, hidden, reached, target - reached); // of rows that predict nothing
             reached = target + 1;
         }
 
@@ -109,6 +110,7 @@ internal sealed unsafe partial class LlamaGraph
         }
 
         _batch = null;
+        return _logProbs.AsSpan(0, batch.TargetCount);
     }
 
     /// <summary>
@@ -144,72 +146,98 @@ internal sealed unsafe partial class LlamaGraph
     /// <summary>The weight gradients that wait, with no loop beside them.</summary>
     private void FinishProducts() => For(0, (_, _) => { });
 
+    /// <summary>The head's part for targets whose sums go together.</summary>
     private void BackwardHead(int start, int count, float* gradient)
     {
-        int hidden = _config.HiddenSize, vocabulary = _config.VocabSize;
-        bool kept = _batch!.TargetCount <= LogitChunk;
-        FinishProducts(); // of the chunk before: its logits make room for this one's
-        _head.Reserve(_headRows, count);
-        For(Blocks(count), (block, worker) =>
+        for (int piece = start, more = count; more > 0; piece += HeldLogits, more -= HeldLogits)
         {
-            if (!kept)
+            int first = piece, held = Math.Min(HeldLogits, more);
+            FinishProducts(); // of the piece before: its logits make room for this one's
+            _head.Reserve(_headRows, held);
+            For(HeadTasks(held), (task, worker) => BackwardHead(first, held, task, worker, gradient));
+            if (held < more)
             {
-                ForwardHead(start, count, block, worker, normed: true);
+                _head.AddProducts(_products, _headRows, _logits.Data, _config.VocabSize, held);
             }
-
-            int first = block * RowBlock, rows = Math.Min(RowBlock, count - first);
-            float* logits = _logits.Data + ((nint)first * vocabulary), partial = Partial(block, 0);
-            float* scratch = _team.Scratch(worker, Gemm.RowsScratch(RowBlock) + (RowBlock * hidden));
-            float* dInput = scratch + Gemm.RowsScratch(RowBlock);
-            for (int r = 0; r < rows; r++)
+            else
             {
-                int target = start + first + r;
-                Softmax.LogProbBackward(
-                    logits + ((nint)r * vocabulary), vocabulary, _batch.TargetTokens[target], _logSums.Data[target],
-                    gradient[target]);
+                EndHead(start, count, held);
             }
+        }
+    }
 
-            _head.BackwardInput(logits, vocabulary, rows, dInput, hidden, scratch);
-            _head.PutRows(
-                _headRows, first, rows, logits, vocabulary, _headInput.Data + ((nint)(start + first) * hidden), hidden,
-                scratch);
+    /// <summary>What is left of that after the last piece's logits.</summary>
+    private void EndHead(int start, int count, int held)
+    {
+        int hidden = _config.HiddenSize;
+        _team.For(Blocks(count), (block, _) =>
+        {
+            int first = block * RowBlock, end = Math.Min(first + RowBlock, count);
+            float* partial = Partial(block, 0);
             fixed (float* weight = _finalNorm.Weight.Data)
             {
-                for (int r = 0; r < rows; r++)
+                for (int target = start + first; target < start + end; target++)
                 {
-                    int target = start + first + r;
-                    nint row = (nint)_batch.TargetRows[target] * hidden;
-                    float* dx = _outputGradient.Data + row; // each row is the target of one task at most
+                    nint row = (nint)_batch!.TargetRows[target] * hidden;
                     RmsNorm.Backward(
-                        dInput + ((nint)r * hidden), _final.Data + row, _headFactors.Data[target], weight, null, dx,
-                        partial, hidden);
+                        _headInput.Data + ((nint)target * hidden), _final.Data + row, _headFactors.Data[target], weight,
+                        null, _outputGradient.Data + row, partial, hidden);
                 }
             }
         });
+        bool whole = count == _batch!.TargetCount;
         if (_relay is not null)
         {
-            TakeHead(_relay, kept, last: start + count == _batch!.TargetCount);
+            TakeHead(_relay, whole, last: start + count == _batch.TargetCount);
         }
 
         AddPartials(Blocks(count), 0, _finalNorm);
-        if (_relay is null || !kept)
+        if (_relay is null || !whole)
         {
-            _head.AddProducts(_products, _headRows, _logits.Data, vocabulary, count);
+            _head.AddProducts(_products, _headRows, _logits.Data, _config.VocabSize, held);
             return;
         }
 
-        _head.AddOthers(_products, _headRows, _logits.Data, vocabulary, count);
+        _head.AddOthers(_products, _headRows, _logits.Data, _config.VocabSize, held);
+    }
+
+    /// <summary>
+    /// From the logits of some targets to the gradients of the logits, which take their place, and of the final norm's
+    /// output, which take that of its output.
+    /// </summary>
+    private void BackwardHead(int start, int held, int task, int worker, float* gradient)
+    {
+        int hidden = _config.HiddenSize, vocabulary = _config.VocabSize;
+        (int first, int rows) = HeadShare(task, held);
+        if (_headState != HeadState.Kept)
+        {
+            ForwardHead(start, first, rows, worker, again: _headState == HeadState.Summed);
+        }
+
+        float* logits = _logits.Data + ((nint)first * vocabulary);
+        float* input = _headInput.Data + ((nint)(start + first) * hidden);
+        float* scratch = _team.Scratch(worker, Gemm.RowsScratch(RowBlock));
+        for (int r = 0; r < rows; r++)
+        {
+            int target = start + first + r;
+            Softmax.LogProbBackward(
+                logits + ((nint)r * vocabulary), vocabulary, _batch!.TargetTokens[target], _logSums.Data[target],
+                gradient[target]);
+        }
+
+        _head.PutRows(_headRows, first, rows, logits, vocabulary, input, hidden, scratch);
+        _head.BackwardInput(logits, vocabulary, rows, input, hidden, scratch);
     }
 
     private void BackwardLayer(int l)
     {
         GraphLayer layer = _layers[l];
-        if (_recompute && l < _layers.Length - 1)
+        if (l < _shared - 1)
         {
             Recompute(l);
         }
 
-        LayerActivations a = Activations(l);
+        LayerActivations a = _layers[l].Activations;
         int rows = _batch!.RowCount, blocks = Blocks(rows), hidden = _config.HiddenSize, ffn = _config.IntermediateSize;
         For(blocks, (block, worker) => BackwardFeedForward(l, block, worker));
         _relay?.Sums.Take(_relay.SecondHalves[l]);
@@ -217,14 +245,14 @@ internal sealed unsafe partial class LlamaGraph
         AddPartials(blocks, 1, layer.DownNorm);
         AddPartials(blocks, 2, layer.AttendedNorm);
         layer.Down.AddProducts(_products, _hiddenRows, FedGradient.Data, hidden, rows);
-        layer.GateUp.AddProducts(_products, _middleNormedRows, a.GateUp.Data, 2 * ffn, rows);
+        layer.GateUp.AddProducts(_products, _middleNormedRows, a.GateUp, 2 * ffn, rows);
         layer.Output.AddProducts(_products, _attendedRows, ProjectedGradient.Data, hidden, rows);
 
         For(_batch.SequenceCount * _config.KvHeadCount, (task, worker) =>
         {
             AttentionHead head = Head(l, task);
-            float* joint = a.QueryKeyValue.Data;
-            head.OutputGradient = _attendedGradient.Data + (head.Output - a.Attended.Data);
+            float* joint = a.QueryKeyValue;
+            head.OutputGradient = _attendedGradient.Data + (head.Output - a.Attended);
             head.QueryGradient = _jointGradient.Data + (head.Query - joint);
             head.KeyGradient = _jointGradient.Data + (head.Key - joint);
             head.ValueGradient = _jointGradient.Data + (head.Value - joint);

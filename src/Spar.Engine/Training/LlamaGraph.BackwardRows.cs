@@ -16,16 +16,16 @@ internal sealed unsafe partial class LlamaGraph
         for (int from = first, at, count; from < first + rows; from = at + count)
         {
             (at, count) = FedRows(l, from, first + rows);
-            Clear(Activations(l).GateUp, 2 * _config.IntermediateSize, from, at - from);
-            Clear(_middleGradient, hidden, from, at - from);
-            Clear(_attendedGradient, QueryWidth, from, at - from);
+            Clear(_layers[l].Activations.GateUp, 2 * _config.IntermediateSize, from, at - from);
+            Clear(_middleGradient.Data, hidden, from, at - from);
+            Clear(_attendedGradient.Data, QueryWidth, from, at - from);
             _layers[l].Down.ClearRows(_hiddenRows, from, at - from);
             _layers[l].GateUp.ClearRows(_middleNormedRows, from, at - from);
             _layers[l].Output.ClearRows(_attendedRows, from, at - from);
             if (_config.SandwichNorm)
             {
-                Clear(_ownFed, hidden, from, at - from);
-                Clear(_ownProjected, hidden, from, at - from);
+                Clear(_ownFed.Data, hidden, from, at - from);
+                Clear(_ownProjected.Data, hidden, from, at - from);
             }
 
             if (count > 0)
@@ -41,13 +41,13 @@ internal sealed unsafe partial class LlamaGraph
     {
         int hidden = _config.HiddenSize, ffn = _config.IntermediateSize;
         GraphLayer layer = _layers[l];
-        LayerActivations a = Activations(l);
+        LayerActivations a = _layers[l].Activations;
         long gemm = Gemm.RowsScratch(RowBlock);
         float* scratch = _team.Scratch(worker, gemm + ((long)RowBlock * (ffn + hidden)));
         float* dHidden = scratch + gemm, dNormed = dHidden + ((nint)RowBlock * ffn);
         float* dOutput = _outputGradient.Data + ((nint)first * hidden);
         float* dMiddle = _middleGradient.Data + ((nint)first * hidden);
-        float* gateUp = a.GateUp.Data + ((nint)first * 2 * ffn); // the gradient takes its place
+        float* gateUp = a.GateUp + ((nint)first * 2 * ffn); // the gradient takes its place
         if (layer.DownNorm is { } downNorm)
         {
             NormBackward(
@@ -81,7 +81,7 @@ internal sealed unsafe partial class LlamaGraph
             _attendedGradient.Data + ((nint)first * QueryWidth), QueryWidth, scratch);
         layer.Output.PutRows(
             _attendedRows, first, rows, ProjectedGradient.Data + ((nint)first * hidden), hidden,
-            a.Attended.Data + ((nint)first * QueryWidth), QueryWidth, scratch);
+            a.Attended + ((nint)first * QueryWidth), QueryWidth, scratch);
     }
 
     /// <summary>
@@ -92,7 +92,7 @@ internal sealed unsafe partial class LlamaGraph
         int hidden = _config.HiddenSize, width = JointWidth, heads = _config.HeadCount + _config.KvHeadCount;
         int first = block * RowBlock, rows = Math.Min(RowBlock, _batch!.RowCount - first);
         GraphLayer layer = _layers[l];
-        LayerActivations a = Activations(l);
+        LayerActivations a = _layers[l].Activations;
         long gemm = Gemm.RowsScratch(RowBlock);
         float* scratch = _team.Scratch(worker, gemm + ((long)RowBlock * hidden)), dNormed = scratch + gemm;
         float* dJoint = _jointGradient.Data + ((nint)first * width);
@@ -103,8 +103,8 @@ internal sealed unsafe partial class LlamaGraph
             _rotary.ApplyInverse(row, heads, _batch.Positions[first + r]);
             if (layer.QueryNorm is { } queryNorm && layer.KeyNorm is { } keyNorm)
             {
-                float* plain = a.PlainHeads.Data + ((nint)(first + r) * (QueryWidth + KeyWidth));
-                float* factors = a.HeadFactors.Data + ((nint)(first + r) * heads);
+                float* plain = a.PlainHeads + ((nint)(first + r) * (QueryWidth + KeyWidth));
+                float* factors = a.HeadFactors + ((nint)(first + r) * heads);
                 HeadNormBackward(queryNorm, row, plain, factors, _config.HeadCount, queryPartial);
                 HeadNormBackward(
                     keyNorm, row + QueryWidth, plain + QueryWidth, factors + _config.HeadCount, _config.KvHeadCount,
@@ -122,7 +122,7 @@ internal sealed unsafe partial class LlamaGraph
     }
 
     /// <summary>A norm's output once more.</summary>
-    private void NormAgain(NormPart norm, AlignedBuffer input, AlignedBuffer factors, int first, int rows, float* y)
+    private void NormAgain(NormPart norm, float* input, float* factors, int first, int rows, float* y)
     {
         int hidden = _config.HiddenSize;
         fixed (float* weight = norm.Weight.Data)
@@ -130,14 +130,14 @@ internal sealed unsafe partial class LlamaGraph
             for (int r = 0; r < rows; r++)
             {
                 RmsNorm.Apply(
-                    input.Data + ((nint)(first + r) * hidden), factors.Data[first + r], weight, y + ((nint)r * hidden),
+                    input + ((nint)(first + r) * hidden), factors[first + r], weight, y + ((nint)r * hidden),
                     hidden);
             }
         }
     }
 
     private void NormBackward(
-        NormPart norm, float* dNormed, AlignedBuffer input, AlignedBuffer factors, int first, int rows, float* residual,
+        NormPart norm, float* dNormed, float* input, float* factors, int first, int rows, float* residual,
         float* target, float* partial)
     {
         int hidden = _config.HiddenSize;
@@ -147,7 +147,7 @@ internal sealed unsafe partial class LlamaGraph
             {
                 nint row = (nint)r * hidden;
                 RmsNorm.Backward(
-                    dNormed + row, input.Data + ((nint)first * hidden) + row, factors.Data[first + r], weight,
+                    dNormed + row, input + ((nint)first * hidden) + row, factors[first + r], weight,
                     residual == null ? null : residual + row, target + row, partial, hidden);
             }
         }

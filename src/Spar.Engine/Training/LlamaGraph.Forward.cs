@@ -28,10 +28,10 @@ internal sealed unsafe partial class LlamaGraph
         int first = block * RowBlock, rows = Math.Min(RowBlock, _batch!.RowCount - first);
         int hidden = _config.HiddenSize;
         float* scratch = ForwardScratch(worker);
-        AlignedBuffer target = l < _layers.Length ? _layers[l].Input : _final;
+        float* target = l < _layers.Length ? _layers[l].Input : _final.Data;
         if (l == 0)
         {
-            float* x = target.Data + ((nint)first * hidden);
+            float* x = target + ((nint)first * hidden);
             fixed (float* embedding = Parameters.Embedding.Data)
             {
                 for (int r = 0; r < rows; r++)
@@ -50,7 +50,7 @@ internal sealed unsafe partial class LlamaGraph
                 if (count > 0)
                 {
                     float* h = FeedForward(l - 1, at, count, scratch);
-                    AddFed(l - 1, at, count, h, target.Data + ((nint)at * hidden), scratch);
+                    AddFed(l - 1, at, count, h, target + ((nint)at * hidden), scratch);
                 }
             }
         }
@@ -68,25 +68,25 @@ internal sealed unsafe partial class LlamaGraph
     private (int First, int Count) FedRows(int l, int from, int end) =>
         l < _layers.Length - 1 ? (from, end - from) : _batch!.NextTargetRows(from, end);
 
-    private static void Clear(AlignedBuffer buffer, int width, int first, int rows) =>
-        new Span<float>(buffer.Data + ((nint)first * width), rows * width).Clear();
+    private static void Clear(float* buffer, int width, int first, int rows) =>
+        new Span<float>(buffer + ((nint)first * width), rows * width).Clear();
 
     /// <summary>First half of a layer up to attention: norm, q, k, v, norms of the heads, rotation.</summary>
     private void Project(int l, int first, int rows, float* scratch)
     {
         int hidden = _config.HiddenSize, width = JointWidth, heads = _config.HeadCount + _config.KvHeadCount;
         GraphLayer layer = _layers[l];
-        LayerActivations a = Activations(l);
-        float* normed = scratch + Gemm.RowsScratch(RowBlock), joint = a.QueryKeyValue.Data + ((nint)first * width);
-        Norm(layer.InputNorm, layer.Input.Data + ((nint)first * hidden), rows, normed, a.NormFactors.Data + first);
+        LayerActivations a = _layers[l].Activations;
+        float* normed = scratch + Gemm.RowsScratch(RowBlock), joint = a.QueryKeyValue + ((nint)first * width);
+        Norm(layer.InputNorm, layer.Input + ((nint)first * hidden), rows, normed, a.NormFactors + first);
         layer.QueryKeyValue.Forward(normed, hidden, rows, joint, width, null, scratch);
         for (int r = 0; r < rows; r++, joint += width)
         {
             if (layer.QueryNorm is { } queryNorm && layer.KeyNorm is { } keyNorm)
             {
                 int plainWidth = QueryWidth + KeyWidth;
-                VectorMath.Copy(joint, a.PlainHeads.Data + ((nint)(first + r) * plainWidth), plainWidth);
-                float* factors = a.HeadFactors.Data + ((nint)(first + r) * heads);
+                VectorMath.Copy(joint, a.PlainHeads + ((nint)(first + r) * plainWidth), plainWidth);
+                float* factors = a.HeadFactors + ((nint)(first + r) * heads);
                 NormHeads(queryNorm, joint, _config.HeadCount, factors);
                 NormHeads(keyNorm, joint + QueryWidth, _config.KvHeadCount, factors + _config.HeadCount);
             }
@@ -103,14 +103,14 @@ internal sealed unsafe partial class LlamaGraph
     {
         int hidden = _config.HiddenSize, ffn = _config.IntermediateSize;
         GraphLayer layer = _layers[l];
-        LayerActivations a = Activations(l);
-        float* middle = a.Middle.Data + ((nint)first * hidden), gateUp = a.GateUp.Data + ((nint)first * 2 * ffn);
+        LayerActivations a = _layers[l].Activations;
+        float* middle = a.Middle + ((nint)first * hidden), gateUp = a.GateUp + ((nint)first * 2 * ffn);
         float* normed = scratch + Gemm.RowsScratch(RowBlock), h = normed + ((nint)RowBlock * hidden);
         AddProduct(
-            layer.Output, layer.AttendedNorm, a.Attended.Data + ((nint)first * QueryWidth),
-            layer.Input.Data + ((nint)first * hidden), a.Projected, a.ProjectedFactors,
+            layer.Output, layer.AttendedNorm, a.Attended + ((nint)first * QueryWidth),
+            layer.Input + ((nint)first * hidden), a.Projected, a.ProjectedFactors,
             first, rows, middle, scratch);
-        Norm(layer.PostAttentionNorm, middle, rows, normed, a.MiddleNormFactors.Data + first);
+        Norm(layer.PostAttentionNorm, middle, rows, normed, a.MiddleNormFactors + first);
         layer.GateUp.Forward(normed, hidden, rows, gateUp, 2 * ffn, null, scratch);
         for (int r = 0; r < rows; r++)
         {
@@ -123,9 +123,9 @@ internal sealed unsafe partial class LlamaGraph
     /// <summary>The end of a layer: down, residual.</summary>
     private void AddFed(int l, int first, int rows, float* h, float* output, float* scratch)
     {
-        LayerActivations a = Activations(l);
+        LayerActivations a = _layers[l].Activations;
         AddProduct(
-            _layers[l].Down, _layers[l].DownNorm, h, a.Middle.Data + ((nint)first * _config.HiddenSize), a.Fed,
+            _layers[l].Down, _layers[l].DownNorm, h, a.Middle + ((nint)first * _config.HiddenSize), a.Fed,
             a.FedFactors, first, rows, output, scratch);
     }
 
@@ -134,8 +134,8 @@ internal sealed unsafe partial class LlamaGraph
     /// backward pass.
     /// </summary>
     private void AddProduct(
-        Linear linear, NormPart? norm, float* x, float* residual, AlignedBuffer plain, AlignedBuffer factors, int first,
-        int rows, float* output, float* scratch)
+        Linear linear, NormPart? norm, float* x, float* residual, float* plain, float* factors, int first, int rows,
+        float* output, float* scratch)
     {
         int hidden = _config.HiddenSize;
         if (norm is null)
@@ -144,9 +144,9 @@ internal sealed unsafe partial class LlamaGraph
             return;
         }
 
-        float* y = plain.Data + ((nint)first * hidden);
+        float* y = plain + ((nint)first * hidden);
         linear.Forward(x, linear.Inputs, rows, y, hidden, null, scratch);
-        Norm(norm, y, rows, output, factors.Data + first);
+        Norm(norm, y, rows, output, factors + first);
         VectorMath.Add(output, residual, rows * hidden);
     }
 
@@ -175,16 +175,16 @@ internal sealed unsafe partial class LlamaGraph
     }
 
     /// <summary>
-    /// Final norm, logits and log-probabilities of a block of the targets from <paramref name="start"/> on.
+    /// Logits and log-probabilities of some of the targets that are at hand from <paramref name="start"/> on; of those
+    /// that were at hand before, the logits alone.
     /// </summary>
-    private void ForwardHead(int start, int count, int block, int worker, bool normed)
+    private void ForwardHead(int start, int first, int rows, int worker, bool again)
     {
         int hidden = _config.HiddenSize, vocabulary = _config.VocabSize;
-        int first = block * RowBlock, rows = Math.Min(RowBlock, count - first);
         float* scratch = _team.Scratch(worker, Gemm.RowsScratch(RowBlock));
         float* input = _headInput.Data + ((nint)(start + first) * hidden);
         float* logits = _logits.Data + ((nint)first * vocabulary);
-        if (!normed)
+        if (!again)
         {
             fixed (float* weight = _finalNorm.Weight.Data)
             {
@@ -198,17 +198,33 @@ internal sealed unsafe partial class LlamaGraph
         }
 
         _head.Forward(input, hidden, rows, logits, vocabulary, null, scratch);
-        if (!normed)
+        for (int r = 0; r < rows && !again; r++)
         {
-            for (int r = 0; r < rows; r++)
-            {
-                int target = start + first + r;
-                float* row = logits + ((nint)r * vocabulary);
-                float logSum = Softmax.LogSumExp(row, vocabulary);
-                _logSums.Data[target] = logSum;
-                _logProbs[target] = row[_batch!.TargetTokens[target]] - logSum;
-            }
+            int target = start + first + r;
+            float* row = logits + ((nint)r * vocabulary);
+            float logSum = Softmax.LogSumExp(row, vocabulary);
+            _logSums.Data[target] = logSum;
+            _logProbs[target] = row[_batch!.TargetTokens[target]] - logSum;
         }
+    }
+
+    /// <summary>
+    /// Tasks that some targets' logits are shared out in: of <see cref="RowBlock"/> rows at most, as many for every
+    /// thread.
+    /// </summary>
+    private int HeadTasks(int targets)
+    {
+        int rounds = (targets + (RowBlock * _team.Threads) - 1) / (RowBlock * _team.Threads);
+        return Math.Min(rounds * _team.Threads, (targets + MicroKernel.Rows - 1) / MicroKernel.Rows);
+    }
+
+    /// <summary>A task's targets: whole blocks of the kernel.</summary>
+    private (int First, int Count) HeadShare(int task, int targets)
+    {
+        int tasks = HeadTasks(targets);
+        long units = (targets + MicroKernel.Rows - 1) / MicroKernel.Rows;
+        int first = (int)(task * units / tasks) * MicroKernel.Rows;
+        return (first, Math.Min(targets, (int)((task + 1) * units / tasks) * MicroKernel.Rows) - first);
     }
 
     /// <summary>The attention of one key/value head of one sequence; tasks go by falling length.</summary>
@@ -217,15 +233,15 @@ internal sealed unsafe partial class LlamaGraph
         int sequence = _batch!.LongestFirst[task / _config.KvHeadCount], kv = task % _config.KvHeadCount;
         int group = _config.HeadCount / _config.KvHeadCount, d = _config.HeadDim;
         nint first = _batch.Starts[sequence];
-        LayerActivations a = Activations(l);
-        float* joint = a.QueryKeyValue.Data + (first * JointWidth);
+        LayerActivations a = _layers[l].Activations;
+        float* joint = a.QueryKeyValue + (first * JointWidth);
         return new AttentionHead
         {
             Query = joint + (kv * group * d),
             Key = joint + QueryWidth + (kv * d),
             Value = joint + QueryWidth + KeyWidth + (kv * d),
-            Output = a.Attended.Data + (first * QueryWidth) + (kv * group * d),
-            LogSum = a.LogSums.Data + (first * _config.HeadCount) + (kv * group),
+            Output = a.Attended + (first * QueryWidth) + (kv * group * d),
+            LogSum = a.LogSums + (first * _config.HeadCount) + (kv * group),
             Stride = JointWidth,
             OutputStride = QueryWidth,
             LogSumStride = _config.HeadCount,

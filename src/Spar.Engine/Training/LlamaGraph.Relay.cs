@@ -40,7 +40,8 @@ internal sealed unsafe partial class LlamaGraph
                 group.IsHeld = true;
                 if (multiplies)
                 {
-                    _products.Add(_head.WeightProduct(_headRows, _logits.Data, _config.VocabSize, first, count));
+                    _head.AddWeightProducts(
+                        _products, _headRows, _logits.Data, _config.VocabSize, first, count);
                 }
             }
 

@@ -12,21 +12,14 @@ namespace Spar.Engine.Training;
 /// so results do not depend on the number of threads.
 /// <para>
 /// With an adapter, the model is frozen and the gradients are the adapter's. Where the activations of all layers would
-/// take more memory than allowed, only each layer's input is kept, and the backward pass computes the rest again, to
-/// the same bits.
+/// take more memory than allowed, only the input of some layers is kept, and the backward pass computes the rest again,
+/// to the same bits.
 /// </para>
 /// Knows nothing of losses, optimizers and files.
 /// </summary>
 internal sealed unsafe partial class LlamaGraph : IDisposable
 {
-    /// <summary>
-    /// Memory that the activations of all layers may take before they are computed again instead of kept.
-    /// </summary>
-    public const long DefaultActivationBytes = 4L << 30;
-
     private const int RowBlock = 96; // rows that go through a layer together
-    // logits kept at a time; those of more targets are computed again for the backward pass
-    internal const long LogitFloats = 128 << 20;
 
     private readonly ThreadTeam _team;
     private readonly ModelConfig _config;
@@ -34,15 +27,16 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
     private readonly Linear _head;
     private readonly NormPart _finalNorm;
     private readonly Tensor? _embeddingGradient;
-    private readonly long _activationBytes;
     private readonly AlignedBuffer _final = new();        // residual stream after the last layer [T, D]
-    private readonly AlignedBuffer _headInput = new();    // normed rows of the targets [P, D]
+    // normed rows of the targets, then the gradients with respect to them [P, D]
+    private readonly AlignedBuffer _headInput = new();
     private readonly AlignedBuffer _headFactors = new();  // [P]
-    private readonly AlignedBuffer _logits = new();       // [chunk, V]
+    private readonly AlignedBuffer _logits = new();       // [HeldLogits, V]
     private readonly AlignedBuffer _logSums = new();      // [P]
     private readonly RotaryTable _rotary;
     private readonly StepRelay? _relay; // where several ranks share a step
-    private bool _recompute; // only the layers' inputs are kept of the present batch
+    private bool _loaded;
+    private HeadState _headState;
     private TokenBatch? _batch;
     private float[] _logProbs = [];
 
@@ -51,20 +45,21 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
     /// <param name="team">Threads to use.</param>
     /// <param name="adapter">An adapter to train instead of the model, or null.</param>
     /// <param name="activationBytes">
-    /// Memory that the activations of all layers may take before they are computed again instead of kept; has no
-    /// influence on results.
+    /// Memory that what a batch leaves for its backward pass may take, with the layouts of weights for that pass, before
+    /// it is computed again instead of kept; has no influence on results. Null for
+    /// <see cref="DefaultActivationBytes"/>.
     /// </param>
     /// <param name="ranks">Processes that share the batches of a step, or null; have no influence on results.</param>
     public LlamaGraph(
         LlamaParameters parameters, ThreadTeam team, LoraAdapter? adapter = null,
-        long activationBytes = DefaultActivationBytes, IRankGroup? ranks = null)
+        long? activationBytes = null, IRankGroup? ranks = null)
     {
         Parameters = parameters;
         Trained = adapter?.All ?? parameters.All;
         Gradients = [.. Trained.Select(p => new NamedTensor(p.Name, new Tensor([.. p.Tensor.Shape])))];
         _team = team;
         _config = parameters.Config;
-        _activationBytes = activationBytes;
+        _mostBytes = activationBytes ?? DefaultActivationBytes(_config);
         _rotary = RotaryFrequencies.TableOf(_config);
         GradientMap gradients = new(Trained, Gradients, adapter);
         _layers = [.. parameters.Layers.Select(layer => new GraphLayer(layer, gradients))];
@@ -76,6 +71,11 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
             _relay = new StepRelay(new GradientRelay(ranks), this, gradients);
         }
 
+        _layouts =
+        [
+            .. _layers.Select(layer => new BackwardLayouts([.. layer.Linears])), new BackwardLayouts(_head),
+        ];
+        KeepLayouts();
         LoadParameters();
     }
 
@@ -87,12 +87,9 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
 
     /// <summary>
     /// Sum of the gradients of all backward passes since <see cref="ClearGradients"/>, in the order of
-    /// <see cref="Trained"/>; complete after <see cref="FlushGradients"/>.
+    /// <see cref="Trained"/>; where ranks share a step, complete after <see cref="ShareGradients"/>.
     /// </summary>
     public IReadOnlyList<NamedTensor> Gradients { get; }
-
-    /// <summary>Logits kept at a time; part of the order of sums.</summary>
-    internal long KeptLogits { get; set; } = LogitFloats;
 
     private float Eps => (float)_config.RmsNormEps;
 
@@ -102,71 +99,56 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
 
     private int JointWidth => QueryWidth + (2 * KeyWidth);
 
-    private int LogitChunk => (int)Math.Max(1, KeptLogits / _config.VocabSize / RowBlock) * RowBlock;
-
     /// <summary>Takes over the parameters' values after they have changed.</summary>
     public void LoadParameters()
     {
-        Linear[] linears = [.. Linears()];
-        _team.For(linears.Length, i => linears[i].Load());
+        (Linear Linear, int Task)[] tasks =
+        [
+            .. Linears().Where(linear => !_loaded || linear.HasGradient)
+                .SelectMany(linear => Enumerable.Range(0, linear.LoadTasks).Select(task => (linear, task))),
+        ];
+        _team.For(tasks.Length, (i, worker) =>
+            tasks[i].Linear.Load(tasks[i].Task, _team.Scratch(worker, tasks[i].Linear.LoadScratch)));
+        _loaded = true;
     }
 
     /// <summary>Sets all gradients to 0.</summary>
-    public void ClearGradients()
-    {
-        foreach (NamedTensor gradient in Gradients)
-        {
-            Array.Clear(gradient.Tensor.Data);
-        }
+    public void ClearGradients() =>
+        _team.For(Gradients.Count, i => Array.Clear(Gradients[i].Tensor.Data));
 
-        if (_relay is not null)
-        {
-            foreach (Linear linear in Linears())
-            {
-                linear.ClearGradients(); // what was handed on is still here
-            }
-        }
-    }
-
-    /// <summary>Brings all gradients of the backward passes so far into <see cref="Gradients"/>.</summary>
+    /// <summary>Gives the gradients of the backward passes so far to every rank.</summary>
     /// <param name="owner">The rank that did the step's last batch; those of the others get its gradients.</param>
-    public void FlushGradients(int owner = 0)
-    {
-        if (_relay is null || _relay.Sums.Rank == owner)
-        {
-            Linear[] linears = [.. Linears()];
-            _team.For(linears.Length, i => linears[i].FlushGradients());
-        }
-
-        _relay?.Sums.Share(owner, Gradients);
-    }
+    public void ShareGradients(int owner) => _relay?.Sums.Share(owner, Gradients);
 
     /// <summary>Log-probability of every target given the tokens before it.</summary>
     /// <param name="batch">The tokens; must stay as it is until <see cref="Backward"/>.</param>
+    /// <param name="keepLogits">Whether to keep the logits for <see cref="Backward"/> where memory allows.</param>
     /// <returns>[P], in the order of the batch's targets; valid until the next call.</returns>
     /// <exception cref="EngineException">A token id is outside the vocabulary.</exception>
-    public ReadOnlySpan<float> Forward(TokenBatch batch)
+    public ReadOnlySpan<float> Forward(TokenBatch batch, bool keepLogits = true)
     {
-        Prepare(batch);
-        int blocks = Blocks(batch.RowCount);
-        for (int l = 0; l <= _layers.Length; l++)
+        RunLayers(batch, keepLogits);
+        for (int first = 0; first < batch.TargetCount; first += HeldLogits)
         {
-            int layer = l;
-            _team.For(blocks, (block, worker) => ForwardRows(layer, block, worker));
-            if (layer < _layers.Length)
+            int start = first, held = Math.Min(HeldLogits, batch.TargetCount - first);
+            _team.For(HeadTasks(held), (task, worker) =>
             {
-                Attend(layer);
-            }
+                (int share, int rows) = HeadShare(task, held);
+                ForwardHead(start, share, rows, worker, again: false);
+            });
         }
 
-        for (int first = 0; first < batch.TargetCount; first += LogitChunk)
-        {
-            int start = first, count = Math.Min(LogitChunk, batch.TargetCount - first);
-            _team.For(Blocks(count), (block, worker) => ForwardHead(start, count, block, worker, normed: false));
-        }
-
+        _headState = batch.TargetCount <= Math.Min(HeldLogits, LogitChunk) ? HeadState.Kept : HeadState.Summed;
         return _logProbs.AsSpan(0, batch.TargetCount);
     }
+
+    /// <summary>
+    /// The forward pass without its head, which <see cref="Backward"/> then does on the way: for gradients that are
+    /// known before the log-probabilities. So few logits are at hand at a time, and none is computed twice.
+    /// </summary>
+    /// <param name="batch">The tokens; must stay as it is until <see cref="Backward"/>.</param>
+    /// <exception cref="EngineException">A token id is outside the vocabulary.</exception>
+    public void ForwardLayers(TokenBatch batch) => RunLayers(batch, keepLogits: false);
 
     /// <summary>Frees the buffers.</summary>
     public void Dispose()
@@ -176,7 +158,7 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
             layer.Dispose();
         }
 
-        AlignedBuffer[] buffers = [_final, _headInput, _headFactors, _logits, _logSums, .. GradientBuffers];
+        AlignedBuffer[] buffers = [_final, _headInput, _headFactors, _logits, _logSums, _inputs, _activations, .. GradientBuffers];
         foreach (AlignedBuffer buffer in buffers)
         {
             buffer.Dispose();
@@ -188,6 +170,10 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
         }
 
         _head.Dispose();
+        foreach (BackwardLayouts layouts in _layouts)
+        {
+            layouts.Dispose();
+        }
     }
 
     /// <summary>
@@ -198,9 +184,26 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
 
     private static int Blocks(int rows) => (rows + RowBlock - 1) / RowBlock;
 
+    private void RunLayers(TokenBatch batch, bool keepLogits)
+    {
+        Prepare(batch, keepLogits);
+        int blocks = Blocks(batch.RowCount);
+        for (int l = 0; l <= _layers.Length; l++)
+        {
+            int layer = l;
+            _team.For(blocks, (block, worker) => ForwardRows(layer, block, worker));
+            if (layer < _layers.Length)
+            {
+                Attend(layer);
+            }
+        }
+
+        _headState = HeadState.Open;
+    }
+
     private IEnumerable<Linear> Linears() => _layers.SelectMany(l => l.Linears).Append(_head);
 
-    private void Prepare(TokenBatch batch)
+    private void Prepare(TokenBatch batch, bool keepLogits)
     {
         foreach (int token in batch.Tokens)
         {
@@ -214,18 +217,11 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
 
         _rotary.Cover(batch.LongestLength - 1);
         _batch = batch;
-        _recompute = LayerActivations.Bytes(_config, batch.RowCount) * _layers.Length > _activationBytes;
-        for (int l = 0; l < _layers.Length; l++)
-        {
-            _layers[l].Input.Reserve((long)batch.RowCount * _config.HiddenSize);
-            Activations(l).Reserve(_config, batch.RowCount);
-        }
-
+        ReserveActivations(batch.RowCount, batch.TargetCount, keepLogits);
         _final.Reserve((long)batch.RowCount * _config.HiddenSize);
         _headInput.Reserve((long)batch.TargetCount * _config.HiddenSize);
         _headFactors.Reserve(batch.TargetCount);
         _logSums.Reserve(batch.TargetCount);
-        _logits.Reserve((long)Math.Min(LogitChunk, batch.TargetCount) * _config.VocabSize);
         if (_logProbs.Length < batch.TargetCount)
         {
             _logProbs = new float[batch.TargetCount + (batch.TargetCount / 4)];
@@ -242,5 +238,16 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
         }
     }
 
-    private LayerActivations Activations(int layer) => _layers[_recompute ? 0 : layer].Activations;
+    /// <summary>What is at hand of the head's forward pass.</summary>
+    private enum HeadState
+    {
+        /// <summary>Nothing.</summary>
+        Open,
+
+        /// <summary>Its inputs and log-sums.</summary>
+        Summed,
+
+        /// <summary>All logits too.</summary>
+        Kept,
+    }
 }

@@ -29,7 +29,8 @@ public sealed class LlamaTrainer : IDisposable
     /// <param name="team">Threads to use; the trainer does not dispose of it.</param>
     /// <param name="adapter">An adapter to train instead of the model, which then stays as it is; or null.</param>
     /// <param name="activationBytes">
-    /// Memory that activations may take before they are computed again instead of kept; has no influence on results.
+    /// Memory that activations and logits may take before they are computed again instead of kept; has no influence on
+    /// results. Null for a share of what the model takes.
     /// </param>
     /// <param name="ranks">
     /// Processes that train the same model together: each calls the same methods with the same arguments, and gets the
@@ -37,7 +38,7 @@ public sealed class LlamaTrainer : IDisposable
     /// </param>
     public LlamaTrainer(
         LlamaParameters parameters, AdamWOptions options, ThreadTeam team, LoraAdapter? adapter = null,
-        long activationBytes = LlamaGraph.DefaultActivationBytes, IRankGroup? ranks = null)
+        long? activationBytes = null, IRankGroup? ranks = null)
     {
         _ranks = ranks is { Count: > 1 } ? ranks : null;
         _graph = new LlamaGraph(parameters, team, adapter, activationBytes, _ranks);
@@ -88,7 +89,7 @@ public sealed class LlamaTrainer : IDisposable
             if (IsOwn(b))
             {
                 Fill(sequences, first, count);
-                ReadOnlySpan<float> logProbs = _graph.Forward(_batch);
+                ReadOnlySpan<float> logProbs = _graph.Forward(_batch, keepLogits: false);
                 for (int s = 0; s < count; s++)
                 {
                     foreach (float logProb in logProbs[_batch.TargetsOf(s)])
@@ -113,8 +114,11 @@ public sealed class LlamaTrainer : IDisposable
     /// <summary>Tokens that go through the graph together; part of the order of sums.</summary>
     internal int BatchTokens { get; init; } = 2048;
 
-    /// <summary>Logits kept at a time; part of the order of sums.</summary>
-    internal long KeptLogits { set => _graph.KeptLogits = value; }
+    /// <summary>Logits whose gradients are summed up together; part of the order of sums.</summary>
+    internal long SummedLogits { set => _graph.SummedLogits = value; }
+
+    /// <summary>Logits that are at hand together where not all are kept; has no influence on results.</summary>
+    internal long PieceLogits { set => _graph.PieceLogits = value; }
 
     /// <summary>Loss and gradients of a step, without taking it.</summary>
     internal (LossFigures Figures, int Tokens) ComputeGradients<TRow>(ILoss<TRow> loss, IReadOnlyList<TRow> rows)
@@ -136,16 +140,32 @@ public sealed class LlamaTrainer : IDisposable
             if (IsOwn(b))
             {
                 Fill(sequences, batches[b].First, batches[b].Count);
-                ReadOnlySpan<float> logProbs = _graph.Forward(_batch);
-                Span<float> gradient = _gradient.AsSpan(0, _batch.TargetCount);
-                step.Add(batches[b].First / together, _batch, logProbs, gradient);
+                ReadOnlySpan<float> logProbs = ComputeGradients(
+                    step, batches[b].First / together, first: b == 0, last: b == batches.Count - 1);
                 own[b] = _ranks is null ? [] : logProbs.ToArray();
-                _graph.Backward(gradient, first: b == 0, last: b == batches.Count - 1);
             }
         }
 
-        _graph.FlushGradients(OwnerOf(batches.Count - 1));
+        _graph.ShareGradients(OwnerOf(batches.Count - 1));
         return (_ranks is null ? step.Total : Total(loss, rows, sequences, batches, own), tokens);
+    }
+
+    /// <summary>The same of the batch at hand. Returns its log-probabilities.</summary>
+    private ReadOnlySpan<float> ComputeGradients(IStepLoss step, int firstRow, bool first, bool last)
+    {
+        Span<float> gradient = _gradient.AsSpan(0, _batch.TargetCount);
+        ReadOnlySpan<float> logProbs;
+        if (step.TryGradient(_batch, gradient))
+        {
+            _graph.ForwardLayers(_batch);
+            logProbs = _graph.Backward(gradient, first, last);
+            step.Add(firstRow, _batch, logProbs, gradient);
+            return logProbs;
+        }
+
+        logProbs = _graph.Forward(_batch);
+        step.Add(firstRow, _batch, logProbs, gradient);
+        return _graph.Backward(gradient, first, last);
     }
 
     /// <summary>What the loss says of a step that several ranks took: of all batches, in their order.</summary>

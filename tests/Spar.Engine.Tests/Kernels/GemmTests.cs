@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using Spar.Engine.Kernels;
+using Spar.Engine.Tensors;
 
 namespace Spar.Engine.Tests.Kernels;
 
@@ -110,6 +111,40 @@ public sealed unsafe class GemmTests : IDisposable
                 }
             }
         }
+    }
+
+    [Theory]
+    [InlineData(5, 33, 20)]
+    [InlineData(96, 300, 400)]
+    [InlineData(29, 70, 1536)]
+    public void A_matrix_that_is_laid_out_on_the_way_gives_the_same_bits(int rows, int n, int k)
+    {
+        int[] heights = [k / 3, 1, k - (k / 3) - 1];
+        Tensor[] parts = [.. heights.Select(height => new Tensor(height, n))];
+        float[] x = Numbers(rows * k, 1),
+            w = Numbers(k * n, 2),
+            expected = new float[rows * n],
+            actual = new float[rows * n];
+        int taken = 0;
+        foreach (Tensor part in parts)
+        {
+            w.AsSpan(taken, part.Count).CopyTo(part.Data);
+            taken += part.Count;
+        }
+
+        fixed (
+            float* px = x,
+                pw = w,
+                pe = expected,
+                pa = actual
+        )
+        {
+            Gemm.Multiply(_one, rows, n, k, px, k, pw, n, false, pe, n);
+            Gemm.MultiplyRows(
+                px, k, rows, new StackedRows(parts), pa, n, _one.Scratch(0, Gemm.RowsScratch(rows)));
+        }
+
+        Assert.True(expected.AsSpan().SequenceEqual(actual));
     }
 
     [Fact]

@@ -27,8 +27,8 @@ public sealed class RankTests
     [MemberData(nameof(Cases))]
     public void Steps_have_the_same_bytes_on_any_number_of_ranks(string family, int ranks, bool lora)
     {
-        List<Outcome> outcomes = Train(family, ranks, lora, keptLogits: null);
-        Outcome alone = Train(family, 1, lora, keptLogits: null)[0];
+        List<Outcome> outcomes = Train(family, ranks, lora, summedLogits: null);
+        Outcome alone = Train(family, 1, lora, summedLogits: null)[0];
         Assert.Equal(ranks, outcomes.Count);
         Assert.All(outcomes, outcome => AssertSame(alone, outcome));
     }
@@ -37,8 +37,8 @@ public sealed class RankTests
     public void The_same_holds_where_not_all_logits_are_kept()
     {
         string family = FamilyModel.Names.Last().Data;
-        Outcome alone = Train(family, 1, lora: false, keptLogits: 100)[0];
-        Assert.All(Train(family, 3, lora: false, keptLogits: 100), outcome => AssertSame(alone, outcome));
+        Outcome alone = Train(family, 1, lora: false, summedLogits: 100)[0];
+        Assert.All(Train(family, 3, lora: false, summedLogits: 100), outcome => AssertSame(alone, outcome));
     }
 
     private static void AssertSame(Outcome expected, Outcome actual)
@@ -54,7 +54,7 @@ public sealed class RankTests
     /// A step of supervised rows, of which a batch in the middle teaches nothing, one of a single batch, and one of
     /// preference pairs.
     /// </summary>
-    private static List<Outcome> Train(string family, int ranks, bool lora, long? keptLogits)
+    private static List<Outcome> Train(string family, int ranks, bool lora, long? summedLogits)
     {
         FamilyModel model = FamilyModel.Get(family);
         TrainingSequence[] rows =
@@ -76,9 +76,9 @@ public sealed class RankTests
             {
                 BatchTokens = 256,
             };
-            if (keptLogits is { } logits)
+            if (summedLogits is { } logits)
             {
-                trainer.KeptLogits = logits * model.Config.VocabSize;
+                trainer.SummedLogits = logits * model.Config.VocabSize;
             }
 
             List<StepResult> steps = [];

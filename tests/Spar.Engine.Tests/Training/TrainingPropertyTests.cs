@@ -34,12 +34,48 @@ public class TrainingPropertyTests
                             (length, i) => new TrainingSequence(model.Ids(length, t.Seed ^ i), 1 + (length / 3))
                         ),
                     ];
-                    float[][] expected = Train(model, rows, t.Lora, 1, long.MaxValue);
-                    Assert.Equal(expected, Train(model, rows, t.Lora, 2, long.MaxValue));
-                    Assert.Equal(expected, Train(model, rows, t.Lora, 2, 0));
+                    LlamaParameters start = LlamaParameters.FromTensors(model.Config, model.Checkpoint.Tensors);
+                    float[][] expected = Train(start, rows, t.Lora, 1, long.MaxValue);
+                    Assert.Equal(expected, Train(start, rows, t.Lora, 2, long.MaxValue));
+                    Assert.Equal(expected, Train(start, rows, t.Lora, 2, 0));
                 }
             )
             .Check(Config.QuickThrowOnFailure.WithMaxTest(2));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Steps_have_the_same_bytes_whatever_memory_they_may_take(bool lora)
+    {
+        // Enough layers that some are kept and some not, and enough targets for several pieces of logits.
+        ModelConfig config = new()
+        {
+            ModelType = "llama",
+            VocabSize = 67,
+            HiddenSize = 40,
+            IntermediateSize = 72,
+            LayerCount = 5,
+            HeadCount = 4,
+            KvHeadCount = 2,
+            HeadDim = 10,
+            MaxPositions = 512,
+            TieWordEmbeddings = !lora,
+        };
+        LlamaParameters parameters = LlamaParameters.Initialize(config, 1);
+        Random random = new(2);
+        TrainingSequence[] rows =
+        [
+            .. ((int[])[400, 120, 460, 401]).Select(length => new TrainingSequence(
+                [.. Enumerable.Range(0, length).Select(_ => random.Next(config.VocabSize))],
+                1 + (length % 7)
+            )),
+        ];
+        float[][] expected = Train(parameters, rows, lora, 1, long.MaxValue);
+        foreach (int mebibytes in (int[])[0, 7, 8, 10, 14])
+        {
+            Assert.Equal(expected, Train(parameters, rows, lora, 2, mebibytes << 20, pieceLogits: 1));
+        }
     }
 
     [Theory]
@@ -72,15 +108,16 @@ public class TrainingPropertyTests
 
     /// <summary>A supervised step and a preference step; what is trained, and the optimizer's moments.</summary>
     private static float[][] Train(
-        FamilyModel model,
+        LlamaParameters start,
         TrainingSequence[] rows,
         bool lora,
         int threads,
-        long activationBytes
+        long activationBytes,
+        long? pieceLogits = null
     )
     {
         using ThreadTeam team = new(threads);
-        LlamaParameters parameters = LlamaParameters.FromTensors(model.Config, model.Checkpoint.Tensors).Clone();
+        LlamaParameters parameters = start.Clone();
         LoraAdapter? adapter = lora ? LoraAdapter.Initialize(parameters, new LoraSettings { Rank = 4 }, 1) : null;
         using LlamaTrainer trainer = new(
             parameters,
@@ -89,6 +126,11 @@ public class TrainingPropertyTests
             adapter,
             activationBytes
         );
+        if (pieceLogits is { } piece)
+        {
+            trainer.PieceLogits = piece;
+        }
+
         trainer.Step(new CrossEntropy(), rows, 1e-3);
         double[] reference = trainer.SequenceLogProbs(rows);
         TrainingPair[] pairs =

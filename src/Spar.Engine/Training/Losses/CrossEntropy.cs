@@ -37,14 +37,25 @@ public sealed class CrossEntropy : ILoss<TrainingSequence>
 
         public LossFigures Total => new(_loss);
 
+        public bool TryGradient(TokenBatch batch, Span<float> gradient)
+        {
+            ReadOnlySpan<float> weights = batch.TargetWeights;
+            for (int t = 0; t < weights.Length; t++)
+            {
+                gradient[t] = (float)(-weights[t] / totalWeight);
+            }
+
+            return true;
+        }
+
         public void Add(int firstRow, TokenBatch batch, ReadOnlySpan<float> logProbs, Span<float> gradient)
         {
+            TryGradient(batch, gradient);
             ReadOnlySpan<float> weights = batch.TargetWeights;
             double sum = 0;
             for (int t = 0; t < logProbs.Length; t++)
             {
                 sum -= weights[t] * (double)logProbs[t];
-                gradient[t] = (float)(-weights[t] / totalWeight);
             }
 
             _loss += sum / totalWeight;
