@@ -82,8 +82,8 @@ internal sealed unsafe class LayerActivations
         }
     }
 
-    // whole cache lines
-    private static long Whole(long floats) => (floats + 15) / 16 * 16;
+    /// <summary>A number of floats that fills whole cache lines.</summary>
+    public static long Whole(long floats) => (floats + 15) / 16 * 16;
 
     /// <summary>Floats a row of each buffer, in the order of their declaration.</summary>
     private static long[] Sizes(ModelConfig config)

@@ -157,7 +157,7 @@ internal sealed unsafe partial class LlamaGraph
             For(HeadTasks(held), (task, worker) => BackwardHead(first, held, task, worker, gradient));
             if (held < more)
             {
-                _head.AddProducts(_products, _headRows, _logits.Data, _config.VocabSize, held);
+                _head.AddProducts(_products, _headRows, _logits, _config.VocabSize, held);
             }
             else
             {
@@ -194,11 +194,11 @@ internal sealed unsafe partial class LlamaGraph
         AddPartials(Blocks(count), 0, _finalNorm);
         if (_relay is null || !whole)
         {
-            _head.AddProducts(_products, _headRows, _logits.Data, _config.VocabSize, held);
+            _head.AddProducts(_products, _headRows, _logits, _config.VocabSize, held);
             return;
         }
 
-        _head.AddOthers(_products, _headRows, _logits.Data, _config.VocabSize, held);
+        _head.AddOthers(_products, _headRows, _logits, _config.VocabSize, held);
     }
 
     /// <summary>
@@ -214,7 +214,7 @@ internal sealed unsafe partial class LlamaGraph
             ForwardHead(start, first, rows, worker, again: _headState == HeadState.Summed);
         }
 
-        float* logits = _logits.Data + ((nint)first * vocabulary);
+        float* logits = _logits + ((nint)first * vocabulary);
         float* input = _headInput.Data + ((nint)(start + first) * hidden);
         float* scratch = _team.Scratch(worker, Gemm.RowsScratch(RowBlock));
         for (int r = 0; r < rows; r++)

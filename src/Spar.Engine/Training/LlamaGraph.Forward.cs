@@ -183,7 +183,7 @@ internal sealed unsafe partial class LlamaGraph
         int hidden = _config.HiddenSize, vocabulary = _config.VocabSize;
         float* scratch = _team.Scratch(worker, Gemm.RowsScratch(RowBlock));
         float* input = _headInput.Data + ((nint)(start + first) * hidden);
-        float* logits = _logits.Data + ((nint)first * vocabulary);
+        float* logits = _logits + ((nint)first * vocabulary);
         if (!again)
         {
             fixed (float* weight = _finalNorm.Weight.Data)

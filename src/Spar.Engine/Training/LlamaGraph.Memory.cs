@@ -17,8 +17,10 @@ internal sealed unsafe partial class LlamaGraph
 
     private readonly long _mostBytes;
     private readonly BackwardLayouts[] _layouts; // of each layer, and of the head
-    private readonly AlignedBuffer _inputs = new();      // of the layers [L, T, D]
-    private readonly AlignedBuffer _activations = new(); // of as many layers as are kept, and one of the others
+    // of the present batch, one after another so that all together stay within bounds: inputs of the layers [L, T, D],
+    // logits, and activations of as many layers as are kept, and one of the others
+    private readonly AlignedBuffer _kept = new();
+    private float* _logits; // [HeldLogits, V]
     private int _shared; // first layers that share the place of their activations, of the present batch
 
     /// <summary>
@@ -120,15 +122,22 @@ internal sealed unsafe partial class LlamaGraph
         long kept = Math.Clamp(room / layer, 0, _layers.Length);
         kept = kept == _layers.Length ? kept : Math.Max(0, kept - 1);
         _shared = _layers.Length - (int)kept;
-        _logits.Reserve(logits / sizeof(float));
-        long hidden = (long)rows * _config.HiddenSize;
-        float* input = _inputs.Reserve(_layers.Length * hidden);
-        float* next = _activations.Reserve((kept + Math.Min(_shared, 1)) * layer / sizeof(float));
+        long input = LayerActivations.Whole((long)rows * _config.HiddenSize);
+        long heldLogits = LayerActivations.Whole(logits / sizeof(float));
+        layer /= sizeof(float);
+        float* next = _kept.Reserve((_layers.Length * input) + heldLogits + ((kept + Math.Min(_shared, 1)) * layer));
+        foreach (GraphLayer one in _layers)
+        {
+            one.Input = next;
+            next += input;
+        }
+
+        _logits = next;
+        next += heldLogits;
         for (int l = 0; l < _layers.Length; l++)
         {
-            _layers[l].Input = input + (l * hidden);
             _layers[l].Activations.Place(_config, rows, next);
-            next += l < _shared - 1 ? 0 : layer / sizeof(float);
+            next += l < _shared - 1 ? 0 : layer;
         }
     }
 }

@@ -41,7 +41,7 @@ internal sealed unsafe partial class LlamaGraph
                 if (multiplies)
                 {
                     _head.AddWeightProducts(
-                        _products, _headRows, _logits.Data, _config.VocabSize, first, count);
+                        _products, _headRows, _logits, _config.VocabSize, first, count);
                 }
             }
 

@@ -31,7 +31,6 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
     // normed rows of the targets, then the gradients with respect to them [P, D]
     private readonly AlignedBuffer _headInput = new();
     private readonly AlignedBuffer _headFactors = new();  // [P]
-    private readonly AlignedBuffer _logits = new();       // [HeldLogits, V]
     private readonly AlignedBuffer _logSums = new();      // [P]
     private readonly RotaryTable _rotary;
     private readonly StepRelay? _relay; // where several ranks share a step
@@ -158,7 +157,7 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
             layer.Dispose();
         }
 
-        AlignedBuffer[] buffers = [_final, _headInput, _headFactors, _logits, _logSums, _inputs, _activations, .. GradientBuffers];
+        AlignedBuffer[] buffers = [_final, _headInput, _headFactors, _logSums, _kept, .. GradientBuffers];
         foreach (AlignedBuffer buffer in buffers)
         {
             buffer.Dispose();
@@ -180,7 +179,7 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
     /// Logits of a target after <see cref="Forward"/> and before <see cref="Backward"/>, for batches with few targets.
     /// </summary>
     internal ReadOnlySpan<float> Logits(int target) =>
-        new(_logits.Data + ((nint)target * _config.VocabSize), _config.VocabSize);
+        new(_logits + ((nint)target * _config.VocabSize), _config.VocabSize);
 
     private static int Blocks(int rows) => (rows + RowBlock - 1) / RowBlock;
 
