@@ -16,6 +16,19 @@ public sealed class GenerateTests : IDisposable
     public void Dispose() => Directory.Delete(_work, recursive: true);
 
     [Fact]
+    public async Task Rounded_activations_change_what_a_quantised_model_says_and_nothing_of_another()
+    {
+        string quantised = SharedData.Path("models", "smollm2-135m-instruct", "SmolLM2-135M-Instruct.Q4_1.gguf");
+        string prompt = "Tell me of a day at the sea, in a few words.";
+        string exact = await SaysAsync(quantised, prompt);
+        string rounded = await SaysAsync(quantised, prompt, "--round-activations");
+        Assert.NotEqual(exact, rounded);
+        Assert.Equal(rounded, await SaysAsync(quantised, prompt, "--round-activations", "--threads", "1"));
+        prompt = "write a line about the sea. use exactly 6 words.";
+        Assert.Equal(await SaysAsync(Model, prompt), await SaysAsync(Model, prompt, "--round-activations"));
+    }
+
+    [Fact]
     public async Task Prompts_of_a_file_are_answered_in_their_order_and_one_that_is_too_long_says_so()
     {
         string file = Path.Combine(_work, "prompts.jsonl");
@@ -123,5 +136,13 @@ public sealed class GenerateTests : IDisposable
         JsonElement facts = JsonDocument.Parse(output).RootElement;
         Assert.Matches("^(not )?set ", facts.GetProperty("OPENAI_API_KEY").GetString());
         Assert.Contains("-bit vectors", facts.GetProperty("kernels").GetString(), StringComparison.Ordinal);
+    }
+
+    private static async Task<string> SaysAsync(string model, string prompt, params string[] more)
+    {
+        string[] words = ["generate", prompt, "--model", model, "--temperature", "0", "--max-tokens", "40", .. more];
+        (_, string output, string messages) = await CliRunner.RunAsync("", words);
+        Assert.True(output.Trim().Length > 5, messages);
+        return output;
     }
 }

@@ -80,6 +80,7 @@ internal static class GenerateCommand
         Option<bool> json = Shared.Json("print a JSON object instead of the bare response");
         Option<ulong> seed = Options.Seed();
         Option<int> threads = Options.Threads();
+        Option<bool> rounds = Shared.RoundActivations();
         Command command = new("generate", Help)
         {
             prompt,
@@ -96,6 +97,7 @@ internal static class GenerateCommand
             maxTokens,
             seed,
             threads,
+            rounds,
             explain,
             json,
         };
@@ -132,7 +134,8 @@ internal static class GenerateCommand
                     actorPath,
                     parse.GetValue(threads),
                     progress,
-                    cancellationToken
+                    cancellationToken,
+                    rounds: parse.GetValue(rounds)
                 );
                 using IChatClient second = await Shared.OpenRefinerAsync(
                     actor,
@@ -140,7 +143,8 @@ internal static class GenerateCommand
                     refinerPath,
                     parse.GetValue(threads),
                     progress,
-                    cancellationToken
+                    cancellationToken,
+                    parse.GetValue(rounds)
                 );
                 FinishNotes finish = new();
                 using CallSession session = new(

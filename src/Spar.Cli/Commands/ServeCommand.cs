@@ -57,9 +57,11 @@ internal static class ServeCommand
         Option<int> waiting = Options.Count(
             "--waiting", "most requests that wait for their turn; those beyond are told to come again", 4096, 0, 1 << 20);
         Option<int> threads = Options.Threads();
+        Option<bool> rounds = Shared.RoundActivations();
         Command command = new("serve", Help)
         {
             models, refiner, prompts, samples, votes, valuation, host, port, keyVariable, concurrency, waiting, threads,
+            rounds,
         };
         command.SetAction(async (parse, cancellationToken) =>
         {
@@ -86,12 +88,14 @@ internal static class ServeCommand
             try
             {
                 IChatClient? second = parse.GetValue(refiner) is { } named
-                    ? Kept(await Shared.OpenAsync(named, count, progress, cancellationToken, ModelRole.Refiner))
+                    ? Kept(await Shared.OpenAsync(
+                        named, count, progress, cancellationToken, ModelRole.Refiner, parse.GetValue(rounds)))
                     : null;
                 ServedNames served = new();
                 foreach ((string name, string model) in Named(parse.GetValue(models)!))
                 {
-                    IChatClient client = Kept(await Shared.OpenAsync(model, count, progress, cancellationToken));
+                    IChatClient client = Kept(await Shared.OpenAsync(
+                        model, count, progress, cancellationToken, rounds: parse.GetValue(rounds)));
                     served.Add(name, client, search =>
                     {
                         search.Refiner = second;

@@ -28,15 +28,19 @@ public static class ModelHosts
     /// <param name="notice">Is told what the user should know of servers; null for nobody.</param>
     /// <param name="time">The clock; the system's when null.</param>
     /// <param name="watch">Counts what servers do; null counts for nobody.</param>
+    /// <param name="rounds">
+    /// Whether activations are rounded where weights are quantised; not for what measures models.
+    /// </param>
     public static IModelHost Create(
         int threads, int concurrency, RunRecipe? recipe = null, Action<string>? notice = null,
-        TimeProvider? time = null, FleetWatch? watch = null)
+        TimeProvider? time = null, FleetWatch? watch = null, bool rounds = false)
     {
         EngineOptions options = new()
         {
             Threads = threads,
             MaxSequences = Math.Min(concurrency, MostSequences),
             TemplateDate = recipe?.TemplateDate,
+            RoundActivations = rounds,
         };
         return new EndpointModelHost(
             new EmbeddedModelHost(options),
