@@ -65,12 +65,15 @@ class Model:
         if self.context:
             self.llama.llama_free(c.c_void_p(self.context))
         params = self.llama.llama_context_default_params()
-        params.numbers[0] = sequences * tokens   # n_ctx
-        params.numbers[1] = 1024                 # n_batch
-        params.numbers[2] = 512                  # n_ubatch
+        context = sequences * tokens             # batches are no larger
+        params.numbers[0] = context              # n_ctx
+        params.numbers[1] = min(1024, context)   # n_batch
+        params.numbers[2] = min(512, context)    # n_ubatch
         params.numbers[3] = sequences            # n_seq_max
         self.context = self.llama.llama_init_from_model(self.model, params)
-        for name, wanted in [("llama_n_ctx", sequences * tokens), ("llama_n_batch", 1024), ("llama_n_ubatch", 512), ("llama_n_seq_max", sequences)]:
+        for name, wanted in [
+            ("llama_n_ctx", context), ("llama_n_batch", min(1024, context)), ("llama_n_ubatch", min(512, context)), ("llama_n_seq_max", sequences)
+        ]:
             function = getattr(self.llama, name)
             function.restype, function.argtypes = c.c_uint32, [c.c_void_p]
             if function(self.context) != wanted:

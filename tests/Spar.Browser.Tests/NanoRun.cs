@@ -26,7 +26,7 @@ internal sealed class NanoRun : IAsyncDisposable
             AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(TextWriter.Synchronized(_messages)) }),
             TextReader.Null,
             TimeProvider.System);
-        _task = Task.Run(() => CommandLine.Create(context).Parse(["run", "quickstart", "--output", Directory, "--quiet", .. s_small])
+        _task = Task.Run(() => CommandLine.Create(context).Parse(["run", "quickstart-votes", "--output", Directory, "--quiet", .. s_small])
             .InvokeAsync(new System.CommandLine.InvocationConfiguration { EnableDefaultExceptionHandler = false }, _ends.Token));
     }
 
