@@ -69,7 +69,7 @@ folder=$work/killed/checkpoints/actor-0.training
 steps=$folder/out/trainer_log.jsonl # of the last try
 reaches() { for _ in $(seq 600); do grep -q "^{\"current_steps\":$1," "$steps" 2> /dev/null && return; sleep 0.05; done; echo "step $1 was not reached" >&2; exit 1; }
 ranks_of() { pgrep -f "Spar.Cli.dll train \.$" | while read -r pid; do
-    tr '\0' '\n' < "/proc/$pid/environ" 2> /dev/null | grep -qx "OMPI_COMM_WORLD_RANK=$1" && [ "$(readlink "/proc/$pid/cwd")" = "$folder" ] && echo "$pid"; done; true; }
+    tr '\0' '\n' < "/proc/$pid/environ" 2> /dev/null | grep -x "OMPI_COMM_WORLD_RANK=$1" > /dev/null && [ "$(readlink "/proc/$pid/cwd")" = "$folder" ] && echo "$pid"; done; true; }
 run killed 4 "${long[@]}" &
 shell=$!
 reaches 7

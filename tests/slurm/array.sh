@@ -36,7 +36,7 @@ until_true begun
 array=$(grep -oE "play-1 is Slurm's array [0-9]+" "$work/cut/run.log" | grep -oE '[0-9]+$')
 held=$(fresh actor-1)
 scontrol --oneliner show job "$held" | grep -oE 'JobState=PENDING Reason=[A-Za-z]+|Dependency=afterok:[0-9_*]+' | tr '\n' ' '
-scontrol --oneliner show job "$held" | grep -q "Dependency=afterok:$array"
+scontrol --oneliner show job "$held" | grep "Dependency=afterok:$array" > /dev/null
 kill -9 $! && wait $! 2> /dev/null || true
 scancel "${array}_2"
 scontrol requeue "${array}_3" 2> /dev/null || echo "task 3 had ended"
