@@ -23,7 +23,7 @@ public sealed class RunIdentityTests : IDisposable
     private static RunRecipe Quickstart(params string[] settings) => RecipeDocument.Read(
         Path.Combine(
             SharedData.ProjectRoot, "recipes",
-            "quickstart.yaml"), [$"base_model={Nano}", .. settings]).Bind<RunRecipe>();
+            "quickstart-votes.yaml"), [$"base_model={Nano}", .. settings]).Bind<RunRecipe>();
 
     [Fact]
     public void What_decides_no_result_does_not_matter() =>
