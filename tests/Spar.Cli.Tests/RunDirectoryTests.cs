@@ -25,27 +25,7 @@ public sealed class RunDirectoryTests : IDisposable
     private string Recipe()
     {
         string path = At("recipe.yaml");
-        File.WriteAllText(
-            path,
-            $$"""
-            base_model: {{Path.Combine(SharedData.ProjectRoot, "models", "nano")}}
-            prompt_set: compact
-            sft_prompts: 8
-            refiner_prompts: 8
-            prompts_per_iteration: 6
-            iterations: 1
-            responses: 1
-            votes: 1
-            respond: { temperature: 0.9, top_p: 0.9, max_tokens: 64 }
-            judge: { temperature: 0.7, top_p: 1, max_tokens: 200 }
-            refine: { temperature: 0.7, top_p: 1, max_tokens: 200 }
-            actor_sft: { learning_rate: 1e-4, epochs: 1 }
-            refiner_sft: { learning_rate: 2e-5, epochs: 1 }
-            dpo: { learning_rate: 1e-4 }
-            rft: { learning_rate: 2e-5, epochs: 1 }
-            nano: { held_out_prompts: 4, held_out_repairs: 2 }
-            """
-        );
+        File.WriteAllText(path, SmallRecipe.Text);
         return path;
     }
 

@@ -52,7 +52,8 @@ internal static unsafe class Attention
         for (int done = 0; done < heads; done += HeadsAtOnce)
         {
             int count = Math.Min(HeadsAtOnce, heads - done), kv = shared ? kvHead : kvHead + done;
-            Scores(q + (done * headDim), count, headDim, cache, layer, kv, shared, table, first, position, scratch, row);
+            Scores(
+                q + (done * headDim), count, headDim, cache, layer, kv, shared, table, first, position, scratch, row);
             for (int head = 0; head < count; head++)
             {
                 inverse[head] = 1f / Weigh(scratch + (head * row), first, position, scale);
@@ -70,9 +71,6 @@ internal static unsafe class Attention
     /// <summary>Where the score of a position lies in its row.</summary>
     private static nint At(int position, int first) =>
         ((nint)((position / Chunk) - (first / Chunk)) * ChunkStride) + (position % Chunk);
-
-    /// <summary>First position of the chunk after the one in which a position lies.</summary>
-    private static int NextChunk(int position) => ((position / Chunk) + 1) * Chunk;
 
     /// <summary>q K^T of all positions in the blocks from that of the first seen one on.</summary>
     private static void Scores(
@@ -100,16 +98,16 @@ internal static unsafe class Attention
     private static float Weigh(float* scores, int first, int position, float scale)
     {
         float max = float.NegativeInfinity, sum = 0;
-        for (int p = first; p <= position; p = NextChunk(p))
+        for (int p = first; p <= position; p = CausalAttention.NextChunk(p))
         {
-            max = MathF.Max(max, Softmax.Max(scores + At(p, first), Math.Min(NextChunk(p), position + 1) - p));
+            max = MathF.Max(max, Softmax.Max(scores + At(p, first), Math.Min(CausalAttention.NextChunk(p), position + 1) - p));
         }
 
         max *= scale;
-        for (int p = first; p <= position; p = NextChunk(p))
+        for (int p = first; p <= position; p = CausalAttention.NextChunk(p))
         {
             sum += Softmax.Exponentials(
-                scores + At(p, first), Math.Min(NextChunk(p), position + 1) - p, scale, max);
+                scores + At(p, first), Math.Min(CausalAttention.NextChunk(p), position + 1) - p, scale, max);
         }
 
         return sum;
@@ -123,9 +121,9 @@ internal static unsafe class Attention
         int stride = cache.ValueStride;
         nint offset = (nint)kvHead * Lanes * stride, headStep = shared ? 0 : (nint)Lanes * stride;
         float** blocks = stackalloc float*[Chunk / Lanes];
-        for (int p = first; p <= position; p = NextChunk(p))
+        for (int p = first; p <= position; p = CausalAttention.NextChunk(p))
         {
-            int end = Math.Min(NextChunk(p), position + 1), firstBlock = p / Lanes;
+            int end = Math.Min(CausalAttention.NextChunk(p), position + 1), firstBlock = p / Lanes;
             for (int block = firstBlock; block * Lanes < end; block++)
             {
                 blocks[block - firstBlock] = cache.Values(layer, table[block]) + offset;

@@ -45,30 +45,8 @@ internal static unsafe class AttentionTiles
     public static void Score(
         float* q, int heads, int headDim, int blocks, float** keys, nint headStep, float** targets, nint row)
     {
-        switch (heads, headStep == 0)
-        {
-            case (1, _):
-                Score<R1, R1>(q, headDim, blocks, keys, headStep, targets, row);
-                break;
-            case (2, true):
-                Score<R2, R1>(q, headDim, blocks, keys, headStep, targets, row);
-                break;
-            case (2, false):
-                Score<R2, R2>(q, headDim, blocks, keys, headStep, targets, row);
-                break;
-            case (3, true):
-                Score<R3, R1>(q, headDim, blocks, keys, headStep, targets, row);
-                break;
-            case (3, false):
-                Score<R3, R3>(q, headDim, blocks, keys, headStep, targets, row);
-                break;
-            case (4, true):
-                Score<R4, R1>(q, headDim, blocks, keys, headStep, targets, row);
-                break;
-            default:
-                Score<R4, R4>(q, headDim, blocks, keys, headStep, targets, row);
-                break;
-        }
+        ScoreTile tile = new(q, headDim, keys, headStep, targets, row);
+        Run(ref tile, heads, headStep == 0, blocks);
     }
 
     /// <summary>Sums of weight times value over some positions, each element one chain over them.</summary>
@@ -88,182 +66,56 @@ internal static unsafe class AttentionTiles
         float* weights, nint row, int heads, int vectors, float** blocks, int lane, int positions, int column,
         int stride, nint headStep, float* target, bool add)
     {
-        switch (heads, headStep == 0)
+        MixTile tile = new(weights, row, blocks, lane, positions, column, stride, headStep, target, add);
+        Run(ref tile, heads, headStep == 0, vectors);
+    }
+
+    /// <summary>Chooses the loop that is compiled for a tile's size.</summary>
+    private static void Run<TTile>(ref TTile tile, int heads, bool shared, int vectors)
+        where TTile : struct, ITile
+    {
+        switch (heads, shared)
         {
             case (1, _):
-                Mix<R1, R1>(weights, row, vectors, blocks, lane, positions, column, stride, headStep, target, add);
+                Run<TTile, R1, R1>(ref tile, vectors);
                 break;
             case (2, true):
-                Mix<R2, R1>(weights, row, vectors, blocks, lane, positions, column, stride, headStep, target, add);
+                Run<TTile, R2, R1>(ref tile, vectors);
                 break;
             case (2, false):
-                Mix<R2, R2>(weights, row, vectors, blocks, lane, positions, column, stride, headStep, target, add);
+                Run<TTile, R2, R2>(ref tile, vectors);
                 break;
             case (3, true):
-                Mix<R3, R1>(weights, row, vectors, blocks, lane, positions, column, stride, headStep, target, add);
+                Run<TTile, R3, R1>(ref tile, vectors);
                 break;
             case (3, false):
-                Mix<R3, R3>(weights, row, vectors, blocks, lane, positions, column, stride, headStep, target, add);
+                Run<TTile, R3, R3>(ref tile, vectors);
                 break;
             case (4, true):
-                Mix<R4, R1>(weights, row, vectors, blocks, lane, positions, column, stride, headStep, target, add);
+                Run<TTile, R4, R1>(ref tile, vectors);
                 break;
             default:
-                Mix<R4, R4>(weights, row, vectors, blocks, lane, positions, column, stride, headStep, target, add);
+                Run<TTile, R4, R4>(ref tile, vectors);
                 break;
         }
     }
 
-    // TOwn is 1 where the heads share what they read, else their number.
-    private static void Score<THeads, TOwn>(
-        float* q, int headDim, int blocks, float** keys, nint headStep, float** targets, nint row)
-        where THeads : struct, IConstant
-        where TOwn : struct, IConstant
-    {
-        switch (blocks)
-        {
-            case 1:
-                Score<THeads, TOwn, R1>(q, headDim, keys, headStep, targets, row);
-                break;
-            case 2:
-                Score<THeads, TOwn, R2>(q, headDim, keys, headStep, targets, row);
-                break;
-            default:
-                Score<THeads, TOwn, R4>(q, headDim, keys, headStep, targets, row);
-                break;
-        }
-    }
-
-    // TOwn is 1 where the heads share what they read, else their number.
-    private static void Mix<THeads, TOwn>(
-        float* weights, nint row, int vectors, float** blocks, int lane, int positions, int column, int stride,
-        nint headStep, float* target, bool add)
+    private static void Run<TTile, THeads, TOwn>(ref TTile tile, int vectors)
+        where TTile : struct, ITile
         where THeads : struct, IConstant
         where TOwn : struct, IConstant
     {
         switch (vectors)
         {
             case 1:
-                Mix<THeads, TOwn, R1>(weights, row, blocks, lane, positions, column, stride, headStep, target, add);
+                tile.Run<THeads, TOwn, R1>();
                 break;
             case 2:
-                Mix<THeads, TOwn, R2>(weights, row, blocks, lane, positions, column, stride, headStep, target, add);
+                tile.Run<THeads, TOwn, R2>();
                 break;
             default:
-                Mix<THeads, TOwn, R4>(weights, row, blocks, lane, positions, column, stride, headStep, target, add);
+                tile.Run<THeads, TOwn, R4>();
                 break;
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Score<THeads, TOwn, TWide>(
-        float* q, int headDim, float** keys, nint headStep, float** targets, nint row)
-        where THeads : struct, IConstant
-        where TOwn : struct, IConstant
-        where TWide : struct, IConstant
-    {
-        Vector512<float> s00 = Vector512<float>.Zero, s01 = s00, s02 = s00, s03 = s00;
-        Vector512<float> s10 = s00, s11 = s00, s12 = s00, s13 = s00;
-        Vector512<float> s20 = s00, s21 = s00, s22 = s00, s23 = s00;
-        Vector512<float> s30 = s00, s31 = s00, s32 = s00, s33 = s00;
-        float* k0 = keys[0], k1 = TWide.Value > 1 ? keys[1] : k0;
-        float* k2 = TWide.Value > 2 ? keys[2] : k0, k3 = TWide.Value > 2 ? keys[3] : k0;
-        for (nint i = 0; i < headDim; i++)
-        {
-            nint at = i * Lanes;
-            Step<THeads, TOwn, TWide>(
-                q + i, headDim, k0 + at, k1 + at, k2 + at, k3 + at, headStep,
-                ref s00, ref s01, ref s02, ref s03,
-                ref s10, ref s11, ref s12, ref s13,
-                ref s20, ref s21, ref s22, ref s23,
-                ref s30, ref s31, ref s32, ref s33);
-        }
-
-        s00.Store(targets[0] + (0 * row));
-        if (TWide.Value > 1) { s01.Store(targets[1] + (0 * row)); }
-        if (TWide.Value > 2) { s02.Store(targets[2] + (0 * row)); }
-        if (TWide.Value > 2) { s03.Store(targets[3] + (0 * row)); }
-
-        if (THeads.Value > 1)
-        {
-            s10.Store(targets[0] + (1 * row));
-            if (TWide.Value > 1) { s11.Store(targets[1] + (1 * row)); }
-            if (TWide.Value > 2) { s12.Store(targets[2] + (1 * row)); }
-            if (TWide.Value > 2) { s13.Store(targets[3] + (1 * row)); }
-        }
-
-        if (THeads.Value > 2)
-        {
-            s20.Store(targets[0] + (2 * row));
-            if (TWide.Value > 1) { s21.Store(targets[1] + (2 * row)); }
-            if (TWide.Value > 2) { s22.Store(targets[2] + (2 * row)); }
-            if (TWide.Value > 2) { s23.Store(targets[3] + (2 * row)); }
-        }
-
-        if (THeads.Value > 3)
-        {
-            s30.Store(targets[0] + (3 * row));
-            if (TWide.Value > 1) { s31.Store(targets[1] + (3 * row)); }
-            if (TWide.Value > 2) { s32.Store(targets[2] + (3 * row)); }
-            if (TWide.Value > 2) { s33.Store(targets[3] + (3 * row)); }
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Mix<THeads, TOwn, TWide>(
-        float* weights, nint row, float** blocks, int lane, int positions, int column, int stride, nint headStep,
-        float* target, bool add)
-        where THeads : struct, IConstant
-        where TOwn : struct, IConstant
-        where TWide : struct, IConstant
-    {
-        Vector512<float> s00 = Vector512<float>.Zero, s01 = s00, s02 = s00, s03 = s00;
-        Vector512<float> s10 = s00, s11 = s00, s12 = s00, s13 = s00;
-        Vector512<float> s20 = s00, s21 = s00, s22 = s00, s23 = s00;
-        Vector512<float> s30 = s00, s31 = s00, s32 = s00, s33 = s00;
-        for (; positions > 0; blocks++, lane = 0)
-        {
-            int count = Math.Min(Lanes - lane, positions);
-            positions -= count;
-            float* v = *blocks + ((nint)lane * stride) + column;
-            for (float* end = weights + count; weights < end; weights++, v += stride)
-            {
-                Step<THeads, TOwn, TWide>(
-                    weights, row, v, v + 16, v + 32, v + 48, headStep,
-                    ref s00, ref s01, ref s02, ref s03,
-                    ref s10, ref s11, ref s12, ref s13,
-                    ref s20, ref s21, ref s22, ref s23,
-                    ref s30, ref s31, ref s32, ref s33);
-            }
-        }
-
-        Put(s00, target + (0 * stride), add);
-        if (TWide.Value > 1) { Put(s01, target + (0 * stride) + 16, add); }
-        if (TWide.Value > 2) { Put(s02, target + (0 * stride) + 32, add); }
-        if (TWide.Value > 2) { Put(s03, target + (0 * stride) + 48, add); }
-
-        if (THeads.Value > 1)
-        {
-            Put(s10, target + (1 * stride), add);
-            if (TWide.Value > 1) { Put(s11, target + (1 * stride) + 16, add); }
-            if (TWide.Value > 2) { Put(s12, target + (1 * stride) + 32, add); }
-            if (TWide.Value > 2) { Put(s13, target + (1 * stride) + 48, add); }
-        }
-
-        if (THeads.Value > 2)
-        {
-            Put(s20, target + (2 * stride), add);
-            if (TWide.Value > 1) { Put(s21, target + (2 * stride) + 16, add); }
-            if (TWide.Value > 2) { Put(s22, target + (2 * stride) + 32, add); }
-            if (TWide.Value > 2) { Put(s23, target + (2 * stride) + 48, add); }
-        }
-
-        if (THeads.Value > 3)
-        {
-            Put(s30, target + (3 * stride), add);
-            if (TWide.Value > 1) { Put(s31, target + (3 * stride) + 16, add); }
-            if (TWide.Value > 2) { Put(s32, target + (3 * stride) + 32, add); }
-            if (TWide.Value > 2) { Put(s33, target + (3 * stride) + 48, add); }
         }
     }
 
@@ -337,7 +189,113 @@ internal static unsafe class AttentionTiles
         if (TWide.Value > 2) { s3 = VectorMath.MultiplyAdd(x, v3, s3); }
     }
 
+    /// <summary>Stores a head's vectors, or adds them to what stands there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put<TWide>(
+        Vector512<float> s0, Vector512<float> s1, Vector512<float> s2, Vector512<float> s3, float* t0, float* t1,
+        float* t2, float* t3, bool add)
+        where TWide : struct, IConstant
+    {
+        Put(s0, t0, add);
+        if (TWide.Value > 1) { Put(s1, t1, add); }
+        if (TWide.Value > 2) { Put(s2, t2, add); }
+        if (TWide.Value > 2) { Put(s3, t3, add); }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Put(Vector512<float> value, float* target, bool add) =>
         (add ? Vector512.Load(target) + value : value).Store(target);
+
+    /// <summary>A loop for a tile of any size.</summary>
+    private interface ITile
+    {
+        /// <summary>Runs it.</summary>
+        /// <typeparam name="THeads">Heads.</typeparam>
+        /// <typeparam name="TOwn">1 where the heads share what they read, else their number.</typeparam>
+        /// <typeparam name="TWide">Vectors of a head.</typeparam>
+        void Run<THeads, TOwn, TWide>()
+            where THeads : struct, IConstant
+            where TOwn : struct, IConstant
+            where TWide : struct, IConstant;
+    }
+
+    private readonly struct ScoreTile(
+        float* queries, int headDim, float** keys, nint headStep, float** targets, nint row) : ITile
+    {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public void Run<THeads, TOwn, TWide>()
+            where THeads : struct, IConstant
+            where TOwn : struct, IConstant
+            where TWide : struct, IConstant
+        {
+            Vector512<float> s00 = Vector512<float>.Zero, s01 = s00, s02 = s00, s03 = s00;
+            Vector512<float> s10 = s00, s11 = s00, s12 = s00, s13 = s00;
+            Vector512<float> s20 = s00, s21 = s00, s22 = s00, s23 = s00;
+            Vector512<float> s30 = s00, s31 = s00, s32 = s00, s33 = s00;
+            float* k0 = keys[0], k1 = TWide.Value > 1 ? keys[1] : k0;
+            float* k2 = TWide.Value > 2 ? keys[2] : k0, k3 = TWide.Value > 2 ? keys[3] : k0;
+            float* q = queries;
+            nint next = headDim, step = headStep, end = (nint)headDim * Lanes;
+            for (nint at = 0; at < end; at += Lanes, q++)
+            {
+                Step<THeads, TOwn, TWide>(
+                    q, next, k0 + at, k1 + at, k2 + at, k3 + at, step,
+                    ref s00, ref s01, ref s02, ref s03,
+                    ref s10, ref s11, ref s12, ref s13,
+                    ref s20, ref s21, ref s22, ref s23,
+                    ref s30, ref s31, ref s32, ref s33);
+            }
+
+            float* t0 = targets[0], t1 = TWide.Value > 1 ? targets[1] : t0;
+            float* t2 = TWide.Value > 2 ? targets[2] : t0, t3 = TWide.Value > 2 ? targets[3] : t0;
+            Put<TWide>(s00, s01, s02, s03, t0, t1, t2, t3, add: false);
+            if (THeads.Value > 1) { Put<TWide>(s10, s11, s12, s13, t0 + row, t1 + row, t2 + row, t3 + row, add: false); }
+            if (THeads.Value > 2) { Put<TWide>(s20, s21, s22, s23, t0 + (2 * row), t1 + (2 * row), t2 + (2 * row), t3 + (2 * row), add: false); }
+            if (THeads.Value > 3) { Put<TWide>(s30, s31, s32, s33, t0 + (3 * row), t1 + (3 * row), t2 + (3 * row), t3 + (3 * row), add: false); }
+        }
+    }
+
+    private readonly struct MixTile(
+        float* weights, nint row, float** blocks, int lane, int positions, int column, int stride, nint headStep,
+        float* target, bool add) : ITile
+    {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public void Run<THeads, TOwn, TWide>()
+            where THeads : struct, IConstant
+            where TOwn : struct, IConstant
+            where TWide : struct, IConstant
+        {
+            Vector512<float> s00 = Vector512<float>.Zero, s01 = s00, s02 = s00, s03 = s00;
+            Vector512<float> s10 = s00, s11 = s00, s12 = s00, s13 = s00;
+            Vector512<float> s20 = s00, s21 = s00, s22 = s00, s23 = s00;
+            Vector512<float> s30 = s00, s31 = s00, s32 = s00, s33 = s00;
+            float* w = weights;
+            float** block = blocks;
+            nint next = row, step = headStep, width = stride;
+            for (int left = positions, first = lane; left > 0; block++, first = 0)
+            {
+                int count = Math.Min(Lanes - first, left);
+                left -= count;
+                float* v = *block + (first * width) + column;
+                for (float* end = w + count; w < end; w++, v += width)
+                {
+                    Step<THeads, TOwn, TWide>(
+                        w, next, v, v + 16, v + 32, v + 48, step,
+                        ref s00, ref s01, ref s02, ref s03,
+                        ref s10, ref s11, ref s12, ref s13,
+                        ref s20, ref s21, ref s22, ref s23,
+                        ref s30, ref s31, ref s32, ref s33);
+                }
+            }
+
+            float* t = target;
+            Put<TWide>(s00, s01, s02, s03, t, t + 16, t + 32, t + 48, add);
+            t += width;
+            if (THeads.Value > 1) { Put<TWide>(s10, s11, s12, s13, t, t + 16, t + 32, t + 48, add); }
+            t += width;
+            if (THeads.Value > 2) { Put<TWide>(s20, s21, s22, s23, t, t + 16, t + 32, t + 48, add); }
+            t += width;
+            if (THeads.Value > 3) { Put<TWide>(s30, s31, s32, s33, t, t + 16, t + 32, t + 48, add); }
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Spar.Engine.Kernels;
 using Spar.Engine.Models;
 
 namespace Spar.Engine.Inference;
@@ -27,7 +28,7 @@ internal sealed unsafe class KvCache : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(blocks, 1);
         Blocks = blocks;
-        ValueStride = (config.HeadDim + 15) / 16 * 16;
+        ValueStride = (int)AlignedBuffer.Whole(config.HeadDim);
         _keyFloats = (long)config.KvHeadCount * config.HeadDim * BlockSize;
         _layerFloats = _keyFloats + (long)config.KvHeadCount * BlockSize * ValueStride;
         _blockFloats = _layerFloats * config.LayerCount;
@@ -57,7 +58,7 @@ internal sealed unsafe class KvCache : IDisposable
     /// <param name="config">The model.</param>
     public static long BytesPerToken(ModelConfig config)
     {
-        int key = config.HeadDim, value = (config.HeadDim + 15) / 16 * 16;
+        long key = config.HeadDim, value = AlignedBuffer.Whole(key);
         return (long)config.LayerCount * config.KvHeadCount * (key + value) * sizeof(float);
     }
 

@@ -124,9 +124,6 @@ internal sealed unsafe partial class LlamaForward : IDisposable
     private static float* Allocate(long floats) =>
         (float*)NativeMemory.AlignedAlloc(checked((nuint)(floats * sizeof(float))), 64);
 
-    /// <summary>The next multiple of 64 bytes.</summary>
-    private static long Aligned(long floats) => (floats + 15) / 16 * 16;
-
     private static float* Pinned(float[] values)
     {
         // Pinned for its life, so the pointer outlives the statement.
@@ -188,7 +185,7 @@ internal sealed unsafe partial class LlamaForward : IDisposable
     {
         LlamaWeights.Layer weights = _weights.Layers[layer];
         int d = _config.HiddenSize;
-        long narrow = Aligned((long)rows.Count * d);
+        long narrow = AlignedBuffer.Whole((long)rows.Count * d);
         float* normed = _team.Scratch(rows.Worker, narrow + weights.Qkv.RowsScratch(rows.Count));
         for (int row = rows.From; row < rows.To; row++)
         {
@@ -265,9 +262,9 @@ internal sealed unsafe partial class LlamaForward : IDisposable
 
         // Attention's output and the gated layer's are not needed at the same time, nor attention's scores and the
         // rest.
-        long wide = Aligned((long)rows.Count * Math.Max(_queryFloats, 2 * f));
+        long wide = AlignedBuffer.Whole((long)rows.Count * Math.Max(_queryFloats, 2 * f));
         long scores = Attention.ScratchFloats(longest, _cache);
-        long narrow = Aligned((long)rows.Count * d);
+        long narrow = AlignedBuffer.Whole((long)rows.Count * d);
         float* hidden = _team.Scratch(
             rows.Worker,
             wide + Math.Max(narrow + weights.RowsScratch(rows.Count), scores * (rows.IsPiece ? 1 : _team.Threads)));
@@ -347,7 +344,7 @@ internal sealed unsafe partial class LlamaForward : IDisposable
     private void Head(in Rows rows)
     {
         int d = _config.HiddenSize;
-        long narrow = Aligned((long)rows.Count * d);
+        long narrow = AlignedBuffer.Whole((long)rows.Count * d);
         float* normed = _team.Scratch(rows.Worker, narrow + _weights.Head.RowsScratch(rows.Count));
         for (int i = rows.From; i < rows.To; i++)
         {

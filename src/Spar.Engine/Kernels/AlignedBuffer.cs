@@ -51,6 +51,10 @@ internal sealed unsafe partial class AlignedBuffer(bool huge = true) : IDisposab
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>A number of floats that fills whole cache lines.</summary>
+    /// <param name="floats">At least so many.</param>
+    public static long Whole(long floats) => (floats + 15) / 16 * 16;
+
     private void* Allocate(nuint bytes)
     {
         if (!huge || !OperatingSystem.IsLinux() || bytes < 2 * HugePage)

@@ -281,7 +281,7 @@ internal static unsafe class CausalAttention
     }
 
     /// <summary>First key of the chunk after the one in which a key lies.</summary>
-    private static int NextChunk(int key) => ((key / KeyChunk) + 1) * KeyChunk;
+    public static int NextChunk(int key) => ((key / KeyChunk) + 1) * KeyChunk;
 
     /// <summary>
     /// Where the score of a key lies from the first of its row, with <paramref name="chunkRows"/> rows a chunk.
@@ -352,7 +352,7 @@ internal static unsafe class CausalAttention
     private static float* Take(ref float* scratch, long floats)
     {
         float* piece = scratch;
-        scratch += (floats + 15) / 16 * 16;
+        scratch += AlignedBuffer.Whole(floats);
         return piece;
     }
 }

@@ -14,7 +14,6 @@ internal static unsafe class Gemm
     private const int PanelsPerTask = 4;      // panels of B, a pass deep, that a task keeps in its L2 cache
     private const int RowsPerTask = 96;       // rows of A that are worth a task where B is packed
     private const int RowsToPackFor = 1024;   // rows of A that are worth packing B for once more
-    private const int PackDepth = 16;         // rows of B that are packed while the next ones are fetched
     private const long SerialWork = 100_000;  // multiply-adds below which waking the team costs more than it gains
 
     /// <summary>C [m, n] = or += A [m, k] op(B) [k, n].</summary>
@@ -94,24 +93,12 @@ internal static unsafe class Gemm
     internal static void MultiplyRows(
         float* x, int ldx, int rows, PackedMatrix w, float* y, int ldy, float* addend, float* scratch)
     {
-        int high = MicroKernel.Rows, wide = MicroKernel.Columns;
         for (int k0 = 0; k0 < w.Inputs; k0 += MicroKernel.StretchK, addend = y)
         {
             int depth = Math.Min(MicroKernel.StretchK, w.Inputs - k0);
             nint stride = ldx;
             float* a = Packing.Rows(x + k0, ref stride, rows, depth, scratch);
-            for (int column = 0; column < w.Outputs; column += wide)
-            {
-                float* panel = w.Stretch(k0) + ((nint)column * depth);
-                for (int row = 0; row < rows; row += high)
-                {
-                    nint at = ((nint)row * ldy) + column;
-                    Block(
-                        Math.Min(high, rows - row), Math.Min(wide, w.Outputs - column), a + (row * stride), stride, 1,
-                        panel, depth, y + at, ldy,
-                        addend == null ? null : addend + at);
-                }
-            }
+            Blocks(rows, w.Outputs, a, stride, w.Stretch(k0), depth, y, ldy, addend);
         }
     }
 
@@ -128,27 +115,35 @@ internal static unsafe class Gemm
     /// <param name="scratch"><see cref="RowsScratch"/> floats.</param>
     internal static void MultiplyRows(float* x, int ldx, int rows, StackedRows b, float* y, int ldy, float* scratch)
     {
-        int high = MicroKernel.Rows, wide = MicroKernel.Columns;
-        float* panels = scratch, packedRows = scratch + ((nint)PanelsPerTask * wide * MicroKernel.StretchK);
+        int wide = PanelsPerTask * MicroKernel.Columns;
+        float* panels = scratch, packedRows = scratch + ((nint)wide * MicroKernel.StretchK);
         for (int k0 = 0; k0 < b.Rows; k0 += MicroKernel.StretchK)
         {
             int depth = Math.Min(MicroKernel.StretchK, b.Rows - k0);
             nint stride = ldx;
             float* a = Packing.Rows(x + k0, ref stride, rows, depth, packedRows);
-            for (int first = 0; first < b.Columns; first += PanelsPerTask * wide)
+            for (int first = 0; first < b.Columns; first += wide)
             {
-                int columns = Math.Min(PanelsPerTask * wide, b.Columns - first);
+                int columns = Math.Min(wide, b.Columns - first);
                 b.Pack(k0, depth, first, columns, panels);
-                for (int column = 0; column < columns; column += wide)
-                {
-                    for (int row = 0; row < rows; row += high)
-                    {
-                        float* target = y + ((nint)row * ldy) + first + column;
-                        Block(
-                            Math.Min(high, rows - row), Math.Min(wide, columns - column), a + (row * stride), stride, 1,
-                            panels + ((nint)column * depth), depth, target, ldy, k0 == 0 ? null : target);
-                    }
-                }
+                Blocks(rows, columns, a, stride, panels, depth, y + first, ldy, k0 == 0 ? null : y + first);
+            }
+        }
+    }
+
+    /// <summary>Rows of C from a stretch of k: one panel of B after another, for all rows.</summary>
+    private static void Blocks(
+        int rows, int columns, float* a, nint stride, float* panels, int depth, float* c, int ldc, float* addend)
+    {
+        int high = MicroKernel.Rows, wide = MicroKernel.Columns;
+        for (int column = 0; column < columns; column += wide)
+        {
+            for (int row = 0; row < rows; row += high)
+            {
+                nint at = ((nint)row * ldc) + column;
+                Block(
+                    Math.Min(high, rows - row), Math.Min(wide, columns - column), a + (row * stride), stride, 1,
+                    panels + ((nint)column * depth), depth, c + at, ldc, addend == null ? null : addend + at);
             }
         }
     }
@@ -332,17 +327,10 @@ internal static unsafe class Gemm
                         packed.At(k0, column, depth));
                 }
 
-                for (int k = 0; k < depth && !TransposeB; k += PackDepth)
+                if (!TransposeB)
                 {
-                    float* row = B + ((k0 + k) * Ldb);
-                    Packing.Fetch(
-                        row + (PackDepth * Ldb) + first, Ldb, end - first, Math.Min(PackDepth, depth - k - PackDepth));
-                    for (int column = first; column < end; column += wide)
-                    {
-                        int columns = Math.Min(wide, end - column), count = Math.Min(PackDepth, depth - k);
-                        Packing.PackBRows(
-                            row + column, Ldb, columns, count, packed.At(k0, column, depth) + ((nint)k * wide));
-                    }
+                    Packing.PackBPanels(
+                        B + (k0 * Ldb) + first, Ldb, end - first, depth, packed.At(k0, first, depth), depth);
                 }
             }
         }

@@ -7,7 +7,8 @@ namespace Spar.Engine.Kernels;
 /// <summary>Copies pieces of matrices into the panels that <see cref="MicroKernel"/> reads.</summary>
 internal static unsafe class Packing
 {
-    private const int Line = 16; // floats of a cache line
+    private const int Line = 16;      // floats of a cache line
+    private const int PackDepth = 16; // rows of B that are packed while the next ones are fetched
 
     /// <summary>
     /// Brings pieces of rows into the cache while others are packed: they lie too far apart for the processor to
@@ -127,6 +128,27 @@ internal static unsafe class Packing
             for (int j = 0; j < MicroKernel.Columns; j++)
             {
                 panel[j] = j < columns ? b[j] : 0;
+            }
+        }
+    }
+
+    /// <summary>Panels of B from rows that lie far apart, side by side; the last is filled up with zeros.</summary>
+    /// <param name="b">First element of the panels in B [k, n].</param>
+    /// <param name="ldb">Floats from one row of B to the next.</param>
+    /// <param name="columns">Columns of all panels.</param>
+    /// <param name="k">Rows of B that are packed.</param>
+    /// <param name="panels">Receives the rows, where the first of them belongs in the first panel.</param>
+    /// <param name="depth">Rows of a whole panel.</param>
+    public static void PackBPanels(float* b, nint ldb, int columns, int k, float* panels, int depth)
+    {
+        for (int p = 0; p < k; p += PackDepth, b += PackDepth * ldb)
+        {
+            Fetch(b + (PackDepth * ldb), ldb, columns, Math.Min(PackDepth, k - p - PackDepth));
+            for (int column = 0; column < columns; column += MicroKernel.Columns)
+            {
+                PackBRows(
+                    b + column, ldb, Math.Min(MicroKernel.Columns, columns - column), Math.Min(PackDepth, k - p),
+                    panels + ((nint)column * depth) + ((nint)p * MicroKernel.Columns));
             }
         }
     }

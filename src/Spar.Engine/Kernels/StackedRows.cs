@@ -8,8 +8,6 @@ namespace Spar.Engine.Kernels;
 /// </summary>
 internal sealed unsafe class StackedRows
 {
-    private const int PackDepth = 16; // rows that are packed while the next ones are fetched
-
     private readonly Tensor[] _parts;
 
     /// <summary>Stacks tensors.</summary>
@@ -44,19 +42,9 @@ internal sealed unsafe class StackedRows
             int from = Math.Max(first, start), end = Math.Min(first + rows, start + part.Shape[0]);
             fixed (float* data = part.Data)
             {
-                for (int k = from; k < end; k += PackDepth)
-                {
-                    int count = Math.Min(PackDepth, end - k);
-                    float* row = data + ((nint)(k - start) * Columns) + column;
-                    Packing.Fetch(
-                        row + ((nint)PackDepth * Columns), Columns, columns, Math.Min(PackDepth, end - k - PackDepth));
-                    for (int c = 0; c < columns; c += MicroKernel.Columns)
-                    {
-                        Packing.PackBRows(
-                            row + c, Columns, Math.Min(MicroKernel.Columns, columns - c), count,
-                            panels + ((nint)c * rows) + ((nint)(k - first) * MicroKernel.Columns));
-                    }
-                }
+                Packing.PackBPanels(
+                    data + ((nint)(from - start) * Columns) + column, Columns, columns, end - from,
+                    panels + ((nint)(from - first) * MicroKernel.Columns), rows);
             }
 
             start += part.Shape[0];

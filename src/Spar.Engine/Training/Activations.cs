@@ -50,7 +50,7 @@ internal sealed unsafe class LayerActivations
     public float* FedFactors { get; private set; }
 
     /// <summary>Floats that T rows of one layer take.</summary>
-    public static long Floats(ModelConfig config, int rows) => Sizes(config).Sum(size => Whole(size * rows));
+    public static long Floats(ModelConfig config, int rows) => Sizes(config).Sum(size => AlignedBuffer.Whole(size * rows));
 
     /// <summary>Says where T rows are kept.</summary>
     /// <param name="config">The architecture.</param>
@@ -77,13 +77,10 @@ internal sealed unsafe class LayerActivations
         float* Take()
         {
             float* first = memory;
-            memory += Whole(sizes[next++] * rows);
+            memory += AlignedBuffer.Whole(sizes[next++] * rows);
             return first;
         }
     }
-
-    /// <summary>A number of floats that fills whole cache lines.</summary>
-    public static long Whole(long floats) => (floats + 15) / 16 * 16;
 
     /// <summary>Floats a row of each buffer, in the order of their declaration.</summary>
     private static long[] Sizes(ModelConfig config)

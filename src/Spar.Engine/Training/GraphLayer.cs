@@ -69,7 +69,6 @@ internal sealed class GraphLayer(LlamaLayerParameters parameters, GradientMap gr
         {
             linear.Dispose();
         }
-
     }
 }
 

@@ -63,7 +63,7 @@ internal sealed unsafe class Linear : IDisposable
     /// Floats that the weight laid out for dx = dy W takes, where that can be given up: else the products lay it out on
     /// their way, which is slower by a tenth. 0 where the weight is adapted and nowhere else as it is.
     /// </summary>
-    public long LayoutFloats => _adapters.Length > 0 ? 0 : (PackedMatrix.Floats(Inputs, Outputs) + 15) / 16 * 16;
+    public long LayoutFloats => _adapters.Length > 0 ? 0 : AlignedBuffer.Whole(PackedMatrix.Floats(Inputs, Outputs));
 
     /// <summary>Begins to keep that layout, from the next <see cref="Load"/> on, or gives it up.</summary>
     /// <param name="memory"><see cref="LayoutFloats"/> floats, 64-byte aligned, or null.</param>

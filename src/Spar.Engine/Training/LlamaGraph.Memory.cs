@@ -122,8 +122,8 @@ internal sealed unsafe partial class LlamaGraph
         long kept = Math.Clamp(room / layer, 0, _layers.Length);
         kept = kept == _layers.Length ? kept : Math.Max(0, kept - 1);
         _shared = _layers.Length - (int)kept;
-        long input = LayerActivations.Whole((long)rows * _config.HiddenSize);
-        long heldLogits = LayerActivations.Whole(logits / sizeof(float));
+        long input = AlignedBuffer.Whole((long)rows * _config.HiddenSize);
+        long heldLogits = AlignedBuffer.Whole(logits / sizeof(float));
         layer /= sizeof(float);
         float* next = _kept.Reserve((_layers.Length * input) + heldLogits + ((kept + Math.Min(_shared, 1)) * layer));
         foreach (GraphLayer one in _layers)
