@@ -1,7 +1,7 @@
 """Runs a benchmark and its peer by turns and prints the best of each, and the median of the turns' ratios: a machine's speed changes between turns.
 A training's turn is one step of spar and one in each setting of the peer, both of which stay in memory.
 
-    python3 bench/compare.py decode MODEL.gguf LLAMA [rounded]
+    python3 bench/compare.py decode MODEL.gguf LLAMA [rounded|bfloat16]
     python3 bench/compare.py train-nano
     python3 bench/compare.py train-135m
     python3 bench/compare.py generate-nano
@@ -28,8 +28,9 @@ LIBTORCH = os.path.join(BENCH, "LibTorch/bin/Release/net10.0")
 SETTINGS = "fp32 eager,fp32 fused,bf16 eager,bf16 fused"
 INSTRUCTIONS = ("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16")
 ROUNDS = {"train-nano": 40, "train-135m": 5}
-TRAINING_CASES = 4  # of spar
+TRAINING_CASES = 4  # of spar, in each of its types
 PEER_CASES = 3  # of the peer: the first ones
+TYPES = 2  # of spar: fp32, bf16
 
 
 def machine(threads):
@@ -80,7 +81,7 @@ def alternate(commands, environments, rounds, settings):
     turns = [({}, {}) for _ in range(rounds)]
     for case in range(TRAINING_CASES):
         print(f"  case {case + 1} of {TRAINING_CASES}, {rounds} turns", file=sys.stderr, flush=True)
-        requests = [(0, case)] + [(1, f"{case} {setting}") for setting in settings if case < PEER_CASES]
+        requests = [(0, case + (i * TRAINING_CASES)) for i in range(TYPES)] + [(1, f"{case} {setting}") for setting in settings if case < PEER_CASES]
         for turn in range(-1, rounds):  # the first warms up
             for index, request in requests:
                 figure = step(sides[index], request)
@@ -92,20 +93,21 @@ def alternate(commands, environments, rounds, settings):
 
 
 def rows(turns, peer):
-    """A row for each case and each type of the peer, with the setting of that type that leaves spar the smallest ratio."""
-    for (case, _), (_, unit) in turns[0][0].items():
+    """A row for each case and each type of the peer, with the setting of that type that leaves spar the smallest ratio, beside spar in that type."""
+    for (case, own), (_, unit) in turns[0][0].items():
         best = min if unit == "s" else max
-        ours = [mine[case, ""][0] for mine, _ in turns]
+        ours = [mine[case, own][0] for mine, _ in turns]
         kinds = {}
         for name, setting in turns[0][1]:
-            if name == case:
+            if name == case and own.split(" ")[0] in ("", setting.split(" ")[0]):
                 theirs = [other[case, setting][0] for _, other in turns]
                 ratio = statistics.median(there / here if unit == "s" else here / there for here, there in zip(ours, theirs))
                 kinds.setdefault(setting.split(" ")[0], []).append((ratio, f"{peer} {setting}".strip(), f"{best(theirs):,.1f}"))
+        start = [case, unit, own.removesuffix(" spar"), f"{best(ours):,.1f}"]
         for ratio, setting, figure in map(min, kinds.values()):
-            yield [case, unit, f"{best(ours):,.1f}", setting, figure, f"{ratio:.2f}"]
+            yield [*start, setting, figure, f"{ratio:.2f}"]
         if not kinds:
-            yield [case, unit, f"{best(ours):,.1f}", "", "", ""]
+            yield [*start, "", "", ""]
 
 
 def main():
@@ -134,7 +136,7 @@ def main():
     else:
         turns = [(measure(ours, None), measure(theirs, environment)) for _ in range(rounds)]
     print(f"{machine(arguments.threads)}; {rounds} turns\n")
-    print(f"| {name} | unit | spar | peer | | ratio |\n| --- | --- | ---: | --- | ---: | ---: |")
+    print(f"| {name} | unit | | spar | peer | | ratio |\n| --- | --- | --- | ---: | --- | ---: | ---: |")
     for row in rows(turns, "llama.cpp" if name == "decode" else "LibTorch"):
         print("| " + " | ".join(row) + " |")
 

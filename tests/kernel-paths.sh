@@ -4,7 +4,7 @@
 #   tests/kernel-paths.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
-classes="KernelPathTests GemmTests CausalAttentionTests VectorMathTests LlamaForwardTests FamilyForwardTests ReferenceTrainingTests SamplerTests LoraTrainingTests QuantizedGemmTests GgufGoldenTests"
+classes="KernelPathTests GemmTests BFloat16Tests CausalAttentionTests VectorMathTests LlamaForwardTests FamilyForwardTests ReferenceTrainingTests SamplerTests LoraTrainingTests QuantizedGemmTests GgufGoldenTests"
 filter=$(printf '|FullyQualifiedName~.%s.' $classes)
 # Thousands of products; on the narrowest path, where a fused multiply-add may be a call, it alone takes a minute.
 wide_only="FullyQualifiedName!~A_row_has_the_same_bits_alone"

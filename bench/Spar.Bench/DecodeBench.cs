@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Spar.Engine.Inference;
+using Spar.Engine.Tensors;
 
 namespace Spar.Bench;
 
@@ -16,7 +17,8 @@ internal static class DecodeBench
     /// <param name="path">Checkpoint folder or GGUF file.</param>
     /// <param name="threads">Threads of the engine.</param>
     /// <param name="rounded">Whether activations are rounded to 8 bits with quantised weights.</param>
-    public static void Run(string path, int threads, bool rounded)
+    /// <param name="dtype">What products multiply.</param>
+    public static void Run(string path, int threads, bool rounded, DType dtype)
     {
         using ModelWeights weights = ModelWeights.Open(path);
         int vocabulary = weights.Config.VocabSize;
@@ -28,6 +30,7 @@ internal static class DecodeBench
                 CacheTokens = 32 * 1024,
                 DraftRows = 0,
                 RoundActivations = rounded,
+                DType = dtype,
             }
         );
         int salt = 0;

@@ -1,4 +1,5 @@
 using Iced.Intel;
+using Spar.Engine.Kernels;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace Spar.Bench;

@@ -128,7 +128,7 @@ internal static unsafe class GemmBench
     private static Action WeightGradient(ThreadTeam team, int m, int n, int k, float* a, float* b, float* c)
     {
         const int Block = 96;
-        PackedRows rows = new();
+        FloatRows rows = new();
         rows.Reserve(k, n);
         TransposedProduct product = new(a, m, m, rows, c, n);
         return () =>
@@ -139,7 +139,7 @@ internal static unsafe class GemmBench
             );
             team.For(
                 product.Tasks,
-                (task, worker) => product.Run(task, team.Scratch(worker, TransposedProduct.Scratch))
+                (task, worker) => product.Run(task, team.Scratch(worker, product.Scratch))
             );
         };
     }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Spar.Engine.Inference;
 using Spar.Engine.Models;
 using Spar.Engine.Sampling;
+using Spar.Engine.Tensors;
 
 namespace Spar.Bench;
 
@@ -32,12 +33,13 @@ internal static class GenerateNano
 
     /// <summary>Prints a line for 1, 32 and 256 calls in flight.</summary>
     /// <param name="threads">Threads of the engine.</param>
-    public static void Run(int threads)
+    /// <param name="dtype">What products multiply.</param>
+    public static void Run(int threads, DType dtype)
     {
         using Generator generator = new(
             s_nano,
             LlamaParameters.Initialize(s_nano, seed: 1).ToDictionary(),
-            new EngineOptions { Threads = threads }
+            new EngineOptions { Threads = threads, DType = dtype }
         );
         foreach (int streams in new[] { 1, 32, 256 })
         {
@@ -45,7 +47,7 @@ internal static class GenerateNano
             int calls = Math.Max(40, streams * 12);
             double seconds = Measure(generator, streams, calls);
             Figure.Print(
-                $"generate nano, {streams} streams",
+                $"generate nano, {streams} streams; {(dtype == DType.Float32 ? "fp32" : "bf16")} spar",
                 calls * OutputTokens / seconds,
                 "tokens/s",
                 FormattableString.Invariant($"{calls} calls in {seconds:F2} s")

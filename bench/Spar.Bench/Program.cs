@@ -1,4 +1,5 @@
 using Spar.Bench;
+using Spar.Engine.Tensors;
 
 switch (args)
 {
@@ -53,8 +54,9 @@ switch (args)
     case ["decode", string model, .. string[] rest]:
         DecodeBench.Run(
             model,
-            rest.Where(arg => arg != "rounded").Select(int.Parse).FirstOrDefault(Environment.ProcessorCount),
-            rest.Contains("rounded")
+            rest.Except(["rounded", "bfloat16"]).Select(int.Parse).FirstOrDefault(Environment.ProcessorCount),
+            rest.Contains("rounded"),
+            rest.Contains("bfloat16") ? DType.BFloat16 : DType.Float32
         );
         return 0;
 }
@@ -66,7 +68,8 @@ switch (args.FirstOrDefault())
         GemmBench.Run(threads);
         return 0;
     case "generate-nano":
-        GenerateNano.Run(threads);
+        GenerateNano.Run(threads, DType.Float32);
+        GenerateNano.Run(threads, DType.BFloat16);
         return 0;
     case "train-nano":
         TrainBench.RunNano(threads);
@@ -80,11 +83,11 @@ switch (args.FirstOrDefault())
             usage: Spar.Bench COMMAND
               gemm [threads]
               generate-nano [threads]
-              decode MODEL [threads] [rounded]
+              decode MODEL [threads] [rounded|bfloat16]
               emitted                         kernels of machine code made at start, beside the engine's
               refine MODEL TEXTS [count [temperature [rows]]]
               ranks sft|dpo|lora nano|135m THREADS BATCHES STEPS    under mpirun; see bench/ranks.sh
-              train-nano [threads]            a step for every line of standard input: 0 SFT, 1 SFT on responses, 2 DPO, 3 SFT of an adapter
+              train-nano [threads]            a step for every line of standard input: 0 SFT, 1 SFT on responses, 2 DPO, 3 SFT of an adapter; 4 to 7 in bfloat16
               train-135m [threads [tokens=N] [memory=MIB]]   likewise; what a batch leaves for its backward pass may take that memory
               dashboard DIRECTORY [calls [chromium]]   makes a store where none is, and looks at it
               pictures RUN FOLDER             of dashboard and report, as docs/images has them

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Spar.Engine.Kernels;
 using Spar.Engine.Models;
+using Spar.Engine.Tensors;
 using Spar.Engine.Training;
 using Spar.Engine.Training.Losses;
 
@@ -80,18 +81,26 @@ internal static class TrainBench
     {
         using ThreadTeam team = new(threads);
         LlamaParameters parameters = LlamaParameters.Initialize(config, 1);
-        Lazy<LlamaTrainer> whole = new(() =>
-            new LlamaTrainer(parameters, new AdamWOptions(), team, activationBytes: activationBytes)
-        );
-        Lazy<LlamaTrainer> lora = new(() =>
-            new LlamaTrainer(
-                parameters,
-                new AdamWOptions(),
-                team,
-                LoraAdapter.Initialize(parameters, new LoraSettings { Rank = 16, Alpha = 32 }, 1),
-                activationBytes
-            )
-        );
+        DType[] types = [DType.Float32, DType.BFloat16];
+        Lazy<LlamaTrainer>[] whole =
+        [
+            .. types.Select(dtype => new Lazy<LlamaTrainer>(() =>
+                new LlamaTrainer(parameters, new AdamWOptions(), team, activationBytes: activationBytes, dtype: dtype)
+            )),
+        ];
+        Lazy<LlamaTrainer>[] lora =
+        [
+            .. types.Select(dtype => new Lazy<LlamaTrainer>(() =>
+                new LlamaTrainer(
+                    parameters,
+                    new AdamWOptions(),
+                    team,
+                    LoraAdapter.Initialize(parameters, new LoraSettings { Rank = 16, Alpha = 32 }, 1),
+                    activationBytes,
+                    dtype: dtype
+                )
+            )),
+        ];
         TrainingSequence[] all = Rows(config, rows, tokens, 1),
             responses = Rows(config, rows, tokens, PromptLength);
         TrainingSequence[] sides = Rows(config, 2 * pairs, tokens, PromptLength);
@@ -101,10 +110,15 @@ internal static class TrainBench
         ];
         (string Name, Func<int> Step)[] cases =
         [
-            ("SFT, loss on all tokens", () => whole.Value.Step(new CrossEntropy(), all, 1e-4).Tokens),
-            ("SFT, loss on the response", () => whole.Value.Step(new CrossEntropy(), responses, 1e-4).Tokens),
-            ("DPO", () => whole.Value.Step(new Dpo(0.1, 0.1), paired, 1e-4).Tokens),
-            ("SFT of a LoRA adapter", () => lora.Value.Step(new CrossEntropy(), all, 1e-4).Tokens),
+            .. types.SelectMany((dtype, i) =>
+                new (string Name, Func<int> Step)[]
+                {
+                    ("SFT, loss on all tokens", () => whole[i].Value.Step(new CrossEntropy(), all, 1e-4).Tokens),
+                    ("SFT, loss on the response", () => whole[i].Value.Step(new CrossEntropy(), responses, 1e-4).Tokens),
+                    ("DPO", () => whole[i].Value.Step(new Dpo(0.1, 0.1), paired, 1e-4).Tokens),
+                    ("SFT of a LoRA adapter", () => lora[i].Value.Step(new CrossEntropy(), all, 1e-4).Tokens),
+                }.Select(one => ($"{one.Name}; {(dtype == DType.Float32 ? "fp32" : "bf16")} spar", one.Step))
+            ),
         ];
         HashSet<int> warm = [];
         while (Console.ReadLine() is { } line)

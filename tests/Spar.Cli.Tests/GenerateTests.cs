@@ -29,6 +29,21 @@ public sealed class GenerateTests : IDisposable
     }
 
     [Fact]
+    public async Task Rounded_products_change_what_a_model_says_by_little_and_never_by_threads()
+    {
+        string[] trade = ["--dtype", "bfloat16"];
+        string quantised = SharedData.Path("models", "smollm2-135m-instruct", "SmolLM2-135M-Instruct.Q4_1.gguf");
+        string prompt = "Tell me of a day at the sea, in a few words.";
+        string rounded = await SaysAsync(quantised, prompt, trade);
+        Assert.NotEqual(await SaysAsync(quantised, prompt), rounded);
+        Assert.Equal(rounded, await SaysAsync(quantised, prompt, [.. trade, "--threads", "1"]));
+        (int code, _, string messages) = await CliRunner.RunAsync(
+            "", ["generate", prompt, "--model", Model, .. trade, "--round-activations"]);
+        Assert.Equal(ExitCode.Usage, code);
+        Assert.Contains("exclude each other", messages, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Prompts_of_a_file_are_answered_in_their_order_and_one_that_is_too_long_says_so()
     {
         string file = Path.Combine(_work, "prompts.jsonl");

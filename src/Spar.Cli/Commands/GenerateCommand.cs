@@ -80,7 +80,7 @@ internal static class GenerateCommand
         Option<bool> json = Shared.Json("print a JSON object instead of the bare response");
         Option<ulong> seed = Options.Seed();
         Option<int> threads = Options.Threads();
-        Option<bool> rounds = Shared.RoundActivations();
+        ArithmeticOptions arithmetic = new();
         Command command = new("generate", Help)
         {
             prompt,
@@ -97,10 +97,10 @@ internal static class GenerateCommand
             maxTokens,
             seed,
             threads,
-            rounds,
             explain,
             json,
         };
+        arithmetic.AddTo(command);
         command.Validators.Add(result =>
         {
             bool one = result.GetResult(prompt) is { Tokens.Count: > 0 },
@@ -135,7 +135,7 @@ internal static class GenerateCommand
                     parse.GetValue(threads),
                     progress,
                     cancellationToken,
-                    rounds: parse.GetValue(rounds)
+                    options: arithmetic.Of(parse)
                 );
                 using IChatClient second = await Shared.OpenRefinerAsync(
                     actor,
@@ -144,7 +144,7 @@ internal static class GenerateCommand
                     parse.GetValue(threads),
                     progress,
                     cancellationToken,
-                    parse.GetValue(rounds)
+                    arithmetic.Of(parse)
                 );
                 FinishNotes finish = new();
                 using CallSession session = new(

@@ -57,12 +57,12 @@ internal static class ServeCommand
         Option<int> waiting = Options.Count(
             "--waiting", "most requests that wait for their turn; those beyond are told to come again", 4096, 0, 1 << 20);
         Option<int> threads = Options.Threads();
-        Option<bool> rounds = Shared.RoundActivations();
+        ArithmeticOptions arithmetic = new();
         Command command = new("serve", Help)
         {
             models, refiner, prompts, samples, votes, valuation, host, port, keyVariable, concurrency, waiting, threads,
-            rounds,
         };
+        arithmetic.AddTo(command);
         command.SetAction(async (parse, cancellationToken) =>
         {
             string variable = parse.GetValue(keyVariable)!;
@@ -89,13 +89,13 @@ internal static class ServeCommand
             {
                 IChatClient? second = parse.GetValue(refiner) is { } named
                     ? Kept(await Shared.OpenAsync(
-                        named, count, progress, cancellationToken, ModelRole.Refiner, parse.GetValue(rounds)))
+                        named, count, progress, cancellationToken, ModelRole.Refiner, arithmetic.Of(parse)))
                     : null;
                 ServedNames served = new();
                 foreach ((string name, string model) in Named(parse.GetValue(models)!))
                 {
                     IChatClient client = Kept(await Shared.OpenAsync(
-                        model, count, progress, cancellationToken, rounds: parse.GetValue(rounds)));
+                        model, count, progress, cancellationToken, options: arithmetic.Of(parse)));
                     served.Add(name, client, search =>
                     {
                         search.Refiner = second;

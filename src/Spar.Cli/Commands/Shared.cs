@@ -47,12 +47,6 @@ internal static class Shared
     /// <summary>The option for judgements a response.</summary>
     public static Option<int> Votes() => Options.Count("--votes", "judgements a response", 5, most: 1000);
 
-    /// <summary>The option that trades exact activations for speed; commands that measure models have it not.</summary>
-    public static Option<bool> RoundActivations() => Options.Flag(
-        "--round-activations",
-        "round activations to 8 bits where weights are quantised (GGUF), as llama.cpp does: up to twice as fast, and "
-            + "some tokens differ; other models are not affected");
-
     /// <summary>The option for output that scripts read.</summary>
     /// <param name="description">What is printed.</param>
     public static Option<bool> Json(string description) => Options.Flag("--json", description);
@@ -67,14 +61,14 @@ internal static class Shared
     /// <param name="progress">Shows it; null shows nothing.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <param name="role">What a run directory stands for.</param>
-    /// <param name="rounds">Whether activations are rounded where weights are quantised.</param>
+    /// <param name="options">What else the embedded engine is to do; null for its defaults.</param>
     public static async ValueTask<IChatClient> OpenAsync(
         string model,
         int threads,
         ProgressLine? progress,
         CancellationToken cancellationToken,
         ModelRole role = ModelRole.Actor,
-        bool rounds = false
+        EngineOptions? options = null
     )
     {
         string location = ModelReference.Resolve(model, role).Location;
@@ -82,7 +76,7 @@ internal static class Shared
         IChatClient client = await ModelHosts
             .Create(
                 threads, new EngineOptions().MaxSequences, notice: progress is null ? null : progress.Warn,
-                rounds: rounds)
+                options: options ?? new EngineOptions())
             .OpenAsync(location, cancellationToken);
         progress?.End();
         return client;
@@ -95,7 +89,7 @@ internal static class Shared
     /// <param name="threads">Threads to compute with.</param>
     /// <param name="progress">Shows that it is being opened; null shows nothing.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="rounds">Whether activations are rounded where weights are quantised.</param>
+    /// <param name="options">What else the embedded engine is to do; null for its defaults.</param>
     public static async ValueTask<IChatClient> OpenRefinerAsync(
         IChatClient actor,
         string actorModel,
@@ -103,11 +97,11 @@ internal static class Shared
         int threads,
         ProgressLine? progress,
         CancellationToken cancellationToken,
-        bool rounds = false
+        EngineOptions? options = null
     ) =>
         ModelReference.Resolve(model, ModelRole.Refiner) == ModelReference.Resolve(actorModel)
             ? actor
-            : await OpenAsync(model, threads, progress, cancellationToken, ModelRole.Refiner, rounds);
+            : await OpenAsync(model, threads, progress, cancellationToken, ModelRole.Refiner, options);
 
     /// <summary>Tells what the user should know of how a recipe was read.</summary>
     /// <param name="recipe">The recipe's file.</param>

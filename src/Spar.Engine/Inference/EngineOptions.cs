@@ -1,10 +1,11 @@
 using Spar.Engine.Models;
+using Spar.Engine.Tensors;
 
 namespace Spar.Engine.Inference;
 
 /// <summary>
-/// Size of the generation engine, and the date that chat templates see. None of the sizes but <see
-/// cref="RoundActivations"/> changes what is generated, only how fast.
+/// Size of the generation engine, and the date that chat templates see. Nothing but <see cref="DType"/>
+/// and <see cref="RoundActivations"/> changes what is generated, only how fast.
 /// </summary>
 public sealed record EngineOptions
 {
@@ -40,6 +41,25 @@ public sealed record EngineOptions
     /// affected.
     /// </summary>
     public bool RoundActivations { get; init; }
+
+    /// <summary>
+    /// What the products of linear layers multiply: float32, which takes weights as they are, or bfloat16, to which
+    /// weights (quantised ones too) and activations are then rounded, with float32 sums: several times as fast where
+    /// the processor has AMX and many sequences are computed at the same time.
+    /// </summary>
+    public DType DType { get; init; } = DType.Float32;
+
+    /// <summary>What the two settings say together.</summary>
+    /// <exception cref="EngineException">They contradict each other, or the type is not one for products.</exception>
+    internal Arithmetic Arithmetic => (DType, RoundActivations) switch
+    {
+        (DType.Float32, false) => Arithmetic.Exact,
+        (DType.Float32, true) => Arithmetic.Rounded,
+        (DType.BFloat16, false) => Arithmetic.BFloat16,
+        (DType.BFloat16, true) => throw new EngineException(
+            "Activations are rounded to 8 bits or to bfloat16, not both: choose one."),
+        _ => throw new EngineException($"Products are computed in float32 or bfloat16, not in {DType}."),
+    };
 
     /// <summary>The number of blocks of a model's cache.</summary>
     /// <param name="config">The model.</param>

@@ -57,7 +57,7 @@ public sealed class Generator : IDisposable
         _cache = new KvCache(config, options.CacheBlocks(config));
         _team = new ThreadTeam(options.Threads ?? Environment.ProcessorCount);
         _batch = new ForwardBatch(options.MaxSequences + PromptRows);
-        _forward = new LlamaForward(weights, _cache, _team, _batch.Capacity, exact: !options.RoundActivations);
+        _forward = new LlamaForward(weights, _cache, _team, _batch.Capacity, options.Arithmetic);
         _scheduler = new Scheduler(_cache, options.MaxSequences, options.DraftRows);
         _samplers = [.. Enumerable.Range(0, _team.Threads).Select(_ => new Sampler(config.VocabSize))];
         _outcomes = new Outcome[options.MaxSequences];

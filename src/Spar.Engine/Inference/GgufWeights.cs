@@ -1,5 +1,4 @@
 using Spar.Engine.Checkpoints.Gguf;
-using Spar.Engine.Kernels;
 using Spar.Engine.Kernels.Quantized;
 
 namespace Spar.Engine.Inference;
@@ -39,8 +38,19 @@ internal sealed class GgufWeights : ModelWeights
 
     internal override float[] Vector(string name) => _model.Read(name).Data;
 
-    internal override LinearWeight Linear(bool exact, params ReadOnlySpan<string> names)
+    internal override LinearWeight Linear(Arithmetic arithmetic, params ReadOnlySpan<string> names)
     {
+        if (arithmetic == Arithmetic.BFloat16)
+        {
+            float[] rows = [];
+            foreach (string name in names)
+            {
+                rows = [.. rows, .. _model.Read(name).Data];
+            }
+
+            return Packed(arithmetic, rows, _model.Weights[names[0]].Shape[1]);
+        }
+
         // Neighbours of one quantised type become one matrix; products with few, large matrices are the faster.
         List<LinearWeight> parts = [];
         for (int first = 0, end; first < names.Length; first = end)
@@ -51,12 +61,15 @@ internal sealed class GgufWeights : ModelWeights
             }
 
             parts.Add(type.IsQuantized
-                ? new QuantizedLinear(Quantized(names[first..end]), exact)
-                : new FloatLinear(new PackedMatrix(_model.Read(names[first]))));
+                ? new QuantizedLinear(Quantized(names[first..end]), arithmetic == Arithmetic.Exact)
+                : Packed(arithmetic, _model.Read(names[first]).Data, _model.Weights[names[first]].Shape[1]));
         }
 
         return parts is [LinearWeight only] ? only : new JoinedLinear([.. parts]);
     }
+
+    private static PackedLinear Packed(Arithmetic arithmetic, float[] rows, int inputs) =>
+        PackedLinear.Of(arithmetic, rows, rows.Length / inputs, inputs);
 
     private GgufType TypeOf(string name) => _model.Weights[name].Tensor.Type;
 

@@ -1,5 +1,6 @@
 using Spar.Engine.Kernels;
 using Spar.Engine.Kernels.Quantized;
+using Spar.Engine.Tensors;
 
 namespace Spar.Engine.Inference;
 
@@ -39,17 +40,30 @@ internal abstract unsafe class LinearWeight(int outputs, int inputs)
     public abstract void MultiplyRows(float* x, int ldx, int rows, float* y, int ldy, bool accumulate, float* scratch);
 }
 
-/// <summary>A float32 weight.</summary>
-internal sealed unsafe class FloatLinear(PackedMatrix matrix) : LinearWeight(matrix.Outputs, matrix.Inputs)
+/// <summary>A weight in float32 or bfloat16.</summary>
+internal sealed unsafe class PackedLinear(PackedWeight weight) : LinearWeight(weight.Outputs, weight.Inputs)
 {
-    public override long RowsScratch(int rows) => Gemm.RowsScratch(rows);
+    /// <summary>Lays out rows.</summary>
+    /// <param name="arithmetic">How products are to be computed.</param>
+    /// <param name="rows">W, row-major.</param>
+    /// <param name="outputs">Rows of W.</param>
+    /// <param name="inputs">Columns of W.</param>
+    public static PackedLinear Of(Arithmetic arithmetic, ReadOnlySpan<float> rows, int outputs, int inputs)
+    {
+        DType dtype = arithmetic == Arithmetic.BFloat16 ? DType.BFloat16 : DType.Float32;
+        PackedWeight weight = PackedWeight.Create(dtype, outputs, inputs);
+        weight.Fill(rows);
+        return new PackedLinear(weight);
+    }
+
+    public override long RowsScratch(int rows) => weight.RowsScratch(rows);
 
     public override void Multiply(ThreadTeam team, float* x, int ldx, int rows, float* y, int ldy, bool accumulate) =>
-        Gemm.Multiply(team, x, ldx, rows, matrix, y, ldy, accumulate);
+        weight.Multiply(team, x, ldx, rows, y, ldy, accumulate);
 
     public override void MultiplyRows(
         float* x, int ldx, int rows, float* y, int ldy, bool accumulate, float* scratch) =>
-        Gemm.MultiplyRows(x, ldx, rows, matrix, y, ldy, accumulate ? y : null, scratch);
+        weight.MultiplyRows(x, ldx, rows, y, ldy, accumulate ? y : null, scratch);
 }
 
 /// <summary>A quantised weight.</summary>

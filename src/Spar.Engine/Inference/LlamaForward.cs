@@ -42,15 +42,13 @@ internal sealed unsafe partial class LlamaForward : IDisposable
     /// <param name="cache">Where keys and values are kept.</param>
     /// <param name="team">Threads; the caller of <see cref="Run"/> is one of them.</param>
     /// <param name="capacity">Most rows of a batch.</param>
-    /// <param name="exact">
-    /// Whether activations stay float32, rather than being rounded to 8 bits, where the weights are quantised.
-    /// </param>
-    public LlamaForward(ModelWeights weights, KvCache cache, ThreadTeam team, int capacity, bool exact = true)
+    /// <param name="arithmetic">How products are computed.</param>
+    public LlamaForward(ModelWeights weights, KvCache cache, ThreadTeam team, int capacity, Arithmetic arithmetic = Arithmetic.Exact)
     {
         ModelConfig config = weights.Config;
         _config = config;
         _source = weights;
-        _weights = new LlamaWeights(weights, exact);
+        _weights = new LlamaWeights(weights, arithmetic);
         _cache = cache;
         _team = team;
         _capacity = capacity;

@@ -10,12 +10,12 @@ internal sealed class LlamaWeights
 {
     /// <summary>Lays out a model's weights.</summary>
     /// <param name="source">Where they come from; it is needed afterwards for the embedding.</param>
-    /// <param name="exact">Whether activations stay float32 where the weights are quantised.</param>
-    public LlamaWeights(ModelWeights source, bool exact)
+    /// <param name="arithmetic">How products are to be computed.</param>
+    public LlamaWeights(ModelWeights source, Arithmetic arithmetic)
     {
         ModelConfig config = source.Config;
         FinalNorm = source.Vector("model.norm.weight");
-        Head = source.Linear(exact, config.TieWordEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight");
+        Head = source.Linear(arithmetic, config.TieWordEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight");
         Layers = new Layer[config.LayerCount];
         for (int i = 0; i < Layers.Length; i++)
         {
@@ -24,7 +24,7 @@ internal sealed class LlamaWeights
             Layers[i] = new Layer(
                 source.Vector(layer + "input_layernorm.weight"),
                 source.Linear(
-                    exact, attention + "q_proj.weight", attention + "k_proj.weight", attention + "v_proj.weight"),
+                    arithmetic, attention + "q_proj.weight", attention + "k_proj.weight", attention + "v_proj.weight"),
                 config.QkvBias
                     ? Pin(
                         [.. source.Vector(
@@ -33,14 +33,14 @@ internal sealed class LlamaWeights
                     : null,
                 config.QueryKeyNorm ? source.Vector(attention + "q_norm.weight") : null,
                 config.QueryKeyNorm ? source.Vector(attention + "k_norm.weight") : null,
-                source.Linear(exact, attention + "o_proj.weight"),
+                source.Linear(arithmetic, attention + "o_proj.weight"),
                 config.OutputBias ? source.Vector(attention + "o_proj.bias") : null,
                 config.SandwichNorm ? source.Vector(layer + "post_self_attn_layernorm.weight") : null,
                 source.Vector(layer + "post_attention_layernorm.weight"),
                 config.FusedGateUp
-                    ? source.Linear(exact, layer + "mlp.gate_up_proj.weight")
-                    : source.Linear(exact, layer + "mlp.gate_proj.weight", layer + "mlp.up_proj.weight"),
-                source.Linear(exact, layer + "mlp.down_proj.weight"),
+                    ? source.Linear(arithmetic, layer + "mlp.gate_up_proj.weight")
+                    : source.Linear(arithmetic, layer + "mlp.gate_proj.weight", layer + "mlp.up_proj.weight"),
+                source.Linear(arithmetic, layer + "mlp.down_proj.weight"),
                 config.SandwichNorm ? source.Vector(layer + "post_mlp_layernorm.weight") : null);
         }
     }

@@ -46,9 +46,9 @@ public abstract class ModelWeights : IDisposable
     internal abstract float[] Vector(string name);
 
     /// <summary>One matrix from the rows of several with the same inputs, laid out for products.</summary>
-    /// <param name="exact">Whether activations stay float32 where the weights are quantised.</param>
+    /// <param name="arithmetic">How products are to be computed.</param>
     /// <param name="names">Hugging Face names, at least one.</param>
-    internal abstract LinearWeight Linear(bool exact, params ReadOnlySpan<string> names);
+    internal abstract LinearWeight Linear(Arithmetic arithmetic, params ReadOnlySpan<string> names);
 
     /// <summary>The embedding of a token.</summary>
     /// <param name="token">A token of the vocabulary.</param>

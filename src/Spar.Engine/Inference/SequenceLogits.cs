@@ -37,7 +37,7 @@ public sealed class SequenceLogits : IDisposable
         _weights = weights;
         _cache = new KvCache(weights.Config, (maxTokens + KvCache.BlockSize - 1) / KvCache.BlockSize);
         _team = new ThreadTeam(threads);
-        _forward = new LlamaForward(weights, _cache, _team, PassRows, exact: true);
+        _forward = new LlamaForward(weights, _cache, _team, PassRows, Arithmetic.Exact);
     }
 
     /// <summary>Computes a sequence.</summary>

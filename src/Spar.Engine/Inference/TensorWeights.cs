@@ -1,4 +1,3 @@
-using Spar.Engine.Kernels;
 using Spar.Engine.Models;
 using Spar.Engine.Tensors;
 
@@ -19,11 +18,12 @@ internal sealed class TensorWeights(
 
     internal override float[] Vector(string name) => tensors[name].Data;
 
-    internal override LinearWeight Linear(bool exact, params ReadOnlySpan<string> names)
+    internal override LinearWeight Linear(Arithmetic arithmetic, params ReadOnlySpan<string> names)
     {
-        if (names.Length == 1)
+        if (names is [string only])
         {
-            return new FloatLinear(new PackedMatrix(tensors[names[0]]));
+            Tensor weight = tensors[only];
+            return PackedLinear.Of(arithmetic, weight.Data, weight.Shape[0], weight.Shape[1]);
         }
 
         int inputs = tensors[names[0]].Shape[1], outputs = 0;
@@ -40,7 +40,7 @@ internal sealed class TensorWeights(
             at += tensors[name].Count;
         }
 
-        return new FloatLinear(new PackedMatrix(rows, outputs, inputs));
+        return PackedLinear.Of(arithmetic, rows, outputs, inputs);
     }
 
     internal override void Embedding(int token, Span<float> target) =>

@@ -53,11 +53,11 @@ internal static unsafe class Gemm
     /// <summary>y [rows, outputs] = or += x [rows, inputs] W^T for a packed W.</summary>
     /// <param name="team">Threads to use.</param>
     /// <param name="x">Inputs, one row after another.</param>
-    /// <param name="ldx">Floats from one row of x to the next, at least <see cref="PackedMatrix.Inputs"/>.</param>
+    /// <param name="ldx">Floats from one row of x to the next, at least <see cref="PackedWeight.Inputs"/>.</param>
     /// <param name="rows">Rows of x.</param>
     /// <param name="w">The weight.</param>
     /// <param name="y">Receives the outputs; must not overlap x.</param>
-    /// <param name="ldy">Floats from one row of y to the next, at least <see cref="PackedMatrix.Outputs"/>.</param>
+    /// <param name="ldy">Floats from one row of y to the next, at least <see cref="PackedWeight.Outputs"/>.</param>
     /// <param name="accumulate">Adds to y instead of overwriting it.</param>
     public static void Multiply(
         ThreadTeam team, float* x, int ldx, int rows, PackedMatrix w, float* y, int ldy, bool accumulate = false)

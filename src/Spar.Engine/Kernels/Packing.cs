@@ -175,7 +175,7 @@ internal static unsafe class Packing
                     float* target = panel + ((nint)p0 * MicroKernel.Columns) + j;
                     if (j + lanes <= columns)
                     {
-                        TransposeLine(b + (j * ldb) + p0, ldb, target);
+                        TransposeLine(b + (j * ldb) + p0, ldb, target, MicroKernel.Columns);
                     }
                     else
                     {
@@ -199,11 +199,23 @@ internal static unsafe class Packing
     /// sets.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void TransposeLine(float* rows, nint stride, float* panel)
+    private static void TransposeLine(float* rows, nint stride, float* panel, nint panelStride)
     {
         for (int p = 0; p < Line; p += 4)
         {
-            Transpose(rows + p, stride, panel + ((nint)p * MicroKernel.Columns));
+            Transpose(rows + p, stride, panel + (p * panelStride), panelStride);
+        }
+    }
+
+    /// <summary>A square of 16 x 16 numbers of 4 bytes, rows one after another, where that can be done in registers.</summary>
+    /// <param name="source">Its elements; any bits.</param>
+    /// <param name="target">Receives the transpose; not <paramref name="source"/>.</param>
+    public static void TransposeSquare(float* source, float* target)
+    {
+        int lanes = KernelPath.VectorBits == 512 ? 16 : 8;
+        for (int row = 0; row < Line; row += lanes)
+        {
+            TransposeLine(source + (row * Line), Line, target + row, Line);
         }
     }
 
@@ -217,7 +229,7 @@ internal static unsafe class Packing
             (r < present ? Vector512.Load(rows + (r * stride)) : Vector512<float>.Zero).Store(copy + (r * Line));
         }
 
-        TransposeLine(copy, Line, panel);
+        TransposeLine(copy, Line, panel, MicroKernel.Columns);
     }
 
     /// <summary>
@@ -225,7 +237,7 @@ internal static unsafe class Packing
     /// are that wide).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Transpose(float* rows, nint stride, float* panel)
+    private static void Transpose(float* rows, nint stride, float* panel, nint panelStride)
     {
         if (KernelPath.VectorBits == 512)
         {
@@ -234,9 +246,9 @@ internal static unsafe class Packing
             Vector512<float> abLow = Avx512F.UnpackLow(a, b), abHigh = Avx512F.UnpackHigh(a, b);
             Vector512<float> cdLow = Avx512F.UnpackLow(c, d), cdHigh = Avx512F.UnpackHigh(c, d);
             Avx512F.Shuffle(abLow, cdLow, 0x44).Store(panel);
-            Avx512F.Shuffle(abLow, cdLow, 0xEE).Store(panel + MicroKernel.Columns);
-            Avx512F.Shuffle(abHigh, cdHigh, 0x44).Store(panel + (2 * MicroKernel.Columns));
-            Avx512F.Shuffle(abHigh, cdHigh, 0xEE).Store(panel + (3 * MicroKernel.Columns));
+            Avx512F.Shuffle(abLow, cdLow, 0xEE).Store(panel + panelStride);
+            Avx512F.Shuffle(abHigh, cdHigh, 0x44).Store(panel + (2 * panelStride));
+            Avx512F.Shuffle(abHigh, cdHigh, 0xEE).Store(panel + (3 * panelStride));
         }
         else
         {
@@ -245,9 +257,9 @@ internal static unsafe class Packing
             Vector256<float> abLow = Avx.UnpackLow(a, b), abHigh = Avx.UnpackHigh(a, b);
             Vector256<float> cdLow = Avx.UnpackLow(c, d), cdHigh = Avx.UnpackHigh(c, d);
             Avx.Shuffle(abLow, cdLow, 0x44).Store(panel);
-            Avx.Shuffle(abLow, cdLow, 0xEE).Store(panel + MicroKernel.Columns);
-            Avx.Shuffle(abHigh, cdHigh, 0x44).Store(panel + (2 * MicroKernel.Columns));
-            Avx.Shuffle(abHigh, cdHigh, 0xEE).Store(panel + (3 * MicroKernel.Columns));
+            Avx.Shuffle(abLow, cdLow, 0xEE).Store(panel + panelStride);
+            Avx.Shuffle(abHigh, cdHigh, 0x44).Store(panel + (2 * panelStride));
+            Avx.Shuffle(abHigh, cdHigh, 0xEE).Store(panel + (3 * panelStride));
         }
     }
 

@@ -50,4 +50,48 @@ internal sealed unsafe class StackedRows
             start += part.Shape[0];
         }
     }
+
+    /// <summary>
+    /// The same as bfloat16, in tiles: those along the rows one after another, two side by side.
+    /// </summary>
+    /// <param name="first">First row.</param>
+    /// <param name="rows">How many.</param>
+    /// <param name="column">First column.</param>
+    /// <param name="columns">How many, up to 32.</param>
+    /// <param name="tiles">Receives the tiles.</param>
+    public void PackTiles(int first, int rows, int column, int columns, ushort* tiles)
+    {
+        int left = Math.Min(columns, TileKernel.Side), right = columns - left;
+        int whole = TilePacking.Blocks(rows) * TileKernel.Depth;
+        for (int row = 0; row < whole; row += 2)
+        {
+            float* even = row < rows ? Row(first + row) + column : null;
+            float* odd = row + 1 < rows ? Row(first + row + 1) + column : null;
+            uint* pairs = (uint*)(tiles + ((nint)row / TileKernel.Depth * 2 * TileKernel.Tile))
+                + (row % TileKernel.Depth / 2 * TileKernel.Side);
+            TilePacking.Pair(even, odd, left, pairs);
+            TilePacking.Pair(
+                even == null ? null : even + left, odd == null ? null : odd + left, right,
+                pairs + (TileKernel.Tile / 2));
+        }
+    }
+
+    private float* Row(int row)
+    {
+        foreach (Tensor part in _parts)
+        {
+            if (row < part.Shape[0])
+            {
+                // Tensors are pinned, so the pointer outlives the statement.
+                fixed (float* data = part.Data)
+                {
+                    return data + ((nint)row * Columns);
+                }
+            }
+
+            row -= part.Shape[0];
+        }
+
+        throw new ArgumentOutOfRangeException(nameof(row));
+    }
 }

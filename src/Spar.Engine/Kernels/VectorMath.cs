@@ -14,6 +14,9 @@ internal static unsafe class VectorMath
     /// <summary>Floats a vector.</summary>
     public const int Lanes = 16;
 
+    /// <summary>2^-126; magnitudes below it are denormal.</summary>
+    public const float SmallestNormal = 1.17549435e-38f;
+
     /// <summary>Reads the first <paramref name="count"/> (1 .. 16) floats; the other lanes are 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Load(float* source, int count) => count >= Lanes ? Vector512.Load(source)

@@ -32,6 +32,15 @@ internal unsafe interface IVectorUnit<TVector>
 
     /// <summary>Writes <see cref="Lanes"/> floats.</summary>
     static abstract void Store(TVector value, float* target);
+
+    /// <summary>The bfloat16 numbers in the lower halves of <see cref="Lanes"/> words.</summary>
+    static abstract TVector LowerHalves(uint* source);
+
+    /// <summary>Those in the upper halves.</summary>
+    static abstract TVector UpperHalves(uint* source);
+
+    /// <summary>The same numbers, with zeros of their signs in the place of denormals.</summary>
+    static abstract TVector Flush(TVector value);
 }
 
 /// <summary>512-bit vectors: a block of 12 x 32.</summary>
@@ -58,6 +67,18 @@ internal readonly unsafe struct Unit512 : IVectorUnit<Vector512<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector512<float> value, float* target) => value.Store(target);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> LowerHalves(uint* source) => (Vector512.Load(source) << 16).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> UpperHalves(uint* source) =>
+        (Vector512.Load(source) & Vector512.Create(0xffff0000)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Flush(Vector512<float> value) => Vector512.ConditionalSelect(
+        Vector512.LessThan(Vector512.Abs(value), Vector512.Create(VectorMath.SmallestNormal)),
+        value & Vector512.Create(-0f), value);
 }
 
 /// <summary>256-bit vectors: a block of 6 x 16.</summary>
@@ -84,6 +105,18 @@ internal readonly unsafe struct Unit256 : IVectorUnit<Vector256<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector256<float> value, float* target) => value.Store(target);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> LowerHalves(uint* source) => (Vector256.Load(source) << 16).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> UpperHalves(uint* source) =>
+        (Vector256.Load(source) & Vector256.Create(0xffff0000)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Flush(Vector256<float> value) => Vector256.ConditionalSelect(
+        Vector256.LessThan(Vector256.Abs(value), Vector256.Create(VectorMath.SmallestNormal)),
+        value & Vector256.Create(-0f), value);
 }
 
 /// <summary>128-bit vectors: a block of 4 x 8.</summary>
@@ -110,4 +143,16 @@ internal readonly unsafe struct Unit128 : IVectorUnit<Vector128<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector128<float> value, float* target) => value.Store(target);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> LowerHalves(uint* source) => (Vector128.Load(source) << 16).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> UpperHalves(uint* source) =>
+        (Vector128.Load(source) & Vector128.Create(0xffff0000)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Flush(Vector128<float> value) => Vector128.ConditionalSelect(
+        Vector128.LessThan(Vector128.Abs(value), Vector128.Create(VectorMath.SmallestNormal)),
+        value & Vector128.Create(-0f), value);
 }

@@ -1,5 +1,6 @@
 using Spar.Engine.Kernels;
 using Spar.Engine.Models;
+using Spar.Engine.Tensors;
 
 namespace Spar.Engine.Training;
 
@@ -8,11 +9,11 @@ namespace Spar.Engine.Training;
 /// s (dy B)^T x. The products of rank r in brackets are taken block of rows by block of rows; those over all rows come
 /// after.
 /// </summary>
-internal sealed unsafe class AdapterGradient(LoraModule module, LoraModule gradient) : IDisposable
+internal sealed unsafe class AdapterGradient(DType dtype, LoraModule module, LoraModule gradient) : IDisposable
 {
-    private readonly PackedMatrix _a = new(module.A.Shape[0], module.A.Shape[1]);
-    private readonly PackedMatrix _b = new(module.A.Shape[0], module.B.Shape[0]);
-    private readonly PackedRows _down = new();    // s x A^T [T, r]
+    private readonly PackedWeight _a = PackedWeight.Create(dtype, module.A.Shape[0], module.A.Shape[1]);
+    private readonly PackedWeight _b = PackedWeight.Create(dtype, module.A.Shape[0], module.B.Shape[0]);
+    private readonly PackedRows _down = PackedRows.Create(dtype);    // s x A^T [T, r]
     private readonly AlignedBuffer _up = new();   // s dy B [T, r]
 
     private int Rank => module.A.Shape[0];
@@ -38,10 +39,10 @@ internal sealed unsafe class AdapterGradient(LoraModule module, LoraModule gradi
     public void PutRows(int first, int rows, float* dy, int ldy, float* x, int ldx, float* scratch)
     {
         float* own = _up.Data + ((nint)first * Rank);
-        Gemm.MultiplyRows(x, ldx, rows, _a, own, Rank, null, scratch);
+        _a.MultiplyRows(x, ldx, rows, own, Rank, null, scratch);
         VectorMath.Scale(own, (float)module.Scale, own, rows * Rank);
         _down.Put(first, rows, own, Rank);
-        Gemm.MultiplyRows(dy, ldy, rows, _b, own, Rank, null, scratch);
+        _b.MultiplyRows(dy, ldy, rows, own, Rank, null, scratch);
         VectorMath.Scale(own, (float)module.Scale, own, rows * Rank);
     }
 

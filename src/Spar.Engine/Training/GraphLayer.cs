@@ -32,26 +32,26 @@ internal sealed class GradientMap(
 /// One layer of the graph: its joined linear layers, its norms with their gradients, and what its forward pass leaves
 /// behind.
 /// </summary>
-internal sealed class GraphLayer(LlamaLayerParameters parameters, GradientMap gradients) : IDisposable
+internal sealed class GraphLayer(LlamaLayerParameters parameters, GradientMap gradients, DType dtype) : IDisposable
 {
     public NormPart InputNorm { get; } = NormPart.Of(parameters.InputNorm, gradients)!;
 
     public Linear QueryKeyValue { get; } = new(
-        gradients.Part(parameters.Query), gradients.Part(parameters.Key), gradients.Part(parameters.Value));
+        dtype, gradients.Part(parameters.Query), gradients.Part(parameters.Key), gradients.Part(parameters.Value));
 
     public NormPart? QueryNorm { get; } = NormPart.Of(parameters.QueryNorm, gradients);
 
     public NormPart? KeyNorm { get; } = NormPart.Of(parameters.KeyNorm, gradients);
 
-    public Linear Output { get; } = new(gradients.Part(parameters.Output));
+    public Linear Output { get; } = new(dtype, gradients.Part(parameters.Output));
 
     public NormPart? AttendedNorm { get; } = NormPart.Of(parameters.AttendedNorm, gradients);
 
     public NormPart PostAttentionNorm { get; } = NormPart.Of(parameters.PostAttentionNorm, gradients)!;
 
-    public Linear GateUp { get; } = new([.. parameters.GateUp.Select(gradients.Part)]);
+    public Linear GateUp { get; } = new(dtype, [.. parameters.GateUp.Select(gradients.Part)]);
 
-    public Linear Down { get; } = new(gradients.Part(parameters.Down));
+    public Linear Down { get; } = new(dtype, gradients.Part(parameters.Down));
 
     public NormPart? DownNorm { get; } = NormPart.Of(parameters.DownNorm, gradients);
 

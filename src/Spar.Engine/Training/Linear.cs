@@ -29,26 +29,29 @@ internal sealed unsafe class Linear : IDisposable
     private const int LoadRows = MicroKernel.StretchK; // rows of the weight that are packed together
 
     private readonly LinearPart[] _parts;
-    private readonly PackedMatrix _forward;
+    private readonly DType _dtype;
+    private readonly PackedWeight _forward;
     private readonly StackedRows _rows; // the weights where they lie
-    private PackedMatrix? _backward;    // laid out for dx = dy W
+    private PackedWeight? _backward;    // laid out for dx = dy W
     private readonly (AdapterGradient Adapter, int Column)[] _adapters; // with the first output of their parts
 
     /// <summary>Makes a layer; <see cref="Load"/> has to follow.</summary>
+    /// <param name="dtype">The numbers that products multiply: float32, or bfloat16 with float32 sums.</param>
     /// <param name="parts">What lies side by side.</param>
-    public Linear(params LinearPart[] parts)
+    public Linear(DType dtype, params LinearPart[] parts)
     {
+        _dtype = dtype;
         _parts = parts;
         Inputs = parts[0].Weight.Shape[1];
         Outputs = parts.Sum(p => p.Weight.Shape[0]);
-        _forward = new PackedMatrix(Outputs, Inputs);
+        _forward = PackedWeight.Create(dtype, Outputs, Inputs);
         int column = 0;
         List<(AdapterGradient, int)> adapters = [];
         foreach (LinearPart part in parts)
         {
             if (part.Adapter is { } adapter)
             {
-                adapters.Add((new AdapterGradient(adapter.Module, adapter.Gradient), column));
+                adapters.Add((new AdapterGradient(dtype, adapter.Module, adapter.Gradient), column));
             }
 
             column += part.Weight.Shape[0];
@@ -56,14 +59,14 @@ internal sealed unsafe class Linear : IDisposable
 
         _adapters = [.. adapters];
         _rows = new StackedRows(parts.Select(part => part.Weight));
-        _backward = _adapters.Length > 0 ? new PackedMatrix(Inputs, Outputs) : null;
+        _backward = _adapters.Length > 0 ? PackedWeight.Create(dtype, Inputs, Outputs) : null;
     }
 
     /// <summary>
     /// Floats that the weight laid out for dx = dy W takes, where that can be given up: else the products lay it out on
     /// their way, which is slower by a tenth. 0 where the weight is adapted and nowhere else as it is.
     /// </summary>
-    public long LayoutFloats => _adapters.Length > 0 ? 0 : AlignedBuffer.Whole(PackedMatrix.Floats(Inputs, Outputs));
+    public long LayoutFloats => _adapters.Length > 0 ? 0 : AlignedBuffer.Whole(PackedWeight.Floats(_dtype, Inputs, Outputs));
 
     /// <summary>Begins to keep that layout, from the next <see cref="Load"/> on, or gives it up.</summary>
     /// <param name="memory"><see cref="LayoutFloats"/> floats, 64-byte aligned, or null.</param>
@@ -71,9 +74,13 @@ internal sealed unsafe class Linear : IDisposable
     {
         if (LayoutFloats > 0)
         {
-            _backward = memory == null ? null : new PackedMatrix(Inputs, Outputs, memory);
+            _backward = memory == null ? null : PackedWeight.Create(_dtype, Inputs, Outputs, memory);
         }
     }
+
+    /// <summary>Floats of scratch memory that the products of a number of rows need.</summary>
+    public static long RowsScratch(DType dtype, int rows) =>
+        Math.Max(Gemm.RowsScratch(rows), dtype == DType.BFloat16 ? TileGemm.RowsScratch(rows) : 0);
 
     /// <summary>Elements of a row of x.</summary>
     public int Inputs { get; }
@@ -174,8 +181,8 @@ internal sealed unsafe class Linear : IDisposable
             first += outputs;
         }
 
-        Gemm.MultiplyRows(
-            x, ldx, rows, _forward, y, ldy, _parts.Any(part => part.Bias is not null) ? y : addend, scratch);
+        _forward.MultiplyRows(
+            x, ldx, rows, y, ldy, _parts.Any(part => part.Bias is not null) ? y : addend, scratch);
     }
 
     /// <summary>dx = dy W, on the calling thread.</summary>
@@ -183,7 +190,11 @@ internal sealed unsafe class Linear : IDisposable
     {
         if (_backward is not null)
         {
-            Gemm.MultiplyRows(dy, ldy, rows, _backward, dx, ldx, null, scratch);
+            _backward.MultiplyRows(dy, ldy, rows, dx, ldx, null, scratch);
+        }
+        else if (_dtype == DType.BFloat16)
+        {
+            TileGemm.MultiplyRows(dy, ldy, rows, _rows, dx, ldx, scratch);
         }
         else
         {

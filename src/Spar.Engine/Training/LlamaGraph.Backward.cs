@@ -17,11 +17,11 @@ internal sealed unsafe partial class LlamaGraph
     // norm weights' gradients by block of rows [3, blocks, PartialStride]
     private readonly AlignedBuffer _normPartials = new();
     // inputs of the head, as its weight's gradient needs them [chunk, D]
-    private readonly PackedRows _headRows = new();
-    private readonly PackedRows _normedRows = new();          // of q, k and v, of the present layer, and so on [T, D]
-    private readonly PackedRows _attendedRows = new();        // of o_proj [T, H d]
-    private readonly PackedRows _middleNormedRows = new();    // of gate and up [T, D]
-    private readonly PackedRows _hiddenRows = new();          // of down_proj [T, F]
+    private readonly PackedRows _headRows;
+    private readonly PackedRows _normedRows;          // of q, k and v, of the present layer, and so on [T, D]
+    private readonly PackedRows _attendedRows;        // of o_proj [T, H d]
+    private readonly PackedRows _middleNormedRows;    // of gate and up [T, D]
+    private readonly PackedRows _hiddenRows;          // of down_proj [T, F]
     private readonly List<TransposedProduct> _products = [];  // weight gradients that wait for the next parallel loop
     private int _partialBlocks;
 
@@ -132,7 +132,7 @@ internal sealed unsafe partial class LlamaGraph
             {
                 if (item < product.Tasks)
                 {
-                    product.Run(item, _team.Scratch(worker, TransposedProduct.Scratch));
+                    product.Run(item, _team.Scratch(worker, product.Scratch));
                     return;
                 }
 
@@ -216,7 +216,7 @@ internal sealed unsafe partial class LlamaGraph
 
         float* logits = _logits + ((nint)first * vocabulary);
         float* input = _headInput.Data + ((nint)(start + first) * hidden);
-        float* scratch = _team.Scratch(worker, Gemm.RowsScratch(RowBlock));
+        float* scratch = _team.Scratch(worker, RowsScratch);
         for (int r = 0; r < rows; r++)
         {
             int target = start + first + r;
@@ -284,7 +284,7 @@ internal sealed unsafe partial class LlamaGraph
             if (_layers[l].DownNorm is not null)
             {
                 // for the output before its norm
-                AddFed(l, first, count, h, scratch + Gemm.RowsScratch(RowBlock), scratch);
+                AddFed(l, first, count, h, scratch + RowsScratch, scratch);
             }
         });
     }

@@ -42,7 +42,7 @@ internal sealed unsafe partial class LlamaGraph
         int hidden = _config.HiddenSize, ffn = _config.IntermediateSize;
         GraphLayer layer = _layers[l];
         LayerActivations a = _layers[l].Activations;
-        long gemm = Gemm.RowsScratch(RowBlock);
+        long gemm = RowsScratch;
         float* scratch = _team.Scratch(worker, gemm + ((long)RowBlock * (ffn + hidden)));
         float* dHidden = scratch + gemm, dNormed = dHidden + ((nint)RowBlock * ffn);
         float* dOutput = _outputGradient.Data + ((nint)first * hidden);
@@ -93,7 +93,7 @@ internal sealed unsafe partial class LlamaGraph
         int first = block * RowBlock, rows = Math.Min(RowBlock, _batch!.RowCount - first);
         GraphLayer layer = _layers[l];
         LayerActivations a = _layers[l].Activations;
-        long gemm = Gemm.RowsScratch(RowBlock);
+        long gemm = RowsScratch;
         float* scratch = _team.Scratch(worker, gemm + ((long)RowBlock * hidden)), dNormed = scratch + gemm;
         float* dJoint = _jointGradient.Data + ((nint)first * width);
         float* queryPartial = Partial(block, 1), keyPartial = Partial(block, 2);

@@ -20,7 +20,7 @@ internal sealed unsafe partial class LlamaGraph
     /// </summary>
     private float* ForwardScratch(int worker) =>
         _team.Scratch(
-            worker, Gemm.RowsScratch(RowBlock) + ((long)RowBlock * (_config.HiddenSize + _config.IntermediateSize)));
+            worker, RowsScratch + ((long)RowBlock * (_config.HiddenSize + _config.IntermediateSize)));
 
     /// <summary>One block of rows: the second half of the layer before, then the first half of this one.</summary>
     private void ForwardRows(int l, int block, int worker)
@@ -77,7 +77,7 @@ internal sealed unsafe partial class LlamaGraph
         int hidden = _config.HiddenSize, width = JointWidth, heads = _config.HeadCount + _config.KvHeadCount;
         GraphLayer layer = _layers[l];
         LayerActivations a = _layers[l].Activations;
-        float* normed = scratch + Gemm.RowsScratch(RowBlock), joint = a.QueryKeyValue + ((nint)first * width);
+        float* normed = scratch + RowsScratch, joint = a.QueryKeyValue + ((nint)first * width);
         Norm(layer.InputNorm, layer.Input + ((nint)first * hidden), rows, normed, a.NormFactors + first);
         layer.QueryKeyValue.Forward(normed, hidden, rows, joint, width, null, scratch);
         for (int r = 0; r < rows; r++, joint += width)
@@ -105,7 +105,7 @@ internal sealed unsafe partial class LlamaGraph
         GraphLayer layer = _layers[l];
         LayerActivations a = _layers[l].Activations;
         float* middle = a.Middle + ((nint)first * hidden), gateUp = a.GateUp + ((nint)first * 2 * ffn);
-        float* normed = scratch + Gemm.RowsScratch(RowBlock), h = normed + ((nint)RowBlock * hidden);
+        float* normed = scratch + RowsScratch, h = normed + ((nint)RowBlock * hidden);
         AddProduct(
             layer.Output, layer.AttendedNorm, a.Attended + ((nint)first * QueryWidth),
             layer.Input + ((nint)first * hidden), a.Projected, a.ProjectedFactors,
@@ -181,7 +181,7 @@ internal sealed unsafe partial class LlamaGraph
     private void ForwardHead(int start, int first, int rows, int worker, bool again)
     {
         int hidden = _config.HiddenSize, vocabulary = _config.VocabSize;
-        float* scratch = _team.Scratch(worker, Gemm.RowsScratch(RowBlock));
+        float* scratch = _team.Scratch(worker, RowsScratch);
         float* input = _headInput.Data + ((nint)(start + first) * hidden);
         float* logits = _logits + ((nint)first * vocabulary);
         if (!again)

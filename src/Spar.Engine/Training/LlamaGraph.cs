@@ -21,6 +21,7 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
 {
     private const int RowBlock = 96; // rows that go through a layer together
 
+    private readonly DType _dtype;
     private readonly ThreadTeam _team;
     private readonly ModelConfig _config;
     private readonly GraphLayer[] _layers;
@@ -49,10 +50,18 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
     /// <see cref="DefaultActivationBytes"/>.
     /// </param>
     /// <param name="ranks">Processes that share the batches of a step, or null; have no influence on results.</param>
+    /// <param name="dtype">
+    /// The numbers that the products of linear layers multiply, forward and backward: float32, or bfloat16, to which
+    /// weights, activations and gradients are rounded for them. Sums and all else are float32.
+    /// </param>
     public LlamaGraph(
         LlamaParameters parameters, ThreadTeam team, LoraAdapter? adapter = null,
-        long? activationBytes = null, IRankGroup? ranks = null)
+        long? activationBytes = null, IRankGroup? ranks = null, DType dtype = DType.Float32)
     {
+        _dtype = dtype;
+        (_headRows, _normedRows) = (PackedRows.Create(dtype), PackedRows.Create(dtype));
+        (_attendedRows, _middleNormedRows) = (PackedRows.Create(dtype), PackedRows.Create(dtype));
+        _hiddenRows = PackedRows.Create(dtype);
         Parameters = parameters;
         Trained = adapter?.All ?? parameters.All;
         Gradients = [.. Trained.Select(p => new NamedTensor(p.Name, new Tensor([.. p.Tensor.Shape])))];
@@ -61,10 +70,10 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
         _mostBytes = activationBytes ?? DefaultActivationBytes(_config);
         _rotary = RotaryFrequencies.TableOf(_config);
         GradientMap gradients = new(Trained, Gradients, adapter);
-        _layers = [.. parameters.Layers.Select(layer => new GraphLayer(layer, gradients))];
+        _layers = [.. parameters.Layers.Select(layer => new GraphLayer(layer, gradients, dtype))];
         _finalNorm = NormPart.Of(parameters.FinalNorm, gradients)!;
         _embeddingGradient = gradients.Of(parameters.Embedding);
-        _head = new Linear(gradients.Part(parameters.Head));
+        _head = new Linear(dtype, gradients.Part(parameters.Head));
         if (ranks is { Count: > 1 })
         {
             _relay = new StepRelay(new GradientRelay(ranks), this, gradients);
@@ -89,6 +98,8 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
     /// <see cref="Trained"/>; where ranks share a step, complete after <see cref="ShareGradients"/>.
     /// </summary>
     public IReadOnlyList<NamedTensor> Gradients { get; }
+
+    private long RowsScratch => Linear.RowsScratch(_dtype, RowBlock);
 
     private float Eps => (float)_config.RmsNormEps;
 

@@ -28,19 +28,18 @@ public static class ModelHosts
     /// <param name="notice">Is told what the user should know of servers; null for nobody.</param>
     /// <param name="time">The clock; the system's when null.</param>
     /// <param name="watch">Counts what servers do; null counts for nobody.</param>
-    /// <param name="rounds">
-    /// Whether activations are rounded where weights are quantised; not for what measures models.
+    /// <param name="options">
+    /// What else the embedded engine is to do, such as its arithmetic; null for what the recipe says of it.
     /// </param>
     public static IModelHost Create(
         int threads, int concurrency, RunRecipe? recipe = null, Action<string>? notice = null,
-        TimeProvider? time = null, FleetWatch? watch = null, bool rounds = false)
+        TimeProvider? time = null, FleetWatch? watch = null, EngineOptions? options = null)
     {
-        EngineOptions options = new()
+        options = (options ?? new EngineOptions { DType = (recipe?.Dtype).ToEngine() }) with
         {
             Threads = threads,
             MaxSequences = Math.Min(concurrency, MostSequences),
             TemplateDate = recipe?.TemplateDate,
-            RoundActivations = rounds,
         };
         return new EndpointModelHost(
             new EmbeddedModelHost(options),

@@ -24,11 +24,11 @@ internal static class ModelTrainers
     {
         if (!IsOutside(recipe))
         {
-            return new EmbeddedTrainer(threads, templateDate: recipe?.TemplateDate);
+            return new EmbeddedTrainer(threads, templateDate: recipe?.TemplateDate, dtype: recipe?.Dtype);
         }
 
         TrainerSettings settings = recipe!.Trainer!;
-        TrainerOptions options = OptionsOf(settings) with { TemplateDate = recipe.TemplateDate };
+        TrainerOptions options = OptionsOf(settings) with { TemplateDate = recipe.TemplateDate, Dtype = recipe.Dtype };
         TimeProvider clock = time ?? TimeProvider.System;
         return new ExternalTrainer(
             ProgramOf(settings, options), LauncherOf(settings.Launcher.Kind, options.Launcher, clock), options, clock,

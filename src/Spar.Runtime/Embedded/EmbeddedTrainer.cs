@@ -17,8 +17,10 @@ namespace Spar.Runtime.Embedded;
 /// Other processes that train the same job at the same time, or null; has no influence on the result, which the first of
 /// them writes.
 /// </param>
+/// <param name="dtype">What products multiply; null takes float32.</param>
 public sealed class EmbeddedTrainer(
-    int threads, TimeProvider? time = null, DateOnly? templateDate = null, SharedTraining? shared = null) : ITrainer
+    int threads, TimeProvider? time = null, DateOnly? templateDate = null, SharedTraining? shared = null,
+    NumberType? dtype = null) : ITrainer
 {
     /// <inheritdoc/>
     /// <exception cref="EngineException">
@@ -31,7 +33,7 @@ public sealed class EmbeddedTrainer(
 
     private TrainingReport Train(TrainingJob job, Action<TrainingStep>? progress, CancellationToken cancellationToken)
     {
-        using ModelInTraining model = ModelInTraining.Open(job, threads, templateDate, shared?.Ranks);
+        using ModelInTraining model = ModelInTraining.Open(job, threads, templateDate, dtype, shared?.Ranks);
         ResumableProgress resumable = ResumableProgress.Open(
             job, model.Trainer, time ?? TimeProvider.System, shared);
         TrainingLoop loop = new(job, model, resumable, progress, cancellationToken);

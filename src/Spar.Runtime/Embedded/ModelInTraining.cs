@@ -22,7 +22,7 @@ internal sealed class ModelInTraining : IDisposable
     private readonly LoraAdapter? _adapter;
     private readonly ThreadTeam _team;
 
-    private ModelInTraining(TrainingJob job, int threads, DateOnly? templateDate, IRankGroup? ranks)
+    private ModelInTraining(TrainingJob job, int threads, DateOnly? templateDate, NumberType? dtype, IRankGroup? ranks)
     {
         Checkpoint checkpoint = Checkpoint.Load(job.StartModel);
         _startModel = job.StartModel;
@@ -35,7 +35,7 @@ internal sealed class ModelInTraining : IDisposable
         _adapter = settings.Lora is { } lora ? LoraAdapter.Initialize(_parameters, ToEngine(lora), job.Seed) : null;
         _team = new ThreadTeam(threads);
         AdamWOptions options = new() { WeightDecay = settings.WeightDecay, MaxGradientNorm = settings.MaxGradientNorm };
-        Trainer = new LlamaTrainer(_parameters, options, _team, _adapter, ranks: ranks);
+        Trainer = new LlamaTrainer(_parameters, options, _team, _adapter, ranks: ranks, dtype: dtype.ToEngine());
     }
 
     /// <summary>Takes the optimizer's steps.</summary>
@@ -51,13 +51,14 @@ internal sealed class ModelInTraining : IDisposable
     /// <param name="job">The job.</param>
     /// <param name="threads">Threads to train with.</param>
     /// <param name="templateDate">The date that the chat template sees; null takes its default.</param>
+    /// <param name="dtype">What products multiply; null takes float32.</param>
     /// <param name="ranks">Processes that train it together, or null.</param>
     /// <exception cref="EngineException">
     /// The model cannot be read, does not fit its tokenizer, or has none of the adapter's layers.
     /// </exception>
     public static ModelInTraining Open(
-        TrainingJob job, int threads, DateOnly? templateDate, IRankGroup? ranks = null) =>
-        new(job, threads, templateDate, ranks);
+        TrainingJob job, int threads, DateOnly? templateDate, NumberType? dtype = null, IRankGroup? ranks = null) =>
+        new(job, threads, templateDate, dtype, ranks);
 
     /// <summary>Writes the model as trained so far; it appears under its name as a whole or not at all.</summary>
     /// <param name="directory">The checkpoint's folder; what was there is replaced.</param>

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Spar.Nano;
 using Spar.Recipes;
+using Spar.Seams;
 using Spar.SelfPlay;
 
 namespace Spar.Runtime.Recipes;
@@ -21,6 +22,13 @@ public sealed record RunRecipe
     /// </summary>
     [Decides(Results.All)]
     public DateOnly? TemplateDate { get; init; }
+
+    /// <summary>
+    /// What the embedded engine multiplies, in training and in generation: float32 (when not given), or bfloat16 with
+    /// float32 sums, which is about twice as fast on processors with AMX; others give the same results, more slowly.
+    /// </summary>
+    [Decides(Results.All)]
+    public NumberType? Dtype { get; init; }
 
     /// <summary>Prompts of one's own; none takes those of the built-in world.</summary>
     [Decides(Results.All)]

@@ -65,7 +65,8 @@ public sealed partial class EmbeddedRanks(TrainerOptions options) : TrainerProgr
 
     /// <inheritdoc/>
     public override void WriteInputs(string folder, string name, TrainingJob job) =>
-        new RankedTraining(job, Options.Ranks, Options.SaveSteps, Options.Threads, Options.TemplateDate).Write(folder);
+        new RankedTraining(
+            job, Options.Ranks, Options.SaveSteps, Options.Threads, Options.TemplateDate, Options.Dtype).Write(folder);
 
     /// <inheritdoc/>
     public override string? FaultOf(string folder) =>

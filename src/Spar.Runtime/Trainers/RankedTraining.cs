@@ -21,7 +21,9 @@ namespace Spar.Runtime.Trainers;
 /// <param name="saveSteps">Saves the state after every so many steps too; 0 for none.</param>
 /// <param name="threads">Threads of each process; null for its share of the processors.</param>
 /// <param name="templateDate">The date that chat templates see; null takes their default.</param>
-public sealed class RankedTraining(TrainingJob job, int ranks, int saveSteps, int? threads, DateOnly? templateDate)
+/// <param name="dtype">What products multiply; null takes float32.</param>
+public sealed class RankedTraining(TrainingJob job, int ranks, int saveSteps, int? threads, DateOnly? templateDate,
+    NumberType? dtype)
 {
     /// <summary>The report of a training that has ended well, in the output folder.</summary>
     internal const string ReportFile = "report.json";
@@ -40,7 +42,7 @@ public sealed class RankedTraining(TrainingJob job, int ranks, int saveSteps, in
         Sheet sheet = new(
             Path.Exists(job.StartModel) ? Path.GetFullPath(job.StartModel) : job.StartModel,
             Path.GetFullPath(job.OutputModel), job.Seed, job.SaveEvery, job.Data as TrainingData.Supervised,
-            job.Data as TrainingData.Preference, ranks, saveSteps, threads, templateDate);
+            job.Data as TrainingData.Preference, ranks, saveSteps, threads, templateDate, dtype);
         AtomicFile.Write(
             Path.Combine(folder, JobFile),
             stream => JsonSerializer.Serialize(stream, sheet, JsonSettings.Readable));
@@ -68,7 +70,7 @@ public sealed class RankedTraining(TrainingJob job, int ranks, int saveSteps, in
                 ?? throw new JsonException("there are no rows");
             return new(
                 new TrainingJob(sheet.StartModel, sheet.OutputModel, data, sheet.Seed) { SaveEvery = sheet.SaveEvery },
-                sheet.Ranks, sheet.SaveSteps, sheet.Threads, sheet.TemplateDate);
+                sheet.Ranks, sheet.SaveSteps, sheet.Threads, sheet.TemplateDate, sheet.Dtype);
         }
         catch (JsonException fault)
         {
@@ -108,7 +110,7 @@ public sealed class RankedTraining(TrainingJob job, int ranks, int saveSteps, in
         string output = Path.Combine(folder, TrainerProgram.OutputFolder);
         EmbeddedTrainer trainer = new(
             ThreadsHere(group), time, templateDate,
-            new SharedTraining(all, Path.Combine(output, "state"), saveSteps));
+            new SharedTraining(all, Path.Combine(output, "state"), saveSteps), dtype);
         bool first = all.Rank == 0;
         using StreamWriter? log = first ? Log(output) : null;
         TrainingReport report = await trainer.TrainAsync(
@@ -205,5 +207,6 @@ public sealed class RankedTraining(TrainingJob job, int ranks, int saveSteps, in
 
     private sealed record Sheet(
         string StartModel, string OutputModel, ulong Seed, int SaveEvery, TrainingData.Supervised? Supervised,
-        TrainingData.Preference? Preference, int Ranks, int SaveSteps, int? Threads, DateOnly? TemplateDate);
+        TrainingData.Preference? Preference, int Ranks, int SaveSteps, int? Threads, DateOnly? TemplateDate,
+        NumberType? Dtype);
 }

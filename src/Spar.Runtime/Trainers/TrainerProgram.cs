@@ -123,6 +123,9 @@ public sealed record TrainerOptions
     /// <summary>The date that chat templates see; null takes their default.</summary>
     public DateOnly? TemplateDate { get; init; }
 
+    /// <summary>What the embedded engine multiplies; null takes float32.</summary>
+    public NumberType? Dtype { get; init; }
+
     /// <summary>How often a training is started that ends for a passing reason, at least 1.</summary>
     public int Tries { get; init; } = 1;
 

@@ -13,13 +13,13 @@ internal static class Logits
         Of(ModelWeights.FromTensors(config, tensors), ids);
 
     /// <summary>Logits of every position, [ids, V], in passes of some rows (0: one pass).</summary>
-    public static float[] Of(ModelWeights weights, int[] ids, bool exact = true, int threads = 2, int passRows = 0)
+    public static float[] Of(ModelWeights weights, int[] ids, Arithmetic arithmetic = Arithmetic.Exact, int threads = 2, int passRows = 0)
     {
         ModelConfig config = weights.Config;
         int blocks = (ids.Length + KvCache.BlockSize - 1) / KvCache.BlockSize;
         using KvCache cache = new(config, blocks);
         using ThreadTeam team = new(threads);
-        using LlamaForward forward = new(weights, cache, team, ids.Length, exact);
+        using LlamaForward forward = new(weights, cache, team, ids.Length, arithmetic);
         int[] table = [.. Enumerable.Range(0, blocks)];
         List<float> logits = [];
         foreach (int[] pass in Enumerable.Range(0, ids.Length).Chunk(passRows > 0 ? passRows : ids.Length))

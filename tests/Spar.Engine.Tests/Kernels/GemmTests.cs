@@ -280,7 +280,7 @@ public sealed unsafe class GemmTests : IDisposable
         }
 
         Assert.True(accumulate && !transposeB);
-        using PackedRows rows = new();
+        using FloatRows rows = new();
         rows.Reserve(k, n);
         for (int first = 0; first < k; first += 10)
         {
@@ -288,7 +288,7 @@ public sealed unsafe class GemmTests : IDisposable
         }
 
         TransposedProduct product = new(a, lda, m, rows, c, ldc);
-        team.For(product.Tasks, (task, worker) => product.Run(task, team.Scratch(worker, TransposedProduct.Scratch)));
+        team.For(product.Tasks, (task, worker) => product.Run(task, team.Scratch(worker, product.Scratch)));
     }
 
     private void AssertMatches(int m, int n, int k, bool transposeA, bool transposeB, bool accumulate)

@@ -11,7 +11,7 @@ namespace Spar.Engine.Tests.Training;
 
 /// <summary>
 /// The log-probabilities that decoding gives and those that training computes for the same tokens are the same bits,
-/// whatever the family, the batch, the threads, and whatever was found in the cache.
+/// whatever the family, what products multiply, the batch, the threads, and whatever was found in the cache.
 /// </summary>
 public class OneArithmeticTests
 {
@@ -21,13 +21,14 @@ public class OneArithmeticTests
     public async Task Decoding_and_training_give_tokens_the_same_log_probabilities(string name)
     {
         FamilyModel model = FamilyModel.Get(name);
-        foreach (bool lora in (bool[])[false, true])
+        foreach ((bool lora, DType dtype) in ((bool, DType)[])
+            [(false, DType.Float32), (true, DType.Float32), (false, DType.BFloat16), (true, DType.BFloat16)])
         {
             // A step first, so that adapters are not 0.
             using ThreadTeam team = new(2);
             LlamaParameters parameters = LlamaParameters.FromTensors(model.Config, model.Checkpoint.Tensors).Clone();
             LoraAdapter? adapter = lora ? LoraAdapter.Initialize(parameters, new LoraSettings { Rank = 4 }, 1) : null;
-            using LlamaTrainer trainer = new(parameters, new AdamWOptions(), team, adapter);
+            using LlamaTrainer trainer = new(parameters, new AdamWOptions(), team, adapter, dtype: dtype);
             trainer.Step(new CrossEntropy(), [new TrainingSequence(model.Ids(60, 1), 5)], 1e-2);
             IReadOnlyDictionary<string, Tensor> trained =
                 adapter is null ? parameters.ToDictionary() : adapter.MergeInto(model.Checkpoint.Tensors);
@@ -39,7 +40,8 @@ public class OneArithmeticTests
             foreach (int threads in (int[])[1, 2])
             {
                 using Generator generator = new(
-                    model.Config, trained, new EngineOptions { Threads = threads, CacheTokens = 4096, MaxSequences = 3 });
+                    model.Config, trained,
+                    new EngineOptions { Threads = threads, CacheTokens = 4096, MaxSequences = 3, DType = dtype });
                 GenerationResult[] results = await Task.WhenAll(
                     prompts.Select((prompt, i) => generator.GenerateAsync(new GenerationRequest
                     {

@@ -2,6 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Spar.Engine.Kernels;
 using Spar.Engine.Models;
+using Spar.Engine.Tensors;
 using Spar.Engine.Tests.Models;
 using Spar.Engine.Training;
 using Spar.Engine.Training.Losses;
@@ -19,11 +20,12 @@ public class TrainingPropertyTests
     public void Steps_have_the_same_bytes_on_any_threads_and_when_activations_are_computed_again(string name)
     {
         FamilyModel model = FamilyModel.Get(name);
-        Gen<(int Seed, bool Lora, int[] Lengths)> cases =
+        Gen<(int Seed, bool Lora, DType Type, int[] Lengths)> cases =
             from seed in Gen.Choose(0, int.MaxValue)
             from lora in Gen.Elements(true, false)
+            from type in Gen.Elements(DType.Float32, DType.BFloat16)
             from lengths in Gen.Choose(2, 130).ListOf(4)
-            select (seed, lora, lengths.ToArray());
+            select (seed, lora, type, lengths.ToArray());
         Prop.ForAll(
                 cases.ToArbitrary(),
                 t =>
@@ -35,18 +37,20 @@ public class TrainingPropertyTests
                         ),
                     ];
                     LlamaParameters start = LlamaParameters.FromTensors(model.Config, model.Checkpoint.Tensors);
-                    float[][] expected = Train(start, rows, t.Lora, 1, long.MaxValue);
-                    Assert.Equal(expected, Train(start, rows, t.Lora, 2, long.MaxValue));
-                    Assert.Equal(expected, Train(start, rows, t.Lora, 2, 0));
+                    float[][] expected = Train(start, rows, t.Lora, 1, long.MaxValue, t.Type);
+                    Assert.Equal(expected, Train(start, rows, t.Lora, 2, long.MaxValue, t.Type));
+                    Assert.Equal(expected, Train(start, rows, t.Lora, 2, 0, t.Type));
                 }
             )
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(2));
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(3));
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Steps_have_the_same_bytes_whatever_memory_they_may_take(bool lora)
+    [InlineData(false, DType.Float32)]
+    [InlineData(true, DType.Float32)]
+    [InlineData(false, DType.BFloat16)]
+    [InlineData(true, DType.BFloat16)]
+    public void Steps_have_the_same_bytes_whatever_memory_they_may_take(bool lora, DType dtype)
     {
         // Enough layers that some are kept and some not, and enough targets for several pieces of logits.
         ModelConfig config = new()
@@ -71,10 +75,10 @@ public class TrainingPropertyTests
                 1 + (length % 7)
             )),
         ];
-        float[][] expected = Train(parameters, rows, lora, 1, long.MaxValue);
+        float[][] expected = Train(parameters, rows, lora, 1, long.MaxValue, dtype);
         foreach (int mebibytes in (int[])[0, 7, 8, 10, 14])
         {
-            Assert.Equal(expected, Train(parameters, rows, lora, 2, mebibytes << 20, pieceLogits: 1));
+            Assert.Equal(expected, Train(parameters, rows, lora, 2, mebibytes << 20, dtype, pieceLogits: 1));
         }
     }
 
@@ -87,16 +91,44 @@ public class TrainingPropertyTests
         FamilyModel model = FamilyModel.Get(name);
         TrainingSequence[] before = [new(model.Ids(150, 1), 1), new(model.Ids(170, 2), 1)];
         TrainingSequence[] rows = [new(model.Ids(120, 3), 70), new(model.Ids(40, 4), 1), new(model.Ids(90, 5), 85)];
-        Assert.Equal(Gradients(model, [rows]), Gradients(model, [before, rows]));
+        foreach (DType dtype in (DType[])[DType.Float32, DType.BFloat16])
+        {
+            Assert.Equal(Gradients(model, [rows], dtype), Gradients(model, [before, rows], dtype));
+        }
     }
 
-    private static float[][] Gradients(FamilyModel model, TrainingSequence[][] steps)
+    [Theory]
+    [MemberData(nameof(FamilyModel.Names), MemberType = typeof(FamilyModel))]
+    public void Gradients_of_rounded_products_point_where_the_exact_ones_do(string name)
+    {
+        FamilyModel model = FamilyModel.Get(name);
+        TrainingSequence[] rows = [new(model.Ids(120, 3), 70), new(model.Ids(40, 4), 1)];
+        float[][] exact = Gradients(model, [rows], DType.Float32), rounded = Gradients(model, [rows], DType.BFloat16);
+        for (int i = 0; i < exact.Length; i++)
+        {
+            double product = 0, ofExact = 0, ofRounded = 0;
+            for (int j = 0; j < exact[i].Length; j++)
+            {
+                product += (double)exact[i][j] * rounded[i][j];
+                ofExact += (double)exact[i][j] * exact[i][j];
+                ofRounded += (double)rounded[i][j] * rounded[i][j];
+            }
+
+            // 8 significant bits leave errors of some thousandths; the cosine of such an angle.
+            Assert.InRange(product / Math.Sqrt(ofExact * ofRounded), 0.999, 1.000001);
+            Assert.InRange(ofRounded / ofExact, 0.95, 1.05);
+            Assert.NotEqual(exact[i], rounded[i]);
+        }
+    }
+
+    private static float[][] Gradients(FamilyModel model, TrainingSequence[][] steps, DType dtype)
     {
         using ThreadTeam team = new(2);
         using LlamaTrainer trainer = new(
             LlamaParameters.FromTensors(model.Config, model.Checkpoint.Tensors).Clone(),
             new AdamWOptions(),
-            team
+            team,
+            dtype: dtype
         );
         foreach (TrainingSequence[] step in steps)
         {
@@ -113,6 +145,7 @@ public class TrainingPropertyTests
         bool lora,
         int threads,
         long activationBytes,
+        DType dtype,
         long? pieceLogits = null
     )
     {
@@ -124,7 +157,8 @@ public class TrainingPropertyTests
             new AdamWOptions { WeightDecay = 0.1 },
             team,
             adapter,
-            activationBytes
+            activationBytes,
+            dtype: dtype
         );
         if (pieceLogits is { } piece)
         {

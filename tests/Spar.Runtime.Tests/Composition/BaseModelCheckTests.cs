@@ -78,6 +78,17 @@ public sealed class BaseModelCheckTests : IDisposable
         Assert.Equal("2025-01-31", RecipeKeys.Deciding(dated, (_, text) => text)["template_date"]);
     }
 
+    [Fact]
+    public void The_type_of_numbers_decides_results_and_its_absence_changes_no_identity()
+    {
+        RunRecipe plain = Read(""),
+            rounded = Read("dtype: bfloat16\n");
+        Assert.DoesNotContain("dtype", RecipeKeys.Deciding(plain, (_, text) => text).Keys);
+        Assert.Equal("bfloat16", RecipeKeys.Deciding(rounded, (_, text) => text)["dtype"]);
+        string fault = Record.Exception(() => Check("dtype: float16\n"))!.Message;
+        Assert.Contains("float32, bfloat16", fault, StringComparison.Ordinal);
+    }
+
     private void SetTemplate(string? template)
     {
         string path = Path.Combine(_model, "tokenizer_config.json");

@@ -39,6 +39,19 @@ public sealed class EmbeddedTrainerTests : IDisposable
         Assert.Equal(digest, await DigestAsync(job.OutputModel));
     }
 
+    [Fact]
+    public async Task Rounded_products_train_another_model_that_is_nearly_the_same()
+    {
+        TrainingJob exact = Job("exact", Examples()), rounded = Job("rounded", Examples());
+        TrainingReport expected = await new EmbeddedTrainer(2).TrainAsync(exact, null, s_none);
+        TrainingReport report = await new EmbeddedTrainer(2, dtype: NumberType.Bfloat16).TrainAsync(rounded, null, s_none);
+        Assert.Equal(expected.Steps[^1].Loss, report.Steps[^1].Loss, 0.02);
+        string digest = await DigestAsync(rounded.OutputModel);
+        Assert.NotEqual(await DigestAsync(exact.OutputModel), digest);
+        await new EmbeddedTrainer(1, dtype: NumberType.Bfloat16).TrainAsync(rounded, null, s_none);
+        Assert.Equal(digest, await DigestAsync(rounded.OutputModel));
+    }
+
     [Theory]
     [InlineData(false, false)]
     [InlineData(true, false)]

@@ -1,4 +1,5 @@
 using Spar.Ground;
+using Spar.Runtime.Embedded;
 using Spar.Runtime.Launchers;
 using Spar.Runtime.Trainers;
 using Spar.Seams;
@@ -52,8 +53,9 @@ public sealed class EmbeddedRanksTests : IDisposable
             [new("a", "Say hi.", "Hi!", "No.") { Context = [new ChatTurn("system", "Be kind.")] }],
             new PreferenceSettings { LearningRate = 1e-4 / 3, Beta = 0.3, Lora = new LoraSettings { Rank = 3 } });
         TrainingJob job = new(_folder, Path.Combine(_folder, "model"), data, ulong.MaxValue) { SaveEvery = 2 };
-        new RankedTraining(job, 2, 7, 3, new DateOnly(2026, 7, 1)).Write(_folder);
+        new RankedTraining(job, 2, 7, 3, new DateOnly(2026, 7, 1), NumberType.Bfloat16).Write(_folder);
         string written = File.ReadAllText(Path.Combine(_folder, "job.json"));
+        Assert.Contains("bfloat16", written, StringComparison.OrdinalIgnoreCase);
         RankedTraining read = RankedTraining.Read(_folder);
         read.Write(_folder);
         Assert.Equal(written, File.ReadAllText(Path.Combine(_folder, "job.json")));

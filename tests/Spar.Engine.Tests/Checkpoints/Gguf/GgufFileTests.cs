@@ -29,14 +29,14 @@ public class GgufFileTests
         Checkpoint checkpoint = Checkpoint.Load(path);
         using ModelWeights weights = ModelWeights.Open(path);
         float[] exact = Logits.Of(weights, ids),
-            rounded = Logits.Of(weights, ids, exact: false);
+            rounded = Logits.Of(weights, ids, Arithmetic.Rounded);
         Assert.All(exact, logit => Assert.True(float.IsFinite(logit)));
         float[] widened = Logits.Of(checkpoint.Config, checkpoint.Tensors, ids);
         GgufGoldenTests.Close(widened, exact, 1e-4f * widened.Max(Math.Abs));
         double size = Math.Sqrt(exact.Average(a => (double)a * a)),
             error = Math.Sqrt(exact.Zip(rounded, (a, b) => (double)(a - b) * (a - b)).Average());
         Assert.InRange(error, 0, 0.15 * size);
-        Assert.Equal(rounded, Logits.Of(weights, ids, exact: false, threads: 1, passRows: 1));
+        Assert.Equal(rounded, Logits.Of(weights, ids, Arithmetic.Rounded, threads: 1, passRows: 1));
     }
 
     [Fact]

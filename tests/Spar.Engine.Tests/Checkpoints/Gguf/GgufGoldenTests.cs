@@ -100,13 +100,13 @@ public class GgufGoldenTests
         int[] ids = GoldenModel.Load(model).Prompts.Single(prompt => prompt.Name == "len17").Ids;
         using ModelWeights weights = ModelWeights.Open(SharedData.Path("fixtures", "gguf", $"{model}-{kind}.gguf"));
         float[] exact = Logits.Of(weights, ids),
-            rounded = Logits.Of(weights, ids, exact: false);
+            rounded = Logits.Of(weights, ids, Arithmetic.Rounded);
         Assert.Equal(kind is "F32" or "F16", exact.AsSpan().SequenceEqual(rounded));
         double error = Math.Sqrt(exact.Zip(rounded, (a, b) => (double)(a - b) * (a - b)).Average());
         Assert.InRange(error, 0, 0.1);
-        Assert.Equal(rounded, Logits.Of(weights, ids, exact: false, threads: 1));
-        Assert.Equal(rounded, Logits.Of(weights, ids, exact: false, passRows: 1));
-        Assert.Equal(rounded, Logits.Of(weights, ids, exact: false, passRows: 5));
+        Assert.Equal(rounded, Logits.Of(weights, ids, Arithmetic.Rounded, threads: 1));
+        Assert.Equal(rounded, Logits.Of(weights, ids, Arithmetic.Rounded, passRows: 1));
+        Assert.Equal(rounded, Logits.Of(weights, ids, Arithmetic.Rounded, passRows: 5));
         Assert.Equal(exact, Logits.Of(weights, ids, passRows: 3));
         Assert.Equal(exact, Logits.Of(weights, ids, threads: 1, passRows: 1));
     }

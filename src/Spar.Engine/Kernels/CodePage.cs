@@ -1,7 +1,7 @@
 using System.IO.MemoryMappedFiles;
 using Iced.Intel;
 
-namespace Spar.Bench;
+namespace Spar.Engine.Kernels;
 
 /// <summary>A function of machine code, in memory that can be written through one mapping and executed through another.</summary>
 internal sealed unsafe class CodePage : IDisposable
