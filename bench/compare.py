@@ -31,6 +31,7 @@ ROUNDS = {"train-nano": 40, "train-135m": 5}
 TRAINING_CASES = 4  # of spar, in each of its types
 PEER_CASES = 3  # of the peer: the first ones
 TYPES = 2  # of spar: fp32, bf16
+WARM_UP = 10  # more steps of spar before the turns: .NET compiles for good what has run some thirty times
 
 
 def machine(threads):
@@ -63,33 +64,36 @@ def measure(command, environment):
 
 
 def alternate(commands, environments, rounds, settings):
-    """Turns of single steps: both sides run all the time, and one waits for the other."""
-    sides = [
-        subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for command, environment in zip(commands, environments)
-    ]
-
-    def step(side, request):
-        try:
-            side.stdin.write(f"{request}\n")
-            side.stdin.flush()
-            figure = figures(side.stdout.readline())
-        except BrokenPipeError:
-            figure = {}
-        return figure or sys.exit(f"'{' '.join(side.args)}' ended before its turn; run it by itself to see why")
-
+    """Turns of single steps: both sides run all the time, and one waits for the other; each case in processes of its own."""
     turns = [({}, {}) for _ in range(rounds)]
     for case in range(TRAINING_CASES):
+        sides = [
+            subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            for command, environment in zip(commands, environments)
+        ]
         print(f"  case {case + 1} of {TRAINING_CASES}, {rounds} turns", file=sys.stderr, flush=True)
-        requests = [(0, case + (i * TRAINING_CASES)) for i in range(TYPES)] + [(1, f"{case} {setting}") for setting in settings if case < PEER_CASES]
+        requests = [(0, case + (i * TRAINING_CASES)) for i in range(TYPES)]
+        requests += [(1, f"{case} {setting}") for setting in settings if case < PEER_CASES]
+        for request in WARM_UP * requests[:TYPES]:
+            step(sides[request[0]], request[1])
         for turn in range(-1, rounds):  # the first warms up
             for index, request in requests:
                 figure = step(sides[index], request)
                 if turn >= 0:
                     turns[turn][index].update(figure)
-    for side in sides:
-        side.communicate()
+        for side in sides:
+            side.communicate()
     return turns
+
+
+def step(side, request):
+    try:
+        side.stdin.write(f"{request}\n")
+        side.stdin.flush()
+        figure = figures(side.stdout.readline())
+    except BrokenPipeError:
+        figure = {}
+    return figure or sys.exit(f"'{' '.join(side.args)}' ended before its turn; run it by itself to see why")
 
 
 def rows(turns, peer):

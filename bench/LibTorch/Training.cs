@@ -12,7 +12,7 @@ internal sealed class Training
     private const double Beta = 0.1;
     private const double SftWeight = 0.1;
     private const double Reference = -800;
-    private const double Rate = 1e-4;
+    private const double Rate = 1e-8; // the same rows again and again: never so sure of them that gradients become denormal
 
     private readonly string _name;
     private readonly Shape _shape;

@@ -50,8 +50,7 @@ internal static unsafe class EmittedBench
     private static void Integers(int outputs, QuantizedLayout layout)
     {
         const int Inputs = 576, Columns = QuantizedLayout.PanelRows;
-        using QuantizedMatrix w = new(outputs, Inputs, layout), fours = new(outputs, Inputs, layout);
-        using QuantizedMatrix form = new(Columns, Inputs, new QuantizedLayout(true, layout.Zero, layout.Scales));
+        using QuantizedMatrix w = new(outputs, Inputs, layout), dots = new(outputs, Inputs, DotInstructions.Best(layout));
         Random random = new(1);
         byte[] row = new byte[Inputs], scales = new byte[w.Blocks * layout.GroupScaleBytes];
         random.NextBytes(row);
@@ -63,11 +62,9 @@ internal static unsafe class EmittedBench
         for (int output = 0; output < outputs; output++)
         {
             row[output % Inputs] += 77;
-            w.SetRow(output, layout.Nibbles ? [.. row.Select(code => (byte)(code & 15))] : row, scales);
-            for (int i = 0; i < Inputs && !layout.Nibbles; i++)
-            {
-                fours.Panel(output / Columns)[(i / 4 * 64) + (output % Columns * 4) + (i % 4)] = row[i];
-            }
+            byte[] codes = layout.Nibbles ? [.. row.Select(code => (byte)(code & 15))] : row;
+            w.SetRow(output, codes, scales);
+            dots.SetRow(output, codes, scales);
         }
 
         foreach (int rows in (int[])[1, 8, 32])
@@ -77,9 +74,7 @@ internal static unsafe class EmittedBench
             Fill(x.Reserve(rows * Inputs), rows * Inputs);
             Pack(w, true, exact);
             Pack(w, false, rounded);
-            Pack(form, false, other);
-            using CodePage page = EmittedKernels.Integers(height, layout.Nibbles);
-            var entry = (delegate* unmanaged[SuppressGCTransition]<nint, byte*, byte*, byte*, float*, nint, void>)page.Entry;
+            Pack(dots, false, other);
             float* results = y.Reserve(2 * rows * Columns), others = results + (rows * Columns);
             Engine(false, 1);
             Emitted(1);
@@ -113,10 +108,10 @@ internal static unsafe class EmittedBench
             {
                 for (int panel = 0; panel < panels; panel++)
                 {
-                    byte* codes = (layout.Nibbles ? w : fours).Panel(panel), at = w.Panel(panel) + w.ScalesStart, tile = (byte*)other.Data;
-                    for (int i = 0; i < rows; i += height, tile += height * QuantizedGemm.TileBytes(form, false))
+                    byte* tile = (byte*)other.Data;
+                    for (int i = 0; i < rows; i += height, tile += height * QuantizedGemm.TileBytes(dots, false))
                     {
-                        entry(w.Blocks, codes, at, tile, others + (i * Columns), Columns * sizeof(float));
+                        DotInstructions.Run(dots, panel, height, tile, others + (i * Columns), Columns, add: false);
                     }
                 }
             }
@@ -141,7 +136,7 @@ internal static unsafe class EmittedBench
         }
 
         using CodePage page = EmittedKernels.BFloat16(Rows, k);
-        var entry = (delegate* unmanaged[SuppressGCTransition]<nint, ushort*, ushort*, nint, float*, nint, void>)page.Entry;
+        var entry = (delegate* unmanaged[SuppressGCTransition]<nint, ushort*, ushort*, nint, float*, nint, void>)page.Entry();
         void Emitted()
         {
             for (int i = 0; i < m * k; i += 16)
@@ -158,7 +153,18 @@ internal static unsafe class EmittedBench
             }
         }
 
-        Compare($"{m}x{n}x{k}", (double)m * n * k, ("float32", () => Gemm.Multiply(team, x, k, m, packed, y, n)), ("vdpbf16ps", Emitted));
+        TileMatrix tiles = new(new ReadOnlySpan<float>(b, n * k), n, k);
+        float[] others = new float[m * n];
+        fixed (float* target = others)
+        {
+            float* t = target;
+            Compare(
+                $"{m}x{n}x{k}", (double)m * n * k,
+                ("float32", () => Gemm.Multiply(team, x, k, m, packed, y, n)),
+                ("vdpbf16ps", Emitted),
+                (TileInstructions.IsSupported ? "tiles" : "tiles' bits", () => TileGemm.Multiply(team, x, k, m, tiles, t, n, false)));
+        }
+
         double error = 0, size = 0;
         for (int i = 0; i < m * n; i++)
         {

@@ -12,7 +12,7 @@ internal sealed class ArithmeticOptions
 {
     private readonly Option<bool> _rounds = Options.Flag(
         "--round-activations",
-        "round activations to 8 bits where weights are quantised (GGUF), as llama.cpp does: up to twice as fast, and "
+        "round activations to 8 bits where weights are quantised (GGUF), as llama.cpp does: about twice as fast, and "
             + "some tokens differ; other models are not affected");
 
     private readonly Option<NumberType> _dtype = Options.Choice(

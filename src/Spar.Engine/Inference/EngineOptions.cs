@@ -9,7 +9,8 @@ namespace Spar.Engine.Inference;
 /// </summary>
 public sealed record EngineOptions
 {
-    private const long DefaultCacheBytes = 512L << 20;
+    private const long LeastCacheBytes = 512L << 20;
+    private const long MostCacheBytes = 8L << 30;
 
     /// <summary>Threads that compute, at least 1; null takes one a processor.</summary>
     public int? Threads { get; init; }
@@ -22,7 +23,8 @@ public sealed record EngineOptions
 
     /// <summary>
     /// Tokens whose keys and values are kept, rounded up to blocks of 16; null takes what <see cref="MaxSequences"/>
-    /// sequences of the model's full length need, at most 512 MiB, but no less than one such sequence. One request
+    /// sequences of the model's full length need, at most an eighth of the memory that the process may use (but 512 MiB
+    /// in any case and 8 GiB at most), and no less than one such sequence; memory is taken as it is needed. One request
     /// cannot be longer than this.
     /// </summary>
     public int? CacheTokens { get; init; }
@@ -36,7 +38,7 @@ public sealed record EngineOptions
 
     /// <summary>
     /// Whether activations are rounded to 8 bits, 32 at a time with a scale of their own, before they meet a quantised
-    /// weight. Products are then about 1.7 times as fast with 4-bit weights and 1.3 times with 8-bit ones; logits move
+    /// weight. Products are then about twice as fast; logits move
     /// by some tenths, which can change the more likely of two tokens. Models without quantised weights are not
     /// affected.
     /// </summary>
@@ -71,8 +73,10 @@ public sealed record EngineOptions
         Require(DraftRows >= 0, nameof(DraftRows), DraftRows, 0);
         Require(CacheTokens is null or >= KvCache.BlockSize, nameof(CacheTokens), CacheTokens ?? 0, KvCache.BlockSize);
         long longest = config.MaxPositions;
+        long bytes = Math.Clamp(
+            GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 8, LeastCacheBytes, MostCacheBytes);
         long tokens = CacheTokens ?? Math.Max(
-            longest, Math.Min(longest * MaxSequences, DefaultCacheBytes / KvCache.BytesPerToken(config)));
+            longest, Math.Min(longest * MaxSequences, bytes / KvCache.BytesPerToken(config)));
         return checked((int)((tokens + KvCache.BlockSize - 1) / KvCache.BlockSize));
     }
 

@@ -51,6 +51,8 @@ internal sealed class GgufWeights : ModelWeights
             return Packed(arithmetic, rows, _model.Weights[names[0]].Shape[1]);
         }
 
+        bool exact = arithmetic == Arithmetic.Exact;
+
         // Neighbours of one quantised type become one matrix; products with few, large matrices are the faster.
         List<LinearWeight> parts = [];
         for (int first = 0, end; first < names.Length; first = end)
@@ -61,7 +63,7 @@ internal sealed class GgufWeights : ModelWeights
             }
 
             parts.Add(type.IsQuantized
-                ? new QuantizedLinear(Quantized(names[first..end]), arithmetic == Arithmetic.Exact)
+                ? new QuantizedLinear(Quantized(names[first..end], exact), exact)
                 : Packed(arithmetic, _model.Read(names[first]).Data, _model.Weights[names[first]].Shape[1]));
         }
 
@@ -73,11 +75,11 @@ internal sealed class GgufWeights : ModelWeights
 
     private GgufType TypeOf(string name) => _model.Weights[name].Tensor.Type;
 
-    private QuantizedMatrix Quantized(ReadOnlySpan<string> names)
+    private QuantizedMatrix Quantized(ReadOnlySpan<string> names, bool exact)
     {
         try
         {
-            return _model.ReadQuantized(names);
+            return _model.ReadQuantized(names, exact);
         }
         catch (AggregateException e) when (e.InnerException is EngineException fault)
         {

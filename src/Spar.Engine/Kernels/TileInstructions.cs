@@ -79,7 +79,7 @@ internal static unsafe partial class TileInstructions
     /// <summary>The code. Arguments come in the registers of System V: rdi, rsi, rdx, rcx, r8, r9.</summary>
     private sealed class Functions
     {
-        private readonly CodePage[] _pages;
+        private readonly CodePage _code;
 
         public Functions()
         {
@@ -98,13 +98,10 @@ internal static unsafe partial class TileInstructions
             begin.ret();
             end.tilerelease();
             end.ret();
-            _pages =
-            [
-                new CodePage(begin), new CodePage(end), new CodePage(Product(1, false)), new CodePage(Product(1, true)),
-                new CodePage(Product(2, false)), new CodePage(Product(2, true)),
-            ];
-            Begin = (delegate* unmanaged[SuppressGCTransition]<byte*, void>)_pages[0].Entry;
-            End = (delegate* unmanaged[SuppressGCTransition]<void>)_pages[1].Entry;
+            _code = new CodePage(
+                begin, end, Product(1, false), Product(1, true), Product(2, false), Product(2, true));
+            Begin = (delegate* unmanaged[SuppressGCTransition]<byte*, void>)_code.Entry(0);
+            End = (delegate* unmanaged[SuppressGCTransition]<void>)_code.Entry(1);
             SetOne = Entry(2);
             AddOne = Entry(3);
             SetBoth = Entry(4);
@@ -121,9 +118,9 @@ internal static unsafe partial class TileInstructions
             nint, ushort*, ushort*, ushort*, float*, nint, void> SetOne, AddOne, SetBoth, AddBoth;
 
         private delegate* unmanaged[SuppressGCTransition]<nint, ushort*, ushort*, ushort*, float*, nint, void> Entry(
-            int page) =>
+            int function) =>
             (delegate* unmanaged[SuppressGCTransition]<nint, ushort*, ushort*, ushort*, float*, nint, void>)
-            _pages[page].Entry;
+            _code.Entry(function);
 
         // (blocks, a0, a1, b, c, bytes from one row of c to the next)
         private static Assembler Product(int heights, bool add)

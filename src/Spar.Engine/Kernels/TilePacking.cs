@@ -28,9 +28,15 @@ internal static unsafe class TilePacking
         {
             ushort* line = tiles + ((nint)(row / TileKernel.Side) * blocks * TileKernel.Tile)
                 + (row % TileKernel.Side * TileKernel.Depth);
-            for (int i = 0; i < k; i += TileKernel.Depth, line += TileKernel.Tile)
+            int i = 0;
+            for (; i <= k - TileKernel.Depth; i += TileKernel.Depth, line += TileKernel.Tile)
             {
-                Line(a + i, Math.Min(TileKernel.Depth, k - i), line);
+                Line(a + i, TileKernel.Depth, line);
+            }
+
+            if (i < k)
+            {
+                PartOfLine(a + i, k - i, line);
             }
         }
     }
@@ -126,19 +132,27 @@ internal static unsafe class TilePacking
     public static ushort Round(float value) => (ushort)(Round(Vector512.Create(value)).GetElement(0) >>> 16);
 
     /// <summary>Up to 32 numbers one after another, filled up with zeros.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Line(float* source, int count, ushort* target)
     {
-        float* padded = stackalloc float[TileKernel.Depth];
         if (count < TileKernel.Depth)
         {
-            new Span<float>(padded, TileKernel.Depth).Clear();
-            new ReadOnlySpan<float>(source, count).CopyTo(new Span<float>(padded, count));
-            source = padded;
+            PartOfLine(source, count, target);
+            return;
         }
 
         Vector512<uint> left = Round(Vector512.Load(source)) >>> 16;
         Vector512<uint> right = Round(Vector512.Load(source + TileKernel.Side)) >>> 16;
         Vector512.Narrow(left, right).Store(target);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void PartOfLine(float* source, int count, ushort* target)
+    {
+        float* padded = stackalloc float[TileKernel.Depth];
+        new Span<float>(padded, TileKernel.Depth).Clear();
+        new ReadOnlySpan<float>(source, count).CopyTo(new Span<float>(padded, count));
+        Line(padded, TileKernel.Depth, target);
     }
 
     /// <summary>16 lines of pairs, from rows along k.</summary>

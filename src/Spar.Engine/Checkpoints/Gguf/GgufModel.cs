@@ -108,8 +108,9 @@ internal sealed class GgufModel
 
     /// <summary>One quantised matrix from the rows of several weights.</summary>
     /// <param name="names">Weights of the same quantised type and row length.</param>
+    /// <param name="exact">Whether activations will be float32, rather than rounded to 8 bits.</param>
     /// <exception cref="EngineException">A scale is not a finite number; names the tensor.</exception>
-    public QuantizedMatrix ReadQuantized(ReadOnlySpan<string> names)
+    public QuantizedMatrix ReadQuantized(ReadOnlySpan<string> names, bool exact)
     {
         GgufTensor first = _weights[names[0]].Tensor;
         int outputs = 0;
@@ -118,7 +119,8 @@ internal sealed class GgufModel
             outputs = checked(outputs + _weights[name].Rows);
         }
 
-        QuantizedMatrix matrix = new(outputs, first.RowLength, GgufBlocks.Layout(first.Type));
+        QuantizedLayout layout = GgufBlocks.Layout(first.Type);
+        QuantizedMatrix matrix = new(outputs, first.RowLength, exact ? layout : DotInstructions.Best(layout));
         int start = 0;
         foreach (string name in names)
         {

@@ -22,7 +22,7 @@ internal static unsafe class QuantizedGemm
 
     /// <summary>Bytes of activations that a row has in a tile.</summary>
     public static long TileBytes(QuantizedMatrix w, bool exact) =>
-        (long)w.Blocks * (exact ? ExactRows.BlockBytes(1) : RoundedRows.BlockBytes(w.Layout.Nibbles, 1));
+        (long)w.Blocks * (exact ? ExactRows.BlockBytes(1) : RoundedRows.BlockBytes(w.Layout, 1));
 
     /// <summary>Lays out the activations of a tile.</summary>
     internal static void Pack(QuantizedMatrix w, bool exact, float* x, int ldx, int rows, byte* tile)
@@ -118,22 +118,27 @@ internal static unsafe class QuantizedGemm
         QuantizedMatrix w, int panel, int rows, byte* tiles, bool exact, float* y, nint ldy, bool add)
         where TUnit : IByteUnit<TV>
         where TV : struct
+        => Panel<Vectors<TUnit, TV>>(w, panel, rows, tiles, exact, y, ldy, add);
+
+    private static void Panel<TKernel>(
+        QuantizedMatrix w, int panel, int rows, byte* tiles, bool exact, float* y, nint ldy, bool add)
+        where TKernel : IKernel
     {
         const int columns = QuantizedLayout.PanelRows;
         int first = panel * columns, width = Math.Min(columns, w.Outputs - first);
         float* part = stackalloc float[8 * columns];
-        for (int row = 0; row < rows; row += TUnit.MaxRows)
+        for (int row = 0; row < rows; row += TKernel.MaxRows)
         {
-            int count = Math.Min(TUnit.MaxRows, rows - row);
+            int count = Math.Min(TKernel.MaxRows, rows - row);
             float* target = y + (row * ldy) + first;
             byte* tile = tiles + ((nint)row * (nint)TileBytes(w, exact));
             if (width == columns)
             {
-                QuantizedKernel.Run<TUnit, TV>(w, panel, count, tile, exact, target, ldy, add);
+                TKernel.Run(w, panel, count, tile, exact, target, ldy, add);
                 continue;
             }
 
-            QuantizedKernel.Run<TUnit, TV>(w, panel, count, tile, exact, part, columns, false);
+            TKernel.Run(w, panel, count, tile, exact, part, columns, false);
             for (int i = 0; i < count; i++, target += ldy)
             {
                 for (int j = 0; j < width; j++)
@@ -142,6 +147,35 @@ internal static unsafe class QuantizedGemm
                 }
             }
         }
+    }
+
+    /// <summary>A tile with a panel.</summary>
+    private interface IKernel
+    {
+        static abstract int MaxRows { get; }
+
+        static abstract void Run(
+            QuantizedMatrix w, int panel, int rows, byte* tile, bool exact, float* y, nint ldy, bool add);
+    }
+
+    private readonly struct Vectors<TUnit, TV> : IKernel
+        where TUnit : IByteUnit<TV>
+        where TV : struct
+    {
+        public static int MaxRows => TUnit.MaxRows;
+
+        public static void Run(
+            QuantizedMatrix w, int panel, int rows, byte* tile, bool exact, float* y, nint ldy, bool add) =>
+            QuantizedKernel.Run<TUnit, TV>(w, panel, rows, tile, exact, y, ldy, add);
+    }
+
+    private readonly struct Dots : IKernel
+    {
+        public static int MaxRows => DotInstructions.MaxRows;
+
+        public static void Run(
+            QuantizedMatrix w, int panel, int rows, byte* tile, bool exact, float* y, nint ldy, bool add) =>
+            DotInstructions.Run(w, panel, rows, tile, y, ldy, add);
     }
 
     private struct PackBody : IParallelBody
@@ -175,7 +209,11 @@ internal static unsafe class QuantizedGemm
             int end = Math.Min(W.Panels, (index + 1) * Grain);
             for (int panel = index * Grain; panel < end; panel++)
             {
-                if (KernelPath.QuantizedVectorBits == 512)
+                if (!Exact && DotInstructions.Handle(W.Layout))
+                {
+                    Panel<Dots>(W, panel, Rows, Tiles, Exact, Y, Ldy, Add);
+                }
+                else if (KernelPath.QuantizedVectorBits == 512)
                 {
                     Panel<ByteUnit512, Vector512<byte>>(W, panel, Rows, Tiles, Exact, Y, Ldy, Add);
                 }

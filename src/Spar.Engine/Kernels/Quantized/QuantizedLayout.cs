@@ -28,6 +28,15 @@ internal enum ScaleKind
 /// <param name="Scales">How scales are kept.</param>
 internal readonly record struct QuantizedLayout(bool Nibbles, int Zero, ScaleKind Scales)
 {
+    /// <summary>
+    /// Whether 8-bit codes lie as <see cref="DotInstructions"/> takes them, unsigned and four inputs of a row side by
+    /// side; only where that is supported, and for rounded activations alone.
+    /// </summary>
+    public bool Fours { get; init; }
+
+    /// <summary>Whether rounded activations are kept as bytes rather than 16-bit numbers.</summary>
+    public bool TakesBytes => Nibbles || Fours;
+
     /// <summary>Elements of a row that the activations' scales are for, and that the kernels take at a time.</summary>
     public const int Block = 32;
 

@@ -9,7 +9,8 @@ namespace Spar.Engine.Kernels.Quantized;
 /// <item>4-bit codes: four vectors of 64 bytes a block. Byte i of row r in vector j: input 4 j + i in the low half,
 /// input 16 + 4 j + i in the high half.</item>
 /// <item>8-bit codes, less their zero: sixteen vectors of 32 bytes a block. Vector j has inputs 2 j and 2 j + 1 of each
-/// row.</item>
+/// row. Where <see cref="QuantizedLayout.Fours"/>: the codes themselves, eight vectors of 64 bytes, in vector j inputs
+/// 4 j to 4 j + 3 of each row.</item>
 /// <item>Scales: the parts of <see cref="ScaleKind"/> in their order, each for the 16 rows side by side.</item>
 /// </list>
 /// Rows that fill up the last panel are 0. The layout does not depend on the processor.
@@ -83,6 +84,13 @@ internal sealed unsafe class QuantizedMatrix : IDisposable
                 for (int i = 0; i < 16; i++)
                 {
                     target[((i / 4) * 64) + (lane * 4) + (i % 4)] = (byte)(source[i] | source[16 + i] << 4);
+                }
+            }
+            else if (Layout.Fours)
+            {
+                for (int i = 0; i < 32; i++)
+                {
+                    target[((i / 4) * 64) + (lane * 4) + (i % 4)] = source[i];
                 }
             }
             else

@@ -7,7 +7,7 @@ namespace Spar.Engine.Kernels.Quantized;
 /// Activations rounded to 8 bits: 32 elements of a row share the scale s = max |x| / 127, and an element becomes the
 /// integer nearest to x / s. Rows are kept in tiles of some rows; a tile has for each block of 32 elements
 /// <list type="bullet">
-/// <item>the integers: for 4-bit weights as bytes, four of a row side by side, then four of the next row; for 8-bit
+/// <item>the integers: for 4-bit weights (and <see cref="QuantizedLayout.Fours"/>) as bytes, four of a row side by side, then four of the next row; for 8-bit
 /// weights as 16-bit numbers, two by two;</item>
 /// <item>for each row s; for each row s times the sum of its integers; for each row -zero times that sum, as an
 /// integer.</item>
@@ -19,7 +19,7 @@ internal static unsafe class RoundedRows
     private const float Least = 1e-30f;
 
     /// <summary>Bytes of a block in a tile.</summary>
-    public static int BlockBytes(bool nibbles, int rows) => rows * ((nibbles ? 32 : 64) + 12);
+    public static int BlockBytes(QuantizedLayout layout, int rows) => rows * ((layout.TakesBytes ? 32 : 64) + 12);
 
     /// <summary>Rounds a tile.</summary>
     /// <param name="layout">The weight's form.</param>
@@ -30,7 +30,7 @@ internal static unsafe class RoundedRows
     /// <param name="tile">Receives the tile.</param>
     public static void Pack(QuantizedLayout layout, float* x, int ldx, int rows, int inputs, byte* tile)
     {
-        int codeBytes = layout.Nibbles ? 32 : 64, blockBytes = BlockBytes(layout.Nibbles, rows);
+        int codeBytes = layout.TakesBytes ? 32 : 64, blockBytes = BlockBytes(layout, rows);
         for (int row = 0; row < rows; row++)
         {
             float* source = x + ((nint)row * ldx);
@@ -50,7 +50,7 @@ internal static unsafe class RoundedRows
                 Vector512<int> a = Round(left * inverse), b = Round(right * inverse);
                 int sum = Vector512.Sum(a + b);
                 int* target = (int*)block + row;
-                if (layout.Nibbles)
+                if (layout.TakesBytes)
                 {
                     Vector128<int> first = Bytes(a).AsInt32(), second = Bytes(b).AsInt32();
                     for (int j = 0; j < 4; j++)
