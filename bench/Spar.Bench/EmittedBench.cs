@@ -50,7 +50,8 @@ internal static unsafe class EmittedBench
     private static void Integers(int outputs, QuantizedLayout layout)
     {
         const int Inputs = 576, Columns = QuantizedLayout.PanelRows;
-        using QuantizedMatrix w = new(outputs, Inputs, layout), dots = new(outputs, Inputs, DotInstructions.Best(layout));
+        using QuantizedMatrix w = new(outputs, Inputs, layout);
+        using QuantizedMatrix dots = new(outputs, Inputs, DotInstructions.Best(layout));
         Random random = new(1);
         byte[] row = new byte[Inputs], scales = new byte[w.Blocks * layout.GroupScaleBytes];
         random.NextBytes(row);
@@ -162,7 +163,10 @@ internal static unsafe class EmittedBench
                 $"{m}x{n}x{k}", (double)m * n * k,
                 ("float32", () => Gemm.Multiply(team, x, k, m, packed, y, n)),
                 ("vdpbf16ps", Emitted),
-                (TileInstructions.IsSupported ? "tiles" : "tiles' bits", () => TileGemm.Multiply(team, x, k, m, tiles, t, n, false)));
+                (
+                    TileInstructions.IsSupported ? "tiles" : "tiles' bits",
+                    () => TileGemm.Multiply(team, x, k, m, tiles, t, n, false)
+                ));
         }
 
         double error = 0, size = 0;

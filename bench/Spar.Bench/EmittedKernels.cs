@@ -5,17 +5,11 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Spar.Bench;
 
 /// <summary>
-/// A kernel out of <c>vdpbf16ps</c> (AVX512_BF16), which .NET 10 has no intrinsic for, on 512-bit vectors; the engine has
-/// none of it. Arguments come in the registers of System V: rdi, rsi, rdx, rcx, r8, r9.
+/// A kernel out of <c>vdpbf16ps</c> (AVX512_BF16), which .NET 10 has no intrinsic for, on 512-bit vectors; the engine
+/// has none of it. Arguments come in the registers of System V: rdi, rsi, rdx, rcx, r8, r9.
 /// </summary>
 internal static class EmittedKernels
 {
-    private static readonly AssemblerRegisterZMM[] s_zmm =
-    [
-        zmm0, zmm1, zmm2, zmm3, zmm4, zmm5, zmm6, zmm7, zmm8, zmm9, zmm10, zmm11, zmm12, zmm13, zmm14, zmm15,
-        zmm16, zmm17, zmm18, zmm19, zmm20, zmm21, zmm22, zmm23, zmm24, zmm25, zmm26, zmm27, zmm28, zmm29, zmm30, zmm31,
-    ];
-
     /// <summary>
     /// A block of C [rows, 32] = rows of A times a panel of B, both bfloat16: (pairs of k, B, A, nothing, C, bytes from one row
     /// of C to the next). B has for each pair of k 32 columns, a column's pair side by side.
@@ -27,7 +21,7 @@ internal static class EmittedKernels
         Assembler c = new(64);
         for (int i = 0; i < 2 * rows; i++)
         {
-            c.vpxord(s_zmm[i], s_zmm[i], s_zmm[i]);
+            c.vpxord(CodePage.Zmm[i], CodePage.Zmm[i], CodePage.Zmm[i]);
         }
 
         Label loop = c.CreateLabel();
@@ -37,8 +31,8 @@ internal static class EmittedKernels
         for (int row = 0; row < rows; row++)
         {
             c.vbroadcastss(zmm29, __dword_ptr[rdx + (row * lda * sizeof(ushort))]);
-            c.vdpbf16ps(s_zmm[2 * row], zmm30, zmm29);
-            c.vdpbf16ps(s_zmm[(2 * row) + 1], zmm31, zmm29);
+            c.vdpbf16ps(CodePage.Zmm[2 * row], zmm30, zmm29);
+            c.vdpbf16ps(CodePage.Zmm[(2 * row) + 1], zmm31, zmm29);
         }
 
         c.prefetcht0(__byte_ptr[rsi + 2048]);
@@ -48,8 +42,8 @@ internal static class EmittedKernels
         c.jne(loop);
         for (int row = 0; row < rows; row++, c.add(r8, r9))
         {
-            c.vmovups(__zmmword_ptr[r8], s_zmm[2 * row]);
-            c.vmovups(__zmmword_ptr[r8 + 64], s_zmm[(2 * row) + 1]);
+            c.vmovups(__zmmword_ptr[r8], CodePage.Zmm[2 * row]);
+            c.vmovups(__zmmword_ptr[r8 + 64], CodePage.Zmm[(2 * row) + 1]);
         }
 
         c.vzeroupper();

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Spar.Cli.Arguments;
 using Spar.Engine.Inference;
-using Spar.Engine.Tensors;
+using Spar.Runtime.Embedded;
 using Spar.Seams;
 
 namespace Spar.Cli.Commands;
@@ -40,6 +40,6 @@ internal sealed class ArithmeticOptions
     public EngineOptions Of(ParseResult parse) => new()
     {
         RoundActivations = parse.GetValue(_rounds),
-        DType = parse.GetValue(_dtype) == NumberType.Bfloat16 ? DType.BFloat16 : DType.Float32,
+        DType = ((NumberType?)parse.GetValue(_dtype)).ToEngine(),
     };
 }

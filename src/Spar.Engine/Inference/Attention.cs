@@ -100,7 +100,8 @@ internal static unsafe class Attention
         float max = float.NegativeInfinity, sum = 0;
         for (int p = first; p <= position; p = CausalAttention.NextChunk(p))
         {
-            max = MathF.Max(max, Softmax.Max(scores + At(p, first), Math.Min(CausalAttention.NextChunk(p), position + 1) - p));
+            max = MathF.Max(
+                max, Softmax.Max(scores + At(p, first), Math.Min(CausalAttention.NextChunk(p), position + 1) - p));
         }
 
         max *= scale;

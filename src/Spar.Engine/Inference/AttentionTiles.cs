@@ -249,9 +249,22 @@ internal static unsafe class AttentionTiles
             float* t0 = targets[0], t1 = TWide.Value > 1 ? targets[1] : t0;
             float* t2 = TWide.Value > 2 ? targets[2] : t0, t3 = TWide.Value > 2 ? targets[3] : t0;
             Put<TWide>(s00, s01, s02, s03, t0, t1, t2, t3, add: false);
-            if (THeads.Value > 1) { Put<TWide>(s10, s11, s12, s13, t0 + row, t1 + row, t2 + row, t3 + row, add: false); }
-            if (THeads.Value > 2) { Put<TWide>(s20, s21, s22, s23, t0 + (2 * row), t1 + (2 * row), t2 + (2 * row), t3 + (2 * row), add: false); }
-            if (THeads.Value > 3) { Put<TWide>(s30, s31, s32, s33, t0 + (3 * row), t1 + (3 * row), t2 + (3 * row), t3 + (3 * row), add: false); }
+            if (THeads.Value > 1)
+            {
+                Put<TWide>(s10, s11, s12, s13, t0 + row, t1 + row, t2 + row, t3 + row, add: false);
+            }
+
+            if (THeads.Value > 2)
+            {
+                nint at = 2 * row;
+                Put<TWide>(s20, s21, s22, s23, t0 + at, t1 + at, t2 + at, t3 + at, add: false);
+            }
+
+            if (THeads.Value > 3)
+            {
+                nint at = 3 * row;
+                Put<TWide>(s30, s31, s32, s33, t0 + at, t1 + at, t2 + at, t3 + at, add: false);
+            }
         }
     }
 

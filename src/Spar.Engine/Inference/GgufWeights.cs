@@ -42,13 +42,7 @@ internal sealed class GgufWeights : ModelWeights
     {
         if (arithmetic == Arithmetic.BFloat16)
         {
-            float[] rows = [];
-            foreach (string name in names)
-            {
-                rows = [.. rows, .. _model.Read(name).Data];
-            }
-
-            return Packed(arithmetic, rows, _model.Weights[names[0]].Shape[1]);
+            return PackedLinear.Of(arithmetic, [.. names.ToArray().Select(_model.Read)]);
         }
 
         bool exact = arithmetic == Arithmetic.Exact;
@@ -64,14 +58,11 @@ internal sealed class GgufWeights : ModelWeights
 
             parts.Add(type.IsQuantized
                 ? new QuantizedLinear(Quantized(names[first..end], exact), exact)
-                : Packed(arithmetic, _model.Read(names[first]).Data, _model.Weights[names[first]].Shape[1]));
+                : PackedLinear.Of(arithmetic, _model.Read(names[first])));
         }
 
         return parts is [LinearWeight only] ? only : new JoinedLinear([.. parts]);
     }
-
-    private static PackedLinear Packed(Arithmetic arithmetic, float[] rows, int inputs) =>
-        PackedLinear.Of(arithmetic, rows, rows.Length / inputs, inputs);
 
     private GgufType TypeOf(string name) => _model.Weights[name].Tensor.Type;
 

@@ -43,16 +43,14 @@ internal abstract unsafe class LinearWeight(int outputs, int inputs)
 /// <summary>A weight in float32 or bfloat16.</summary>
 internal sealed unsafe class PackedLinear(PackedWeight weight) : LinearWeight(weight.Outputs, weight.Inputs)
 {
-    /// <summary>Lays out rows.</summary>
+    /// <summary>Lays out one weight from the rows of several, one after another.</summary>
     /// <param name="arithmetic">How products are to be computed.</param>
-    /// <param name="rows">W, row-major.</param>
-    /// <param name="outputs">Rows of W.</param>
-    /// <param name="inputs">Columns of W.</param>
-    public static PackedLinear Of(Arithmetic arithmetic, ReadOnlySpan<float> rows, int outputs, int inputs)
+    /// <param name="parts">Matrices with the same inputs, at least one.</param>
+    public static PackedLinear Of(Arithmetic arithmetic, params IReadOnlyList<Tensor> parts)
     {
         DType dtype = arithmetic == Arithmetic.BFloat16 ? DType.BFloat16 : DType.Float32;
-        PackedWeight weight = PackedWeight.Create(dtype, outputs, inputs);
-        weight.Fill(rows);
+        PackedWeight weight = PackedWeight.Create(dtype, parts.Sum(part => part.Shape[0]), parts[0].Shape[1]);
+        weight.Fill(parts is [Tensor only] ? only.Data : [.. parts.SelectMany(part => part.Data)]);
         return new PackedLinear(weight);
     }
 

@@ -43,7 +43,9 @@ internal sealed unsafe partial class LlamaForward : IDisposable
     /// <param name="team">Threads; the caller of <see cref="Run"/> is one of them.</param>
     /// <param name="capacity">Most rows of a batch.</param>
     /// <param name="arithmetic">How products are computed.</param>
-    public LlamaForward(ModelWeights weights, KvCache cache, ThreadTeam team, int capacity, Arithmetic arithmetic = Arithmetic.Exact)
+    public LlamaForward(
+        ModelWeights weights, KvCache cache, ThreadTeam team, int capacity,
+        Arithmetic arithmetic = Arithmetic.Exact)
     {
         ModelConfig config = weights.Config;
         _config = config;

@@ -18,30 +18,8 @@ internal sealed class TensorWeights(
 
     internal override float[] Vector(string name) => tensors[name].Data;
 
-    internal override LinearWeight Linear(Arithmetic arithmetic, params ReadOnlySpan<string> names)
-    {
-        if (names is [string only])
-        {
-            Tensor weight = tensors[only];
-            return PackedLinear.Of(arithmetic, weight.Data, weight.Shape[0], weight.Shape[1]);
-        }
-
-        int inputs = tensors[names[0]].Shape[1], outputs = 0;
-        foreach (string name in names)
-        {
-            outputs += tensors[name].Shape[0];
-        }
-
-        float[] rows = new float[checked(outputs * inputs)];
-        int at = 0;
-        foreach (string name in names)
-        {
-            tensors[name].Data.CopyTo(rows, at);
-            at += tensors[name].Count;
-        }
-
-        return PackedLinear.Of(arithmetic, rows, outputs, inputs);
-    }
+    internal override LinearWeight Linear(Arithmetic arithmetic, params ReadOnlySpan<string> names) =>
+        PackedLinear.Of(arithmetic, [.. names.ToArray().Select(name => tensors[name])]);
 
     internal override void Embedding(int token, Span<float> target) =>
         _embedding.Data.AsSpan(token * target.Length, target.Length).CopyTo(target);

@@ -1,5 +1,7 @@
 using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
 using Iced.Intel;
+using static Iced.Intel.AssemblerRegisters;
 
 namespace Spar.Engine.Kernels;
 
@@ -14,6 +16,34 @@ internal sealed unsafe class CodePage : IDisposable
     private readonly MemoryMappedFile _memory;
     private readonly MemoryMappedViewAccessor _view;
     private readonly int[] _starts;
+
+    /// <summary>The 512-bit registers by their number.</summary>
+    public static IReadOnlyList<AssemblerRegisterZMM> Zmm { get; } =
+    [
+        zmm0, zmm1, zmm2, zmm3, zmm4, zmm5, zmm6, zmm7, zmm8, zmm9, zmm10, zmm11, zmm12, zmm13, zmm14, zmm15,
+        zmm16, zmm17, zmm18, zmm19, zmm20, zmm21, zmm22, zmm23, zmm24, zmm25, zmm26, zmm27, zmm28, zmm29, zmm30, zmm31,
+    ];
+
+    /// <summary>
+    /// Assembles functions where the system calls them so and allows code that is made at run time; else null.
+    /// </summary>
+    /// <param name="functions">None of them refers to another.</param>
+    public static CodePage? TryMake(params IEnumerable<Assembler> functions)
+    {
+        if (OperatingSystem.IsWindows() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
+        {
+            return null;
+        }
+
+        try
+        {
+            return new CodePage(functions);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>Assembles functions.</summary>
     /// <param name="functions">None of them refers to another.</param>
@@ -32,7 +62,8 @@ internal sealed unsafe class CodePage : IDisposable
 
         _starts = [.. starts];
         _memory = MemoryMappedFile.CreateNew(null, bytes.Length, MemoryMappedFileAccess.ReadWriteExecute);
-        using (MemoryMappedViewStream writable = _memory.CreateViewStream(0, bytes.Length, MemoryMappedFileAccess.ReadWrite))
+        using (MemoryMappedViewStream writable = _memory.CreateViewStream(
+            0, bytes.Length, MemoryMappedFileAccess.ReadWrite))
         {
             writable.Write(bytes.ToArray());
         }

@@ -2,7 +2,9 @@ using Spar.Engine.Tensors;
 
 namespace Spar.Engine.Kernels;
 
-/// <summary>Rows of a matrix B [k, n], laid out as they come for the products A^T B of <see cref="TransposedProduct"/>.</summary>
+/// <summary>
+/// Rows of a matrix B [k, n], laid out as they come for the products A^T B of <see cref="TransposedProduct"/>.
+/// </summary>
 internal abstract unsafe class PackedRows : IDisposable
 {
     /// <summary>k.</summary>

@@ -207,7 +207,9 @@ internal static unsafe class Packing
         }
     }
 
-    /// <summary>A square of 16 x 16 numbers of 4 bytes, rows one after another, where that can be done in registers.</summary>
+    /// <summary>
+    /// A square of 16 x 16 numbers of 4 bytes, rows one after another, where that can be done in registers.
+    /// </summary>
     /// <param name="source">Its elements; any bits.</param>
     /// <param name="target">Receives the transpose; not <paramref name="source"/>.</param>
     public static void TransposeSquare(float* source, float* target)

@@ -8,7 +8,9 @@ namespace Spar.Engine.Kernels;
 /// </summary>
 internal static unsafe class TileGemm
 {
-    /// <summary>Steps of k that are packed together, so that they stay in the L2 cache; a multiple of a tile's.</summary>
+    /// <summary>
+    /// Steps of k that are packed together, so that they stay in the L2 cache; a multiple of a tile's.
+    /// </summary>
     public const int PassDepth = 1024;
 
     private const int TasksPerThread = 4;
@@ -61,13 +63,14 @@ internal static unsafe class TileGemm
     public static void MultiplyRows(
         float* x, int ldx, int rows, TileMatrix w, float* y, int ldy, float* addend, float* scratch)
     {
+        TilePanels panels = w.Panels;
         TileKernel.Begin();
         for (int k0 = 0; k0 < w.Inputs; k0 += PassDepth, addend = y)
         {
             int depth = Math.Min(PassDepth, w.Inputs - k0);
             TilePacking.PackA(x + k0, ldx, rows, depth, (ushort*)scratch);
             Blocks(
-                rows, w.Outputs, (ushort*)scratch, TilePacking.Blocks(depth), w.Panel(0, k0), w.PanelStride, y, ldy,
+                rows, w.Outputs, (ushort*)scratch, TilePacking.Blocks(depth), panels.At(0, k0), panels.Stride, y, ldy,
                 addend);
         }
 
@@ -177,8 +180,9 @@ internal static unsafe class TileGemm
             int first = (int)((long)index * Panels / Tasks) * TileKernel.Block;
             int end = Math.Min(W.Outputs, (int)((index + 1L) * Panels / Tasks) * TileKernel.Block);
             float* y = Y + first;
+            TilePanels panels = W.Panels;
             TileKernel.Begin();
-            TileGemm.Blocks(Rows, end - first, A, Blocks, W.Panel(first, 0), W.PanelStride, y, Ldy, Add ? y : null);
+            TileGemm.Blocks(Rows, end - first, A, Blocks, panels.At(first, 0), panels.Stride, y, Ldy, Add ? y : null);
             TileKernel.End();
         }
     }

@@ -24,7 +24,9 @@ internal static unsafe partial class TileInstructions
     /// <summary>Sets up the calling thread's tile registers: all of 16 rows of 64 bytes.</summary>
     public static void Begin() => s_functions!.Begin(s_functions.Shape);
 
-    /// <summary>Gives the calling thread's tile registers back, so that switches of threads need not save them.</summary>
+    /// <summary>
+    /// Gives the calling thread's tile registers back, so that switches of threads need not save them.
+    /// </summary>
     public static void End() => s_functions!.End();
 
     /// <summary>
@@ -48,20 +50,20 @@ internal static unsafe partial class TileInstructions
 
     private static Functions? Make()
     {
-        if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64
-            || !Avx512F.IsSupported || !HasTiles() || SystemCall(ArchPrctl, RequestPermission, TileData) != 0)
+        if (!OperatingSystem.IsLinux() || !Avx512F.IsSupported || !HasTiles()
+            || SystemCall(ArchPrctl, RequestPermission, TileData) != 0)
         {
             return null;
         }
 
-        try
-        {
-            return new Functions();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null; // a system that allows no code made at run time
-        }
+        Assembler begin = new(64), end = new(64);
+        begin.ldtilecfg(__[rdi]);
+        begin.ret();
+        end.tilerelease();
+        end.ret();
+        CodePage? code = CodePage.TryMake(
+            begin, end, Product(1, false), Product(1, true), Product(2, false), Product(2, true));
+        return code is null ? null : new Functions(code);
     }
 
     // Leaf 7: AMX_BF16 and AMX_TILE. Leaf 13: the system keeps both components of the tiles' state.
@@ -76,13 +78,71 @@ internal static unsafe partial class TileInstructions
     [LibraryImport("libc", EntryPoint = "syscall")]
     private static partial nint SystemCall(nint number, nint first, nint second);
 
-    /// <summary>The code. Arguments come in the registers of System V: rdi, rsi, rdx, rcx, r8, r9.</summary>
+    // Arguments come in the registers of System V: rdi, rsi, rdx, rcx, r8, r9.
+    // (blocks, a0, a1, b, c, bytes from one row of c to the next)
+    private static Assembler Product(int heights, bool add)
+    {
+        const int Tile = TileKernel.Tile * sizeof(ushort);
+        const int Ahead = 4096; // bytes of B that are fetched before they are needed, as weights come from memory
+        AssemblerRegisterTMM[] sums = [tmm0, tmm1, tmm2, tmm3];
+        Assembler c = new(64);
+        c.mov(eax, 64);
+        c.mov(r10, r9);
+        c.shl(r10, 4);
+        c.add(r10, r8); // the second 16 rows of C
+        for (int i = 0; i < 2 * heights; i++)
+        {
+            if (add)
+            {
+                c.tileloadd(sums[i], __[(i < 2 ? r8 : r10) + (r9 * 1) + (64 * (i % 2))]);
+            }
+            else
+            {
+                c.tilezero(sums[i]);
+            }
+        }
+
+        Label loop = c.CreateLabel();
+        c.Label(ref loop);
+        c.tileloadd(tmm4, __[rsi + (rax * 1)]);
+        c.tileloadd(tmm6, __[rcx + (rax * 1)]);
+        c.tdpbf16ps(tmm0, tmm4, tmm6);
+        c.tileloadd(tmm7, __[rcx + (rax * 1) + Tile]);
+        c.tdpbf16ps(tmm1, tmm4, tmm7);
+        if (heights == 2)
+        {
+            c.tileloadd(tmm5, __[rdx + (rax * 1)]);
+            c.tdpbf16ps(tmm2, tmm5, tmm6);
+            c.tdpbf16ps(tmm3, tmm5, tmm7);
+            c.add(rdx, Tile);
+        }
+
+        for (int line = 0; line < 2 * Tile; line += 64)
+        {
+            c.prefetcht0(__byte_ptr[rcx + line + Ahead]);
+        }
+
+        c.add(rsi, Tile);
+        c.add(rcx, 2 * Tile);
+        c.dec(rdi);
+        c.jne(loop);
+        for (int i = 0; i < 2 * heights; i++)
+        {
+            c.tilestored(__[(i < 2 ? r8 : r10) + (r9 * 1) + (64 * (i % 2))], sums[i]);
+        }
+
+        c.ret();
+        return c;
+    }
+
+    /// <summary>The functions, and what they need.</summary>
     private sealed class Functions
     {
         private readonly CodePage _code;
 
-        public Functions()
+        public Functions(CodePage code)
         {
+            _code = code;
             // Palette 1: tiles of 16 rows at most; then 8 widths in bytes and 8 heights.
             Shape = (byte*)NativeMemory.AlignedAlloc(64, 64);
             new Span<byte>(Shape, 64).Clear();
@@ -93,13 +153,6 @@ internal static unsafe partial class TileInstructions
                 Shape[48 + tile] = 16;
             }
 
-            Assembler begin = new(64), end = new(64);
-            begin.ldtilecfg(__[rdi]);
-            begin.ret();
-            end.tilerelease();
-            end.ret();
-            _code = new CodePage(
-                begin, end, Product(1, false), Product(1, true), Product(2, false), Product(2, true));
             Begin = (delegate* unmanaged[SuppressGCTransition]<byte*, void>)_code.Entry(0);
             End = (delegate* unmanaged[SuppressGCTransition]<void>)_code.Entry(1);
             SetOne = Entry(2);
@@ -121,61 +174,5 @@ internal static unsafe partial class TileInstructions
             int function) =>
             (delegate* unmanaged[SuppressGCTransition]<nint, ushort*, ushort*, ushort*, float*, nint, void>)
             _code.Entry(function);
-
-        // (blocks, a0, a1, b, c, bytes from one row of c to the next)
-        private static Assembler Product(int heights, bool add)
-        {
-            const int Tile = TileKernel.Tile * sizeof(ushort);
-            const int Ahead = 4096; // bytes of B that are fetched before they are needed, as weights come from memory
-            AssemblerRegisterTMM[] sums = [tmm0, tmm1, tmm2, tmm3];
-            Assembler c = new(64);
-            c.mov(eax, 64);
-            c.mov(r10, r9);
-            c.shl(r10, 4);
-            c.add(r10, r8); // the second 16 rows of C
-            for (int i = 0; i < 2 * heights; i++)
-            {
-                if (add)
-                {
-                    c.tileloadd(sums[i], __[(i < 2 ? r8 : r10) + (r9 * 1) + (64 * (i % 2))]);
-                }
-                else
-                {
-                    c.tilezero(sums[i]);
-                }
-            }
-
-            Label loop = c.CreateLabel();
-            c.Label(ref loop);
-            c.tileloadd(tmm4, __[rsi + (rax * 1)]);
-            c.tileloadd(tmm6, __[rcx + (rax * 1)]);
-            c.tdpbf16ps(tmm0, tmm4, tmm6);
-            c.tileloadd(tmm7, __[rcx + (rax * 1) + Tile]);
-            c.tdpbf16ps(tmm1, tmm4, tmm7);
-            if (heights == 2)
-            {
-                c.tileloadd(tmm5, __[rdx + (rax * 1)]);
-                c.tdpbf16ps(tmm2, tmm5, tmm6);
-                c.tdpbf16ps(tmm3, tmm5, tmm7);
-                c.add(rdx, Tile);
-            }
-
-            for (int line = 0; line < 2 * Tile; line += 64)
-            {
-                c.prefetcht0(__byte_ptr[rcx + line + Ahead]);
-            }
-
-            c.add(rsi, Tile);
-            c.add(rcx, 2 * Tile);
-            c.dec(rdi);
-            c.jne(loop);
-            for (int i = 0; i < 2 * heights; i++)
-            {
-                c.tilestored(__[(i < 2 ? r8 : r10) + (r9 * 1) + (64 * (i % 2))], sums[i]);
-            }
-
-            c.ret();
-            return c;
-        }
     }
 }

@@ -152,7 +152,8 @@ internal static unsafe class TileKernel
         => add ? TUnit.Flush(TUnit.Load(c)) : TUnit.Zero;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Pair<TUnit, TVector>(uint pair, TVector even, TVector odd, ref TVector evenSum, ref TVector oddSum)
+    private static void Pair<TUnit, TVector>(
+        uint pair, TVector even, TVector odd, ref TVector evenSum, ref TVector oddSum)
         where TUnit : IVectorUnit<TVector>
         where TVector : struct
     {

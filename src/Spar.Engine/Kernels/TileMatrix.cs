@@ -27,16 +27,11 @@ internal sealed unsafe class TileMatrix : PackedWeight
     {
     }
 
-    /// <summary>Numbers from one panel to the next.</summary>
-    public nint PanelStride => 2 * (nint)TilePacking.Blocks(Inputs) * TileKernel.Tile;
+    /// <summary>The tiles, whose columns are outputs.</summary>
+    public TilePanels Panels => new((ushort*)Memory, Inputs);
 
     /// <summary>Floats of memory that a matrix takes.</summary>
-    public static long Floats(int outputs, int inputs) =>
-        (outputs + TileKernel.Block - 1L) / TileKernel.Block * TilePacking.Blocks(inputs) * TileKernel.Tile;
-
-    /// <summary>The tiles of the panel that begins at an output, from an input on, a multiple of 32.</summary>
-    public ushort* Panel(int output, int input) =>
-        (ushort*)Memory + (output / TileKernel.Block * PanelStride) + ((nint)input / TileKernel.Depth * 2 * TileKernel.Tile);
+    public static long Floats(int outputs, int inputs) => TilePanels.Floats(outputs, inputs);
 
     public override long RowsScratch(int rows) => TileGemm.RowsScratch(rows);
 
@@ -49,6 +44,7 @@ internal sealed unsafe class TileMatrix : PackedWeight
 
     public override void FillOutputs(int first, int count, float* source, nint ld)
     {
+        TilePanels panels = Panels;
         for (int row = 0; row < count; row += TileKernel.Side)
         {
             int columns = Math.Min(TileKernel.Side, count - row), half = (first + row) / TileKernel.Side % 2;
@@ -56,31 +52,26 @@ internal sealed unsafe class TileMatrix : PackedWeight
             {
                 TilePacking.PackBTransposed(
                     source + (row * ld) + k, ld, columns, Math.Min(TileKernel.Depth, Inputs - k),
-                    Panel(first + row, k) + (half * TileKernel.Tile));
+                    panels.At(first + row, k) + (half * TileKernel.Tile));
             }
         }
 
-        if (first + count == Outputs && (Outputs - 1) % TileKernel.Block < TileKernel.Side)
+        // The second tile of the last panel, where the outputs end before it.
+        bool ends = first + count == Outputs && (Outputs - 1) % TileKernel.Block < TileKernel.Side;
+        for (int k = 0; ends && k < Inputs; k += TileKernel.Depth)
         {
-            ClearHalf();
+            new Span<ushort>(panels.At(Outputs - 1, k) + TileKernel.Tile, TileKernel.Tile).Clear();
         }
     }
 
     public override void FillInputs(int first, int count, float* source, nint ld)
     {
+        TilePanels panels = Panels;
         for (int k = 0; k < count; k += TileKernel.Depth)
         {
             TilePacking.PackPanels(
-                source + (k * ld), ld, Outputs, Math.Min(TileKernel.Depth, count - k), Panel(0, first + k), PanelStride);
-        }
-    }
-
-    // The second tile of the last panel, where the outputs end before it.
-    private void ClearHalf()
-    {
-        for (int k = 0; k < Inputs; k += TileKernel.Depth)
-        {
-            new Span<ushort>(Panel(Outputs - 1, k) + TileKernel.Tile, TileKernel.Tile).Clear();
+                source + (k * ld), ld, Outputs, Math.Min(TileKernel.Depth, count - k), panels.At(0, first + k),
+                panels.Stride);
         }
     }
 }

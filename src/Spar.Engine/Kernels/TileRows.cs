@@ -6,29 +6,28 @@ namespace Spar.Engine.Kernels;
 /// </summary>
 internal sealed unsafe class TileRows : PackedRows
 {
-    private const int TaskDepth = TileGemm.PassDepth;
-
     private readonly AlignedBuffer _data = new();
 
     public override int UnitRows => TileKernel.Block;
 
     public override int UnitsPerTask => 3;
 
-    public override long Scratch => (long)UnitsPerTask * TileKernel.Block * TaskDepth / 2;
+    public override long Scratch => (long)UnitsPerTask * TileKernel.Block * TileGemm.PassDepth / 2;
 
     public override void Reserve(int rows, int columns)
     {
         base.Reserve(rows, columns);
         int tail = rows % TileKernel.Depth;
-        _data.Reserve(TileMatrix.Floats(columns, rows));
+        _data.Reserve(TilePanels.Floats(columns, rows));
         for (int column = 0; tail > 0 && column < columns; column += TileKernel.Block)
         {
-            new Span<ushort>(Panel(column, rows - tail), 2 * TileKernel.Tile).Clear();
+            new Span<ushort>(Panels.At(column, rows - tail), 2 * TileKernel.Tile).Clear();
         }
     }
 
     public override void Put(int first, int rows, float* source, nint ld)
     {
+        TilePanels panels = Panels;
         for (int row = first; row < first + rows;)
         {
             float* from = source == null ? null : source + ((row - first) * ld);
@@ -40,12 +39,12 @@ internal sealed unsafe class TileRows : PackedRows
 
             if (from != null)
             {
-                TilePacking.PackPanels(from, ld, Columns, TileKernel.Depth, Panel(0, row), PanelStride);
+                TilePacking.PackPanels(from, ld, Columns, TileKernel.Depth, panels.At(0, row), panels.Stride);
             }
 
             for (int column = 0; from == null && column < Columns; column += TileKernel.Block)
             {
-                new Span<ushort>(Panel(column, row), 2 * TileKernel.Tile).Clear();
+                new Span<ushort>(panels.At(column, row), 2 * TileKernel.Tile).Clear();
             }
 
             row += TileKernel.Depth;
@@ -56,12 +55,13 @@ internal sealed unsafe class TileRows : PackedRows
 
     public override void AddTransposed(float* a, nint lda, int firstRow, int endRow, float* c, nint ldc, float* scratch)
     {
+        TilePanels panels = Panels;
         ushort* tiles = (ushort*)scratch;
         int heights = (endRow - firstRow + TileKernel.Side - 1) / TileKernel.Side;
         TileKernel.Begin();
-        for (int k0 = 0; k0 < Rows; k0 += TaskDepth)
+        for (int k0 = 0; k0 < Rows; k0 += TileGemm.PassDepth)
         {
-            int depth = Math.Min(TaskDepth, Rows - k0), blocks = TilePacking.Blocks(depth);
+            int depth = Math.Min(TileGemm.PassDepth, Rows - k0), blocks = TilePacking.Blocks(depth);
             for (int k = 0; k < depth; k += TileKernel.Depth)
             {
                 int next = k0 + k + TileKernel.Depth;
@@ -79,7 +79,7 @@ internal sealed unsafe class TileRows : PackedRows
 
             float* first = c + (firstRow * ldc);
             TileGemm.Blocks(
-                endRow - firstRow, Columns, tiles, blocks, Panel(0, k0), PanelStride, first, ldc, first);
+                endRow - firstRow, Columns, tiles, blocks, panels.At(0, k0), panels.Stride, first, ldc, first);
         }
 
         TileKernel.End();
@@ -87,20 +87,17 @@ internal sealed unsafe class TileRows : PackedRows
 
     public override void Dispose() => _data.Dispose();
 
-    private nint PanelStride => 2 * (nint)TilePacking.Blocks(Rows) * TileKernel.Tile;
-
-    private ushort* Panel(int column, int row) =>
-        (ushort*)_data.Data + (column / TileKernel.Block * PanelStride)
-        + ((nint)row / TileKernel.Depth * 2 * TileKernel.Tile);
+    private TilePanels Panels => new((ushort*)_data.Data, Rows);
 
     /// <summary>A row alone, or zeros: one number of each pair, as the other is another task's.</summary>
     private void PutRow(int row, float* source)
     {
+        TilePanels panels = Panels;
         int whole = (Columns + TileKernel.Block - 1) / TileKernel.Block * TileKernel.Block;
         nint line = (row % TileKernel.Depth / 2 * TileKernel.Depth) + (row % 2);
         for (int column = 0; column < whole; column++)
         {
-            ushort* tile = Panel(column, row) + (column % TileKernel.Block / TileKernel.Side * TileKernel.Tile);
+            ushort* tile = panels.At(column, row) + (column % TileKernel.Block / TileKernel.Side * TileKernel.Tile);
             tile[line + (2 * (column % TileKernel.Side))] =
                 source == null || column >= Columns ? (ushort)0 : TilePacking.Round(source[column]);
         }

@@ -66,7 +66,8 @@ internal sealed unsafe class Linear : IDisposable
     /// Floats that the weight laid out for dx = dy W takes, where that can be given up: else the products lay it out on
     /// their way, which is slower by a tenth. 0 where the weight is adapted and nowhere else as it is.
     /// </summary>
-    public long LayoutFloats => _adapters.Length > 0 ? 0 : AlignedBuffer.Whole(PackedWeight.Floats(_dtype, Inputs, Outputs));
+    public long LayoutFloats =>
+        _adapters.Length > 0 ? 0 : AlignedBuffer.Whole(PackedWeight.Floats(_dtype, Inputs, Outputs));
 
     /// <summary>Begins to keep that layout, from the next <see cref="Load"/> on, or gives it up.</summary>
     /// <param name="memory"><see cref="LayoutFloats"/> floats, 64-byte aligned, or null.</param>
@@ -78,9 +79,8 @@ internal sealed unsafe class Linear : IDisposable
         }
     }
 
-    /// <summary>Floats of scratch memory that the products of a number of rows need.</summary>
-    public static long RowsScratch(DType dtype, int rows) =>
-        Math.Max(Gemm.RowsScratch(rows), dtype == DType.BFloat16 ? TileGemm.RowsScratch(rows) : 0);
+    /// <summary>Floats of scratch memory that the products of a number of rows need; the same of every layer.</summary>
+    public long RowsScratch(int rows) => _forward.RowsScratch(rows);
 
     /// <summary>Elements of a row of x.</summary>
     public int Inputs { get; }

@@ -21,7 +21,6 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
 {
     private const int RowBlock = 96; // rows that go through a layer together
 
-    private readonly DType _dtype;
     private readonly ThreadTeam _team;
     private readonly ModelConfig _config;
     private readonly GraphLayer[] _layers;
@@ -58,7 +57,6 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
         LlamaParameters parameters, ThreadTeam team, LoraAdapter? adapter = null,
         long? activationBytes = null, IRankGroup? ranks = null, DType dtype = DType.Float32)
     {
-        _dtype = dtype;
         (_headRows, _normedRows) = (PackedRows.Create(dtype), PackedRows.Create(dtype));
         (_attendedRows, _middleNormedRows) = (PackedRows.Create(dtype), PackedRows.Create(dtype));
         _hiddenRows = PackedRows.Create(dtype);
@@ -99,7 +97,7 @@ internal sealed unsafe partial class LlamaGraph : IDisposable
     /// </summary>
     public IReadOnlyList<NamedTensor> Gradients { get; }
 
-    private long RowsScratch => Linear.RowsScratch(_dtype, RowBlock);
+    private long RowsScratch => _head.RowsScratch(RowBlock);
 
     private float Eps => (float)_config.RmsNormEps;
 

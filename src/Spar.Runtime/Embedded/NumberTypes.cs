@@ -4,7 +4,7 @@ using Spar.Seams;
 namespace Spar.Runtime.Embedded;
 
 /// <summary>The engine's words.</summary>
-internal static class NumberTypes
+public static class NumberTypes
 {
     /// <summary>The engine's name for a type; float32 where none is given.</summary>
     public static DType ToEngine(this NumberType? type) =>

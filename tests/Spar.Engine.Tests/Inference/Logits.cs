@@ -13,7 +13,8 @@ internal static class Logits
         Of(ModelWeights.FromTensors(config, tensors), ids);
 
     /// <summary>Logits of every position, [ids, V], in passes of some rows (0: one pass).</summary>
-    public static float[] Of(ModelWeights weights, int[] ids, Arithmetic arithmetic = Arithmetic.Exact, int threads = 2, int passRows = 0)
+    public static float[] Of(
+        ModelWeights weights, int[] ids, Arithmetic arithmetic = Arithmetic.Exact, int threads = 2, int passRows = 0)
     {
         ModelConfig config = weights.Config;
         int blocks = (ids.Length + KvCache.BlockSize - 1) / KvCache.BlockSize;

@@ -31,7 +31,8 @@ public sealed unsafe class BFloat16Tests : IDisposable
         float[] x = Numbers(random, rows * inputs), w = Numbers(random, outputs * inputs);
         float[] before = Numbers(random, rows * outputs);
         TileMatrix packed = new(w, outputs, inputs);
-        float[] set = new float[rows * outputs], shared = new float[rows * outputs], backward = new float[rows * outputs];
+        float[] set = new float[rows * outputs], shared = new float[rows * outputs];
+        float[] backward = new float[rows * outputs];
         float[] added = [.. before], sharedAdded = [.. before], other = new float[rows * outputs];
 
         // W^T as the weight of a layer whose gradients go back: the same product from another layout and from none.
@@ -127,7 +128,8 @@ public sealed unsafe class BFloat16Tests : IDisposable
             float[] numbers = new float[2 * TileKernel.Block * TileKernel.Depth * Blocks];
             for (int i = 0; i < numbers.Length; i++)
             {
-                numbers[i] = (random.NextSingle() - 0.5f) * MathF.Pow(2, random.Next(3) == 0 ? -random.Next(20, 149) : -random.Next(40));
+                int exponent = random.Next(3) == 0 ? random.Next(20, 149) : random.Next(40);
+                numbers[i] = (random.NextSingle() - 0.5f) * MathF.Pow(2, -exponent);
             }
 
             float[] vectors = new float[TileKernel.Block * TileKernel.Block];

@@ -44,7 +44,8 @@ public sealed class EmbeddedTrainerTests : IDisposable
     {
         TrainingJob exact = Job("exact", Examples()), rounded = Job("rounded", Examples());
         TrainingReport expected = await new EmbeddedTrainer(2).TrainAsync(exact, null, s_none);
-        TrainingReport report = await new EmbeddedTrainer(2, dtype: NumberType.Bfloat16).TrainAsync(rounded, null, s_none);
+        EmbeddedTrainer trainer = new(2, dtype: NumberType.Bfloat16);
+        TrainingReport report = await trainer.TrainAsync(rounded, null, s_none);
         Assert.Equal(expected.Steps[^1].Loss, report.Steps[^1].Loss, 0.02);
         string digest = await DigestAsync(rounded.OutputModel);
         Assert.NotEqual(await DigestAsync(exact.OutputModel), digest);

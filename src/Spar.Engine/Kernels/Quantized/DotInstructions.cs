@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
@@ -16,12 +15,6 @@ internal static unsafe class DotInstructions
     public const int MaxRows = 8;
 
     private const int Kinds = 4; // 4-bit codes or 8-bit ones, without offsets and with them
-
-    private static readonly AssemblerRegisterZMM[] s_zmm =
-    [
-        zmm0, zmm1, zmm2, zmm3, zmm4, zmm5, zmm6, zmm7, zmm8, zmm9, zmm10, zmm11, zmm12, zmm13, zmm14, zmm15,
-        zmm16, zmm17, zmm18, zmm19, zmm20, zmm21, zmm22, zmm23, zmm24, zmm25, zmm26, zmm27, zmm28, zmm29, zmm30, zmm31,
-    ];
 
     private static readonly CodePage? s_code = Make();
 
@@ -53,24 +46,16 @@ internal static unsafe class DotInstructions
 
     private static CodePage? Make()
     {
-        if (OperatingSystem.IsWindows() || RuntimeInformation.ProcessArchitecture != Architecture.X64
-            || !Avx512BW.IsSupported || ((X86Base.CpuId(7, 0).Ecx >> 11) & 1) == 0)
+        if (!Avx512BW.IsSupported || ((X86Base.CpuId(7, 0).Ecx >> 11) & 1) == 0)
         {
             return null;
         }
 
-        try
-        {
-            return new CodePage(
-                from kind in Enumerable.Range(0, Kinds)
-                from rows in Enumerable.Range(1, MaxRows)
-                from add in (bool[])[false, true]
-                select Kernel(rows, kind < 2, kind % 2 == 1, add));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null; // a system that allows no code made at run time
-        }
+        return CodePage.TryMake(
+            from kind in Enumerable.Range(0, Kinds)
+            from rows in Enumerable.Range(1, MaxRows)
+            from add in (bool[])[false, true]
+            select Kernel(rows, kind < 2, kind % 2 == 1, add));
     }
 
     // (blocks, codes, scales, tile, y, bytes from one row of y to the next), in rdi, rsi, rdx, rcx, r8, r9.
@@ -82,7 +67,7 @@ internal static unsafe class DotInstructions
         c.vpbroadcastd(zmm31, eax);
         for (int row = 0; row < rows; row++)
         {
-            c.vpxord(s_zmm[8 + row], s_zmm[8 + row], s_zmm[8 + row]);
+            c.vpxord(CodePage.Zmm[8 + row], CodePage.Zmm[8 + row], CodePage.Zmm[8 + row]);
         }
 
         Label loop = c.CreateLabel();
@@ -91,12 +76,12 @@ internal static unsafe class DotInstructions
         {
             if (hasOffset)
             {
-                c.vpxord(s_zmm[row], s_zmm[row], s_zmm[row]);
+                c.vpxord(CodePage.Zmm[row], CodePage.Zmm[row], CodePage.Zmm[row]);
             }
             else
             {
                 // minus zero times the sum of the row's integers
-                c.vpbroadcastd(s_zmm[row], __dword_ptr[rcx + (40 * rows) + (4 * row)]);
+                c.vpbroadcastd(CodePage.Zmm[row], __dword_ptr[rcx + (40 * rows) + (4 * row)]);
             }
         }
 
@@ -121,7 +106,7 @@ internal static unsafe class DotInstructions
                 for (int row = 0; row < rows; row++)
                 {
                     int at = ((j + (4 * half)) * rows) + row;
-                    c.vpdpbusd(s_zmm[row], s_zmm[nibbles ? 29 + half : 28], __dword_bcst[rcx + (4 * at)]);
+                    c.vpdpbusd(CodePage.Zmm[row], CodePage.Zmm[nibbles ? 29 + half : 28], __dword_bcst[rcx + (4 * at)]);
                 }
             }
         }
@@ -134,12 +119,12 @@ internal static unsafe class DotInstructions
 
         for (int row = 0; row < rows; row++)
         {
-            c.vcvtdq2ps(s_zmm[row], s_zmm[row]);
-            c.vmulps(s_zmm[row], s_zmm[row], __dword_bcst[rcx + (32 * rows) + (4 * row)]);
-            c.vfmadd231ps(s_zmm[8 + row], s_zmm[row], zmm26);
+            c.vcvtdq2ps(CodePage.Zmm[row], CodePage.Zmm[row]);
+            c.vmulps(CodePage.Zmm[row], CodePage.Zmm[row], __dword_bcst[rcx + (32 * rows) + (4 * row)]);
+            c.vfmadd231ps(CodePage.Zmm[8 + row], CodePage.Zmm[row], zmm26);
             if (hasOffset)
             {
-                c.vfmadd231ps(s_zmm[8 + row], zmm27, __dword_bcst[rcx + (36 * rows) + (4 * row)]);
+                c.vfmadd231ps(CodePage.Zmm[8 + row], zmm27, __dword_bcst[rcx + (36 * rows) + (4 * row)]);
             }
         }
 
@@ -152,10 +137,10 @@ internal static unsafe class DotInstructions
         {
             if (add)
             {
-                c.vaddps(s_zmm[8 + row], s_zmm[8 + row], __zmmword_ptr[r8]);
+                c.vaddps(CodePage.Zmm[8 + row], CodePage.Zmm[8 + row], __zmmword_ptr[r8]);
             }
 
-            c.vmovups(__zmmword_ptr[r8], s_zmm[8 + row]);
+            c.vmovups(__zmmword_ptr[r8], CodePage.Zmm[8 + row]);
         }
 
         c.vzeroupper();

@@ -7,8 +7,8 @@ namespace Spar.Engine.Kernels.Quantized;
 /// Activations rounded to 8 bits: 32 elements of a row share the scale s = max |x| / 127, and an element becomes the
 /// integer nearest to x / s. Rows are kept in tiles of some rows; a tile has for each block of 32 elements
 /// <list type="bullet">
-/// <item>the integers: for 4-bit weights (and <see cref="QuantizedLayout.Fours"/>) as bytes, four of a row side by side, then four of the next row; for 8-bit
-/// weights as 16-bit numbers, two by two;</item>
+/// <item>the integers: for 4-bit weights (and <see cref="QuantizedLayout.Fours"/>) as bytes, four of a row side by
+/// side, then four of the next row; for 8-bit weights as 16-bit numbers, two by two;</item>
 /// <item>for each row s; for each row s times the sum of its integers; for each row -zero times that sum, as an
 /// integer.</item>
 /// </list>
