@@ -88,7 +88,7 @@ switch (args.FirstOrDefault())
               refine MODEL TEXTS [count [temperature [rows]]]
               ranks sft|dpo|lora nano|135m THREADS BATCHES STEPS    under mpirun; see bench/ranks.sh
               train-nano [threads]            a step for every line of standard input: 0 SFT, 1 SFT on responses, 2 DPO, 3 SFT of an adapter; 4 to 7 in bfloat16
-              train-135m [threads [tokens=N] [memory=MIB]]   likewise; what a batch leaves for its backward pass may take that memory
+              train-135m [threads [rows=N] [tokens=N] [memory=MIB]]   likewise; what a batch leaves for its backward pass may take that memory
               dashboard DIRECTORY [calls [chromium]]   makes a store where none is, and looks at it
               pictures RUN FOLDER             of dashboard and report, as docs/images has them
               fleet [prompts=N] [concurrency=N] [servers=N] [faults=PLAN] [latency=MS] [token=MS] [tokens=N] [slots=N] [fixed=N]

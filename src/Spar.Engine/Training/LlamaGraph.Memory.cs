@@ -14,6 +14,7 @@ internal sealed unsafe partial class LlamaGraph
     private const long BytesPerParameter = 11;
     private const long LeastBytes = 1L << 29;
     private const long MostBytes = 8L << 30;
+    private const int ShareOfMachine = 4; // of the memory that the process may use, where that is more
 
     private readonly long _mostBytes;
     private readonly BackwardLayouts[] _layouts; // of each layer, and of the head
@@ -24,11 +25,20 @@ internal sealed unsafe partial class LlamaGraph
     private int _shared; // first layers that share the place of their activations, of the present batch
 
     /// <summary>
-    /// Memory that what a batch leaves for its backward pass may take by default: in proportion to what the model's
+    /// Memory that what a batch leaves for its backward pass may take on any machine: in proportion to what the model's
     /// parameters take anyway.
     /// </summary>
-    public static long DefaultActivationBytes(ModelConfig config) =>
+    public static long LeastActivationBytes(ModelConfig config) =>
         Math.Clamp(BytesPerParameter * ParameterCount(config), LeastBytes, MostBytes);
+
+    /// <summary>
+    /// Memory that what a batch leaves for its backward pass may take by default: a quarter of what the process may use,
+    /// where that is more than <see cref="LeastActivationBytes"/>.
+    /// </summary>
+    public static long DefaultActivationBytes(ModelConfig config) =>
+        Math.Max(
+            LeastActivationBytes(config),
+            Math.Min(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / ShareOfMachine, MostBytes));
 
     /// <summary>Logits whose gradients are summed up together; part of the order of sums.</summary>
     internal long SummedLogits { get; set; } = SummedFloats;
@@ -65,7 +75,7 @@ internal sealed unsafe partial class LlamaGraph
     }
 
     /// <summary>
-    /// Bytes that a batch of T rows, all of which predict something, and the layouts take by default.
+    /// Bytes that a batch of T rows, all of which predict something, and the layouts take where memory is scarce.
     /// </summary>
     internal static long KeptBytes(ModelConfig config, int rows)
     {
@@ -73,7 +83,7 @@ internal sealed unsafe partial class LlamaGraph
         long logits = sizeof(float) * Math.Min((long)rows * config.VocabSize, PieceFloats);
         long least = RowBytes(config, rows) + logits + layer;
         long all = least + ((config.LayerCount - 1) * layer) + (sizeof(float) * ParameterCount(config));
-        return Math.Max(least, Math.Min(all, DefaultActivationBytes(config)));
+        return Math.Max(least, Math.Min(all, LeastActivationBytes(config)));
     }
 
     private static long ParameterCount(ModelConfig config) =>

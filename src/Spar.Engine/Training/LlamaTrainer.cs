@@ -31,7 +31,7 @@ public sealed class LlamaTrainer : IDisposable
     /// <param name="adapter">An adapter to train instead of the model, which then stays as it is; or null.</param>
     /// <param name="activationBytes">
     /// Memory that activations and logits may take before they are computed again instead of kept; has no influence on
-    /// results. Null for a share of what the model takes.
+    /// results. Null for a quarter of what the process may use, but no less than a share of what the model takes.
     /// </param>
     /// <param name="ranks">
     /// Processes that train the same model together: each calls the same methods with the same arguments, and gets the
