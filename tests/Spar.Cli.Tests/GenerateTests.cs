@@ -101,6 +101,42 @@ public sealed class GenerateTests : IDisposable
     }
 
     [Fact]
+    public async Task Constraints_that_prompts_bring_are_checked_by_rule_in_the_judges_place()
+    {
+        string file = Path.Combine(_work, "constraints.jsonl");
+        static string Row(string id, string arguments) =>
+            $"{{\"prompt\": \"write a line about the sea. {id}\", \"instruction_id_list\": [\"{id}\"], \"kwargs\": [{arguments}]}}";
+        File.WriteAllLines(
+            file,
+            [
+                Row("punctuation:no_comma", "{}"),
+                Row("startend:end_checker", "{\"end_phrase\": \"nobody says this\"}"),
+                "{\"prompt\": \"write a line about the sea.\"}",
+            ]
+        );
+        async Task<double?[]> ValuesAsync(params string[] more)
+        {
+            (int code, string output, string messages) = await CliRunner.RunAsync(
+                "", ["generate", "--prompts-file", file, "--model", Model, "-s", "bfs", .. more]);
+            Assert.True(code == ExitCode.Success, messages);
+            return
+            [
+                .. output.TrimEnd().Split('\n').Select(line =>
+                    JsonDocument.Parse(line).RootElement.GetProperty("value") is { ValueKind: JsonValueKind.Number } value
+                        ? value.GetDouble()
+                        : (double?)null),
+            ];
+        }
+
+        double?[] checkedByRule = await ValuesAsync("--verify");
+        Assert.Equal([1, 0], checkedByRule[..2]);
+        Assert.Equal((await ValuesAsync())[2], checkedByRule[2]);
+        (int usage, _, string wrong) = await CliRunner.RunAsync("", ["generate", "say it", "--model", Model, "--verify"]);
+        Assert.Equal(ExitCode.Usage, usage);
+        Assert.Contains("--prompts-file", wrong, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_prompt_comes_from_standard_input_and_a_sample_hangs_on_the_seed()
     {
         async Task<string> AnswerAsync(params string[] more)

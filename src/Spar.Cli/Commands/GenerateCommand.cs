@@ -5,9 +5,11 @@ using Spar.Calls;
 using Spar.Cli.Arguments;
 using Spar.Cli.Console;
 using Spar.Decoding;
+using Spar.Evaluation.InstructionFollowing;
 using Spar.Ground;
 using Spar.Judging;
 using Spar.Runtime.Models;
+using Spar.Runtime.Verifiers;
 using Spar.Seams;
 using Spar.Search;
 using Spar.Templates;
@@ -30,6 +32,9 @@ internal static class GenerateCommand
             --model runs/quickstart/checkpoints/actor-3 \
             --refiner runs/quickstart/checkpoints/refiner-3
           spar generate --prompts-file PROMPTS.jsonl -s restarts > answers.jsonl
+          spar generate --prompts-file PROMPTS.jsonl -s bfs --verify \
+            -m runs/mine/checkpoints/actor-3 \
+            --refiner runs/mine/checkpoints/refiner-3 > answers.jsonl
           echo "write a line about the farm." | spar generate -
         """;
 
@@ -67,6 +72,11 @@ internal static class GenerateCommand
         );
         Option<int> votes = Shared.Votes();
         Option<ValuationMethod> valuation = Shared.Valuation();
+        Option<bool> verify = Options.Flag(
+            "--verify",
+            "check the constraints that prompts of the file bring (instruction_id_list, kwargs) by rule: what follows them all passes, and the "
+                + "refiner judges only prompts that bring none"
+        );
         Option<double> temperature = Options.Temperature(
             0.9,
             "the actor's samples, without a strategy of its one sample"
@@ -92,6 +102,7 @@ internal static class GenerateCommand
             samples,
             votes,
             valuation,
+            verify,
             temperature,
             topP,
             maxTokens,
@@ -108,6 +119,8 @@ internal static class GenerateCommand
             bool shown = result.GetResult(explain) is { Implicit: false };
             string? problem =
                 one == many ? "give either a prompt or --prompts-file"
+                : !many && result.GetResult(verify) is { Implicit: false }
+                    ? "--verify checks the constraints of --prompts-file"
                 : shown && (many || result.GetResult(json) is { Implicit: false })
                     ? "--explain shows one answer to people: leave out --json and --prompts-file"
                 : null;
@@ -120,8 +133,9 @@ internal static class GenerateCommand
             async (parse, cancellationToken) =>
             {
                 string? path = parse.GetValue(file);
+                List<InstructionPrompt>? constraints = parse.GetValue(verify) ? [] : null;
                 IReadOnlyList<Prompt> given = path is not null
-                    ? PromptFile.Many(path, context)
+                    ? PromptFile.Many(path, context, constraints: constraints)
                     : [new Prompt("", PromptFile.One(parse.GetValue(prompt)!, context))];
                 TemplateSet set = TemplateSet.Load(parse.GetValue(prompts)!);
                 string actorPath = parse.GetValue(model)!;
@@ -174,7 +188,8 @@ internal static class GenerateCommand
                             parse.GetValue(samples),
                             new SearchSettings()
                         ),
-                        new JudgingSettings { Valuation = parse.GetValue(valuation) }
+                        new JudgingSettings { Valuation = parse.GetValue(valuation) },
+                        constraints is null ? null : new IFEvalVerifier(constraints, whole: true)
                     );
                 progress.Begin("generating", given.Count > 1 ? given.Count : 0);
                 if (path is not null)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Spar.Cli.Console;
+using Spar.Evaluation.InstructionFollowing;
 using Spar.Ground;
 using Spar.Runtime.Prompts;
 using Spar.Seams;
@@ -32,26 +33,30 @@ internal static class PromptFile
     /// <param name="file">The file, or <see cref="InputLines.StandardInput"/>.</param>
     /// <param name="context">Gives standard input.</param>
     /// <param name="named">Stands before the number of a prompt without an id.</param>
+    /// <param name="constraints">Gets the constraints that rows bring; null leaves them unread.</param>
     /// <exception cref="UserFaultException">
     /// It cannot be read, holds no prompt, or a row is faulty; the message names the row.
     /// </exception>
-    public static IReadOnlyList<Prompt> Many(string file, CommandContext context, string named = "")
+    public static IReadOnlyList<Prompt> Many(
+        string file, CommandContext context, string named = "", ICollection<InstructionPrompt>? constraints = null)
     {
         List<Prompt> prompts = [];
         HashSet<string> ids = new(StringComparer.Ordinal);
         foreach (PromptRow row in PromptRows.Read(InputLines.Name(file), InputLines.Reader(file, context)))
         {
             string id = row.Id ?? string.Create(CultureInfo.InvariantCulture, $"{named}{row.Number}");
+            _ = Checked(row.Text, $"{row.Place}: the prompt");
             prompts.Add(
                 ids.Add(id)
-                    ? new Prompt(id, Checked(row.Text, $"{row.Place}: the prompt"))
-                    {
-                        Context = row.Context.Count == 0 ? null : row.Context,
-                    }
+                    ? PromptConstraints.PromptOf(row, id)
                     : throw new UserFaultException(
                         $"{row.Place}: the id '{id}' is that of an earlier row; ids have to differ."
                     )
             );
+            if (constraints is not null && PromptConstraints.Of(row, prompts[^1]) is { } brought)
+            {
+                constraints.Add(brought);
+            }
         }
 
         return prompts.Count > 0

@@ -20,12 +20,16 @@ public sealed class IFEvalVerifier : IConstraintVerifier
 
     /// <summary>A verifier for some prompts; it recognises them by their text.</summary>
     /// <param name="prompts">The prompts with their instructions; of two with the same text the first counts.</param>
-    public IFEvalVerifier(IEnumerable<InstructionPrompt> prompts)
+    /// <param name="whole">
+    /// Whether a response that follows all instructions counts as followed; else it is still to be judged.
+    /// </param>
+    public IFEvalVerifier(IEnumerable<InstructionPrompt> prompts, bool whole = false)
         : this(
             prompts
                 .DistinctBy(prompt => prompt.Prompt)
                 .ToDictionary(prompt => prompt.Prompt, StringComparer.Ordinal),
-            [All]
+            [All],
+            whole
         )
     { }
 

@@ -1,5 +1,6 @@
 using Spar.Calls;
 using Spar.Judging;
+using Spar.Seams;
 using Spar.Search;
 using Spar.Templates;
 
@@ -33,10 +34,11 @@ public static class DecodingStrategies
     /// <param name="templates">How the refiner is asked.</param>
     /// <param name="settings">How texts are sampled, how many votes, and the limits of the search.</param>
     /// <param name="judging">How responses are valued; null casts all votes.</param>
+    /// <param name="verifier">Has the first word on every response; null where the refiner judges everything.</param>
     /// <exception cref="SparException">There is no strategy of this name.</exception>
     public static IDecodingStrategy Create(
         string name, ModelCaller actor, ModelCaller refiner, TemplateSet templates, DecodingSettings settings,
-        JudgingSettings? judging = null)
+        JudgingSettings? judging = null, IConstraintVerifier? verifier = null)
     {
         Func<Parts, IDecodingStrategy> make = s_all.FirstOrDefault(strategy => strategy.Name == name).Make
             ?? throw new SparException(
@@ -44,7 +46,8 @@ public static class DecodingStrategies
         Gate gate = settings.Search.ToGate();
         return make(new Parts(
             actor,
-            (judging ?? new JudgingSettings()).Create([refiner], templates, settings.Judge, settings.Votes, gate),
+            (judging ?? new JudgingSettings()).Create(
+                [refiner], templates, settings.Judge, settings.Votes, gate, verifier),
             new RefinementSampler(refiner, templates, settings.Refine),
             gate,
             settings));
