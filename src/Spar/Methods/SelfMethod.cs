@@ -12,6 +12,7 @@ namespace Spar.Methods;
 /// <summary>
 /// SELF (Lu et al. 2023): the model criticises its samples and refines those that fail, keeps what passes its own
 /// filter, and learns that by SFT, together with the lessons in criticising and refining. There is no preference term.
+/// With refinement none it is SFT on the samples that passed, rejection sampling.
 /// docs/baselines.md says what differs.
 /// </summary>
 internal sealed class SelfMethod(MethodContext run) : IIterationMethod
@@ -50,6 +51,11 @@ internal sealed class SelfMethod(MethodContext run) : IIterationMethod
         IReadOnlyList<PlayedResponse> responses = await ActorSamples.DrawAsync(
             run.Recipe, iteration, item, prompt, model, judge, cancellationToken)
             .ConfigureAwait(false);
+        if (run.Recipe.Refinement == RefinementKind.None)
+        {
+            return new Evolved(responses, []);
+        }
+
         string?[] refined = await Task.WhenAll(responses.DistinctBy(response => response.Text).Select(async response =>
         {
             if (response.Valuation is not { Critique: { } critique }

@@ -44,7 +44,8 @@ public sealed record Recipe : IRecipeRules
     public TrainingMethod Method { get; init; } = TrainingMethod.Spar;
 
     /// <summary>
-    /// How the chosen side of a pair comes about; anything but a tree search leaves a part of the method out.
+    /// How the chosen side of a pair comes about; anything but a tree search leaves a part of the method out. With
+    /// method self, none learns the samples that passed and refines nothing.
     /// </summary>
     [Decides(Results.SelfPlay)]
     public RefinementKind Refinement { get; init; } = RefinementKind.Tree;
@@ -189,8 +190,9 @@ public sealed record Recipe : IRecipeRules
     {
         bool spar = Method == TrainingMethod.Spar;
         check.That(
-            spar || Refinement == RefinementKind.Tree, "refinement", "can only be changed with method spar",
-            Refinement);
+            spar || Refinement == RefinementKind.Tree
+                || (Method == TrainingMethod.Self && Refinement == RefinementKind.None),
+            "refinement", "can only be changed with method spar, or be none with method self", Refinement);
         check.That(
             spar || IterativeTraining, "iterative_training", "can only be changed with method spar", IterativeTraining);
         check.That(

@@ -1,4 +1,5 @@
 using Spar.Experiments;
+using Spar.Recipes;
 using Spar.Runs;
 using Spar.Seams;
 using Spar.SelfPlay;
@@ -120,6 +121,22 @@ public sealed class BaselineTests : IDisposable
             TrainingData.Supervised learnt = Assert.IsType<TrainingData.Supervised>(trainer.Jobs[^2].Data);
             Assert.Equal(data.ActorRows.Concat(lessons), learnt.Examples);
         }
+    }
+
+    [Fact]
+    public async Task Self_without_refinement_learns_the_samples_that_passed()
+    {
+        Recipe recipe = RecipeOf(TrainingMethod.Self) with { Refinement = RefinementKind.None };
+        (_, RunStore store) = await RunAsync(recipe);
+        using (store)
+        {
+            DataProduct data = DataProduct.Find(store, 1)!;
+            Assert.Equal(0, data.Statistics.Counts["refined and passed"]);
+            Assert.NotEmpty(data.ActorRows!);
+            Assert.Empty(store.Dump("SELECT key FROM calls WHERE key GLOB 'it1/refine/*'"));
+        }
+
+        Assert.Throws<RecipeException>((recipe with { Refinement = RefinementKind.Single }).Validate);
     }
 
     [Fact]
