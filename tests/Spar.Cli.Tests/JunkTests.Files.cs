@@ -138,6 +138,7 @@ public sealed partial class JunkTests
                 """{"id": "1", "subset": "Natural", "input": "a", "output_1": "b", "output_2": "c", "label": 1}"""
             ),
             ("gsm8k", "test.jsonl", """{"id": "1", "question": "a", "answer": "b", "final": "1"}"""),
+            ("perplexity", "texts.jsonl", """{"text": "a b"}"""),
             ("triviaqa", "dev.jsonl", """{"question": "a", "answers": ["b"]}"""),
             (
                 "triviaqa",

@@ -23,14 +23,14 @@ internal static class EvalTaskCommand
     private static readonly Dictionary<string, string> s_about = new()
     {
         ["ifeval"] = "IFEval: 541 prompts with checkable instructions, scored strictly and loosely.",
-        ["ifbench"] =
-            "IFBench: 300 prompts with checkable instructions that nobody trains on, scored strictly and loosely.",
+        ["ifbench"] = "IFBench: 300 prompts with checkable instructions that nobody trains on, scored strictly and loosely.",
         ["followbench"] =
             "FollowBench: five kinds of constraints and mixed, five levels; HSR, SSR, CSL. Needs a judge.",
         ["llmbar"] = "LLMBar: can the model tell which of two outputs follows the instruction?",
         ["gsm8k"] = "GSM8K: grade-school mathematics.",
         ["triviaqa"] = "TriviaQA: short questions of general knowledge.",
         ["mmlu"] = "MMLU: multiple choice in 57 subjects.",
+        ["perplexity"] = "Perplexity of plain texts, by bytes and by words: has a training spoilt the language model?",
         ["humaneval"] = "HumanEval: programs from docstrings. Programs are run only with --execute.",
     };
 

@@ -6,6 +6,7 @@ using Spar.Evaluation.HumanEval;
 using Spar.Evaluation.InstructionFollowing;
 using Spar.Evaluation.LlmBar;
 using Spar.Evaluation.Mmlu;
+using Spar.Evaluation.Perplexity;
 using Spar.Evaluation.Robustness;
 using Spar.Evaluation.TriviaQa;
 
@@ -59,6 +60,11 @@ public static class Benchmarks
                 IReadOnlyList<MmluItem> test = MmluData.LoadTest(folder, problems);
                 IReadOnlyList<MmluItem> pool = options.Shots == 0 ? [] : MmluData.LoadShots(folder, problems);
                 return new MmluBenchmark(test, pool, options.Shots ?? 5, options.Limit, problems.Skipped.Count);
+            },
+            ["perplexity"] = (folder, problems, options) =>
+            {
+                IReadOnlyList<PlainText> texts = PerplexityBenchmark.Load(folder, problems);
+                return new PerplexityBenchmark(texts, options.Limit, problems.Skipped.Count);
             },
             ["humaneval"] = (folder, problems, options) =>
             {

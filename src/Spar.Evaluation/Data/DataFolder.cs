@@ -38,6 +38,9 @@ public sealed class DataFolder(string root)
             "MMLU comes from github.com/hendrycks/test (or the data set cais/mmlu). Expected: dev.jsonl and "
                 + "test.jsonl (or .jsonl.gz) with "
             + "{subject, index, question, choices: [4], answer: A-D}.",
+        ["perplexity"] =
+            "What perplexity is measured on comes from wherever you like: any texts that the model was not trained on. "
+            + "Expected: texts.jsonl with {text} and perhaps {id}, each text shorter than the model's context.",
         ["humaneval"] =
             "HumanEval comes from github.com/openai/human-eval (data/HumanEval.jsonl.gz). Expected: "
                 + "HumanEval.jsonl (or .jsonl.gz) with "

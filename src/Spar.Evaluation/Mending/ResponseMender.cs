@@ -17,6 +17,15 @@ public static class ResponseMender
     /// <param name="id">An instruction's id, such as <c>punctuation:no_comma</c>.</param>
     public static bool Knows(string id) => Edits.ById.ContainsKey(id);
 
+    /// <summary>
+    /// Ends a response before it begins to repeat itself, and after its last whole sentence where it was cut off: what
+    /// a model that does not find its end has said before.
+    /// </summary>
+    /// <param name="response">The response; any text.</param>
+    /// <param name="cutOff">Whether it was cut off.</param>
+    /// <returns>The response, or its beginning; null where no whole sentence is left.</returns>
+    public static string? End(string response, bool cutOff) => WholePart.Of(response, cutOff);
+
     /// <summary>Mends a response.</summary>
     /// <param name="prompt">The prompt with its constraints.</param>
     /// <param name="response">The response; any text.</param>

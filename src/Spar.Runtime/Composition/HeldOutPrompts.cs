@@ -90,6 +90,11 @@ internal static class HeldOutPrompts
                 [.. row.Instructions.Select(one => JsonNode.Parse(one.Arguments.GetRawText()))]);
         }
 
+        if (row.Request is not null)
+        {
+            json["request"] = row.Request;
+        }
+
         return json;
     }
 }

@@ -31,7 +31,8 @@ public static class PromptConstraints
                 prompt.Id,
                 prompt.Instruction,
                 [.. row.Instructions.Select((one, i) => InstructionOf(row.Place, one, i))]
-            );
+            )
+            { Request = row.Request };
     }
 
     /// <summary>Checks that a row's constraints are known.</summary>

@@ -106,7 +106,11 @@ internal static class PromptLayout
                 user.Text,
                 string.IsNullOrWhiteSpace(response) ? null : response,
                 Instructions(place, row)
-            );
+            )
+            {
+                Request = turns.Count == 1 && Find(row, "request") is { ValueKind: JsonValueKind.String } request
+                    && JsonText.Of(request) is { Length: > 0 } text ? text : null,
+            };
     }
 
     private static IEnumerable<ChatTurn> Turns(string place, string field, JsonElement list)

@@ -23,6 +23,12 @@ public sealed record PromptRow(
     public long Number { get; init; }
 
     /// <summary>
+    /// What the prompt asks for without its constraints, where the row says so in <c>request</c> and nothing comes
+    /// before the prompt; null where not.
+    /// </summary>
+    public string? Request { get; init; }
+
+    /// <summary>
     /// The conversation up to the last user turn, as one text that is the same for the same conversation: what makes a
     /// prompt this prompt.
     /// </summary>

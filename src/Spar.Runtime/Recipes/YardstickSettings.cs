@@ -8,7 +8,7 @@ public sealed record YardstickSettings
 {
     /// <summary>
     /// The yardstick: a benchmark of <c>spar eval</c> (ifeval, ifbench, followbench, llmbar, gsm8k, mmlu, triviaqa,
-    /// humaneval), held_out for the prompts that prompts.held_out keeps apart, or nano for the built-in world's held-out
+    /// perplexity, humaneval), held_out for the prompts that prompts.held_out keeps apart, or nano for the built-in world's held-out
     /// tasks.
     /// </summary>
     [Decides(Results.None), MinLength(1)]

@@ -9,6 +9,12 @@ namespace Spar.Runtime.Verifiers;
 public sealed class ConstraintMender(IReadOnlyDictionary<string, InstructionPrompt> prompts) : IResponseMender
 {
     /// <inheritdoc/>
+    public string? RequestOf(string instruction) => prompts.GetValueOrDefault(instruction)?.Request;
+
+    /// <inheritdoc/>
+    public string? End(string response, bool cutOff) => ResponseMender.End(response, cutOff);
+
+    /// <inheritdoc/>
     public string? Mend(string instruction, string response, ulong seed) =>
         prompts.TryGetValue(instruction, out InstructionPrompt? prompt)
             ? ResponseMender.Mend(prompt, response, seed)

@@ -6,6 +6,18 @@ namespace Spar.Seams;
 /// </summary>
 public interface IResponseMender
 {
+    /// <summary>What an instruction asks for without its constraints; null where that is not known.</summary>
+    /// <param name="instruction">The instruction.</param>
+    string? RequestOf(string instruction);
+
+    /// <summary>
+    /// Ends a response before it begins to repeat itself, and after its last whole sentence where it was cut off.
+    /// </summary>
+    /// <param name="response">The response; any text.</param>
+    /// <param name="cutOff">Whether it was cut off.</param>
+    /// <returns>The response, or its beginning; null where no whole sentence is left.</returns>
+    string? End(string response, bool cutOff);
+
     /// <summary>Mends a response.</summary>
     /// <param name="instruction">The instruction.</param>
     /// <param name="response">The response; any text.</param>

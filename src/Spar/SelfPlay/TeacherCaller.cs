@@ -80,12 +80,29 @@ internal sealed class MendingTeacher(
     /// <summary>Reason: the rules know no edit that mends the response.</summary>
     public const string NoEdit = "no edit is known";
 
+    /// <summary>Reason: the response repeats itself, or is cut off, from its first sentence on.</summary>
+    public const string NoWholePart = "no whole sentence";
+
+    /// <summary>How responses are counted that end earlier than the model wrote them.</summary>
+    public const string EndedByRule = "responses ended by rule";
+
     public override async Task<Taught> RespondAsync(string key, Prompt prompt, CancellationToken cancellationToken)
     {
+        string instruction = prompt.Instruction;
+        Prompt asked = settings.Mender.RequestOf(instruction) is { } request ? prompt with { Text = request } : prompt;
         Answer answer = await model
-            .AskAsync(CallRoles.TeacherModel + key, prompt, settings.Respond, cancellationToken).ConfigureAwait(false);
+            .AskAsync(CallRoles.TeacherModel + key, asked, settings.Respond, cancellationToken).ConfigureAwait(false);
         AnswerReading reading = answer.Read();
-        return reading.Complete ? Mend(key, prompt.Instruction, reading.Text, text => text) : new Taught(answer);
+        bool cutOff = reading.Finish == FinishReason.Length && !reading.Blank;
+        if (!reading.Complete && !cutOff)
+        {
+            return new Taught(answer);
+        }
+
+        string? ended = settings.Mender.End(reading.Text, cutOff);
+        return ended is null
+            ? new Taught(answer, NoWholePart)
+            : Mend(key, instruction, ended, text => text) with { Ended = ended != reading.Text };
     }
 
     public override Task<Answer> JudgeAsync(
@@ -110,7 +127,8 @@ internal sealed class MendingTeacher(
 /// <summary>A response or a refinement that a teacher gave.</summary>
 /// <param name="Answer">What it said.</param>
 /// <param name="LeftOut">Why it is not learnt, though it may be whole; null where it is.</param>
-internal sealed record Taught(Answer Answer, string? LeftOut = null);
+/// <param name="Ended">Whether only the beginning of what was said is left.</param>
+internal sealed record Taught(Answer Answer, string? LeftOut = null, bool Ended = false);
 
 /// <summary>How whatever is no model of the run is asked.</summary>
 internal static class TeacherCalls

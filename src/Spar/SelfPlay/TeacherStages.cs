@@ -44,6 +44,11 @@ internal sealed class TeacherStages(
                 }
                 else if (LessonRows.OfResponse(items[i], taught.Answer.Read(), counts) is { } row)
                 {
+                    if (taught.Ended)
+                    {
+                        counts.Add(MendingTeacher.EndedByRule);
+                    }
+
                     made.Add(row);
                 }
             }

@@ -83,6 +83,50 @@ public sealed class ResponseMenderTests
         Assert.InRange(mended, made.Length * 2, made.Length * responses.Length);
     }
 
+    [Theory]
+    [InlineData("One thing is certain. Two of them are not. And the third was never", true,
+        "One thing is certain. Two of them are not.")]
+    [InlineData("The bus leaves at ten from here. The bus leaves at ten from here. Then it rains.", false,
+        "The bus leaves at ten from here.")]
+    [InlineData("Some ideas for you:\n\n1. Go to bed early.\n2. Cook at home on Mondays.\n3. Cook at home on Mondays.\n4.", true,
+        "Some ideas for you:\n\n1. Go to bed early.\n2. Cook at home on Mondays.")]
+    [InlineData("**Part one**\nIt is a start.\n\n**Part two**\nIt goes on and", true, "**Part one**\nIt is a start.")]
+    [InlineData("Some of them:\n\n* A fish shop\n* Cakes.\n* Tea.\n* Tea.\n* Tea.\n* Tea.\n* Tea and", true,
+        "Some of them:\n\n* A fish shop\n* Cakes.\n* Tea.\n* Tea.")]
+    [InlineData("A poem has no full stops\nand may end in the middle", false,
+        "A poem has no full stops\nand may end in the middle")]
+    [InlineData("It ends here; that was planned.", true, "It ends here; that was planned.")]
+    [InlineData("not a single end in a very long text that was", true, null)]
+    [InlineData("", true, null)]
+    public void A_response_ends_before_it_repeats_itself_and_with_a_whole_sentence(
+        string response, bool cutOff, string? expected) => Assert.Equal(expected, ResponseMender.End(response, cutOff));
+
+    [Fact]
+    public void A_sentence_that_goes_round_in_circles_is_left_out()
+    {
+        string circles = string.Concat(Enumerable.Repeat("so good that it is ", 20));
+        Assert.Equal("It begins well.", ResponseMender.End($"It begins well. It is {circles}over.", false));
+        Assert.Null(ResponseMender.End(circles, true));
+    }
+
+    // What is left is a beginning of what was said, and an end that was found is found again.
+    [Fact]
+    public void Whatever_the_response_its_end_is_its_own()
+    {
+        foreach (string response in (string[])[Letter, List, "Yes.", "###\n\n* * *\n\"\"", new string('a', 300), "你好，世界。"])
+        {
+            Assert.Equal(response, ResponseMender.End(response, false));
+            for (int length = 0; length < response.Length; length++)
+            {
+                if (ResponseMender.End(response[..length], true) is { } ended)
+                {
+                    Assert.StartsWith(ended, response, StringComparison.Ordinal);
+                    Assert.Equal(ended, ResponseMender.End(ended, true));
+                }
+            }
+        }
+    }
+
     private static InstructionPrompt Prompt(string text, params (string Id, string Arguments)[] constraints) =>
         new("1", text, [.. constraints.Select(one =>
         {

@@ -29,7 +29,7 @@ public sealed partial class TeacherTests
         SupervisedProduct actor = store.FindProduct<SupervisedProduct>(StageNames.ActorSftData)!;
         IReadOnlyDictionary<string, long> counts = actor.Statistics.Counts;
         long unmended = counts.GetValueOrDefault("responses left out: no edit is known");
-        Assert.Equal(4, actor.Rows.Count + unmended + counts.GetValueOrDefault("responses left out: cut off at the token limit"));
+        Assert.Equal(4, actor.Rows.Count + unmended + counts.GetValueOrDefault("responses left out: no whole sentence"));
         Assert.NotEmpty(actor.Rows);
         Assert.All(actor.Rows, row => Assert.EndsWith("\n\nthe end.", row.Response, StringComparison.Ordinal));
         SupervisedProduct refiner = store.FindProduct<SupervisedProduct>(StageNames.RefinerSftData)!;
