@@ -50,10 +50,14 @@ internal static class TrainBench
     public static void RunRanks(string kind, string shape, int threads, int batches, int steps) =>
         RankBench.Run(kind, shape == "nano" ? s_nano : s_smolLm2, threads, batches, steps);
 
-    /// <summary>The shape of SmolLM2-135M, one sequence (or as many as are asked for) or one pair a step; also an adapter's training (case 3).</summary>
+    /// <summary>
+    /// The shape of SmolLM2-135M, one sequence, or as many as are asked for, or one pair a step; also an adapter's
+    /// training (case 3).
+    /// </summary>
     /// <param name="threads">Threads to use.</param>
     /// <param name="settings">
-    /// <c>rows=N</c>, sequences a step, <c>tokens=N</c>, of each sequence, and <c>memory=MIB</c>, which what a batch leaves for its backward pass may take.
+    /// <c>rows=N</c>, sequences a step, <c>tokens=N</c>, of each sequence, and <c>memory=MIB</c>, which what a batch
+    /// leaves for its backward pass may take.
     /// </param>
     public static void Run135M(int threads, string[] settings)
     {
@@ -62,7 +66,8 @@ internal static class TrainBench
             parts => int.Parse(parts[1], CultureInfo.InvariantCulture)
         );
         long? bytes = given.TryGetValue("memory", out int memory) ? (long)memory << 20 : null;
-        Run("135m", s_smolLm2, threads, given.GetValueOrDefault("rows", 1), pairs: 1, given.GetValueOrDefault("tokens", 512), bytes);
+        int rows = given.GetValueOrDefault("rows", 1), tokens = given.GetValueOrDefault("tokens", 512);
+        Run("135m", s_smolLm2, threads, rows, pairs: 1, tokens, bytes);
     }
 
     /// <summary>The nano shape, 32 rows of 192 tokens a step.</summary>

@@ -23,7 +23,7 @@ internal static class EvalTaskCommand
     private static readonly Dictionary<string, string> s_about = new()
     {
         ["ifeval"] = "IFEval: 541 prompts with checkable instructions, scored strictly and loosely.",
-        ["ifbench"] = "IFBench: 300 prompts with checkable instructions that nobody trains on, scored strictly and loosely.",
+        ["ifbench"] = "IFBench: 300 prompts with instructions that nobody trains on, scored strictly and loosely.",
         ["followbench"] =
             "FollowBench: five kinds of constraints and mixed, five levels; HSR, SSR, CSL. Needs a judge.",
         ["llmbar"] = "LLMBar: can the model tell which of two outputs follows the instruction?",

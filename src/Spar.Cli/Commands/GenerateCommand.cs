@@ -74,8 +74,8 @@ internal static class GenerateCommand
         Option<ValuationMethod> valuation = Shared.Valuation();
         Option<bool> verify = Options.Flag(
             "--verify",
-            "check the constraints that prompts of the file bring (instruction_id_list, kwargs) by rule: what follows them all passes, and the "
-                + "refiner judges only prompts that bring none"
+            "check the constraints that prompts of the file bring (instruction_id_list, kwargs) by rule: what follows "
+                + "them all passes, and the refiner judges only prompts that bring none"
         );
         Option<double> temperature = Options.Temperature(
             0.9,

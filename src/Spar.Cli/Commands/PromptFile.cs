@@ -45,10 +45,9 @@ internal static class PromptFile
         foreach (PromptRow row in PromptRows.Read(InputLines.Name(file), InputLines.Reader(file, context)))
         {
             string id = row.Id ?? string.Create(CultureInfo.InvariantCulture, $"{named}{row.Number}");
-            _ = Checked(row.Text, $"{row.Place}: the prompt");
             prompts.Add(
                 ids.Add(id)
-                    ? PromptConstraints.PromptOf(row, id)
+                    ? PromptConstraints.PromptOf(row with { Text = Checked(row.Text, $"{row.Place}: the prompt") }, id)
                     : throw new UserFaultException(
                         $"{row.Place}: the id '{id}' is that of an earlier row; ids have to differ."
                     )

@@ -50,7 +50,7 @@ internal sealed unsafe class PackedLinear(PackedWeight weight) : LinearWeight(we
     {
         DType dtype = arithmetic == Arithmetic.BFloat16 ? DType.BFloat16 : DType.Float32;
         PackedWeight weight = PackedWeight.Create(dtype, parts.Sum(part => part.Shape[0]), parts[0].Shape[1]);
-        weight.Fill(parts is [Tensor only] ? only.Data : [.. parts.SelectMany(part => part.Data)]);
+        weight.Fill(parts is [Tensor only] ? only.Data : Joined(parts));
         return new PackedLinear(weight);
     }
 
@@ -62,6 +62,20 @@ internal sealed unsafe class PackedLinear(PackedWeight weight) : LinearWeight(we
     public override void MultiplyRows(
         float* x, int ldx, int rows, float* y, int ldy, bool accumulate, float* scratch) =>
         weight.MultiplyRows(x, ldx, rows, y, ldy, accumulate ? y : null, scratch);
+
+    // By whole blocks, not number by number.
+    private static float[] Joined(IReadOnlyList<Tensor> parts)
+    {
+        float[] rows = new float[parts.Sum(part => part.Count)];
+        int at = 0;
+        foreach (Tensor part in parts)
+        {
+            part.Data.CopyTo(rows, at);
+            at += part.Count;
+        }
+
+        return rows;
+    }
 }
 
 /// <summary>A quantised weight.</summary>

@@ -12,6 +12,10 @@ internal static partial class WholePart
     private const int LeastPairs = 4;
     private const int MostRefrains = 2;
 
+    // A sentence of so many pairs goes round in circles when fewer than such a share of them differ.
+    private const int ManyPairs = 16;
+    private const double DifferentShare = 0.5;
+
     // What ends a sentence, with the marks that may close after it.
     private const string Ends = ".!?…";
     private const string Closes = "\"'”’)*_]";
@@ -69,8 +73,7 @@ internal static partial class WholePart
             }
 
             seen.UnionWith(pairs);
-            // Within itself, too: a sentence that goes round in circles has few different pairs.
-            if (pairs.Length >= 4 * LeastPairs && pairs.Distinct().Count() < (1 - RepeatedShare) * 2 * pairs.Length)
+            if (pairs.Length >= ManyPairs && pairs.Distinct().Count() < DifferentShare * pairs.Length)
             {
                 return i;
             }

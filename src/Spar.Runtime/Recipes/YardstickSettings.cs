@@ -8,8 +8,8 @@ public sealed record YardstickSettings
 {
     /// <summary>
     /// The yardstick: a benchmark of <c>spar eval</c> (ifeval, ifbench, followbench, llmbar, gsm8k, mmlu, triviaqa,
-    /// perplexity, humaneval), held_out for the prompts that prompts.held_out keeps apart, or nano for the built-in world's held-out
-    /// tasks.
+    /// perplexity, humaneval), held_out for the prompts that prompts.held_out keeps apart, or nano for the built-in
+    /// world's held-out tasks.
     /// </summary>
     [Decides(Results.None), MinLength(1)]
     public required string Name { get; init; }
