@@ -108,14 +108,15 @@ public static class PlayShards
         RunStore store = RunStore.Open(own, run.Identity, time);
         try
         {
-            foreach (string stage in store.TakeProducts(run).Where(StageNames.IsTraining))
+            store.TakeProducts(run);
+            foreach (string stage in store.Stages().Where(StageNames.IsTraining))
             {
-                // The checkpoints stay with the run.
-                TrainedProduct product = run.FindProduct<TrainedProduct>(stage)!;
-                if (product.Checkpoint is not null)
+                // The checkpoints stay with the run. Looked at for all of them, not for those just taken: whoever took
+                // them may have been killed before it wrote where they are.
+                if (run.FindProduct<TrainedProduct>(stage) is { Checkpoint: not null } product)
                 {
                     string path = Path.GetRelativePath(own, product.Resolve(run.Directory)).Replace('\\', '/');
-                    store.KeepProduct(stage, product with { Checkpoint = path }, new StageTiming(stage, "", 0, 0, 0));
+                    store.ChangeProduct(stage, product with { Checkpoint = path });
                 }
             }
 

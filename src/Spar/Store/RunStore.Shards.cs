@@ -8,8 +8,7 @@ public sealed partial class RunStore
 {
     /// <summary>Takes over the products that this store does not have yet.</summary>
     /// <param name="other">The other store, open for reading.</param>
-    /// <returns>The stages that were taken over.</returns>
-    internal IReadOnlyList<string> TakeProducts(RunStore other)
+    internal void TakeProducts(RunStore other)
     {
         HashSet<string> there = [.. Stages()];
         (string Stage, string Json)[] products =
@@ -25,7 +24,6 @@ public sealed partial class RunStore
         }
 
         Flush();
-        return [.. products.Select(product => product.Stage)];
     }
 
     /// <summary>Takes over the items of a stage that this store does not have yet.</summary>

@@ -68,6 +68,33 @@ public sealed class PlayShardsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_shard_whose_preparation_was_killed_in_its_midst_is_prepared_again()
+    {
+        string cut = _directory.File("cut");
+        await SessionAsync(cut, new PlayScope(null, true));
+        PlayShard shard = new(1, 2);
+        string own = PlayShards.DirectoryOf(cut, shard);
+        using (RunStore run = Open(cut, PlayScope.Whole))
+        {
+            using (RunStore killed = RunStore.Open(own, run.Identity))
+            {
+                killed.TakeProducts(run); // and not yet where their checkpoints are
+            }
+
+            PlayShards.Prepare(run, shard, StageNames.Play(1), TimeProvider.System);
+            using RunStore prepared = RunStore.OpenForReading(own);
+            string[] trainings = [.. prepared.Stages().Where(StageNames.IsTraining)];
+            Assert.NotEmpty(trainings);
+            Assert.All(trainings, stage => Assert.Equal(
+                Path.GetFullPath(run.FindProduct<TrainedProduct>(stage)!.Resolve(run.Directory)),
+                Path.GetFullPath(prepared.FindProduct<TrainedProduct>(stage)!.Resolve(own))));
+        }
+
+        SessionEnd? end = await SessionAsync(cut, new PlayScope(shard, false));
+        Assert.Equal(end!.Items, end.Played);
+    }
+
+    [Fact]
     public async Task A_shard_only_plays()
     {
         string cut = _directory.File("cut");
