@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Spar.Evaluation.Sentences;
+using Spar.Ground;
 
 namespace Spar.Evaluation.Mending;
 
@@ -61,12 +62,12 @@ internal static partial class WholePart
         Dictionary<string, int> refrains = [];
         for (int i = 0; i < sentences.Count; i++)
         {
-            string[] words = [.. Word().Matches(sentences[i]).Select(one => one.Value.ToLowerInvariant())];
+            IReadOnlyList<string> words = PlainWords.Of(sentences[i]);
             (string, string)[] pairs = [.. words.Zip(words.Skip(1))];
             string whole = string.Join(' ', words);
             int before = refrains[whole] = refrains.GetValueOrDefault(whole) + 1;
             if (pairs.Length < LeastPairs
-                ? words.Length > 0 && before > MostRefrains
+                ? words.Count > 0 && before > MostRefrains
                 : pairs.Count(seen.Contains) >= RepeatedShare * pairs.Length)
             {
                 return i;
@@ -86,13 +87,10 @@ internal static partial class WholePart
     {
         string bare = sentence.Trim().TrimEnd(Closes.ToCharArray());
         return bare.Length > 0 && Ends.Contains(bare[^1], StringComparison.Ordinal)
-            && Word().Count(bare) > 1;
+            && PlainWords.Of(bare).Count > 1;
     }
 
     // An item of a list that says something.
     [GeneratedRegex(@"^\s*([-*•]|\d+[.)])\s+\S*\p{L}")]
     private static partial Regex Item();
-
-    [GeneratedRegex(@"[\p{L}\p{N}'’]+")]
-    private static partial Regex Word();
 }

@@ -74,11 +74,16 @@ internal sealed record Constraint(ConstraintForm Form, JsonObject Values, Instru
 
     /// <summary>Draws one constraint.</summary>
     /// <exception cref="EvaluationException">The arguments drawn are none that the verifier takes.</exception>
-    public static Constraint Draw(ConstraintForm form, SeededRandom random, SampleScope scope)
-    {
-        JsonObject values = form.Sample(random, scope);
-        return new Constraint(form, values, InstructionRegistry.Create(form.Id, Convert(values)));
-    }
+    public static Constraint Draw(ConstraintForm form, SeededRandom random, SampleScope scope) =>
+        Of(form, form.Sample(random, scope));
+
+    /// <summary>The same instruction with other arguments.</summary>
+    /// <param name="values">The arguments.</param>
+    /// <exception cref="EvaluationException">The verifier does not take them.</exception>
+    public Constraint With(JsonObject values) => Of(Form, values);
+
+    private static Constraint Of(ConstraintForm form, JsonObject values) =>
+        new(form, values, InstructionRegistry.Create(form.Id, Convert(values)));
 
     private static InstructionArguments Convert(JsonObject values) => new(JsonSerializer.SerializeToElement(values));
 }

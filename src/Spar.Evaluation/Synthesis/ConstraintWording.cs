@@ -41,6 +41,12 @@ internal static partial class ConstraintWording
     public static string Render(string id, InstructionArguments arguments, SeededRandom random) =>
         Fill(random.Pick(s_wordings.Value[id]), arguments, random);
 
+    /// <summary>States constraints, in their order.</summary>
+    /// <param name="constraints">The constraints.</param>
+    /// <param name="random">As for one.</param>
+    public static IReadOnlyList<string> Render(IEnumerable<Constraint> constraints, SeededRandom random) =>
+        [.. constraints.Select(one => Render(one.Form.Id, one.Arguments, random))];
+
     private static string Fill(string wording, InstructionArguments arguments, SeededRandom random)
     {
         bool inWords = random.Chance(0.5);

@@ -16,7 +16,13 @@ public sealed record SynthesizedConstraint(string Id, int Hardness, JsonObject A
 /// <param name="Constraints">The constraints in the order in which the text gives them; at least one.</param>
 /// <param name="Example">A response that follows all constraints.</param>
 public sealed record SynthesizedPrompt(
-    string Prompt, string Request, IReadOnlyList<SynthesizedConstraint> Constraints, string Example);
+    string Prompt, string Request, IReadOnlyList<SynthesizedConstraint> Constraints, string Example)
+{
+    internal static SynthesizedPrompt Of(
+        string prompt, string request, IEnumerable<Constraint> constraints, string example) =>
+        new(prompt, request,
+            [.. constraints.Select(c => new SynthesizedConstraint(c.Form.Id, c.Form.Hardness, c.Values))], example);
+}
 
 /// <summary>Prompts that were made, and what was left out on the way.</summary>
 /// <param name="Prompts">As many as were asked for; all texts differ.</param>
@@ -176,11 +182,9 @@ public sealed class PromptSynthesizer(SynthesisOptions options, IReadOnlyList<st
         }
 
         List<Constraint> shuffled = random.Shuffled(chosen);
-        List<string> words = shuffled.ConvertAll(c => ConstraintWording.Render(c.Form.Id, c.Arguments, random));
-        return new SynthesizedPrompt(
-            PromptLayout.Compose(task.Request, words, random),
-            task.Request,
-            [.. shuffled.Select(c => new SynthesizedConstraint(c.Form.Id, c.Form.Hardness, c.Values))],
-            example);
+        return RepeatedPrompt.Try(task.Request, shuffled, random)
+            ?? SynthesizedPrompt.Of(
+                PromptLayout.Compose(task.Request, ConstraintWording.Render(shuffled, random), random),
+                task.Request, shuffled, example);
     }
 }

@@ -168,6 +168,32 @@ public class PromptSynthesizerTests
         });
     }
 
+    /// <summary>Pointed at, all that stands before is repeated, other constraints included; quoted, the request is.</summary>
+    [Fact]
+    public void A_prompt_that_is_to_be_repeated_is_quoted_or_pointed_at()
+    {
+        const string Id = "combination:repeat_prompt";
+        SynthesizedPrompt[] repeating = [.. s_many.Value.Prompts.Where(one => one.Constraints.Any(c => c.Id == Id))];
+        (int quoted, int pointed) = (0, 0);
+        foreach (SynthesizedPrompt prompt in repeating)
+        {
+            string repeated = prompt.Constraints.Single(c => c.Id == Id).Arguments["prompt_to_repeat"]!.GetValue<string>();
+            if (prompt.Prompt.StartsWith(repeated, StringComparison.Ordinal) && prompt.Constraints[^1].Id == Id
+                && prompt.Prompt.LastIndexOf(repeated, StringComparison.Ordinal) == 0)
+            {
+                pointed++;
+                Assert.StartsWith(prompt.Request, repeated, StringComparison.Ordinal);
+            }
+            else
+            {
+                quoted++;
+                Assert.Equal(prompt.Request, repeated);
+            }
+        }
+
+        Assert.True(pointed > 0 && quoted > 0, $"{pointed} pointed at, {quoted} quoted");
+    }
+
     [Fact]
     public void Requests_that_are_given_stand_in_the_prompts_in_turn()
     {
