@@ -108,18 +108,7 @@ public static class PlayShards
         RunStore store = RunStore.Open(own, run.Identity, time);
         try
         {
-            store.TakeProducts(run);
-            foreach (string stage in store.Stages().Where(StageNames.IsTraining))
-            {
-                // The checkpoints stay with the run. Looked at for all of them, not for those just taken: whoever took
-                // them may have been killed before it wrote where they are.
-                if (run.FindProduct<TrainedProduct>(stage) is { Checkpoint: not null } product)
-                {
-                    string path = Path.GetRelativePath(own, product.Resolve(run.Directory)).Replace('\\', '/');
-                    store.ChangeProduct(stage, product with { Checkpoint = path });
-                }
-            }
-
+            StageAdoption.Adopt(run, store, static _ => true);
             return store;
         }
         catch

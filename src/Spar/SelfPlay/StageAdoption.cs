@@ -37,16 +37,21 @@ public static class StageAdoption
         List<string> taken = [];
         foreach (string stage in source.Stages().Where(stage => stages(stage) && !there.Contains(stage)))
         {
-            run.CopyStage(source, stage, history, items: StageOrder.ProductOf(stage) == typeof(KeptData));
-            if (StageNames.IsTraining(stage) && source.FindProduct<TrainedProduct>(stage) is { Checkpoint: not null } own)
-            {
-                string path = Path.GetRelativePath(run.Directory, own.Resolve(source.Directory));
-                run.ChangeProduct(stage, own with { Checkpoint = path.Replace('\\', '/') });
-            }
-
+            run.CopyStage(
+                source, stage, history, items: StageOrder.ProductOf(stage) == typeof(KeptData), Moved(source, run, stage));
             taken.Add(stage);
         }
 
         return taken;
     }
+
+    // A training's product with the way to its checkpoint from another run; null for other stages. It is kept at once with
+    // that way: a kill in between would leave a checkpoint that is not there.
+    private static TrainedProduct? Moved(RunStore source, RunStore run, string stage) =>
+        StageNames.IsTraining(stage) && source.FindProduct<TrainedProduct>(stage) is { Checkpoint: not null } own
+            ? own with
+            {
+                Checkpoint = Path.GetRelativePath(run.Directory, own.Resolve(source.Directory)).Replace('\\', '/'),
+            }
+            : null;
 }

@@ -148,10 +148,12 @@ public sealed partial class RunStore
     /// <param name="stage">A stage that has ended there.</param>
     /// <param name="history">Whether its items and its time are copied too; else it has neither.</param>
     /// <param name="items">Whether its items are copied in any case, as they are part of what it made.</param>
-    internal void CopyStage(RunStore source, string stage, bool history, bool items = false)
+    /// <param name="product">What is kept in the place of what it made there; null for that.</param>
+    internal void CopyStage(RunStore source, string stage, bool history, bool items = false, object? product = null)
     {
-        string json = source.Read(connection =>
-            connection.QuerySingle<string>("SELECT json FROM products WHERE stage = @stage", new { stage }));
+        string json = product is not null ? JsonSerializer.Serialize(product, JsonSettings.Compact)
+            : source.Read(connection =>
+                connection.QuerySingle<string>("SELECT json FROM products WHERE stage = @stage", new { stage }));
         StageTiming timing = (history ? source.Timings().FirstOrDefault(one => one.Stage == stage) : null)
             ?? new StageTiming(stage, "", 0, 0, 0);
         for (int from = -1; history || items;)

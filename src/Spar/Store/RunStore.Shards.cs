@@ -6,26 +6,6 @@ namespace Spar.Store;
 /// <content>What a store takes over from another one, row by row as it stands there.</content>
 public sealed partial class RunStore
 {
-    /// <summary>Takes over the products that this store does not have yet.</summary>
-    /// <param name="other">The other store, open for reading.</param>
-    internal void TakeProducts(RunStore other)
-    {
-        HashSet<string> there = [.. Stages()];
-        (string Stage, string Json)[] products =
-        [
-            .. other.Read(connection => connection
-                    .Query<(string, string)>("SELECT stage, json FROM products ORDER BY rowid").ToArray())
-                .Where(product => !there.Contains(product.Item1)),
-        ];
-        foreach ((string stage, string json) in products)
-        {
-            Write(connection => connection.Execute(
-                "INSERT OR IGNORE INTO products (stage, json) VALUES (@stage, @json)", new { stage, json }));
-        }
-
-        Flush();
-    }
-
     /// <summary>Takes over the items of a stage that this store does not have yet.</summary>
     /// <param name="other">The other store, open for reading.</param>
     /// <param name="stage">The stage's name.</param>

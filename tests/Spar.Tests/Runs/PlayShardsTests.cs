@@ -78,7 +78,7 @@ public sealed class PlayShardsTests : IDisposable
         {
             using (RunStore killed = RunStore.Open(own, run.Identity))
             {
-                killed.TakeProducts(run); // and not yet where their checkpoints are
+                StageAdoption.Adopt(run, killed, stage => stage == StageNames.Actor(0));
             }
 
             PlayShards.Prepare(run, shard, StageNames.Play(1), TimeProvider.System);
