@@ -60,12 +60,11 @@ public static class RunForks
         bool iterative = was.GetValueOrDefault("iterative_training") != "false";
         int before = Iterations(was);
         int now = Iterations(wanted);
-        bool own = was.Keys.Any(key => key.StartsWith(RunIdentities.PromptKeys, StringComparison.Ordinal));
         List<string> roots = [];
         bool measures = false;
         foreach (string key in differences.Select(one => one.Key))
         {
-            (IEnumerable<string> first, bool measured) = First(key, iterative ? 1 : before, own);
+            (IEnumerable<string> first, bool measured) = First(key, iterative ? 1 : before);
             roots.AddRange(first);
             measures |= measured;
         }
@@ -84,7 +83,7 @@ public static class RunForks
     }
 
     // The first stages that a key concerns, and whether it concerns every measurement.
-    private static (IEnumerable<string> Stages, bool Measures) First(string key, int trained, bool ownPrompts)
+    private static (IEnumerable<string> Stages, bool Measures) First(string key, int trained)
     {
         string group = key.Split('.')[0];
         return group switch
@@ -98,8 +97,8 @@ public static class RunForks
             "actor_sft" => ([StageNames.Actor(0)], false),
             "refiner_sft" => ([StageNames.Refiner(0)], false),
             "balance_judgements" => ([StageNames.RefinerSftData], false),
-            "sft_prompts" when !ownPrompts => ([StageNames.ActorSftData], false),
-            "refiner_prompts" when !ownPrompts => ([StageNames.RefinerSftData], false),
+            "sft_prompts" => ([StageNames.ActorSftData, .. AfterSplits], false),
+            "refiner_prompts" => (AfterSplits, false),
             "votes" or "search" or "judge" or "refine" => (Play, true),
             "respond" => ([StageNames.FixedResponses, StageNames.RefinerSftData], true),
             "nano" when key.StartsWith("nano.held_out_", StringComparison.Ordinal) =>
@@ -107,6 +106,10 @@ public static class RunForks
             _ => Decides(key) == Results.SelfPlay ? (Play, false) : ([StageNames.Prompts], true),
         };
     }
+
+    // Prompts are drawn in this order: held out, of the first lessons, of the refiner's, of play. More of one kind moves
+    // those that come later, and none before.
+    private static IEnumerable<string> AfterSplits => [StageNames.RefinerSftData, .. Play];
 
     private static IEnumerable<string> Play => [StageNames.Play(1), StageNames.Data(1)];
 
