@@ -43,6 +43,9 @@ internal static class Teachers
             : recipe.Teacher is { Mend: true } rules ? new Teacher.Mending(
                 method.ActorStart, rules.Respond.Over(method.Respond), new ConstraintMender(own!.Constraints),
                 new IFEvalVerifier(own.Constraints, [IFEvalVerifier.All], whole: true))
+            {
+                InPlay = rules.Play == true,
+            }
             : recipe.Prompts is null ? new Teacher.Program(new NanoTeacher(templates))
             : null;
     }

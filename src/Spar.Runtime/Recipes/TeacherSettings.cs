@@ -27,6 +27,13 @@ public sealed record TeacherSettings : IRecipeRules
     /// </summary>
     public bool Mend { get; init; }
 
+    /// <summary>
+    /// Whether the rules of mend also refine in play: a failing response that they can mend is mended, and the refiner is
+    /// asked for the others only. They are not asked when the run's models are measured.
+    /// </summary>
+    [Decides(Results.SelfPlay)]
+    public bool? Play { get; init; }
+
     /// <summary>How the model's responses are sampled, where it differs from the run's own.</summary>
     public SamplingChange Respond { get; init; } = new();
 
@@ -47,6 +54,7 @@ public sealed record TeacherSettings : IRecipeRules
         check.That(
             !Mend || (Model is null && Files.Count == 0), "mend",
             "must be left out where a model or files teach, or the other way round", Mend);
+        check.That(Mend || Play is not true, "play", "must be left out without mend, whose rules it is about", "true");
         check.That(
             Model is null || Files.Count == 0, "files",
             "must be left out where model names the model that teaches, or the other way round", Files);

@@ -27,6 +27,9 @@ internal sealed record MethodContext(
     /// <summary>Has play stages played by other processes; null plays them in this one.</summary>
     public IPlayElsewhere? Elsewhere { get; init; }
 
+    /// <summary>Mends failing responses in play before the refiner is asked; null where no rules do.</summary>
+    public IResponseMender? Mender { get; init; }
+
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

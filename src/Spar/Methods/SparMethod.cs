@@ -13,7 +13,8 @@ internal sealed class SparMethod(MethodContext run) : IIterationMethod
 {
     private readonly Recipe _recipe = run.Recipe;
     private readonly PlayStage _play = new(
-        run.Recipe, run.Templates, run.Runner, run.Store, run.Session, run.Observer, run.Scope, run.Elsewhere, run.Time);
+        run.Recipe, run.Templates, run.Runner, run.Store, run.Session, run.Observer, run.Scope, run.Elsewhere, run.Time,
+        run.Mender);
 
     private readonly DriftWatch _drift = new(
         run.Recipe.Drift, run.Recipe.Search.ToGate(), run.Truth, run.Runner, run.Store, run.Observer);

@@ -129,7 +129,7 @@ public static class RecipeKeys
         foreach (RecipeKey key in RecipeKey.OfValue(group).Where(key => key.Decides != Results.SelfPlay))
         {
             bool mixed = key.HoldsGroup && key.Children.Any(child => child.Decides == Results.SelfPlay);
-            key.Set(start, mixed ? Start(key.Value!) : key.Value);
+            key.Set(start, mixed && key.Value is { } inner ? Start(inner) : key.Value);
         }
 
         return start;

@@ -174,6 +174,7 @@ public sealed class SelfPlayRun
         {
             Scope = Scope,
             Elsewhere = Elsewhere,
+            Mender = Teacher is Teacher.Mending { InPlay: true } rules ? rules.Mender : null,
             Time = Time,
         };
 

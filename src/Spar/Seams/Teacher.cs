@@ -28,7 +28,11 @@ public abstract record Teacher
     /// <param name="Mender">Edits responses.</param>
     /// <param name="Verifier">Judges them.</param>
     public sealed record Mending(
-        string Name, Sampling Respond, IResponseMender Mender, IConstraintVerifier Verifier) : Teacher;
+        string Name, Sampling Respond, IResponseMender Mender, IConstraintVerifier Verifier) : Teacher
+    {
+        /// <summary>Whether the rules mend failing responses in play, too, before the refiner is asked.</summary>
+        public bool InPlay { get; init; }
+    }
 
     /// <summary>Lessons that are there already.</summary>
     /// <param name="Lessons">The lessons.</param>

@@ -58,6 +58,9 @@ public sealed record SearchTree(
     SearchOutcome Outcome, int? Found, IReadOnlyList<SearchNode> Nodes, int Calls, IReadOnlyList<string> Unparsed,
     string? Failure = null)
 {
+    /// <summary>True when a rule mended the response before a refiner was asked; else null.</summary>
+    public bool? Mended { get; init; }
+
     /// <summary>The node with an id.</summary>
     /// <param name="id">An id that occurs.</param>
     public SearchNode Node(int id) => Nodes.First(node => node.Id == id);

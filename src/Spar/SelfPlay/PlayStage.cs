@@ -16,7 +16,8 @@ namespace Spar.SelfPlay;
 /// </summary>
 internal sealed class PlayStage(
     Recipe recipe, TemplateSet templates, StageRunner runner, RunStore store, CallSession session,
-    IRunObserver observer, PlayScope? scope = null, IPlayElsewhere? elsewhere = null, TimeProvider? time = null)
+    IRunObserver observer, PlayScope? scope = null, IPlayElsewhere? elsewhere = null, TimeProvider? time = null,
+    IResponseMender? mender = null)
 {
     private readonly Gate _gate = recipe.Search.ToGate();
 
@@ -71,6 +72,11 @@ internal sealed class PlayStage(
                 IRefinementSearch search = recipe.Refinement == RefinementKind.Single
                     ? SearchStrategy.Once.Create(judge, sampler, recipe.Search)
                     : SearchStrategy.Tree(judge, sampler, recipe.Search);
+                if (mender is not null)
+                {
+                    search = new MendingSearch(search, mender, judge, _gate, templates.Format, session);
+                }
+
                 await PlayAllAsync(iteration, items, open, actor, judge, search, cancellationToken)
                     .ConfigureAwait(false);
             }

@@ -84,6 +84,11 @@ internal static class PlayStatistics
     {
         counts.Add(SearchCounts.Searched);
         counts.Add(SearchCounts.NameOf(tree.Outcome));
+        if (tree.Mended == true)
+        {
+            counts.Add("mended by rule");
+        }
+
         counts.Add(SearchCounts.Nodes, tree.Nodes.Count - 1);
         counts.Add("tree calls", tree.Calls);
         counts.AddReasons("refinement", tree.Unparsed);

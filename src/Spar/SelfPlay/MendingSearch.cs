@@ -1,0 +1,53 @@
+using Spar.Calls;
+using Spar.Judging;
+using Spar.Seams;
+using Spar.Search;
+using Spar.Templates;
+
+namespace Spar.SelfPlay;
+
+/// <summary>
+/// Rules before the refiner: a response that they can mend is mended, which takes no call of a refiner; another search
+/// looks for a refinement of the others.
+/// </summary>
+/// <param name="other">The search for what no rule mends.</param>
+/// <param name="mender">The rules.</param>
+/// <param name="judge">Values what they made; it has to pass like any refinement.</param>
+/// <param name="gate">Decides whether it does.</param>
+/// <param name="format">How a refiner's output is framed, for what the refiner learns of it.</param>
+/// <param name="session">The session of the run's calls.</param>
+internal sealed class MendingSearch(
+    IRefinementSearch other, IResponseMender mender, IJudge judge, Gate gate, OutputFormat format, CallSession session)
+    : IRefinementSearch
+{
+    /// <inheritdoc/>
+    public async Task<SearchTree> SearchAsync(
+        string key, string instruction, string response, Valuation valuation, CancellationToken cancellationToken)
+    {
+        if (mender.Mend(instruction, response, session.SeedOf($"{key}/mend")) is not { } mended || mended == response)
+        {
+            return await other.SearchAsync(key, instruction, response, valuation, cancellationToken).ConfigureAwait(false);
+        }
+
+        SearchNode root = new(0, null, 0, response, null, valuation);
+        Valuation found;
+        try
+        {
+            found = await judge.JudgeAsync($"{key}/mend/judge", instruction, mended, cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (CallFailedException fault)
+        {
+            return new SearchTree(SearchOutcome.Failed, null, [root], 0, [], fault.Message);
+        }
+
+        return gate.Passes(found)
+            ? new SearchTree(
+                SearchOutcome.Success, 1,
+                [root, new SearchNode(1, 0, 1, mended, format.Frame(null, mended), found)], found.Calls, [])
+            {
+                Mended = true,
+            }
+            : await other.SearchAsync(key, instruction, response, valuation, cancellationToken).ConfigureAwait(false);
+    }
+}
