@@ -9,8 +9,13 @@ public sealed class RunForksTests
 {
     private static readonly Dictionary<string, string> s_own = new()
     {
-        ["iterations"] = "3", ["iterative_training"] = "true", ["prompts.files.0"] = "mine.jsonl sha256:1",
-        ["prompts.held_out"] = "150", ["refiner_prompts"] = "200", ["sft_prompts"] = "4500", ["prompts_per_iteration"] = "250",
+        ["iterations"] = "3",
+        ["iterative_training"] = "true",
+        ["prompts.files.0"] = "mine.jsonl sha256:1",
+        ["prompts.held_out"] = "150",
+        ["refiner_prompts"] = "200",
+        ["sft_prompts"] = "4500",
+        ["prompts_per_iteration"] = "250",
     };
 
     /// <summary>Splits of files are drawn one after another, so that those drawn before stay what they are.</summary>

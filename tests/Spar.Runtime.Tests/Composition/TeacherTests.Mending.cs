@@ -2,8 +2,8 @@ using System.Text.Json.Nodes;
 using Spar.Nano;
 using Spar.Runtime.Recipes;
 using Spar.Runtime.Tests.Endpoints;
-using Spar.Search;
 using Spar.Seams;
+using Spar.Search;
 using Spar.SelfPlay;
 using Spar.Store;
 
