@@ -105,7 +105,8 @@ public sealed class GenerateTests : IDisposable
     {
         string file = Path.Combine(_work, "constraints.jsonl");
         static string Row(string id, string arguments) =>
-            $"{{\"prompt\": \"write a line about the sea. {id}\", \"instruction_id_list\": [\"{id}\"], \"kwargs\": [{arguments}]}}";
+            $"{{\"prompt\": \"write a line about the sea. {id}\", \"instruction_id_list\": [\"{id}\"], "
+            + $"\"kwargs\": [{arguments}]}}";
         File.WriteAllLines(
             file,
             [
@@ -122,16 +123,18 @@ public sealed class GenerateTests : IDisposable
             return
             [
                 .. output.TrimEnd().Split('\n').Select(line =>
-                    JsonDocument.Parse(line).RootElement.GetProperty("value") is { ValueKind: JsonValueKind.Number } value
-                        ? value.GetDouble()
-                        : (double?)null),
+                    JsonDocument.Parse(line).RootElement.GetProperty("value") is
+                        { ValueKind: JsonValueKind.Number } value
+                            ? value.GetDouble()
+                            : (double?)null),
             ];
         }
 
         double?[] checkedByRule = await ValuesAsync("--verify");
         Assert.Equal([1, 0], checkedByRule[..2]);
         Assert.Equal((await ValuesAsync())[2], checkedByRule[2]);
-        (int usage, _, string wrong) = await CliRunner.RunAsync("", ["generate", "say it", "--model", Model, "--verify"]);
+        (int usage, _, string wrong) = await CliRunner.RunAsync(
+            "", ["generate", "say it", "--model", Model, "--verify"]);
         Assert.Equal(ExitCode.Usage, usage);
         Assert.Contains("--prompts-file", wrong, StringComparison.Ordinal);
     }

@@ -32,8 +32,8 @@ internal sealed unsafe partial class LlamaGraph
         Math.Clamp(BytesPerParameter * ParameterCount(config), LeastBytes, MostBytes);
 
     /// <summary>
-    /// Memory that what a batch leaves for its backward pass may take by default: a quarter of what the process may use,
-    /// where that is more than <see cref="LeastActivationBytes"/>.
+    /// Memory that what a batch leaves for its backward pass may take by default: a quarter of what the process may
+    /// use, where that is more than <see cref="LeastActivationBytes"/>.
     /// </summary>
     public static long DefaultActivationBytes(ModelConfig config) =>
         Math.Max(

@@ -107,8 +107,8 @@ public static class RunForks
         };
     }
 
-    // Prompts are drawn in this order: held out, of the first lessons, of the refiner's, of play. More of one kind moves
-    // those that come later, and none before.
+    // Prompts are drawn in this order: held out, of the first lessons, of the refiner's, of play. More of one kind
+    // moves those that come later, and none before.
     private static IEnumerable<string> AfterSplits => [StageNames.RefinerSftData, .. Play];
 
     private static IEnumerable<string> Play => [StageNames.Play(1), StageNames.Data(1)];

@@ -108,7 +108,7 @@ public static class PlayShards
         RunStore store = RunStore.Open(own, run.Identity, time);
         try
         {
-            StageAdoption.Adopt(run, store, static _ => true);
+            StageAdoption.Adopt(run, store, static _ => true, rows: false);
             return store;
         }
         catch

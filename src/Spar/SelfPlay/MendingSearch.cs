@@ -22,32 +22,32 @@ internal sealed class MendingSearch(
 {
     /// <inheritdoc/>
     public async Task<SearchTree> SearchAsync(
+        string key, string instruction, string response, Valuation valuation, CancellationToken cancellationToken) =>
+        await MendAsync(key, instruction, response, valuation, cancellationToken).ConfigureAwait(false)
+            ?? await other.SearchAsync(key, instruction, response, valuation, cancellationToken).ConfigureAwait(false);
+
+    // Null where no rule makes something of the response that passes.
+    private async Task<SearchTree?> MendAsync(
         string key, string instruction, string response, Valuation valuation, CancellationToken cancellationToken)
     {
         if (mender.Mend(instruction, response, session.SeedOf($"{key}/mend")) is not { } mended || mended == response)
         {
-            return await other.SearchAsync(key, instruction, response, valuation, cancellationToken).ConfigureAwait(false);
+            return null;
         }
 
         SearchNode root = new(0, null, 0, response, null, valuation);
-        Valuation found;
         try
         {
-            found = await judge.JudgeAsync($"{key}/mend/judge", instruction, mended, cancellationToken)
+            Valuation found = await judge.JudgeAsync($"{key}/mend/judge", instruction, mended, cancellationToken)
                 .ConfigureAwait(false);
+            SearchNode child = new(1, 0, 1, mended, format.Frame(null, mended), found);
+            return gate.Passes(found)
+                ? new SearchTree(SearchOutcome.Success, child.Id, [root, child], found.Calls, []) { Mended = true }
+                : null;
         }
         catch (CallFailedException fault)
         {
             return new SearchTree(SearchOutcome.Failed, null, [root], 0, [], fault.Message);
         }
-
-        return gate.Passes(found)
-            ? new SearchTree(
-                SearchOutcome.Success, 1,
-                [root, new SearchNode(1, 0, 1, mended, format.Frame(null, mended), found)], found.Calls, [])
-            {
-                Mended = true,
-            }
-            : await other.SearchAsync(key, instruction, response, valuation, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -12,8 +12,9 @@ public static class StageAdoption
     /// <param name="source">The other run.</param>
     /// <param name="run">The run that takes over.</param>
     /// <param name="stages">Whether a stage is taken over.</param>
-    public static void Adopt(RunStore source, RunStore run, Func<string, bool> stages) =>
-        Products(source, run, stages, history: false);
+    /// <param name="rows">Whether the rows of training data are taken over, too; only who trains needs them.</param>
+    public static void Adopt(RunStore source, RunStore run, Func<string, bool> stages, bool rows = true) =>
+        Products(source, run, stages, history: false, rows);
 
     /// <summary>
     /// Takes over stages that the run does not have yet with all that belongs to them, and kept answers. A kill in
@@ -28,25 +29,27 @@ public static class StageAdoption
         RunStore source, RunStore run, Func<string, bool> stages, Func<string, bool> calls)
     {
         long copied = run.CopyCalls(source, calls);
-        return (Products(source, run, stages, history: true), copied);
+        return (Products(source, run, stages, history: true, rows: true), copied);
     }
 
-    private static List<string> Products(RunStore source, RunStore run, Func<string, bool> stages, bool history)
+    private static List<string> Products(
+        RunStore source, RunStore run, Func<string, bool> stages, bool history, bool rows)
     {
         HashSet<string> there = [.. run.Stages()];
         List<string> taken = [];
         foreach (string stage in source.Stages().Where(stage => stages(stage) && !there.Contains(stage)))
         {
             run.CopyStage(
-                source, stage, history, items: StageOrder.ProductOf(stage) == typeof(KeptData), Moved(source, run, stage));
+                source, stage, history, items: rows && StageOrder.ProductOf(stage) == typeof(KeptData),
+                Moved(source, run, stage));
             taken.Add(stage);
         }
 
         return taken;
     }
 
-    // A training's product with the way to its checkpoint from another run; null for other stages. It is kept at once with
-    // that way: a kill in between would leave a checkpoint that is not there.
+    // A training's product with the way to its checkpoint from another run; null for other stages. It is kept at once
+    // with that way: a kill in between would leave a checkpoint that is not there.
     private static TrainedProduct? Moved(RunStore source, RunStore run, string stage) =>
         StageNames.IsTraining(stage) && source.FindProduct<TrainedProduct>(stage) is { Checkpoint: not null } own
             ? own with

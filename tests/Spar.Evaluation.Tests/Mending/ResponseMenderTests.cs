@@ -88,7 +88,8 @@ public sealed class ResponseMenderTests
         "One thing is certain. Two of them are not.")]
     [InlineData("The bus leaves at ten from here. The bus leaves at ten from here. Then it rains.", false,
         "The bus leaves at ten from here.")]
-    [InlineData("Some ideas for you:\n\n1. Go to bed early.\n2. Cook at home on Mondays.\n3. Cook at home on Mondays.\n4.", true,
+    [InlineData(
+        "Some ideas for you:\n\n1. Go to bed early.\n2. Cook at home on Mondays.\n3. Cook at home on Mondays.\n4.", true,
         "Some ideas for you:\n\n1. Go to bed early.\n2. Cook at home on Mondays.")]
     [InlineData("**Part one**\nIt is a start.\n\n**Part two**\nIt goes on and", true, "**Part one**\nIt is a start.")]
     [InlineData("Some of them:\n\n* A fish shop\n* Cakes.\n* Tea.\n* Tea.\n* Tea.\n* Tea.\n* Tea and", true,
@@ -113,7 +114,8 @@ public sealed class ResponseMenderTests
     [Fact]
     public void Whatever_the_response_its_end_is_its_own()
     {
-        foreach (string response in (string[])[Letter, List, "Yes.", "###\n\n* * *\n\"\"", new string('a', 300), "你好，世界。"])
+        string[] responses = [Letter, List, "Yes.", "###\n\n* * *\n\"\"", new string('a', 300), "你好，世界。"];
+        foreach (string response in responses)
         {
             Assert.Equal(response, ResponseMender.End(response, false));
             for (int length = 0; length < response.Length; length++)

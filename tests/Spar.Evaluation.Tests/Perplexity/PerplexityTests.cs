@@ -10,11 +10,16 @@ public sealed class PerplexityTests
     [Fact]
     public async Task The_rest_of_a_text_counts_by_bytes_and_by_words()
     {
-        PerplexityBenchmark benchmark = new([new("a", "One two three"), new("b", "Ein schöner Tag"), new("c", "not asked")], 2);
+        PerplexityBenchmark benchmark = new(
+            [new("a", "One two three"), new("b", "Ein schöner Tag"), new("c", "not asked")], 2);
         Assert.Equal(["One", "Ein"], benchmark.Requests.Select(request => request.Prompt));
         Assert.Equal([" two three"], benchmark.Requests[0].Choices!);
         EvaluationScore score = await benchmark.ScoreAsync(
-            new Dictionary<string, Answer> { ["a"] = new("", LogLikelihoods: [-8]), ["b"] = new("", LogLikelihoods: [-12]) },
+            new Dictionary<string, Answer>
+            {
+                ["a"] = new("", LogLikelihoods: [-8]),
+                ["b"] = new("", LogLikelihoods: [-12]),
+            },
             new Dictionary<string, Answer>(), TestContext.Current.CancellationToken);
 
         // 10 and 13 bytes (ö takes two), 2 and 2 words.
@@ -29,8 +34,8 @@ public sealed class PerplexityTests
     public async Task A_model_without_likelihoods_is_not_scored() =>
         Assert.Contains(
             "no log-likelihoods",
-            (await Assert.ThrowsAsync<EvaluationException>(async () => await new PerplexityBenchmark([new("a", "One two")])
-                .ScoreAsync(
+            (await Assert.ThrowsAsync<EvaluationException>(
+                async () => await new PerplexityBenchmark([new("a", "One two")]).ScoreAsync(
                     new Dictionary<string, Answer> { ["a"] = new("two") }, new Dictionary<string, Answer>(),
                     TestContext.Current.CancellationToken))).Message,
             StringComparison.Ordinal);

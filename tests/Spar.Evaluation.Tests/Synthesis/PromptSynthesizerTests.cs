@@ -168,7 +168,9 @@ public class PromptSynthesizerTests
         });
     }
 
-    /// <summary>Pointed at, all that stands before is repeated, other constraints included; quoted, the request is.</summary>
+    /// <summary>
+    /// Pointed at, all that stands before is repeated, other constraints included; quoted, the request is.
+    /// </summary>
     [Fact]
     public void A_prompt_that_is_to_be_repeated_is_quoted_or_pointed_at()
     {
@@ -177,7 +179,8 @@ public class PromptSynthesizerTests
         (int quoted, int pointed) = (0, 0);
         foreach (SynthesizedPrompt prompt in repeating)
         {
-            string repeated = prompt.Constraints.Single(c => c.Id == Id).Arguments["prompt_to_repeat"]!.GetValue<string>();
+            string repeated = prompt.Constraints.Single(c => c.Id == Id)
+                .Arguments["prompt_to_repeat"]!.GetValue<string>();
             if (prompt.Prompt.StartsWith(repeated, StringComparison.Ordinal) && prompt.Constraints[^1].Id == Id
                 && prompt.Prompt.LastIndexOf(repeated, StringComparison.Ordinal) == 0)
             {

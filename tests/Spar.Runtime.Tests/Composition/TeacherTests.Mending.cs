@@ -23,7 +23,8 @@ public sealed partial class TeacherTests
         SupervisedProduct actor = store.FindProduct<SupervisedProduct>(StageNames.ActorSftData)!;
         IReadOnlyDictionary<string, long> counts = actor.Statistics.Counts;
         long unmended = counts.GetValueOrDefault("responses left out: no edit is known");
-        Assert.Equal(4, actor.Rows.Count + unmended + counts.GetValueOrDefault("responses left out: no whole sentence"));
+        long endless = counts.GetValueOrDefault("responses left out: no whole sentence");
+        Assert.Equal(4, actor.Rows.Count + unmended + endless);
         Assert.NotEmpty(actor.Rows);
         Assert.All(actor.Rows, row => Assert.EndsWith("\n\nthe end.", row.Response, StringComparison.Ordinal));
         SupervisedProduct refiner = store.FindProduct<SupervisedProduct>(StageNames.RefinerSftData)!;
@@ -45,11 +46,15 @@ public sealed partial class TeacherTests
             $"teacher: {{ mend: true, play: {(play ? "true" : "false")} }}\n"
                 + "judging: { verifiers: [all], constraints_suffice: true }");
         await RunAsync(
-            "run", recipe with { Method = recipe.Method with { Iterations = 1, PromptsPerIteration = 12, Responses = 1 } });
+            "run",
+            recipe with { Method = recipe.Method with { Iterations = 1, PromptsPerIteration = 12, Responses = 1 } });
 
         using RunStore store = RunStore.OpenForReading(Path.Combine(_folder, "run"));
         PlayRecord[] searched =
-            [.. store.ReadItems<PlayRecord>(StageNames.Play(1)).Select(one => one.Record).Where(one => one.Tree is not null)];
+        [
+            .. store.ReadItems<PlayRecord>(StageNames.Play(1)).Select(one => one.Record)
+                .Where(one => one.Tree is not null),
+        ];
         Assert.NotEmpty(searched);
         PlayRecord[] mended = [.. searched.Where(one => one.Tree!.Mended == true)];
         Assert.All(mended, one =>
@@ -72,8 +77,11 @@ public sealed partial class TeacherTests
             string.Concat(TrainingTasks.Draw(5, 24, TaskForm.Line).Select((task, i) => new JsonObject
             {
                 ["prompt"] = task.Instruction,
-                ["instruction_id_list"] = new JsonArray(i % 4 == 0 ? "language:response_language" : "startend:end_checker"),
+                ["instruction_id_list"] = new JsonArray(
+                    i % 4 == 0 ? "language:response_language" : "startend:end_checker"),
                 ["kwargs"] = new JsonArray(
-                    i % 4 == 0 ? new JsonObject { ["language"] = "de" } : new JsonObject { ["end_phrase"] = "the end." }),
+                    i % 4 == 0
+                        ? new JsonObject { ["language"] = "de" }
+                        : new JsonObject { ["end_phrase"] = "the end." }),
             }.ToJsonString() + "\n")));
 }
