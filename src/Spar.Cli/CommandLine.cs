@@ -73,9 +73,7 @@ internal static class CommandLine
         bool askedForHelp = parse.Action is not ParseErrorAction && parse.Action != parse.CommandResult.Command.Action;
         if (!askedForHelp && UsageFault.Find(parse) is string problem)
         {
-            context.Messages.MarkupLineInterpolated($"[red]error:[/] {problem}");
-            context.Messages.WriteLine($"See {UsageFault.Name(parse.CommandResult.Command)} --help.");
-            return ExitCode.Usage;
+            return Refuse(problem);
         }
 
         context.Quiet = parse.GetValue<bool>("--quiet");
@@ -92,6 +90,10 @@ internal static class CommandLine
                 }
             );
         }
+        catch (UsageException fault)
+        {
+            return Refuse(fault.Message);
+        }
         catch (Exception fault)
         {
             return Faults.Report(fault, context, parse.CommandResult.Command is ResumableCommand);
@@ -105,6 +107,13 @@ internal static class CommandLine
             }
 
             context.OpenToTheEnd.Clear();
+        }
+
+        int Refuse(string problem)
+        {
+            context.Messages.MarkupLineInterpolated($"[red]error:[/] {problem}");
+            context.Messages.WriteLine($"See {UsageFault.Name(parse.CommandResult.Command)} --help.");
+            return ExitCode.Usage;
         }
     }
 }

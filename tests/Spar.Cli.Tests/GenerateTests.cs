@@ -139,6 +139,24 @@ public sealed class GenerateTests : IDisposable
         Assert.Contains("--prompts-file", wrong, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("--verify does nothing with --strategy greedy", "--verify")]
+    [InlineData("--refiner does nothing with --strategy greedy", "--refiner", "other")]
+    [InlineData("--votes does nothing with --strategy greedy", "--votes", "3")]
+    [InlineData("--valuation does nothing with --strategy greedy", "--valuation", "adaptive")]
+    [InlineData("--samples does nothing with --strategy bfs", "-s", "bfs", "--samples", "3")]
+    [InlineData("--temperature does nothing with --strategy dfs", "-s", "dfs", "-t", "0.5")]
+    [InlineData("--top-p does nothing with --strategy iterative", "-s", "iterative", "--top-p", "0.5")]
+    [InlineData("--max-calls does nothing with --strategy restarts", "-s", "restarts", "--max-calls", "5")]
+    [InlineData("--votes takes a whole number", "--votes", "none")]
+    public async Task Options_that_the_strategy_does_not_use_are_refused(string words, params string[] options)
+    {
+        (int code, _, string messages) = await CliRunner.RunAsync(
+            "a line", ["generate", "--prompts-file", "-", "--model", Model, .. options]);
+        Assert.Equal(ExitCode.Usage, code);
+        Assert.Contains(words, messages, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_prompt_comes_from_standard_input_and_a_sample_hangs_on_the_seed()
     {

@@ -77,6 +77,11 @@ internal static class GenerateCommand
             "check the constraints that prompts of the file bring (instruction_id_list, kwargs) by rule: what follows "
                 + "them all passes, and the refiner judges only prompts that bring none"
         );
+        Option<int> maxCalls = Options.Count(
+            "--max-calls",
+            "most refinements and judgements of one search (iterative, bfs, dfs)",
+            new SearchSettings().MaxCalls
+        );
         Option<double> temperature = Options.Temperature(
             0.9,
             "the actor's samples, without a strategy of its one sample"
@@ -103,6 +108,7 @@ internal static class GenerateCommand
             votes,
             valuation,
             verify,
+            maxCalls,
             temperature,
             topP,
             maxTokens,
@@ -129,9 +135,17 @@ internal static class GenerateCommand
                 result.AddError($"{problem}.");
             }
         });
+
         command.SetAction(
             async (parse, cancellationToken) =>
             {
+                string name = parse.GetValue(strategy)!;
+                bool greedy = name == DecodingStrategies.Greedy,
+                    samplesMany = name is "best-of-n" or "restarts";
+                RefuseIdle(parse, name, !greedy, refiner, votes, valuation, verify);
+                RefuseIdle(parse, name, samplesMany, samples);
+                RefuseIdle(parse, name, !greedy && !samplesMany, maxCalls);
+                RefuseIdle(parse, name, greedy || samplesMany, temperature, topP);
                 string? path = parse.GetValue(file);
                 List<InstructionPrompt>? constraints = parse.GetValue(verify) ? [] : null;
                 IReadOnlyList<Prompt> given = path is not null
@@ -141,7 +155,6 @@ internal static class GenerateCommand
                 string actorPath = parse.GetValue(model)!;
                 string refinerPath = parse.GetValue(refiner) ?? actorPath;
                 int limit = parse.GetValue(maxTokens);
-                string name = parse.GetValue(strategy)!;
                 Sampling respond = new(parse.GetValue(temperature), parse.GetValue(topP), limit);
                 using ProgressLine progress = new(context);
                 using IChatClient actor = await Shared.OpenAsync(
@@ -172,7 +185,7 @@ internal static class GenerateCommand
                 );
                 ModelCaller caller = new(actor, session);
                 bool sampled =
-                    parse.GetResult(temperature) is { Implicit: false } && name == "greedy" && respond.Temperature > 0;
+                    parse.GetResult(temperature) is { Implicit: false } && greedy && respond.Temperature > 0;
                 IDecodingStrategy decoding = sampled
                     ? new OneSample(caller, respond)
                     : DecodingStrategies.Create(
@@ -186,7 +199,7 @@ internal static class GenerateCommand
                             new Sampling(0.7, 1, limit),
                             parse.GetValue(votes),
                             parse.GetValue(samples),
-                            new SearchSettings()
+                            new SearchSettings { MaxCalls = parse.GetValue(maxCalls) }
                         ),
                         new JudgingSettings { Valuation = parse.GetValue(valuation) },
                         constraints is null ? null : new IFEvalVerifier(constraints, whole: true)
@@ -219,6 +232,17 @@ internal static class GenerateCommand
             }
         );
         return command;
+    }
+
+    // What is given, and is of no use to the strategy, is refused.
+    private static void RefuseIdle(ParseResult parse, string strategy, bool used, params Option[] options)
+    {
+        if (!used && options.FirstOrDefault(one => parse.GetResult(one) is { Implicit: false }) is { } idle)
+        {
+            throw new UsageException(
+                $"{idle.Name} does nothing with --strategy {strategy}: leave it out, or give another strategy."
+            );
+        }
     }
 
     private static void Warn(GeneratedAnswer answer, Decoded decoded, int limit, CommandContext context)

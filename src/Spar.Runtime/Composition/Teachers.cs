@@ -130,6 +130,13 @@ internal static class Teachers
                 "needs prompts with constraints that rules check: name them in prompts.files"));
         }
 
+        check.That(
+            recipe.Teacher is not { Play: true }
+                || recipe.Method is { Method: TrainingMethod.Spar, Refinement: not RefinementKind.None },
+            $"{RunIdentities.TeacherKeys}play",
+            "must be left out where no failing response is refined in play (refinement: none, or a method other than "
+            + "spar): the rules would never be asked", "true");
+
         if (recipe.Teacher is { Model: { } model } && Path.Exists(model))
         {
             check.Usable(ModelKey, () => ChatTemplate

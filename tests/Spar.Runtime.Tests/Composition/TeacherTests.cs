@@ -258,6 +258,8 @@ public sealed partial class TeacherTests : IDisposable
     [InlineData("teacher: { model: MODEL, files: [prompts.jsonl] }", "teacher.files must be left out")]
     [InlineData("teacher: { model: MODEL, mend: true }", "teacher.mend must be left out")]
     [InlineData("teacher: { mend: true, judge: { top_p: 0.5 } }", "teacher.judge must be left out with mend")]
+    [InlineData("refinement: none\nteacher: { mend: true, play: true }", "teacher.play must be left out where no")]
+    [InlineData("method: self\nteacher: { mend: true, play: true }", "teacher.play must be left out where no")]
     [InlineData("teacher: { files: [nowhere.jsonl] }", "teacher.files.0 cannot be used")]
     [InlineData("teacher: { model: MODEL, respond: { top_p: 0 } }", "teacher.respond.top_p must be")]
     [InlineData("teacher: { model: NANO, judge: { max_tokens: 500 } }", "its context holds 512 tokens, and a judge")]
