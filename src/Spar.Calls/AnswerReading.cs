@@ -24,7 +24,8 @@ public enum AnswerStatus
 
 /// <summary>
 /// The one reading of an answer, for everything that makes something of it. Nothing becomes a row for training, a
-/// side of a pair or a vote without being complete; who scores what is not complete counts it as what it is
+/// side of a pair or a vote without being complete (but a rejected response may be one that was cut off, which is then
+/// learnt as such: no end of the turn follows it); who scores what is not complete counts it as what it is
 /// (<c>docs/evaluation.md</c> has the table).
 /// </summary>
 /// <param name="Text">

@@ -34,6 +34,7 @@ public sealed class ChatEncoder(Tokenizer tokenizer, ChatTemplate template)
     /// <param name="response">The assistant turn that answers it.</param>
     /// <param name="cutoff">Longest sequence in tokens; what is longer loses its end.</param>
     /// <param name="truncated">True when the sequence was cut.</param>
+    /// <param name="ended">False for a response that was cut off: the token that ends the turn is left out.</param>
     /// <returns>
     /// The sequence; when its prompt alone reaches <paramref name="cutoff"/>,
     /// <see cref="TrainingSequence.TargetCount"/> is 0 and it must not be trained on.
@@ -41,7 +42,8 @@ public sealed class ChatEncoder(Tokenizer tokenizer, ChatTemplate template)
     /// <exception cref="EngineException">
     /// The template refuses the turns, or the assistant's turn cannot be told apart.
     /// </exception>
-    public TrainingSequence Encode(IReadOnlyList<Message> turns, string response, int cutoff, out bool truncated)
+    public TrainingSequence Encode(
+        IReadOnlyList<Message> turns, string response, int cutoff, out bool truncated, bool ended = true)
     {
         string head = template.Render(turns, addGenerationPrompt: true);
         string whole = template.Render([.. turns, new Message("assistant", response)], addGenerationPrompt: false);
@@ -50,6 +52,11 @@ public sealed class ChatEncoder(Tokenizer tokenizer, ChatTemplate template)
             ? TokensBefore(ids, whole, head.Length)
             : TokensBefore(turns, head, whole);
         ids = WithoutRest(ids, first);
+        if (!ended && ids.Length > first && tokenizer.Decode([ids[^1]], skipSpecialTokens: true).Length == 0)
+        {
+            ids = ids[..^1];
+        }
+
         truncated = ids.Length > cutoff;
         return new TrainingSequence(truncated ? ids[..cutoff] : ids, first);
     }

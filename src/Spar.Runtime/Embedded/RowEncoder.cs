@@ -53,7 +53,7 @@ internal sealed class RowEncoder(ChatEncoder encoder, int cutoff)
         .. pairs
             .Select(pair => (
                 Chosen: Encode(pair.Context, pair.Prompt, pair.Chosen),
-                Rejected: Encode(pair.Context, pair.Prompt, pair.Rejected),
+                Rejected: Encode(pair.Context, pair.Prompt, pair.Rejected, pair.RejectedCutOff != true),
                 Blank: IsBlank(pair.Chosen) || IsBlank(pair.Rejected)))
             .Where(pair => Keeps(
                 pair.Blank ? EmptyResponse
@@ -75,14 +75,15 @@ internal sealed class RowEncoder(ChatEncoder encoder, int cutoff)
         return why is null;
     }
 
-    private TrainingSequence Encode(IReadOnlyList<ChatTurn>? context, string prompt, string response)
+    private TrainingSequence Encode(
+        IReadOnlyList<ChatTurn>? context, string prompt, string response, bool ended = true)
     {
         Message[] turns =
         [
             .. (context ?? []).Select(turn => new Message(turn.Role, turn.Text)),
             new Message(ChatRoles.User, prompt),
         ];
-        TrainingSequence sequence = encoder.Encode(turns, response, cutoff, out bool truncated);
+        TrainingSequence sequence = encoder.Encode(turns, response, cutoff, out bool truncated, ended);
         Truncated += truncated ? 1 : 0;
         return sequence;
     }

@@ -136,7 +136,8 @@ public static partial class ParquetExport
         ParquetColumn<PlayedPair>.Text("prompt", row => row.Pair.Prompt),
         ParquetColumn<PlayedPair>.Text("context", row => Json(row.Pair.Context), nullable: true),
         ParquetColumn<PlayedPair>.Text("chosen", row => row.Pair.Chosen),
-        ParquetColumn<PlayedPair>.Text("rejected", row => row.Pair.Rejected));
+        ParquetColumn<PlayedPair>.Text("rejected", row => row.Pair.Rejected),
+        ParquetColumn<PlayedPair>.Of("rejected_cut_off", row => row.Pair.RejectedCutOff == true));
 
     private static IEnumerable<PlayedPair> Pairs(RunStore store)
     {

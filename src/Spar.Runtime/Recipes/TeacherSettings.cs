@@ -28,8 +28,9 @@ public sealed record TeacherSettings : IRecipeRules
     public bool Mend { get; init; }
 
     /// <summary>
-    /// Whether the rules of mend also refine in play: a failing response that they can mend is mended, and the refiner
-    /// is asked for the others only. They are not asked when the run's models are measured.
+    /// Whether the rules of mend also refine in play: a failing response that they can mend is mended, one that is cut
+    /// off is ended and mended, and the refiner is asked for the other failing ones only. They are not asked when the
+    /// run's models are measured.
     /// </summary>
     [Decides(Results.SelfPlay)]
     public bool? Play { get; init; }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Spar.Exports;
 using Spar.Ground;
 using Spar.Runtime.Embedded;
 using Spar.Runtime.Launchers;
@@ -26,6 +27,19 @@ public sealed partial class ExternalTrainer(
     /// <exception cref="TrainingFaultException">The trainer ended with a fault; its kind says with which.</exception>
     /// <exception cref="LaunchException">The launcher is not there, or refuses the training.</exception>
     public async Task<TrainingReport> TrainAsync(
+        TrainingJob job, Action<TrainingStep>? progress, CancellationToken cancellationToken)
+    {
+        TrainingData learnable = program.Learnable(job.Data);
+        TrainingReport report = await LearnAsync(job with { Data = learnable }, progress, cancellationToken)
+            .ConfigureAwait(false);
+        int leftOut = job.Data.Count - learnable.Count;
+        return leftOut == 0 ? report : report with
+        {
+            LeftOut = new Dictionary<string, int>(report.LeftOut) { [TrainerRows.RejectedCutOff] = leftOut },
+        };
+    }
+
+    private async Task<TrainingReport> LearnAsync(
         TrainingJob job, Action<TrainingStep>? progress, CancellationToken cancellationToken)
     {
         if (job.SaveEvery > 0 && !program.KeepsModels)

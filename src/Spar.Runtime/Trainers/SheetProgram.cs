@@ -36,6 +36,12 @@ public abstract class SheetProgram(TrainerOptions options) : TrainerProgram(opti
     protected abstract void WriteSheet(string folder, TrainerSheet sheet);
 
     /// <inheritdoc/>
+    public override TrainingData Learnable(TrainingData data) =>
+        data is TrainingData.Preference { Pairs: { } pairs } all && pairs.Any(pair => pair.RejectedCutOff == true)
+            ? all with { Pairs = [.. TrainerRows.Whole(pairs)] }
+            : data;
+
+    /// <inheritdoc/>
     public override void WriteInputs(string folder, string name, TrainingJob job)
     {
         bool preference = job.Data is TrainingData.Preference;

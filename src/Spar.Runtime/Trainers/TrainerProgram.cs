@@ -53,6 +53,10 @@ public abstract partial class TrainerProgram(TrainerOptions options)
     /// <summary>Whether it can keep models in the midst of a training (<see cref="TrainingJob.SaveEvery"/>).</summary>
     public virtual bool KeepsModels => false;
 
+    /// <summary>The rows that it can learn.</summary>
+    /// <param name="data">All that there are.</param>
+    public virtual TrainingData Learnable(TrainingData data) => data;
+
     /// <summary>Writes everything that a training takes: data, what each row comes from, settings.</summary>
     /// <param name="folder">The folder of the training, as a full path.</param>
     /// <param name="name">The training.</param>

@@ -132,7 +132,7 @@ internal static class DataCard
             made = data.Statistics;
             if (set.Preference)
             {
-                Pairs(numbers, data.Pairs);
+                Pairs(numbers, TrainerRows.Whole(data.Pairs));
             }
             else
             {
@@ -207,6 +207,12 @@ internal static class DataCard
             : StageNames.RefinerSftData;
         Take(store.FindProduct<Made>(made)?.Statistics, "pairs dropped: ", "instructions left out: ");
         Take(store.FindProduct<TrainedProduct>(stage)?.Statistics, "rows left out: ");
+        if (iteration > 0 && actor && DataProduct.Find(store, iteration) is { } data
+            && data.Pairs.Count - TrainerRows.Whole(data.Pairs).Count() is > 0 and var cutOff)
+        {
+            found.Add(new KeyValuePair<string, long>($"pairs left out: {TrainerRows.RejectedCutOff}", cutOff));
+        }
+
         return Counts(found);
 
         void Take(StageStatistics? statistics, params string[] names) =>

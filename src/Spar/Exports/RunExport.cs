@@ -121,10 +121,10 @@ public static class RunExport
 
         for (int iteration = 1; DataProduct.Find(store, iteration) is { } data; iteration++)
         {
-            if (data.Pairs.Count > 0)
+            if (TrainerRows.Whole(data.Pairs).Any())
             {
                 yield return (
-                    StageNames.Actor(iteration), true, data.Pairs.Select(pair => TrainerRows.ToJson(pair, format)));
+                    StageNames.Actor(iteration), true, TrainerRows.Whole(data.Pairs).Select(pair => TrainerRows.ToJson(pair, format)));
             }
 
             if (data.ActorRows is { Count: > 0 } rows)

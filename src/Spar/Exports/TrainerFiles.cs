@@ -34,7 +34,7 @@ internal static class TrainerFiles
 
         DataProduct data = DataProduct.Find(store, iteration)!;
         return !actor ? data.RefinerRows.Select(row => Origin(row.PromptId, row.Kind))
-            : data.Pairs.Count > 0 ? data.Pairs.Select(pair => Origin(pair.PromptId, "pair"))
+            : data.Pairs.Count > 0 ? TrainerRows.Whole(data.Pairs).Select(pair => Origin(pair.PromptId, "pair"))
             : (data.ActorRows ?? []).Select(row => Origin(row.PromptId, row.Kind));
     }
 

@@ -23,6 +23,14 @@ public static class TrainerRows
         _ => new() { ["prompt"] = Prompt.InstructionOf(row.Context, row.Prompt), ["completion"] = row.Response },
     };
 
+    /// <summary>Why a pair is no row of other trainers: they end every response.</summary>
+    public const string RejectedCutOff = "rejected response cut off";
+
+    /// <summary>The pairs that other trainers can learn: those of two whole responses.</summary>
+    /// <param name="pairs">Any.</param>
+    public static IEnumerable<PreferencePair> Whole(IEnumerable<PreferencePair> pairs) =>
+        pairs.Where(pair => pair.RejectedCutOff != true);
+
     /// <summary>A pair as a trainer reads it.</summary>
     /// <param name="pair">The pair.</param>
     /// <param name="format">For which trainer.</param>

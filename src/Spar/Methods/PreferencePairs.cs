@@ -24,7 +24,10 @@ internal static class PreferencePairs
         PlayRecord record, RefinementKind refinement, Gate gate, ulong seed) =>
         record.Negative is { } negative && Chosen(record, refinement, gate, seed) is { } chosen
             ? (new PreferencePair(record.PromptId, record.Prompt, chosen.Response, record.Responses[negative].Text!)
-            { Context = record.Context },
+            {
+                Context = record.Context,
+                RejectedCutOff = record.Responses[negative].IsCutOff ? true : null,
+            },
                 chosen.Valuation.Disputed)
             : null;
 

@@ -93,15 +93,18 @@ internal sealed class RefinerRows(RefinerQuotas quotas, Gate gate, TemplateSet t
         _ => OfVotes(record, kind, Verdict.No),
     };
 
-    // The last step of a successful search.
+    // The last step of a successful search; a response that was cut off is not judged, and not refined by a refiner.
     private IEnumerable<SupervisedRow> Refinements(PlayRecord record)
     {
         if (record.Tree is { Found: { } found } tree)
         {
             SearchNode child = tree.Node(found);
             SearchNode parent = tree.Node(child.Parent!.Value);
-            string asked = templates.RefinePrompt(record.Instruction, parent.Response, parent.Valuation!.Critique!);
-            yield return new SupervisedRow(record.PromptId, RowKinds.Refinement, asked, child.Refinement!);
+            if (parent.Valuation is { } valuation)
+            {
+                string asked = templates.RefinePrompt(record.Instruction, parent.Response, valuation.Critique!);
+                yield return new SupervisedRow(record.PromptId, RowKinds.Refinement, asked, child.Refinement!);
+            }
         }
     }
 

@@ -22,4 +22,10 @@ public sealed record PreferencePair(string PromptId, string Prompt, string Chose
 {
     /// <summary>The turns before the user turn, the same for both responses; null where there are none.</summary>
     public IReadOnlyList<ChatTurn>? Context { get; init; }
+
+    /// <summary>
+    /// True where the rejected response ran into its limit of tokens: it is learnt as far as it goes, and no end of the
+    /// turn after it; else null.
+    /// </summary>
+    public bool? RejectedCutOff { get; init; }
 }

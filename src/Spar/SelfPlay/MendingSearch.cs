@@ -8,7 +8,7 @@ namespace Spar.SelfPlay;
 
 /// <summary>
 /// Rules before the refiner: a response that they can mend is mended, which takes no call of a refiner; another search
-/// looks for a refinement of the others.
+/// looks for a refinement of the others. A response that was cut off is ended and mended, or left.
 /// </summary>
 /// <param name="other">The search for what no rule mends.</param>
 /// <param name="mender">The rules.</param>
@@ -23,19 +23,36 @@ internal sealed class MendingSearch(
     /// <inheritdoc/>
     public async Task<SearchTree> SearchAsync(
         string key, string instruction, string response, Valuation valuation, CancellationToken cancellationToken) =>
-        await MendAsync(key, instruction, response, valuation, cancellationToken).ConfigureAwait(false)
+        await MendAsync(
+            key, instruction, new SearchNode(0, null, 0, response, null, valuation), response, cancellationToken)
+            .ConfigureAwait(false)
             ?? await other.SearchAsync(key, instruction, response, valuation, cancellationToken).ConfigureAwait(false);
 
-    // Null where no rule makes something of the response that passes.
-    private async Task<SearchTree?> MendAsync(
-        string key, string instruction, string response, Valuation valuation, CancellationToken cancellationToken)
+    /// <summary>Ends a response that was cut off, and mends it. No refiner is asked, for nobody judged it.</summary>
+    /// <param name="key">Unique name of the search.</param>
+    /// <param name="instruction">The instruction.</param>
+    /// <param name="response">The response, as far as it goes.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The tree, whose root has no valuation; exhausted where the rules make nothing of it that passes.</returns>
+    public async Task<SearchTree> EndAsync(
+        string key, string instruction, string response, CancellationToken cancellationToken)
     {
-        if (mender.Mend(instruction, response, session.SeedOf($"{key}/mend")) is not { } mended || mended == response)
+        SearchNode root = new(0, null, 0, response, null, null);
+        SearchTree? mended = mender.End(response, cutOff: true) is { } whole
+            ? await MendAsync(key, instruction, root, whole, cancellationToken).ConfigureAwait(false)
+            : null;
+        return mended ?? new SearchTree(SearchOutcome.Exhausted, null, [root], 0, []);
+    }
+
+    // Null where no rule makes something of the text that passes.
+    private async Task<SearchTree?> MendAsync(
+        string key, string instruction, SearchNode root, string text, CancellationToken cancellationToken)
+    {
+        if (mender.Mend(instruction, text, session.SeedOf($"{key}/mend")) is not { } mended || mended == root.Response)
         {
             return null;
         }
 
-        SearchNode root = new(0, null, 0, response, null, valuation);
         try
         {
             Valuation found = await judge.JudgeAsync($"{key}/mend/judge", instruction, mended, cancellationToken)

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Spar.Calls;
 using Spar.Judging;
 using Spar.Seams;
 using Spar.Search;
@@ -10,7 +11,8 @@ namespace Spar.SelfPlay;
 /// <param name="Prompt">The prompt's text: the last user turn.</param>
 /// <param name="Responses">The actor's responses in the order of sampling.</param>
 /// <param name="Negative">
-/// The position of the response that is to be rejected, and was searched from; null when none was judged a failure.
+/// The position of the response that is to be rejected, and was searched from; null when none was judged a failure, and
+/// none was cut off that rules end.
 /// </param>
 /// <param name="Tree">The search; null without a negative, and where the recipe does not refine.</param>
 public sealed record PlayRecord(
@@ -43,7 +45,11 @@ public sealed record PlayedResponse(
 {
     /// <summary>
     /// Why the response is not complete (<see cref="Calls.AnswerReading.Incomplete"/>), so that it was not judged and is
-    /// no side of a pair; null when it is complete.
+    /// no chosen side of a pair; null when it is complete.
     /// </summary>
     public string? Incomplete { get; init; }
+
+    /// <summary>True for a response that ran into its limit of tokens.</summary>
+    [JsonIgnore]
+    public bool IsCutOff => Incomplete == AnswerReading.CutOff;
 }

@@ -72,12 +72,9 @@ internal sealed class PlayStage(
                 IRefinementSearch search = recipe.Refinement == RefinementKind.Single
                     ? SearchStrategy.Once.Create(judge, sampler, recipe.Search)
                     : SearchStrategy.Tree(judge, sampler, recipe.Search);
-                if (mender is not null)
-                {
-                    search = new MendingSearch(search, mender, judge, _gate, templates.Format, session);
-                }
-
-                await PlayAllAsync(iteration, items, open, actor, judge, search, cancellationToken)
+                MendingSearch? mending = mender is null ? null
+                    : new MendingSearch(search, mender, judge, _gate, templates.Format, session);
+                await PlayAllAsync(iteration, items, open, actor, judge, mending ?? search, mending, cancellationToken)
                     .ConfigureAwait(false);
             }
 
@@ -107,7 +104,7 @@ internal sealed class PlayStage(
 
     private async Task PlayAllAsync(
         int iteration, IReadOnlyList<Prompt> items, int[] open, ModelCaller actor, IJudge judge,
-        IRefinementSearch search,
+        IRefinementSearch search, MendingSearch? mending,
         CancellationToken cancellationToken)
     {
         string stage = StageNames.Play(iteration);
@@ -119,7 +116,7 @@ internal sealed class PlayStage(
             new() { MaxDegreeOfParallelism = session.Concurrency, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(open, options, async (item, token) =>
         {
-            PlayRecord record = await PlayAsync(iteration, item, items[item], actor, judge, search, token)
+            PlayRecord record = await PlayAsync(iteration, item, items[item], actor, judge, search, mending, token)
                 .ConfigureAwait(false);
             if (record.Incomplete)
             {
@@ -159,13 +156,14 @@ internal sealed class PlayStage(
 
     private async Task<PlayRecord> PlayAsync(
         int iteration, int item, Prompt prompt, ModelCaller actor, IJudge judge, IRefinementSearch search,
-        CancellationToken cancellationToken)
+        MendingSearch? mending, CancellationToken cancellationToken)
     {
         IReadOnlyList<PlayedResponse> responses = await ActorSamples.DrawAsync(
             recipe, iteration, item, prompt, actor, judge, cancellationToken).ConfigureAwait(false);
         int[] negatives = [
             .. Enumerable.Range(0, responses.Count)
-                .Where(k => responses[k].Valuation is { } valuation && _gate.VerdictOn(valuation) == Verdict.No)];
+                .Where(k => responses[k].Valuation is { } valuation ? _gate.VerdictOn(valuation) == Verdict.No
+                    : responses[k].IsCutOff && mending is not null)];
         if (negatives.Length == 0)
         {
             return Record(null, null);
@@ -178,11 +176,14 @@ internal sealed class PlayStage(
             return Record(negative, null);
         }
 
-        SearchTree tree = await search.SearchAsync(
-            $"it{iteration}/tree/p{item}", prompt.Instruction, responses[negative].Text!,
-            responses[negative].Valuation!,
-            cancellationToken).ConfigureAwait(false);
-        return Record(negative, tree);
+        string key = $"it{iteration}/tree/p{item}";
+        string response = responses[negative].Text!;
+        return Record(
+            negative,
+            responses[negative].Valuation is { } found
+                ? await search.SearchAsync(key, prompt.Instruction, response, found, cancellationToken)
+                    .ConfigureAwait(false)
+                : await mending!.EndAsync(key, prompt.Instruction, response, cancellationToken).ConfigureAwait(false));
 
         PlayRecord Record(int? searched, SearchTree? grown) =>
             new(prompt.Id, prompt.Text, responses, searched, grown) { Context = prompt.Context };

@@ -87,6 +87,10 @@ internal static class PlayStatistics
         if (tree.Mended == true)
         {
             counts.Add("mended by rule");
+            if (tree.Nodes[0].Valuation is null)
+            {
+                counts.Add("of these: cut off, ended by rule");
+            }
         }
 
         counts.Add(SearchCounts.Nodes, tree.Nodes.Count - 1);

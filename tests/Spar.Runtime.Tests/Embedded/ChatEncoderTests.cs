@@ -33,6 +33,21 @@ public sealed class ChatEncoderTests
     }
 
     [Fact]
+    public void The_turn_of_a_response_that_was_cut_off_has_no_end()
+    {
+        ChatEncoder encoder = new(s_nano, new ChatTemplate(ChatTemplate.Plain));
+        Assert.Equal(
+            "the sea is",
+            Targets(encoder.Encode([new("user", Prompt)], "the sea is", 4096, out _, ended: false)));
+        Assert.Equal(
+            "the sea",
+            Targets(encoder.Encode(
+                [new("user", Prompt)], "the sea",
+                encoder.Encode(Prompt, "the sea", 4096, out _).Tokens.Length - 1, out bool cut, ended: false)));
+        Assert.False(cut);
+    }
+
+    [Fact]
     public void Of_a_conversation_the_last_response_alone_is_learnt()
     {
         Message[] turns = [new("user", "say a"), new("assistant", "a"), new("user", Prompt)];

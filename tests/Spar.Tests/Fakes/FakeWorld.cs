@@ -29,6 +29,9 @@ internal sealed class FakeWorld(ulong shuffle = 0) : IModelHost, ITeacher, IProm
     /// <summary>Changes what models write, given the prompt.</summary>
     public Func<string, string, string> Says { get; set; } = (_, answer) => answer;
 
+    /// <summary>Why answers of models end.</summary>
+    public string Finish { get; init; } = "stop";
+
     /// <summary>The call of this number, and all later ones, end the run as a kill would.</summary>
     public void KillAt(int call) => _untilKilled = call;
 
@@ -53,7 +56,8 @@ internal sealed class FakeWorld(ulong shuffle = 0) : IModelHost, ITeacher, IProm
                 return Fails(prompt) ? throw new HttpRequestException("the endpoint is down")
                     : Says(prompt, Answer(weights, prompt, options));
             },
-            () => Interlocked.Decrement(ref _open)));
+            () => Interlocked.Decrement(ref _open),
+            Finish));
     }
 
     public async Task<Answer> RespondAsync(string instruction, ulong seed, CancellationToken cancellationToken)

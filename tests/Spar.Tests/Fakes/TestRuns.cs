@@ -43,7 +43,7 @@ internal static class TestRuns
         bool killed = false,
         IConstraintVerifier? verifier = null, IConstraintVerifier? truth = null, string? start = null,
         TemplateSet? prompts = null, double allowFailed = 0, bool retryFailed = false,
-        Action<RunStore>? opened = null)
+        Action<RunStore>? opened = null, Teacher? teacher = null)
     {
         RunStore store = RunStore.Open(directory, IdentityOf(recipe));
         if (start is not null)
@@ -61,7 +61,7 @@ internal static class TestRuns
                 Templates = prompts ?? Compact,
                 Host = world,
                 Trainer = trainer ?? new FakeTrainer(world),
-                Teacher = new Teacher.Program(world),
+                Teacher = teacher ?? new Teacher.Program(world),
                 Prompts = world,
                 Checks = new FakeSources(),
                 Texts = new FakeSources(),

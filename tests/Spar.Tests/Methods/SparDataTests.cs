@@ -1,3 +1,4 @@
+using Spar.Calls;
 using Spar.Judging;
 using Spar.Methods;
 using Spar.Seams;
@@ -48,6 +49,22 @@ public sealed class SparDataTests
             new SupervisedRow(
                 "a", RowKinds.Refinement, "refine\ntask: task a\nresponse: mid\non mid", "refined: found"), refinement);
         Assert.Equal(1, data.Statistics.Counts["pairs"]);
+    }
+
+    [Fact]
+    public void A_response_that_was_cut_off_is_rejected_as_such_and_no_refinement_is_learnt_of_it()
+    {
+        PlayRecord record = new(
+            "a", "task a", [new PlayedResponse("on and on", null) { Incomplete = AnswerReading.CutOff }], 0,
+            new SearchTree(
+                SearchOutcome.Success, 1,
+                [new(0, null, 0, "on and on", null, null), new(1, 0, 1, "on.", "refined: on.", Vote(1, 0, "fine"))],
+                1, [])
+            { Mended = true });
+        DataProduct data = Build(s_quotas, 1, [record]);
+        Assert.Equal(
+            new PreferencePair("a", "task a", "on.", "on and on") { RejectedCutOff = true }, Assert.Single(data.Pairs));
+        Assert.DoesNotContain(data.RefinerRows, row => row.Kind == RowKinds.Refinement);
     }
 
     [Fact]
