@@ -63,7 +63,9 @@ public sealed class ParquetExportTests : IDisposable
         store.KeepItem("play-1", 1, lost);
         store.KeepItem("play-1", 2, new PlayRecord("id-2", "a fox", [], null, null));
         PreferencePair pair = new("id-0", "a cat", "good", "bad") { Context = context };
-        store.KeepProduct("data-1", new KeptData(StageStatistics.None) { Pairs = [pair], RefinerRows = [] }, s_timing);
+        PreferencePair endless = new("id-1", "a dog", "it ends", "on and on") { RejectedCutOff = true };
+        store.KeepProduct(
+            "data-1", new KeptData(StageStatistics.None) { Pairs = [pair, endless], RefinerRows = [] }, s_timing);
         store.Flush();
         IReadOnlyList<ExportedFile> files = Export(store);
         IReadOnlyList<Dictionary<string, object?>> rows = await ReadAsync(files[1], 5);
@@ -89,8 +91,10 @@ public sealed class ParquetExportTests : IDisposable
         Assert.Equal(all.Select(node => node.Valuation?.Critique), Column(rows, "critique"));
         Assert.Equal(all.Select(node => (object?)node.SameAs), Column(rows, "same_as"));
         Assert.Equal([true, true, true, false, false], Column(rows, "on_path"));
+        IReadOnlyList<Dictionary<string, object?>> pairs = await ReadAsync(files[2], 2);
         Assert.Equal(
-            [1, "id-0", "a cat", rows[0].GetValueOrDefault("context"), "good", "bad"], (await ReadAsync(files[2], 1))[0].Values);
+            [1, "id-0", "a cat", rows[0].GetValueOrDefault("context"), "good", "bad", false], pairs[0].Values);
+        Assert.Equal([1, "id-1", "a dog", "it ends", "on and on", true], pairs[1].Values);
     }
 
     [Fact]
