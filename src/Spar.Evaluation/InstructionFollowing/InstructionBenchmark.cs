@@ -93,8 +93,8 @@ public sealed class InstructionBenchmark : IBenchmark
         });
 
     /// <summary>
-    /// The mean of the four accuracies, the four, then each family and type. Intervals of the first five resample
-    /// prompts.
+    /// The mean of the four accuracies, that of the two strict ones (what model cards give as the average of prompt and
+    /// instruction), the four, then each family and type. Intervals of the first six resample prompts.
     /// </summary>
     private List<Metric> Metrics(
         IReadOnlyList<InstructionPrompt> prompts, IReadOnlyList<InstructionSample> samples)
@@ -110,6 +110,7 @@ public sealed class InstructionBenchmark : IBenchmark
             Facts.Name,
             [
                 ("average", true),
+                ("strict_average", true),
                 ("prompt_level_strict_acc", true),
                 ("inst_level_strict_acc", true),
                 ("prompt_level_loose_acc", true),
@@ -126,7 +127,7 @@ public sealed class InstructionBenchmark : IBenchmark
                     (double)picks.Count(i => counts[i].Loose == counts[i].Instructions) / picks.Length,
                     picks.Sum(i => counts[i].Loose) / instructions,
                 ];
-                return [four.Average(), .. four];
+                return [four.Average(), (four[0] + four[1]) / 2, .. four];
             }));
 
         (string Id, bool Strict, bool Loose)[] verdicts =
