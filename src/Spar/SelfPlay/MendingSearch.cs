@@ -22,11 +22,19 @@ internal sealed class MendingSearch(
 {
     /// <inheritdoc/>
     public async Task<SearchTree> SearchAsync(
-        string key, string instruction, string response, Valuation valuation, CancellationToken cancellationToken) =>
-        await MendAsync(
-            key, instruction, new SearchNode(0, null, 0, response, null, valuation), response, cancellationToken)
-            .ConfigureAwait(false)
-            ?? await other.SearchAsync(key, instruction, response, valuation, cancellationToken).ConfigureAwait(false);
+        string key, string instruction, string response, Valuation valuation, CancellationToken cancellationToken)
+    {
+        SearchNode root = new(0, null, 0, response, null, valuation);
+        (SearchTree? tree, int calls) = await MendAsync(key, instruction, root, response, cancellationToken)
+            .ConfigureAwait(false);
+        if (tree is not null)
+        {
+            return tree;
+        }
+
+        tree = await other.SearchAsync(key, instruction, response, valuation, cancellationToken).ConfigureAwait(false);
+        return tree with { Calls = tree.Calls + calls };
+    }
 
     /// <summary>Ends a response that was cut off, and mends it. No refiner is asked, for nobody judged it.</summary>
     /// <param name="key">Unique name of the search.</param>
@@ -38,19 +46,19 @@ internal sealed class MendingSearch(
         string key, string instruction, string response, CancellationToken cancellationToken)
     {
         SearchNode root = new(0, null, 0, response, null, null);
-        SearchTree? mended = mender.End(response, cutOff: true) is { } whole
+        (SearchTree? tree, int calls) = mender.End(response, cutOff: true) is { } whole
             ? await MendAsync(key, instruction, root, whole, cancellationToken).ConfigureAwait(false)
-            : null;
-        return mended ?? new SearchTree(SearchOutcome.Exhausted, null, [root], 0, []);
+            : (null, 0);
+        return tree ?? new SearchTree(SearchOutcome.Exhausted, null, [root], calls, []);
     }
 
-    // Null where no rule makes something of the text that passes.
-    private async Task<SearchTree?> MendAsync(
+    // No tree where no rule makes something of the text that passes; and the calls that it took to know.
+    private async Task<(SearchTree? Tree, int Calls)> MendAsync(
         string key, string instruction, SearchNode root, string text, CancellationToken cancellationToken)
     {
         if (mender.Mend(instruction, text, session.SeedOf($"{key}/mend")) is not { } mended || mended == root.Response)
         {
-            return null;
+            return (null, 0);
         }
 
         try
@@ -58,13 +66,15 @@ internal sealed class MendingSearch(
             Valuation found = await judge.JudgeAsync($"{key}/mend/judge", instruction, mended, cancellationToken)
                 .ConfigureAwait(false);
             SearchNode child = new(1, 0, 1, mended, format.Frame(null, mended), found);
-            return gate.Passes(found)
-                ? new SearchTree(SearchOutcome.Success, child.Id, [root, child], found.Calls, []) { Mended = true }
-                : null;
+            return (
+                gate.Passes(found)
+                    ? new SearchTree(SearchOutcome.Success, child.Id, [root, child], found.Calls, []) { Mended = true }
+                    : null,
+                found.Calls);
         }
         catch (CallFailedException fault)
         {
-            return new SearchTree(SearchOutcome.Failed, null, [root], 0, [], fault.Message);
+            return (new SearchTree(SearchOutcome.Failed, null, [root], 0, [], fault.Message), 0);
         }
     }
 }

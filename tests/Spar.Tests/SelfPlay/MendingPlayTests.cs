@@ -58,6 +58,40 @@ public sealed class MendingPlayTests : IDisposable
         Assert.Empty(TrainerRows.Whole(pairs));
     }
 
+    [Fact]
+    public async Task The_calls_that_rejected_a_mended_response_are_counted_with_the_search()
+    {
+        using CallSession session = new(1, 1);
+        Strict judge = new();
+        MendingSearch search = new(
+            new Fruitless(), new Rules(), judge, Gate.Majority, TestRuns.Compact.Format, session);
+        CancellationToken token = TestContext.Current.CancellationToken;
+        SearchTree searched = await search.SearchAsync("a", "say it", "so, so", judge.No, token);
+        Assert.Equal((SearchOutcome.Exhausted, 10), (searched.Outcome, searched.Calls));
+        SearchTree ended = await search.EndAsync("b", "say it", "so, so. and", token);
+        Assert.Equal((SearchOutcome.Exhausted, 3), (ended.Outcome, ended.Calls));
+    }
+
+    private sealed class Strict : IJudge
+    {
+        public Valuation No { get; } = new(0, 3, "no");
+
+        public int MostCalls => 3;
+
+        public Task<Valuation> JudgeAsync(
+            string key, string instruction, string response, CancellationToken cancellationToken) =>
+            Task.FromResult(No);
+    }
+
+    private sealed class Fruitless : IRefinementSearch
+    {
+        public Task<SearchTree> SearchAsync(
+            string key, string instruction, string response, Valuation valuation, CancellationToken cancellationToken) =>
+            Task.FromResult(
+                new SearchTree(
+                    SearchOutcome.Exhausted, null, [new SearchNode(0, null, 0, response, null, valuation)], 7, []));
+    }
+
     // Takes commas for faults; a text that was cut off ends with its last full stop.
     private sealed class Rules : IResponseMender, IConstraintVerifier
     {
