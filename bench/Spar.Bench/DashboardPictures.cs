@@ -19,7 +19,8 @@ internal static class DashboardPictures
         RowTokens rows = new();
         await using DashboardServer server = await DashboardServer.StartAsync(
             [run], 0,
-            (store, turns, prompt, response, refiner) => rows.Cut(store, turns, prompt, response, refiner) is { } cut
+            (store, turns, prompt, response, refiner, ended) =>
+                rows.Cut(store, turns, prompt, response, refiner, ended) is { } cut
                 ? new TrainedTokens(cut.Pieces, cut.FirstTarget, cut.Truncated) : null,
             TimeProvider.System, Console.Error.WriteLine, CancellationToken.None);
         using IPlaywright driver = await Playwright.CreateAsync();

@@ -21,7 +21,8 @@ public sealed class DashboardTests
         RowTokens rows = new();
         await using DashboardServer server = await DashboardServer.StartAsync(
             [run.Directory], 0,
-            (store, turns, prompt, response, refiner) => rows.Cut(store, turns, prompt, response, refiner) is { } cut
+            (store, turns, prompt, response, refiner, ended) =>
+                rows.Cut(store, turns, prompt, response, refiner, ended) is { } cut
                 ? new TrainedTokens(cut.Pieces, cut.FirstTarget, cut.Truncated) : null,
             TimeProvider.System, line => Assert.Fail(line), CancellationToken.None);
         List<string> faults = [];

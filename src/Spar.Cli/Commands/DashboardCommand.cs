@@ -36,7 +36,8 @@ internal static class DashboardCommand
             await using DashboardServer server = await DashboardServer.StartAsync(
                 parse.GetValue(runs)!,
                 parse.GetValue(port),
-                (store, turns, prompt, response, refiner) => rows.Cut(store, turns, prompt, response, refiner) is { } cut
+                (store, turns, prompt, response, refiner, ended) =>
+                    rows.Cut(store, turns, prompt, response, refiner, ended) is { } cut
                     ? new TrainedTokens(cut.Pieces, cut.FirstTarget, cut.Truncated)
                     : null,
                 context.Time,

@@ -25,12 +25,13 @@ public sealed class RowTokens
     /// <param name="prompt">The user turn.</param>
     /// <param name="response">The turn that is learnt.</param>
     /// <param name="refiner">True for a row of the refiner, false for one side of a pair or a row of the actor.</param>
+    /// <param name="ended">False for a response that was cut off, of which no end of the turn is learnt.</param>
     /// <returns>
     /// The tokens' texts, the index of the first that carries loss (all behind it do), and whether the row was cut at the
     /// cutoff; null where the model is served, or its files are not there any more.
     /// </returns>
     public (IReadOnlyList<string> Pieces, int FirstTarget, bool Truncated)? Cut(
-        RunStore store, IReadOnlyList<ChatTurn>? context, string prompt, string response, bool refiner)
+        RunStore store, IReadOnlyList<ChatTurn>? context, string prompt, string response, bool refiner, bool ended)
     {
         IReadOnlyDictionary<string, string> recipe = store.Identity.Values;
         string? named = recipe.TryGetValue(refiner ? "refiner_model" : "actor_model", out string? own) ? own
@@ -56,7 +57,7 @@ public sealed class RowTokens
         {
             TrainingSequence row = with.Encoder.Encode(
                 [.. (context ?? []).Select(turn => new Message(turn.Role, turn.Text)), new Message(ChatRoles.User, prompt)],
-                response, cutoff, out bool truncated);
+                response, cutoff, out bool truncated, ended);
             return ([.. row.Tokens.Select(id => with.Tokenizer.Decode([id], skipSpecialTokens: false))], row.FirstTarget, truncated);
         }
         catch (UserFaultException)

@@ -194,5 +194,6 @@ public sealed record TrainedTokens(IReadOnlyList<string> Pieces, int FirstTarget
 /// <param name="prompt">The user turn.</param>
 /// <param name="response">The turn that is learnt.</param>
 /// <param name="refiner">True for a row of the refiner, false for one side of a pair or a row of the actor.</param>
+/// <param name="ended">False for a response that was cut off, of which no end of the turn is learnt.</param>
 public delegate TrainedTokens? TokenReader(
-    RunStore store, IReadOnlyList<ChatTurn>? context, string prompt, string response, bool refiner);
+    RunStore store, IReadOnlyList<ChatTurn>? context, string prompt, string response, bool refiner, bool ended);

@@ -168,7 +168,8 @@ public sealed partial class DashboardServerTests : IAsyncLifetime
     private static Task<DashboardServer> StartAsync(params string[] runs) => DashboardServer.StartAsync(
         runs, 0, Cut, TimeProvider.System, _ => { }, CancellationToken.None);
 
-    private static TrainedTokens Cut(RunStore store, IReadOnlyList<ChatTurn>? context, string prompt, string response, bool refiner) =>
+    private static TrainedTokens Cut(
+        RunStore store, IReadOnlyList<ChatTurn>? context, string prompt, string response, bool refiner, bool ended) =>
         new(["asked", "learnt"], 1, false);
 
     private async Task<string> GetAsync(string address)
