@@ -118,6 +118,7 @@ internal static class DataCard
         int iteration = int.Parse(set.Stage[(dash + 1)..], CultureInfo.InvariantCulture);
         bool actor = set.Stage == StageNames.Actor(iteration);
         JsonObject numbers = [];
+        JsonObject leftOut = LeftOut(store, set.Stage, iteration, actor);
         StageStatistics made;
         if (iteration == 0)
         {
@@ -133,6 +134,11 @@ internal static class DataCard
             if (set.Preference)
             {
                 Pairs(numbers, TrainerRows.Whole(data.Pairs));
+                if (data.Pairs.Count - (long)numbers["rows"]! is > 0 and var cutOff)
+                {
+                    // An external trainer has counted the same pairs.
+                    leftOut[StageStatistics.RowsLeftOut + TrainerRows.RejectedCutOff] = cutOff;
+                }
             }
             else
             {
@@ -140,7 +146,7 @@ internal static class DataCard
             }
         }
 
-        numbers["leftOut"] = LeftOut(store, set.Stage, iteration, actor);
+        numbers["leftOut"] = leftOut;
         numbers["made"] = Counts(made.Counts);
         numbers["training"] = Counts(
             store.FindProduct<TrainedProduct>(set.Stage)?.Statistics.Counts ?? new Dictionary<string, long>());
@@ -206,13 +212,7 @@ internal static class DataCard
             : actor ? StageNames.ActorSftData
             : StageNames.RefinerSftData;
         Take(store.FindProduct<Made>(made)?.Statistics, "pairs dropped: ", "instructions left out: ");
-        Take(store.FindProduct<TrainedProduct>(stage)?.Statistics, "rows left out: ");
-        if (iteration > 0 && actor && DataProduct.Find(store, iteration) is { } data
-            && data.Pairs.Count - TrainerRows.Whole(data.Pairs).Count() is > 0 and var cutOff)
-        {
-            found.Add(new KeyValuePair<string, long>($"pairs left out: {TrainerRows.RejectedCutOff}", cutOff));
-        }
-
+        Take(store.FindProduct<TrainedProduct>(stage)?.Statistics, StageStatistics.RowsLeftOut);
         return Counts(found);
 
         void Take(StageStatistics? statistics, params string[] names) =>

@@ -121,10 +121,11 @@ public static class RunExport
 
         for (int iteration = 1; DataProduct.Find(store, iteration) is { } data; iteration++)
         {
-            if (TrainerRows.Whole(data.Pairs).Any())
+            IEnumerable<PreferencePair> pairs = TrainerRows.Whole(data.Pairs);
+            if (pairs.Any())
             {
                 yield return (
-                    StageNames.Actor(iteration), true, TrainerRows.Whole(data.Pairs).Select(pair => TrainerRows.ToJson(pair, format)));
+                    StageNames.Actor(iteration), true, pairs.Select(pair => TrainerRows.ToJson(pair, format)));
             }
 
             if (data.ActorRows is { Count: > 0 } rows)

@@ -21,6 +21,9 @@ public sealed partial record ItemFailure(string Item, string Reason)
 /// <param name="Failures">Items that got lost.</param>
 public sealed record StageStatistics(IReadOnlyDictionary<string, long> Counts, IReadOnlyList<ItemFailure> Failures)
 {
+    /// <summary>How rows that a training does not learn are counted; the reason follows.</summary>
+    internal const string RowsLeftOut = "rows left out: ";
+
     /// <summary>Nothing counted.</summary>
     public static StageStatistics None { get; } = new(new Dictionary<string, long>(), []);
 }

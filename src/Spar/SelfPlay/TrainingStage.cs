@@ -45,7 +45,7 @@ internal sealed class TrainingStage(
             counts.Add("steps", report.Steps.Count);
             foreach ((string reason, int count) in report.LeftOut)
             {
-                counts.Add($"rows left out: {reason}", count);
+                counts.Add(StageStatistics.RowsLeftOut + reason, count);
             }
 
             foreach (string warning in TrainingWarnings.Of(stage, data, report))

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Spar.Exports;
+using Spar.Seams;
 using Spar.SelfPlay;
 using Spar.Store;
 using Spar.Tests.Fakes;
@@ -161,6 +162,41 @@ public sealed class RunExportTests : IDisposable
         Assert.All(rows, set => Assert.Contains(
             card, line => line.StartsWith($"| {set.Key} |", StringComparison.Ordinal)
                 && line.Contains($"| {set.Value} |", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Pairs_of_a_cut_off_response_are_left_out_and_counted_once(bool external)
+    {
+        using RunStore store = RunStore.Open(_directory.File("run"), TestRuns.IdentityOf(TestRuns.Small));
+        StageTiming timing = new("data-1", "2026-01-01T00:00:00Z", 1, 0, 0);
+        KeptData data = new(StageStatistics.None)
+        {
+            Pairs =
+            [
+                new PreferencePair("a", "say a", "a", "b"),
+                new PreferencePair("b", "say b", "b.", "b and b") { RejectedCutOff = true },
+            ],
+            RefinerRows = [],
+        };
+        store.KeepProduct("data-1", data, timing);
+        if (external)
+        {
+            Counts counts = new();
+            counts.Add($"rows left out: {TrainerRows.RejectedCutOff}", 1);
+            store.KeepProduct(
+                "actor-1", new TrainedProduct(counts.ToStatistics(), "base", null, null, []),
+                timing with { Stage = "actor-1" });
+        }
+
+        store.Flush();
+        ExportedFile[] files = [.. RunExport.Write(store, ExportFormat.Trl, _directory.File("out"))];
+        Assert.Equal(1, files.Single(file => file.Path.EndsWith("actor-1.jsonl", StringComparison.Ordinal)).Rows);
+        Assert.Equal(1, files.Single(file => file.Path.EndsWith("actor-1.rows.jsonl", StringComparison.Ordinal)).Rows);
+        JsonElement leftOut = Read("statistics.json").GetProperty("actor-1.jsonl").GetProperty("leftOut");
+        JsonProperty reason = Assert.Single(leftOut.EnumerateObject());
+        Assert.Equal(("rows left out: rejected response cut off", 1), (reason.Name, reason.Value.GetInt32()));
     }
 
     [Fact]
