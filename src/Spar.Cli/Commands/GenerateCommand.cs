@@ -135,7 +135,6 @@ internal static class GenerateCommand
                 result.AddError($"{problem}.");
             }
         });
-
         command.SetAction(
             async (parse, cancellationToken) =>
             {

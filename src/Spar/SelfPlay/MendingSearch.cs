@@ -41,7 +41,9 @@ internal sealed class MendingSearch(
     /// <param name="instruction">The instruction.</param>
     /// <param name="response">The response, as far as it goes.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The tree, whose root has no valuation; exhausted where the rules make nothing of it that passes.</returns>
+    /// <returns>
+    /// The tree, whose root has no valuation; exhausted where the rules make nothing of it that passes.
+    /// </returns>
     public async Task<SearchTree> EndAsync(
         string key, string instruction, string response, CancellationToken cancellationToken)
     {

@@ -72,9 +72,12 @@ internal sealed class PlayStage(
                 IRefinementSearch search = recipe.Refinement == RefinementKind.Single
                     ? SearchStrategy.Once.Create(judge, sampler, recipe.Search)
                     : SearchStrategy.Tree(judge, sampler, recipe.Search);
-                MendingSearch? mending = mender is null ? null
-                    : new MendingSearch(search, mender, judge, _gate, templates.Format, session);
-                await PlayAllAsync(iteration, items, open, actor, judge, mending ?? search, mending, cancellationToken)
+                if (mender is not null)
+                {
+                    search = new MendingSearch(search, mender, judge, _gate, templates.Format, session);
+                }
+
+                await PlayAllAsync(iteration, items, open, actor, judge, search, cancellationToken)
                     .ConfigureAwait(false);
             }
 
@@ -104,7 +107,7 @@ internal sealed class PlayStage(
 
     private async Task PlayAllAsync(
         int iteration, IReadOnlyList<Prompt> items, int[] open, ModelCaller actor, IJudge judge,
-        IRefinementSearch search, MendingSearch? mending,
+        IRefinementSearch search,
         CancellationToken cancellationToken)
     {
         string stage = StageNames.Play(iteration);
@@ -116,7 +119,7 @@ internal sealed class PlayStage(
             new() { MaxDegreeOfParallelism = session.Concurrency, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(open, options, async (item, token) =>
         {
-            PlayRecord record = await PlayAsync(iteration, item, items[item], actor, judge, search, mending, token)
+            PlayRecord record = await PlayAsync(iteration, item, items[item], actor, judge, search, token)
                 .ConfigureAwait(false);
             if (record.Incomplete)
             {
@@ -156,8 +159,9 @@ internal sealed class PlayStage(
 
     private async Task<PlayRecord> PlayAsync(
         int iteration, int item, Prompt prompt, ModelCaller actor, IJudge judge, IRefinementSearch search,
-        MendingSearch? mending, CancellationToken cancellationToken)
+        CancellationToken cancellationToken)
     {
+        MendingSearch? mending = search as MendingSearch;
         IReadOnlyList<PlayedResponse> responses = await ActorSamples.DrawAsync(
             recipe, iteration, item, prompt, actor, judge, cancellationToken).ConfigureAwait(false);
         int[] negatives = [

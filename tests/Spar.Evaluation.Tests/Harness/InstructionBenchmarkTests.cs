@@ -47,8 +47,8 @@ public class InstructionBenchmarkTests
         }
 
         Assert.InRange(disputed, 0, 40);
-        Dictionary<string, double> value =
-            score.Metrics.Where(metric => metric.Task == "ifeval").ToDictionary(metric => metric.Name, metric => metric.Value);
+        Dictionary<string, double> value = score.Metrics.Where(metric => metric.Task == "ifeval")
+            .ToDictionary(metric => metric.Name, metric => metric.Value);
         double strict = (value["prompt_level_strict_acc"] + value["inst_level_strict_acc"]) / 2;
         double loose = (value["prompt_level_loose_acc"] + value["inst_level_loose_acc"]) / 2;
         Assert.Equal(strict, value["strict_average"], 1e-12);

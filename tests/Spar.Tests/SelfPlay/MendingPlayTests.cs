@@ -86,7 +86,8 @@ public sealed class MendingPlayTests : IDisposable
     private sealed class Fruitless : IRefinementSearch
     {
         public Task<SearchTree> SearchAsync(
-            string key, string instruction, string response, Valuation valuation, CancellationToken cancellationToken) =>
+            string key, string instruction, string response, Valuation valuation,
+            CancellationToken cancellationToken) =>
             Task.FromResult(
                 new SearchTree(
                     SearchOutcome.Exhausted, null, [new SearchNode(0, null, 0, response, null, valuation)], 7, []));
