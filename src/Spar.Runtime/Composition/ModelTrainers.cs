@@ -60,6 +60,9 @@ internal static class ModelTrainers
 
         TrainerSettings settings = recipe.Trainer!;
         Recipe method = Teachers.MethodOf(recipe);
+        check.That(
+            method.Dpo.RejectedEnd != false, "dpo.rejected_end",
+            "must be true or left out where another trainer trains: it ends every response", "false");
         int together = settings.Devices * settings.RowsPerDevice;
         foreach (RecipeTraining training in method.Trainings().DistinctBy(one => one.Key))
         {

@@ -72,7 +72,8 @@ public sealed class EmbeddedTrainer(
         LlamaTrainer trainer,
         ResumableProgress resumable)
     {
-        IReadOnlyList<(TrainingSequence Chosen, TrainingSequence Rejected)> pairs = encoder.Pairs(data.Pairs);
+        IReadOnlyList<(TrainingSequence Chosen, TrainingSequence Rejected)> pairs =
+            encoder.Pairs(data.Pairs, data.Settings.RejectedEnd != false);
 
         // The reference model is the model at the start, so its log-probabilities never change.
         IReadOnlyList<double> reference = resumable.Reference(() => trainer.SequenceLogProbs(

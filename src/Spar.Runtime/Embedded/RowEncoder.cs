@@ -46,14 +46,16 @@ internal sealed class RowEncoder(ChatEncoder encoder, int cutoff)
 
     /// <summary>The pairs of which something is left to learn on both sides, in their order.</summary>
     /// <param name="pairs">The rows.</param>
+    /// <param name="rejectedEnd">Whether a rejected response that was not cut off is learnt with the end of its turn.</param>
     /// <exception cref="EngineException">The template refuses a turn.</exception>
     public IReadOnlyList<(TrainingSequence Chosen, TrainingSequence Rejected)> Pairs(
-        IReadOnlyList<PreferencePair> pairs) =>
+        IReadOnlyList<PreferencePair> pairs, bool rejectedEnd = true) =>
     [
         .. pairs
             .Select(pair => (
                 Chosen: Encode(pair.Context, pair.Prompt, pair.Chosen),
-                Rejected: Encode(pair.Context, pair.Prompt, pair.Rejected, pair.RejectedCutOff != true),
+                Rejected: Encode(
+                    pair.Context, pair.Prompt, pair.Rejected, rejectedEnd && pair.RejectedCutOff != true),
                 Blank: IsBlank(pair.Chosen) || IsBlank(pair.Rejected)))
             .Where(pair => Keeps(
                 pair.Blank ? EmptyResponse

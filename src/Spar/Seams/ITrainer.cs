@@ -139,6 +139,13 @@ public sealed record PreferenceSettings : TrainingSettings
     /// <summary>Weight of the mean negative log-likelihood of chosen responses beside the DPO loss.</summary>
     [Range(0.0, double.MaxValue)]
     public double SftWeight { get; init; } = 0.1;
+
+    /// <summary>
+    /// Whether the token that ends a turn counts as part of a rejected response; none is as true, but for a response that
+    /// was cut off. Where a rejected response is the beginning of its chosen one, DPO lowers that token, and the actor
+    /// unlearns to end; false prevents it. Only the embedded trainer can leave it out.
+    /// </summary>
+    public bool? RejectedEnd { get; init; }
 }
 
 /// <summary>

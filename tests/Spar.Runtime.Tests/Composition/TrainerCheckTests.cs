@@ -34,6 +34,15 @@ public sealed class TrainerCheckTests
         Assert.IsType<ExternalTrainer>(ModelTrainers.Create(1, Recipe("trainer: { kind: embedded, ranks: 2 }")));
     }
 
+    [Fact]
+    public void Only_the_embedded_trainer_leaves_out_the_end_of_rejected_responses()
+    {
+        const string Unended = "dpo: { rejected_end: false }\ntrainer: ";
+        Assert.False(RunComposer.Read(Document($"{Unended}{{ kind: embedded, ranks: 2 }}")).Method.Dpo.RejectedEnd);
+        SparException fault = Assert.Throws<SparException>(() => RunComposer.Read(Document($"{Unended}{{ kind: trl }}")));
+        Assert.Contains("dpo.rejected_end must be true or left out", fault.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("kind: llamafactory", "trainer.template must name the model's chat template")]
     [InlineData("kind: trl, rows_per_device: 5", "dpo.batch_size must be a multiple of 5 (trainer.rows_per_device 5 on 1 devices)")]

@@ -181,6 +181,23 @@ public sealed class EmbeddedTrainerTests : IDisposable
     }
 
     [Fact]
+    public async Task The_end_of_rejected_responses_is_left_out_as_of_those_that_were_cut_off()
+    {
+        TrainingData.Preference ended = Pairs();
+        TrainingData.Preference unended = ended with { Settings = ended.Settings with { RejectedEnd = false } };
+        TrainingData.Preference cutOff =
+            ended with { Pairs = [.. ended.Pairs.Select(pair => pair with { RejectedCutOff = true })] };
+        string[] digests = await Task.WhenAll(new[] { ended, unended, cutOff }.Select(async (data, i) =>
+        {
+            TrainingJob job = Job($"end-{i}", data);
+            await new EmbeddedTrainer(1).TrainAsync(job, null, s_none);
+            return await DigestAsync(job.OutputModel);
+        }));
+        Assert.NotEqual(digests[0], digests[1]);
+        Assert.Equal(digests[2], digests[1]);
+    }
+
+    [Fact]
     public async Task Rows_with_nothing_to_learn_are_left_out_with_their_reason()
     {
         string many = string.Concat(Enumerable.Repeat("word and ", 40));
