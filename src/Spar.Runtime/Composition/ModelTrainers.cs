@@ -63,6 +63,9 @@ internal static class ModelTrainers
         check.That(
             method.Dpo.RejectedEnd != false, "dpo.rejected_end",
             "must be true or left out where another trainer trains: it ends every response", "false");
+        check.That(
+            recipe.Teacher?.UneditedWeight is null, $"{RunIdentities.TeacherKeys}unedited_weight",
+            "must be left out where another trainer trains: it learns whole responses", recipe.Teacher?.UneditedWeight);
         int together = settings.Devices * settings.RowsPerDevice;
         foreach (RecipeTraining training in method.Trainings().DistinctBy(one => one.Key))
         {

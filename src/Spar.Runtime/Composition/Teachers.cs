@@ -45,6 +45,7 @@ internal static class Teachers
                 new IFEvalVerifier(own.Constraints, [IFEvalVerifier.All], whole: true))
             {
                 InPlay = rules.Play == true,
+                UneditedWeight = rules.UneditedWeight,
             }
             : recipe.Prompts is null ? new Teacher.Program(new NanoTeacher(templates))
             : null;

@@ -16,6 +16,9 @@ internal sealed class RowEncoder(ChatEncoder encoder, int cutoff)
     /// <summary>Reason: the prompt alone reaches the cutoff, so no token of the response is left.</summary>
     public const string NoTarget = "prompt as long as the cutoff";
 
+    /// <summary>Reason: no token up to the cutoff has a weight, for all of them are the model's own.</summary>
+    public const string NothingEdited = "nothing edited up to the cutoff";
+
     /// <summary>Reason: both sides of the pair are the same, at least up to the cutoff.</summary>
     public const string EqualSides = "equal sides";
 
@@ -37,16 +40,18 @@ internal sealed class RowEncoder(ChatEncoder encoder, int cutoff)
     [
         .. examples
             .Select(example => (
-                Row: Encode(example.Context, example.Prompt, example.Response),
+                Row: Encode(example),
                 Blank: IsBlank(example.Response)))
             .Where(example => Keeps(
-                example.Blank ? EmptyResponse : example.Row.TargetCount == 0 ? NoTarget : null))
+                example.Blank ? EmptyResponse
+                : example.Row.TargetCount > 0 ? null
+                : example.Row.Weights is null ? NoTarget : NothingEdited))
             .Select(example => example.Row),
     ];
 
     /// <summary>The pairs of which something is left to learn on both sides, in their order.</summary>
     /// <param name="pairs">The rows.</param>
-    /// <param name="rejectedEnd">Whether a rejected response that was not cut off is learnt with the end of its turn.</param>
+    /// <param name="rejectedEnd">Whether the end of the turn is learnt of rejected responses that were not cut off.</param>
     /// <exception cref="EngineException">The template refuses a turn.</exception>
     public IReadOnlyList<(TrainingSequence Chosen, TrainingSequence Rejected)> Pairs(
         IReadOnlyList<PreferencePair> pairs, bool rejectedEnd = true) =>
@@ -77,16 +82,28 @@ internal sealed class RowEncoder(ChatEncoder encoder, int cutoff)
         return why is null;
     }
 
+    private TrainingSequence Encode(SupervisedRow row)
+    {
+        TrainingSequence sequence = Encode(row.Context, row.Prompt, row.Response);
+        return row.Unedited is { } own && sequence.TargetCount > 0
+            ? EditedTokens.Weighted(
+                sequence, encoder.Encode(Turns(row.Context, row.Prompt), own.Text, int.MaxValue, out _),
+                (float)own.Weight)
+            : sequence;
+    }
+
     private TrainingSequence Encode(
         IReadOnlyList<ChatTurn>? context, string prompt, string response, bool ended = true)
     {
-        Message[] turns =
-        [
-            .. (context ?? []).Select(turn => new Message(turn.Role, turn.Text)),
-            new Message(ChatRoles.User, prompt),
-        ];
-        TrainingSequence sequence = encoder.Encode(turns, response, cutoff, out bool truncated, ended);
+        TrainingSequence sequence = encoder.Encode(
+            Turns(context, prompt), response, cutoff, out bool truncated, ended);
         Truncated += truncated ? 1 : 0;
         return sequence;
     }
+
+    private static Message[] Turns(IReadOnlyList<ChatTurn>? context, string prompt) =>
+    [
+        .. (context ?? []).Select(turn => new Message(turn.Role, turn.Text)),
+        new Message(ChatRoles.User, prompt),
+    ];
 }

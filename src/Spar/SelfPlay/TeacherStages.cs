@@ -49,7 +49,7 @@ internal sealed class TeacherStages(
                         counts.Add(MendingTeacher.EndedByRule);
                     }
 
-                    made.Add(row);
+                    made.Add(row with { Unedited = taught.Unedited });
                 }
             }
 

@@ -39,8 +39,17 @@ public sealed class TrainerCheckTests
     {
         const string Unended = "dpo: { rejected_end: false }\ntrainer: ";
         Assert.False(RunComposer.Read(Document($"{Unended}{{ kind: embedded, ranks: 2 }}")).Method.Dpo.RejectedEnd);
-        SparException fault = Assert.Throws<SparException>(() => RunComposer.Read(Document($"{Unended}{{ kind: trl }}")));
+        SparException fault = Assert.Throws<SparException>(
+            () => RunComposer.Read(Document($"{Unended}{{ kind: trl }}")));
         Assert.Contains("dpo.rejected_end must be true or left out", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Only_the_embedded_trainer_weighs_the_tokens_of_edited_responses()
+    {
+        SparException fault = Assert.Throws<SparException>(() => RunComposer.Read(
+            Document("teacher: { mend: true, unedited_weight: 0.1 }\ntrainer: { kind: trl }")));
+        Assert.Contains("teacher.unedited_weight must be left out where", fault.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -220,6 +220,32 @@ public sealed class EmbeddedTrainerTests : IDisposable
         TrainingReport learnt = await new EmbeddedTrainer(1).TrainAsync(Job("rows", lessons), null, s_none);
         Assert.Equal([KeyValuePair.Create("empty response", 1)], learnt.LeftOut);
         Assert.False(learnt.Unchanged);
+
+        SupervisedRow[] own =
+        [
+            new("a", "response", "Say a", "a b") { Unedited = new UneditedResponse("a", 0) },
+            new("b", "response", "Say b", many) { Unedited = new UneditedResponse(many, 0) },
+        ];
+        TrainingData.Supervised edits = new(own, Examples().Settings with { CutoffTokens = 40, Epochs = 1 });
+        TrainingReport edited = await new EmbeddedTrainer(1).TrainAsync(Job("edits", edits), null, s_none);
+        Assert.Equal([KeyValuePair.Create("nothing edited up to the cutoff", 1)], edited.LeftOut);
+    }
+
+    [Fact]
+    public async Task Tokens_of_an_edited_response_weigh_what_its_row_says()
+    {
+        string[] digests = await Task.WhenAll(new double?[] { null, 1, 0 }.Select(async weight =>
+        {
+            SupervisedRow row = new("a", "response", "Say a", "It is a small word.")
+            {
+                Unedited = weight is { } own ? new UneditedResponse("It is a word", own) : null,
+            };
+            TrainingJob job = Job($"weight-{weight}", Examples() with { Examples = [row] });
+            await new EmbeddedTrainer(1).TrainAsync(job, null, s_none);
+            return await DigestAsync(job.OutputModel);
+        }));
+        Assert.Equal(digests[0], digests[1]);
+        Assert.NotEqual(digests[0], digests[2]);
     }
 
     [Fact]

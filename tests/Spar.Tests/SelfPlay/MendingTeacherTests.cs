@@ -47,8 +47,17 @@ public sealed class MendingTeacherTests
         }
     }
 
+    [Fact]
+    public async Task What_was_edited_is_kept_with_its_weight_where_one_is_given()
+    {
+        Taught taught = await RespondAsync("say it. no commas.", "said, so. and", "length", [], uneditedWeight: 0.25);
+        Assert.Equal("said so.", taught.Answer.Text);
+        Assert.Equal(new UneditedResponse("said, so.", 0.25), taught.Unedited);
+        Assert.Null((await RespondAsync("say it. no commas.", "said, so. and", "length", [])).Unedited);
+    }
+
     private static async Task<Taught> RespondAsync(
-        string instruction, string response, string finish, List<string> heard)
+        string instruction, string response, string finish, List<string> heard, double? uneditedWeight = null)
     {
         using CallSession session = new(1, 1);
         ModelCaller model = new(
@@ -61,8 +70,11 @@ public sealed class MendingTeacherTests
                 finish: finish),
             session);
         Rules rules = new();
-        return await new MendingTeacher(
-                model, TestRuns.Compact, session, new Teacher.Mending("base", new Sampling(0.7, 1, 9), rules, rules))
+        Teacher.Mending settings = new("base", new Sampling(0.7, 1, 9), rules, rules)
+        {
+            UneditedWeight = uneditedWeight,
+        };
+        return await new MendingTeacher(model, TestRuns.Compact, session, settings)
             .RespondAsync("p0", new Prompt("1", instruction), TestContext.Current.CancellationToken);
     }
 
