@@ -51,10 +51,10 @@ internal sealed class RowEncoder(ChatEncoder encoder, int cutoff)
 
     /// <summary>The pairs of which something is left to learn on both sides, in their order.</summary>
     /// <param name="pairs">The rows.</param>
-    /// <param name="rejectedEnd">Whether the end of the turn is learnt of rejected responses that were not cut off.</param>
+    /// <param name="rejectedEnd">Whether the end of the turn is learnt of whole rejected responses.</param>
     /// <exception cref="EngineException">The template refuses a turn.</exception>
     public IReadOnlyList<(TrainingSequence Chosen, TrainingSequence Rejected)> Pairs(
-        IReadOnlyList<PreferencePair> pairs, bool rejectedEnd = true) =>
+        IReadOnlyList<PreferencePair> pairs, bool rejectedEnd) =>
     [
         .. pairs
             .Select(pair => (
@@ -101,7 +101,10 @@ internal sealed class RowEncoder(ChatEncoder encoder, int cutoff)
         return sequence;
     }
 
-    private static Message[] Turns(IReadOnlyList<ChatTurn>? context, string prompt) =>
+    /// <summary>The conversation that a row's response answers.</summary>
+    /// <param name="context">The turns before the prompt; null where there are none.</param>
+    /// <param name="prompt">The user turn.</param>
+    public static Message[] Turns(IReadOnlyList<ChatTurn>? context, string prompt) =>
     [
         .. (context ?? []).Select(turn => new Message(turn.Role, turn.Text)),
         new Message(ChatRoles.User, prompt),

@@ -56,8 +56,7 @@ public sealed class RowTokens
         try
         {
             TrainingSequence row = with.Encoder.Encode(
-                [.. (context ?? []).Select(turn => new Message(turn.Role, turn.Text)), new Message(ChatRoles.User, prompt)],
-                response, cutoff, out bool truncated, ended);
+                RowEncoder.Turns(context, prompt), response, cutoff, out bool truncated, ended);
             return ([.. row.Tokens.Select(id => with.Tokenizer.Decode([id], skipSpecialTokens: false))], row.FirstTarget, truncated);
         }
         catch (UserFaultException)
