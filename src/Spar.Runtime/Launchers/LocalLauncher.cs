@@ -100,21 +100,29 @@ public sealed class LocalLauncher(LauncherOptions options, TimeProvider time) : 
     /// <inheritdoc/>
     public async Task CancelAsync(string id, CancellationToken cancellationToken)
     {
+        if (!Runs(id))
+        {
+            return;
+        }
+
+        // The job leads its own group, so that everything it started ends with it: the leader at once, being a shell,
+        // what it started when it has stored what it has to, or has answered what it was asked.
         string group = id.Split(' ')[0];
         foreach (string signal in new[] { "TERM", "KILL" })
         {
-            if (!Runs(id))
-            {
-                return;
-            }
-
-            // The job leads its own group, so that everything it started ends with it.
             await OutsideCommand.RunAsync("bash", ["-c", $"kill -{signal} -- -{group}"], cancellationToken)
                 .ConfigureAwait(false);
             long asked = time.GetTimestamp();
-            while (Runs(id) && time.GetElapsedTime(asked) < s_grace)
+            bool members = HasMembers(group);
+            while (members && time.GetElapsedTime(asked) < s_grace)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(50), time, cancellationToken).ConfigureAwait(false);
+                members = HasMembers(group);
+            }
+
+            if (!members)
+            {
+                return;
             }
         }
     }
@@ -126,15 +134,23 @@ public sealed class LocalLauncher(LauncherOptions options, TimeProvider time) : 
         return parts.Length == 2 && BeganAt(parts[0]) == parts[1];
     }
 
-    // Field 22 of /proc/PID/stat, in ticks since the machine's start (proc(5)); null where there is no such process, or
-    // it has ended and is only kept for its parent. The name in the second field may have blanks.
-    private static string? BeganAt(string pid)
+    private static string? BeganAt(string pid) => Fields(pid)?[19];
+
+    private static bool HasMembers(string group) =>
+        Directory.EnumerateDirectories("/proc")
+            .Select(folder => Path.GetFileName(folder))
+            .Any(name => char.IsAsciiDigit(name[0]) && Fields(name)?[2] == group);
+
+    // What /proc/PID/stat says from its third field on (proc(5)): first the state, third the group, twentieth when it
+    // began, in ticks since the machine's start. Null where there is no such process, or it has ended and is only kept
+    // for its parent. The name in the second field may have blanks.
+    private static string[]? Fields(string pid)
     {
         try
         {
             string stat = File.ReadAllText($"/proc/{pid}/stat");
             string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return fields[0] is "Z" or "X" ? null : fields[19];
+            return fields[0] is "Z" or "X" ? null : fields;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
