@@ -85,9 +85,15 @@ public sealed class LlamaTrainer : IDisposable
     /// <summary>Sum of the log-probabilities of each sequence's targets; nothing is learnt.</summary>
     /// <param name="sequences">The sequences; weights count only as 0 or not.</param>
     /// <returns>One sum a sequence.</returns>
-    public double[] SequenceLogProbs(IReadOnlyList<TrainingSequence> sequences)
+    public double[] SequenceLogProbs(IReadOnlyList<TrainingSequence> sequences) =>
+        [.. TargetLogProbs(sequences).Select(targets => targets.Sum(logProb => (double)logProb))];
+
+    /// <summary>The log-probability of each target; nothing is learnt.</summary>
+    /// <param name="sequences">The sequences; weights count only as 0 or not.</param>
+    /// <returns>For each sequence one of each target.</returns>
+    public float[][] TargetLogProbs(IReadOnlyList<TrainingSequence> sequences)
     {
-        double[] sums = new double[sequences.Count];
+        float[][] found = new float[sequences.Count][];
         List<(int First, int Count)> batches = Batches(sequences, 1);
         for (int b = 0; b < batches.Count; b++)
         {
@@ -98,20 +104,21 @@ public sealed class LlamaTrainer : IDisposable
                 ReadOnlySpan<float> logProbs = _graph.Forward(_batch, keepLogits: false);
                 for (int s = 0; s < count; s++)
                 {
-                    foreach (float logProb in logProbs[_batch.TargetsOf(s)])
-                    {
-                        sums[first + s] += logProb;
-                    }
+                    found[first + s] = logProbs[_batch.TargetsOf(s)].ToArray();
                 }
             }
         }
 
-        for (int b = 0; b < batches.Count; b++)
+        for (int b = 0; b < batches.Count && _ranks is not null; b++)
         {
-            _ranks?.Broadcast(OwnerOf(b), MemoryMarshal.AsBytes(sums.AsSpan(batches[b].First, batches[b].Count)));
+            for (int s = batches[b].First; s < batches[b].First + batches[b].Count; s++)
+            {
+                found[s] ??= new float[sequences[s].TargetCount];
+                _ranks.Broadcast(OwnerOf(b), MemoryMarshal.AsBytes(found[s].AsSpan()));
+            }
         }
 
-        return sums;
+        return found;
     }
 
     /// <summary>Frees the buffers.</summary>

@@ -63,9 +63,6 @@ internal static class ModelTrainers
         check.That(
             method.Dpo.RejectedEnd != false, "dpo.rejected_end",
             "must be true or left out where another trainer trains: it ends every response", "false");
-        check.That(
-            recipe.Teacher?.UneditedWeight is null, $"{RunIdentities.TeacherKeys}unedited_weight",
-            "must be left out where another trainer trains: it learns whole responses", recipe.Teacher?.UneditedWeight);
         int together = settings.Devices * settings.RowsPerDevice;
         foreach (RecipeTraining training in method.Trainings().DistinctBy(one => one.Key))
         {
@@ -76,6 +73,10 @@ internal static class ModelTrainers
                     $"must be a multiple of {together} (trainer.rows_per_device {settings.RowsPerDevice} on "
                     + $"{settings.Devices} devices)"),
                 training.Settings.BatchSize);
+            double? anchor = (training.Settings as SupervisedSettings)?.AnchorWeight;
+            check.That(
+                anchor is null, $"{training.Key}.anchor_weight",
+                "must be left out where another trainer trains: it learns whole responses", anchor);
         }
 
         foreach (ModelRole role in method.Trainings().Select(one => one.Role).Distinct())

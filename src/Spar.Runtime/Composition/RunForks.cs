@@ -20,15 +20,13 @@ public sealed record RunFork(
 /// </summary>
 public static class RunForks
 {
-    private const string UneditedWeight = $"{RunIdentities.TeacherKeys}unedited_weight";
-
     // Keys behind which the same model gets the same words or others, and answers by what it gets. Sampling is part of
     // what a call asks.
     private static readonly string[] s_askedAlike =
     [
         "votes", "responses", "search.", "quotas.", "drift.", "dpo.", "rft.", "iteration_sft.", "iterations",
         "iterative_training", "prompts_per_iteration", "refinement", "respond.", "judge.", "refine.", "actor_sft.",
-        "refiner_sft.", "backward_sft.", "balance_judgements", "nano.held_out_", UneditedWeight,
+        "refiner_sft.", "backward_sft.", "balance_judgements", "nano.held_out_",
     ];
 
     /// <summary>Takes over what is still valid.</summary>
@@ -103,7 +101,6 @@ public static class RunForks
             "refiner_prompts" => (AfterSplits, false),
             "votes" or "search" or "judge" or "refine" => (Play, true),
             "respond" => ([StageNames.FixedResponses, StageNames.RefinerSftData], true),
-            "teacher" when key == UneditedWeight => ([StageNames.ActorSftData], false),
             "nano" when key.StartsWith("nano.held_out_", StringComparison.Ordinal) =>
                 ([StageNames.FixedResponses], true),
             _ => Decides(key) == Results.SelfPlay ? (Play, false) : ([StageNames.Prompts], true),

@@ -45,7 +45,6 @@ internal static class Teachers
                 new IFEvalVerifier(own.Constraints, [IFEvalVerifier.All], whole: true))
             {
                 InPlay = rules.Play == true,
-                UneditedWeight = rules.UneditedWeight,
             }
             : recipe.Prompts is null ? new Teacher.Program(new NanoTeacher(templates))
             : null;

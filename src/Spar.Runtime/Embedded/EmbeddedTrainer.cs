@@ -40,7 +40,7 @@ public sealed class EmbeddedTrainer(
         RowEncoder encoder = new(model.Encoder, Math.Min(job.Data.Common.CutoffTokens, model.MaxPositions));
         (int rows, IReadOnlyList<TrainingStep> steps) = job.Data switch
         {
-            TrainingData.Supervised data => Supervised(data, encoder, loop),
+            TrainingData.Supervised data => Supervised(data, encoder, loop, model.Trainer, resumable),
             TrainingData.Preference data => Preference(data, encoder, loop, model.Trainer, resumable),
             _ => throw new ArgumentException($"Unknown kind of training data: {job.Data.GetType().Name}.", nameof(job)),
         };
@@ -59,10 +59,34 @@ public sealed class EmbeddedTrainer(
     }
 
     private static (int Rows, IReadOnlyList<TrainingStep> Steps) Supervised(
-        TrainingData.Supervised data, RowEncoder encoder, TrainingLoop loop)
+        TrainingData.Supervised data,
+        RowEncoder encoder,
+        TrainingLoop loop,
+        LlamaTrainer trainer,
+        ResumableProgress resumable)
     {
-        IReadOnlyList<TrainingSequence> examples = encoder.Examples(data.Examples);
-        return (examples.Count, loop.Run(new CrossEntropy(), examples));
+        if (data.Settings.AnchorWeight is not { } weight)
+        {
+            IReadOnlyList<TrainingSequence> examples = encoder.Examples(data.Examples);
+            return (examples.Count, loop.Run(new CrossEntropy(), examples));
+        }
+
+        // As below, of one target after the other.
+        IReadOnlyList<(TrainingSequence Row, bool[] Learnt)> anchored = encoder.Anchored(data.Examples);
+        double[] reference = [.. resumable.Reference(() =>
+        [
+            .. trainer.TargetLogProbs([.. anchored.Select(one => one.Row)])
+                .SelectMany(targets => targets, (_, logProb) => (double)logProb),
+        ])];
+        List<AnchoredSequence> rows = [];
+        int first = 0;
+        foreach ((TrainingSequence row, bool[] learnt) in anchored)
+        {
+            rows.Add(new AnchoredSequence(row, learnt, new ArraySegment<double>(reference, first, learnt.Length)));
+            first += learnt.Length;
+        }
+
+        return (rows.Count, loop.Run(new AnchoredCrossEntropy(weight), rows));
     }
 
     private static (int Rows, IReadOnlyList<TrainingStep> Steps) Preference(

@@ -16,7 +16,7 @@ internal sealed class RowEncoder(ChatEncoder encoder, int cutoff)
     /// <summary>Reason: the prompt alone reaches the cutoff, so no token of the response is left.</summary>
     public const string NoTarget = "prompt as long as the cutoff";
 
-    /// <summary>Reason: no token up to the cutoff has a weight, for all of them are the model's own.</summary>
+    /// <summary>Reason: of the response's tokens up to the cutoff all are the model's own.</summary>
     public const string NothingEdited = "nothing edited up to the cutoff";
 
     /// <summary>Reason: both sides of the pair are the same, at least up to the cutoff.</summary>
@@ -40,13 +40,36 @@ internal sealed class RowEncoder(ChatEncoder encoder, int cutoff)
     [
         .. examples
             .Select(example => (
-                Row: Encode(example),
+                Row: Encode(example.Context, example.Prompt, example.Response),
                 Blank: IsBlank(example.Response)))
             .Where(example => Keeps(
-                example.Blank ? EmptyResponse
-                : example.Row.TargetCount > 0 ? null
-                : example.Row.Weights is null ? NoTarget : NothingEdited))
+                example.Blank ? EmptyResponse : example.Row.TargetCount == 0 ? NoTarget : null))
             .Select(example => example.Row),
+    ];
+
+    /// <summary>
+    /// The examples of which something is left to learn, in their order, with every token but the first as a target, and
+    /// which of the targets are learnt: the response's, or those that were edited into it.
+    /// </summary>
+    /// <param name="examples">The rows.</param>
+    /// <exception cref="EngineException">The template refuses a turn.</exception>
+    public IReadOnlyList<(TrainingSequence Row, bool[] Learnt)> Anchored(IReadOnlyList<SupervisedRow> examples) =>
+    [
+        .. examples
+            .Select(example => (
+                Row: Encode(example.Context, example.Prompt, example.Response),
+                Example: example))
+            .Select(example => (
+                Row: example.Row with { FirstTarget = 1 },
+                Learnt: Learnt(example.Row, example.Example),
+                Any: example.Row.TargetCount > 0,
+                Blank: IsBlank(example.Example.Response)))
+            .Where(example => Keeps(
+                example.Blank ? EmptyResponse
+                : !example.Any ? NoTarget
+                : !example.Learnt.Contains(true) ? NothingEdited
+                : null))
+            .Select(example => (example.Row, example.Learnt)),
     ];
 
     /// <summary>The pairs of which something is left to learn on both sides, in their order.</summary>
@@ -82,14 +105,25 @@ internal sealed class RowEncoder(ChatEncoder encoder, int cutoff)
         return why is null;
     }
 
-    private TrainingSequence Encode(SupervisedRow row)
+    // By target, where every token but the first is one.
+    private bool[] Learnt(TrainingSequence sequence, SupervisedRow row)
     {
-        TrainingSequence sequence = Encode(row.Context, row.Prompt, row.Response);
-        return row.Unedited is { } own && sequence.TargetCount > 0
-            ? EditedTokens.Weighted(
-                sequence, encoder.Encode(Turns(row.Context, row.Prompt), own.Text, int.MaxValue, out _),
-                (float)own.Weight)
-            : sequence;
+        bool[] learnt = new bool[sequence.Tokens.Length - 1];
+        if (sequence.TargetCount > 0)
+        {
+            Span<bool> response = learnt.AsSpan(sequence.FirstTarget - 1);
+            if (row.Unedited is { } own)
+            {
+                EditedTokens.Mark(
+                    sequence, encoder.Encode(Turns(row.Context, row.Prompt), own, int.MaxValue, out _), response);
+            }
+            else
+            {
+                response.Fill(true);
+            }
+        }
+
+        return learnt;
     }
 
     private TrainingSequence Encode(

@@ -35,15 +35,6 @@ public sealed record TeacherSettings : IRecipeRules
     [Decides(Results.SelfPlay)]
     public bool? Play { get; init; }
 
-    /// <summary>
-    /// Weight of the tokens that the actor wrote itself when it learns its edited responses (mend), where those that an
-    /// edit put there, the one behind what an edit took away, and the end of the turn have 1; none is as 1. Learnt
-    /// again, its own tokens teach nothing but to be surer of them, at the cost of every other text. Only the embedded
-    /// trainer knows weights.
-    /// </summary>
-    [Range(0.0, 1.0)]
-    public double? UneditedWeight { get; init; }
-
     /// <summary>How the model's responses are sampled, where it differs from the run's own.</summary>
     public SamplingChange Respond { get; init; } = new();
 
@@ -65,9 +56,6 @@ public sealed record TeacherSettings : IRecipeRules
             !Mend || (Model is null && Files.Count == 0), "mend",
             "must be left out where a model or files teach, or the other way round", Mend);
         check.That(Mend || Play is not true, "play", "must be left out without mend, whose rules it is about", "true");
-        check.That(
-            Mend || UneditedWeight is null, "unedited_weight",
-            "must be left out without mend, whose edits it is about", UneditedWeight);
         check.That(
             Model is null || Files.Count == 0, "files",
             "must be left out where model names the model that teaches, or the other way round", Files);

@@ -42,7 +42,7 @@ public abstract record TrainingData
     /// <summary>Rows.</summary>
     public abstract int Count { get; }
 
-    /// <summary>Cross-entropy on the response's tokens (SFT, RFT).</summary>
+    /// <summary>Cross-entropy on the response's tokens (SFT, RFT), those of its edits alone with an anchor.</summary>
     /// <param name="Examples">The rows.</param>
     /// <param name="Settings">Learning rate and the like.</param>
     public sealed record Supervised(IReadOnlyList<SupervisedRow> Examples, SupervisedSettings Settings) : TrainingData
@@ -126,8 +126,18 @@ public abstract record TrainingSettings
     public LoraSettings? Lora { get; init; }
 }
 
-/// <summary>Settings of training on responses to imitate (SFT, RFT); the loss has none of its own.</summary>
-public sealed record SupervisedSettings : TrainingSettings;
+/// <summary>Settings of training on responses to imitate (SFT, RFT).</summary>
+public sealed record SupervisedSettings : TrainingSettings
+{
+    /// <summary>
+    /// Holds every token that is not learnt where the model starts: weight of the mean of half its squared log-ratio to
+    /// the start model. Those tokens are the prompt's, and of a response that rules edited all but the edits: what they
+    /// put there, the token behind what they took away, and the end of the turn. Null learns responses whole, and holds
+    /// nothing. Only the embedded trainer can.
+    /// </summary>
+    [Range(0.0, double.MaxValue, MinimumIsExclusive = true)]
+    public double? AnchorWeight { get; init; }
+}
 
 /// <summary>Settings of training on preference pairs.</summary>
 public sealed record PreferenceSettings : TrainingSettings

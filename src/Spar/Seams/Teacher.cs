@@ -32,11 +32,6 @@ public abstract record Teacher
     {
         /// <summary>Whether the rules mend failing responses in play, too, before the refiner is asked.</summary>
         public bool InPlay { get; init; }
-
-        /// <summary>
-        /// Weight, when the actor learns its edited responses, of the tokens that it wrote itself, 0 to 1; null for 1.
-        /// </summary>
-        public double? UneditedWeight { get; init; }
     }
 
     /// <summary>Lessons that are there already.</summary>

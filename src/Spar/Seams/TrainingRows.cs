@@ -12,17 +12,10 @@ public sealed record SupervisedRow(string PromptId, string Kind, string Prompt, 
 
     /// <summary>
     /// What the model that learns the row had written itself, before rules edited it into <see cref="Response"/>; null
-    /// where nobody did, or where all tokens count alike.
+    /// where nobody did. With <see cref="SupervisedSettings.AnchorWeight"/> the edits alone are learnt.
     /// </summary>
-    public UneditedResponse? Unedited { get; init; }
+    public string? Unedited { get; init; }
 }
-
-/// <summary>A model's own response, before it was edited into one that the model learns.</summary>
-/// <param name="Text">The response.</param>
-/// <param name="Weight">
-/// Weight of the loss of each token that the edited response has of it, 0 to 1; all others have 1.
-/// </param>
-public sealed record UneditedResponse(string Text, double Weight);
 
 /// <summary>
 /// One user turn with a better and a worse assistant turn, from the stage that makes it to the trainer that learns it.

@@ -105,7 +105,7 @@ internal sealed class MendingTeacher(
             : Mend(key, instruction, ended, text => text) with
             {
                 Ended = ended != reading.Text,
-                Unedited = settings.UneditedWeight is { } weight ? new UneditedResponse(ended, weight) : null,
+                Unedited = ended,
             };
     }
 
@@ -132,9 +132,9 @@ internal sealed class MendingTeacher(
 /// <param name="Answer">What it said.</param>
 /// <param name="LeftOut">Why it is not learnt, though it may be whole; null where it is.</param>
 /// <param name="Ended">Whether only the beginning of what was said is left.</param>
-/// <param name="Unedited">What rules edited into the answer; null where that does not matter.</param>
+/// <param name="Unedited">What rules edited into the answer; null where none did.</param>
 internal sealed record Taught(
-    Answer Answer, string? LeftOut = null, bool Ended = false, UneditedResponse? Unedited = null);
+    Answer Answer, string? LeftOut = null, bool Ended = false, string? Unedited = null);
 
 /// <summary>How whatever is no model of the run is asked.</summary>
 internal static class TeacherCalls

@@ -18,7 +18,6 @@ public sealed class RunForksTests
         ["refiner_prompts"] = "200",
         ["sft_prompts"] = "4500",
         ["prompts_per_iteration"] = "250",
-        ["teacher.unedited_weight"] = "0.5",
     };
 
     /// <summary>Splits of files are drawn one after another, so that those drawn before stay what they are.</summary>
@@ -28,7 +27,6 @@ public sealed class RunForksTests
         "refiner_prompts", "actor-sft-data actor-0 evaluation-base",
         "refiner-sft-data refiner-0 play-1 evaluation-sft")]
     [InlineData("sft_prompts", "evaluation-base", "actor-sft-data actor-0 refiner-sft-data play-1")]
-    [InlineData("teacher.unedited_weight", "evaluation-base", "actor-sft-data actor-0 refiner-sft-data play-1")]
     [InlineData("prompts.held_out", "", "evaluation-base actor-sft-data actor-0 refiner-sft-data play-1")]
     public void More_prompts_of_a_kind_concern_those_that_are_drawn_later(string key, string kept, string anew)
     {

@@ -17,7 +17,7 @@ public sealed partial class TeacherTests
     {
         WritePrompts();
         using LoopbackServer server = new((_, request) => Teach(request));
-        await RunAsync("run", Recipe(server, "teacher: { mend: true, unedited_weight: 0 }\nbalance_judgements: false"));
+        await RunAsync("run", Recipe(server, "teacher: { mend: true }\nbalance_judgements: false"));
 
         using RunStore store = RunStore.OpenForReading(Path.Combine(_folder, "run"));
         SupervisedProduct actor = store.FindProduct<SupervisedProduct>(StageNames.ActorSftData)!;
@@ -29,7 +29,7 @@ public sealed partial class TeacherTests
         Assert.All(actor.Rows, row =>
         {
             Assert.EndsWith("\n\nthe end.", row.Response, StringComparison.Ordinal);
-            Assert.Equal(new UneditedResponse(row.Response[..^"\n\nthe end.".Length], 0), row.Unedited);
+            Assert.Equal(row.Response[..^"\n\nthe end.".Length], row.Unedited);
         });
         SupervisedProduct refiner = store.FindProduct<SupervisedProduct>(StageNames.RefinerSftData)!;
         SupervisedRow refined = refiner.Rows.First(row => row.Kind == RowKinds.Refinement);

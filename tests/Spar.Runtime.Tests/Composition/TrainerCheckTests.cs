@@ -45,11 +45,11 @@ public sealed class TrainerCheckTests
     }
 
     [Fact]
-    public void Only_the_embedded_trainer_weighs_the_tokens_of_edited_responses()
+    public void Only_the_embedded_trainer_holds_what_is_not_learnt()
     {
         SparException fault = Assert.Throws<SparException>(() => RunComposer.Read(
-            Document("teacher: { mend: true, unedited_weight: 0.1 }\ntrainer: { kind: trl }")));
-        Assert.Contains("teacher.unedited_weight must be left out where", fault.Message, StringComparison.Ordinal);
+            Document("rft: { anchor_weight: 0.1 }\ntrainer: { kind: trl }")));
+        Assert.Contains("rft.anchor_weight must be left out where", fault.Message, StringComparison.Ordinal);
     }
 
     [Theory]

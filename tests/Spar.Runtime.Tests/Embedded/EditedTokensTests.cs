@@ -9,24 +9,17 @@ public sealed class EditedTokensTests
     private const int End = 9;
 
     [Theory]
-    [InlineData(new[] { 4, 5, 6, End }, new[] { 4, 5, 6, End }, new[] { 0f, 0, 0, 1 })]
-    [InlineData(new[] { 4, 5, 6, End }, new[] { 4, 7, 8, 5, 6, End }, new[] { 0f, 1, 1, 0, 0, 1 })]
-    [InlineData(new[] { 4, 5, 6, End }, new[] { 4, 6, End }, new[] { 0f, 1, 1 })]
-    [InlineData(new[] { 4, 5, 6, End }, new[] { 4, 7, 6, End }, new[] { 0f, 1, 0, 1 })]
-    [InlineData(new[] { 4, 5, 6, End }, new[] { 7, 8, End }, new[] { 1f, 1, 1 })]
-    [InlineData(new[] { 4, 5, 6, End }, new[] { 4, 5 }, new[] { 0f, 0 })]
-    public void What_an_edit_put_there_counts_and_the_end_of_the_turn(int[] own, int[] edited, float[] weights)
+    [InlineData(new[] { 4, 5, 6, End }, new[] { 4, 5, 6, End }, new[] { false, false, false, true })]
+    [InlineData(new[] { 4, 5, 6, End }, new[] { 4, 7, 8, 5, 6, End }, new[] { false, true, true, false, false, true })]
+    [InlineData(new[] { 4, 5, 6, End }, new[] { 4, 6, End }, new[] { false, true, true })]
+    [InlineData(new[] { 4, 5, 6, End }, new[] { 4, 7, 6, End }, new[] { false, true, false, true })]
+    [InlineData(new[] { 4, 5, 6, End }, new[] { 7, 8, End }, new[] { true, true, true })]
+    [InlineData(new[] { 4, 5, 6, End }, new[] { 4, 5 }, new[] { false, false })]
+    public void What_an_edit_put_there_is_marked_and_the_end_of_the_turn(int[] own, int[] edited, bool[] marked)
     {
-        TrainingSequence row = EditedTokens.Weighted(Row(edited), Row(own), 0);
-        Assert.Equal([0, 0, .. weights], row.Weights!);
-        Assert.Equal([1, 2, .. edited], row.Tokens);
-    }
-
-    [Fact]
-    public void What_the_model_wrote_itself_has_the_given_weight()
-    {
-        TrainingSequence row = EditedTokens.Weighted(Row(4, 7, 5, End), Row(4, 5, End), 0.25f);
-        Assert.Equal([0, 0, 0.25f, 1, 0.25f, 1], row.Weights!);
+        bool[] marks = new bool[edited.Length];
+        EditedTokens.Mark(Row(edited), Row(own), marks);
+        Assert.Equal(marked, marks);
     }
 
     private static TrainingSequence Row(params int[] response) => new([1, 2, .. response], 2);

@@ -1,6 +1,7 @@
 using Spar.Engine;
 using Spar.Engine.Checkpoints;
 using Spar.Engine.Tensors;
+using Spar.Engine.Training;
 using Spar.Ground;
 using Spar.Runtime.Embedded;
 using Spar.Seams;
@@ -223,29 +224,61 @@ public sealed class EmbeddedTrainerTests : IDisposable
 
         SupervisedRow[] own =
         [
-            new("a", "response", "Say a", "a b") { Unedited = new UneditedResponse("a", 0) },
-            new("b", "response", "Say b", many) { Unedited = new UneditedResponse(many, 0) },
+            new("a", "response", "Say a", "a b") { Unedited = "a" },
+            new("b", "response", "Say b", many) { Unedited = many },
         ];
-        TrainingData.Supervised edits = new(own, Examples().Settings with { CutoffTokens = 40, Epochs = 1 });
+        TrainingData.Supervised edits = new(
+            own, Examples().Settings with { CutoffTokens = 40, Epochs = 1, AnchorWeight = 1 });
         TrainingReport edited = await new EmbeddedTrainer(1).TrainAsync(Job("edits", edits), null, s_none);
         Assert.Equal([KeyValuePair.Create("nothing edited up to the cutoff", 1)], edited.LeftOut);
     }
 
     [Fact]
-    public async Task Tokens_of_an_edited_response_weigh_what_its_row_says()
+    public async Task An_anchor_holds_what_is_not_learnt_and_learns_the_edits_all_the_same()
     {
-        string[] digests = await Task.WhenAll(new double?[] { null, 1, 0 }.Select(async weight =>
+        SupervisedRow row = new("a", "response", "Say a", "It is a small word.") { Unedited = "It is a word" };
+        (double[] start, bool[] learnt) = Targets(Job("none", Examples()).StartModel, row);
+        Assert.Contains(true, learnt);
+        Dictionary<string, (double Learnt, double Others)> moved = [];
+        foreach (double? weight in new double?[] { null, 1e-6, 100 })
         {
-            SupervisedRow row = new("a", "response", "Say a", "It is a small word.")
-            {
-                Unedited = weight is { } own ? new UneditedResponse("It is a word", own) : null,
-            };
-            TrainingJob job = Job($"weight-{weight}", Examples() with { Examples = [row] });
+            TrainingJob job = Job($"anchor-{weight}", new TrainingData.Supervised(
+                [row], Examples().Settings with { Epochs = 20, AnchorWeight = weight }));
             await new EmbeddedTrainer(1).TrainAsync(job, null, s_none);
-            return await DigestAsync(job.OutputModel);
-        }));
-        Assert.Equal(digests[0], digests[1]);
-        Assert.NotEqual(digests[0], digests[2]);
+            (double[] end, _) = Targets(job.OutputModel, row);
+            double[] by = [.. end.Zip(start, (now, before) => now - before)];
+            moved[$"{weight}"] = (
+                by.Where((_, i) => learnt[i]).Average(), by.Where((_, i) => !learnt[i]).Average(Math.Abs));
+        }
+
+        Assert.All(moved, one => Assert.True(one.Value.Learnt > 0.1, $"{one}"));
+        Assert.True(moved["100"].Others < moved["1E-06"].Others / 4, string.Join(' ', moved));
+        Assert.True(moved["1E-06"].Others < moved[""].Others, string.Join(' ', moved));
+    }
+
+    // The log-probability of each token of a row but the first, and which of them are learnt.
+    private (double[] LogProbs, bool[] Learnt) Targets(string model, SupervisedRow row)
+    {
+        using ModelInTraining opened = ModelInTraining.Open(Job("none", Examples()) with { StartModel = model }, 1, null);
+        (TrainingSequence sequence, bool[] learnt) = new RowEncoder(opened.Encoder, 512).Anchored([row])[0];
+        return ([.. opened.Trainer.TargetLogProbs([sequence])[0].Select(logProb => (double)logProb)], learnt);
+    }
+
+    [Fact]
+    public async Task A_training_with_an_anchor_that_was_stopped_ends_in_the_bytes_of_one_that_was_not()
+    {
+        SupervisedRow row = new("a", "response", "Say a", "It is a small word.") { Unedited = "It is a word" };
+        TrainingData.Supervised data = new(
+            [row, row with { PromptId = "b", Prompt = "Say b" }],
+            Examples().Settings with { BatchSize = 1, Epochs = 4, AnchorWeight = 1 });
+        TrainingJob whole = Job("whole", data), stopped = Job("stopped", data);
+        await new EmbeddedTrainer(1).TrainAsync(whole, null, s_none);
+        using CancellationTokenSource stop = new();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new EmbeddedTrainer(1).TrainAsync(
+            stopped, step => { if (step.Step == 3) { stop.Cancel(); } }, stop.Token));
+        TrainingReport report = await new EmbeddedTrainer(1).TrainAsync(stopped, null, s_none);
+        Assert.Equal(8, report.Steps.Count);
+        Assert.Equal(await DigestAsync(whole.OutputModel), await DigestAsync(stopped.OutputModel));
     }
 
     [Fact]

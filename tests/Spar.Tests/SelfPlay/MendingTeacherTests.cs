@@ -48,16 +48,15 @@ public sealed class MendingTeacherTests
     }
 
     [Fact]
-    public async Task What_was_edited_is_kept_with_its_weight_where_one_is_given()
+    public async Task What_was_edited_is_kept_beside_what_it_became()
     {
-        Taught taught = await RespondAsync("say it. no commas.", "said, so. and", "length", [], uneditedWeight: 0.25);
+        Taught taught = await RespondAsync("say it. no commas.", "said, so. and", "length", []);
         Assert.Equal("said so.", taught.Answer.Text);
-        Assert.Equal(new UneditedResponse("said, so.", 0.25), taught.Unedited);
-        Assert.Null((await RespondAsync("say it. no commas.", "said, so. and", "length", [])).Unedited);
+        Assert.Equal("said, so.", taught.Unedited);
     }
 
     private static async Task<Taught> RespondAsync(
-        string instruction, string response, string finish, List<string> heard, double? uneditedWeight = null)
+        string instruction, string response, string finish, List<string> heard)
     {
         using CallSession session = new(1, 1);
         ModelCaller model = new(
@@ -70,10 +69,7 @@ public sealed class MendingTeacherTests
                 finish: finish),
             session);
         Rules rules = new();
-        Teacher.Mending settings = new("base", new Sampling(0.7, 1, 9), rules, rules)
-        {
-            UneditedWeight = uneditedWeight,
-        };
+        Teacher.Mending settings = new("base", new Sampling(0.7, 1, 9), rules, rules);
         return await new MendingTeacher(model, TestRuns.Compact, session, settings)
             .RespondAsync("p0", new Prompt("1", instruction), TestContext.Current.CancellationToken);
     }

@@ -26,10 +26,13 @@ public sealed class CrossEntropy : ILoss<TrainingSequence>
             }
         }
 
-        return totalWeight > 0 ? new StepLoss(totalWeight) : throw new EngineException(
-            "No row of this training step has a response to learn from. Check the data, and that prompts are shorter "
-            + "than the cutoff length.");
+        return totalWeight > 0 ? new StepLoss(totalWeight) : throw NothingToLearn();
     }
+
+    /// <summary>The fault of a step without a target to learn.</summary>
+    internal static EngineException NothingToLearn() => new(
+        "No row of this training step has a response to learn from. Check the data, and that prompts are shorter than the "
+        + "cutoff length.");
 
     private sealed class StepLoss(double totalWeight) : IStepLoss
     {
