@@ -96,7 +96,9 @@ public sealed class PoolTests
         using IChatClient client = PooledChatClient.Open(
             [new ServedEndpoint(new Uri($"http://127.0.0.1:{FreePort.Next()}/v1"), "m")], Options, time);
         await Assert.ThrowsAsync<ServersAwayException>(() => client.GetResponseAsync("x"));
-        Assert.InRange(time.Elapsed.TotalSeconds, 30, 60);
+
+        // Half a minute, and what waits of probes moved the clock on meanwhile; not the patience of half an hour.
+        Assert.InRange(time.Elapsed.TotalSeconds, 30, 300);
     }
 
     [Fact]
