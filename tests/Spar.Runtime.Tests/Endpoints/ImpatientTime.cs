@@ -15,6 +15,9 @@ internal sealed class ImpatientTime : TimeProvider
 
     public ConcurrentQueue<TimeSpan> Waits { get; } = new();
 
+    /// <summary>How far the clock goes: waits that end later do not end. Without end unless set.</summary>
+    public TimeSpan Last { get; init; } = TimeSpan.MaxValue;
+
     /// <summary>Time since the clock was made.</summary>
     public TimeSpan Elapsed => new(Interlocked.Read(ref _ticks));
 
@@ -38,7 +41,7 @@ internal sealed class ImpatientTime : TimeProvider
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
             _set = dueTime >= TimeSpan.Zero && dueTime <= s_longest
-                && dueTime != PooledEndpoint.ProbeTime;
+                && dueTime != PooledEndpoint.ProbeTime && dueTime <= time.Last - time.Elapsed;
             if (!_set)
             {
                 return true;

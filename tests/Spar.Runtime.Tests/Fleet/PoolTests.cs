@@ -89,16 +89,17 @@ public sealed class PoolTests
         Assert.InRange(time.Elapsed.TotalMinutes, 10, 11);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task An_address_where_nobody_ever_answered_is_not_waited_for_long()
     {
-        ImpatientTime time = new();
+        // Probes move the clock on while the call is on its way back to the pool. Within a minute it has to give up, by a
+        // clock that goes no further; it has no waits of its own, which might not end.
+        ImpatientTime time = new() { Last = TimeSpan.FromMinutes(1) };
         using IChatClient client = PooledChatClient.Open(
-            [new ServedEndpoint(new Uri($"http://127.0.0.1:{FreePort.Next()}/v1"), "m")], Options, time);
+            [new ServedEndpoint(new Uri($"http://127.0.0.1:{FreePort.Next()}/v1"), "m")],
+            Options with { Retry = Options.Retry with { Delay = TimeSpan.Zero } }, time);
         await Assert.ThrowsAsync<ServersAwayException>(() => client.GetResponseAsync("x"));
-
-        // Half a minute, and what waits of probes moved the clock on meanwhile; not the patience of half an hour.
-        Assert.InRange(time.Elapsed.TotalSeconds, 30, 300);
+        Assert.InRange(time.Elapsed.TotalSeconds, 30, 60);
     }
 
     [Fact]
