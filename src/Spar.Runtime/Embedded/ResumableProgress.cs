@@ -114,8 +114,8 @@ internal sealed class ResumableProgress
     /// <param name="Job">What it belongs to.</param>
     /// <param name="Steps">The steps taken.</param>
     /// <param name="Reference">
-    /// Of the reference model: for preference data of all chosen responses, then of all rejected ones; with an anchor of
-    /// all targets.
+    /// Of the reference model: for preference data of all chosen responses, then of all rejected ones; with an anchor
+    /// of all targets.
     /// </param>
     private sealed record Progress(string Job, IReadOnlyList<TrainingStep> Steps, IReadOnlyList<double> Reference);
 }

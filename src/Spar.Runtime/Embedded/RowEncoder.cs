@@ -37,39 +37,19 @@ internal sealed class RowEncoder(ChatEncoder encoder, int cutoff)
     /// <param name="examples">The rows.</param>
     /// <exception cref="EngineException">The template refuses a turn.</exception>
     public IReadOnlyList<TrainingSequence> Examples(IReadOnlyList<SupervisedRow> examples) =>
-    [
-        .. examples
-            .Select(example => (
-                Row: Encode(example.Context, example.Prompt, example.Response),
-                Blank: IsBlank(example.Response)))
-            .Where(example => Keeps(
-                example.Blank ? EmptyResponse : example.Row.TargetCount == 0 ? NoTarget : null))
-            .Select(example => example.Row),
-    ];
+        [.. Kept(examples).Select(one => one.Sequence)];
 
     /// <summary>
-    /// The examples of which something is left to learn, in their order, with every token but the first as a target, and
-    /// which of the targets are learnt: the response's, or those that were edited into it.
+    /// The examples of which something is left to learn, in their order, with every token but the first as a target,
+    /// and which of the targets are learnt: the response's, or those that were edited into it.
     /// </summary>
     /// <param name="examples">The rows.</param>
     /// <exception cref="EngineException">The template refuses a turn.</exception>
     public IReadOnlyList<(TrainingSequence Row, bool[] Learnt)> Anchored(IReadOnlyList<SupervisedRow> examples) =>
     [
-        .. examples
-            .Select(example => (
-                Row: Encode(example.Context, example.Prompt, example.Response),
-                Example: example))
-            .Select(example => (
-                Row: example.Row with { FirstTarget = 1 },
-                Learnt: Learnt(example.Row, example.Example),
-                Any: example.Row.TargetCount > 0,
-                Blank: IsBlank(example.Example.Response)))
-            .Where(example => Keeps(
-                example.Blank ? EmptyResponse
-                : !example.Any ? NoTarget
-                : !example.Learnt.Contains(true) ? NothingEdited
-                : null))
-            .Select(example => (example.Row, example.Learnt)),
+        .. Kept(examples)
+            .Select(one => (Row: one.Sequence with { FirstTarget = 1 }, Learnt: Learnt(one.Sequence, one.Example)))
+            .Where(one => Keeps(one.Learnt.Contains(true) ? null : NothingEdited)),
     ];
 
     /// <summary>The pairs of which something is left to learn on both sides, in their order.</summary>
@@ -93,6 +73,13 @@ internal sealed class RowEncoder(ChatEncoder encoder, int cutoff)
             .Select(pair => (pair.Chosen, pair.Rejected)),
     ];
 
+    // The examples with a response of which a token is left.
+    private IEnumerable<(TrainingSequence Sequence, SupervisedRow Example)> Kept(IReadOnlyList<SupervisedRow> examples) =>
+        examples
+            .Select(example => (Sequence: Encode(example.Context, example.Prompt, example.Response), Example: example))
+            .Where(one => Keeps(
+                IsBlank(one.Example.Response) ? EmptyResponse : one.Sequence.TargetCount == 0 ? NoTarget : null));
+
     private static bool IsBlank(string text) => string.IsNullOrWhiteSpace(text);
 
     private bool Keeps(string? why)
@@ -109,18 +96,15 @@ internal sealed class RowEncoder(ChatEncoder encoder, int cutoff)
     private bool[] Learnt(TrainingSequence sequence, SupervisedRow row)
     {
         bool[] learnt = new bool[sequence.Tokens.Length - 1];
-        if (sequence.TargetCount > 0)
+        Span<bool> response = learnt.AsSpan(sequence.FirstTarget - 1);
+        if (row.Unedited is { } own)
         {
-            Span<bool> response = learnt.AsSpan(sequence.FirstTarget - 1);
-            if (row.Unedited is { } own)
-            {
-                EditedTokens.Mark(
-                    sequence, encoder.Encode(Turns(row.Context, row.Prompt), own, int.MaxValue, out _), response);
-            }
-            else
-            {
-                response.Fill(true);
-            }
+            EditedTokens.Mark(
+                sequence, encoder.Encode(Turns(row.Context, row.Prompt), own, int.MaxValue, out _), response);
+        }
+        else
+        {
+            response.Fill(true);
         }
 
         return learnt;

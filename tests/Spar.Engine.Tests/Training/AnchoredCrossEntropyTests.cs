@@ -46,7 +46,8 @@ public class AnchoredCrossEntropyTests
 
     [Fact]
     public void A_step_that_learns_nothing_is_refused() =>
-        Assert.Throws<EngineException>(() => new AnchoredCrossEntropy(1).Begin([s_rows[0] with { Learnt = new bool[3] }]));
+        Assert.Throws<EngineException>(
+            () => new AnchoredCrossEntropy(1).Begin([s_rows[0] with { Learnt = new bool[3] }]));
 
     private static (double Loss, float[] Gradient) Of(float[] logProbs, double weight)
     {

@@ -259,7 +259,8 @@ public sealed class EmbeddedTrainerTests : IDisposable
     // The log-probability of each token of a row but the first, and which of them are learnt.
     private (double[] LogProbs, bool[] Learnt) Targets(string model, SupervisedRow row)
     {
-        using ModelInTraining opened = ModelInTraining.Open(Job("none", Examples()) with { StartModel = model }, 1, null);
+        using ModelInTraining opened = ModelInTraining.Open(
+            Job("none", Examples()) with { StartModel = model }, 1, null);
         (TrainingSequence sequence, bool[] learnt) = new RowEncoder(opened.Encoder, 512).Anchored([row])[0];
         return ([.. opened.Trainer.TargetLogProbs([sequence])[0].Select(logProb => (double)logProb)], learnt);
     }

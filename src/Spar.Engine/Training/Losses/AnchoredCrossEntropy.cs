@@ -4,14 +4,14 @@ namespace Spar.Engine.Training.Losses;
 /// <param name="Sequence">The sequence, with n targets.</param>
 /// <param name="Learnt">Which of its targets are learnt, in their order, [n].</param>
 /// <param name="Reference">
-/// The reference model's log-probability of each target (<see cref="LlamaTrainer.TargetLogProbs"/>), [n]; those of learnt
-/// ones do not matter.
+/// The reference model's log-probability of each target (<see cref="LlamaTrainer.TargetLogProbs"/>), [n]; those of
+/// learnt ones do not matter.
 /// </param>
 public sealed record AnchoredSequence(TrainingSequence Sequence, bool[] Learnt, IReadOnlyList<double> Reference);
 
 /// <summary>
-/// The supervised loss of some targets, and an anchor for the others: with l the L learnt and a the A anchored targets of
-/// a step, and q the reference model,
+/// The supervised loss of some targets, and an anchor for the others: with l the L learnt and a the A anchored targets
+/// of a step, and q the reference model,
 /// <code>
 /// L = -sum_l log p_l / L + weight sum_a (log p_a - log q_a)^2 / 2 / A
 /// </code>

@@ -31,8 +31,8 @@ public sealed class CrossEntropy : ILoss<TrainingSequence>
 
     /// <summary>The fault of a step without a target to learn.</summary>
     internal static EngineException NothingToLearn() => new(
-        "No row of this training step has a response to learn from. Check the data, and that prompts are shorter than the "
-        + "cutoff length.");
+        "No row of this training step has a response to learn from. Check the data, and that prompts are shorter "
+        + "than the cutoff length.");
 
     private sealed class StepLoss(double totalWeight) : IStepLoss
     {
