@@ -8,7 +8,8 @@ namespace Spar.SelfPlay;
 
 /// <summary>
 /// Rules before the refiner: a response that they can mend is mended, which takes no call of a refiner; another search
-/// looks for a refinement of the others. A response that was cut off is ended and mended, or left.
+/// looks for a refinement of the others. A response that was cut off is ended and mended; where nothing of it can be
+/// kept, another response to its prompt takes its place.
 /// </summary>
 /// <param name="other">The search for what no rule mends.</param>
 /// <param name="mender">The rules.</param>
@@ -36,22 +37,41 @@ internal sealed class MendingSearch(
         return tree with { Calls = tree.Calls + calls };
     }
 
-    /// <summary>Ends a response that was cut off, and mends it. No refiner is asked, for nobody judged it.</summary>
+    /// <summary>
+    /// Ends a response that was cut off, and mends it, or else mends another one. No refiner is asked, for nobody judged
+    /// it.
+    /// </summary>
     /// <param name="key">Unique name of the search.</param>
     /// <param name="instruction">The instruction.</param>
     /// <param name="response">The response, as far as it goes.</param>
+    /// <param name="others">Whole responses to the instruction; one that follows it is taken as it is.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>
-    /// The tree, whose root has no valuation; exhausted where the rules make nothing of it that passes.
+    /// The tree, whose root has no valuation; exhausted where the rules make nothing of any that passes.
     /// </returns>
     public async Task<SearchTree> EndAsync(
-        string key, string instruction, string response, CancellationToken cancellationToken)
+        string key, string instruction, string response, IReadOnlyList<string> others,
+        CancellationToken cancellationToken)
     {
         SearchNode root = new(0, null, 0, response, null, null);
-        (SearchTree? tree, int calls) = mender.End(response, cutOff: true) is { } whole
-            ? await MendAsync(key, instruction, root, whole, cancellationToken).ConfigureAwait(false)
-            : (null, 0);
-        return tree ?? new SearchTree(SearchOutcome.Exhausted, null, [root], calls, []);
+        int calls = 0;
+        for (int other = -1; other < others.Count; other++)
+        {
+            if ((other < 0 ? mender.End(response, cutOff: true) : others[other]) is not { } text)
+            {
+                continue;
+            }
+
+            (SearchTree? tree, int made) = await MendAsync(
+                other < 0 ? key : $"{key}/{other}", instruction, root, text, cancellationToken).ConfigureAwait(false);
+            calls += made;
+            if (tree is not null)
+            {
+                return tree with { Calls = calls };
+            }
+        }
+
+        return new SearchTree(SearchOutcome.Exhausted, null, [root], calls, []);
     }
 
     // No tree where no rule makes something of the text that passes; and the calls that it took to know.

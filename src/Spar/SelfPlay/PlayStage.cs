@@ -161,33 +161,46 @@ internal sealed class PlayStage(
         int iteration, int item, Prompt prompt, ModelCaller actor, IJudge judge, IRefinementSearch search,
         CancellationToken cancellationToken)
     {
-        MendingSearch? mending = search as MendingSearch;
         IReadOnlyList<PlayedResponse> responses = await ActorSamples.DrawAsync(
             recipe, iteration, item, prompt, actor, judge, cancellationToken).ConfigureAwait(false);
-        int[] negatives = [
-            .. Enumerable.Range(0, responses.Count)
-                .Where(k => responses[k].Valuation is { } valuation ? _gate.VerdictOn(valuation) == Verdict.No
-                    : responses[k].IsCutOff && mending is not null)];
-        if (negatives.Length == 0)
+        string key = $"it{iteration}/tree/p{item}";
+        SeededRandom random = new(session.SeedOf($"it{iteration}/negative/p{item}"));
+        PlayRecord? left = null;
+        if (search is MendingSearch mending && Drawn(response => response.IsCutOff) is { } endless)
         {
-            return Record(null, null);
+            // Endless responses first: they are few, and no other pair teaches the actor to end.
+            SearchTree ended = await mending.EndAsync(
+                $"{key}/end", prompt.Instruction, responses[endless].Text!,
+                [.. responses.Where(other => other.Valuation is not null).Select(other => other.Text!)],
+                cancellationToken).ConfigureAwait(false);
+            left = Record(endless, ended);
+            if (ended.Outcome != SearchOutcome.Exhausted)
+            {
+                return left;
+            }
         }
 
-        int negative =
-            negatives[new SeededRandom(session.SeedOf($"it{iteration}/negative/p{item}")).Next(negatives.Length)];
+        if (Drawn(response => response.Valuation is { } valuation && _gate.VerdictOn(valuation) == Verdict.No)
+            is not { } negative)
+        {
+            return left ?? Record(null, null);
+        }
+
         if (recipe.Refinement == RefinementKind.None)
         {
             return Record(negative, null);
         }
 
-        string key = $"it{iteration}/tree/p{item}";
-        string response = responses[negative].Text!;
-        return Record(
-            negative,
-            responses[negative].Valuation is { } found
-                ? await search.SearchAsync(key, prompt.Instruction, response, found, cancellationToken)
-                    .ConfigureAwait(false)
-                : await mending!.EndAsync(key, prompt.Instruction, response, cancellationToken).ConfigureAwait(false));
+        SearchTree tree = await search.SearchAsync(
+            key, prompt.Instruction, responses[negative].Text!, responses[negative].Valuation!, cancellationToken)
+            .ConfigureAwait(false);
+        return Record(negative, tree with { Calls = tree.Calls + (left?.Tree?.Calls ?? 0) });
+
+        int? Drawn(Func<PlayedResponse, bool> which)
+        {
+            int[] places = [.. Enumerable.Range(0, responses.Count).Where(k => which(responses[k]))];
+            return places.Length == 0 ? null : places[random.Next(places.Length)];
+        }
 
         PlayRecord Record(int? searched, SearchTree? grown) =>
             new(prompt.Id, prompt.Text, responses, searched, grown) { Context = prompt.Context };

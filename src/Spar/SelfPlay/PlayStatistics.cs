@@ -89,7 +89,7 @@ internal static class PlayStatistics
             counts.Add("mended by rule");
             if (tree.Nodes[0].Valuation is null)
             {
-                counts.Add("of these: cut off, ended by rule");
+                counts.Add("of these: cut off");
             }
         }
 

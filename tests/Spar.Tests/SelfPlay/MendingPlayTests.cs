@@ -46,7 +46,7 @@ public sealed class MendingPlayTests : IDisposable
         IReadOnlyDictionary<string, long> counts =
             store.FindProduct<PlayProduct>(StageNames.Play(1))!.Statistics.Counts;
         Assert.Equal(18, counts[$"responses left out: {AnswerReading.CutOff}"]);
-        Assert.Equal(inPlay ? 6 : 0, counts.GetValueOrDefault("of these: cut off, ended by rule"));
+        Assert.Equal(inPlay ? 6 : 0, counts.GetValueOrDefault("of these: cut off"));
         IReadOnlyList<PreferencePair> pairs = DataProduct.Find(store, 1)!.Pairs;
         Assert.Equal(inPlay ? 6 : 0, pairs.Count);
         Assert.All(pairs, pair =>
@@ -68,13 +68,29 @@ public sealed class MendingPlayTests : IDisposable
         CancellationToken token = TestContext.Current.CancellationToken;
         SearchTree searched = await search.SearchAsync("a", "say it", "so, so", judge.No, token);
         Assert.Equal((SearchOutcome.Exhausted, 10), (searched.Outcome, searched.Calls));
-        SearchTree ended = await search.EndAsync("b", "say it", "so, so. and", token);
-        Assert.Equal((SearchOutcome.Exhausted, 3), (ended.Outcome, ended.Calls));
+        SearchTree ended = await search.EndAsync("b", "say it", "so, so. and", ["so, no"], token);
+        Assert.Equal((SearchOutcome.Exhausted, 6), (ended.Outcome, ended.Calls));
+    }
+
+    [Theory]
+    [InlineData("so, so. and", "so so.")]
+    [InlineData("so, so, and", "but no")]
+    public async Task Another_response_takes_the_place_of_one_that_nothing_is_left_of(string endless, string chosen)
+    {
+        using CallSession session = new(1, 1);
+        MendingSearch search = new(
+            new Fruitless(), new Rules(), new Strict { Passing = 1 }, Gate.Majority, TestRuns.Compact.Format, session);
+        SearchTree ended = await search.EndAsync(
+            "a", "say it", endless, ["but, no"], TestContext.Current.CancellationToken);
+        Assert.Equal((SearchOutcome.Success, true), (ended.Outcome, ended.Mended));
+        Assert.Equal([endless, chosen], ended.Nodes.Select(node => node.Response));
     }
 
     private sealed class Strict : IJudge
     {
-        public Valuation No { get; } = new(0, 3, "no");
+        public int Passing { get; init; }
+
+        public Valuation No => new(Passing * 3, 3 - (Passing * 3), "no");
 
         public int MostCalls => 3;
 
@@ -98,7 +114,8 @@ public sealed class MendingPlayTests : IDisposable
     {
         public string? RequestOf(string instruction) => instruction;
 
-        public string? End(string response, bool cutOff) => response[..(response.LastIndexOf('.') + 1)];
+        public string? End(string response, bool cutOff) =>
+            response.LastIndexOf('.') is > 0 and int last ? response[..(last + 1)] : null;
 
         public string? Mend(string instruction, string response, ulong seed) =>
             response.Replace(",", "", StringComparison.Ordinal);
