@@ -225,6 +225,22 @@ public sealed class RunExportTests : IDisposable
         Assert.Contains("no training data yet", fault.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_run_whose_pairs_all_reject_cut_off_responses_says_so()
+    {
+        using RunStore store = RunStore.Open(_directory.File("run"), TestRuns.IdentityOf(TestRuns.Small));
+        KeptData data = new(StageStatistics.None)
+        {
+            Pairs = [new PreferencePair("b", "say b", "b.", "b and b") { RejectedCutOff = true }],
+            RefinerRows = [],
+        };
+        store.KeepProduct("data-1", data, new StageTiming("data-1", "2026-01-01T00:00:00Z", 1, 0, 0));
+        store.Flush();
+        SparException fault = Assert.Throws<SparException>(
+            () => RunExport.Write(store, ExportFormat.Trl, _directory.File("out")));
+        Assert.Contains("each of the 1 preference pairs of its first iteration", fault.Message, StringComparison.Ordinal);
+    }
+
     private async Task<RunStore> RunAsync()
     {
         await TestRuns.RunAsync(_directory.File("run"), TestRuns.Small, new FakeWorld());
