@@ -1,5 +1,3 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using Spar.Evaluation.Instructions;
 
 namespace Spar.Evaluation.Mending;
@@ -7,9 +5,6 @@ namespace Spar.Evaluation.Mending;
 /// <summary>The edit of each instruction.</summary>
 internal static class Edits
 {
-    private static readonly JsonSerializerOptions s_json =
-        new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>What mends a response that does not follow an instruction.</summary>
     /// <param name="Order">Edits are made in this order: words first, then form, then what concerns every letter.</param>
     /// <param name="Apply">Edits a draft; null where it cannot be done.</param>
@@ -33,7 +28,7 @@ internal static class Edits
         ["detectable_format:number_highlighted_sections"] = new(12, FormEdits.Highlights),
         ["detectable_content:number_placeholders"] = new(13, FormEdits.Placeholders),
         ["detectable_format:title"] = new(14, (draft, _) => FormEdits.Title(draft)),
-        ["detectable_format:json_format"] = new(15, (draft, _) => Json(draft)),
+        ["detectable_format:json_format"] = new(15, (draft, _) => JsonText.Of(draft.Text)),
         ["detectable_content:postscript"] = new(16, FormEdits.Postscript),
         ["combination:repeat_prompt"] = new(17, Repeat),
         ["startend:end_checker"] = new(18, (draft, arguments) => $"{draft.Text}\n\n{arguments.Text("end_phrase")}"),
@@ -48,12 +43,5 @@ internal static class Edits
     {
         string prompt = arguments.Text("prompt_to_repeat");
         return $"{prompt}\n\n{draft.Text.Replace(prompt, "", StringComparison.OrdinalIgnoreCase).Trim()}";
-    }
-
-    private static string Json(Draft draft)
-    {
-        string[] paragraphs = [.. Passages.Paragraphs(draft.Text).Select(Passages.OneLine)];
-        object answer = paragraphs.Length == 1 ? paragraphs[0] : paragraphs;
-        return JsonSerializer.Serialize(new Dictionary<string, object> { ["answer"] = answer }, s_json);
     }
 }

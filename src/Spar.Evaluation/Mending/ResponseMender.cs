@@ -19,11 +19,13 @@ public static class ResponseMender
 
     /// <summary>
     /// Ends a response before it begins to repeat itself, and after its last whole sentence where it was cut off: what
-    /// a model that does not find its end has said before.
+    /// a model that does not find its end has said before. Of JSON like that it leaves what its strings say.
     /// </summary>
     /// <param name="response">The response; any text.</param>
     /// <param name="cutOff">Whether it was cut off.</param>
-    /// <returns>The response, or its beginning; null where no whole sentence is left.</returns>
+    /// <returns>
+    /// The response, or its beginning, of JSON the strings as paragraphs; null where no whole sentence is left.
+    /// </returns>
     public static string? End(string response, bool cutOff) => WholePart.Of(response, cutOff);
 
     /// <summary>Mends a response.</summary>

@@ -27,6 +27,11 @@ internal static partial class WholePart
     /// <returns>The response up to there; null where no sentence is left.</returns>
     public static string? Of(string text, bool cutOff)
     {
+        if (JsonText.Looks(text))
+        {
+            return OfJson(text, cutOff);
+        }
+
         string[] lines = text.Split('\n');
         List<string> sentences = [];
         HashSet<int> ends = []; // places of sentences that end something; a heading or the number of an item does not
@@ -54,6 +59,26 @@ internal static partial class WholePart
         return whole == sentences.Count && whole > 0 ? text
             : Passages.Keep(text, (_, place) => place < whole) is { Length: > 0 } kept ? kept
             : null;
+    }
+
+    // Of JSON that does not find its end: what it says, as paragraphs.
+    private static string? OfJson(string text, bool cutOff)
+    {
+        (List<string> said, string? open) = JsonText.Said(text);
+        int whole = Unrepeated(said);
+        if (whole == said.Count && open is null && !cutOff)
+        {
+            return text;
+        }
+
+        IEnumerable<string> kept = said.Take(whole);
+        if (whole == said.Count && open is not null && Of(open, cutOff: true) is { } last)
+        {
+            kept = kept.Append(last);
+        }
+
+        string all = string.Join("\n\n", kept.Distinct(StringComparer.Ordinal));
+        return all.Length > 0 ? all : null;
     }
 
     private static int Unrepeated(List<string> sentences)

@@ -32,7 +32,7 @@ internal static class WordEdits
             $@"\b({string.Join('|', arguments.Texts("forbidden_words").Select(Regex.Escape))})\b", RegexOptions.IgnoreCase);
         int sentences = Passages.Statements(draft.Text).Count;
         int bad = Passages.Statements(draft.Text).Count(words.IsMatch);
-        return bad * 2 < sentences
+        return bad < sentences
             ? Passages.Keep(draft.Text, (sentence, _) => !words.IsMatch(sentence))
             : Regex.Replace(words.Replace(draft.Text, ""), "  +", " ");
     }

@@ -8,8 +8,9 @@ namespace Spar.SelfPlay;
 
 /// <summary>
 /// Rules before the refiner: a response that they can mend is mended, which takes no call of a refiner; another search
-/// looks for a refinement of the others. A response that was cut off is ended and mended; where nothing of it can be
-/// kept, another response to its prompt takes its place.
+/// looks for a refinement of the others. What begins to repeat itself is ended there, if what is left can be mended. A
+/// response that was cut off is ended and mended; where nothing of it can be kept, another response to its prompt takes
+/// its place.
 /// </summary>
 /// <param name="other">The search for what no rule mends.</param>
 /// <param name="mender">The rules.</param>
@@ -26,7 +27,8 @@ internal sealed class MendingSearch(
         string key, string instruction, string response, Valuation valuation, CancellationToken cancellationToken)
     {
         SearchNode root = new(0, null, 0, response, null, valuation);
-        (SearchTree? tree, int calls) = await MendAsync(key, instruction, root, response, cancellationToken)
+        (SearchTree? tree, int calls) = await MendAsync(
+            key, instruction, root, [mender.End(response, cutOff: false), response], cancellationToken)
             .ConfigureAwait(false);
         if (tree is not null)
         {
@@ -54,49 +56,48 @@ internal sealed class MendingSearch(
         CancellationToken cancellationToken)
     {
         SearchNode root = new(0, null, 0, response, null, null);
+        (SearchTree? tree, int calls) = await MendAsync(
+            key, instruction, root,
+            [mender.End(response, cutOff: true), .. others.Select(one => mender.End(one, cutOff: false))],
+            cancellationToken).ConfigureAwait(false);
+        return tree ?? new SearchTree(SearchOutcome.Exhausted, null, [root], calls, []);
+    }
+
+    // The first of the texts that a rule makes something of that passes; no tree where there is none. And the calls
+    // that it took to know.
+    private async Task<(SearchTree? Tree, int Calls)> MendAsync(
+        string key, string instruction, SearchNode root, IReadOnlyList<string?> texts,
+        CancellationToken cancellationToken)
+    {
         int calls = 0;
-        for (int other = -1; other < others.Count; other++)
+        for (int i = 0; i < texts.Count; i++)
         {
-            if ((other < 0 ? mender.End(response, cutOff: true) : others[other]) is not { } text)
+            if (texts[i] is not { } text || texts.Take(i).Contains(text)
+                || mender.Mend(instruction, text, session.SeedOf($"{key}/mend")) is not { } mended
+                || mended == root.Response)
             {
                 continue;
             }
 
-            (SearchTree? tree, int made) = await MendAsync(
-                other < 0 ? key : $"{key}/{other}", instruction, root, text, cancellationToken).ConfigureAwait(false);
-            calls += made;
-            if (tree is not null)
+            try
             {
-                return tree with { Calls = calls };
+                Valuation found = await judge.JudgeAsync(
+                    $"{key}/mend{i}/judge", instruction, mended, cancellationToken).ConfigureAwait(false);
+                calls += found.Calls;
+                if (gate.Passes(found))
+                {
+                    SearchNode child = new(1, 0, 1, mended, format.Frame(null, mended), found);
+                    return (
+                        new SearchTree(SearchOutcome.Success, child.Id, [root, child], calls, []) { Mended = true },
+                        calls);
+                }
+            }
+            catch (CallFailedException fault)
+            {
+                return (new SearchTree(SearchOutcome.Failed, null, [root], calls, [], fault.Message), calls);
             }
         }
 
-        return new SearchTree(SearchOutcome.Exhausted, null, [root], calls, []);
-    }
-
-    // No tree where no rule makes something of the text that passes; and the calls that it took to know.
-    private async Task<(SearchTree? Tree, int Calls)> MendAsync(
-        string key, string instruction, SearchNode root, string text, CancellationToken cancellationToken)
-    {
-        if (mender.Mend(instruction, text, session.SeedOf($"{key}/mend")) is not { } mended || mended == root.Response)
-        {
-            return (null, 0);
-        }
-
-        try
-        {
-            Valuation found = await judge.JudgeAsync($"{key}/mend/judge", instruction, mended, cancellationToken)
-                .ConfigureAwait(false);
-            SearchNode child = new(1, 0, 1, mended, format.Frame(null, mended), found);
-            return (
-                gate.Passes(found)
-                    ? new SearchTree(SearchOutcome.Success, child.Id, [root, child], found.Calls, []) { Mended = true }
-                    : null,
-                found.Calls);
-        }
-        catch (CallFailedException fault)
-        {
-            return (new SearchTree(SearchOutcome.Failed, null, [root], 0, [], fault.Message), 0);
-        }
+        return (null, calls);
     }
 }

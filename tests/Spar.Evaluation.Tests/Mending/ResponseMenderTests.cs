@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Spar.Evaluation.InstructionFollowing;
 using Spar.Evaluation.Instructions;
 using Spar.Evaluation.Mending;
@@ -6,7 +7,7 @@ using Spar.Evaluation.Synthesis;
 namespace Spar.Evaluation.Tests.Mending;
 
 /// <summary>Edits by rule that make a response follow the constraints of its prompt.</summary>
-public sealed class ResponseMenderTests
+public sealed partial class ResponseMenderTests
 {
     private const string Letter =
         "Dear team,\n\nThe library opens at nine, and you can borrow tools there. It costs nothing for three days. "
@@ -110,6 +111,37 @@ public sealed class ResponseMenderTests
         Assert.Null(ResponseMender.End(circles, true));
     }
 
+    [Theory]
+    [InlineData("""{ "answer": ["We bake bread.", "We bake bread.", "We bake bread.", "We bake bread.", "We""", true,
+        "We bake bread.")]
+    [InlineData("""{ "answer": ["Jam", "Bread, too", "It is so good that it is good. It is so""", true,
+        "Jam\n\nBread, too\n\nIt is so good that it is good.")]
+    [InlineData("""{ "answer": ["Jam", "Bread"] }""", false, """{ "answer": ["Jam", "Bread"] }""")]
+    [InlineData("""{ "answer": ["*", "*", "*", "*""", true, null)]
+    public void Json_that_does_not_end_is_what_it_says_before_it_repeats_itself(
+        string response, bool cutOff, string? expected) => Assert.Equal(expected, ResponseMender.End(response, cutOff));
+
+    [Theory]
+    [InlineData("""{ "answer": [ "Jam, red" "Bread" ] }""", """{ "answer": [ "Jam, red", "Bread" ] }""")]
+    [InlineData("""{ "answer": [ "Jam" "Bread" ] }""", """{ "answer": "Jam Bread" }""")]
+    [InlineData("""{ "answer": "{ \"answer\": \"Jam.\" ", "more": "Say \"hi\", now" """,
+        """{ "answer": [ "Jam.", "Say \"hi\", now" ] }""")]
+    [InlineData("""{ "answer": [ "*" "*" ] }""", null)]
+    public void Broken_json_becomes_json_of_what_it_says(string response, string? expected)
+    {
+        string? mended = ResponseMender.Mend(Prompt("Write", ("detectable_format:json_format", "{}")), response, 1);
+        Assert.Equal(expected, mended is null ? null : Spaces().Replace(mended, " "));
+    }
+
+    [Fact]
+    public void Json_without_commas_is_one_string()
+    {
+        string mended = ResponseMender.Mend(
+            Prompt("Write", ("detectable_format:json_format", "{}"), ("punctuation:no_comma", "{}")), Letter, 1)!;
+        Assert.StartsWith("{\n  \"answer\": \"Dear team The library", mended, StringComparison.Ordinal);
+        Assert.DoesNotContain('\\', mended);
+    }
+
     // What is left is a beginning of what was said, and an end that was found is found again.
     [Fact]
     public void Whatever_the_response_its_end_is_its_own()
@@ -135,4 +167,7 @@ public sealed class ResponseMenderTests
             InstructionArguments arguments = InstructionArguments.Parse(one.Arguments);
             return new Instruction(one.Id, arguments, InstructionRegistry.Create(one.Id, arguments));
         })]);
+
+    [GeneratedRegex(@"\s+")]
+    private static partial Regex Spaces();
 }

@@ -86,6 +86,20 @@ public sealed class MendingPlayTests : IDisposable
         Assert.Equal([endless, chosen], ended.Nodes.Select(node => node.Response));
     }
 
+    [Theory]
+    [InlineData("so, so again, so", "so so")]
+    [InlineData("too short again, so", "too short again so")]
+    public async Task What_repeats_itself_is_ended_there_if_the_rest_can_be_mended(string response, string chosen)
+    {
+        using CallSession session = new(1, 1);
+        Strict judge = new() { Passing = 1 };
+        MendingSearch search = new(
+            new Fruitless(), new Rules(), judge, Gate.Majority, TestRuns.Compact.Format, session);
+        SearchTree mended = await search.SearchAsync(
+            "a", "say it", response, judge.No, TestContext.Current.CancellationToken);
+        Assert.Equal([response, chosen], mended.Nodes.Select(node => node.Response));
+    }
+
     private sealed class Strict : IJudge
     {
         public int Passing { get; init; }
@@ -109,16 +123,18 @@ public sealed class MendingPlayTests : IDisposable
                     SearchOutcome.Exhausted, null, [new SearchNode(0, null, 0, response, null, valuation)], 7, []));
     }
 
-    // Takes commas for faults; a text that was cut off ends with its last full stop.
+    // Takes commas for faults; a text that was cut off ends with its last full stop, another before it says "again";
+    // "too short" is what no rule mends.
     private sealed class Rules : IResponseMender, IConstraintVerifier
     {
         public string? RequestOf(string instruction) => instruction;
 
         public string? End(string response, bool cutOff) =>
-            response.LastIndexOf('.') is > 0 and int last ? response[..(last + 1)] : null;
+            !cutOff ? response.Split(" again")[0]
+            : response.LastIndexOf('.') is > 0 and int last ? response[..(last + 1)] : null;
 
         public string? Mend(string instruction, string response, ulong seed) =>
-            response.Replace(",", "", StringComparison.Ordinal);
+            response == "too short" ? null : response.Replace(",", "", StringComparison.Ordinal);
 
         public Verification Verify(string instruction, string response) =>
             new(
