@@ -1,20 +1,17 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Spar.Ground;
 
 namespace Spar.Evaluation.Mending;
 
 /// <summary>Responses in JSON, whole or broken: what they say, and the JSON that says it.</summary>
 internal static partial class JsonText
 {
-    private static readonly JsonSerializerOptions s_options =
-        new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>Whether a text begins as JSON does.</summary>
     /// <param name="text">The text.</param>
     public static bool Looks(string text) => Beginning().IsMatch(text);
 
-    /// <summary>An object whose answer is a text: its paragraphs, or what it says where it is JSON that is broken.</summary>
+    /// <summary>An object whose answer is a text: its paragraphs, or what it says where it is broken JSON.</summary>
     /// <param name="text">The text.</param>
     /// <returns>The object; null where broken JSON says nothing.</returns>
     public static string? Of(string text)
@@ -30,10 +27,12 @@ internal static partial class JsonText
                 ["answer"] = said.Length == 1 || !text.Contains(',', StringComparison.Ordinal)
                     ? string.Join(' ', said) : said,
             },
-            s_options);
+            JsonSettings.Readable);
     }
 
-    /// <summary>What a text in JSON says: its strings but the names of members, also those of JSON in a string.</summary>
+    /// <summary>
+    /// What a text in JSON says: its strings but the names of members, also those of JSON in a string.
+    /// </summary>
     /// <param name="text">The text; may be broken anywhere.</param>
     /// <returns>The strings that end, and the last one where it does not.</returns>
     public static (List<string> Whole, string? Open) Said(string text)
@@ -43,18 +42,16 @@ internal static partial class JsonText
         {
             string value = Escape().Replace(
                 match.Groups["value"].Value, one => one.Value[1] is 'n' or 't' or 'r' ? " " : one.Value[1..]).Trim();
-            if (match.Groups["name"].Success || !value.Any(char.IsLetterOrDigit))
+            bool nested = Looks(value);
+            bool misplaced = !nested && value.Contains("\":", StringComparison.Ordinal); // marks out of their place
+            if (match.Groups["name"].Success || misplaced || !value.Any(char.IsLetterOrDigit))
             {
                 continue;
             }
 
-            if (Looks(value))
+            if (nested)
             {
                 whole.AddRange(Said(value).Whole);
-            }
-            else if (value.Contains("\":", StringComparison.Ordinal))
-            {
-                continue; // marks that are not where they belong
             }
             else if (match.Groups["end"].Success)
             {

@@ -30,11 +30,9 @@ internal static class WordEdits
     {
         Regex words = new(
             $@"\b({string.Join('|', arguments.Texts("forbidden_words").Select(Regex.Escape))})\b", RegexOptions.IgnoreCase);
-        int sentences = Passages.Statements(draft.Text).Count;
-        int bad = Passages.Statements(draft.Text).Count(words.IsMatch);
-        return bad < sentences
-            ? Passages.Keep(draft.Text, (sentence, _) => !words.IsMatch(sentence))
-            : Regex.Replace(words.Replace(draft.Text, ""), "  +", " ");
+        return Passages.Statements(draft.Text).TrueForAll(words.IsMatch)
+            ? Regex.Replace(words.Replace(draft.Text, ""), "  +", " ")
+            : Passages.Keep(draft.Text, (sentence, _) => !words.IsMatch(sentence));
     }
 
     /// <summary>Mentions the words that are missing.</summary>

@@ -1,16 +1,13 @@
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Spar.Ground;
 
 namespace Spar.Evaluation.Synthesis;
 
 /// <summary>Parts of an example, and its text as a whole.</summary>
 internal sealed partial class ExampleWriter
 {
-    private static readonly JsonSerializerOptions s_json =
-        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>A part as words with the gaps before them, and the one after the last.</summary>
     private Field[] Part(string template)
     {
@@ -56,7 +53,7 @@ internal sealed partial class ExampleWriter
         written = _plan.Quoted ? $"\"{written}\"" : written;
         string name = _plan.Case switch { TextCase.Upper => "TEXT", TextCase.Title => "Text", _ => "text" };
         return _plan.Json
-            ? JsonSerializer.Serialize(new Dictionary<string, string> { [name] = written }, s_json)
+            ? JsonSerializer.Serialize(new Dictionary<string, string> { [name] = written }, JsonSettings.Compact)
             : written;
     }
 

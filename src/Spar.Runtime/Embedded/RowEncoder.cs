@@ -74,7 +74,8 @@ internal sealed class RowEncoder(ChatEncoder encoder, int cutoff)
     ];
 
     // The examples with a response of which a token is left.
-    private IEnumerable<(TrainingSequence Sequence, SupervisedRow Example)> Kept(IReadOnlyList<SupervisedRow> examples) =>
+    private IEnumerable<(TrainingSequence Sequence, SupervisedRow Example)> Kept(
+        IReadOnlyList<SupervisedRow> examples) =>
         examples
             .Select(example => (Sequence: Encode(example.Context, example.Prompt, example.Response), Example: example))
             .Where(one => Keeps(

@@ -94,9 +94,9 @@ public static class RunExport
             ? written
             : throw new SparException(
                 DataProduct.Find(store, 1)?.Pairs.Count is > 0 and int pairs
-                    ? $"The run in {store.Directory} has nothing to export: each of the {pairs} preference pairs of its "
-                    + "first iteration rejects a response that was cut off, and other trainers would learn that it ends "
-                    + "there. Give respond.max_tokens more, so that responses end."
+                    ? $"The run in {store.Directory} has nothing to export: each of the {pairs} preference pairs of "
+                    + "its first iteration rejects a response that was cut off, and other trainers would learn that it "
+                    + "ends there. Give respond.max_tokens more, so that responses end."
                     : $"The run in {store.Directory} has no training data yet. Let it go on until its first training "
                     + "stage.");
 

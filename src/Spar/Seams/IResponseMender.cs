@@ -15,7 +15,7 @@ public interface IResponseMender
     /// </summary>
     /// <param name="response">The response; any text.</param>
     /// <param name="cutOff">Whether it was cut off.</param>
-    /// <returns>The response, or its beginning; null where no whole sentence is left.</returns>
+    /// <returns>The response, or what is left of it; null where no whole sentence is.</returns>
     string? End(string response, bool cutOff);
 
     /// <summary>Mends a response.</summary>

@@ -40,8 +40,8 @@ internal sealed class MendingSearch(
     }
 
     /// <summary>
-    /// Ends a response that was cut off, and mends it, or else mends another one. No refiner is asked, for nobody judged
-    /// it.
+    /// Ends a response that was cut off, and mends it, or else mends another one. No refiner is asked, for nobody
+    /// judged it.
     /// </summary>
     /// <param name="key">Unique name of the search.</param>
     /// <param name="instruction">The instruction.</param>

@@ -165,8 +165,14 @@ internal sealed class PlayStage(
             recipe, iteration, item, prompt, actor, judge, cancellationToken).ConfigureAwait(false);
         string key = $"it{iteration}/tree/p{item}";
         SeededRandom random = new(session.SeedOf($"it{iteration}/negative/p{item}"));
+        MendingSearch? mending = search as MendingSearch;
+        if (recipe.Refinement == RefinementKind.None)
+        {
+            return Record(Drawn(response => Fails(response) || (mending is not null && response.IsCutOff)), null);
+        }
+
         PlayRecord? left = null;
-        if (search is MendingSearch mending && Drawn(response => response.IsCutOff) is { } endless)
+        if (mending is not null && Drawn(response => response.IsCutOff) is { } endless)
         {
             // Endless responses first: they are few, and no other pair teaches the actor to end.
             SearchTree ended = await mending.EndAsync(
@@ -180,21 +186,18 @@ internal sealed class PlayStage(
             }
         }
 
-        if (Drawn(response => response.Valuation is { } valuation && _gate.VerdictOn(valuation) == Verdict.No)
-            is not { } negative)
+        if (Drawn(Fails) is not { } negative)
         {
             return left ?? Record(null, null);
-        }
-
-        if (recipe.Refinement == RefinementKind.None)
-        {
-            return Record(negative, null);
         }
 
         SearchTree tree = await search.SearchAsync(
             key, prompt.Instruction, responses[negative].Text!, responses[negative].Valuation!, cancellationToken)
             .ConfigureAwait(false);
         return Record(negative, tree with { Calls = tree.Calls + (left?.Tree?.Calls ?? 0) });
+
+        bool Fails(PlayedResponse response) =>
+            response.Valuation is { } valuation && _gate.VerdictOn(valuation) == Verdict.No;
 
         int? Drawn(Func<PlayedResponse, bool> which)
         {

@@ -92,8 +92,8 @@ public sealed class PoolTests
     [Fact(Timeout = 60_000)]
     public async Task An_address_where_nobody_ever_answered_is_not_waited_for_long()
     {
-        // Probes move the clock on while the call is on its way back to the pool. Within a minute it has to give up, by a
-        // clock that goes no further; it has no waits of its own, which might not end.
+        // Probes move the clock on while the call is on its way back to the pool. Within a minute it has to give up, by
+        // a clock that goes no further; it has no waits of its own, which might not end.
         ImpatientTime time = new() { Last = TimeSpan.FromMinutes(1) };
         using IChatClient client = PooledChatClient.Open(
             [new ServedEndpoint(new Uri($"http://127.0.0.1:{FreePort.Next()}/v1"), "m")],

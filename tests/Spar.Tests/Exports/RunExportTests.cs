@@ -238,7 +238,8 @@ public sealed class RunExportTests : IDisposable
         store.Flush();
         SparException fault = Assert.Throws<SparException>(
             () => RunExport.Write(store, ExportFormat.Trl, _directory.File("out")));
-        Assert.Contains("each of the 1 preference pairs of its first iteration", fault.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "each of the 1 preference pairs of its first iteration", fault.Message, StringComparison.Ordinal);
     }
 
     private async Task<RunStore> RunAsync()

@@ -59,6 +59,33 @@ public sealed class MendingPlayTests : IDisposable
     }
 
     [Fact]
+    public async Task Without_refinement_a_cut_off_response_is_rejected_and_nothing_is_mended()
+    {
+        FakeWorld world = new() { Says = (_, answer) => $"{answer}, so. and then, and then", Finish = "length" };
+        Rules rules = new();
+        string run = _directory.File("run");
+        Recipe recipe = TestRuns.Small with
+        {
+            Iterations = 1,
+            Refinement = RefinementKind.None,
+            ActorSft = TestRuns.Small.ActorSft with { Epochs = 0 },
+            RefinerSft = TestRuns.Small.RefinerSft with { Epochs = 0 },
+        };
+        await TestRuns.RunAsync(
+            run, recipe, world, verifier: rules,
+            teacher: new Teacher.Mending("base", new Sampling(0.7, 1, 9), rules, rules) { InPlay = true });
+
+        using RunStore store = RunStore.OpenForReading(run);
+        PlayRecord[] records = [.. store.ReadItems<PlayRecord>(StageNames.Play(1)).Select(one => one.Record)];
+        Assert.Equal(recipe.PromptsPerIteration, records.Length);
+        Assert.All(records, record =>
+        {
+            Assert.NotNull(record.Negative);
+            Assert.Null(record.Tree);
+        });
+    }
+
+    [Fact]
     public async Task The_calls_that_rejected_a_mended_response_are_counted_with_the_search()
     {
         using CallSession session = new(1, 1);
