@@ -33,6 +33,7 @@ internal static unsafe class GemmBench
         using ThreadTeam team = new(threads);
         bool hasPeer = OpenBlas.Load(threads);
         Kernel(team);
+        TileVectors(team);
         foreach ((string name, int m, int n, int k, bool transposeA, bool transposeB) in s_shapes)
         {
             float[] a = Fill(m * k),
@@ -115,6 +116,49 @@ internal static unsafe class GemmBench
                             for (int i = 0; i < Times; i++)
                             {
                                 MicroKernel.Run(rows, x, K, 1, y, K, c, columns, null);
+                            }
+                        }
+                    )
+            );
+        }
+    }
+
+    /// <summary>The same of bfloat16 on vectors, as processors without AMX do it.</summary>
+    private static void TileVectors(ThreadTeam team)
+    {
+        const int Blocks = 8,
+            Times = 1_000;
+        ushort[] a = new ushort[2 * Blocks * TileKernel.Tile],
+            b = new ushort[2 * Blocks * TileKernel.Tile];
+        float[] numbers = Fill(TileKernel.Block * TileKernel.Depth);
+        fixed (float* p = numbers)
+        fixed (
+            ushort* pa = a,
+                pb = b
+        )
+        {
+            ushort* x = pa,
+                y = pb;
+            for (int i = 0; i < 2 * Blocks; i++)
+            {
+                TilePacking.PackA(p, TileKernel.Depth, TileKernel.Side, TileKernel.Depth, x + (i * TileKernel.Tile));
+                TilePacking.PackB(p, TileKernel.Block, TileKernel.Side, TileKernel.Depth, y + (i * TileKernel.Tile));
+            }
+
+            const int Side = TileKernel.Block,
+                K = Blocks * TileKernel.Depth;
+            Report(
+                $"bfloat16 on vectors {Side}x{Side}x{K}",
+                2.0 * team.Threads * Times * Side * Side * K,
+                () =>
+                    team.For(
+                        team.Threads,
+                        _ =>
+                        {
+                            float* c = stackalloc float[Side * Side];
+                            for (int i = 0; i < Times; i++)
+                            {
+                                TileKernel.RunVectors(Side, Blocks, x, Blocks * TileKernel.Tile, y, c, Side, false);
                             }
                         }
                     )

@@ -35,7 +35,9 @@ internal static unsafe class TileKernel
     /// <summary>Magnitudes below this one, 2^-55, are taken as 0.</summary>
     public const float Smallest = 1f / (1L << 55);
 
-    private const int Lanes = Tile / 2; // pairs of a tile
+    private const int Lanes = Tile / 2;             // pairs of a tile
+    private const int BlocksAtOnce = 8;             // tiles along k that are multiplied while they are in the L1 cache
+    private const int MostRows = 6, FewRows = 4;    // rows at a time
 
     /// <summary>Has to come before <see cref="Run"/>, on the same thread, and <see cref="End"/> after it.</summary>
     public static void Begin()
@@ -95,71 +97,207 @@ internal static unsafe class TileKernel
         }
     }
 
-    private static void RunVectors<TUnit, TVector>(
+    /// <summary>The same on vectors of a width that is asked for.</summary>
+    public static void RunVectors<TUnit, TVector>(
         int rows, int blocks, ushort* a, nint next, ushort* b, float* c, nint ldc, bool add)
         where TUnit : IVectorUnit<TVector>
         where TVector : struct
     {
-        for (int row = 0; row < rows; row += 4)
+        int room = rows > Side ? Block : Side;
+        for (int row = 0; row < rows && add; row++)
         {
-            uint* pairs = (uint*)(a + (row / Side * next) + (row % Side * Depth));
             for (int column = 0; column < Block; column += TUnit.Lanes)
             {
-                Rows<TUnit, TVector>(
-                    blocks, pairs, (uint*)b + (column / Side * Lanes) + (column % Side), c + (row * ldc) + column, ldc,
-                    add);
+                float* at = c + (row * ldc) + column;
+                TUnit.Store(TUnit.Flush(TUnit.Load(at)), at);
+            }
+        }
+
+        float* wide = stackalloc float[BlocksAtOnce * MostRows * Depth];
+        for (int first = 0; first < blocks; first += BlocksAtOnce, b += BlocksAtOnce * 2 * Tile)
+        {
+            int count = Math.Min(BlocksAtOnce, blocks - first);
+            ushort* tiles = a + ((nint)first * Tile);
+            for (int row = 0, high; row < rows; row += high)
+            {
+                high = room - row is >= MostRows and not 2 * FewRows ? MostRows : FewRows;
+                Widen<TUnit, TVector>(tiles, next, row, high, count, wide);
+                for (int column = 0; column < Block;)
+                {
+                    uint* pairs = (uint*)b + (column / Side * Lanes) + (column % Side);
+                    float* target = c + (row * ldc) + column;
+                    if (high == MostRows)
+                    {
+                        SixRows<TUnit, TVector>(count, wide, pairs, target, ldc, add || first > 0);
+                        column += 2 * TUnit.Lanes;
+                    }
+                    else
+                    {
+                        FourRows<TUnit, TVector>(count, wide, pairs, target, ldc, add || first > 0);
+                        column += TUnit.Lanes;
+                    }
+                }
             }
         }
     }
 
-    /// <summary>Four rows and a vector's worth of columns.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows<TUnit, TVector>(int blocks, uint* a, uint* b, float* c, nint ldc, bool add)
+    /// <summary>Rows of tiles of A as float32: of each tile and row the even steps, then the odd ones.</summary>
+    private static void Widen<TUnit, TVector>(ushort* a, nint next, int first, int rows, int blocks, float* wide)
         where TUnit : IVectorUnit<TVector>
         where TVector : struct
     {
-        TVector c0 = Start<TUnit, TVector>(c, add), c1 = Start<TUnit, TVector>(c + ldc, add);
-        TVector c2 = Start<TUnit, TVector>(c + (2 * ldc), add), c3 = Start<TUnit, TVector>(c + (3 * ldc), add);
-        for (; blocks > 0; blocks--, a += Lanes, b += 2 * Lanes)
+        for (int row = first; row < first + rows; row++, wide += Depth)
+        {
+            uint* pairs = (uint*)(a + (row / Side * next) + (row % Side * Depth));
+            float* target = wide;
+            for (int block = 0; block < blocks; block++, pairs += Lanes, target += rows * Depth)
+            {
+                for (int p = 0; p < Side; p += TUnit.Lanes)
+                {
+                    TUnit.Store(TUnit.LowerHalves(pairs + p), target + p);
+                    TUnit.Store(TUnit.UpperHalves(pairs + p), target + Side + p);
+                }
+            }
+        }
+    }
+
+    /// <summary>Four rows and a vector's worth of columns, even and odd steps side by side.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void FourRows<TUnit, TVector>(int blocks, float* a, uint* b, float* c, nint ldc, bool add)
+        where TUnit : IVectorUnit<TVector>
+        where TVector : struct
+    {
+        for (; blocks > 0; blocks--, a += FewRows * Depth, b += 2 * Lanes, add = true)
         {
             TVector even0 = TUnit.Zero, even1 = TUnit.Zero, even2 = TUnit.Zero, even3 = TUnit.Zero;
             TVector odd0 = TUnit.Zero, odd1 = TUnit.Zero, odd2 = TUnit.Zero, odd3 = TUnit.Zero;
-            for (int p = 0; p < Side; p++)
+            float* x = a, end = a + Side;
+            for (uint* pairs = b; x < end; x++, pairs += Side)
             {
-                TVector even = TUnit.LowerHalves(b + (p * Side)), odd = TUnit.UpperHalves(b + (p * Side));
-                Pair<TUnit, TVector>(a[p], even, odd, ref even0, ref odd0);
-                Pair<TUnit, TVector>(a[p + Side], even, odd, ref even1, ref odd1);
-                Pair<TUnit, TVector>(a[p + (2 * Side)], even, odd, ref even2, ref odd2);
-                Pair<TUnit, TVector>(a[p + (3 * Side)], even, odd, ref even3, ref odd3);
+                TVector even = TUnit.LowerHalves(pairs), odd = TUnit.UpperHalves(pairs);
+                Pair<TUnit, TVector>(x, even, odd, ref even0, ref odd0);
+                Pair<TUnit, TVector>(x + Depth, even, odd, ref even1, ref odd1);
+                Pair<TUnit, TVector>(x + (2 * Depth), even, odd, ref even2, ref odd2);
+                Pair<TUnit, TVector>(x + (3 * Depth), even, odd, ref even3, ref odd3);
             }
 
-            c0 = TUnit.Flush(TUnit.Add(c0, TUnit.Add(even0, odd0)));
-            c1 = TUnit.Flush(TUnit.Add(c1, TUnit.Add(even1, odd1)));
-            c2 = TUnit.Flush(TUnit.Add(c2, TUnit.Add(even2, odd2)));
-            c3 = TUnit.Flush(TUnit.Add(c3, TUnit.Add(even3, odd3)));
+            Put<TUnit, TVector>(even0, odd0, c, add);
+            Put<TUnit, TVector>(even1, odd1, c + ldc, add);
+            Put<TUnit, TVector>(even2, odd2, c + (2 * ldc), add);
+            Put<TUnit, TVector>(even3, odd3, c + (3 * ldc), add);
         }
-
-        TUnit.Store(c0, c);
-        TUnit.Store(c1, c + ldc);
-        TUnit.Store(c2, c + (2 * ldc));
-        TUnit.Store(c3, c + (3 * ldc));
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector Start<TUnit, TVector>(float* c, bool add)
-        where TUnit : IVectorUnit<TVector>
-        where TVector : struct
-        => add ? TUnit.Flush(TUnit.Load(c)) : TUnit.Zero;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Pair<TUnit, TVector>(
-        uint pair, TVector even, TVector odd, ref TVector evenSum, ref TVector oddSum)
+    /// <summary>
+    /// Six rows and two vectors' worth of columns: even steps, then odd ones, as twelve chains hide the latency of a
+    /// multiply-add and leave registers for their operands.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void SixRows<TUnit, TVector>(int blocks, float* a, uint* b, float* c, nint ldc, bool add)
         where TUnit : IVectorUnit<TVector>
         where TVector : struct
     {
-        float first = BitConverter.UInt32BitsToSingle(pair << 16);
-        float second = BitConverter.UInt32BitsToSingle(pair & 0xffff0000);
-        evenSum = TUnit.MultiplyAdd(TUnit.Broadcast(&first), even, evenSum);
-        oddSum = TUnit.MultiplyAdd(TUnit.Broadcast(&second), odd, oddSum);
+        // Two vectors of 16 lanes are a line of each of the two tiles.
+        int right = TUnit.Lanes == Side ? Lanes : TUnit.Lanes;
+        float* sums = stackalloc float[2 * MostRows * Side];
+        for (; blocks > 0; blocks--, a += MostRows * Depth, b += 2 * Lanes, add = true)
+        {
+            TVector c0l = TUnit.Zero, c1l = TUnit.Zero, c2l = TUnit.Zero;
+            TVector c3l = TUnit.Zero, c4l = TUnit.Zero, c5l = TUnit.Zero;
+            TVector c0r = TUnit.Zero, c1r = TUnit.Zero, c2r = TUnit.Zero;
+            TVector c3r = TUnit.Zero, c4r = TUnit.Zero, c5r = TUnit.Zero;
+            float* x = a, end = a + Side;
+            for (uint* pairs = b; x < end; x++, pairs += Side)
+            {
+                TVector bl = TUnit.LowerHalves(pairs), br = TUnit.LowerHalves(pairs + right);
+                Step<TUnit, TVector>(x, bl, br, ref c0l, ref c0r);
+                Step<TUnit, TVector>(x + Depth, bl, br, ref c1l, ref c1r);
+                Step<TUnit, TVector>(x + (2 * Depth), bl, br, ref c2l, ref c2r);
+                Step<TUnit, TVector>(x + (3 * Depth), bl, br, ref c3l, ref c3r);
+                Step<TUnit, TVector>(x + (4 * Depth), bl, br, ref c4l, ref c4r);
+                Step<TUnit, TVector>(x + (5 * Depth), bl, br, ref c5l, ref c5r);
+            }
+
+            float* s = sums;
+            Turn<TUnit, TVector>(s, ref c0l, ref c0r);
+            Turn<TUnit, TVector>(s += 2 * TUnit.Lanes, ref c1l, ref c1r);
+            Turn<TUnit, TVector>(s += 2 * TUnit.Lanes, ref c2l, ref c2r);
+            Turn<TUnit, TVector>(s += 2 * TUnit.Lanes, ref c3l, ref c3r);
+            Turn<TUnit, TVector>(s += 2 * TUnit.Lanes, ref c4l, ref c4r);
+            Turn<TUnit, TVector>(s += 2 * TUnit.Lanes, ref c5l, ref c5r);
+            end = x + Side;
+            for (uint* pairs = b; x < end; x++, pairs += Side)
+            {
+                TVector bl = TUnit.UpperHalves(pairs), br = TUnit.UpperHalves(pairs + right);
+                Step<TUnit, TVector>(x, bl, br, ref c0l, ref c0r);
+                Step<TUnit, TVector>(x + Depth, bl, br, ref c1l, ref c1r);
+                Step<TUnit, TVector>(x + (2 * Depth), bl, br, ref c2l, ref c2r);
+                Step<TUnit, TVector>(x + (3 * Depth), bl, br, ref c3l, ref c3r);
+                Step<TUnit, TVector>(x + (4 * Depth), bl, br, ref c4l, ref c4r);
+                Step<TUnit, TVector>(x + (5 * Depth), bl, br, ref c5l, ref c5r);
+            }
+
+            s = sums;
+            float* target = c;
+            PutRow<TUnit, TVector>(s, c0l, c0r, target, add);
+            PutRow<TUnit, TVector>(s += 2 * TUnit.Lanes, c1l, c1r, target += ldc, add);
+            PutRow<TUnit, TVector>(s += 2 * TUnit.Lanes, c2l, c2r, target += ldc, add);
+            PutRow<TUnit, TVector>(s += 2 * TUnit.Lanes, c3l, c3r, target += ldc, add);
+            PutRow<TUnit, TVector>(s += 2 * TUnit.Lanes, c4l, c4r, target += ldc, add);
+            PutRow<TUnit, TVector>(s + (2 * TUnit.Lanes), c5l, c5r, target + ldc, add);
+        }
+    }
+
+    /// <summary>Puts down a row's even sums and starts the odd ones.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Turn<TUnit, TVector>(float* sums, ref TVector left, ref TVector right)
+        where TUnit : IVectorUnit<TVector>
+        where TVector : struct
+    {
+        TUnit.Store(left, sums);
+        TUnit.Store(right, sums + TUnit.Lanes);
+        left = TUnit.Zero;
+        right = TUnit.Zero;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PutRow<TUnit, TVector>(float* even, TVector left, TVector right, float* c, bool add)
+        where TUnit : IVectorUnit<TVector>
+        where TVector : struct
+    {
+        Put<TUnit, TVector>(TUnit.Load(even), left, c, add);
+        Put<TUnit, TVector>(TUnit.Load(even + TUnit.Lanes), right, c + TUnit.Lanes, add);
+    }
+
+    /// <summary>C = or += a tile's sums.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put<TUnit, TVector>(TVector even, TVector odd, float* c, bool add)
+        where TUnit : IVectorUnit<TVector>
+        where TVector : struct
+    {
+        TVector start = add ? TUnit.Load(c) : TUnit.Zero;
+        TUnit.Store(TUnit.Flush(TUnit.Add(start, TUnit.Add(even, odd))), c);
+    }
+
+    /// <summary>A row's next step in two columns.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Step<TUnit, TVector>(float* a, TVector bl, TVector br, ref TVector left, ref TVector right)
+        where TUnit : IVectorUnit<TVector>
+        where TVector : struct
+    {
+        TVector x = TUnit.Broadcast(a);
+        left = TUnit.MultiplyAdd(x, bl, left);
+        right = TUnit.MultiplyAdd(x, br, right);
+    }
+
+    /// <summary>A row's next even step and its next odd one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Pair<TUnit, TVector>(
+        float* a, TVector even, TVector odd, ref TVector evenSum, ref TVector oddSum)
+        where TUnit : IVectorUnit<TVector>
+        where TVector : struct
+    {
+        evenSum = TUnit.MultiplyAdd(TUnit.Broadcast(a), even, evenSum);
+        oddSum = TUnit.MultiplyAdd(TUnit.Broadcast(a + Side), odd, oddSum);
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using Spar.Engine.Kernels;
 using Spar.Engine.Tensors;
 
@@ -9,6 +10,9 @@ namespace Spar.Engine.Tests.Kernels;
 /// </summary>
 public sealed unsafe class BFloat16Tests : IDisposable
 {
+    private delegate void Tiles(
+        int rows, int blocks, ushort* a, nint next, ushort* b, float* c, nint ldc, bool add);
+
     private readonly ThreadTeam _one = new(1), _three = new(3);
 
     public void Dispose()
@@ -114,16 +118,20 @@ public sealed unsafe class BFloat16Tests : IDisposable
 
     /// <summary>
     /// Numbers of every magnitude, so that products and sums would be denormal without the smallest ones being 0, and
-    /// a C that is denormal.
+    /// a C that is denormal; by the instruction where there is one, and by vectors of each width.
     /// </summary>
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void Vectors_have_the_bits_of_the_instruction(bool add)
+    [InlineData(true, 32)]
+    [InlineData(false, 32)]
+    [InlineData(true, 21)]
+    [InlineData(false, 16)]
+    [InlineData(true, 7)]
+    [InlineData(false, 1)]
+    public void Vectors_of_all_widths_have_the_bits_of_the_instruction(bool add, int rows)
     {
         Random random = new(1);
-        const int Blocks = 3;
-        for (int round = 0; round < 200; round++)
+        const int Blocks = 11;
+        for (int round = 0; round < 50; round++)
         {
             float[] numbers = new float[2 * TileKernel.Block * TileKernel.Depth * Blocks];
             for (int i = 0; i < numbers.Length; i++)
@@ -132,15 +140,14 @@ public sealed unsafe class BFloat16Tests : IDisposable
                 numbers[i] = (random.NextSingle() - 0.5f) * MathF.Pow(2, -exponent);
             }
 
-            float[] vectors = new float[TileKernel.Block * TileKernel.Block];
-            for (int i = 0; i < vectors.Length; i++)
+            float[] start = new float[TileKernel.Block * TileKernel.Block];
+            for (int i = 0; i < start.Length; i++)
             {
-                vectors[i] = (random.NextSingle() - 0.5f) * MathF.Pow(2, -random.Next(2) * random.Next(149));
+                start[i] = (random.NextSingle() - 0.5f) * MathF.Pow(2, -random.Next(2) * random.Next(149));
             }
 
-            float[] tiles = [.. vectors];
             ushort[] a = new ushort[2 * Blocks * TileKernel.Tile], b = new ushort[2 * Blocks * TileKernel.Tile];
-            fixed (float* p = numbers, pVectors = vectors, pTiles = tiles)
+            fixed (float* p = numbers)
             fixed (ushort* pa = a, pb = b)
             {
                 int k = Blocks * TileKernel.Depth;
@@ -151,17 +158,26 @@ public sealed unsafe class BFloat16Tests : IDisposable
                     TilePacking.PackPanels(
                         q, TileKernel.Block, TileKernel.Block, TileKernel.Depth, pb + (i * 2 * TileKernel.Tile), 0);
                 }
-
-                nint next = Blocks * TileKernel.Tile;
-                TileKernel.RunVectors(TileKernel.Block, Blocks, pa, next, pb, pVectors, TileKernel.Block, add);
-                TileKernel.Begin();
-                TileKernel.Run(TileKernel.Block, Blocks, pa, next, pb, pTiles, TileKernel.Block, add);
-                TileKernel.End();
             }
 
-            Assert.True(
-                System.Runtime.InteropServices.MemoryMarshal.AsBytes(vectors.AsSpan()).SequenceEqual(
-                    System.Runtime.InteropServices.MemoryMarshal.AsBytes(tiles.AsSpan())));
+            TileKernel.Begin();
+            uint[] expected = Product(TileKernel.Run);
+            TileKernel.End();
+            Assert.Equal(expected, Product(TileKernel.RunVectors<Unit128, Vector128<float>>));
+            Assert.Equal(expected, Product(TileKernel.RunVectors<Unit256, Vector256<float>>));
+            Assert.Equal(expected, Product(TileKernel.RunVectors<Unit512, Vector512<float>>));
+
+            uint[] Product(Tiles run)
+            {
+                float[] c = [.. start];
+                fixed (float* pc = c)
+                fixed (ushort* pa = a, pb = b)
+                {
+                    run(rows, Blocks, pa, Blocks * TileKernel.Tile, pb, pc, TileKernel.Block, add);
+                }
+
+                return [.. c.Take(rows * TileKernel.Block).Select(BitConverter.SingleToUInt32Bits)];
+            }
         }
     }
 
