@@ -146,7 +146,7 @@ internal static class PlayBench
     private sealed class NoTrainer : ITrainer
     {
         public Task<TrainingReport> TrainAsync(
-            TrainingJob job, Action<TrainingStep>? progress, CancellationToken cancellationToken) =>
+            TrainingJob job, ITrainingProgress? progress, CancellationToken cancellationToken) =>
             throw new NotSupportedException("This run trains nothing.");
     }
 

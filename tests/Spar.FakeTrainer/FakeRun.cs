@@ -135,7 +135,7 @@ internal sealed class FakeRun(FakeJob job)
         string trained = job.Output + ".trained";
         TrainingReport report = await new EmbeddedTrainer(1).TrainAsync(
             new TrainingJob(job.Model, trained, data, (ulong)job.Whole("seed", 1)),
-            step =>
+            new OnStep(step =>
             {
                 if (step.Step > from)
                 {
@@ -145,7 +145,7 @@ internal sealed class FakeRun(FakeJob job)
                         Save(step.Step);
                     }
                 }
-            },
+            }),
             CancellationToken.None);
         foreach (string file in Directory.GetFiles(report.Model))
         {
@@ -272,4 +272,9 @@ internal sealed class FakeRun(FakeJob job)
 
     private static int Environment(string name, int otherwise) =>
         int.TryParse(System.Environment.GetEnvironmentVariable(name), s_culture, out int value) ? value : otherwise;
+
+    private sealed class OnStep(Action<TrainingStep> taken) : ITrainingProgress
+    {
+        public void StepTaken(TrainingStep step) => taken(step);
+    }
 }

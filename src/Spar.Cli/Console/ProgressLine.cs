@@ -30,6 +30,7 @@ internal sealed class ProgressLine : IDisposable
     private long _tokens;
     private string _note = "";
     private long _started;
+    private long _part;
     private int _drawn;
 
     /// <summary>A line on the context's console for messages.</summary>
@@ -54,14 +55,8 @@ internal sealed class ProgressLine : IDisposable
     {
         lock (_gate)
         {
-            (_what, _total, _done, _tokens, _note, _started) = (
-                HarmlessText.Of(what),
-                total,
-                0,
-                0,
-                "",
-                _time.GetTimestamp()
-            );
+            (_what, _total, _done, _tokens, _note) = (HarmlessText.Of(what), total, 0, 0, "");
+            _started = _part = _time.GetTimestamp();
             _timeLeft.Clear();
         }
     }
@@ -72,11 +67,20 @@ internal sealed class ProgressLine : IDisposable
     /// <summary>More tokens were generated or trained on.</summary>
     public void AddTokens(long tokens) => Interlocked.Add(ref _tokens, tokens);
 
-    /// <summary>Sets where the work stands as a whole, for work that counts itself.</summary>
+    /// <summary>
+    /// Sets where the work stands as a whole, for work that counts itself; where fewer items are done than before, its
+    /// next part begins.
+    /// </summary>
     public void Set(long done, long total, long tokens, string note)
     {
         lock (_gate)
         {
+            if (done < _done)
+            {
+                _timeLeft.Clear();
+                _part = _time.GetTimestamp();
+            }
+
             (_done, _total, _tokens, _note) = (done, total, tokens, HarmlessText.Of(note));
         }
     }
@@ -223,7 +227,7 @@ internal sealed class ProgressLine : IDisposable
 
     private string Line(TimeSpan elapsed, TimeSpan? left, bool bar)
     {
-        double seconds = elapsed.TotalSeconds;
+        double seconds = _time.GetElapsedTime(_part).TotalSeconds;
         string line = bar ? $"  {_what,-NameWidth}" : $"  {_what}";
         if (_total > 0)
         {

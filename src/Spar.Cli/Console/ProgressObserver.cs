@@ -49,6 +49,9 @@ internal abstract class ProgressObserver(ProgressLine progress) : IRunObserver
     }
 
     /// <inheritdoc/>
+    public void ReferenceComputed(string stage, int rows, int all) => Progress.Set(rows, all, 0, "reference model");
+
+    /// <inheritdoc/>
     public void TrainingStepTaken(string stage, TrainingStep step) =>
         Progress.Set(
             step.Step,

@@ -84,14 +84,16 @@ public sealed class LlamaTrainer : IDisposable
 
     /// <summary>Sum of the log-probabilities of each sequence's targets; nothing is learnt.</summary>
     /// <param name="sequences">The sequences; weights count only as 0 or not.</param>
+    /// <param name="progress">Told how many sequences are done; may throw to stop where there is one rank.</param>
     /// <returns>One sum a sequence.</returns>
-    public double[] SequenceLogProbs(IReadOnlyList<TrainingSequence> sequences) =>
-        [.. TargetLogProbs(sequences).Select(targets => targets.Sum(logProb => (double)logProb))];
+    public double[] SequenceLogProbs(IReadOnlyList<TrainingSequence> sequences, Action<int>? progress = null) =>
+        [.. TargetLogProbs(sequences, progress).Select(targets => targets.Sum(logProb => (double)logProb))];
 
     /// <summary>The log-probability of each target; nothing is learnt.</summary>
     /// <param name="sequences">The sequences; weights count only as 0 or not.</param>
+    /// <param name="progress">Told how many sequences are done; may throw to stop where there is one rank.</param>
     /// <returns>For each sequence one of each target.</returns>
-    public float[][] TargetLogProbs(IReadOnlyList<TrainingSequence> sequences)
+    public float[][] TargetLogProbs(IReadOnlyList<TrainingSequence> sequences, Action<int>? progress = null)
     {
         float[][] found = new float[sequences.Count][];
         List<(int First, int Count)> batches = Batches(sequences, 1);
@@ -107,6 +109,8 @@ public sealed class LlamaTrainer : IDisposable
                     found[first + s] = logProbs[_batch.TargetsOf(s)].ToArray();
                 }
             }
+
+            progress?.Invoke(first + count);
         }
 
         for (int b = 0; b < batches.Count && _ranks is not null; b++)

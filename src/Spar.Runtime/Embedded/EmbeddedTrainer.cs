@@ -28,20 +28,21 @@ public sealed class EmbeddedTrainer(
     /// written.
     /// </exception>
     public Task<TrainingReport> TrainAsync(
-        TrainingJob job, Action<TrainingStep>? progress, CancellationToken cancellationToken) =>
+        TrainingJob job, ITrainingProgress? progress, CancellationToken cancellationToken) =>
         Task.Run(() => Train(job, progress, cancellationToken), cancellationToken);
 
-    private TrainingReport Train(TrainingJob job, Action<TrainingStep>? progress, CancellationToken cancellationToken)
+    private TrainingReport Train(TrainingJob job, ITrainingProgress? progress, CancellationToken cancellationToken)
     {
         using ModelInTraining model = ModelInTraining.Open(job, threads, templateDate, dtype, shared?.Ranks);
         ResumableProgress resumable = ResumableProgress.Open(
             job, model.Trainer, time ?? TimeProvider.System, shared);
         TrainingLoop loop = new(job, model, resumable, progress, cancellationToken);
         RowEncoder encoder = new(model.Encoder, Math.Min(job.Data.Common.CutoffTokens, model.MaxPositions));
+        ReferencePass reference = new(model.Trainer, resumable, progress, cancellationToken);
         (int rows, IReadOnlyList<TrainingStep> steps) = job.Data switch
         {
-            TrainingData.Supervised data => Supervised(data, encoder, loop, model.Trainer, resumable),
-            TrainingData.Preference data => Preference(data, encoder, loop, model.Trainer, resumable),
+            TrainingData.Supervised data => Supervised(data, encoder, loop, reference),
+            TrainingData.Preference data => Preference(data, encoder, loop, reference),
             _ => throw new ArgumentException($"Unknown kind of training data: {job.Data.GetType().Name}.", nameof(job)),
         };
         if (resumable.Writes)
@@ -62,8 +63,7 @@ public sealed class EmbeddedTrainer(
         TrainingData.Supervised data,
         RowEncoder encoder,
         TrainingLoop loop,
-        LlamaTrainer trainer,
-        ResumableProgress resumable)
+        ReferencePass reference)
     {
         if (data.Settings.AnchorWeight is not { } weight)
         {
@@ -73,16 +73,12 @@ public sealed class EmbeddedTrainer(
 
         // As below, of one target after the other.
         IReadOnlyList<(TrainingSequence Row, bool[] Learnt)> anchored = encoder.Anchored(data.Examples);
-        double[] reference = [.. resumable.Reference(() =>
-        [
-            .. trainer.TargetLogProbs([.. anchored.Select(one => one.Row)])
-                .SelectMany(targets => targets, (_, logProb) => (double)logProb),
-        ])];
+        double[] logProbs = [.. reference.OfTargets([.. anchored.Select(one => one.Row)])];
         List<AnchoredSequence> rows = [];
         int first = 0;
         foreach ((TrainingSequence row, bool[] learnt) in anchored)
         {
-            rows.Add(new AnchoredSequence(row, learnt, new ArraySegment<double>(reference, first, learnt.Length)));
+            rows.Add(new AnchoredSequence(row, learnt, new ArraySegment<double>(logProbs, first, learnt.Length)));
             first += learnt.Length;
         }
 
@@ -93,19 +89,18 @@ public sealed class EmbeddedTrainer(
         TrainingData.Preference data,
         RowEncoder encoder,
         TrainingLoop loop,
-        LlamaTrainer trainer,
-        ResumableProgress resumable)
+        ReferencePass reference)
     {
         IReadOnlyList<(TrainingSequence Chosen, TrainingSequence Rejected)> pairs =
             encoder.Pairs(data.Pairs, data.Settings.RejectedEnd != false);
 
         // The reference model is the model at the start, so its log-probabilities never change.
-        IReadOnlyList<double> reference = resumable.Reference(() => trainer.SequenceLogProbs(
-            [.. pairs.Select(pair => pair.Chosen), .. pairs.Select(pair => pair.Rejected)]));
+        IReadOnlyList<double> logProbs = reference.OfSequences(
+            [.. pairs.Select(pair => pair.Chosen), .. pairs.Select(pair => pair.Rejected)]);
         TrainingPair[] rows =
         [
             .. pairs.Select((pair, i) =>
-                new TrainingPair(pair.Chosen, pair.Rejected, reference[i], reference[pairs.Count + i])),
+                new TrainingPair(pair.Chosen, pair.Rejected, logProbs[i], logProbs[pairs.Count + i])),
         ];
         return (rows.Length, loop.Run(new Dpo(data.Settings.Beta, data.Settings.SftWeight), rows));
     }

@@ -46,6 +46,9 @@ internal sealed class ResumableProgress
     /// <summary>Whether this process writes what comes of the training: the only one, or the first of several.</summary>
     public bool Writes => _shared is null or { Ranks.Rank: 0 };
 
+    /// <summary>Whether several processes train the job.</summary>
+    public bool IsShared => _shared is not null;
+
     /// <summary>Steps that were taken before.</summary>
     public IReadOnlyList<TrainingStep> Steps => _progress.Steps;
 

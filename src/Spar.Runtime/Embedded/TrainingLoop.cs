@@ -15,13 +15,13 @@ namespace Spar.Runtime.Embedded;
 /// <param name="job">The job.</param>
 /// <param name="model">What is trained.</param>
 /// <param name="resumable">What was taken before, and where the state goes.</param>
-/// <param name="progress">Told after every step; may be null.</param>
+/// <param name="progress">Told of every step; may be null.</param>
 /// <param name="cancellationToken">Saves the state and stops.</param>
 internal sealed class TrainingLoop(
     TrainingJob job,
     ModelInTraining model,
     ResumableProgress resumable,
-    Action<TrainingStep>? progress,
+    ITrainingProgress? progress,
     CancellationToken cancellationToken)
 {
     // 0.7 epochs of 10 steps are 7.000000000000001.
@@ -53,7 +53,7 @@ internal sealed class TrainingLoop(
             resumable.SaveWhenDue(taken, cancellationToken);
             TrainingStep step = Step(loss, batch, schedule, taken);
             taken.Add(step);
-            progress?.Invoke(step);
+            progress?.StepTaken(step);
             if (IsSavedAfter(step) && resumable.Writes)
             {
                 model.Save(SavedName(step));

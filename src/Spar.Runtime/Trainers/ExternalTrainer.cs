@@ -27,7 +27,7 @@ public sealed partial class ExternalTrainer(
     /// <exception cref="TrainingFaultException">The trainer ended with a fault; its kind says with which.</exception>
     /// <exception cref="LaunchException">The launcher is not there, or refuses the training.</exception>
     public async Task<TrainingReport> TrainAsync(
-        TrainingJob job, Action<TrainingStep>? progress, CancellationToken cancellationToken)
+        TrainingJob job, ITrainingProgress? progress, CancellationToken cancellationToken)
     {
         TrainingData learnable = program.Learnable(job.Data);
         TrainingReport report = await LearnAsync(job with { Data = learnable }, progress, cancellationToken)
@@ -40,7 +40,7 @@ public sealed partial class ExternalTrainer(
     }
 
     private async Task<TrainingReport> LearnAsync(
-        TrainingJob job, Action<TrainingStep>? progress, CancellationToken cancellationToken)
+        TrainingJob job, ITrainingProgress? progress, CancellationToken cancellationToken)
     {
         if (job.SaveEvery > 0 && !program.KeepsModels)
         {
@@ -83,7 +83,7 @@ public sealed partial class ExternalTrainer(
     }
 
     private async Task<TrainingReport> AttemptAsync(
-        TrainingJob job, string name, string folder, string training, Action<TrainingStep>? progress,
+        TrainingJob job, string name, string folder, string training, ITrainingProgress? progress,
         CancellationToken cancellationToken)
     {
         TrainingRecord? record = TrainingRecord.Read(folder);

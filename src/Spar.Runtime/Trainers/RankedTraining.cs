@@ -114,18 +114,7 @@ public sealed class RankedTraining(TrainingJob job, int ranks, int saveSteps, in
         bool first = all.Rank == 0;
         using StreamWriter? log = first ? Log(output) : null;
         TrainingReport report = await trainer.TrainAsync(
-            job,
-            step =>
-            {
-                log?.Write(Line(step));
-                log?.Flush();
-                if (first)
-                {
-                    say(string.Create(
-                        CultureInfo.InvariantCulture, $"step {step.Step} of {step.Steps}: loss {step.Loss:0.0000}"));
-                }
-            },
-            cancellationToken).ConfigureAwait(false);
+            job, log is null ? null : new LoggedProgress(log, say), cancellationToken).ConfigureAwait(false);
         if (first)
         {
             AtomicFile.WriteText(
@@ -145,19 +134,6 @@ public sealed class RankedTraining(TrainingJob job, int ranks, int saveSteps, in
         Directory.CreateDirectory(output);
         return new StreamWriter(Path.Combine(output, LogFile));
     }
-
-    // In LLaMA-Factory's words, for whoever follows.
-    private static string Line(TrainingStep step) => JsonSerializer.Serialize(
-        new
-        {
-            current_steps = step.Step,
-            total_steps = step.Steps,
-            loss = step.Loss,
-            lr = step.LearningRate,
-            tokens = step.Tokens,
-            margin = step.RewardMargin,
-            accuracy = step.RewardAccuracy,
-        }) + "\n";
 
     // Ranks that run another program, or see another folder, would end in other bytes, or never.
     private static void Agree(MpiRanks group, string folder)
@@ -181,6 +157,30 @@ public sealed class RankedTraining(TrainingJob job, int ranks, int saveSteps, in
                 Environment.GetEnvironmentVariable("SLURM_CPUS_PER_TASK"), CultureInfo.InvariantCulture, out int given)
             ? given
             : Math.Max(1, Environment.ProcessorCount / (group?.CountHere ?? 1)));
+
+    private sealed class LoggedProgress(TextWriter log, Action<string> say) : ITrainingProgress
+    {
+        public void StepTaken(TrainingStep step)
+        {
+            log.Write(Line(step));
+            log.Flush();
+            say(string.Create(
+                CultureInfo.InvariantCulture, $"step {step.Step} of {step.Steps}: loss {step.Loss:0.0000}"));
+        }
+
+        // In LLaMA-Factory's words, for whoever follows.
+        private static string Line(TrainingStep step) => JsonSerializer.Serialize(
+            new
+            {
+                current_steps = step.Step,
+                total_steps = step.Steps,
+                loss = step.Loss,
+                lr = step.LearningRate,
+                tokens = step.Tokens,
+                margin = step.RewardMargin,
+                accuracy = step.RewardAccuracy,
+            }) + "\n";
+    }
 
     private sealed class Alone : IRankGroup
     {

@@ -29,7 +29,7 @@ internal sealed partial class TrainerLog(string folder, string token)
 
     /// <summary>Reads the steps that have come since the last time.</summary>
     /// <param name="progress">Is told each; may be null.</param>
-    public void ReadSteps(Action<TrainingStep>? progress)
+    public void ReadSteps(ITrainingProgress? progress)
     {
         string path = Path.Combine(Output, "trainer_log.jsonl");
         if (!File.Exists(path))
@@ -54,7 +54,7 @@ internal sealed partial class TrainerLog(string folder, string token)
             if (Step(line) is { } step && !_steps.ContainsKey(step.Step))
             {
                 _steps[step.Step] = step;
-                progress?.Invoke(step);
+                progress?.StepTaken(step);
             }
         }
     }

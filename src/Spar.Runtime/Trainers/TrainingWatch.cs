@@ -35,7 +35,7 @@ internal sealed class TrainingWatch(
     /// <returns>What it wrote; its checkpoint is whole.</returns>
     /// <exception cref="TrainingFaultException">It ended otherwise.</exception>
     public async Task<TrainerLog> FollowAsync(
-        string id, Action<TrainingStep>? progress, CancellationToken cancellationToken)
+        string id, ITrainingProgress? progress, CancellationToken cancellationToken)
     {
         long moved = time.GetTimestamp();
         string? said = null;

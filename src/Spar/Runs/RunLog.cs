@@ -86,6 +86,9 @@ public sealed class RunLog : IRunObserver, IDisposable
     public void CallAnswered(Answer answer, bool kept) => _next.CallAnswered(answer, kept);
 
     /// <inheritdoc/>
+    public void ReferenceComputed(string stage, int rows, int all) => _next.ReferenceComputed(stage, rows, all);
+
+    /// <inheritdoc/>
     public void TrainingStepTaken(string stage, TrainingStep step)
     {
         string margin = step.RewardMargin is { } value ? Text($", margin {value:0.0000}") : "";

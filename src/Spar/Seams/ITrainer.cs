@@ -12,11 +12,29 @@ public interface ITrainer
     /// interrupted or not. Trainers on GPUs are not; what came out is known by its digest.
     /// </summary>
     /// <param name="job">What to train, on what, and how.</param>
-    /// <param name="progress">Told after every optimizer step, on the thread that took it; may be null.</param>
+    /// <param name="progress">Told how it gets on, on the thread that trains; may be null.</param>
     /// <param name="cancellationToken">Stops after the step in progress.</param>
     /// <returns>What was trained and how the loss went.</returns>
     Task<TrainingReport> TrainAsync(
-        TrainingJob job, Action<TrainingStep>? progress, CancellationToken cancellationToken);
+        TrainingJob job, ITrainingProgress? progress, CancellationToken cancellationToken);
+}
+
+/// <summary>Is told how a training gets on.</summary>
+public interface ITrainingProgress
+{
+    /// <summary>
+    /// More rows' log-probabilities under the reference model are known; where they are needed, all are computed before
+    /// the first step.
+    /// </summary>
+    /// <param name="rows">Rows that are done; of a preference pair each side is one.</param>
+    /// <param name="all">Rows in all.</param>
+    void ReferenceComputed(int rows, int all)
+    {
+    }
+
+    /// <summary>An optimizer step was taken.</summary>
+    /// <param name="step">The step.</param>
+    void StepTaken(TrainingStep step);
 }
 
 /// <summary>One training run.</summary>

@@ -37,6 +37,14 @@ public interface IRunObserver
     {
     }
 
+    /// <summary>A training that starts from a reference model knows more rows' log-probabilities under it.</summary>
+    /// <param name="stage">The training stage.</param>
+    /// <param name="rows">Rows that are done.</param>
+    /// <param name="all">Rows in all.</param>
+    void ReferenceComputed(string stage, int rows, int all)
+    {
+    }
+
     /// <summary>An optimizer step was taken.</summary>
     /// <param name="stage">The training stage.</param>
     /// <param name="step">The step.</param>
@@ -91,3 +99,13 @@ public interface IRunObserver
 
 /// <summary>Takes no notice.</summary>
 public sealed class SilentObserver : IRunObserver;
+
+/// <summary>Tells an observer of a run how one of its trainings gets on.</summary>
+/// <param name="observer">The observer.</param>
+/// <param name="stage">The training stage.</param>
+internal sealed class StageTrainingProgress(IRunObserver observer, string stage) : ITrainingProgress
+{
+    public void ReferenceComputed(int rows, int all) => observer.ReferenceComputed(stage, rows, all);
+
+    public void StepTaken(TrainingStep step) => observer.TrainingStepTaken(stage, step);
+}

@@ -101,7 +101,7 @@ internal sealed class TrainingStage(
         await (models?.DisposeAsync() ?? ValueTask.CompletedTask).ConfigureAwait(false);
         TrainingJob job = new(
             startModel, Path.Combine(store.Directory, "checkpoints", stage), data, session.SeedOf($"train/{stage}"));
-        return await trainer.TrainAsync(job, step => observer.TrainingStepTaken(stage, step), cancellationToken)
+        return await trainer.TrainAsync(job, new StageTrainingProgress(observer, stage), cancellationToken)
             .ConfigureAwait(false);
     }
 

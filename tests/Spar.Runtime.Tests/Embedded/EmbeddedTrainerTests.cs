@@ -4,6 +4,7 @@ using Spar.Engine.Tensors;
 using Spar.Engine.Training;
 using Spar.Ground;
 using Spar.Runtime.Embedded;
+using Spar.Runtime.Tests.Trainers;
 using Spar.Seams;
 using Spar.SelfPlay;
 using Spar.TestSupport;
@@ -138,8 +139,8 @@ public sealed class EmbeddedTrainerTests : IDisposable
     {
         TrainingJob job = Job("long", Examples());
         List<bool> saved = [];
-        void Report(TrainingStep step) => saved.Add(Directory.Exists(job.OutputModel + ".training"));
-        await new EmbeddedTrainer(1, new MinutesPerReading(4)).TrainAsync(job, Report, s_none);
+        OnStep report = new(_ => saved.Add(Directory.Exists(job.OutputModel + ".training")));
+        await new EmbeddedTrainer(1, new MinutesPerReading(4)).TrainAsync(job, report, s_none);
 
         // The clock is read before every step: after 4 minutes, 8, and 12, when the state is saved.
         Assert.Equal([false, false, true, true], saved.Take(4));
@@ -276,9 +277,34 @@ public sealed class EmbeddedTrainerTests : IDisposable
         await new EmbeddedTrainer(1).TrainAsync(whole, null, s_none);
         using CancellationTokenSource stop = new();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new EmbeddedTrainer(1).TrainAsync(
-            stopped, step => { if (step.Step == 3) { stop.Cancel(); } }, stop.Token));
+            stopped, new OnStep(step => { if (step.Step == 3) { stop.Cancel(); } }), stop.Token));
         TrainingReport report = await new EmbeddedTrainer(1).TrainAsync(stopped, null, s_none);
         Assert.Equal(8, report.Steps.Count);
+        Assert.Equal(await DigestAsync(whole.OutputModel), await DigestAsync(stopped.OutputModel));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_pass_of_the_reference_model_tells_how_far_it_is_and_can_be_stopped(bool preference)
+    {
+        TrainingData.Supervised lessons = Examples();
+        TrainingData data = preference
+            ? Pairs()
+            : lessons with { Settings = lessons.Settings with { AnchorWeight = 1 } };
+        int all = (preference ? 2 : 1) * data.Count;
+        TrainingJob whole = Job("whole", data), stopped = Job("stopped", data);
+        List<(int Rows, int All)> told = [];
+        await new EmbeddedTrainer(1).TrainAsync(whole, new OnStep(null, (rows, of) => told.Add((rows, of))), s_none);
+        Assert.Equal((all, all), told[^1]);
+        Assert.Equal(told.Order(), told);
+
+        using CancellationTokenSource stop = new();
+        int steps = 0;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new EmbeddedTrainer(1).TrainAsync(
+            stopped, new OnStep(_ => steps++, (_, _) => stop.Cancel()), stop.Token));
+        Assert.Equal(0, steps);
+        await new EmbeddedTrainer(1).TrainAsync(stopped, null, s_none);
         Assert.Equal(await DigestAsync(whole.OutputModel), await DigestAsync(stopped.OutputModel));
     }
 
@@ -312,16 +338,16 @@ public sealed class EmbeddedTrainerTests : IDisposable
 
     private static async Task<string> DigestAsync(string model) => (await CheckpointDigest.OfAsync(model, s_none))!;
 
-    private static Action<TrainingStep> StopAfter(int steps, CancellationTokenSource source)
+    private static OnStep StopAfter(int steps, CancellationTokenSource source)
     {
         int seen = 0;
-        return _ =>
+        return new OnStep(_ =>
         {
             if (++seen == steps)
             {
                 source.Cancel();
             }
-        };
+        });
     }
 
     private static TrainingData.Supervised Examples() => new(

@@ -31,7 +31,7 @@ public sealed class ExternalTrainerTests : IDisposable
     public async Task A_training_ends_in_a_checkpoint_like_any_other(bool trl)
     {
         List<TrainingStep> seen = [];
-        TrainingReport report = await Trainer(trl: trl).TrainAsync(Job(), seen.Add, s_none);
+        TrainingReport report = await Trainer(trl: trl).TrainAsync(Job(), new OnStep(seen.Add), s_none);
         Assert.Equal((Job().OutputModel, 6, 0), (report.Model, report.Examples, report.TruncatedExamples));
         Assert.Equal([1, 2, 3], report.Steps.Select(step => step.Step));
         Assert.Equal(report.Steps.Select(step => (step.Step, step.Loss)), seen.Select(step => (step.Step, step.Loss)));
@@ -97,7 +97,7 @@ public sealed class ExternalTrainerTests : IDisposable
         Plan("hang");
         HastyTime time = new();
         TrainingFaultException fault = await Assert.ThrowsAsync<TrainingFaultException>(
-            () => Trainer(time: time).TrainAsync(Job(), _ => time.Hurry(), s_none));
+            () => Trainer(time: time).TrainAsync(Job(), new OnStep(_ => time.Hurry()), s_none));
         Assert.Equal(TrainingFaultKind.Silent, fault.Kind);
         Assert.Contains("has written nothing for 30 minutes", fault.Message, StringComparison.Ordinal);
         Assert.Equal(3, (await Trainer().TrainAsync(Job(), null, s_none)).Steps.Count);
@@ -156,7 +156,7 @@ public sealed class ExternalTrainerTests : IDisposable
         using CancellationTokenSource killed = new();
         DyingLauncher dying = new(new LocalLauncher(Launcher, TimeProvider.System), noted);
         ExternalTrainer first = Trainer(launcher: dying);
-        await Assert.ThrowsAnyAsync<Exception>(() => first.TrainAsync(Job(), _ => killed.Cancel(), killed.Token));
+        await Assert.ThrowsAnyAsync<Exception>(() => first.TrainAsync(Job(), new OnStep(_ => killed.Cancel()), killed.Token));
         Task<TrainingReport> second = Trainer().TrainAsync(Job(), null, s_none);
         await File.WriteAllTextAsync(ready, "");
         Assert.Equal(3, (await second).Steps.Count);
@@ -170,7 +170,7 @@ public sealed class ExternalTrainerTests : IDisposable
         Plan("hang");
         using CancellationTokenSource stop = new();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => Trainer().TrainAsync(Job(), _ => stop.Cancel(), stop.Token));
+            () => Trainer().TrainAsync(Job(), new OnStep(_ => stop.Cancel()), stop.Token));
         string id = File.ReadAllText(Directory.GetDirectories(Training, "claim.*").Single() + "/id").Split(' ')[0];
         Assert.False(Directory.Exists($"/proc/{id}"), "the trainer still runs");
         Assert.Equal(3, (await Trainer().TrainAsync(Job(), null, s_none)).Steps.Count);

@@ -20,7 +20,7 @@ internal sealed class ChatRoles(IReadOnlyList<Prompt> prompts, Func<string, ulon
     public IReadOnlyList<Prompt> Take(PromptSplit split, int count) => [.. prompts.Take(count)];
 
     public Task<TrainingReport> TrainAsync(
-        TrainingJob job, Action<TrainingStep>? progress, CancellationToken cancellationToken)
+        TrainingJob job, ITrainingProgress? progress, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(job.OutputModel);
         return Task.FromResult(new TrainingReport(job.OutputModel, [], 0, 0));

@@ -14,7 +14,7 @@ internal sealed class FakeTrainer(FakeWorld world) : ITrainer
 
     public Task<TrainingReport> TrainAsync(
         TrainingJob job,
-        Action<TrainingStep>? progress,
+        ITrainingProgress? progress,
         CancellationToken cancellationToken
     )
     {
@@ -43,7 +43,7 @@ internal sealed class FakeTrainer(FakeWorld world) : ITrainer
             ? s.Examples.Count
             : ((TrainingData.Preference)job.Data).Pairs.Count;
         TrainingStep step = new(1, 1, 1.5, job.Data.Common.LearningRate, rows);
-        progress?.Invoke(step);
+        progress?.StepTaken(step);
         Directory.CreateDirectory(job.OutputModel);
         File.WriteAllText(
             Path.Combine(job.OutputModel, WeightsFile),

@@ -103,7 +103,7 @@ public sealed class PairComparison
                 session.SeedOf("train/pairs"))
             { SaveEvery = Settings.MeasureEvery };
             TrainingReport report = await Trainer.TrainAsync(
-                job, step => Observer.TrainingStepTaken(stage, step), cancellationToken)
+                job, new StageTrainingProgress(Observer, stage), cancellationToken)
                 .ConfigureAwait(false);
             List<SavedModel> models = [.. report.Saved];
             if (models.Count == 0 || models[^1].Step < report.Steps.Count)
