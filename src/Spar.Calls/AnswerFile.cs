@@ -98,7 +98,8 @@ public sealed class AnswerFile : ICallMemo, IDisposable
             answer.LogLikelihoods,
             answer.Finish,
             answer.InputTokens,
-            answer.OutputTokens
+            answer.OutputTokens,
+            answer.Probability
         );
         lock (_gate)
         {
@@ -200,9 +201,10 @@ public sealed class AnswerFile : ICallMemo, IDisposable
         IReadOnlyList<double>? LogLikelihoods,
         string? FinishReason,
         long? InputTokens,
-        long? OutputTokens
+        long? OutputTokens,
+        double? Probability = null
     )
     {
-        public Answer ToAnswer() => new(Text, InputTokens, OutputTokens, FinishReason, null, LogLikelihoods);
+        public Answer ToAnswer() => new(Text, InputTokens, OutputTokens, FinishReason, Probability, LogLikelihoods);
     }
 }

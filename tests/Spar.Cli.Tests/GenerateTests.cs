@@ -140,6 +140,38 @@ public sealed class GenerateTests : IDisposable
     }
 
     [Theory]
+    [InlineData("votes")]
+    [InlineData("probability")]
+    public async Task Kept_calls_are_not_made_again_and_an_interrupted_command_ends_in_the_same_answers(string valuation)
+    {
+        string file = Path.Combine(_work, "prompts.txt"), calls = Path.Combine(_work, "calls.jsonl");
+        File.WriteAllLines(file, ["write a line about the sea. make it sad.", "write a line about the farm."]);
+        string[] command =
+        [
+            "generate", "--prompts-file", file, "--model", Model, "-s", "bfs", "--max-calls", "12", "--valuation",
+            valuation,
+        ];
+        (_, string expected, _) = await CliRunner.RunAsync("", command);
+        Assert.Equal((ExitCode.Success, expected), await RunAsync());
+        string[] all = File.ReadAllLines(calls);
+        Assert.Equal((ExitCode.Success, expected), await RunAsync());
+        Assert.Equal(all, File.ReadAllLines(calls));
+
+        File.WriteAllText(calls, string.Join("\n", all[..(all.Length / 2)]) + "\n" + all[^1][..20]);
+        Assert.Equal((ExitCode.Success, expected), await RunAsync());
+        Assert.Equal(all.Order(StringComparer.Ordinal), File.ReadAllLines(calls).Order(StringComparer.Ordinal));
+
+        await CliRunner.FailsAsync([.. command, "--calls", calls, "--seed", "2"], calls, "seed 1", "seed 2");
+        await CliRunner.FailsAsync([.. command, "--calls", calls, "--dtype", "bfloat16"], calls, "bfloat16");
+
+        async Task<(int Code, string Output)> RunAsync()
+        {
+            (int code, string output, _) = await CliRunner.RunAsync("", [.. command, "--calls", calls]);
+            return (code, output);
+        }
+    }
+
+    [Theory]
     [InlineData("--verify does nothing with --strategy greedy", "--verify")]
     [InlineData("--refiner does nothing with --strategy greedy", "--refiner", "other")]
     [InlineData("--votes does nothing with --strategy greedy", "--votes", "3")]

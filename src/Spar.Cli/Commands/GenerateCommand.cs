@@ -34,7 +34,8 @@ internal static class GenerateCommand
           spar generate --prompts-file PROMPTS.jsonl -s restarts > answers.jsonl
           spar generate --prompts-file PROMPTS.jsonl -s bfs --verify \
             -m runs/mine/checkpoints/actor-3 \
-            --refiner runs/mine/checkpoints/refiner-3 > answers.jsonl
+            --refiner runs/mine/checkpoints/refiner-3 \
+            --calls calls.jsonl > answers.jsonl
           echo "write a line about the farm." | spar generate -
         """;
 
@@ -93,6 +94,11 @@ internal static class GenerateCommand
             "show the responses that were weighed, the search tree, and what changed at each step"
         );
         Option<bool> json = Shared.Json("print a JSON object instead of the bare response");
+        Option<string?> calls = Options.OptionalText(
+            "--calls",
+            "file that keeps what the models answer, as it arrives: the same command with it goes on where it was stopped",
+            "file"
+        );
         Option<ulong> seed = Options.Seed();
         Option<int> threads = Options.Threads();
         ArithmeticOptions arithmetic = new();
@@ -112,6 +118,7 @@ internal static class GenerateCommand
             temperature,
             topP,
             maxTokens,
+            calls,
             seed,
             threads,
             explain,
@@ -172,14 +179,23 @@ internal static class GenerateCommand
                     cancellationToken,
                     arithmetic.Of(parse)
                 );
+                using AnswerFile? kept = await KeptCalls.OpenAsync(
+                    parse.GetValue(calls),
+                    actorPath,
+                    refinerPath,
+                    arithmetic.Of(parse),
+                    parse.GetValue(seed),
+                    cancellationToken
+                );
                 FinishNotes finish = new();
                 using CallSession session = new(
                     parse.GetValue(seed),
                     concurrency: 64,
-                    answered: (answer, _) =>
+                    kept,
+                    (answer, isKept) =>
                     {
                         finish.Note(answer);
-                        progress.AddTokens(answer.OutputTokens ?? 0);
+                        progress.AddTokens(isKept ? 0 : answer.OutputTokens ?? 0);
                     }
                 );
                 ModelCaller caller = new(actor, session);
