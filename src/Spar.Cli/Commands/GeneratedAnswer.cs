@@ -130,7 +130,6 @@ internal static class ManyAnswers
         foreach (Task<GeneratedAnswer> answer in answers)
         {
             GeneratedAnswer one = await answer;
-            progress.Advance();
             context.Print(one.ToJson() + "\n");
             failed += one.Response is null ? 1 : 0;
             cut += one.FinishReason == "length" ? 1 : 0;
@@ -189,6 +188,7 @@ internal static class ManyAnswers
             finally
             {
                 atWork.Release();
+                progress.Advance();
             }
         }
     }
