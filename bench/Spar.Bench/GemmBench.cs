@@ -107,18 +107,7 @@ internal static unsafe class GemmBench
             Report(
                 $"kernel alone {rows}x{columns}x{K}",
                 2.0 * team.Threads * Times * rows * columns * K,
-                () =>
-                    team.For(
-                        team.Threads,
-                        _ =>
-                        {
-                            float* c = stackalloc float[rows * columns];
-                            for (int i = 0; i < Times; i++)
-                            {
-                                MicroKernel.Run(rows, x, K, 1, y, K, c, columns, null);
-                            }
-                        }
-                    )
+                OnEveryThread(team, Times, rows * columns, c => MicroKernel.Run(rows, x, K, 1, y, K, c, columns, null))
             );
         }
     }
@@ -150,21 +139,32 @@ internal static unsafe class GemmBench
             Report(
                 $"bfloat16 on vectors {Side}x{Side}x{K}",
                 2.0 * team.Threads * Times * Side * Side * K,
-                () =>
-                    team.For(
-                        team.Threads,
-                        _ =>
-                        {
-                            float* c = stackalloc float[Side * Side];
-                            for (int i = 0; i < Times; i++)
-                            {
-                                TileKernel.RunVectors(Side, Blocks, x, Blocks * TileKernel.Tile, y, c, Side, false);
-                            }
-                        }
-                    )
+                OnEveryThread(
+                    team,
+                    Times,
+                    Side * Side,
+                    c => TileKernel.RunVectors(Side, Blocks, x, Blocks * TileKernel.Tile, y, c, Side, false)
+                )
             );
         }
     }
+
+    private delegate void Block(float* c);
+
+    /// <summary>The same block of C, again and again on every thread.</summary>
+    private static Action OnEveryThread(ThreadTeam team, int times, int size, Block run) =>
+        () =>
+            team.For(
+                team.Threads,
+                _ =>
+                {
+                    float* c = stackalloc float[size];
+                    for (int i = 0; i < times; i++)
+                    {
+                        run(c);
+                    }
+                }
+            );
 
     /// <summary>
     /// C += A^T B as training does it: B is packed block of rows by block of rows, and the product is made in tasks.

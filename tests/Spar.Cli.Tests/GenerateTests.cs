@@ -142,7 +142,8 @@ public sealed class GenerateTests : IDisposable
     [Theory]
     [InlineData("votes")]
     [InlineData("probability")]
-    public async Task Kept_calls_are_not_made_again_and_an_interrupted_command_ends_in_the_same_answers(string valuation)
+    public async Task Kept_calls_are_not_made_again_and_an_interrupted_command_ends_in_the_same_answers(
+        string valuation)
     {
         string file = Path.Combine(_work, "prompts.txt"), calls = Path.Combine(_work, "calls.jsonl");
         File.WriteAllLines(file, ["write a line about the sea. make it sad.", "write a line about the farm."]);

@@ -96,7 +96,8 @@ internal static class GenerateCommand
         Option<bool> json = Shared.Json("print a JSON object instead of the bare response");
         Option<string?> calls = Options.OptionalText(
             "--calls",
-            "file that keeps what the models answer, as it arrives: the same command with it goes on where it was stopped",
+            "file that keeps what the models answer, as it arrives: the same command with it goes on where it was "
+                + "stopped",
             "file"
         );
         Option<ulong> seed = Options.Seed();
@@ -163,6 +164,14 @@ internal static class GenerateCommand
                 int limit = parse.GetValue(maxTokens);
                 Sampling respond = new(parse.GetValue(temperature), parse.GetValue(topP), limit);
                 using ProgressLine progress = new(context);
+                using AnswerFile? kept = await KeptCalls.OpenAsync(
+                    parse.GetValue(calls),
+                    actorPath,
+                    refinerPath,
+                    arithmetic.Of(parse),
+                    parse.GetValue(seed),
+                    cancellationToken
+                );
                 using IChatClient actor = await Shared.OpenAsync(
                     actorPath,
                     parse.GetValue(threads),
@@ -178,14 +187,6 @@ internal static class GenerateCommand
                     progress,
                     cancellationToken,
                     arithmetic.Of(parse)
-                );
-                using AnswerFile? kept = await KeptCalls.OpenAsync(
-                    parse.GetValue(calls),
-                    actorPath,
-                    refinerPath,
-                    arithmetic.Of(parse),
-                    parse.GetValue(seed),
-                    cancellationToken
                 );
                 FinishNotes finish = new();
                 using CallSession session = new(

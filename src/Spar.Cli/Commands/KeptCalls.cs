@@ -33,12 +33,15 @@ internal static class KeptCalls
             return null;
         }
 
-        string first = await NameAsync(ModelReference.Resolve(actor), cancellationToken);
-        string second = await NameAsync(ModelReference.Resolve(refiner, ModelRole.Refiner), cancellationToken);
+        ModelReference first = ModelReference.Resolve(actor), second = ModelReference.Resolve(refiner, ModelRole.Refiner);
+        string models = await NameAsync(first, cancellationToken);
+        if (second != first)
+        {
+            models += $" with {await NameAsync(second, cancellationToken)}";
+        }
+
         string arithmetic = options.RoundActivations ? "rounded activations" : $"{options.DType}".ToLowerInvariant();
-        string model = string.Create(
-            CultureInfo.InvariantCulture,
-            $"{(first == second ? first : $"{first} with {second}")}, {arithmetic}, seed {seed}");
+        string model = string.Create(CultureInfo.InvariantCulture, $"{models}, {arithmetic}, seed {seed}");
         AnswerFile kept = AnswerFile.Open(file, model, unchecked((long)seed));
         if (kept.StoredModel is { Length: > 0 } stored && stored != model)
         {

@@ -210,12 +210,9 @@ internal static unsafe class TileKernel
             for (uint* pairs = b; x < end; x++, pairs += Side)
             {
                 TVector bl = TUnit.LowerHalves(pairs), br = TUnit.LowerHalves(pairs + right);
-                Step<TUnit, TVector>(x, bl, br, ref c0l, ref c0r);
-                Step<TUnit, TVector>(x + Depth, bl, br, ref c1l, ref c1r);
-                Step<TUnit, TVector>(x + (2 * Depth), bl, br, ref c2l, ref c2r);
-                Step<TUnit, TVector>(x + (3 * Depth), bl, br, ref c3l, ref c3r);
-                Step<TUnit, TVector>(x + (4 * Depth), bl, br, ref c4l, ref c4r);
-                Step<TUnit, TVector>(x + (5 * Depth), bl, br, ref c5l, ref c5r);
+                Column<TUnit, TVector>(
+                    x, bl, br, ref c0l, ref c0r, ref c1l, ref c1r, ref c2l, ref c2r, ref c3l, ref c3r, ref c4l, ref c4r,
+                    ref c5l, ref c5r);
             }
 
             float* s = sums;
@@ -229,12 +226,9 @@ internal static unsafe class TileKernel
             for (uint* pairs = b; x < end; x++, pairs += Side)
             {
                 TVector bl = TUnit.UpperHalves(pairs), br = TUnit.UpperHalves(pairs + right);
-                Step<TUnit, TVector>(x, bl, br, ref c0l, ref c0r);
-                Step<TUnit, TVector>(x + Depth, bl, br, ref c1l, ref c1r);
-                Step<TUnit, TVector>(x + (2 * Depth), bl, br, ref c2l, ref c2r);
-                Step<TUnit, TVector>(x + (3 * Depth), bl, br, ref c3l, ref c3r);
-                Step<TUnit, TVector>(x + (4 * Depth), bl, br, ref c4l, ref c4r);
-                Step<TUnit, TVector>(x + (5 * Depth), bl, br, ref c5l, ref c5r);
+                Column<TUnit, TVector>(
+                    x, bl, br, ref c0l, ref c0r, ref c1l, ref c1r, ref c2l, ref c2r, ref c3l, ref c3r, ref c4l, ref c4r,
+                    ref c5l, ref c5r);
             }
 
             s = sums;
@@ -246,6 +240,23 @@ internal static unsafe class TileKernel
             PutRow<TUnit, TVector>(s += 2 * TUnit.Lanes, c4l, c4r, target += ldc, add);
             PutRow<TUnit, TVector>(s + (2 * TUnit.Lanes), c5l, c5r, target + ldc, add);
         }
+    }
+
+    /// <summary>One step of k in six rows: C += a column of A times a row of B.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Column<TUnit, TVector>(
+        float* a, TVector bl, TVector br, ref TVector c0l, ref TVector c0r, ref TVector c1l, ref TVector c1r,
+        ref TVector c2l, ref TVector c2r, ref TVector c3l, ref TVector c3r, ref TVector c4l, ref TVector c4r,
+        ref TVector c5l, ref TVector c5r)
+        where TUnit : IVectorUnit<TVector>
+        where TVector : struct
+    {
+        Step<TUnit, TVector>(a, bl, br, ref c0l, ref c0r);
+        Step<TUnit, TVector>(a + Depth, bl, br, ref c1l, ref c1r);
+        Step<TUnit, TVector>(a + (2 * Depth), bl, br, ref c2l, ref c2r);
+        Step<TUnit, TVector>(a + (3 * Depth), bl, br, ref c3l, ref c3r);
+        Step<TUnit, TVector>(a + (4 * Depth), bl, br, ref c4l, ref c4r);
+        Step<TUnit, TVector>(a + (5 * Depth), bl, br, ref c5l, ref c5r);
     }
 
     /// <summary>Puts down a row's even sums and starts the odd ones.</summary>

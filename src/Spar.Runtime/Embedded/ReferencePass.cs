@@ -11,8 +11,8 @@ namespace Spar.Runtime.Embedded;
 /// <param name="resumable">Keeps them.</param>
 /// <param name="progress">Told how many rows are done; may be null.</param>
 /// <param name="cancellationToken">
-/// Stops between two batches, and what was computed is lost; where several processes train together it stops them before
-/// the first step, as all have to stop at the same place.
+/// Stops between two batches, and what was computed is lost; where several processes train together it stops them
+/// before the first step, as all have to stop at the same place.
 /// </param>
 internal sealed class ReferencePass(
     LlamaTrainer trainer,

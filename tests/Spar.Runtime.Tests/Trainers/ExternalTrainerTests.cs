@@ -156,7 +156,8 @@ public sealed class ExternalTrainerTests : IDisposable
         using CancellationTokenSource killed = new();
         DyingLauncher dying = new(new LocalLauncher(Launcher, TimeProvider.System), noted);
         ExternalTrainer first = Trainer(launcher: dying);
-        await Assert.ThrowsAnyAsync<Exception>(() => first.TrainAsync(Job(), new OnStep(_ => killed.Cancel()), killed.Token));
+        await Assert.ThrowsAnyAsync<Exception>(
+            () => first.TrainAsync(Job(), new OnStep(_ => killed.Cancel()), killed.Token));
         Task<TrainingReport> second = Trainer().TrainAsync(Job(), null, s_none);
         await File.WriteAllTextAsync(ready, "");
         Assert.Equal(3, (await second).Steps.Count);

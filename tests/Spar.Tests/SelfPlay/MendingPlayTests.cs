@@ -12,6 +12,13 @@ namespace Spar.Tests.SelfPlay;
 /// <summary>What rules make in play of responses that run into their limit.</summary>
 public sealed class MendingPlayTests : IDisposable
 {
+    private static readonly Recipe s_oneIteration = TestRuns.Small with
+    {
+        Iterations = 1,
+        ActorSft = TestRuns.Small.ActorSft with { Epochs = 0 },
+        RefinerSft = TestRuns.Small.RefinerSft with { Epochs = 0 },
+    };
+
     private readonly TempDirectory _directory = new();
 
     public void Dispose() => _directory.Dispose();
@@ -21,21 +28,8 @@ public sealed class MendingPlayTests : IDisposable
     [InlineData(false)]
     public async Task A_cut_off_response_is_ended_and_mended_and_rejected_as_what_it_is(bool inPlay)
     {
-        FakeWorld world = new() { Says = (_, answer) => $"{answer}, so. and then, and then", Finish = "length" };
-        Rules rules = new();
-        string run = _directory.File("run");
-        Recipe recipe = TestRuns.Small with
-        {
-            Iterations = 1,
-            Judging = new JudgingSettings { ConstraintsSuffice = true },
-            ActorSft = TestRuns.Small.ActorSft with { Epochs = 0 },
-            RefinerSft = TestRuns.Small.RefinerSft with { Epochs = 0 },
-        };
-        await TestRuns.RunAsync(
-            run, recipe, world, verifier: rules,
-            teacher: new Teacher.Mending("base", new Sampling(0.7, 1, 9), rules, rules) { InPlay = inPlay });
-
-        using RunStore store = RunStore.OpenForReading(run);
+        Recipe recipe = s_oneIteration with { Judging = new JudgingSettings { ConstraintsSuffice = true } };
+        using RunStore store = await PlayCutOffAsync(recipe, inPlay);
         PlayRecord[] records = [.. store.ReadItems<PlayRecord>(StageNames.Play(1)).Select(one => one.Record)];
         Assert.Equal(recipe.PromptsPerIteration, records.Length);
         Assert.All(records, record =>
@@ -61,21 +55,8 @@ public sealed class MendingPlayTests : IDisposable
     [Fact]
     public async Task Without_refinement_a_cut_off_response_is_rejected_and_nothing_is_mended()
     {
-        FakeWorld world = new() { Says = (_, answer) => $"{answer}, so. and then, and then", Finish = "length" };
-        Rules rules = new();
-        string run = _directory.File("run");
-        Recipe recipe = TestRuns.Small with
-        {
-            Iterations = 1,
-            Refinement = RefinementKind.None,
-            ActorSft = TestRuns.Small.ActorSft with { Epochs = 0 },
-            RefinerSft = TestRuns.Small.RefinerSft with { Epochs = 0 },
-        };
-        await TestRuns.RunAsync(
-            run, recipe, world, verifier: rules,
-            teacher: new Teacher.Mending("base", new Sampling(0.7, 1, 9), rules, rules) { InPlay = true });
-
-        using RunStore store = RunStore.OpenForReading(run);
+        Recipe recipe = s_oneIteration with { Refinement = RefinementKind.None };
+        using RunStore store = await PlayCutOffAsync(recipe, inPlay: true);
         PlayRecord[] records = [.. store.ReadItems<PlayRecord>(StageNames.Play(1)).Select(one => one.Record)];
         Assert.Equal(recipe.PromptsPerIteration, records.Length);
         Assert.All(records, record =>
@@ -148,6 +129,18 @@ public sealed class MendingPlayTests : IDisposable
             Task.FromResult(
                 new SearchTree(
                     SearchOutcome.Exhausted, null, [new SearchNode(0, null, 0, response, null, valuation)], 7, []));
+    }
+
+    /// <summary>A run whose actor never ends its responses.</summary>
+    private async Task<RunStore> PlayCutOffAsync(Recipe recipe, bool inPlay)
+    {
+        FakeWorld world = new() { Says = (_, answer) => $"{answer}, so. and then, and then", Finish = "length" };
+        Rules rules = new();
+        string run = _directory.File("run");
+        await TestRuns.RunAsync(
+            run, recipe, world, verifier: rules,
+            teacher: new Teacher.Mending("base", new Sampling(0.7, 1, 9), rules, rules) { InPlay = inPlay });
+        return RunStore.OpenForReading(run);
     }
 
     // Takes commas for faults; a text that was cut off ends with its last full stop, another before it says "again";
