@@ -9,7 +9,7 @@ namespace Spar.Cli.Tests;
 /// <summary>What <c>--help</c> prints can be typed.</summary>
 public sealed partial class HelpTests
 {
-    private static readonly string[] s_made = ["--output", "-o", "--failures", "--shard"];
+    private static readonly string[] s_made = ["--output", "-o", "--failures", "--shard", "--calls"];
 
     private static Command Tree()
     {
