@@ -30,6 +30,17 @@ public class RunReportTests
     }
 
     [Fact]
+    public async Task A_run_that_is_measured_by_yardsticks_alone_has_no_table_of_dashes()
+    {
+        ReportModel model = SampleReports.Full();
+        EvaluationRow[] rows = [.. model.Results.Rows.Select(row => new EvaluationRow(row.Name))];
+        string text = Html.Section(
+            await RunReport.RenderAsync(model with { Results = model.Results with { Rows = rows } }), "stages");
+        Assert.Contains("what was measured are its yardsticks", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("–", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_was_found_in_files_of_prompts_is_shown_where_some_were_read()
     {
         ReportModel model = SampleReports.Full();
