@@ -29,14 +29,18 @@ public class RunReportTests
         }
     }
 
-    [Fact]
-    public async Task A_run_that_is_measured_by_yardsticks_alone_has_no_table_of_dashes()
+    [Theory]
+    [InlineData(true, "what was measured are its yardsticks")]
+    [InlineData(false, "No stage has been measured yet")]
+    public async Task A_run_that_is_measured_by_yardsticks_alone_has_no_table_of_dashes(bool measured, string says)
     {
         ReportModel model = SampleReports.Full();
-        EvaluationRow[] rows = [.. model.Results.Rows.Select(row => new EvaluationRow(row.Name))];
+        YardstickResult yardstick = new("held_out", 150, [], new Dictionary<string, int>());
+        EvaluationRow[] rows = [.. model.Results.Rows
+            .Select(row => new EvaluationRow(row.Name) { Yardsticks = measured ? [yardstick] : null })];
         string text = Html.Section(
             await RunReport.RenderAsync(model with { Results = model.Results with { Rows = rows } }), "stages");
-        Assert.Contains("what was measured are its yardsticks", text, StringComparison.Ordinal);
+        Assert.Contains(says, text, StringComparison.Ordinal);
         Assert.DoesNotContain("–", text, StringComparison.Ordinal);
     }
 

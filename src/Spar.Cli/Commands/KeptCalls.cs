@@ -33,7 +33,8 @@ internal static class KeptCalls
             return null;
         }
 
-        ModelReference first = ModelReference.Resolve(actor), second = ModelReference.Resolve(refiner, ModelRole.Refiner);
+        ModelReference first = ModelReference.Resolve(actor);
+        ModelReference second = ModelReference.Resolve(refiner, ModelRole.Refiner);
         string models = await NameAsync(first, cancellationToken);
         if (second != first)
         {
