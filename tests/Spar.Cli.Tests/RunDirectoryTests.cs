@@ -97,7 +97,7 @@ public sealed class RunDirectoryTests : IDisposable
     [Theory]
     [InlineData("dpo.beta=0.3", "play-1", "actor-1", 0)]
     [InlineData("votes=2", "refiner-0", "play-1", 1)]
-    [InlineData("method=self", "refiner-0", "data-1", 1)]
+    [InlineData("method=self", "refiner-0", "data-1", 0)]
     [InlineData("actor_sft.learning_rate=2e-4", "actor-sft-data", "actor-0", 0)]
     [InlineData("nano.held_out_prompts=3", "refiner-1", "evaluation-base", 1)]
     public async Task A_changed_recipe_is_refused_with_what_changed_and_a_fork_comes_to_what_a_new_run_does(
@@ -131,9 +131,11 @@ public sealed class RunDirectoryTests : IDisposable
         (code, _, messages) = await CliRunner.RunAsync("", "runs", "verify", At("fork"));
         Assert.True(code == ExitCode.Success, messages);
 
-        // Of what is made anew, the answers that the same models would give to the same words are there already.
+        // Of what is made anew, the answers that the same models would give to the same words are there already. Under
+        // method self another model answers, which has learnt the refiner's lessons too, so that none of them are.
         long asked = Calls(At("fork"), anew);
-        Assert.True(saved == 0 || asked < Calls(At("fresh"), anew), $"{asked} calls");
+        long all = Calls(At("fresh"), anew);
+        Assert.True(saved == 0 ? asked == all : asked < all, $"{asked} of {all} calls");
         (code, output, _) = await CliRunner.RunAsync("", fork);
         Assert.Equal(ExitCode.Success, code);
     }

@@ -25,8 +25,8 @@ public static class RunForks
     private static readonly string[] s_askedAlike =
     [
         "votes", "responses", "search.", "quotas.", "drift.", "dpo.", "rft.", "iteration_sft.", "iterations",
-        "iterative_training", "prompts_per_iteration", "method", "refinement", "respond.", "judge.", "refine.",
-        "actor_sft.", "refiner_sft.", "backward_sft.", "balance_judgements", "nano.held_out_",
+        "iterative_training", "prompts_per_iteration", "refinement", "respond.", "judge.", "refine.", "actor_sft.",
+        "refiner_sft.", "backward_sft.", "balance_judgements", "nano.held_out_",
     ];
 
     /// <summary>Takes over what is still valid.</summary>
